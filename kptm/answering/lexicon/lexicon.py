@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 DEFAULT = "en"
 FOLDER = Path(__file__).parent
+YEAR, SIGN = 4, 3
+"""Digits of a year; letters of a unit's sign, at most."""
+IN = "in"
+"""What may stand before a unit: "area in km2"."""
 _CACHED = 100_000
 
 
@@ -77,6 +81,24 @@ class Lexicon:
         count, or the population). One span may be several operators ("second", "more").
         """
         return find_matches(tokens, self._tables(language))
+
+    def without_unit(self, words: Sequence[str], language: str = DEFAULT) -> list[str]:
+        """The words of a measure's name without the unit or year at its end: "weight kg".
+
+        Args:
+            words: In small letters, at least one.
+            language: Of the name.
+        """
+        units = self._tables(language).numbers.units
+        for start in range(1, len(words)):
+            rest = words[start:]
+            year = len(rest) == 1 and len(rest[0]) == YEAR and rest[0].isdecimal()
+            # "Birth year" is about a year: only signs and plurals are units.
+            sign = len(rest[-1]) <= SIGN or rest[-1].endswith("s") or rest[-1] == "feet"
+            unit = sign and any(hit.end == len(words) for hit in units.find(words, start))
+            if year or unit:
+                return list(words[: start - (start > 1 and words[start - 1] == IN)])
+        return list(words)
 
     def _tables(self, language: str) -> Language:
         """The tables of a language, built on first use; the default's if it has none."""

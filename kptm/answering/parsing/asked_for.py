@@ -27,6 +27,10 @@ PEOPLE = frozenset("people persons inhabitants citizens residents".split())
 """Nouns that ask for how many people there are."""
 ONE = frozenset("is was s".split())
 """Words after a question word that ask for one thing."""
+AGE = "age"
+"""What a date of birth tells."""
+ROWS = 0.6
+"""What it counts that rows are called as the question says, beside a type's name as 1."""
 NOUNS = 4
 """Tokens after a question word among which a noun says what is asked for."""
 
@@ -59,6 +63,8 @@ def asked_features(
         own["other_asked"] = 1.0
     nodes = made.nodes or made.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
+    if schema.nouns and focus:  # in an untyped graph files and classes say what rows are
+        share = ROWS
     if share:
         own["noun"] = share
     if isinstance(made.program, Aggregate) and _is_uncounted(question, made, kinds):
@@ -78,6 +84,8 @@ def _kind_features(
     fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
     if made.number is not None and asked.answer in ("person", "place"):
         fit = False
+    if asked.answer == "value" and fit and _measures_no_time(asked) and kinds.are_dates(made.nodes):
+        fit = False  # "how tall" asks for no date of birth
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
@@ -90,6 +98,11 @@ def _kind_features(
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
     return own
+
+
+def _measures_no_time(asked: Match) -> bool:
+    """Whether a question word asks for a measure that is no age: "how tall", "how heavy"."""
+    return bool(asked.hints) and not any(fits("date", hint) or hint == AGE for hint in asked.hints)
 
 
 def asks_for_one(question: Question, names: int) -> bool:

@@ -63,6 +63,13 @@ class AnswerKinds:
         wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
         return any(found & wanted for found in classes)
 
+    def are_dates(self, nodes: Sequence[str]) -> bool:
+        """Whether answers are dates by their datatype; a number of four digits may be one."""
+        some = nodes[:LOOKED_AT]
+        return bool(some) and all(
+            isinstance(node, ValueKey) and node.literal.datatype in DATES for node in some
+        )
+
     def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
         """False for people, places and dates, which say neither how nor why; else unclear."""
         if values:

@@ -6,15 +6,13 @@ about each of them once.
 
 from __future__ import annotations
 
-import re
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.programs import Having, Intersection, Named
-from kg.types import Step
+from kg.programs import Intersection, Named
 from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
+from kptm.answering.parsing.nouns import Nouns
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -23,19 +21,11 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Program
+    from kg.types import Step
 
     K = TypeVar("K")
     V = TypeVar("V")
 
-FILES = 8
-"""Files whose names are looked at."""
-SHORTEST = 3
-"""Letters of a file's noun."""
-NO_KINDS = frozenset(
-    "data dataset dev dump export fact facts file graph input kb knowledge list main output"
-    " rows sample sheet statements table test train triple triples tsv csv valid".split()
-)
-"""Words in the names of files that say nothing of what is in them."""
 HELD = 20_000
 """Answers of each kind that are held."""
 SOME = 20
@@ -54,7 +44,7 @@ class Knowledge:
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
         self._evaluator = graph.evaluator()
-        self._main_of_file: dict[int, str | None] = {}
+        self._nouns = Nouns(graph, self._evaluator)
         self.clear()
 
     def clear(self) -> None:
@@ -62,7 +52,7 @@ class Knowledge:
         self._programs: dict[Program, Denotation] = {}
         self._steps: dict[tuple[str, ...], Counter[Step]] = {}
         self._types: dict[tuple[str, ...], Counter[str]] = {}
-        self._file_kinds: dict[str, str] = {}
+        self._row_nouns: dict[str, Program] = {}
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
         self._timed: dict[str, bool] = {}
@@ -77,34 +67,21 @@ class Knowledge:
         return _get_or_compute(self._steps, tuple(nodes), self._evaluator.steps)
 
     def types(self, nodes: Sequence[str]) -> Counter[str]:
-        """The types of some nodes, or the files' nouns for them in a graph without types."""
+        """The types of some nodes, or the nouns for them in a graph without types."""
         return _get_or_compute(self._types, tuple(nodes), self._types_of)
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
         found = self._evaluator.types(nodes)
-        for noun, relation in self._file_kinds.items():
-            such = self.evaluate(Intersection(Named(nodes), Having(Step(relation))))
+        for noun, rows in self._row_nouns.items():
+            such = self.evaluate(Intersection(Named(nodes), rows))
             if such.nodes:
                 found[noun] = len(such.nodes)
         return found
 
-    def file_kinds(self) -> dict[str, str]:
-        """What files are about, by the last word of their names, with their main relations.
-
-        The rows of "elements.csv" are elements. It is read of a file once: what a file is about
-        hardly changes while it is edited.
-        """
-        for number, path in self._evaluator.files()[:FILES]:
-            words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
-            noun = words[-1].lower() if words else ""
-            if len(noun) < SHORTEST or noun in NO_KINDS or noun in self._file_kinds:
-                continue
-            if number not in self._main_of_file:
-                self._main_of_file[number] = self._evaluator.main_relation_of_file(number)
-            relation = self._main_of_file[number]
-            if relation is not None:
-                self._file_kinds[noun] = relation
-        return dict(self._file_kinds)
+    def nouns(self) -> dict[str, Program]:
+        """What the rows of an untyped graph are called, with what each noun denotes."""
+        self._row_nouns = self._nouns.find()
+        return dict(self._row_nouns)
 
     def all_types(self) -> list[str]:
         """The types that anything has, sorted."""

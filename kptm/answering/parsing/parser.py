@@ -116,7 +116,7 @@ class QuestionParser:
                 types,
                 self._phrasing_words(),
                 self._sides,
-                {} if types else self._knowledge.file_kinds(),
+                {} if types else self._knowledge.nouns(),
             )
             if self._encoder is not None:
                 self._encoder.refresh(relations)

@@ -362,7 +362,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     if names and min(names) < first.start:
         return None
     types = knowledge.types(nodes[:LOOKED_AT])
-    told = bool(types) or first.file_kind is not None or isinstance(nodes[0], ValueKey)
+    told = bool(types) or first.noun is not None or isinstance(nodes[0], ValueKey)
     return first.type in types if told else None
 
 

@@ -21,7 +21,7 @@ from kg.values import ValueKey
 from kg.values.forms import NUMERIC
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.questions.word_order import BE
+from kptm.answering.questions.word_order import BE, DETERMINERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +89,8 @@ class Wholes:
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "yesno" or part.operators >> number & 1 or part.mention is not None:
                 continue
+            if self._is_adjective(part):
+                continue
             if isinstance(part.program, Compare) or not part.names:
                 yield self._builder.extend(
                     Exists(part.program), (part,), mask=bits(match), operators=1 << number,
@@ -113,6 +115,13 @@ class Wholes:
                               "turned": float(self._is_turned(match, mention, part)),
                               **self._builder.of_mention(mention)},
                 )  # fmt: skip
+
+    def _is_adjective(self, part: Derivation) -> bool:
+        """Whether an unknown word with no article stands for all: "is the cobra venomous"."""
+        if not any(name == "everything" for name, _ in part.features):
+            return False
+        at = self._builder.question.unknown_noun.bit_length() - 1
+        return at < 1 or self._builder.question.tokens[at - 1].folded not in DETERMINERS
 
     def _which(self, part: Derivation, mention: Mention, number: int) -> Iterator[Derivation]:
         """Which of several names a step leads to from another: "a starter or a main"."""

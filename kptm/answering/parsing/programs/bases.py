@@ -119,7 +119,7 @@ class Bases:
                 mask=noun,
                 features={
                     "everything": 1.0,
-                    "other_rows": float(bool(self._builder.schema.file_kinds)),
+                    "other_rows": float(bool(self._builder.schema.nouns)),
                 },
             )
 

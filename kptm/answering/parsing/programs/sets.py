@@ -85,7 +85,7 @@ class ProgramSets:
             )
             if len(inside.nodes) == len(some):
                 made.mask |= noun
-                other = bool(self._builder.schema.file_kinds)  # which say another noun
+                other = bool(self._builder.schema.nouns)  # which say another noun
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 made.features += own
                 made.score += self._builder.lexical.cover * self._builder.question.weight(
@@ -96,7 +96,7 @@ class ProgramSets:
         """Whether nodes are all of a type, or any by a relation that says so; None if unclear."""
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
-            if not types and item.file_kind is None and not is_value(nodes):
+            if not types and item.noun is None and not is_value(nodes):
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)

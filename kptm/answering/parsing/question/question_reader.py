@@ -77,7 +77,7 @@ class QuestionReader:
         relations = SaidRelations(schema, tokens, language, operators)
         types = list(_types(schema, tokens, language))
         relations.typed = _mask(item for item in types if item.type)
-        rows = [item for item in types if item.file_kind]
+        rows = [item for item in types if item.noun]
         if rows:  # "vegan recipes" asks for no cuisine
             relations.remove(
                 _mask(item for item in rows if _stands_alone(item, relations, operators))
@@ -228,19 +228,18 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             stems = tuple(token.stem for token in tokens[start:end])
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
-            known = stems in schema.type_names or stems in schema.file_kinds
+            known = stems in schema.type_names or stems in schema.nouns
             for key in () if known else schema.relations_named(stems):
                 yield TypeMention(start, end, Having(Step(key, False)))
-            if stems in schema.file_kinds:
-                noun, relation = schema.file_kinds[stems]
-                yield TypeMention(start, end, Having(Step(relation)), noun)
+            if stems in schema.nouns:
+                yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])
         if language != "en" or tokens[start].stem not in schema.type_stems:
             for english in schema.synonyms(tokens[start].folded, language):
                 for key in schema.type_names.get(schema.stems(english), ()):
                     yield TypeMention(start, start + 1, OfType(key))
-        kind = schema.file_kind(tokens[start].stem, tokens[start].folded, language)
-        if kind is not None and (tokens[start].stem,) not in schema.file_kinds:
-            yield TypeMention(start, start + 1, Having(Step(kind[1])), kind[0])
+        kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
+        if kind is not None and (tokens[start].stem,) not in schema.nouns:
+            yield TypeMention(start, start + 1, kind[1], kind[0])
 
 
 def _type_slips(

@@ -45,18 +45,18 @@ class TypeMention(NamedTuple):
         start: The first token.
         end: The token after the last.
         program: The set.
-        file_kind: What the file is about, where the set is that.
+        noun: What rows of an untyped graph are called, where the set is that.
     """
 
     start: int
     end: int
     program: Program
-    file_kind: str | None = None
+    noun: str | None = None
 
     @property
     def type(self) -> str | None:
         """The type, or what a file is about; None for what a relation leads to."""
-        return self.program.type if isinstance(self.program, OfType) else self.file_kind
+        return self.program.type if isinstance(self.program, OfType) else self.noun
 
     @property
     def mask(self) -> int:

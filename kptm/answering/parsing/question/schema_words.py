@@ -17,9 +17,11 @@ from kptm.answering.questions.word_order import Form, relation_form
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from kg.programs import Program
     from kg.types import Entity, Relation
     from kptm.answering.parsing.question.blanks import BlankSides
 
+_PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
 """The weights of words of a relation's name.
@@ -78,7 +80,7 @@ class Schema:
         types: Its types.
         phrasings: Stems by which texts say relations, by key.
         sides: Knows on which side of a relation the blank of a sentence stands.
-        file_kinds: What files are about, as a noun, with the relation that most of it has.
+        nouns: What the rows of an untyped graph are called, with what each noun denotes.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Schema:
         types: Iterable[str],
         phrasings: Mapping[str, Mapping[str, float]],
         sides: BlankSides,
-        file_kinds: Mapping[str, str],
+        nouns: Mapping[str, Program],
     ) -> None:
         self.sides = sides
         self.relations = {
@@ -108,7 +110,7 @@ class Schema:
         for key in sorted(types):
             self.type_names[self.stems(_readable(key))].append(key)
         self._name_heads()
-        self.file_kinds = {self.stems(noun): (noun, key) for noun, key in file_kinds.items()}
+        self.nouns = {self.stems(noun): (noun, key) for noun, key in nouns.items()}
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
         self._named: dict[frozenset[str], list[str]] = defaultdict(list)
         for words in self.relations.values():
@@ -153,15 +155,15 @@ class Schema:
         """English words for a type that a foreign or another word may mean."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
-    def file_kind(self, stem: str, word: str, language: str) -> tuple[str, str] | None:
+    def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
         """What a file is about and its main relation, by another word for it: "teams" of clubs.tsv.
 
         A relation that is called so is meant itself.
         """
-        if not self.file_kinds or self.relations_named((stem,)):
+        if not self.nouns or self.relations_named((stem,)):
             return None
         names = map(self.stems, self.synonyms(word, language, KIN))
-        return next((self.file_kinds[name] for name in names if name in self.file_kinds), None)
+        return next((self.nouns[name] for name in names if name in self.nouns), None)
 
     def type_slips(self, word: str) -> list[tuple[str, ...]]:
         """The names of types that are a slip of the pen away from a word, as stems."""
@@ -180,10 +182,13 @@ class Schema:
     def _words(
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
-        main, second, domain = name_parts(relation.key, relation.label)
+        whole, second, domain = name_parts(relation.key, relation.label)
+        main = without_unit(whole)
         names = [frozenset(self._content(main) or self.stems(main))]
+        if main != whole:
+            names.append(frozenset(self._content(whole)))
         weights: dict[str, float] = {}
-        for text, weight in ((domain, DOMAIN), (second, SECOND), (main, MAIN)):
+        for text, weight in ((domain, DOMAIN), (second, SECOND), (whole, SECOND), (main, MAIN)):
             weights.update(dict.fromkeys(self._content(text), weight))
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
@@ -215,6 +220,13 @@ class Schema:
 def split_words(name: str) -> str:
     """A name with its camelCase and snake_case split."""
     return _CAMEL.sub(" ", name.replace("_", " "))
+
+
+def without_unit(name: str) -> str:
+    """A name without the unit or year at its end: "weight_kg", "area (km²)", "passengers 2019"."""
+    words = _PIECES.findall(split_words(name))
+    kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
+    return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
 
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())

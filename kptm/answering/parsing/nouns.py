@@ -1,0 +1,110 @@
+"""What the rows of an untyped graph are called: by the names of its files, and by its classes.
+
+The rows of "elements.csv" are elements, and what has "mammal" as its class is a mammal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow, Having, Named
+from kg.types import Step
+from kg.values import ValueKey, value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kg.graph import KnowledgeGraph
+    from kg.programs import Evaluator, Program
+
+FILES = 8
+"""Files whose names are looked at."""
+SHORTEST = 3
+"""Letters of a noun."""
+NO_KINDS = frozenset(
+    "data dataset dev dump export fact facts file graph input kb knowledge list main output"
+    " rows sample sheet statements table test train triple triples tsv csv valid".split()
+)
+"""Words in the names of files that say nothing of what is in them."""
+CLASS_RELATIONS = frozenset(
+    ("type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type")
+)
+"""What a relation is called that leads to what something is."""
+CLASSES = 200
+"""Classes that a relation has at most; one with more says no kinds."""
+
+
+class Nouns:
+    """The nouns of an untyped graph.
+
+    Args:
+        graph: The graph.
+        evaluator: Evaluates programs on it.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
+        self._graph, self._evaluator = graph, evaluator
+        self._main_of_file: dict[int, str | None] = {}
+
+    def find(self) -> dict[str, Program]:
+        """What each noun denotes. A class of the same name goes before a file."""
+        found = dict(self._of_files())
+        classes = dict(self._of_classes())
+        singular = {_singular(noun) for noun in classes}
+        files = {noun: made for noun, made in found.items() if _singular(noun) not in singular}
+        return {**files, **classes}
+
+    def _of_files(self) -> Iterator[tuple[str, Program]]:
+        """What files are about, by the last word of their names, with their main relations.
+
+        It is read of a file once: what a file is about hardly changes while it is edited.
+        """
+        seen = set()
+        for number, path in self._evaluator.files()[:FILES]:
+            words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
+            noun = words[-1].lower() if words else ""
+            if len(noun) < SHORTEST or noun in NO_KINDS or noun in seen:
+                continue
+            if number not in self._main_of_file:
+                self._main_of_file[number] = self._evaluator.main_relation_of_file(number)
+            relation = self._main_of_file[number]
+            if relation is not None:
+                seen.add(noun)
+                yield noun, Having(Step(relation))
+
+    def _of_classes(self) -> Iterator[tuple[str, Program]]:
+        """The values of relations such as "type", and the last words that several share."""
+        for relation in self._graph.relations():
+            if relation.label.replace("_", " ").lower() not in CLASS_RELATIONS:
+                continue
+            nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
+            if len(nodes) > CLASSES:
+                continue
+            back = Step(relation.key, False)
+            names = dict(self._named(nodes))
+            heads: dict[str, list[str]] = defaultdict(list)
+            for node, name in names.items():
+                yield name, Follow(Named((node,)), back)
+                if " " in name:
+                    heads[name.split()[-1]].append(node)
+            for head, members in heads.items():
+                all_ = [*members, *(node for node, name in names.items() if name == head)]
+                yield head, Follow(Named(tuple(sorted(all_))), back)
+
+    def _named(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Nodes with their names as words in small letters."""
+        keys = sorted(nodes)
+        entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))
+        for key in keys:
+            text = value_text(key.literal) if isinstance(key, ValueKey) else ""
+            name = text or (entities[key].label if key in entities else key)
+            words = re.findall(r"[^\W\d_]+", name.lower())
+            if words and len(words[-1]) >= SHORTEST:
+                yield key, " ".join(words)
+
+
+def _singular(noun: str) -> str:
+    return noun.removesuffix("s")

@@ -1,0 +1,100 @@
+"""Tables as people make them: units in names of columns, and a column that says what rows are."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kptm import Workspace
+from kptm.answering.parsing.nouns import Nouns
+from kptm.answering.parsing.question.schema_words import without_unit
+
+WEIGHTS = {"Blue whale": 140_000, "King cobra": 9, "Grey wolf": 45, "Barn owl": 0.5, "Crow": 0.4}
+CLASSES = {"Blue whale": "mammal", "Grey wolf": "mammal", "King cobra": "reptile"}
+CLASSES |= {"Barn owl": "night bird", "Crow": "song bird"}
+HOMES = {"Blue whale": "ocean", "King cobra": "forest", "Grey wolf": "forest", "Barn owl": "barn"}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    lines = [f"{name}\tweight_kg\t{weight}\n" for name, weight in WEIGHTS.items()]
+    lines += [f"{name}\tclass\t{kind}\n" for name, kind in CLASSES.items()]
+    lines += [f"{name}\thabitat\t{home}\n" for name, home in HOMES.items()]
+    path = folder / "animals.tsv"
+    path.write_text("".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def ws(table, tmp_path_factory):
+    with Workspace.open(tmp_path_factory.mktemp("tables") / "ws") as opened:
+        opened.load(table)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("weight_kg", "weight"),
+        ("top_speed_kmh", "top speed"),
+        ("area in km2", "area"),
+        ("duration_minutes", "duration"),
+        ("passengers_2019", "passengers"),
+        ("runtimeMin", "runtime"),
+        ("birth_year", "birth_year"),
+        ("founded_in", "founded_in"),
+        ("kg", "kg"),
+        ("population", "population"),
+        ("vitamin_d", "vitamin_d"),
+    ],
+)
+def test_a_unit_is_no_part_of_a_name(name, measure):
+    assert without_unit(name) == measure
+
+
+def test_a_measure_is_asked_for_without_its_unit(ws):
+    assert ws.ask("how heavy is a blue whale").answers[0].value.value == "140000"
+    heavy = ws.ask("which animals weigh more than 40 kilos").answers
+    assert {item.entity for item in heavy} == {name for name, kg in WEIGHTS.items() if kg > 40}
+
+
+def test_the_heaviest_is_found(ws):
+    heaviest = max(WEIGHTS, key=WEIGHTS.__getitem__)
+    assert ws.ask("what is the heaviest animal").entity == heaviest
+
+
+@pytest.mark.parametrize("noun", ["mammals", "animals", "birds"])
+def test_rows_are_called_by_their_class(ws, noun):
+    counts = {"animals": 5, "mammals": 2, "birds": 2}
+    answer = ws.ask(f"how many {noun} are there")
+    assert answer.text == str(counts[noun])
+
+
+def test_classes_and_files_give_nouns(table, tmp_path):
+    with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
+        graph.load(table)
+        evaluator = graph.evaluator()
+        found = Nouns(graph, evaluator).find()
+        denoted = {noun: set(evaluator.evaluate(made).nodes) for noun, made in found.items()}
+    assert denoted == {
+        "animals": set(WEIGHTS),
+        "mammal": {"Blue whale", "Grey wolf"},
+        "reptile": {"King cobra"},
+        "night bird": {"Barn owl"},
+        "song bird": {"Crow"},
+        "bird": {"Barn owl", "Crow"},
+    }
+
+
+def test_an_unknown_adjective_is_not_taken_for_a_noun(ws):
+    assert not ws.ask("is the king cobra venomous").found
+    assert ws.ask("is a grey wolf a mammal").text == "yes"
+
+
+def test_how_tall_is_not_answered_by_a_date(tmp_path):
+    with Workspace.open(tmp_path / "ws") as ws:
+        ws.graph.add([("Ann Lee", "plays", "guitar")])
+        path = tmp_path / "people.tsv"
+        path.write_text("Ann Lee\tborn\t1989-12-13\nBob Ray\tborn\t1970-01-02\n")
+        ws.load(path)
+        assert not ws.ask("how tall is ann lee").found
+        assert ws.ask("when was ann lee born").found
