@@ -84,7 +84,7 @@ class Nouns:
             if len(nodes) > CLASSES:
                 continue
             back = Step(relation.key, False)
-            names = dict(self._named(nodes))
+            names = dict(self._names_of(nodes))
             heads: dict[str, list[str]] = defaultdict(list)
             for node, name in names.items():
                 yield name, Follow(Named((node,)), back)
@@ -94,7 +94,7 @@ class Nouns:
                 all_ = [*members, *(node for node, name in names.items() if name == head)]
                 yield head, Follow(Named(tuple(sorted(all_))), back)
 
-    def _named(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Nodes with their names as words in small letters."""
         keys = sorted(nodes)
         entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))

@@ -83,7 +83,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     ) -> results.AgentEntity:
         """Say what is known of an entity and which sources state each fact."""
 
-        def described(ws: Workspace) -> results.AgentEntity:
+        def read_facts(ws: Workspace) -> results.AgentEntity:
             # One more on each side shows whether there is another page.
             found = ws.describe(entity, limit=offset + limit + 1)
             facts, after = results.page(found.facts, offset, limit)
@@ -97,7 +97,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
                 next_offset=after,
             )
 
-        return await calls.ask(described)
+        return await calls.ask(read_facts)
 
     async def neighbours(
         entity: results.Name, hops: results.Hops = 1, limit: results.Limit = 30
@@ -147,7 +147,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     ) -> results.AgentProposals:
         """List undecided facts that texts seem to state, with sentence and broken constraints."""
 
-        def undecided(ws: Workspace) -> results.AgentProposals:
+        def find_proposals(ws: Workspace) -> results.AgentProposals:
             key = None if relation is None else ws.graph.relation(relation).key
             items = ws.review(relation=key, minimum=minimum, limit=offset + limit + 1)
             shown, after = results.page(items, offset, limit)
@@ -155,6 +155,6 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
                 proposals=[proposal_view(one) for one in shown], next_offset=after
             )
 
-        return await calls.ask(undecided)
+        return await calls.ask(find_proposals)
 
     return [search, describe, neighbours, paths, history, proposals]
