@@ -1,8 +1,8 @@
-"""RDFLib's terms and the graph's keys and values, one to one.
+"""Converts RDFLib's terms to the graph's keys and values, and back.
 
-A key that is an IRI is that IRI, ``_:name`` a blank node, any other an IRI made of it
-(:mod:`kg.formats.rdf.iris`). A value of the datatype ``vocabulary.IRI`` is the node that it names.
-Units have no place in RDF.
+A key that is an IRI becomes that IRI, ``_:name`` a blank node, and any other key an IRI made of it
+(:mod:`kg.formats.rdf.iris`). A value of the datatype ``vocabulary.IRI`` becomes the node that it
+names. RDF has no units, so they are dropped.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 Term = rdflib.URIRef | rdflib.BNode | rdflib.Literal
 
 Value = str | Literal | None
-"""An entity's or relation's key, a value, or None where a variable is not bound."""
+"""The key of an entity or relation, a value, or None for an unbound variable."""
 
 
 # ── terms to keys and values ─────────────────────────────────────────────────────────────────────
 
 
 def key(term: Node) -> str:
-    """The key that an IRI or a blank node stands for."""
+    """The key of an IRI or a blank node."""
     if isinstance(term, rdflib.BNode):
         return f"_:{term}"
-    # No key is empty, but the name of a class may be.
+    # Keys are never empty, but the name of a class may be.
     return "" if str(term) == MINTED else key_of(str(term))
 
 
 def value_of(term: Node | None) -> Value:
-    """What a term stands for."""
+    """The node of a term."""
     if isinstance(term, rdflib.Literal):
         language = _language(term.language) if term.language else ""
         datatype = "" if language or term.datatype is None else key_of(str(term.datatype))
@@ -49,7 +49,7 @@ def value_of(term: Node | None) -> Value:
 
 
 def fact_of(head: Node, relation: Node, end: Node) -> Triple | Attribute | None:
-    """The fact of a triple that a query made, None for one that RDF does not allow."""
+    """The fact of a triple that a query constructed; None if RDF does not allow it."""
     if isinstance(head, rdflib.Literal) or not isinstance(relation, rdflib.URIRef):
         return None
     head_key, name, value = key(head), key(relation), value_of(end)
@@ -61,7 +61,7 @@ def fact_of(head: Node, relation: Node, end: Node) -> Triple | Attribute | None:
 
 
 def order(fact: Triple | Attribute) -> tuple[str, ...]:
-    """What facts are sorted by."""
+    """The sort key of a fact."""
     end = fact[2]
     if isinstance(end, Literal):
         return fact[0], fact[1], end.value, end.datatype, end.language
@@ -69,33 +69,33 @@ def order(fact: Triple | Attribute) -> tuple[str, ...]:
 
 
 def _language(tag: str) -> str:
-    """The language of a tag that :func:`_tag` gives."""
+    """The language of a tag that :func:`_tag` made."""
     tag = tag.lower()
     before, mark, rest = tag.partition(_PRIVATE)
     if mark and before:
         return f"{before[:-1]}--{rest}" if rest in ("ltr", "rtl") else tag
     try:
         return bytes.fromhex(rest).decode() if mark else tag
-    except ValueError:  # somebody else's tag
+    except ValueError:  # a tag that was not made here
         return tag
 
 
 # ── keys and values to terms ─────────────────────────────────────────────────────────────────────
 
 _UNDERSTOOD = frozenset(UNDERSTOOD)
-# What our writers of RDF give as blank nodes too (kg.formats.rdf.terms).
+# The RDF writers also make these blank nodes (kg.formats.rdf.terms).
 _BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatch
 _TAG = re.compile(r"[a-z]+(?:-[a-z0-9]+)*").fullmatch
 _PRIVATE = "x-kptm-"
-"""How the tags of languages begin, or go on, that RDFLib does not take as they are."""
+"""The prefix of private tags, for languages that RDFLib rejects."""
 _REWRITTEN = frozenset(map(str, (XSD.token, XSD.normalizedString)))
 
 
 def given_term(value: str | Literal) -> Term:
-    """The term of a key or a value that a caller gives.
+    """The term of a given key or value.
 
     Raises:
-        InvalidNameError: No key can be like that.
+        InvalidNameError: The key is invalid.
     """
     return term_of(value) if isinstance(value, Literal) else node(checked_name(value, "binding"))
 
@@ -106,14 +106,14 @@ def node(key: str) -> rdflib.URIRef | rdflib.BNode:
 
 
 def term_of(value: Literal) -> Term:
-    """The term of a value; its lexical form stays as it is, even a wrong one."""
+    """The term of a value, with its lexical form unchanged even if it is invalid."""
     if value.datatype == IRI:
         return node(value.value)
     if value.language:
         return rdflib.Literal(value.value, lang=_tag(value.language), normalize=False)
     datatype = rdflib.URIRef(iri_of(value.datatype)) if value.datatype else None
     if value.datatype in _REWRITTEN:
-        # RDFLib changes the spaces of these. Reading them as a pickle is read leaves them alone.
+        # RDFLib normalises the spaces of these datatypes; its constructor for pickles does not.
         literal = rdflib.Literal(value.value, normalize=False)
         literal.__setstate__((None, {"language": None, "datatype": datatype}))
         return literal
@@ -121,11 +121,11 @@ def term_of(value: Literal) -> Term:
 
 
 def _tag(language: str) -> str:
-    """A tag that RDFLib takes, another one for each language."""
+    """A tag that RDFLib accepts, unique for each language."""
     if _PRIVATE not in language:
         if _TAG(language):
             return language
         tag, _, direction = language.partition("--")
         if _TAG(tag) and direction in ("ltr", "rtl"):
-            return f"{tag}-{_PRIVATE}{direction}"  # langMatches still finds the language
+            return f"{tag}-{_PRIVATE}{direction}"  # langMatches still matches the language
     return _PRIVATE + language.encode().hex()

@@ -49,12 +49,12 @@ class Passages:
             return search(sql, words, entities, limit=limit)
 
     def get(self, ids: Collection[int]) -> list[Passage]:
-        """The live passages of these ids, by their id."""
+        """The live passages with the given ids, by id."""
         with self._database.reading() as sql:
             return passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
 
     def stream(self, *, source: str | None = None) -> Iterator[Passage]:
-        """All live passages in the order in which they were written, some thousands at a time."""
+        """Stream all live passages in the order of writing, some thousands at a time."""
         last = 0
         while True:
             with self._database.reading() as sql:
@@ -71,7 +71,7 @@ class Passages:
             return int(sql.one("SELECT count(*) FROM passage WHERE live = 1"))
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether there is a live passage."""
         with self._database.quick() as sql:
             return sql.one("SELECT 1 FROM passage WHERE live = 1 LIMIT 1") is not None
 
@@ -112,7 +112,7 @@ class Passages:
             )
 
     def holds(self, *, source: str | None = None, text: str | None = None) -> bool:
-        """Whether a source has a live passage, or a live passage has a text."""
+        """Whether a live passage has the given source, or the given text."""
         column, value = ("source", source) if source is not None else ("text", text)
         with self._database.quick() as sql:
             query = f"SELECT 1 FROM passage WHERE live = 1 AND {column} = ? LIMIT 1"
@@ -153,7 +153,7 @@ class Passages:
             return [text for (text,) in sql.all(query, (source, source))]
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete the passages of a source, and those with a name, for good; return how many.
+        """Delete for good the passages of a source and those that contain a name; return how many.
 
         Raises:
             StoreError: Another process reads the database.

@@ -1,8 +1,8 @@
-"""Rows of numbers in a safetensors file larger than memory, each block with its checksum.
+"""Reads and writes vectors in a safetensors file larger than memory, with a checksum per block.
 
-The file is plain safetensors: "entities" are the rows, "crc32" one number for each :data:`BLOCK` of
-them. Rows are read one by one with ``pread``: a memory map would fault sixteen pages in for each,
-and dies with the process when the file is cut under it.
+The file is plain safetensors: "entities" has the rows, "crc32" one number for each :data:`BLOCK` of
+them. Rows are read one by one with ``pread``: a memory map would load sixteen pages per row, and
+would crash the process if the file were truncated.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 BLOCK = 64
-"""Rows that share a checksum."""
+"""Rows per checksum."""
 PRECISIONS = {"float32": "F32", "float16": "F16"}
 WHOLE = 64 * 2**20
-"""Bytes up to which a file is checked when it is opened.
+"""A file of at most this many bytes is checked when it is opened.
 
-The blocks of a larger one are checked when they are first read.
+The blocks of a larger file are checked when they are first read.
 """
 _HEADER = 8
 _CHUNK = 4_096
@@ -44,7 +44,8 @@ def write(
     """Write ``count`` rows, given in chunks of any size, in "float32" or "float16".
 
     Raises:
-        EmbeddingError: The rows are not as many as said, or not finite in this precision.
+        EmbeddingError: The number of rows is not ``count``, or a number is not finite in this
+            precision.
     """
     item = np.dtype(precision).itemsize
     blocks = -(-count // BLOCK)
@@ -86,16 +87,16 @@ def write(
 
 
 class Vectors:
-    """Rows in a file.
+    """The vectors in a file.
 
     Args:
-        path: What :func:`write` wrote.
+        path: A file that :func:`write` wrote.
 
     Attributes:
-        shape: Rows, numbers a row.
+        shape: Number of rows, numbers per row.
 
     Raises:
-        EmbeddingError: It is not such a file, or damaged where it was looked at.
+        EmbeddingError: The file is of another kind, or damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -138,14 +139,14 @@ class Vectors:
             os.close(self._file)
 
     def stamp(self) -> object:
-        """Changes when the file does; see :mod:`kg.embedding.files.stamps`."""
+        """A stamp that changes with the file; see :mod:`kg.embedding.files.stamps`."""
         return file_stamp(self._file)
 
     def rows(self, numbers: Ints) -> Floats:
-        """The rows of these numbers, shape (len(numbers), width), float32.
+        """The rows with the given numbers, shape (len(numbers), width), float32.
 
         Raises:
-            EmbeddingError: A block that one stands in is damaged.
+            EmbeddingError: A block with one of these rows is damaged.
         """
         self._check(np.unique(numbers // BLOCK))
         found = np.empty((len(numbers), self.shape[1]), self._dtype)
@@ -154,8 +155,8 @@ class Vectors:
         return found.astype(np.float32)
 
     def chunks(self) -> Iterable[Floats]:
-        """All rows in order, some thousands at a time, float32."""
-        # Whole blocks, so that no block is read twice to check its sum.
+        """Stream all rows in order, some thousands at a time, float32."""
+        # Whole blocks, so that each block is read once for its checksum.
         step = _CHUNK // BLOCK * BLOCK
         for start in range(0, len(self), step):
             stop = min(start + step, len(self))

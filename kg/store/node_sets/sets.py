@@ -85,7 +85,7 @@ class NodeSets:
     today: Moments
 
     def lives(self, name: str = "x") -> str:
-        """The condition that a path may follow the triple ``name``: live, with no preferred rival."""
+        """The condition that a path may follow the triple ``name``: live, no other is preferred."""
         return (
             f"{alive(self.at, name)} AND {best(name, self.at)}"
             if self.ranked
