@@ -1,8 +1,8 @@
-"""How the backbone's weights learn beside the new ones: as fast, slower, later, or not.
+"""Plans the training of the backbone's weights: as fast as new ones, slower, later, or not.
 
-Random weights learn as fast as the rest. Weights that were trained before are destroyed by a rate
-that suits new modules: they learn at 5e-5 (Devlin et al. 2019, section 4), and only after the new
-modules have found their place.
+Random weights are trained like new ones. Pre-trained weights would be destroyed by a rate that
+suits new modules. They are trained at 5e-5 (Devlin et al. 2019, section 4), after a phase in which
+only the new modules are trained.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRAINED_RATE = 5e-5
-"""The peak of the learning rate of weights that were trained before."""
+"""Peak learning rate of pre-trained weights."""
 OWN = "backbone"
 """Marks the optimiser's groups of the backbone's own weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackbonePlan:
-    """What becomes of the backbone's own weights.
+    """The training plan of the backbone's own weights.
 
     Attributes:
-        rate: Peak of their learning rate; 0 where they stay as they are.
-        start: Steps after which they begin to learn.
-        apart: Whether they learn in another way than the rest.
-        lora: The rank of LoRA beside them, which learns like the rest; 0 where there is none.
+        rate: Their peak learning rate; 0 keeps them frozen.
+        start: The step at which their training begins.
+        apart: Whether their training differs from that of new weights.
+        lora: The rank of their LoRA, which is trained like new weights; 0 without LoRA.
     """
 
     rate: float
@@ -61,7 +61,7 @@ class BackbonePlan:
 
 
 def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
-    """The plan for a model; what was chosen for trained weights is logged."""
+    """The plan for a model; the choice for pre-trained weights is logged."""
     trained = model.origin.trained
     if config.freeze_backbone or config.lora_rank:
         return BackbonePlan(rate=0.0, apart=True, lora=config.lora_rank)
@@ -76,7 +76,7 @@ def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
 
 
 def own_weights(model: FusedModel) -> list[nn.Parameter]:
-    """The weights that came with the backbone, without a new head and without LoRA."""
+    """The backbone's original weights, without a new head and LoRA."""
     part: nn.Module = base_model(model.backbone) if model.origin.new_head else model.backbone
     beside = {id(weight) for weight in lora_weights(model.backbone)}
     return [weight for weight in part.parameters() if id(weight) not in beside]
@@ -84,7 +84,7 @@ def own_weights(model: FusedModel) -> list[nn.Parameter]:
 
 @contextmanager
 def frozen(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
-    """Keep the weights as they are for the time of a training that leaves them out."""
+    """Freeze the weights during a training that excludes them."""
     held = [weight for weight in own_weights(model) if weight.requires_grad and not plan.rate]
     for weight in held:
         weight.requires_grad_(False)
@@ -96,7 +96,7 @@ def frozen(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
 
 
 def set_apart(optimizer: Optimizer, weights: list[nn.Parameter], rate: float) -> None:
-    """Give weights groups of their own, with another learning rate."""
+    """Put weights into separate groups with another learning rate."""
     own = {id(weight) for weight in weights}
     for group in list(optimizer.param_groups):
         taken = [weight for weight in group["params"] if id(weight) in own]
@@ -106,7 +106,7 @@ def set_apart(optimizer: Optimizer, weights: list[nn.Parameter], rate: float) ->
 
 
 def schedule(optimizer: Optimizer, plan: BackbonePlan, warm_up: int, steps: int) -> LambdaLR:
-    """Linear warm-up and fall for all; for the backbone after ``plan.start`` steps."""
+    """Linear warm-up and decay for all weights; for the backbone from step ``plan.start`` on."""
     return LambdaLR(
         optimizer,
         [

@@ -25,7 +25,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
         self.trainer: Trainer | None = None
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Seal what all processes have written."""
+        """Seal the checkpoint that all processes have written."""
         if self.trainer is not None:
             self.trainer.accelerator.wait_for_everyone()
         if state.is_world_process_zero:
@@ -34,7 +34,7 @@ class CheckpointCallback(TrainerCallback):  # type: ignore[misc]
             keep_newest(folder, self._keep)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Report the step; the last one has its point on the curve."""
+        """Report the step; the last step also gets a point on the curve."""
         control.should_log |= state.global_step == state.max_steps
         if self._report is not None and state.is_world_process_zero:
             logged = (log["means"][0] for log in reversed(state.log_history) if "means" in log)

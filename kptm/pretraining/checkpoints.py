@@ -1,7 +1,7 @@
-"""Checkpoints that survive a kill: one that was not finished is not seen.
+"""Checkpoints that survive a kill: an unfinished one is ignored.
 
 The Trainer writes a checkpoint's files one by one. A marker with their checksums is written last,
-by rename; resuming takes the newest checkpoint whose marker holds, and refuses one of another run.
+by rename; resuming takes the newest checkpoint with a valid marker, and refuses one of another run.
 Older ones are removed only when a newer one is sealed.
 """
 
@@ -33,7 +33,7 @@ def seal(folder: Path, run: str) -> None:
 
 
 def newest(folder: Path, run: str) -> Path | None:
-    """The newest whole checkpoint of ``run``; unfinished ones are passed over.
+    """The newest complete checkpoint of ``run``; unfinished ones are skipped.
 
     Raises:
         CheckpointError: The checkpoints belong to another run.
@@ -55,16 +55,16 @@ def keep_newest(folder: Path, count: int) -> None:
     """Remove all sealed checkpoints but the ``count`` newest."""
     sealed = [path for path in _checkpoints(folder) if (path / MARKER).exists()]
     for path in sealed[:-count]:
-        remove(path)  # at once: half a checkpoint must not look whole
+        remove(path)  # first: half a checkpoint must not look complete
 
 
 def step_of(checkpoint: Path) -> int:
-    """The number of steps that were done when it was written."""
+    """The number of steps before it was written."""
     return int(checkpoint.name.partition("-")[2])
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """Checkpoints, whole or not, the oldest first."""
+    """Checkpoints, complete or not, oldest first."""
     found = (path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name))
     return sorted(found, key=step_of)
 

@@ -1,4 +1,4 @@
-"""How a fused model is pretrained."""
+"""Settings of pretraining."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ class PretrainConfig:
 
     Attributes:
         steps: Optimiser steps.
-        batch_size: Texts a step, of all processes together.
-        accumulation: Parts that a step's texts are gone through in, each with a pass of its own:
-            less memory, the same step.
-        learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly.
+        batch_size: Texts per step, over all processes.
+        accumulation: Number of forward passes per step (gradient accumulation): less memory, the
+            same step.
+        learning_rate: Peak learning rate of AdamW; after a warm-up of 6% it falls linearly.
         backbone_learning_rate: The same for the backbone's own weights; 0 takes ``learning_rate``
-            where they were random at first, 5e-5 where they were trained before.
-        freeze_backbone: Whether the backbone's layers stay as they are; a head that was made for it
-            is trained.
-        lora_rank: The rank of LoRA beside the backbone's layers, which stay as they are; 0 adds
-            none. It learns at ``learning_rate`` and needs ``kptm[lora]``.
-        entities_first: Share of the steps in which a backbone that was trained before stays as it
-            is, while what is new beside it finds its place.
-        weight_decay: Of AdamW.
+            for random weights, and 5e-5 for pre-trained ones.
+        freeze_backbone: Whether the backbone's layers are frozen; a new head is still trained.
+        lora_rank: The rank of LoRA for the backbone's layers, which are then frozen; 0 adds none.
+            It is trained at ``learning_rate`` and needs ``kptm[lora]``.
+        entities_first: Share of the steps at the start in which a pre-trained backbone is frozen
+            and only new modules are trained.
+        weight_decay: The weight decay of AdamW.
         masked_lm_weight: Weight of masked language modelling; of causal in a decoder.
         entity_weight: Weight of entity prediction.
         denoising_weight: Weight of ERNIE's denoising: which entity a mention has, some being given
@@ -40,26 +39,25 @@ class PretrainConfig:
         description_weight: Weight of KEPLER's loss, TransE over encoded descriptions; needs the
             graph.
         link_weight: Weight of the mechanism's own links ("knowbert", "memory").
-        entity_negatives: Entities that a batch draws beside its right ones for entity prediction (a
-            sampled softmax); 0 scores the right ones of the batch alone, None all there are, which
-            a table of a million rows is too large for.
+        entity_negatives: Negative entities that each batch draws for entity prediction (a sampled
+            softmax); 0 scores only the right entities of the batch, None all entities, which is too
+            slow for a table of a million rows.
         entity_rate: Share of texts with links in which one entity is masked.
         collapse_rate: Share of masked entities that become a single mask token, as in a question;
-            the others keep a mask for each token, which the language model has to fill.
+            the others have a mask per token, which the language model predicts.
         token_rate: Share of the other tokens that are masked for the language model.
-        replaced_rate: Share of mentions that are replaced, where that is asked.
-        description_rate: Share of texts that bring a fact along, where descriptions are learnt
-            from.
+        replaced_rate: Share of mentions that are replaced, if ``replaced_weight`` is set.
+        description_rate: Share of texts with an additional fact, if ``description_weight`` is set.
         precision: "float32", or "bfloat16" or "float16" for mixed precision.
-        gradient_checkpointing: Whether layers are run again on the way back instead of being kept:
-            less memory, more time.
-        use_knowledge: False pretrains without injecting vectors: the control arm.
-        checkpoint_every: Steps between checkpoints; 0 makes none.
-        keep_checkpoints: How many are kept.
-        log_every: Steps between points of the loss curves; the last step has one too.
-        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
-            What is asked of a workspace's model is computed there too.
-        seed: One seed, one result.
+        gradient_checkpointing: Whether layers run again in the backward pass instead of storing
+            activations: less memory, more time.
+        use_knowledge: False pretrains without injecting vectors, as a control arm.
+        checkpoint_every: Steps between checkpoints; 0 writes none.
+        keep_checkpoints: Number of checkpoints to keep.
+        log_every: Steps between points of the loss curves; the last step gets one too.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name. A
+            workspace's model also answers on this device.
+        seed: The seed; equal seeds give equal results.
     """
 
     steps: int = 1_000

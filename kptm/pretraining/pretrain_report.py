@@ -1,4 +1,4 @@
-"""What pretraining gives back."""
+"""The report of pretraining."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class LossPoint:
     """Mean losses of the steps since the last point, up to and with ``step``.
 
     Attributes:
-        step: Steps that were done.
-        loss: The weighted sum of all.
-        masked_lm: Of the language model, 0 where it has no weight.
-        entity: Of entity prediction, 0 where it has none.
-        others: Of the other objectives, by name.
+        step: Number of steps so far.
+        loss: The weighted sum of all losses.
+        masked_lm: The loss of the language model, 0 without weight.
+        entity: The loss of entity prediction, 0 without weight.
+        others: The losses of the other objectives, by name.
     """
 
     step: int
@@ -36,7 +36,7 @@ class PretrainReport:
         steps: Optimiser steps in all.
         resumed_at: The step of the checkpoint the run went on from, or 0.
         seconds: Wall-clock time of this run.
-        backbone: How the backbone's own weights learnt.
+        backbone: The training plan of the backbone's own weights.
     """
 
     curve: tuple[LossPoint, ...]

@@ -1,4 +1,4 @@
-"""What is trained: a fused model and its objectives, whose weights are for training only.
+"""The trained module: a fused model with its objectives, whose weights are for training only.
 
 Shapes: O objectives.
 """
@@ -35,7 +35,7 @@ _READ = frozenset(
         "score_rows",
     )
 )
-"""The tensors of a batch that the fused model reads; the others are asked of what it gives."""
+"""The tensors of a batch that the fused model reads; the objectives read the others."""
 
 
 class PretrainingModel(nn.Module):
@@ -63,7 +63,7 @@ class PretrainingModel(nn.Module):
 
     @property
     def names(self) -> list[str]:
-        """What the objectives are called, in their order."""
+        """The names of the objectives, in order."""
         return [objective.name for objective in self._each()]
 
     @property
@@ -72,7 +72,7 @@ class PretrainingModel(nn.Module):
         return [objective.weight for objective in self._each()]
 
     def counts(self, batch: Mapping[str, Tensor]) -> list[int]:
-        """Items of a batch that each objective asks."""
+        """The number of items of each objective in a batch."""
         return [objective.count(batch) for objective in self._each()]
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:

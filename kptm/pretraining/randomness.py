@@ -1,4 +1,4 @@
-"""A training that leaves its caller's random numbers alone."""
+"""Protects the caller's random state during a training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def randomness_kept() -> Iterator[None]:
-    """The Trainer seeds every generator there is; the caller's go on as if nothing had been."""
+    """Restore all random generators afterwards, because the Trainer seeds them."""
     python, numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         try:

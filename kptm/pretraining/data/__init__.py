@@ -1,1 +1,1 @@
-"""From texts to batches: encoded texts on disk, what is masked or corrupted, examples, tensors."""
+"""Turns texts into batches: encoded texts on disk, masking, corruption, examples, tensors."""

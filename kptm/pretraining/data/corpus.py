@@ -1,8 +1,7 @@
-"""The encoded texts of a run, on disk: in bounded memory, not linked again on a restart.
+"""The encoded texts of a run, on disk: memory is bounded, and a restart does not link again.
 
-A folder of shards, each an Arrow file of :data:`SHARD` texts and a note of what it was made from
-and of its checksum, written last. A shard whose note tells of the same texts is read instead of
-being made.
+A folder has shards: each is an Arrow file of :data:`SHARD` texts with a note of its origin and
+checksum, written last. A shard whose note has the same texts is reused.
 """
 
 from __future__ import annotations
@@ -30,29 +29,29 @@ if TYPE_CHECKING:
     Text = str | LinkedText | Mapping[str, Any]
 
 SHARD = 4_096
-"""Texts in a file."""
+"""Texts per file."""
 KEPT = 32_768
-"""Texts that are kept as they were read."""
+"""The most decoded texts in memory."""
 
 
 class Corpus:
-    """Texts by number; those without a token are left out.
+    """Encoded texts by number; empty texts are left out.
 
     Args:
-        folder: Where the shards are, or come to be.
+        folder: The folder of the shards.
         texts: Plain, or linked, or rows of a ``datasets.Dataset`` with "text" and maybe "links".
         encode: Turns a linked text into tokens.
         link: Links the plain ones.
-        related: What the graph says between the entities of a text.
-        identity: What else an encoded text hangs on.
+        related: Finds the graph's facts between the entities of a text.
+        identity: Other settings that encoded texts depend on.
 
     Attributes:
         lengths: Tokens of each text.
-        links: Mentions whose entity has a vector, in all.
-        digest: Of all that it was made from.
+        links: Number of mentions whose entity has a vector.
+        digest: The digest of all inputs.
 
     Raises:
-        ModelError: A text is plain and there is no linker, or it is none.
+        ModelError: A text is plain and there is no linker, or an item is no text.
     """
 
     def __init__(

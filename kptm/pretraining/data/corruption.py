@@ -1,4 +1,4 @@
-"""Corruption for a model to notice: a mention's entity, or its words.
+"""Corrupts mentions for the model to detect: their entity, or their words.
 
 Both are pure functions of (text, seed), as masking is.
 """
@@ -21,19 +21,19 @@ WRONG, UNGIVEN = 0.05, 0.15
 2019, section 3.4).
 """
 TRIES = 8
-"""Texts that are looked through for a mention to take the place of another."""
+"""The most texts that are searched for a replacement of a mention."""
 
 
 def misalign(
     text: EncodedText, entities: int, seed: tuple[int, ...], hidden: Collection[int] = ()
 ) -> EncodedText:
-    """Give some mentions a wrong entity and some none; ``right`` keeps the right row.
+    """Give some mentions a wrong entity and some none; ``right`` has the right row.
 
     Args:
         text: Its mentions with a row are those that are asked.
-        entities: Rows there are.
-        seed: What the choice hangs on.
-        hidden: Rows that are asked for elsewhere, and given nowhere.
+        entities: Number of rows.
+        seed: The seed of the choice.
+        hidden: Rows that are targets elsewhere, and never injected.
     """
     rng = np.random.default_rng(seed)
     spans = []
@@ -46,7 +46,7 @@ def misalign(
         if kind < WRONG + UNGIVEN:
             row = other if kind < WRONG and other not in hidden else None
         changed = replace(span, row=row, right=span.row)
-        if row != span.row:  # what else is known of the right one would give it away
+        if row != span.row:  # its other candidates would give the right one away
             changed = replace(
                 changed, candidates=((row, 1.0),) if row is not None else (), branches=()
             )
@@ -74,8 +74,8 @@ def replace_mentions(
         texts: Text i of those that others are taken from.
         count: How many there are.
         rate: The share of mentions that are replaced.
-        longest: Tokens that the text may come to have.
-        seed: What the choice hangs on.
+        longest: The most tokens of the result.
+        seed: The seed of the choice.
     """
     rng = np.random.default_rng(seed)
     before = False

@@ -1,4 +1,4 @@
-"""What is hidden from the model: one entity of a text, and some of its other tokens.
+"""Masks texts: one entity of a text, and some of its other tokens.
 
 Masking is a pure function of (text, seed): a run that was killed and resumed sees the same
 examples.
@@ -37,15 +37,15 @@ def mask_text(
 ) -> MaskedText:
     """Mask a text.
 
-    With ``entity_rate`` one linked entity is hidden, in all its mentions, for otherwise the other
-    mention or its vector would give it away. A hidden mention's vector is never injected.
+    With ``entity_rate`` one linked entity is masked in all its mentions, because another mention or
+    its vector would give it away. The vector of a masked mention is never injected.
 
     Args:
         text: The text; its own blanks stay, but have no target.
         config: The rates.
         mask_id: The mask token.
-        vocab: Ids that a random replacement is drawn from: all but the special ones.
-        seed: What the choice hangs on.
+        vocab: Ids for random replacements: all but the special ones.
+        seed: The seed of the choice.
     """
     rng = np.random.default_rng(seed)
     rows: tuple[int, ...] = ()
@@ -114,7 +114,7 @@ def _collapse_all(
 ) -> tuple[EncodedText, tuple[int, ...]]:
     numbers = [number for number, span in enumerate(text.spans) if span.entity == entity]
     rows = tuple(text.spans[number].row or 0 for number in numbers)
-    for number in reversed(numbers):  # from behind: what stands before keeps its number
+    for number in reversed(numbers):  # from the end on, so that earlier mentions keep their numbers
         text = text.mask_mention(number, mask_id)
     return text, rows
 

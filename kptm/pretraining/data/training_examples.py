@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PretrainingExample(NamedTuple):
-    """A text as it is asked, what the graph says of it, and a fact that comes along."""
+    """A masked text with the graph's facts about it, and an additional fact."""
 
     masked: MaskedText
     related: Related
@@ -29,13 +29,13 @@ class PretrainingExample(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """What examples are made with.
+    """The settings of examples.
 
     Attributes:
-        mask_id: The mask token; None asks texts as a decoder is asked.
-        vocab: Token ids that a random one is drawn from.
+        mask_id: The mask token; None makes examples for a decoder.
+        vocab: Token ids for random replacements.
         entities: Rows of the entity table.
-        longest: Tokens that a text may have.
+        longest: The most tokens of a text.
     """
 
     mask_id: int | None
@@ -45,7 +45,7 @@ class Asking(NamedTuple):
 
 
 class PretrainingExamples(Dataset[PretrainingExample]):
-    """Example i of the run: which text, and how it is masked, hang on (seed, i) alone.
+    """Example i of the run; its text and its masking depend only on (seed, i).
 
     The Trainer reads it in order; each pass over the texts has its own permutation.
     """

@@ -1,4 +1,4 @@
-"""What the graph says between the entities of a text."""
+"""Finds the graph's facts between the entities of a text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.shards import Related
 
 MOST = 6
-"""Entities of a text that are looked at: each pair of them is a question to the graph."""
+"""The most entities of a text, since each pair is looked up in the graph."""
 
 
 class TripleIndex:
     """Finds the facts that join the entities of a text.
 
     Args:
-        graph: What says so.
+        graph: The graph.
 
     Attributes:
         relations: Keys of the relations, in the order of their numbers.
