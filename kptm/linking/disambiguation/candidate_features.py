@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kptm.linking.detection.word_features import word_features
+from kptm.linking.disambiguation.kind_context import KIND_CONTEXT, kind_context, of_mention
+from kptm.linking.disambiguation.kind_context import salt as _salt
 from kptm.linking.disambiguation.weights import LINKS
 from kptm.linking.disambiguation.word_similarity import ALIKE, word_similarity
 from kptm.linking.index.index_build import function_word_hashes, word_hashes
@@ -52,7 +54,7 @@ WHICH = (
     "said in full", "description", "description, words", "neighbours named", "part, degree",
     "part, also a whole name", "work, several words", "people of, a small word follows",
     "person, given name", "person, surname", "person, after a title", "person, after a given name",
-    "place, after in", *ALIKE,
+    "place, after in", *ALIKE, *KIND_CONTEXT,
 )  # fmt: skip
 """The features that tell candidates apart; all but the first two also tell whether to link."""
 
@@ -68,6 +70,7 @@ def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[s
     columns |= _in_common(passages, layers, found)
     columns |= word_similarity(passages, layers, found)
     _cross(columns)
+    columns |= kind_context(passages, layers, found, columns)
     return columns
 
 
@@ -105,6 +108,7 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
         "candidates": np.log(np.diff(found.first)),
         "also a whole name": _reduce(found, found.kind < FIRST_PART),
         **word_features(passages, found),
+        **of_mention(passages, found, np.where(beside, previous, 0)),
     }  # fmt: skip
 
 
@@ -186,7 +190,10 @@ def _cross(columns: dict[str, Floats]) -> None:
     for name in ("people of", "people", "language"):
         columns[f"{name}, a small word follows"] = columns[name] * columns["a small word follows"]
         columns[f"{name}, after the"] = columns[name] * columns["after the"]
-    for name in ("elsewhere in a longer name", "comma and capital", "a capital follows"):
+    for name in (
+        "elsewhere in a longer name", "comma and capital", "a capital follows",
+        "after a capital and of",
+    ):  # fmt: skip
         columns[f"place, {name}"] = whole * columns["place"] * columns[name]
         columns[f"part, {name}"] = part * columns[name]
     columns["place, after in"] = columns["place"] * columns["after in"]
@@ -234,10 +241,6 @@ def _named_nearby(
     words, of = words[hit], of[hit]
     once = np.unique(words ^ _salt(of), return_index=True)[1]
     return np.log1p(np.bincount(of[once], layers.idf(words[once]), len(found.entity)))
-
-
-def _salt(passage: Ints) -> NDArray[np.uint64]:
-    return (passage + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
 
 
 def _reduce(found: Candidates, values: Bools) -> Bools:

@@ -48,6 +48,11 @@ LINKS = "links"
 """The column of how often the name meant each candidate: no feature, without a coefficient."""
 SMOOTHING = 5.0
 """How many counted links what is learnt of names in general is worth."""
+KINDS = "water", "settlement", "territory", "person", "organisation"
+"""Kinds of things that differ in what stands beside their names."""
+BESIDE = "after the", "near in", "after at", "after by", "a verb follows", "a noun follows"
+"""What stands right beside a mention."""
+KIND_BESIDE = tuple(f"{kind}, {where}" for kind in KINDS for where in BESIDE)
 CONTEXT = frozenset(
     {
         "part, said in full", "last name, said in full", "said in full", "description",
@@ -57,6 +62,7 @@ CONTEXT = frozenset(
         "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
         "part, shared neighbours", "similarity", "behind the most similar", "words alike",
         "behind the most alike",
+        "described beside", "person, pronoun", *KIND_BESIDE,
     }
 )  # fmt: skip
 """Features of "which" about the text around the name; the others are of name and entity."""

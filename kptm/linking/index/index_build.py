@@ -21,7 +21,16 @@ from kptm.linking.index.link_index import (
 )
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.names.genders import gender_of
-from kptm.linking.names.surface_forms import ANY_CLASS, FIRST_PART, Kind, class_of, forms_of
+from kptm.linking.names.surface_forms import (
+    ANY_CLASS,
+    FIRST_PART,
+    QUALIFIED,
+    Kind,
+    class_of,
+    forms_of,
+    is_qualified,
+    place_kind,
+)
 from kptm.linking.text.characters import SPACE, Hashes, codes_of, fold_codes
 
 if TYPE_CHECKING:
@@ -79,7 +88,7 @@ class IndexBuilder:
         self._names: list[str] = []
         self._kinds, self._owners = array("B"), array("i")
         self._weights, self._meant, self._seen = array("f"), array("f"), array("f")
-        self._classes, self._priors = array("B"), array("f")
+        self._classes, self._priors = array("H"), array("f")
         self._keys: list[str] = []
         self._words: list[str] = []
         self._words_of = array("i")
@@ -93,7 +102,8 @@ class IndexBuilder:
         classes = class_of(entity)
         self._keys.append(entity.key)
         gender = self._genders.get(entity.key) or gender_of(entity)
-        self._classes.append(classes | gender)
+        qualified = QUALIFIED * is_qualified(entity)
+        self._classes.append(classes | gender | place_kind(entity) | qualified)
         self._priors.append(-1.0 if entity.prior is None else min(entity.prior, MOST_PRIOR))
         for form, kind in forms_of(entity, classes, self._counted.get(entity.key, ())):
             meant, seen = self._links.get((entity.key, form), (0, 0))
@@ -129,7 +139,7 @@ class IndexBuilder:
         degree, near_first, near = _neighbours(max(size, others), edges)
         degree, near_first = degree[:size], near_first[: size + 1]
         near = near[: near_first[-1]]
-        classes = np.frombuffer(self._classes, np.uint8)
+        classes = np.frombuffer(self._classes, np.uint16)
         priors = np.frombuffer(self._priors, np.float32)
         base = 1 + np.where(priors < 0, degree, priors)
         return LinkIndex(

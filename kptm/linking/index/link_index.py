@@ -46,7 +46,7 @@ class LinkIndex:
         word_hash: W hashes of words, sorted.
         word_idf: W, log(N / how many entities have it).
         entity_class: N, see :func:`~kptm.linking.names.surface_forms.class_of`, and the bits of a
-            gender.
+            gender and of a kind of place.
         entity_degree: N.
         words_first: N + 1, where the words of each entity begin.
         words: Word numbers.
@@ -74,7 +74,7 @@ class LinkIndex:
     prefixes: NDArray[np.uint8]
     word_hash: NDArray[np.uint64]
     word_idf: NDArray[np.float32]
-    entity_class: NDArray[np.uint8]
+    entity_class: NDArray[np.uint16]
     entity_degree: NDArray[np.float32]
     words_first: NDArray[np.int64]
     words: NDArray[np.int32]

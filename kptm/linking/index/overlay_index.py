@@ -8,7 +8,15 @@ import numpy as np
 
 from kptm.linking.index.index_build import key_hashes
 from kptm.linking.index.link_index import LinkIndex, find, rows_of
-from kptm.linking.names.surface_forms import ANY_CLASS, FEMALE, MALE
+from kptm.linking.names.surface_forms import (
+    ANY_CLASS,
+    FEMALE,
+    MALE,
+    QUALIFIED,
+    SETTLEMENT,
+    TERRITORY,
+    WATER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,6 +140,14 @@ class Layers:
     def genders(self, numbers: Ints) -> Ints:
         """The gender of each entity as a bit, 0 where the graph states none."""
         return self._of(numbers, "entity_class").astype(np.int64) & (MALE | FEMALE)
+
+    def place_kinds(self, numbers: Ints) -> Ints:
+        """The kind of place of each entity as a bit, 0 for what is none."""
+        return self._of(numbers, "entity_class").astype(np.int64) & (WATER | SETTLEMENT | TERRITORY)
+
+    def qualified(self, numbers: Ints) -> NDArray[np.bool_]:
+        """Whether a key or label says more than the name, to tell each from a better known one."""
+        return (self._of(numbers, "entity_class").astype(np.int64) & QUALIFIED) != 0
 
     def degrees(self, numbers: Ints) -> NDArray[np.float64]:
         """How many facts entities stand in."""

@@ -52,6 +52,7 @@ _LEGAL = frozenset(
     " s.a. ag gmbh".split()
 )
 _SMALL = frozenset("of the and de van von der la le di da for".split())
+_QUALIFIER = re.compile(r"\s*\([^()]*\)$|, [^,]+$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}").fullmatch
 _STOP = re.compile(r"(?<=\w)\.(?=\s|\w|$)")
@@ -85,6 +86,21 @@ PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len
 MALE, FEMALE = 64, 128
 """Bits beside those of a class: the gender that the graph states."""
 ANY_CLASS = MALE - 1
+WATER, SETTLEMENT, TERRITORY = 256, 512, 1024
+"""Bits of the kinds of place, which English writes with and without "the"."""
+QUALIFIED = 2048
+"""Bit of an entity whose key or label adds to its name what tells it from the one that is meant
+without it: "Paris_(Texas)", "Athens, Ohio"."""
+PLACE_KINDS = {
+    WATER: "river stream tributary sea ocean gulf strait canal waterway desert mountains range"
+    " rainforest",
+    SETTLEMENT: "city town village municipality capital commune suburb borough settlement port"
+    " neighborhood neighbourhood",
+    TERRITORY: "country state county region province nation kingdom republic territory empire"
+    " island archipelago district prefecture continent peninsula",
+}
+"""Words of types and descriptions for each kind of place."""
+_PLACE_KIND_OF = {word: bit for bit, words in PLACE_KINDS.items() for word in words.split()}
 
 
 def class_words() -> Mapping[str, int]:
@@ -98,6 +114,28 @@ def class_of(entity: Entity) -> int:
     for word in re.findall(r"[^\W\d_]+", f"{entity.description} {' '.join(entity.types)}".lower()):
         found |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)
     return found
+
+
+def is_qualified(entity: Entity) -> bool:
+    """Whether key or label is a name with more in brackets or after a comma."""
+    names = {entity.label, *entity.aliases}
+    for text in (entity.key.replace("_", " "), entity.label):
+        plain = _QUALIFIER.sub("", text)
+        if plain != text and (text == entity.label or plain in names):
+            return True
+    return False
+
+
+def place_kind(entity: Entity) -> int:
+    """The kind of place, as a bit: of the types, else of the first such word of the description.
+
+    "Kingdom on the bank of a river" is no river. A label says it where nothing else does.
+    """
+    for text in (" ".join(entity.types), entity.description, entity.label):
+        for word in re.findall(r"[^\W\d_]+", text.lower()):
+            if word in _PLACE_KIND_OF:
+                return _PLACE_KIND_OF[word]
+    return 0
 
 
 def forms_of(

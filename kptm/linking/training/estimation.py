@@ -18,6 +18,7 @@ import numpy as np
 from kptm.linking.disambiguation.candidate_features import COUNTED, EVIDENCE
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
+from kptm.linking.disambiguation.kind_context import KIND_CONTEXT
 from kptm.linking.disambiguation.weights import (
     CONTEXT,
     LINKS,
@@ -43,11 +44,13 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Loss = Callable[[Floats], tuple[float, Floats]]
 
-PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 5.0, 30.0, 3.0
+PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 15.0, 30.0, 3.0
 """Precision of the normal prior, for features of standard deviation 1.
 
 It adds Σ w²/2 times this to the loss.
 """
+LEAST_DEVIATION = 0.5
+"""Standard deviation of the features of what stands beside a kind of thing, at least."""
 EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
 """Means of the normal prior; 0 for all others.
 
@@ -231,6 +234,9 @@ def _standardise(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     # A constant feature is divided by 1, not by 0.
     scale[scale == 0] = 1.0
     scale[[name in EXPECTED for name in names]] = 1.0
+    # Rare products would hardly feel the prior: each is divided as if it were not so rare.
+    rare = np.array([name in KIND_CONTEXT for name in names], np.bool_)
+    scale[rare] = np.maximum(scale[rare], LEAST_DEVIATION)
     return rows / scale, scale
 
 

@@ -15,7 +15,15 @@ from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.disambiguation.weights import LINKS, Pass, Weights, beliefs, best
+from kptm.linking.disambiguation.weights import (
+    BESIDE,
+    KIND_BESIDE,
+    LINKS,
+    Pass,
+    Weights,
+    beliefs,
+    best,
+)
 from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import fit_disambiguation, fit_nil
 from kptm.linking.training.labelled_document import LabelledDocument
@@ -158,6 +166,7 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
     tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
     # "Whether" has the best candidate's p of "which" in place of what "which" alone looks at.
     only_which = {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
+    only_which |= {*KIND_BESIDE, *BESIDE} - {"after the", "a verb follows", "a noun follows"}
     base = [name for name in known[0].judged.columns if name not in only_which]
     which = fit_disambiguation(known, [*WHICH, *tells_apart])
     return Pass(which, fit_nil(with_candidates, [*base, *tells_whether], which))

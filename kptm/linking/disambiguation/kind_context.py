@@ -1,0 +1,151 @@
+"""What the words right beside a name say of the kind of thing it means.
+
+English writes "the Congo" for the river and "Congo" for the country, "the island of Ireland" for
+the island, and "his" after a person.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kptm.linking.disambiguation.weights import BESIDE, KIND_BESIDE, KINDS
+from kptm.linking.index.index_build import function_word_hashes, key_hashes
+from kptm.linking.index.link_index import find, ranges
+from kptm.linking.names.english_lexicon import pronouns
+from kptm.linking.names.english_words import tables
+from kptm.linking.names.surface_forms import SETTLEMENT, TERRITORY, WATER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.index.overlay_index import Layers
+    from kptm.linking.text.passages import FoldedTexts
+
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
+
+PLACE_KINDS = {"water": WATER, "settlement": SETTLEMENT, "territory": TERRITORY}
+"""Kinds of place, and their bits."""
+KIND_CONTEXT = (
+    *PLACE_KINDS, *KIND_BESIDE, "person, pronoun",
+    "qualified", "described beside",
+)  # fmt: skip
+"""The features of this room."""
+BEFORE, AFTER = 3, 2
+"""Words on either side of a name that may say its kind: "the island of Ireland"."""
+_RELATIVE = ("who", "whose", "whom")
+
+
+def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint64]) -> Any:
+    """What stands beside M mentions.
+
+    Args:
+        passages: The passages.
+        found: The candidates.
+        before: M, the hash of the word right before each, 0 where there is none.
+    """
+    tokens, codes = passages.tokens, passages.folded.codes
+    _, end, _ = found.mentions
+    after = np.searchsorted(tokens.start, end)
+    next_ = np.minimum(after, max(len(tokens.start) - 1, 0))
+    follows = np.zeros(len(end), np.bool_)
+    verb = follows
+    if len(tokens.start):
+        follows = (after < len(tokens.start)) & (tokens.start[next_] == end + 1)
+        follows &= tokens.after[next_] & ~tokens.capital[next_]
+        last = tokens.end[next_]
+        past = (codes[last - 1] == ord("d")) & (codes[np.maximum(last - 2, 0)] == ord("e"))
+        past &= last - tokens.start[next_] > 3
+        verb = follows & (past | np.isin(tokens.hash[next_], _verbs()))
+        follows &= ~np.isin(tokens.hash[next_], function_word_hashes())
+    return {
+        "pronoun": _pronoun(passages, found),
+        "near in": np.isin(before, _prepositions("in")),
+        **{f"after {name}": np.isin(before, _prepositions(name)) for name in ("at", "by")},
+        "a verb follows": verb,
+        "a noun follows": follows & ~verb,
+    }
+
+
+def kind_context(
+    passages: FoldedTexts, layers: Layers, found: Candidates, columns: dict[str, Floats]
+) -> dict[str, Floats]:
+    """The features of C candidates."""
+    kinds = layers.place_kinds(found.entity)
+    capital, whole = 1 - columns["small letters"], 1 - columns["part"]
+    new = {name: ((kinds & bit) != 0) * capital for name, bit in PLACE_KINDS.items()}
+    of_kind = {
+        **new,
+        **{name: columns[name] * capital for name in KINDS if name not in PLACE_KINDS},
+    }
+    for name, values in of_kind.items():
+        called = values if name == "person" else values * whole
+        for where in BESIDE:
+            new[f"{name}, {where}"] = called * columns[where]
+    new["person, pronoun"] = columns["person"] * columns["pronoun"]
+    new["qualified"] = layers.qualified(found.entity) * whole
+    new["everyday words, a noun follows"] = (
+        columns["everyday words"] * capital * columns["a noun follows"]
+    )
+    new["described beside"] = _described_beside(passages, layers, found)
+    return new
+
+
+def _pronoun(passages: FoldedTexts, found: Candidates) -> Bools:
+    """Whether a person's pronoun follows each mention in its sentence."""
+    tokens = passages.tokens
+    if not len(tokens.start):
+        return np.zeros(len(found.passage), np.bool_)
+    sentence = np.cumsum(tokens.first)
+    at = np.flatnonzero(np.isin(tokens.hash, _personal()))
+    first = np.searchsorted(tokens.start, found.mentions.start)
+    own = sentence[np.minimum(first, len(sentence) - 1)]
+    following = np.searchsorted(at, first, "right")
+    here = following < len(at)
+    place = np.append(at, 0)[following]
+    same = (sentence[place] == own) & (tokens.passage[place] == found.passage)
+    return here & same
+
+
+def _described_beside(passages: FoldedTexts, layers: Layers, found: Candidates) -> Floats:
+    """Whether a word of a candidate's description or types stands right beside the mention."""
+    passage, words = passages.words
+    start, end, _ = found.mentions
+    first = np.searchsorted(passages.word_starts, start)
+    stop = np.maximum(np.searchsorted(passages.word_starts, end), first)
+    begin = np.maximum(first - BEFORE, 0)
+    last = np.minimum(stop + AFTER, len(words))
+    before, of_before = ranges(begin, first - begin)
+    after, of_after = ranges(stop, last - stop)
+    at, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])
+    same = passage[at] == found.passage[of]
+    beside = np.unique(words[at[same]] ^ salt(of[same]))
+    hashes, owner = layers.words(found.entity)
+    hit = find(beside, hashes ^ salt(found.of[owner])) >= 0
+    return (np.bincount(owner[hit], minlength=len(found.entity)) > 0).astype(np.float64)
+
+
+def salt(group: Ints) -> NDArray[np.uint64]:
+    """What is joined to a hash so that equal words of two groups differ."""
+    return (group + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
+
+
+@cache
+def _prepositions(name: str) -> NDArray[np.uint64]:
+    return key_hashes(word.strip() for word in tables()["prepositions"][name].split(","))
+
+
+@cache
+def _verbs() -> NDArray[np.uint64]:
+    return key_hashes(tables()["past"])
+
+
+@cache
+def _personal() -> NDArray[np.uint64]:
+    people = [word for word, kind in pronouns().items() if kind in ("male", "female")]
+    return key_hashes([*people, *_RELATIVE])
