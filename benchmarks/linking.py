@@ -26,7 +26,16 @@ from pathlib import Path
 from statistics import mean
 
 from linking_parts.checks import calibration, plain
-from linking_parts.gold import PEERS, SETS, Example, Freebase, WebNLG, trimmed
+from linking_parts.gold import (
+    LANGUAGES,
+    PEERS,
+    SETS,
+    Example,
+    Freebase,
+    WebNLG,
+    language_of,
+    trimmed,
+)
 from linking_parts.teaching import collections, everything, fit_policy, similarity_of
 
 from kg import EntityRecord, KnowledgeGraph
@@ -151,7 +160,12 @@ def world(folder: Path, encoder: Encoder | None) -> None:
             link_batch([document.text for document in documents], layers, weights, similarity)
         )
 
-    print(figures("as it ships", data.prose, link(data.prose, Weights.default())), flush=True)
+    for policy in Policy:
+        found = link(data.prose, Weights.default(policy))
+        print(figures(f'as it ships, policy "{policy}"', data.prose, found), flush=True)
+    for language in ("English", *LANGUAGES):
+        some = [item for item in data.prose if language_of(item.text) == language]
+        print(figures(f"… {language}, {len(some)} texts", some, link(some, Weights.default())))
     arms = {"fit on one half, the other measured": None}
     if encoder is not None:
         arms["… with encoder"] = similarity_of(data.graph, encoder)

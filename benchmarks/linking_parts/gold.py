@@ -21,6 +21,13 @@ The others leave out whole kinds, such as adjectives of nations.
 SETS = ("kore50", "msnbc", "oke-2015-train", "oke-2016-train", "wiki-fair")
 PEERS = ("refined", "rel", "genre", "spel", "wat", "ambiverse", "baseline", "dbpedia-spotlight")
 ARTICLE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
+LANGUAGES = {
+    "Chinese": re.compile(r"[\u4e00-\u9fff]"),
+    "Arabic": re.compile(r"[\u0600-\u06ff]"),
+    "Spanish": re.compile(r"(?i)\b(?:el|los|las|una|y|que|del|su|en la|por)\b"),
+}
+"""What tells the languages of the example world's prose apart, beside English."""
+_ENGLISH = re.compile(r"(?i)\b(?:the|and|of|that|was|with)\b")
 POSSESSIVE = re.compile(r"\s?['’]s?$")
 
 
@@ -138,6 +145,15 @@ def trimmed(document: LinkedText) -> LinkedText:
             (start, end, link.entity) if start < end else (link.start, link.end, link.entity)
         )
     return LinkedText.from_spans(document.text, spans)
+
+
+def language_of(text: str) -> str:
+    """The language of a sentence of the example world."""
+    if not _ENGLISH.search(text):
+        for name, pattern in LANGUAGES.items():
+            if pattern.search(text):
+                return name
+    return "English"
 
 
 class Example:

@@ -88,7 +88,7 @@ def kind_context(
         for where in BESIDE:
             new[f"{name}, {where}"] = called * columns[where]
     new["person, pronoun"] = columns["person"] * columns["pronoun"]
-    new["qualified"] = layers.qualified(found.entity) * whole
+    new["qualified"] = layers.has_qualifier(found.entity) * whole
     new["everyday words, a noun follows"] = (
         columns["everyday words"] * capital * columns["a noun follows"]
     )

@@ -145,7 +145,7 @@ class Layers:
         """The kind of place of each entity as a bit, 0 for what is none."""
         return self._of(numbers, "entity_class").astype(np.int64) & (WATER | SETTLEMENT | TERRITORY)
 
-    def qualified(self, numbers: Ints) -> NDArray[np.bool_]:
+    def has_qualifier(self, numbers: Ints) -> NDArray[np.bool_]:
         """Whether a key or label says more than the name, to tell each from a better known one."""
         return (self._of(numbers, "entity_class").astype(np.int64) & QUALIFIED) != 0
 

@@ -47,6 +47,15 @@ NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshol
 """Coefficients before anything is learnt: all are 0."""
 
 
+ONLY_WHICH = frozenset(
+    {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *KIND_BESIDE, *BESIDE}
+) - {"after the", "a verb follows", "a noun follows"}
+"""Columns that "whether" has not by itself: it has the best candidate's p of "which".
+
+Those of coherence and of an encoder are added in their passes.
+"""
+
+
 class Gold(NamedTuple):
     """Gold documents of one graph.
 
@@ -164,10 +173,7 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
     later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
     tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
     tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
-    # "Whether" has the best candidate's p of "which" in place of what "which" alone looks at.
-    only_which = {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART}
-    only_which |= {*KIND_BESIDE, *BESIDE} - {"after the", "a verb follows", "a noun follows"}
-    base = [name for name in known[0].judged.columns if name not in only_which]
+    base = [name for name in known[0].judged.columns if name not in ONLY_WHICH]
     which = fit_disambiguation(known, [*WHICH, *tells_apart])
     return Pass(which, fit_nil(with_candidates, [*base, *tells_whether], which))
 

@@ -10,15 +10,16 @@ import pytest
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
 from kptm.linking import LinkedText, Linker, batches, linker
-from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
+from kptm.linking.disambiguation.candidate_features import WHICH
 from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.disambiguation.weights import LINKS, SURE, Weights
+from kptm.linking.disambiguation.weights import SURE, Weights
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all
 from kptm.linking.index.link_index import LinkIndex
 from kptm.linking.text.passages import FoldedTexts
+from kptm.linking.training.linker_fitting import ONLY_WHICH
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -294,7 +295,7 @@ def test_the_shipped_coefficients_are_those_of_the_features(graph):
         learnt = getattr(Weights.default(), name)
         said = {*SIMILARITY, SIMILARITY_OF_PART} if name == "encoder" else set()
         assert set(learnt.which) - said == {*WHICH, *shared}
-        assert set(learnt.whether) - said == (alone - {"prior", EVIDENCE, LINKS}) | shared | {SURE}
+        assert set(learnt.whether) - said == (alone - ONLY_WHICH) | shared | {SURE}
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
