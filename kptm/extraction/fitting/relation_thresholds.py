@@ -8,6 +8,9 @@ hold (the local closed-world assumption, Dong et al. 2014). A pair with several 
 each fact in proportion to its score, because a sentence usually states one of them. All relations
 then share one threshold, which is raised for a relation if the upper bound of its own precision
 (Wilson 1927) is too low. Choosing a threshold for each relation would overfit the graph's noise.
+
+With few texts, all relations together may never reach a precision that some of them have. Only then
+a relation has its own threshold, chosen by its precision shrunk towards that of all relations.
 """
 
 from __future__ import annotations
@@ -88,13 +91,18 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     slope, shift = _platt(chances, right)
     confidences = _sigmoid(slope * _logit(chances) + shift)
     general = _thresholds(confidences, right, 0.0)
+    pooled = np.cumsum(right) / np.arange(1, len(right) + 1)
     own: dict[str, list[int]] = defaultdict(list)
     for at, item in enumerate(items):
         own[item.relation].append(at)
     relations = {
         relation: _thresholds(confidences[rows], right[rows], PRIOR)
         if closed
-        else _raise_thresholds(confidences[rows], right[rows], general)
+        else _fall_back(
+            _raise_thresholds(confidences[rows], right[rows], general),
+            general,
+            _thresholds(confidences[rows], right[rows], PRIOR, pooled[rows]),
+        )
         for relation, rows in sorted(own.items())
     }
     return RelationThresholds(slope, shift, general, relations)
@@ -104,16 +112,18 @@ def _thresholds(
     confidences: NDArray[np.float64],
     right: NDArray[np.float64],
     weight: float,
+    prior: NDArray[np.float64] | None = None,
 ) -> tuple[float, ...]:
     """The least threshold that reaches each of :data:`PRECISIONS`.
 
     Args:
         confidences: The confidences of predictions, in descending order.
         right: The probability that each is right.
-        weight: The weight of the mean confidence above the threshold, in predictions.
+        weight: The weight of the prior, in predictions.
+        prior: The expected precision down to each prediction; the mean confidence by default.
     """
     counts = np.arange(1, len(right) + 1)
-    expected = np.cumsum(confidences) / counts
+    expected = np.cumsum(confidences) / counts if prior is None else prior
     precision = (np.cumsum(right) + weight * expected) / (counts + weight)
     # The last of equal confidences represents them all.
     last = np.append(confidences[1:] < confidences[:-1], True)
@@ -126,6 +136,23 @@ def _thresholds(
         least = float(confidences[enough[-1]])
         # If all predictions are good enough, the threshold drops to the precision itself.
         found.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
+    return tuple(found)
+
+
+def _fall_back(
+    raised: Sequence[float], general: Sequence[float], shrunk: Sequence[float]
+) -> tuple[float, ...]:
+    """The raised thresholds; the shrunk ones where all relations together miss the precision.
+
+    Args:
+        raised: The general thresholds, or higher ones.
+        general: The general thresholds.
+        shrunk: Those of the relation's own precision, shrunk towards that of all relations.
+    """
+    found = list[float]()
+    for high, common, own in zip(raised, general, shrunk, strict=True):
+        # A higher precision never has a lower threshold.
+        found.append(max([own, *found]) if common >= NEVER else high)
     return tuple(found)
 
 

@@ -10,7 +10,12 @@ from kptm.extraction.fitting import extractor_fitting
 from kptm.extraction.fitting.classifier_training import ExtractionConfig, space_of
 from kptm.extraction.fitting.extractor_fitting import _cross_scored, _score_held_out
 from kptm.extraction.fitting.relation_examples import RelationExamples
-from kptm.extraction.fitting.relation_thresholds import PRECISIONS, Scored, calibrate
+from kptm.extraction.fitting.relation_thresholds import (
+    NEVER,
+    PRECISIONS,
+    Scored,
+    calibrate,
+)
 from kptm.extraction.relation_classifier import Label, RelationKind
 
 KIND = RelationKind(name="", entities=True, values=False, texts=False)
@@ -160,3 +165,32 @@ def test_a_relation_that_is_never_so_precise_is_out_of_reach():
     calibration = calibrate(items, closed=False)
     assert not calibration.reaches("poor", 0.9)
     assert calibration.reaches("poor", 0.5)
+
+
+def test_few_texts_trust_the_relations_that_are_right():
+    """Where all together never reach .9, one that does has a threshold; a lucky one has none."""
+    items = [Scored("poor", 0.99 - at / 1_000, float(at % 2)) for at in range(200)]
+    items += [Scored("good", 0.985 - at / 1_000, 1.0) for at in range(100)]
+    items += [Scored("lucky", 0.98 - at / 1_000, 1.0) for at in range(4)]
+    found = calibrate(items, closed=False)
+    assert found.general[AT] == NEVER
+    assert [found.reaches(one, 0.9) for one in ("good", "poor", "lucky", "other")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert list(found.relations["good"]) == sorted(found.relations["good"])
+    shown, share = precision(found, items)
+    assert shown > 20
+    assert share == 1.0
+
+
+def test_what_all_relations_reach_is_as_before():
+    """The fallback changes no precision that all relations together have."""
+    items = list(draws({"good": (1.0, 8_000), "bad": (0.7, 800), "few": (0.9, 60)}))
+    found = calibrate(items, closed=False)
+    reached = [at for at, one in enumerate(found.general) if one < NEVER]
+    assert AT in reached
+    for relation in ("good", "bad", "few"):
+        assert all(found.relations[relation][at] >= found.general[at] for at in reached)
