@@ -63,7 +63,7 @@ def geo(data: Path, part: str, language: str = "") -> list[Case]:
     """
     found = []
     for row in rows(data / f"questions/geo.{part}.jsonl.gz"):
-        question = row["languages"].get(language) if language else row["question"]
+        question = row.get("languages", {}).get(language) if language else row["question"]
         if question:
             answers = tuple(row["answers"])
             found.append(Case(question, Gold.of(answers), row["kind"], answers))
