@@ -85,7 +85,8 @@ def test_a_sample_of_all_entities_is_all_entities():
     assert sampled.item() == pytest.approx(whole.item(), rel=1e-5)
     engine.config = replace(engine.config, negatives=1)
     [(fewer, _)] = list(objective(engine, ids).epoch(0, None))
-    assert fewer.item() <= whole.item()
+    # The batch's own entities are scored too: here both may be one sum, in another order.
+    assert fewer.item() <= whole.item() * (1 + 1e-5)
 
 
 def test_training_stops_when_what_is_held_out_gets_no_better(filled):

@@ -62,7 +62,7 @@ TESTED = {
     "edit", "forget", "undo", "purge", "search", "describe", "history", "paths", "neighbours",
     "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
-    "merge", "example", "serve", "extract", "review", "check", "evaluate extraction", "sync",
+    "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from kptm.cli.main import main
 
 COMPUTE = (
     "embed pretrain index learn finetune classify ask query link extract recall migrate sync serve"
-    " edit add"
+    " mcp edit add"
     " evaluate/fusion evaluate/linking evaluate/answers evaluate/extraction evaluate/probes"
 ).split()
 
