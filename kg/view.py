@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kg.deprecation import OldName
 from kg.entity_reader import EntityReader
 from kg.errors import KGError, UnknownKeyError, shorten
 from kg.naming import resolution as naming
@@ -62,8 +63,7 @@ class GraphView:
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
         """The entities of those ``keys`` that exist, by the key that was asked for.
 
-        A key that is only canonically equal to a stored one (NFC, NFD) means that one, which is the
-        entity's ``key``.
+        A key that is only canonically equal to a stored one (NFC, NFD) means that one.
         """
         return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
 
@@ -248,10 +248,9 @@ class GraphView:
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
         """The nodes that a path leads to, each once: keys, or values (:class:`kg.ValueKey`).
 
-        Several steps do not come back to where they start.
-        Of the last step, facts that hold today come first, then undated ones, then those that ended
-        last; among these, what most entities lead to, then the earliest line. Beside facts of rank
-        *preferred* no others count.
+        Several steps do not come back to where they start. Facts of the last step that hold today
+        come first, then undated ones; among these, what most entities lead to, then the earliest
+        line. Beside facts of rank *preferred* no others count.
         """
         return self.evaluator().follow(self._find_key(key) or key, steps)
 
@@ -292,6 +291,8 @@ class GraphView:
         with self._database.quick() as sql:
             return revisions.latest(sql)
 
+    changed, attested = OldName("changed_entities"), OldName("attestations")
+
     def changed_entities(self, since: int, *, most: int = 20_000) -> set[str] | None:
         """Entities about which something began or ceased to be said after ``since``.
 
@@ -301,9 +302,7 @@ class GraphView:
             return change_feed.changed_keys(sql, since, most)
 
     def fingerprint(self, revision: int | None = None) -> str:
-        """SHA-256 of the triples that live now, or lived at ``revision``.
-
-        Two graphs with the same triples have the same fingerprint, however they were loaded.
+        """SHA-256 of the triples that live now, or lived at ``revision``, however they were loaded.
 
         Raises:
             StoreError: There is no such revision.

@@ -13,6 +13,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.deprecation import OldName
 from kg.files.atomic import write_text
 from kptm.errors import ConfigError
 from kptm.linking import Link, LinkedText
@@ -61,6 +62,8 @@ class Phrasings:
     def relations(self) -> list[str]:
         """Relations that have a pattern."""
         return sorted(self._patterns)
+
+    said = OldName("patterns_of")
 
     def patterns_of(self, relation: str) -> tuple[str, ...]:
         """Patterns of a relation that were found, best first."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from kg.deprecation import OldName
 from kg.types import Candidate
 from kptm.errors import ModelError
 
@@ -49,6 +50,8 @@ class EncodedText:
     ids: tuple[int, ...]
     spans: tuple[TokenSpan, ...] = ()
     blanks: tuple[int, ...] = ()
+
+    collapsed = OldName("mask_mention")
 
     def mask_mention(self, number: int, mask_id: int) -> EncodedText:
         """Replace mention ``number`` by one token, ``mask_id``, as a question has it."""

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from kg.deprecation import OldName
 from kg.embedding.config import KGEConfig
 from kg.errors import KGError
 from kg.files.atomic import write_text
@@ -79,6 +80,8 @@ class WorkspaceConfig:
     )
     finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
     constraints: ConstraintsConfig = field(default_factory=ConstraintsConfig)
+
+    replaced = OldName("with_changes")
 
     def with_changes(self, changes: Iterable[str]) -> WorkspaceConfig:
         """With ``section.key=value`` changes, as ``--set`` takes them.

@@ -18,6 +18,7 @@ from math import exp, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kg.deprecation import OldName
 from kg.files.atomic import write_text
 from kptm.errors import ModeledgeError
 
@@ -99,6 +100,9 @@ class Interpolation:
             mass[hit.value] += exp((hit.score - top) / self.temperature)
         total = sum(mass.values())
         return {value: part / total for value, part in mass.items()}
+
+    mixed = OldName("mix_probabilities")
+    cited = OldName("cited_hits")
 
     def mix_probabilities(
         self, p_model: Mapping[str, float], hits: Sequence[Hit]
