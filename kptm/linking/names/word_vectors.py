@@ -24,8 +24,8 @@ FREQUENT = 1e-3
 """The frequency of a word from which on it says little.
 
 Weights are a / (a + p) (Arora, Liang and Ma 2017, *A simple but tough-to-beat baseline for sentence
-embeddings*).
-tough-to-beat baseline for sentence embeddings*, ICLR)."""
+embeddings*, ICLR).
+"""
 _ZIPF = 0.1
 """The frequency of the word of rank r is about this / r."""
 

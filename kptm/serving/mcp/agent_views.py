@@ -60,7 +60,7 @@ def entity_view(entity: Entity) -> results.FoundEntity:
         key=entity.key,
         label=entity.label,
         types=list(entity.types),
-        aliases=list(entity.aliases)[:READINGS],
+        aliases=list(entity.aliases),
         description=results.cut(entity.description),
     )
 
@@ -71,8 +71,8 @@ def fact_views(
     sources: Sequence[Iterable[str]] | None = None,
 ) -> list[results.Fact]:
     """Facts in words and as keys, each with its sources where they are given."""
-    keys = {key for head, relation, end in facts for key in (head, relation, end) if _is_key(key)}
-    labels = labels_of(graph, [str(key) for key in keys])
+    keys = {key for head, relation, end in facts for key in (head, relation, end)}
+    labels = labels_of(graph, [key for key in keys if not isinstance(key, Literal)])
     relations = {item.key: item.label for item in graph.relations()}
     found = []
     for at, (head, relation, end) in enumerate(facts):
@@ -91,10 +91,6 @@ def fact_views(
             )
         )
     return found
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) and not isinstance(value, Literal)
 
 
 def proposal_view(item: ReviewItem) -> results.AgentProposal:

@@ -156,9 +156,9 @@ class Schema:
         return [english for english, weight in expand(word, language) if weight >= least]
 
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
-        """What a file is about and its main relation, by another word for it: "teams" of clubs.tsv.
+        """A noun of the graph and what it denotes, by another word: "teams" for clubs.tsv.
 
-        A relation that is called so is meant itself.
+        A word that is the name of a relation means the relation.
         """
         if not self.nouns or self.relations_named((stem,)):
             return None
