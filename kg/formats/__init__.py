@@ -1,6 +1,6 @@
-"""Readers and writers: one file a format, streaming, pure I/O. The suffix decides.
+"""Readers and writers of files, one module per format; the suffix of a path decides the format.
 
-Names are loaded when first used: blocks of rows need NumPy, lines do not.
+Names are loaded on first use, because only some of them need NumPy.
 """
 
 from __future__ import annotations

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from kg.formats.text.layout import Row
 
 SEPARATOR = "|"
-"""Between two aliases, or two types, of one field."""
+"""Separates the aliases, or the types, in one field."""
 
 LEFT = "-"
-"""The name of a column that is not read."""
+"""In ``columns``: a column that is skipped."""
 
 
 def read_entities_tsv(
     stream: IO[bytes], path: Path, columns: Sequence[str] | None = None
 ) -> Iterator[Line]:
-    """One entity a line; its fields are named by ``columns``, else by a header."""
+    """Read one entity per line; ``columns``, else a header, names the fields."""
     return _read_rows(tsv_rows(stream, path), path, columns)
 
 
 def read_entities_csv(
     stream: IO[bytes], path: Path, columns: Sequence[str] | None = None
 ) -> Iterator[Line]:
-    """One entity a record; its fields are named by ``columns``, else by a header."""
+    """Read one entity per record; ``columns``, else a header, names the fields."""
     return _read_rows(csv_rows(stream, path), path, columns)
 
 
@@ -47,7 +47,7 @@ def _read_rows(rows: Iterator[Row], path: Path, columns: Sequence[str] | None) -
             names = [field.strip().casefold() for field in fields]
             if "key" not in names:
                 known = ", ".join(sorted(ENTITY_FIELDS))
-                reason = f"the header has no column key; name the columns, of {known}"
+                reason = f"the header has no column key; name the columns, out of {known}"
                 raise TripleFormatError(path, number, reason, text)
         elif len(fields) != len(names):
             reason = f"expected {len(names)} columns, found {len(fields)}"
@@ -61,14 +61,14 @@ def _check_columns(columns: Sequence[str]) -> list[str]:
     if unknown or "key" not in columns:
         known = ", ".join(sorted(ENTITY_FIELDS))
         raise KGError(
-            f"the columns of entities are {known}, with key among them, and {LEFT!r} for one that"
-            f" is to be left; not {list(columns)!r}"
+            f"the columns of entities are {known}, with key among them, and {LEFT!r} for one to"
+            f" skip; not {list(columns)!r}"
         )
     return list(columns)
 
 
 def _entity(fields: dict[str, str], path: Path, number: int, text: str) -> Any:
-    """The entity of a row; an empty field says nothing."""
+    """The entity of a row, or its error; an empty field is taken as missing."""
     value: dict[str, Any] = {}
     for name in ENTITY_FIELDS & fields.keys():
         field = fields[name]
@@ -85,9 +85,9 @@ def _entity(fields: dict[str, str], path: Path, number: int, text: str) -> Any:
 
 
 def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    """One JSON object: ``{key: {label, aliases, …}}``, ``{key: [type, …]}`` or ``{key: label}``.
+    """Read a JSON object ``{key: {label, aliases, …}}``, ``{key: [type, …]}`` or ``{key: label}``.
 
-    It is read as a whole; a file larger than memory should be JSON Lines.
+    The whole file is read into memory; use JSON Lines for a larger one.
     """
     raw = stream.read()
     text = decode(raw.removeprefix(b"\xef\xbb\xbf"), path, 1)
@@ -104,11 +104,11 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
         start = at
         key, at = _value(decoder, text, at, path)
         value, at = _value(decoder, text, _past(text, at, ":", path), path)
-        number += text.count("\n", counted, start)  # from where it was counted last
+        number += text.count("\n", counted, start)  # counts only the lines since the last entity
         counted = start
         yield number, _map_field(key, value, path, number, text[start:at])
     if text[at + 1 :].strip():
-        raise _not_json(text, at + 1, "something behind the object", path)
+        raise _not_json(text, at + 1, "text after the object", path)
 
 
 def _map_field(key: Any, value: Any, path: Path, number: int, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""Files as bytes, plain or packed, to read and to write; ``-`` is standard input or output."""
+"""Opens files as bytes, plain or compressed; ``-`` is standard input or output."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ STANDARD = Path("-")
 
 
 def unpacked_suffix(path: Path) -> str:
-    """The suffix in lower case that says the format: that before ``.gz``, ``.bz2`` or ``.zst``."""
+    """The suffix that names the format, in lower case, without ``.gz``, ``.bz2`` or ``.zst``."""
     name = Path(path.name.lower())
     return (name.with_suffix("") if name.suffix in PACKED else name).suffix
 
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for reading, unpacking what is packed; every failure is a TripleFormatError."""
+    """Open ``path`` for reading and decompress it if its suffix says so.
+
+    Raises:
+        TripleFormatError: The file cannot be opened, read or decompressed.
+    """
     packing = path.suffix.lower()
     try:
         if path == STANDARD:
@@ -51,16 +55,15 @@ def open_bytes(path: Path) -> Iterator[IO[bytes]]:
             raise TripleFormatError(path, None, reason) from error
         if isinstance(error, EOFError):
             raise
-        # a name too long, a NUL in it, a disk that fails
+        # a name that is too long or contains NUL, or a failing disk
         raise TripleFormatError(path, None, f"cannot be read ({error})") from error
 
 
 def estimate_lines(path: Path) -> int | None:
-    """About how many lines a file has, by its first megabyte.
+    """Estimate the number of lines of a file from its first megabyte.
 
-    None for a stream, or if the file cannot be read.
-
-    Of a packed file too: how many packed bytes gave the lines is known.
+    For a compressed file the estimate uses the compressed bytes that the sample took. None for a
+    stream, or if the file cannot be read.
     """
     if path == STANDARD or not path.is_file():
         return None
@@ -69,7 +72,7 @@ def estimate_lines(path: Path) -> int | None:
             sample = stream.read(_SAMPLE)
             used = len(sample) if stream is raw else raw.tell()
     except (EOFError, zlib.error, OSError, ValueError):
-        return None  # what is wrong with it is said by whoever reads it
+        return None  # reading the file will raise the error
     lines = sample.count(b"\n") + (not sample.endswith(b"\n"))
     return lines if len(sample) < _SAMPLE else int(lines * path.stat().st_size / max(used, 1))
 
@@ -79,7 +82,7 @@ _NAMES = {".gz": "gzip", ".bz2": "bzip2", ".zst": "Zstandard"}
 
 
 def _is_packing(error: Exception) -> bool:
-    """Whether the unpacking failed: what the system reports has a number."""
+    """Whether an error comes from the decompressor; errors of the system have an errno."""
     return getattr(error, "errno", None) is None
 
 
@@ -92,7 +95,7 @@ def _unpack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
         with bz2.open(raw, "rb") as stream:
             yield cast("IO[bytes]", stream)
     elif packing == ".zst":
-        from backports import zstd  # a wheel with code in C
+        from backports import zstd  # imported late: a compiled module
 
         try:
             with zstd.open(raw, "rb") as stream:
@@ -105,12 +108,12 @@ def _unpack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def create_bytes(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for writing, packing as its suffix says.
+    """Open ``path`` for writing and compress it if its suffix says so.
 
-    A file appears whole or not at all; a pipe or device is written to.
+    A regular file is written atomically; a pipe or device is written to directly.
 
     Raises:
-        TripleFormatError: It cannot be written.
+        TripleFormatError: The file cannot be written.
     """
     if path == STANDARD:
         if sys.stdout is None:
@@ -123,7 +126,7 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
             raise TripleFormatError(path, None, "is a folder; name a file in it")
         with replace_file(path) as raw, _pack(raw, path.suffix.lower()) as stream:
             yield stream
-    except BrokenPipeError:  # the reader of a pipe went away
+    except BrokenPipeError:  # the reader of the pipe has closed it
         raise
     except (OSError, ValueError) as error:
         raise TripleFormatError(path, None, f"cannot be written ({error})") from error
@@ -131,7 +134,7 @@ def create_bytes(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _pack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
-    if packing == ".gz":  # without name and time: one graph gives one file
+    if packing == ".gz":  # without name and time, so that equal graphs give equal files
         with gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as stream:
             yield cast("IO[bytes]", stream)
     elif packing == ".bz2":
@@ -143,7 +146,7 @@ def _pack(raw: IO[bytes], packing: str) -> Iterator[IO[bytes]]:
         with zstd.open(raw, "wb") as stream:
             yield cast("IO[bytes]", stream)
             empty = not stream.tell()
-        if empty:  # nothing written is no frame, and no frame is no Zstandard
+        if empty:  # without a frame the file would not be valid Zstandard
             raw.write(zstd.compress(b""))
     else:
         yield raw

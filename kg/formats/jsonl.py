@@ -1,4 +1,4 @@
-"""JSON Lines, the format that holds everything: triples, values, what narrows them down, entities.
+"""JSON Lines, the only format without loss: triples, values, their qualifiers, and entities.
 
 {"head": "Q1", "relation": "P2", "tail": "Q3"}        or  ["Q1", "P2", "Q3"]
 {"head": "Q1", "relation": "P2", "tail": 300}         numbers, true and false are values
@@ -51,7 +51,7 @@ def _values(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str, Any]]:
 
 
 def read_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    """One statement, or one entity, a line."""
+    """Read one statement or entity per line."""
     for number, text, value in _values(stream, path):
         if isinstance(value, TripleFormatError):
             yield number, value
@@ -65,7 +65,7 @@ def read_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
 
 
 def read_entities_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
-    """One entity a line; only ``key`` is required, fields the graph does not know are left."""
+    """Read one entity per line; only ``key`` is required, and unknown fields are ignored."""
     for number, text, value in _values(stream, path):
         if isinstance(value, TripleFormatError):
             yield number, value
@@ -74,7 +74,7 @@ def read_entities_jsonl(stream: IO[bytes], path: Path) -> Iterator[Line]:
 
 
 class _MalformedError(Exception):
-    """What is wrong with a line."""
+    """A line is malformed; the message is the reason."""
 
 
 def _record(value: Any) -> Record:
@@ -106,7 +106,7 @@ def _text(value: dict[str, Any], name: str) -> str:
 
 
 def _end(value: dict[str, Any]) -> str | Literal:
-    """The entity or the value that a statement or a qualifier ends in."""
+    """The tail of a statement or a qualifier: an entity's key or a value."""
     if ("tail" in value) == ("value" in value):
         raise _MalformedError(_WANTED)
     if "tail" in value:
@@ -125,13 +125,13 @@ def _end(value: dict[str, Any]) -> str | Literal:
 
 
 def _json_value(value: bool | float) -> Literal:
-    """A number or a truth value of JSON with the type that it has there."""
+    """A number or boolean of JSON as a value with the corresponding datatype of XML Schema."""
     if isinstance(value, bool):
         return Literal(str(value).lower(), f"{XSD}boolean")
     if isinstance(value, int):
         return Literal(str(value), f"{XSD}integer")
     if not isfinite(value):
-        raise _MalformedError(f"{value} is no number")
+        raise _MalformedError(f"{value} is not a finite number")
     return Literal(repr(value), f"{XSD}double")
 
 
@@ -167,7 +167,7 @@ def _span(value: Any) -> tuple[int, int] | None:
 
 
 def entity_of(value: Any, path: Path, number: int, text: str) -> EntityRecord | TripleFormatError:
-    """The entity that an object describes, or what is wrong with it."""
+    """The entity that a JSON object describes, or the error in it."""
     problem = _entity_problem(value)
     if problem:
         return TripleFormatError(path, number, problem, text)
@@ -203,7 +203,7 @@ def _entity_problem(value: Any) -> str | None:
 
 
 def write_jsonl(stream: IO[bytes], statements: Iterable[Statement]) -> int:
-    """Write each statement as a line; return how many."""
+    """Write one line per statement; return the number of lines."""
     written = 0
     for item in statements:
         stream.write(json.dumps(_object(item), ensure_ascii=False).encode() + b"\n")
@@ -212,20 +212,20 @@ def write_jsonl(stream: IO[bytes], statements: Iterable[Statement]) -> int:
 
 
 def _object(item: Statement) -> dict[str, Any]:
-    """The object of a statement; what nobody said is left out."""
+    """The JSON object of a statement, without fields that are not stated."""
     head, relation, end = item.fact
-    found: dict[str, Any] = {"head": head, "relation": relation, **_end_object(end)}
+    fields: dict[str, Any] = {"head": head, "relation": relation, **_end_object(end)}
     if item.confidence is not None:
-        found["confidence"] = item.confidence
+        fields["confidence"] = item.confidence
     if item.qualifiers:
-        found["qualifiers"] = [
+        fields["qualifiers"] = [
             {"relation": pair.relation, **_end_object(pair.value)} for pair in item.qualifiers
         ]
     if item.source is not None:
-        found["source"] = item.source
+        fields["source"] = item.source
     if item.span is not None:
-        found["span"] = list(item.span)
-    return found
+        fields["span"] = list(item.span)
+    return fields
 
 
 def _end_object(end: str | Literal) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a reader yields for a line of a file."""
+"""The item that a reader yields for each line of a file."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from kg.errors import TripleFormatError
 from kg.types import Record
 
 Line: TypeAlias = tuple[int, Record | TripleFormatError]
-"""A line's number (0: no line of its own) and what it holds, or why it holds nothing."""
+"""The number of a line, 0 if it has none, and its record, or the error in it."""

@@ -1,4 +1,4 @@
-"""From a path to records and back: the suffix, or a name, decides which format it is."""
+"""Chooses the format of a file by its suffix or by name, and reads its records."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Format(NamedTuple):
     """A format that can be read.
 
     Attributes:
-        name: What ``format=`` calls it.
-        suffixes: Of its files, in lower case.
-        module: Where its reader is; imported when it is needed.
-        reader: The reader's name.
-        has_columns: Whether the reader takes ``columns``.
-        has_blanks: Whether the reader takes the name of the document, to which blank nodes belong.
-        has_notes: Whether the reader takes a list, to which it adds what it changed.
+        name: The name for the argument ``format``.
+        suffixes: The suffixes of its files, in lower case.
+        module: The module of its reader under ``kg.formats``, imported on first use.
+        reader: The name of the reader function.
+        has_columns: Whether the reader has the argument ``columns``.
+        has_blanks: Whether the reader has the argument ``document``, the scope of blank nodes.
+        has_notes: Whether the reader has the argument ``notes``, a list of what it converted.
     """
 
     name: str
@@ -80,18 +80,18 @@ def read_triples(
     layout: TableLayout | None = None,
     document: str | None = None,
 ) -> Generator[Line | Block]:
-    """Stream the records of a file of triples, and of what else its format holds.
+    """Stream the records of a file: triples, and whatever else its format contains.
 
     Args:
-        path: The file, packed or not; ``-`` is standard input.
-        format: One of the names in :data:`TRIPLES`, where the suffix does not say it.
-        columns: Of TSV and CSV: which are head, relation and tail.
-        layout: Of TSV and CSV: all that is known of the table, in place of ``columns``; what is
-            guessed is noted in it.
-        document: Of RDF: the name of the document to which blank nodes belong; the path by default.
+        path: The file, compressed or not; ``-`` is standard input.
+        format: One of the names in :data:`TRIPLES`; by default the suffix decides.
+        columns: For TSV and CSV: the columns of head, relation and tail.
+        layout: For TSV and CSV: a full description of the table, instead of ``columns``; the reader
+            appends its guesses to ``layout.notes``.
+        document: For RDF: the name of the document that blank nodes belong to; by default the path.
 
     Raises:
-        TripleFormatError: The file cannot be read at all. A bad line is yielded, not raised.
+        TripleFormatError: The file cannot be read. The error of a single line is yielded instead.
         KGError: ``columns`` are malformed.
     """
     given = layout or TableLayout(columns=columns)
@@ -107,7 +107,7 @@ def read_entities(
     """Stream the entities of a file.
 
     Raises:
-        TripleFormatError: As for :func:`read_triples`.
+        TripleFormatError: The file cannot be read, as for :func:`read_triples`.
         KGError: ``columns`` are malformed.
     """
     yield from _read(Path(path), ENTITIES, format, columns)
@@ -130,10 +130,10 @@ def _read(
 
 
 def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:
-    """The format of a name, else of a suffix.
+    """Choose a format by its name if given, else by the path's suffix.
 
     Raises:
-        TripleFormatError: There is none.
+        TripleFormatError: No format has this name or suffix.
     """
     if name is not None:
         wanted = name.lower().removeprefix(".")

@@ -1,4 +1,4 @@
-"""Triples as tables of other libraries: NetworkX, pandas."""
+"""Converts triples to and from NetworkX graphs and pandas data frames."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def from_networkx(
     An undirected edge is read in the direction in which NetworkX lists it.
 
     Args:
-        graph: Its nodes are keys, as text.
-        relation: The attribute of an edge that names its relation; by default "relation", else the
-            key of an edge of a multigraph, else "label".
+        graph: A graph whose nodes are keys, as text.
+        relation: The edge attribute with the relation; by default "relation", else the edge key of
+            a multigraph, else "label".
 
     Raises:
-        InvalidNameError: A node is no text, or an edge has no relation.
+        InvalidNameError: A node is not text, or an edge has no relation.
     """
     for node, label in graph.nodes(data="label"):
         if isinstance(label, str) and isinstance(node, str) and label != readable_label(node):
@@ -48,11 +48,11 @@ def from_networkx(
 def to_networkx(
     triples: Iterable[Triple], entities: Callable[[Iterable[str]], Mapping[str, Entity]]
 ) -> nx.MultiDiGraph[str]:
-    """A MultiDiGraph of triples: relation keys as edge keys, labels as an attribute of the nodes.
+    """Convert triples to a MultiDiGraph: relations are edge keys, labels are node attributes.
 
     Args:
-        triples: Its edges.
-        entities: Gives the entities of keys.
+        triples: The edges.
+        entities: Returns the entities of keys.
     """
     import networkx as nx
 
@@ -77,11 +77,11 @@ def from_pandas(frame: pd.DataFrame, *, columns: Sequence[str] = COLUMNS) -> Ite
     """The triples of a DataFrame, for ``graph.add``.
 
     Args:
-        frame: One triple a row.
-        columns: Its columns of heads, relations and tails.
+        frame: A data frame with one triple per row.
+        columns: The names of its columns of heads, relations and tails.
 
     Raises:
-        InvalidNameError: A column is missing, or a cell is no text.
+        InvalidNameError: A column is missing, or a cell is not text.
     """
     missing = [name for name in columns if name not in frame.columns]
     if missing or len(columns) != len(COLUMNS):
@@ -96,7 +96,7 @@ def from_pandas(frame: pd.DataFrame, *, columns: Sequence[str] = COLUMNS) -> Ite
 
 
 def to_pandas(triples: Iterable[Triple]) -> pd.DataFrame:
-    """A DataFrame of triples: head, relation, tail."""
+    """Convert triples to a DataFrame with the columns head, relation and tail."""
     import pandas as pd
 
     return pd.DataFrame.from_records(list(triples), columns=list(COLUMNS))

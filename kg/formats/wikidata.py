@@ -1,10 +1,10 @@
-"""Wikidata's JSON dump: an array with an entity a line, or just the lines.
+"""Reads Wikidata's JSON dump: an array with one entity per line, or the lines alone.
 
-Labels, aliases and descriptions come with their languages, the number of sitelinks as the prior,
-claims with their qualifiers and with a rank that is not normal. Claims of an unknown value, or of
-none, say nothing here. Values are written as Wikidata's own RDF export writes them (mediawiki.org,
-"Wikibase/Indexing/RDF Dump Format"): the JSON's year -44 is 44 BC, as a value it is "-0043"; a
-Julian date becomes the Gregorian one of the same day.
+Labels, aliases and descriptions are read with their languages, the number of sitelinks as the
+prior, and claims with their qualifiers and any rank other than normal. Claims of an unknown value
+or of no value are skipped. Values are written as in Wikidata's RDF export (mediawiki.org,
+"Wikibase/Indexing/RDF Dump Format"): year -44 of the JSON, which is 44 BC, becomes "-0043", and a
+Julian date becomes the Gregorian date of the same day.
 """
 
 from __future__ import annotations
@@ -38,12 +38,15 @@ if TYPE_CHECKING:
 
 WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 TIME = "http://wikiba.se/ontology#Time"
-"""A time whose precision XML Schema lacks: QuickStatements' notation, precision after a slash."""
+"""Datatype of a time whose precision XML Schema lacks, such as a decade.
+
+It is written in the notation of QuickStatements, with the precision after a slash.
+"""
 
 _RANKS = {"preferred": PREFERRED, "deprecated": DEPRECATED}
 _DAY = 11
 _PRECISIONS = {9: ("gYear", 1), 10: ("gYearMonth", 2), _DAY: ("date", 3)}
-"""A time's precision: its datatype, and how many of year, month and day it has."""
+"""By Wikidata's precision: the datatype, and how many of year, month and day are given."""
 _JULIAN = "/Q1985786"
 _DATE = re.compile(
     r"(?P<sign>[+-]?)(?P<year>\d{1,16})-(?P<month>\d\d)-(?P<day>\d\d)(?:T00:00:00Z)?"
@@ -53,21 +56,21 @@ _WANTED = "not an entity of Wikidata"
 
 
 class Converted:
-    """Counts of the dates that stand otherwise in the file, with the first of each kind."""
+    """Counts the dates whose value differs from the text in the file; keeps one of each kind."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
     def note(self, kind: str, written: str, value: str) -> None:
-        """Note a date: what it was, as it is written, and the value that it became."""
+        """Count a converted date: the kind of conversion, the text in the file, and the value."""
         self._counts[kind] += 1
         self._first.setdefault(
             kind, f"{written.removeprefix('+').partition('T')[0]} became {value}"
         )
 
     def notes(self) -> list[str]:
-        """What was converted, for people."""
+        """Describe the conversions, one sentence per kind."""
         return [
             f"{count:,} {'date' if count == 1 else 'dates'} {kind} (the first: {self._first[kind]})"
             for kind, count in sorted(self._counts.items())
@@ -75,12 +78,12 @@ class Converted:
 
 
 def read_wikidata(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Line]:
-    """The statements about each entity; all of one line or, where anything in it is wrong, none.
+    """Read the statements about each entity; a line with any error gives only the error.
 
     Args:
         stream: The file.
-        path: Its name.
-        notes: In the end gets how many dates were converted.
+        path: The path of the file, for messages.
+        notes: A list to which the number of converted dates is appended at the end.
     """
     converted = Converted()
     yield from _lines(stream, path, converted)
@@ -136,11 +139,11 @@ def _about(key: str, value: dict[str, Any], converted: Converted) -> Iterator[Re
 
 
 def _mapping(value: dict[str, Any], name: str) -> dict[str, Any]:
-    """A part of an entity; an empty one is written as a list."""
-    found = value.get(name) or {}
-    if not isinstance(found, dict):
+    """A mapping within an entity; Wikidata writes an empty one as a list."""
+    mapping = value.get(name) or {}
+    if not isinstance(mapping, dict):
         raise TypeError(f"{name} must be an object")
-    return found
+    return mapping
 
 
 def _in_language(item: dict[str, Any]) -> Literal:
@@ -173,7 +176,7 @@ def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Re
         fact = Triple(key, relation, value)
     else:
         fact = Attribute(key, relation, value)
-    # What Wikidata keeps although it is known to be wrong.
+    # A deprecated claim is known to be wrong.
     confidence = 0.0 if rank == "deprecated" else None
     if qualifiers or confidence is not None:
         yield Statement(fact, qualifiers=tuple(qualifiers), confidence=confidence)
@@ -182,11 +185,11 @@ def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Re
 
 
 def _snak(snak: dict[str, Any], converted: Converted) -> str | Literal | None:
-    """The entity's key or the value of a snak; None for an unknown one or none."""
+    """The key or value of a snak; None for "unknown value" and "no value"."""
     if snak["snaktype"] != "value":
         return None
-    found = snak["datavalue"]
-    kind, value = found["type"], found["value"]
+    datavalue = snak["datavalue"]
+    kind, value = datavalue["type"], datavalue["value"]
     if kind == "string":
         return Literal(_text(value), f"{XSD}anyURI" if snak.get("datatype") == "url" else "")
     if kind == "time":
@@ -205,10 +208,10 @@ def _item(value: dict[str, Any]) -> str:
 
 
 def _time(value: dict[str, Any], converted: Converted) -> Literal:
-    """A date of XML Schema: Gregorian, its years counted as astronomers do.
+    """Convert a time to a date of XML Schema: Gregorian, with astronomical years.
 
-    Wikidata's JSON has the years of historians, in which -1 comes before 1, and dates of the Julian
-    calendar as that calendar has them.
+    Wikidata's JSON counts years without a year 0 (-1 comes before 1), and gives Julian dates in the
+    Julian calendar.
     """
     text, precision = _text(value["time"]), value["precision"]
     parts = _DATE(text)
@@ -224,26 +227,26 @@ def _time(value: dict[str, Any], converted: Converted) -> Literal:
     name, count = _PRECISIONS[precision]
     sign = "-" if year < 0 else ""
     shown = f"{sign}{abs(year):04d}", f"{month:02d}", f"{day:02d}"
-    found = "-".join(shown[:count])
+    date = "-".join(shown[:count])
     if julian:
-        converted.note("of the Julian calendar written as Gregorian ones", text, found)
+        converted.note("of the Julian calendar written as Gregorian ones", text, date)
     elif parts["sign"] == "-":
         converted.note(
-            "before Christ written with the years of XML Schema, where 1 BC is 0000", text, found
+            "before Christ written with the years of XML Schema, where 1 BC is 0000", text, date
         )
-    return Literal(found, f"{XSD}{name}")
+    return Literal(date, f"{XSD}{name}")
 
 
 def gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
-    """The Gregorian date of a Julian one, both with astronomical years, by way of the day's number.
+    """Convert a Julian date to the Gregorian date of the same day, both in astronomical years.
 
-    E. G. Richards in the Explanatory Supplement to the Astronomical Almanac (3rd edition, section
-    15.11).
+    By way of the Julian day number: E. G. Richards in the Explanatory Supplement to the
+    Astronomical Almanac (3rd edition, section 15.11).
     """
     shift = (14 - month) // 12
     years, months = year + 4_800 - shift, month + 12 * shift - 3
     number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32_083
-    days = number + 32_044  # since 1 March -4800 of the Gregorian calendar
+    days = number + 32_044  # days since 1 March -4800 of the Gregorian calendar
     centuries = (4 * days + 3) // 146_097
     days -= 146_097 * centuries // 4
     years = (4 * days + 3) // 1_461

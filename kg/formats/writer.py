@@ -1,4 +1,4 @@
-"""A graph's statements into a file of the format that its suffix says."""
+"""Writes a graph's statements to a file; the suffix decides the format."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 FORMATS = tuple(item for item in TRIPLES if item.name != "wikidata")
-"""What can be written."""
+"""The formats that can be written."""
 
 BOM = "\ufeff"
 
 STEP = 1_000
-"""Statements between two calls that say how far it is."""
+"""Statements between two calls of ``progress``."""
 
 
 def write_records(
@@ -30,16 +30,17 @@ def write_records(
     format: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ExportReport:
-    """Write statements to a file, whole or not at all; those of one fact follow each other.
+    """Write statements to a file atomically.
 
     Args:
-        target: The file; ``.gz``, ``.bz2`` or ``.zst`` pack it; ``-`` is standard output.
-        statements: What to write.
-        format: One of the names in :data:`FORMATS`, where the suffix does not say it.
-        progress: Called with the number of statements written.
+        target: The file; the suffixes ``.gz``, ``.bz2`` and ``.zst`` compress it; ``-`` is standard
+            output.
+        statements: The statements; those of one fact must follow each other.
+        format: One of the names in :data:`FORMATS`; by default the suffix decides.
+        progress: Called with the number of statements written so far.
 
     Raises:
-        TripleFormatError: It cannot be written, or its format cannot hold a name.
+        TripleFormatError: The file cannot be written, or its format cannot represent a name.
     """
     path = Path(target)
     name = choose(path, FORMATS, format).name
@@ -75,7 +76,7 @@ def _write_rdf(
 
 
 def _distinct(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Each statement once: two files may say the same."""
+    """Drop repeated statements: two source files may state the same fact."""
     fact: object = None
     seen: set[Statement] = set()
     for item in statements:
@@ -90,7 +91,7 @@ def _distinct(statements: Iterable[Statement]) -> Iterator[Statement]:
 def _write_rows(
     stream: IO[bytes], path: Path, statements: Iterable[Statement], *, quoted: bool
 ) -> ExportReport:
-    """Triples as TSV or, quoted, CSV."""
+    """Write triples as TSV, or as CSV if ``quoted``."""
     written = left_out = 0
     last: object = None
     if quoted:
@@ -105,7 +106,7 @@ def _write_rows(
         if fact == last:
             continue
         if not written and not quoted and fact.head.startswith(BOM):
-            stream.write(BOM.encode())  # one mark at the beginning of a file is no part of a name
+            stream.write(BOM.encode())  # readers drop one byte order mark; the name keeps its own
         last = fact
         line = _csv_line(fact) if quoted else _tsv_line(fact, path)
         stream.write(line.encode())

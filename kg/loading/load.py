@@ -1,4 +1,4 @@
-"""One load: records of a file into the store, all or nothing, or all but the bad lines."""
+"""Loads the records of a file in one transaction, either all of them or all but bad lines."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
 
 BATCH = 20_000
-"""Records that are held in memory at a time, and between two calls of ``progress``."""
+"""Records held in memory at a time, and records between two calls of ``progress``."""
 
 SHOWN = 1_000
-"""Rejected lines that a report holds; the file of rejected lines holds all."""
+"""Rejected lines in a report; the file of rejected lines has all."""
 
 
 def load_lines(
@@ -48,26 +48,26 @@ def load_lines(
     create_entities: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> LoadReport:
-    """Write ``lines`` in one transaction and one revision, in place of what the file stated before.
+    """Write ``lines`` in one revision; they replace the file's earlier statements.
 
     Args:
-        database: The graph's.
-        path: Where they come from.
-        lines: What there is to write.
-        tables: How the tails of tables are typed; None for what says by itself what is a value.
-        notes: What the reader guessed or changed, for the report; it may add to them while
-            ``lines`` are read.
-        source: As :meth:`kg.KnowledgeGraph.load` takes it; so are the others.
-        add: Whether what the file stated before stays.
-        on_error: What happens to a bad line.
-        rejected: Where bad lines go.
+        database: The database of the graph.
+        path: The file that the lines come from.
+        lines: The lines.
+        tables: How the tails of tables are typed; None for formats that mark values themselves.
+        notes: Guesses and conversions of the reader, for the report; the reader may append to them
+            while ``lines`` are read.
+        source: The source, as in :meth:`kg.KnowledgeGraph.load`, like the arguments below.
+        add: Whether the file's earlier statements stay; None lets the load decide.
+        on_error: "raise" or "skip", for a bad line.
+        rejected: A file to which bad lines are written.
         create_entities: Whether a fact may name a new entity.
-        progress: Called with the number of records.
+        progress: Called with the number of records read so far.
 
     Raises:
-        DoubtfulTypesError: Some relations of a table have no values after all; nothing is written
-            then.
-        TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written then.
+        DoubtfulTypesError: Relations guessed to have values turn out to have none; nothing is
+            written.
+        TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written.
     """
     if on_error not in ("raise", "skip"):
         raise StoreError(f'on_error must be "raise" or "skip", not {on_error!r}')
@@ -97,13 +97,13 @@ def load_lines(
         if typing is not None:
             typing.check()
         writer.finish()
-        # A line that cannot be read may be one that states the fact still.
+        # An unreadable line may still state an earlier fact, so none is ended.
         unsure = add is None and rejects.count > 0
         unconfirmed = writer.count_rest() if unsure else 0
         ended = Ended() if unsure else writer.end_rest()
         others = tuple(sources.other_documents(sql, writer.source)) if document else ()
         if not writer.changed and writer.moved:
-            revisions.withdraw(sql, number)  # lines have moved, which is no change of the graph
+            revisions.withdraw(sql, number)  # only line numbers have changed, not the graph
         elif not writer.changed:
             transaction.rollback()
         added = writer.added + batches.changed
@@ -127,7 +127,8 @@ def load_lines(
 def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
     """Write checked records in a revision.
 
-    Return how many were new, and whether anything changed.
+    Returns:
+        The number of new facts, and whether anything changed.
     """
     with closing(Writer(sql, number, Speaker(source))) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
@@ -140,7 +141,7 @@ def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -
 def _batches(
     lines: Iterable[Line | Block | ValueBlock],
 ) -> Iterator[Block | ValueBlock | list[Line]]:
-    """Blocks as they come, lines by the batch."""
+    """Yield blocks as they come, and single lines in batches."""
     batch: list[Line] = []
     for item in lines:
         if isinstance(item, Block | ValueBlock):
@@ -158,7 +159,7 @@ def _batches(
 
 
 class _Batches:
-    """Records by their kind, until there are enough of them to write."""
+    """Writes batches of records according to their kinds."""
 
     def __init__(self, sql: Sql, writer: Writer, rejects: _Rejects) -> None:
         self._sql, self._writer, self._rejects = sql, writer, rejects
@@ -166,7 +167,7 @@ class _Batches:
         self._bounded = 0
 
     def take(self, batch: Block | ValueBlock | Sequence[Line]) -> int:
-        """Write a batch, and return how many records it has; a bad one is rejected."""
+        """Write a batch except for its bad records, which are rejected; return its length."""
         if isinstance(batch, Block):
             self._writer.triples_later(*batch)
             return len(batch.heads)
@@ -174,7 +175,7 @@ class _Batches:
             self._take_values(batch)
             return len(batch.heads)
         plain = [item for item in batch if type(item[1]) is Triple]
-        if plain:  # their names are checked where they are new
+        if plain:  # names are checked when they are new
             self._writer.triples_later(
                 [line for line, _ in plain], *zip(*(triple for _, triple in plain), strict=True)
             )
@@ -183,7 +184,7 @@ class _Batches:
         return len(batch)
 
     def _take_values(self, batch: ValueBlock) -> None:
-        """Write facts that end in values; what a form was read from needs no check."""
+        """Write facts whose tails are values; a recognised value needs no check."""
         if all(item.datatype or _storable(item.value) for item in batch.values.values()):
             self._writer.values_later(*batch)
         else:
@@ -216,14 +217,14 @@ class _Batches:
             statements.write(self._writer, self._sql, statement_records)
 
     def notes(self) -> list[str]:
-        """What counts as something else than it says."""
+        """Notes for the report about records that were stored other than as stated."""
         if not self._bounded:
             return []
         priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
         return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
 
     def _check_record(self, line: int, found: Record | TripleFormatError) -> Record | None:
-        """A record, or None where it is rejected."""
+        """Return a valid record; reject an invalid one and return None."""
         if isinstance(found, TripleFormatError):
             self._rejects.add(line, found)
             return None
@@ -243,7 +244,7 @@ def _storable(text: str) -> bool:
 
 
 class _Rejects:
-    """The lines that are skipped: counted, the first of them shown, all of them in a file."""
+    """Rejected lines: counts them, holds the first ones, and writes all to a file if wanted."""
 
     def __init__(self, path: str | Path, target: str | Path | None, *, raising: bool) -> None:
         self._path, self._raising = path, raising
@@ -264,7 +265,7 @@ class _Rejects:
             self._out.close()
 
     def refuse(self, line: int, fact: Triple | Attribute | None, error: InvalidNameError) -> None:
-        """Reject a line for a name in it."""
+        """Reject a line because of an invalid name."""
         text = "\t".join(map(str, fact)) if isinstance(fact, Triple) else error.text
         self.add(line, TripleFormatError(self._path, line or None, error.reason, text))
 

@@ -1,4 +1,4 @@
-"""What a file stated ends: the counterpart of loading it."""
+"""Ends the statements of a file: the counterpart of loading it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 def forget_file(database: Database, path: str | Path) -> int:
-    """Take back all that a file stated, under any source; what another file states too stays.
+    """End all statements of a file, under any source; facts that another file states stay.
 
-    It stays as history and can be undone.
+    The statements stay in the history, and the revision can be undone.
 
     Args:
-        database: The graph's.
-        path: The file, which may be gone; it is recognised by its absolute path.
+        database: The database of the graph.
+        path: The file, identified by its absolute path; it need not exist any more.
 
     Returns:
-        The revision, 0 where it stated nothing.
+        The revision, 0 if the file stated nothing.
     """
     document = document_of(path)
     with database.writing() as (sql, transaction):

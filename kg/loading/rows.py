@@ -1,8 +1,7 @@
-"""Rows in memory: tuples, mappings or a data frame, read as the file that would hold them.
+"""Loads rows in memory (tuples, mappings or a data frame) by way of a temporary file.
 
-Tuples and data frames are read as CSV is, so that their values are typed by the same rule, and a
-row that is too short is the same error. Mappings are read as JSON Lines are, unless a key column
-makes a table of them.
+Tuples and data frames are read as CSV, so that values are typed by the same rules and a short row
+is the same error. Mappings are read as JSON Lines, or as a table if there is a key column.
 """
 
 from __future__ import annotations
@@ -30,40 +29,40 @@ if TYPE_CHECKING:
     from kg.formats.line import Line
 
 Rows: TypeAlias = "Iterable[tuple[Any, ...] | list[Any] | Mapping[str, Any]]"
-"""(head, relation, tail) each, mappings as in JSON Lines, or a data frame of pandas."""
+"""Tuples (head, relation, tail), mappings as in JSON Lines, or a data frame of pandas."""
 
 GIVEN = "the rows given"
-"""What messages call the file."""
+"""The name of the rows in messages."""
 
 HEADER = ("head", "relation", "tail")
 
 
 class Places:
-    """Which row stands on which line of the file that they are written to.
+    """Maps the lines of the temporary file to the numbers of rows.
 
     Args:
-        before: How many lines stand before the first row.
+        before: The number of lines before the first row.
     """
 
     def __init__(self, before: int = 0) -> None:
-        # Where rows of one line each begin: a line, and the number of the row on it.
+        # Starts of stretches of one-line rows: (line, number of the row on it).
         self._starts = [(before + 1, 1)]
 
     def note(self, row: int, breaks: int) -> None:
-        """Note that a row has so many line breaks within."""
+        """Note the number of line breaks within a row."""
         if breaks:
             line, first = self._starts[-1]
             self._starts.append((line + row - first + 1 + breaks, row + 1))
 
     def row(self, line: int) -> int:
-        """The row on a line, 1 for the first; 0 for none."""
+        """The number of the row on a line, from 1; 0 for a line before the rows."""
         if not line:
             return 0
         start, first = self._starts[max(bisect(self._starts, (line + 1,)) - 1, 0)]
         return max(first + line - start, 1)
 
     def rows(self, lines: Iterable[Line | Block]) -> Generator[Line | Block]:
-        """What was read of the file, with the numbers of rows for those of lines."""
+        """The records of the file with numbers of rows in place of lines."""
         for item in lines:
             if isinstance(item, Block):
                 yield item._replace(numbers=[self.row(number) for number in item.numbers])
@@ -74,18 +73,18 @@ class Places:
             yield self.row(number), found
 
     def error(self, error: TripleFormatError) -> TripleFormatError:
-        """An error of the file as one of the rows."""
+        """The error of a line as the error of a row."""
         row = None if error.line is None else self.row(error.line)
         return TripleFormatError(GIVEN, row, error.reason, error.text)
 
 
 class Input(NamedTuple):
-    """What a load reads.
+    """The input of a load.
 
     Attributes:
-        name: What it is called.
-        file: Where it is.
-        places: Of rows: on which line each stands; None for a file.
+        name: Its name in messages.
+        file: Its path.
+        places: For rows: maps lines to rows; None for a file.
     """
 
     name: str | Path
@@ -98,8 +97,8 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
     """The input of a load: a path as it is, rows in a temporary file.
 
     Raises:
-        TripleFormatError: A row is neither a tuple nor a mapping, or cannot be written down; or
-            what reading the file raises.
+        TripleFormatError: A row is neither a tuple nor a mapping, or cannot be written to the file;
+            or reading the file raised it.
     """
     if isinstance(rows, str | Path):
         yield Input(rows, rows)
@@ -115,7 +114,7 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
 
 
 def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
-    """The file that holds the rows, and where each stands in it."""
+    """Write the rows to a file in ``folder``; return it, and the lines of the rows."""
     if hasattr(rows, "to_csv") and hasattr(rows, "columns"):
         rows.to_csv(folder / "frame.csv", index=False)
         return folder / "frame.csv", _places_of(rows)
@@ -132,7 +131,7 @@ def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
 
 
 def _places_of(frame: Any) -> Places:
-    """The places of a data frame's rows, whose cells may have line breaks."""
+    """The lines of a data frame's rows, whose cells may contain line breaks."""
     places = Places(before=1)
     for number, row in enumerate(frame.itertuples(index=False, name=None), 1):
         places.note(number, sum(cell.count("\n") for cell in row if isinstance(cell, str)))
@@ -176,7 +175,7 @@ def _json_lines(rows: Iterable[Any], path: Path) -> Path:
 
 
 def _type_tail(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row whose tail, where JSON has no such value, is a typed one."""
+    """The row with its tail as a typed value if JSON has no such type."""
     tail = _plain(row.get("tail"))
     for kind, name in ((datetime, "dateTime"), (date, "date"), (Decimal, "decimal")):
         if isinstance(tail, kind):
@@ -186,7 +185,7 @@ def _type_tail(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    """A value as a cell of CSV has it."""
+    """A value as the text of a CSV cell."""
     value = _plain(value)
     if value is None:
         return ""
@@ -196,5 +195,5 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A NumPy scalar as Python's own."""
+    """A NumPy scalar as a Python object."""
     return value.item() if hasattr(value, "item") and hasattr(value, "dtype") else value

@@ -1,4 +1,4 @@
-"""The types of a table's tails: given by the user, known to the store, or guessed."""
+"""The types of a table's tails: stated by the user, stored in the graph, or guessed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """How the tails of tables are typed.
+    """Decides the types of the tails of tables.
 
     Attributes:
-        types: Kinds of relations that the user gave.
-        guess: Whether those of the others are guessed.
-        wide: Whether the relations are columns of a wide table.
-        entities: Relations that turned out to have no values.
+        types: The kinds of relations that the user stated.
+        guess: Whether the kinds of other relations are guessed.
+        wide: Whether the relations are the columns of a wide table.
+        entities: Relations guessed to have values that turned out to have entities.
     """
 
     types: Mapping[str, str] = field(default_factory=dict)

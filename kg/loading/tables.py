@@ -1,4 +1,4 @@
-"""Load a file: its values are typed while it streams, and it is read again if a type was wrong."""
+"""Loads a file, typing its values while it streams; a wrong guess makes it read again."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from kg.types import LoadReport
 
 Types: TypeAlias = "Mapping[str, str] | bool | None"
-"""Kinds of relations by their keys; False guesses none."""
+"""The kinds of relations by key; False turns guessing off."""
 
 TABLES = ("tsv", "csv")
-"""Formats that do not say themselves what is a value."""
+"""Formats that do not mark which tails are values."""
 
 ROWS = "rows"
-"""The source of rows that name none."""
+"""The source of rows without a stated source."""
 
 PYKEEN = "pykeen:"
-"""What a path begins with that names a dataset of PyKEEN's."""
+"""Prefix of a path that names a dataset of PyKEEN."""
 
 
 def load_file(
@@ -90,7 +90,7 @@ def load_file(
 
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
-    """How a file is typed; None where its format says itself what is a value."""
+    """The typing of a file; None if its format marks values itself."""
     if str(path).startswith(PYKEEN) or choose(Path(path), TRIPLES, form).name not in TABLES:
         return None
     given = checked_types(types) if isinstance(types, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Programs: a small language of questions to a graph, evaluated in SQL with facts as proof."""
+"""Programs: a small query language over a graph, evaluated in SQL, with facts as evidence."""
 
 from kg.programs.denotation import Denotation
 from kg.programs.evaluator import Evaluator

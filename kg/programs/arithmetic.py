@@ -1,6 +1,6 @@
-"""Numbers with units, and dates: comparison, sums, means, differences.
+"""Compares, adds up, averages and subtracts numbers with units, and dates.
 
-All of it is exact; only a mean is rounded.
+Arithmetic is exact; only a mean without a finite decimal expansion is rounded.
 """
 
 from __future__ import annotations
@@ -24,45 +24,51 @@ if TYPE_CHECKING:
     from kg.programs.expressions import Comparison
 
 _DIGITS = 15
-"""Significant digits of a number that has no end, such as a third."""
+"""Significant digits of a number without a finite decimal expansion, such as 1/3."""
 _YEAR = f"{XSD}gYear"
 _ZONE = re.compile(r"Z|[+-]\d\d:\d\d").sub
 DAYS, YEARS, SECONDS = "days", "years", "seconds"
-"""The units of differences of dates.
+"""Units of a difference between dates.
 
-Years if both dates are years, seconds if one of them has a time.
+Years if both dates are years, seconds if one of them has a time of day, else days.
 """
 
 
 class Measured(NamedTuple):
-    """A value and what it measures."""
+    """A value with its quantity."""
 
     value: Literal
     quantity: Quantity
 
 
 def measure_all(values: Iterable[Literal]) -> list[Measured]:
-    """Those values that are numbers or dates."""
-    found = ((value, quantity(value)) for value in values)
-    return [Measured(value, size) for value, size in found if size is not None]
+    """The values that are numbers or dates, with their quantities; other values are left out."""
+    sized = ((value, quantity(value)) for value in values)
+    return [Measured(value, size) for value, size in sized if size is not None]
 
 
 def main_dimension(values: Iterable[Measured]) -> str:
-    """The dimension that most values have; of several the first by name."""
+    """The dimension of most values; the alphabetically first of several, "" without values."""
     counts = Counter(item.quantity.dimension for item in values)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
 def main_unit(units: Iterable[str]) -> str:
-    """The unit that most values are stated in; of several the first by name."""
+    """The most frequent unit; the alphabetically first of several, "" without units."""
     counts = Counter(units)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
 def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | None:
-    """A bare number among values whose (dimension, unit) are given.
+    """Read a number without a unit as one of the values it is compared with.
 
-    It gets the unit that most of them have, or is a year among dates.
+    Args:
+        value: The number.
+        others: (dimension, unit) of each value it is compared with.
+
+    Returns:
+        The number in the most frequent unit of those values, or a year if most are dates; None if
+        ``value`` is no number, or no year among dates.
     """
     main = main_unit(dimension for dimension, _ in others)
     if main == DATE:
@@ -77,10 +83,10 @@ def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | N
 
 
 def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
-    """Whether a quantity compares so with another; of another dimension it does not.
+    """Whether ``size comparison other`` holds; never between different dimensions.
 
-    A date that is only a year is all of that year: 3 May 1990 is in 1990 (``=``), and neither
-    before nor after it.
+    A year is the period of all its days: 3 May 1990 equals 1990 (``=``), and is neither before nor
+    after it.
     """
     if size.dimension != other.dimension:
         return False
@@ -95,26 +101,28 @@ def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
 
 
 def literal(number: Fraction, unit: str = "") -> Literal:
-    """A number as a value: exact where its decimals end, else of 15 digits."""
+    """A number as a value: exact if its decimal expansion is finite, else to 15 digits."""
     if number.denominator == 1:
         return Literal(str(number.numerator), INTEGER, unit=unit)
-    rest = number.denominator
+    remainder = number.denominator
     for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
+        while remainder % prime == 0:
+            remainder //= prime
     digits = (
-        len(str(abs(number.numerator))) + len(str(number.denominator)) * 4 if rest == 1 else _DIGITS
+        len(str(abs(number.numerator))) + len(str(number.denominator)) * 4
+        if remainder == 1
+        else _DIGITS
     )
-    found = Context(prec=max(digits, _DIGITS)).divide(
+    decimal = Context(prec=max(digits, _DIGITS)).divide(
         Decimal(number.numerator), Decimal(number.denominator)
     )
-    return Literal(f"{found:f}", DECIMAL, unit=unit)
+    return Literal(f"{decimal:f}", DECIMAL, unit=unit)
 
 
 def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
-    """The sum or mean of the numbers of the commonest dimension, in the commonest unit.
+    """The sum or mean of the numbers of the most frequent dimension, in their most frequent unit.
 
-    Else None.
+    None if that dimension is a date, or without numbers.
     """
     items = measure_all(values)
     dimension = main_dimension(items)
@@ -122,40 +130,40 @@ def total(values: Sequence[Literal], *, mean: bool) -> Literal | None:
     if not items or dimension == DATE:
         return None
     unit = main_unit(item.value.unit for item in items)
-    known = unit_of(unit)
-    numbers = [item.quantity.low / known.factor - known.offset for item in items]
-    found = sum(numbers, Fraction(0))
-    return literal(found / len(numbers) if mean else found, unit)
+    base = unit_of(unit)
+    numbers = [item.quantity.low / base.factor - base.offset for item in items]
+    sum_ = sum(numbers, Fraction(0))
+    return literal(sum_ / len(numbers) if mean else sum_, unit)
 
 
 def total_of_parts(
     parts: Sequence[tuple[str, int, float]], others: Sequence[tuple[str, str]], *, mean: bool
 ) -> Literal | None:
-    """The same of many values.
+    """The sum or mean of many values, from totals that SQL computed.
 
     Args:
-        parts: (dimension, how many, their sum in the base unit).
-        others: (dimension, unit) of some of them.
-        mean: Whether the mean is wanted.
+        parts: Per dimension: (dimension, number of values, their sum in the base unit).
+        others: (dimension, unit) of a sample of the values, which decides the unit of the result.
+        mean: Whether to return the mean.
     """
-    dimension, many, total = min(parts, key=lambda part: (-part[1], part[0]), default=(DATE, 0, 0))
+    dimension, count, total = min(parts, key=lambda part: (-part[1], part[0]), default=(DATE, 0, 0))
     if dimension == DATE:
         return None
     unit = main_unit(unit for name, unit in others if name == dimension)
-    known = unit_of(unit)
-    found = Fraction(total) / known.factor - known.offset * many
-    return round_double(found / many if mean else found, unit)
+    base = unit_of(unit)
+    sum_ = Fraction(total) / base.factor - base.offset * count
+    return round_double(sum_ / count if mean else sum_, unit)
 
 
 def round_double(number: Fraction, unit: str) -> Literal:
-    """A number that was computed in double precision: whole where it is, else of 12 digits."""
+    """A number computed in double precision as a value: an integer, or rounded to 12 digits."""
     if number.denominator == 1:
         return literal(number, unit)
     return literal(Fraction(f"{float(number):.12g}"), unit)
 
 
 def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
-    """The greatest or least of the values of the commonest dimension, as stated; None of none."""
+    """The greatest or least value of the most frequent dimension, as stated; None without any."""
     items = measure_all(values)
     dimension = main_dimension(items)
     items = [item for item in items if item.quantity.dimension == dimension]
@@ -166,36 +174,34 @@ def extreme(values: Sequence[Literal], *, greatest: bool) -> Literal | None:
 
 
 def difference(left: Literal, right: Literal) -> Literal | None:
-    """How much one value is more than another, in the unit of the first.
+    """``left`` minus ``right``, in the unit of ``left``; None if their dimensions differ.
 
-    None if they do not compare.
-
-    Dates differ in days, counted from the begin of each; two that are no more than years in years;
-    one with a time in seconds.
+    The difference of two dates is in days between their beginnings; of two years it is in years,
+    and in seconds if one date has a time of day.
     """
-    one, two = quantity(left), quantity(right)
-    if one is None or two is None:
+    minuend, subtrahend = quantity(left), quantity(right)
+    if minuend is None or subtrahend is None:
         return None
-    if one.dimension != two.dimension:
-        left, right = _as_year(left, two), _as_year(right, one)
-        one, two = quantity(left), quantity(right)
-    if one is None or two is None or one.dimension != two.dimension:
+    if minuend.dimension != subtrahend.dimension:
+        left, right = _as_year(left, subtrahend), _as_year(right, minuend)
+        minuend, subtrahend = quantity(left), quantity(right)
+    if minuend is None or subtrahend is None or minuend.dimension != subtrahend.dimension:
         return None
-    apart = one.low - two.low
-    if one.dimension == DATE:
-        return _span(left, right, apart)
-    return literal(apart / unit_of(left.unit).factor, left.unit)
+    distance = minuend.low - subtrahend.low
+    if minuend.dimension == DATE:
+        return _span(left, right, distance)
+    return literal(distance / unit_of(left.unit).factor, left.unit)
 
 
 def _as_year(value: Literal, other: Quantity) -> Literal:
-    """A plain number as a year where the other is a date."""
+    """A plain number as a year if the other value is a date; else the number itself."""
     return (year(value) or value) if other.dimension == DATE else value
 
 
-def _span(left: Literal, right: Literal, apart: Fraction) -> Literal:
+def _span(left: Literal, right: Literal, distance: Fraction) -> Literal:
     if left.datatype == right.datatype == _YEAR:
-        one, two = (int(_ZONE("", value.value)) for value in (left, right))
-        return literal(Fraction(one - two), YEARS)
-    if apart % DAY:
-        return literal(apart, SECONDS)
-    return literal(apart / DAY, DAYS)
+        first, second = (int(_ZONE("", value.value)) for value in (left, right))
+        return literal(Fraction(first - second), YEARS)
+    if distance % DAY:
+        return literal(distance, SECONDS)
+    return literal(distance / DAY, DAYS)

@@ -1,4 +1,4 @@
-"""What a program denotes."""
+"""The result of evaluating a program."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Denotation:
-    """What a program denotes: one of nodes, a number, or a yes or no.
+    """The denotation of a program: a set of nodes, a number, or a truth value.
 
     Attributes:
-        nodes: Of a set: entities' keys or values (:class:`kg.ValueKey`), each once; empty of
-            anything else. What a step leads to is in the order of :meth:`kg.KnowledgeGraph.follow`,
-            a superlative in that of its base.
-        size: How many nodes the set has; more than ``nodes`` where a limit left some out.
-        number: Of a count, a sum, a mean, a greatest or least value and a difference, with its
-            unit; None of anything else, and where there is nothing to add up.
-        truth: Of a yes-or-no program; None of anything else.
+        nodes: For a set: the keys of its entities and its values (:class:`kg.ValueKey`), each once;
+            else empty. The nodes a step leads to are in the order of
+            :meth:`kg.KnowledgeGraph.follow`, those of a superlative in the order of its base.
+        size: Number of nodes in the set; greater than ``len(nodes)`` if a limit left some out.
+        number: For an aggregate or a difference: its value with its unit; None for other programs,
+            and if there are no values to aggregate.
+        truth: For a yes-or-no program: its truth value; else None.
     """
 
     nodes: tuple[str, ...] = ()
@@ -30,5 +30,5 @@ class Denotation:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is neither a node nor a number nor a yes or no."""
+        """Whether there is no node, no number and no truth value."""
         return not self.size and self.number is None and self.truth is None

@@ -1,4 +1,4 @@
-"""Evaluating programs: each part of one is a set, a number or a truth."""
+"""Evaluates programs on one connection: each part is a set of nodes, a number or a truth."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ if TYPE_CHECKING:
     from kg.types import Step, TimeNames
 
 Value: TypeAlias = NodeSet | Literal | bool | None
-"""What a program comes to: a set, a number (None where there is none), a yes or no."""
+"""Value of a program: a set, a number (None without values to aggregate), or a truth value."""
 
 IDS = 1_000_000
-"""Ids of nodes that are held in all."""
+"""Capacity of the cache of values: ids of nodes in all cached sets together."""
 
 EVERY = 1_000_000
-"""Facts that lead to one node: all of them."""
+"""A limit no node reaches: all facts that lead to it are read."""
 
 
 class GraphState:
-    """What is held of one state of a graph.
+    """The caches for one revision of a graph.
 
     Args:
-        revision: Number, kind and note of its newest revision; None where nothing is held.
-        most: Programs that are held.
-        names: What the qualifiers for time are called.
+        revision: Number, kind and note of the graph's newest revision; None before the first use.
+        most: Programs whose values are cached.
+        names: Names of the qualifiers for time.
     """
 
     def __init__(self, revision: tuple[int, str, str] | None, most: int, names: TimeNames) -> None:
@@ -74,9 +74,9 @@ class Evaluation:
 
     Args:
         sql: The connection.
-        at: The revision, None for now.
-        state: What is held.
-        small: Nodes of a set that is held in Python.
+        at: The revision, None for the newest.
+        state: The caches.
+        small: Sets of at most this many nodes are held in Python; larger ones stay in SQL.
     """
 
     def __init__(self, sql: Sql, at: int | None, state: GraphState, small: int) -> None:
@@ -90,7 +90,7 @@ class Evaluation:
     # ── names and ids ────────────────────────────────────────────────────────────────────────────
 
     def relation(self, key: str) -> int | None:
-        """The id of a relation, None where the graph lacks it."""
+        """The id of a relation; None if the graph lacks it."""
         known = self._state.relations
         if key not in known:
             name = stored_key(self._sql, "relation", key)
@@ -98,16 +98,16 @@ class Evaluation:
         return known[key]
 
     def keys(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """The keys and values of ids."""
-        found: dict[int, str | None] = {n: self._state.keys.get(n) for n in ids}
-        new = [number for number, key in found.items() if key is None]
+        """The keys of entities and values with the given ids, in their order."""
+        names: dict[int, str | None] = {n: self._state.keys.get(n) for n in ids}
+        new = [number for number, key in names.items() if key is None]
         for number, name in nodes(self._sql, new).items():
-            found[number] = name
+            names[number] = name
             self._state.keys.put(number, name)
-        return tuple(key for number in ids if (key := found[number]) is not None)
+        return tuple(key for number in ids if (key := names[number]) is not None)
 
     def literals(self, ids: Sequence[int]) -> list[Literal]:
-        """Those of the ids that are values."""
+        """The values among the given ids."""
         return [
             key.literal for key in self.keys([n for n in ids if n < 0]) if isinstance(key, ValueKey)
         ]
@@ -115,7 +115,7 @@ class Evaluation:
     # ── programs ─────────────────────────────────────────────────────────────────────────────────
 
     def value(self, program: Program) -> Value:
-        """What a program comes to."""
+        """Evaluate a program, or return its cached value."""
         held = self._state.values.get(program)
         if held is None:
             held = (self._compute_value(program),)
@@ -124,31 +124,31 @@ class Evaluation:
         return held[0]
 
     def nodes(self, program: Program) -> NodeSet:
-        """The set that a program denotes.
+        """Evaluate a program that denotes a set.
 
         Raises:
-            QueryError: It denotes a number, or a yes or no.
+            QueryError: The program denotes a number or a truth value.
         """
-        found = self.value(program)
-        if not isinstance(found, NodeSet):
-            raise QueryError(f"{program} is no set of nodes")
-        return found
+        value = self.value(program)
+        if not isinstance(value, NodeSet):
+            raise QueryError(f"{program} is not a set of nodes")
+        return value
 
     def number(self, program: Program) -> Literal | None:
-        """The number or date that a program denotes: a count, or a set's first value; else None.
+        """The number or date that a program denotes; the first one of a set, None without any.
 
         Raises:
-            QueryError: It denotes a yes or no.
+            QueryError: The program denotes a truth value.
         """
-        if isinstance(program, Named):  # the graph need not hold the value
+        if isinstance(program, Named):  # a value that the question names need not be in the graph
             return next((key.literal for key in program.keys if isinstance(key, ValueKey)), None)
-        found = self.value(program)
-        if isinstance(found, bool):
+        value = self.value(program)
+        if isinstance(value, bool):
             raise QueryError(f"{program} is a yes or no, not a number or a date")
-        if isinstance(found, NodeSet):
-            values = arithmetic.measure_all(self.literals(self.sets.ids(found)))
+        if isinstance(value, NodeSet):
+            values = arithmetic.measure_all(self.literals(self.sets.ids(value)))
             return values[0].value if values else None
-        return found
+        return value
 
     def _compute_value(self, program: Program) -> Value:  # noqa: C901  # a case a kind of program
         match program:
@@ -181,23 +181,23 @@ class Evaluation:
                 one, two = self.number(left), self.number(right)
                 return None if one is None or two is None else arithmetic.difference(one, two)
             case Within(left, right):
-                mine = self.nodes(left)
-                rest = self.sets.difference(mine, self.nodes(right))
-                return not self.sets.is_empty(mine) and self.sets.is_empty(rest)
+                subset = self.nodes(left)
+                rest = self.sets.difference(subset, self.nodes(right))
+                return not self.sets.is_empty(subset) and self.sets.is_empty(rest)
             case Exists(source):
                 return not self.sets.is_empty(self.nodes(source))
-        raise QueryError(f"{program!r} is no program")
+        raise QueryError(f"{program!r} is not a program")
 
     def existing_nodes(self, keys: Iterable[str]) -> NodeSet:
-        """Those nodes of which the graph says anything."""
-        given = [
+        """The nodes that occur in a live triple, in the order of their keys."""
+        stored = [
             key if isinstance(key, ValueKey) else stored_key(self._sql, "entity", key)
             for key in keys
         ]
-        ids = node_ids(self._sql, given)
-        living = self.sets.living(ids.values())
-        ids = {key: number for key, number in ids.items() if number in living}
-        return NodeSet(tuple(dict.fromkeys(ids[key] for key in given if key in ids)))
+        ids = node_ids(self._sql, stored)
+        live = self.sets.living(ids.values())
+        ids = {key: number for key, number in ids.items() if number in live}
+        return NodeSet(tuple(dict.fromkeys(ids[key] for key in stored if key in ids)))
 
     def _of_type(self, program: OfType) -> NodeSet:
         relation = self.relation(TYPE)
@@ -223,27 +223,27 @@ class Evaluation:
 
     @staticmethod
     def period(period: Period) -> Moments:
-        """The seconds of a period.
+        """The first and last second of a period.
 
         Raises:
-            QueryError: It is none.
+            QueryError: A date is malformed, or the start is after the end.
         """
         start, end = moments(period.start, start=True), moments(period.end, start=False)
         if start is None or end is None or start.low > end.high:
             raise QueryError(
-                f"{period} is no period: give two ISO 8601 dates or years, the earlier first"
+                f"{period} is not a period: give two ISO 8601 dates or years, the earlier first"
             )
         return Moments(start.low, end.high)
 
     def source(self, program: Follow) -> NodeSet:
-        """The nodes from which the last step of a path leads on: not those at which it begins."""
-        found, start = self.nodes(program.source), self.start(program.source)
-        return self.sets.difference(found, NodeSet(start)) if start else found
+        """The nodes from which the last step of a path is taken, without the path's start."""
+        nodes, start = self.nodes(program.source), self.start(program.source)
+        return self.sets.difference(nodes, NodeSet(start)) if start else nodes
 
     def start(self, program: Program) -> tuple[int, ...]:
-        """The id of the one node where a path begins, if a step is added to it.
+        """The id of the one node at which a path of steps starts, as a tuple.
 
-        Empty for other programs.
+        Empty if the program is not a path, or does not start at a single node.
         """
         if not isinstance(program, Follow):
             return ()
@@ -253,7 +253,7 @@ class Evaluation:
         return ids if ids is not None and len(ids) == 1 else ()
 
     def has(self, nodes: NodeSet, ids: Sequence[int]) -> bool:
-        """Whether all of the ids, and there are some, are in a set."""
+        """Whether a set contains all of the ids; False without ids."""
         return bool(ids) and len(
             self.sets.ids(self.sets.intersection(NodeSet(tuple(ids)), nodes))
         ) == len(ids)
@@ -267,20 +267,20 @@ class Evaluation:
         start: Sequence[int],
         limit: int,
     ) -> list[int]:
-        """The nodes of a set, the path's own start excepted, from which a step leads to a node."""
+        """The nodes of a set, without the path's start, from which a step leads to ``node``."""
         if program.during is None:
             return [here for here, _ in set_steps.ways(self.sets, source, step, node, start, limit)]
         rows = set_steps.ways(self.sets, source, step, node, start, EVERY)
-        said = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
+        qualifiers = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
         period = self.period(program.during)
-        holds = [(hold(said.get(fact, ()), period), here) for here, fact in rows]
-        found = sorted((how, at) for at, (how, _) in enumerate(holds) if how is not None)
-        return [holds[at][1] for _, at in found][:limit]
+        holds = [(hold(qualifiers.get(fact, ()), period), here) for here, fact in rows]
+        ranked = sorted((how, at) for at, (how, _) in enumerate(holds) if how is not None)
+        return [holds[at][1] for _, at in ranked][:limit]
 
     # ── measures ─────────────────────────────────────────────────────────────────────────────────
 
     def path(self, steps: Sequence[Step]) -> list[tuple[int, bool]] | None:
-        """The steps with the ids of their relations; None where the graph lacks one."""
-        found = [(self.relation(step.relation), step.forward) for step in steps]
-        known = [(number, forward) for number, forward in found if number is not None]
-        return known if known and len(known) == len(found) else None
+        """(relation id, forward) of each step; None if the graph lacks one of the relations."""
+        steps_ = [(self.relation(step.relation), step.forward) for step in steps]
+        path = [(number, forward) for number, forward in steps_ if number is not None]
+        return path if path and len(path) == len(steps_) else None

@@ -1,4 +1,4 @@
-"""Evaluate programs over a graph; what they share is computed once while the graph is unchanged."""
+"""Evaluates programs over a graph, with a cache that lasts until the graph changes."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from kg.types import Triple
 
 LOOKED_AT = 200
-"""Entities of a type whose values are looked at."""
+"""Entities of a type whose values :meth:`Evaluator.numeric_steps` reads."""
 
 MOST = 4_096
-"""Programs that are held with what they denote."""
+"""Programs whose values are cached."""
 
 
 class Evaluator:
-    """Evaluates programs over a graph; parts that programs share are computed once.
+    """Evaluates programs over a graph; a part that several programs share is evaluated once.
 
-    What was computed is held until the graph has another revision. It may be shared by threads.
+    Values are cached until the graph has a new revision. Threads may share an evaluator.
 
     Args:
-        database: Where the graph is.
-        at: The revision, None for now.
-        times: What the qualifiers for start, end and point in time are called.
-        most: Programs that are held with what they denote.
-        small: Nodes of a set that is held in Python; larger ones stay in SQL.
+        database: The database of the graph.
+        at: The revision, None for the newest.
+        times: Names of the qualifiers for start, end and point in time.
+        most: Programs whose values are cached.
+        small: Sets of at most this many nodes are held in Python; larger ones stay in SQL.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Evaluator:
         return GraphState(revision, self._most, self._times)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
-        """What a program denotes.
+        """Evaluate a program.
 
         Args:
             program: The program.
-            limit: The most nodes to give.
+            limit: The most nodes to return; ``Denotation.size`` counts all.
 
         Raises:
-            QueryError: A part of it is of another kind than is needed there: the count of a yes or
-                no.
+            QueryError: A part denotes another kind of value than its place needs, such as the count
+                of a truth value.
         """
         with self._database.quick() as sql:
             work = self._evaluation(sql)
@@ -81,7 +81,7 @@ class Evaluator:
             return Denotation(truth=value) if isinstance(value, bool) else Denotation(number=value)
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
-        """The nodes that a path leads to; see :meth:`kg.GraphView.follow`."""
+        """The nodes at the end of a path; see :meth:`kg.GraphView.follow`."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             if not work.sets.roles or not steps:
@@ -92,9 +92,10 @@ class Evaluator:
             return list(work.keys(work.sets.ids(work.nodes(program))))
 
     def _evaluation(self, sql: Sql) -> Evaluation:
-        """An evaluation with the caches of the present graph.
+        """An evaluation with the caches of the graph's newest revision.
 
-        The caches are empty inside a transaction, which may be rolled back.
+        Inside a transaction it starts with empty caches, because the transaction may be rolled
+        back.
         """
         if self._database.in_transaction:
             return Evaluation(sql, self._at, self._new(None), self._small)
@@ -104,18 +105,18 @@ class Evaluator:
             memory = self._memory = self._new(revision)
         return Evaluation(sql, self._at, memory, self._small)
 
-    # ── evidence, and what there is ──────────────────────────────────────────────────────────────
+    # ── evidence, steps, types and files ─────────────────────────────────────────────────────────
 
     def facts(self, program: Program, node: str | None = None, *, limit: int = 20) -> list[Triple]:
-        """The facts that prove what a program denotes, each once; values are :class:`kg.ValueKey`.
+        """The facts from which a program's denotation follows, each once.
 
-        Of a superlative and a comparison the measures come first, then what puts the node in the
-        set: the facts of a path from its begin to its end. Of a count and a sum it is all that is
-        counted or added up.
+        For a superlative or a comparison, the facts with the measured values come first, then the
+        facts that put the node in the base: those of a path from its start to its end. For a count
+        or a sum they are all facts counted or added up. Values are :class:`kg.ValueKey`.
 
         Args:
             program: The program.
-            node: Of a set: the node whose facts are wanted; None takes all in their order.
+            node: For a set: the node whose membership to prove; None for all nodes in order.
             limit: The most facts.
         """
         from kg.programs.evidence import ProgramEvidence
@@ -124,14 +125,14 @@ class Evaluator:
             return ProgramEvidence(self._evaluation(sql)).facts(program, node, limit)
 
     def steps(self, keys: Iterable[str]) -> Counter[Step]:
-        """Which steps lead from any of some nodes, and by how many facts each."""
+        """The steps that lead from any of the nodes, with the number of facts of each."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             found = profile.steps(work.sets, work.existing_nodes(keys))
             return Counter({Step(key, forward): count for (key, forward), count in found.items()})
 
     def types(self, keys: Iterable[str]) -> Counter[str]:
-        """Which types some nodes have, and how many of them have each."""
+        """The types of the nodes, with the number of nodes of each."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             relation = work.relation(TYPE)
@@ -139,44 +140,43 @@ class Evaluator:
             return Counter({} if relation is None else profile.types(work.sets, nodes, relation))
 
     def all_types(self) -> list[str]:
-        """The types that anything in the graph has, sorted."""
+        """All types in the graph, sorted."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             relation = work.relation(TYPE)
             return [] if relation is None else profile.all_types(work.sets, relation)
 
     def is_timed(self, relation: str) -> bool:
-        """Whether any fact of a relation says when it held."""
+        """Whether any fact of a relation has a qualifier for time."""
         with self._database.quick() as sql:
             work = self._evaluation(sql)
             key, names = work.relation(relation), work.sets.roles
             return key is not None and bool(names) and profile.is_qualified(work.sets, key, names)
 
     def main_relation(self) -> str | None:
-        """The relation with most heads, the first of equals; None in an empty graph."""
+        """The relation with the most heads; None in an empty graph."""
         with self._database.quick() as sql:
             return profile.main_relation(self._evaluation(sql).sets)
 
     def files(self) -> list[tuple[int, str]]:
-        """The files that facts were loaded from: the number of the source and its path."""
+        """The files that facts were loaded from: (number of the source, path)."""
         with self._database.quick() as sql:
             return profile.files(self._evaluation(sql).sets)
 
     def main_relation_of_file(self, source: int) -> str | None:
-        """The relation that most heads of a file have, of those that its first head has.
+        """The relation of most heads in a file, among the relations of the file's first head.
 
-        None of a file without facts.
+        None for a file without facts.
         """
         with self._database.quick() as sql:
             return profile.main_relation_of_file(self._evaluation(sql).sets, source)
 
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
-        """Which steps lead from some nodes, or from entities of a type, to numbers and dates.
+        """The steps from the nodes, or from entities of a type, to numbers and dates.
 
-        Each comes with what most of its values measure.
-
-        That is "" of plain numbers, "date", "time", or the base unit: "m" of kilometres and of
-        miles. Of many entities the first 200 are looked at.
+        Each step comes with the dimension of most of its values: "" for plain numbers, "date",
+        "time", or the base unit, which is "m" for kilometres and for miles. Only the first 200
+        entities are read.
         """
         with self._database.quick() as sql:
             work = self._evaluation(sql)

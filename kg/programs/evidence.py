@@ -1,4 +1,4 @@
-"""The facts that prove what a program denotes."""
+"""Finds the facts from which a program's denotation follows."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ if TYPE_CHECKING:
 
 
 class ProgramEvidence:
-    """Finds the facts by which programs denote what they do.
+    """Finds the facts from which the denotations of programs follow.
 
     Args:
-        work: The evaluation; what it has computed is used.
+        work: The evaluation, whose cached values are used.
     """
 
     def __init__(self, work: Evaluation) -> None:
         self._work = work
 
     def facts(self, program: Program, node: str | None, limit: int) -> list[Triple]:
-        """The first facts, each once; see :meth:`kg.programs.Evaluator.facts`."""
+        """At most ``limit`` facts, each once; see :meth:`kg.programs.Evaluator.facts`."""
         self._limit = max(limit, 0)
         if node is None:
-            found = self._all(program)
+            facts = self._all(program)
         else:
             ids = self._work.existing_nodes([node]).ids or ()
-            here = self._work.value(program)
-            within = isinstance(here, NodeSet) and self._work.has(here, ids)
-            found = self._of(program, ids[0]) if within else iter(())
-        return list(islice(dict.fromkeys(islice(found, 4 * self._limit)), self._limit))
+            value = self._work.value(program)
+            within = isinstance(value, NodeSet) and self._work.has(value, ids)
+            facts = self._of(program, ids[0]) if within else iter(())
+        return list(islice(dict.fromkeys(islice(facts, 4 * self._limit)), self._limit))
 
     def _all(self, program: Program) -> Iterator[Triple]:
-        """The facts of all nodes of a set, or of what a number or a truth is computed from."""
+        """The facts of all nodes of a set, or of all values behind a number or a truth value."""
         match program:
             case Aggregate(function, source):
                 yield from self._aggregate(function, source)
@@ -88,7 +88,7 @@ class ProgramEvidence:
             yield from self._all(source)
 
     def _number(self, program: Program) -> Iterator[Triple]:
-        """The facts of one number: of a set those of the value that is taken."""
+        """The facts of one number; for a set, those of the value that is compared."""
         if isinstance(program, (Aggregate, Subtract)):
             yield from self._all(program)
             return
@@ -99,7 +99,7 @@ class ProgramEvidence:
             yield from self._of(program, number)
 
     def _of(self, program: Program, node: int) -> Iterator[Triple]:  # noqa: C901  # a case a kind of program
-        """The facts by which a node is in a set."""
+        """The facts that put a node in the set."""
         match program:
             case OfType(type_):
                 yield from self._type(node, type_)
@@ -145,8 +145,12 @@ class ProgramEvidence:
             yield self._fact(node, step, there)
 
     def _fact(self, here: int, step: Step, there: int) -> Triple:
-        one, two = self._work.keys([here, there]) if here != there else self._work.keys([here]) * 2
-        return Triple(one, step.relation, two) if step.forward else Triple(two, step.relation, one)
+        key, other = (
+            self._work.keys([here, there]) if here != there else self._work.keys([here]) * 2
+        )
+        return (
+            Triple(key, step.relation, other) if step.forward else Triple(other, step.relation, key)
+        )
 
     def _facts_of_step(self, program: Follow, node: int) -> Iterator[Triple]:
         path = self._work.path([program.step])
@@ -159,7 +163,7 @@ class ProgramEvidence:
             yield self._fact(here, program.step, node)
 
     def _measure(self, node: int, measure: Measure, *, greatest: bool) -> Iterator[Triple]:
-        """The facts of a node's measure: of the value that counts, or of all that is counted."""
+        """The facts of a node's measure: those of its extreme value, or of all counted nodes."""
         if measure.count:
             yield from self._facts_of_count(node, measure)
             return

@@ -1,14 +1,14 @@
-"""Programs: what a question asks of a graph, as a value.
+"""Programs: queries over a graph as immutable expressions.
 
-A program denotes a set of nodes (entities' keys or values), a number, or a yes or no. It is built
-from the sets below,
-as in lambda dependency-based compositional semantics (Liang 2013): the capitals of the states that
-border Texas are ::
+A program denotes a set of nodes (keys of entities, or values), a number, or a truth value. It is
+composed of the classes below, as in lambda dependency-based compositional semantics (Liang 2013).
+The capitals of the states that border Texas are ::
 
     Follow(Follow(Named(("state:texas",)), Step("borders", forward=False)), Step("capital"))
 
-``str(program)`` is an expression for people: ``Texas.borders⁻¹.capital``.
-:meth:`kg.KnowledgeGraph.evaluate` gives what it denotes, and the facts by which it does.
+``str(program)`` is an expression for people to read: ``Texas.borders⁻¹.capital``.
+:meth:`kg.KnowledgeGraph.evaluate` evaluates a program; :meth:`kg.programs.Evaluator.facts` finds
+the facts behind its result.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Function: TypeAlias = Literal["count", "sum", "mean", "max", "min"]
 class Period:
     """A period from ``start`` to ``end``, both ISO 8601 dates or years, "" for open ends.
 
-    What held at any moment of it counts.
+    A fact counts if it held at any moment of the period.
     """
 
     start: str
@@ -64,7 +64,7 @@ class OfType:
 
 @dataclass(frozen=True, slots=True)
 class Having:
-    """All nodes from which a step leads anywhere: ``Having(Step("capital"))`` has a capital."""
+    """All nodes with a step: ``Having(Step("capital"))`` denotes everything that has a capital."""
 
     step: Step
 
@@ -74,7 +74,7 @@ class Having:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The nodes that a step leads to from any of ``source``, in a period if one is given."""
+    """The nodes that a step leads to from any node of ``source``, in a period if one is given."""
 
     source: Program
     step: Step
@@ -87,7 +87,7 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Intersection:
-    """What is in both."""
+    """The nodes in both ``left`` and ``right``."""
 
     left: Program
     right: Program
@@ -98,7 +98,7 @@ class Intersection:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """What is in either."""
+    """The nodes in ``left``, ``right`` or both."""
 
     left: Program
     right: Program
@@ -109,7 +109,7 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What is in ``left`` and not in ``right``."""
+    """The nodes in ``left`` that are not in ``right``."""
 
     left: Program
     right: Program
@@ -120,12 +120,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A number, or a date, of each node of a set.
+    """Measures each node of a set by a number or a date.
 
     Attributes:
-        steps: The path to it: to a value, or with ``count`` to the nodes that are counted.
-        count: Whether the nodes at the end of the path are counted.
-        among: Of the nodes at the end only these are counted; None counts all.
+        steps: The path from the node to its value, or with ``count`` to the nodes to count.
+        count: Whether the measure is the number of nodes at the end of the path.
+        among: Only nodes of this set are counted; None counts all.
     """
 
     steps: tuple[Step, ...]
@@ -141,9 +141,9 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Superlative:
-    """Those of ``base`` whose measure is greatest or least, with all equals.
+    """The nodes of ``base`` with the greatest or least measure, including all ties.
 
-    ``rank`` 2 is second.
+    ``rank`` 1 is the greatest or least, 2 the second.
     """
 
     base: Program
@@ -158,9 +158,9 @@ class Superlative:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """Those of ``base`` whose measure compares so with the one number or date of ``value``.
+    """The nodes of ``base`` for which ``measure comparison value`` holds.
 
-    A measure by count compares with the number 0 too: what leads nowhere counts 0.
+    ``value`` denotes one number or date. A node whose path leads nowhere has the count 0.
     """
 
     base: Program
@@ -174,7 +174,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A number of a set: its size, or the sum, mean, greatest or least of its values."""
+    """Aggregates a set: its size, or the sum, mean, maximum or minimum of its values."""
 
     function: Function
     source: Program
@@ -185,7 +185,7 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Subtract:
-    """How much the one number, or date in days, of ``left`` is more than that of ``right``."""
+    """The number of ``left`` minus that of ``right``; for dates, the days between them."""
 
     left: Program
     right: Program
@@ -196,7 +196,7 @@ class Subtract:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Yes where all of ``left``, which is not empty, is in ``right``; no otherwise."""
+    """True if ``left`` is a nonempty subset of ``right``."""
 
     left: Program
     right: Program
@@ -207,7 +207,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Yes where ``source`` is not empty."""
+    """True if ``source`` is not empty."""
 
     source: Program
 
@@ -219,18 +219,18 @@ Program: TypeAlias = (
     Named | OfType | Having | Follow | Intersection | Union | Difference | Superlative | Compare
     | Aggregate | Subtract | Within | Exists
 )  # fmt: skip
-"""Any of them."""
+"""Any program."""
 
 
 def parts(program: Program) -> Iterator[Program]:
-    """The program and all programs within it, from the outside in, from left to right."""
+    """Yield the program and all programs within it, in pre-order."""
     yield program
     for child in children(program):
         yield from parts(child)
 
 
 def children(program: Program) -> list[Program]:
-    """The programs directly within one, also those of its measure."""
+    """The direct subprograms, including that of the measure's ``among``."""
     found: list[Program] = []
     for field in fields(program):
         value = getattr(program, field.name)
@@ -242,11 +242,11 @@ def children(program: Program) -> list[Program]:
 
 
 def readable(program: Program, name: Callable[[str], str]) -> str:
-    """The expression with names in place of the keys of entities, values, relations and types.
+    """The program as an expression with names in place of keys.
 
     Args:
         program: The program.
-        name: What a key is called.
+        name: Returns the name of an entity, a relation, a type or a value from its key.
     """
     return str(_rename(program, name))
 

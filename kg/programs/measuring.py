@@ -1,4 +1,7 @@
-"""Superlatives, comparisons and aggregates, exact also where values share one double."""
+"""Superlatives, comparisons and aggregates.
+
+SQL compares doubles; values that share one double are compared exactly in Python.
+"""
 
 from __future__ import annotations
 
@@ -54,17 +57,17 @@ class Subprograms(Protocol):
         """The seconds of a period."""
 
     def source(self, program: Follow) -> NodeSet:
-        """The nodes from which the last step of a path leads on."""
+        """The nodes from which the last step of a path is taken."""
 
     def path(self, steps: Sequence[Step]) -> list[tuple[int, bool]] | None:
-        """The steps with the ids of their relations."""
+        """(relation id, forward) of each step."""
 
 
 class Measuring:
-    """Measures of the nodes of sets.
+    """Evaluates superlatives, comparisons and aggregates.
 
     Args:
-        work: The evaluation of the programs within.
+        work: Evaluates the programs within them.
     """
 
     def __init__(self, work: Subprograms) -> None:
@@ -73,47 +76,45 @@ class Measuring:
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
     def superlative(self, program: Superlative) -> NodeSet:
-        """Those of a set whose measure has the rank, in the set's order.
+        """The nodes of a set whose measure has the program's rank, in the set's order.
 
-        By count nothing is greatest by having none.
+        A node with the count 0 is never among the greatest.
         """
         base, greatest = self._work.nodes(program.base), program.order == "max"
         if program.measure.count:
             return self._most(base, program, greatest=greatest)
         path = self._work.path(program.measure.steps)
-        found = (
+        sizes = (
             [] if path is None else self._sizes_at_rank(base, path, program.rank, greatest=greatest)
         )
-        return self._sample_nodes(base, {size.node for size in found})
+        return self._sample_nodes(base, {size.node for size in sizes})
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
-        """The value by which a node is measured."""
+        """The greatest or least value of a node, as a tuple; several if values are equal."""
         path = self._work.path(measure.steps)
-        found = (
+        sizes = (
             []
             if path is None
             else self._sizes_at_rank(NodeSet((node,)), path, 1, greatest=greatest)
         )
-        return self._work.keys([size.value for size in found])
+        return self._work.keys([size.value for size in sizes])
 
     def _sample_nodes(self, base: NodeSet, chosen: Collection[int]) -> NodeSet:
-        """Some nodes of a set in its order; those of a large one by their ids."""
+        """The chosen nodes of a set in the set's order; by id if the set is held in SQL."""
         if base.ids is None:
             return NodeSet(tuple(sorted(chosen)))
         return NodeSet(tuple(number for number in base.ids if number in chosen))
 
     def _most(self, base: NodeSet, program: Superlative, *, greatest: bool) -> NodeSet:
-        counted = self._counts(base, program.measure, zeros=not greatest)
-        ranks = sorted(set(counted.values()), reverse=greatest)
+        counts = self._counts(base, program.measure, zeros=not greatest)
+        ranks = sorted(set(counts.values()), reverse=greatest)
         if not 0 < program.rank <= len(ranks):
             return EMPTY
         chosen = ranks[program.rank - 1]
-        return self._sample_nodes(
-            base, {node for node, count in counted.items() if count == chosen}
-        )
+        return self._sample_nodes(base, {node for node, count in counts.items() if count == chosen})
 
     def _sizes_at_rank(self, base: NodeSet, path: Path, rank: int, *, greatest: bool) -> list[Size]:
-        """The sizes of the nodes whose greatest or least size has a rank."""
+        """The sizes of the nodes whose greatest or least size has the rank."""
         if rank < 1:
             return []
         if base.ids is not None:
@@ -132,7 +133,7 @@ class Measuring:
         return []
 
     def _of_rank(self, rows: Iterable[Size], rank: int, *, greatest: bool) -> list[Size] | None:
-        """The sizes of a rank among sizes in order; None where there are too few."""
+        """The sizes of a rank among sorted sizes; None if there are fewer ranks."""
         seen: set[int] = set()
         before = 0
         for _, group in groupby(rows, key=lambda size: size.low):
@@ -148,7 +149,7 @@ class Measuring:
     def _best(
         self, rows: Sequence[Size], *, greatest: bool
     ) -> dict[int, tuple[Size, tuple[Fraction, Fraction]]]:
-        """The greatest or least of each node's sizes, exactly."""
+        """The exact greatest or least size of each node, by node."""
         exact = self._exact({size.value for size in rows})
         best: dict[int, tuple[Size, tuple[Fraction, Fraction]]] = {}
         for size in rows:
@@ -159,22 +160,22 @@ class Measuring:
         return best
 
     def _exact(self, values: Collection[int]) -> dict[int, Quantity]:
-        """What values measure exactly, by their ids."""
-        found = zip(sorted(values), self._work.keys(sorted(values)), strict=True)
-        sizes = ((n, quantity(key.literal)) for n, key in found if isinstance(key, ValueKey))
+        """The exact quantities of values, by their ids."""
+        keys = zip(sorted(values), self._work.keys(sorted(values)), strict=True)
+        sizes = ((n, quantity(key.literal)) for n, key in keys if isinstance(key, ValueKey))
         return {number: size for number, size in sizes if size is not None}
 
     def _dimension(self, base: NodeSet, path: Path) -> str:
-        """The dimension that most values of a large set have."""
-        known = measures.dimensions(self._sets, path[-1][0])
-        if len(known) < 2:
-            return "".join(known)
+        """The dimension of most values of a set held in SQL."""
+        dimensions = measures.dimensions(self._sets, path[-1][0])
+        if len(dimensions) < 2:
+            return "".join(dimensions)
         return _most_common(name for name, _ in measures.sample(self._sets, base, path))
 
     # ── comparisons ──────────────────────────────────────────────────────────────────────────────
 
     def compare(self, program: Compare) -> NodeSet:
-        """Those of a set whose measure compares so, in the set's order."""
+        """The nodes of a set whose measure satisfies the comparison, in the set's order."""
         value = self._work.number(program.value)
         base = self._work.nodes(program.base)
         if value is None:
@@ -191,7 +192,7 @@ class Measuring:
         )
 
     def matching(self, program: Compare, node: int) -> list[str]:
-        """The values of a node that compare as they are wanted."""
+        """The values of a node that satisfy the comparison."""
         value, path = self._work.number(program.value), self._work.path(program.measure.steps)
         if value is None or path is None:
             return []
@@ -208,16 +209,16 @@ class Measuring:
         other = quantity(value)
         if other is None:
             return set()
-        if value.unit:  # nodes are counted, whatever the question calls them
+        if value.unit:  # "more than 3 kilometres" of a count: the count has no unit
             other = quantity(replace(value, unit=""))
 
         def fits(count: int) -> bool:
             size = Quantity("", Fraction(count), Fraction(count))
             return other is not None and arithmetic.compares(size, program.comparison, other)
 
-        counted = self._counts(base, program.measure, zeros=fits(0))
-        fitting = {count for count in set(counted.values()) if fits(count)}
-        return {node for node, count in counted.items() if count in fitting}
+        counts = self._counts(base, program.measure, zeros=fits(0))
+        fitting = {count for count in set(counts.values()) if fits(count)}
+        return {node for node, count in counts.items() if count in fitting}
 
     def _matches(self, base: NodeSet, path: Path, program: Compare, value: Literal) -> list[Size]:
         rows = measures.sizes(self._sets, base, path)
@@ -250,7 +251,7 @@ class Measuring:
     def _other(
         self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None
     ) -> Quantity | None:
-        """What measures are compared with; a bare number gets the unit that most of them have."""
+        """The quantity to compare with; a number without unit gets the measures' usual unit."""
         size = quantity(value)
         if size is None or size.dimension or value.unit:
             return size
@@ -268,21 +269,21 @@ class Measuring:
     # ── counts ───────────────────────────────────────────────────────────────────────────────────
 
     def _counts(self, base: NodeSet, measure: Measure, *, zeros: bool) -> dict[int, int]:
-        """How many nodes the measure counts for each of a set, with or without zeros."""
+        """The count of each node of a set, by node, with or without the zeros."""
         path = self._work.path(measure.steps)
         among = None if measure.among is None else self._work.nodes(measure.among)
-        found = {} if path is None else measures.counts(self._sets, base, path, among)
+        counts = {} if path is None else measures.counts(self._sets, base, path, among)
         if not zeros:
-            return found
-        return {number: found.get(number, 0) for number in self._sets.ids(base)}
+            return counts
+        return {number: counts.get(number, 0) for number in self._sets.ids(base)}
 
     # ── aggregates ───────────────────────────────────────────────────────────────────────────────
 
     def aggregate(self, program: Aggregate) -> Literal | None:
-        """A number of a set.
+        """Aggregate the values of a set.
 
-        Of what a step leads to a value counts once for each node: two cities of one population are
-        two.
+        If a step leads to the values, each value counts once per node: two cities with the same
+        population are two values.
         """
         if program.function == "count":
             return arithmetic.literal(Fraction(self._sets.size(self._work.nodes(program.source))))
@@ -306,12 +307,12 @@ class Measuring:
         )
 
     def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
-        found = self._sizes_at_rank(base, path, 1, greatest=greatest)
-        values = self._work.literals(sorted({size.value for size in found}, reverse=True))
+        sizes = self._sizes_at_rank(base, path, 1, greatest=greatest)
+        values = self._work.literals(sorted({size.value for size in sizes}, reverse=True))
         return values[0] if values else None
 
     def _total(self, base: NodeSet, path: Path, *, mean: bool) -> Literal | None:
-        """The sum or mean of a large set's values, in double precision."""
+        """The sum or mean of the values of a set held in SQL, in double precision."""
         if not path[-1][1]:
             return None
         rows = measures.totals(self._sets, base, path)
@@ -329,7 +330,7 @@ class Measuring:
 
 
 def _most_common(names: Iterable[str]) -> str:
-    """What comes most often; of several the first by name."""
+    """The most frequent name; the alphabetically first of several."""
     counts = Counter(names)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 

@@ -1,4 +1,4 @@
-"""A bounded memory of what was computed while the graph stayed as it is."""
+"""A bounded cache that evicts the least recently used value first."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class RecencyCache(Generic[T]):
-    """Values by key; what was used longest ago is left out first. It may be shared by threads.
+    """A least-recently-used cache; threads may share it.
 
     Args:
-        most: Values that are held.
-        heaviest: The most that their weights may be together.
+        most: The most values to hold.
+        heaviest: The most that the weights of all values may sum to.
     """
 
     def __init__(self, most: int, heaviest: int = 2**62) -> None:
@@ -27,7 +27,7 @@ class RecencyCache(Generic[T]):
         self._lock = Lock()
 
     def get(self, key: Hashable) -> T | None:
-        """The value of a key, None where it is not held."""
+        """The value of a key; None if it is not cached."""
         with self._lock:
             held = self._values.get(key)
             if held is None:
@@ -36,7 +36,7 @@ class RecencyCache(Generic[T]):
             return held[0]
 
     def put(self, key: Hashable, value: T, weight: int = 1) -> None:
-        """Hold a value."""
+        """Cache a value, and evict old ones if the cache is full."""
         with self._lock:
             self._drop(key)
             self._values[key] = (value, weight)

@@ -1,4 +1,4 @@
-"""Decisions about proposals: each is one revision of the graph, which can be undone."""
+"""Accepts, rejects and withdraws proposals, each as one revision, which can be undone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 SENTENCE = "sentence"
-"""The relation by which an accepted fact gives the sentence that states it."""
+"""The qualifier of an accepted fact with the sentence that states it."""
 
 
 def accept(sql: Sql, ids: Sequence[int]) -> Decision:
-    """Make proposals facts, in one revision."""
-    from kg.loading.load import add_records  # it loads NumPy
+    """Add proposals to the graph as facts, in one revision."""
+    from kg.loading.load import add_records  # imports NumPy
 
     items = list_undecided(sql, ids, "accepted")
     if not items:
@@ -42,7 +42,7 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
 
 
 def reject(sql: Sql, ids: Sequence[int]) -> Decision:
-    """Note that proposals are wrong, in one revision, wherever the same sentence stands."""
+    """Mark proposals as wrong, in one revision, in every file with the same sentence."""
     items = list_undecided(sql, ids, "rejected")
     if not items:
         return Decision(0, ())
@@ -56,7 +56,7 @@ def reject(sql: Sql, ids: Sequence[int]) -> Decision:
 
 
 def withdraw(sql: Sql, source: str, documents: Sequence[str]) -> int | None:
-    """End what gone texts of a source said; return the revision, None if nothing changed."""
+    """End the statements of a source's deleted texts; return the revision, None if none changed."""
     listed, parameter = sql.values(list(documents))
     gone = (
         "source = ? AND document NOT IN (SELECT document FROM extracted_document"
@@ -88,7 +88,7 @@ def _decide(sql: Sql, items: Sequence[Proposal], state: str, number: int) -> Non
 
 
 def _note(items: Sequence[Proposal]) -> str:
-    """What a decision is about, for the history."""
+    """The note of a decision in the history."""
     first = items[0]
     tail = first.tail.value if isinstance(first.tail, Literal) else first.tail
     more = f" and {len(items) - 1} more" if len(items) > 1 else ""
@@ -96,7 +96,7 @@ def _note(items: Sequence[Proposal]) -> str:
 
 
 def _keep_fingerprint(sql: Sql, number: int) -> None:
-    """The facts are the same as before."""
+    """Copy the previous revision's fingerprint, since the facts are unchanged."""
     known = revisions.known_fingerprint(sql, number - 1)
     if known is not None:
         revisions.keep_fingerprint(sql, number, known)
@@ -109,7 +109,7 @@ def _new_entities(items: Sequence[Proposal]) -> list[Record]:
 
 
 def _statement(item: Proposal) -> Statement:
-    """The fact as its source states it: how surely, and in which sentence."""
+    """The fact as a statement of its source, with confidence and sentence."""
     fact = (
         Attribute(item.head, item.relation, item.tail)
         if isinstance(item.tail, Literal)
@@ -120,7 +120,7 @@ def _statement(item: Proposal) -> Statement:
 
 
 def _end_statements(sql: Sql, source: str, items: Sequence[Proposal], number: int) -> None:
-    """End what a source states by the sentences of accepted proposals."""
+    """End a source's statements that come from the sentences of accepted proposals."""
     listed, parameter = sql.values(sorted({item.sentence for item in items}))
     said = (
         "SELECT q.triple_id, q.source_id, q.rev_added, q.seq FROM qualifier q"

@@ -1,4 +1,4 @@
-"""A proposal: a fact that a sentence seems to state, and what became of it."""
+"""A proposal: a fact that an extractor found in a sentence, and the decision on it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class ProposalState(StrEnum):
-    """What became of a proposal.
+    """The state of a proposal.
 
     Attributes:
-        PROPOSED: Nobody has decided yet.
-        ACCEPTED: It is a fact of the graph, stated by its source.
-        REJECTED: It is wrong; the same sentence never proposes it again.
-        WITHDRAWN: Its sentence is gone from its source.
+        PROPOSED: Not decided yet.
+        ACCEPTED: A fact of the graph, stated by the proposal's source.
+        REJECTED: Wrong; the same sentence never proposes it again.
+        WITHDRAWN: The sentence has been removed from its source.
     """
 
     PROPOSED = "proposed"
@@ -28,23 +28,23 @@ class ProposalState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A fact that a sentence seems to state.
+    """A fact that an extractor found in a sentence.
 
     Attributes:
         head: The key of an entity, or the name of a new one.
         relation: The key of a relation.
-        tail: The same as ``head``, or a value.
-        confidence: How likely the sentence states it, between 0 and 1.
-        source: Who says so: the file that holds the text.
-        sentence: The words that state it.
-        head_span: Where they name the head: first character, and the one after the last.
-        tail_span: The same of the tail.
-        document: The hash of the text that the sentence stands in.
+        tail: The key of an entity, the name of a new one, or a value.
+        confidence: The probability that the sentence states the fact, between 0 and 1.
+        source: The source of the fact: the file with the text.
+        sentence: The sentence that states the fact.
+        head_span: The span of the head in the sentence: start and end, in characters.
+        tail_span: The span of the tail in the sentence: start and end, in characters.
+        document: The hash of the text that contains the sentence.
         extractor: The fingerprint of the extractor.
-        head_new: Whether the graph has no such entity yet.
-        tail_new: The same of the tail.
-        state: What became of it.
-        revision: The revision that decided so, or None.
+        head_new: Whether the head is an entity that the graph does not have yet.
+        tail_new: Whether the tail is an entity that the graph does not have yet.
+        state: The decision on the proposal.
+        revision: The revision of the decision, or None.
         id: Its number; 0 before it is stored.
     """
 
@@ -67,12 +67,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What accepting or rejecting did.
+    """The result of accepting or rejecting proposals.
 
     Attributes:
-        revision: The revision to undo it by; 0 where nothing was left to decide.
-        decided: The numbers of the proposals.
-        added: How many facts are new to the graph.
+        revision: The revision, by which it can be undone; 0 if nothing was left to decide.
+        decided: The numbers of the proposals decided.
+        added: The number of facts that are new to the graph.
     """
 
     revision: int

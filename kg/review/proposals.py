@@ -1,7 +1,4 @@
-"""Proposals: facts that texts seem to state, until a person decides.
-
-``graph.proposals`` has them.
-"""
+"""The proposals of a graph (``graph.proposals``): extracted facts that wait for a decision."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ class Proposals:
     """The proposals of a graph.
 
     Args:
-        database: The graph's.
+        database: The database of the graph.
     """
 
     def __init__(self, database: Database) -> None:
@@ -32,10 +29,10 @@ class Proposals:
     def add(
         self, items: Iterable[Proposal], *, documents: Iterable[tuple[str, str]] = (), by: str = ""
     ) -> int:
-        """Store proposals, and note the texts that were read for them, in one transaction.
+        """Store proposals, and note the texts they were extracted from, in one transaction.
 
-        What is stored already only gets the new confidence; what was rejected in the same sentence
-        is left out.
+        A proposal that is stored already only gets the new confidence; one that was rejected for
+        the same sentence is left out.
 
         Args:
             items: The proposals.
@@ -43,7 +40,7 @@ class Proposals:
             by: The fingerprint of the extractor.
 
         Returns:
-            How many are new.
+            The number of new proposals.
 
         Raises:
             InvalidNameError: A name cannot be stored unchanged.
@@ -55,7 +52,7 @@ class Proposals:
             return added
 
     def read(self, source: str, documents: Sequence[str], *, by: str) -> set[str]:
-        """Those of some texts of a source, by their hashes, that an extractor has read."""
+        """The hashes in ``documents`` whose texts extractor ``by`` has read."""
         with self._database.quick() as sql:
             return proposal_rows.documents_read(sql, source, documents, by)
 
@@ -69,15 +66,15 @@ class Proposals:
         minimum: float = 0.0,
         limit: int | None = None,
     ) -> list[Proposal]:
-        """Proposals, the most confident first.
+        """Find proposals, the most confident first.
 
         Args:
-            state: What became of them; None for all.
-            ids: These alone.
-            relation: Of this relation alone.
-            source: Of this source alone.
+            state: Only proposals in this state; None for all.
+            ids: Only proposals with these numbers.
+            relation: Only proposals of this relation.
+            source: Only proposals from this source.
             minimum: The least confidence.
-            limit: The most to give.
+            limit: The most proposals to return.
         """
         with self._database.quick() as sql:
             return proposal_rows.find(
@@ -91,7 +88,7 @@ class Proposals:
             )
 
     def count(self) -> dict[str, int]:
-        """How many there are in each state."""
+        """The number of proposals in each state."""
         with self._database.quick() as sql:
             return proposal_rows.count(sql)
 
@@ -107,11 +104,11 @@ class Proposals:
         """Correct a proposal before it is decided; return it.
 
         Args:
-            number: Its number.
-            head: Another head, by its key.
-            relation: Another relation, by its key.
+            number: The number of the proposal.
+            head: The key or name of another head.
+            relation: The key of another relation.
             tail: Another tail.
-            new: Those of the two that the graph does not have.
+            new: Which of the two, head and tail, are new entities.
 
         Raises:
             StoreError: There is no such proposal, or it is decided.
@@ -122,32 +119,35 @@ class Proposals:
             )
 
     def accept(self, ids: Sequence[int]) -> Decision:
-        """Make proposals facts, in one revision, stated by their sources with their sentences.
+        """Add proposals to the graph as facts of their sources, in one revision.
 
         Raises:
-            StoreError: One of them does not exist, or is accepted already.
+            StoreError: A proposal does not exist, or is accepted already.
         """
         with self._database.writing() as (sql, _):
             return decisions.accept(sql, ids)
 
     def reject(self, ids: Sequence[int]) -> Decision:
-        """Note that proposals are wrong, in one revision.
+        """Mark proposals as wrong, in one revision.
 
         Raises:
-            StoreError: One of them does not exist, or is decided already.
+            StoreError: A proposal does not exist, or is decided already.
         """
         with self._database.writing() as (sql, _):
             return decisions.reject(sql, ids)
 
     def withdraw(self, source: str, documents: Sequence[str] = ()) -> int:
-        """End what gone texts of the source said; return the revision, 0 if they said nothing.
+        """Withdraw the proposals from deleted texts of a source.
 
-        Proposals that nobody decided on go. What was accepted ends in the graph, unless another
-        source states it.
+        Undecided proposals are deleted. Accepted facts end in the graph, unless another source
+        states them.
 
         Args:
             source: The source.
-            documents: The hashes of its texts that are still there.
+            documents: The hashes of the texts it still has.
+
+        Returns:
+            The revision, 0 if nothing changed.
         """
         with self._database.writing() as (sql, transaction):
             number = decisions.withdraw(sql, source, documents)

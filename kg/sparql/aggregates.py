@@ -1,4 +1,4 @@
-"""Sums and averages that skip what is no number, as SPARQL defines; RDFLib fails as a whole."""
+"""Aggregates that skip values that are not numbers, where RDFLib fails the whole query."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from contextvars import ContextVar
 
 FAILURES = (SPARQLError, ArithmeticError, AttributeError, TypeError, ValueError)
-"""What RDFLib's accumulators raise at a value without a datatype, out of range, or no number."""
+"""Errors of RDFLib's accumulators for a value without datatype, out of range, or not a number."""
 
 
 def prepare_aggregates(in_query: ContextVar[bool]) -> None:
-    """Let RDFLib use these accumulators; outside of our queries they do what RDFLib's own do."""
+    """Register the accumulators with RDFLib; outside of our queries they behave like RDFLib's."""
     known = Aggregator.accumulator_classes
     for name, kind in (("Aggregate_Sum", Sum), ("Aggregate_Avg", Average)):
         if known[name] is kind:
@@ -24,10 +24,10 @@ def prepare_aggregates(in_query: ContextVar[bool]) -> None:
 
 def _lenient(kind: type[Any], in_query: ContextVar[bool]) -> type[Any]:
     class Lenient(kind):  # type: ignore[misc]  # RDFLib chooses accumulators by class
-        """An accumulator that passes over a row whose value cannot be counted."""
+        """An accumulator that skips a row whose value it cannot use."""
 
         def update(self, row: Any, aggregator: Any) -> None:
-            """Count a row."""
+            """Add a row's value, or skip the row."""
             before = dict(self.__dict__)
             try:
                 super().update(row, aggregator)

@@ -1,6 +1,6 @@
-"""Dates of any year for RDFLib: Python's stop at the years 1 and 9999, others compare as text.
+"""Dates of any year for RDFLib, which compares dates outside the years 1 to 9999 as text.
 
-Years are counted as XML Schema 1.1 does, with a year 0. A time without a zone counts as UTC.
+Years follow XML Schema 1.1, which has a year 0. A time without a zone is taken as UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Date(rdflib.Literal):
-    """A date, time, month or year that compares by what it means; with other terms as in RDFLib."""
+    """A date, time, month or year that compares by its moment; with other terms as in RDFLib."""
 
     def _keys(self, other: object) -> tuple[Fraction, Fraction] | None:
         if not isinstance(other, rdflib.Literal) or self.datatype != other.datatype:
@@ -57,7 +57,7 @@ class Date(rdflib.Literal):
 
 
 def as_date(term: rdflib.Literal) -> rdflib.Literal:
-    """The literal as a :class:`Date`, where it is one; other literals as they are."""
+    """The literal as a :class:`Date` if it is a date; other literals unchanged."""
     kind = str(term.datatype)
     if kind not in DATED or isinstance(term, Date) or seconds(str(term), kind) is None:
         return term

@@ -1,8 +1,8 @@
-"""SPARQL over the store: RDFLib's engine asks, this plugin answers each triple pattern by SQL.
+"""SPARQL over the store: a plugin of RDFLib that answers each triple pattern by SQL.
 
-The names of things are those of the RDF formats (:mod:`kg.formats.rdf.iris`): a key that is an IRI
-is that IRI, any other has the prefix ``key:``. Confidence, qualifiers, units and sources have no
-place in RDF's triples.
+Keys become IRIs as in the RDF formats (:mod:`kg.formats.rdf.iris`): a key that is an IRI stays as
+it is, any other gets the prefix ``key:``. Triples of RDF have no place for confidence, qualifiers,
+units and sources, so a query cannot see them.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
 
 PAGE = 2_000
-"""Rows whose names are looked up at a time."""
+"""Rows whose terms are looked up together."""
 
 CACHED = 100_000
-"""Terms that a query remembers."""
+"""Terms in the cache of a query."""
 
 PREFIXES = {
     "key": MINTED,
@@ -64,15 +64,15 @@ PREFIXES = {
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "xsd": XSD,
 }
-"""Prefixes that a query need not declare."""
+"""Prefixes that a query may use without declaring them."""
 
 
 class Bindings(list[tuple[Value, ...]]):
-    """The rows of a SELECT, in its order.
+    """The rows of a SELECT, in the order of the query.
 
     Attributes:
-        variables: What each column is bound to, without the question mark; for ``SELECT *`` in the
-            order in which the query first names them.
+        variables: The variable of each column, without the question mark; for ``SELECT *`` in the
+            order of their first occurrence in the query.
     """
 
     def __init__(self, variables: tuple[str, ...], rows: Iterator[tuple[Value, ...]]) -> None:
@@ -83,10 +83,10 @@ class Bindings(list[tuple[Value, ...]]):
 def answer(
     database: Database, query: str, at: int | None, bindings: Mapping[str, str | Literal]
 ) -> Bindings | bool | list[Triple | Attribute]:
-    """Answer a query on the graph as it is, or as it was at a revision.
+    """Answer a SPARQL query on the newest revision of the graph, or on revision ``at``.
 
     Raises:
-        QueryError: The query is malformed, changes something, asks beyond this graph, or fails.
+        QueryError: The query is malformed, is an update, asks beyond this graph, or fails.
         StoreError: The database cannot be read.
     """
     with _quiet():
@@ -102,37 +102,37 @@ def answer(
                 raise
             except database.failures:
                 raise
-            except Exception as error:  # RDFLib lets out whatever an expression comes upon
+            except Exception as error:  # RDFLib does not catch the errors of an expression
                 reason = " ".join(str(error).split()) or type(error).__name__
                 raise QueryError(f"the query fails ({shorten(reason, 200)})") from error
 
 
 @contextmanager
 def read_graph(database: Database, at: int | None = None) -> Iterator[rdflib.Graph]:
-    """The graph as RDFLib sees it, in one reading transaction, as it is or was at a revision."""
+    """The newest revision of the graph, or revision ``at``, for RDFLib, in one transaction."""
     with database.reading() as sql, closing(_SqlStore(database, sql, at)) as store:
         yield rdflib.Graph(store=store, bind_namespaces="none")
 
 
 def _read_result(result: Result, text: str | None) -> Bindings | bool | list[Triple | Attribute]:
-    """The answer that a result holds; ``text`` is the query where it selects ``*``."""
+    """Convert RDFLib's result; ``text`` is the query if it selects ``*``, else None."""
     if result.type == "ASK":
         return bool(result.askAnswer)
     if result.type == "SELECT":
         variables = list(result.vars or ())
-        if text is not None:  # RDFLib gives them in an order of its own, another one each time
-            found = [match[1] for match in re.finditer(r"[?$](\w+)", text)]
-            first = {name: at for at, name in reversed(list(enumerate(found)))}
-            variables.sort(key=lambda name: (first.get(str(name), len(found)), str(name)))
-        # Iterating over the result itself would leave out rows in which nothing is bound.
+        if text is not None:  # RDFLib's order of the variables changes from run to run
+            names = [match[1] for match in re.finditer(r"[?$](\w+)", text)]
+            first = {name: at for at, name in reversed(list(enumerate(names)))}
+            variables.sort(key=lambda name: (first.get(str(name), len(names)), str(name)))
+        # Iterating over the result itself would skip rows without any binding.
         rows = (tuple(value_of(row.get(name)) for name in variables) for row in result.bindings)
         return Bindings(tuple(map(str, variables)), rows)
-    made = (fact_of(*triple) for triple in result.graph or ())
-    return sorted((fact for fact in made if fact is not None), key=order)
+    facts = (fact_of(*triple) for triple in result.graph or ())
+    return sorted((fact for fact in facts if fact is not None), key=order)
 
 
 def _prepare(query: str) -> tuple[Query, bool]:
-    """The query as the engine takes it, and whether it selects ``*``."""
+    """Parse a query for RDFLib's engine; return it, and whether it selects ``*``."""
     try:
         parsed = parseQuery(query)
         everything = not parsed[1].projection
@@ -143,29 +143,30 @@ def _prepare(query: str) -> tuple[Query, bool]:
         inside: set[str] = set()
         traverse(parsed[1].having, visitPre=lambda part: inside.add(getattr(part, "name", "")))
         if not inside.isdisjoint(("Builtin_EXISTS", "Builtin_NOTEXISTS")):
-            raise QueryError("EXISTS is not answered in HAVING: put it in a FILTER of the pattern")
+            raise QueryError("EXISTS is not supported in HAVING: put it in a FILTER of the pattern")
     if prepared.algebra.get("datasetClause"):
-        raise QueryError("FROM is not answered: the graph is the one that is asked")
+        raise QueryError("FROM is not supported: a query reads this graph only")
     names: set[str] = set()
     traverse(prepared.algebra, visitPre=lambda part: names.add(getattr(part, "name", "")))
     try:
         traverse(prepared.algebra, visitPost=_complete)
     except Exception as error:
-        raise QueryError(f"EXISTS is not answered in this place ({error})") from error
+        raise QueryError(f"EXISTS is not supported in this place ({error})") from error
     prepare_aggregates(_IN_QUERY)
     if "ServiceGraphPattern" in names:
-        raise QueryError("SERVICE is not answered: no other server is asked")
+        raise QueryError("SERVICE is not supported: no other server is queried")
     if not names.isdisjoint(("Graph", "GraphGraphPattern")):
-        raise QueryError("GRAPH is not answered: the graph is the one that is asked")
+        raise QueryError("GRAPH is not supported: a query reads this graph only")
     return prepared, everything
 
 
 def _complete(part: Any) -> Any:
-    """A part of the algebra with what RDFLib lacks: EXISTS as a value, dates of any year."""
+    """Add to a part of the algebra what RDFLib lacks: EXISTS as a value, dates of any year."""
     if getattr(part, "name", "") in ("Builtin_EXISTS", "Builtin_NOTEXISTS"):
-        if part.graph.name.startswith("GroupGraphPattern"):  # it is translated in FILTER alone
+        if part.graph.name.startswith("GroupGraphPattern"):  # RDFLib translates it only in FILTER
             pattern = traverse(part.graph, visitPost=translatePath)
-            # An attribute, as RDFLib sets it: items are evaluated, and a pattern has no value.
+            # Set as an attribute, as RDFLib does: items would be evaluated, and a pattern has no
+            # value.
             part.graph = traverse(translateGroupGraphPattern(pattern), visitPost=simplify)
             _traverseAgg(part.graph, visitor=analyse)
             _traverseAgg(part.graph, _addVars)
@@ -175,7 +176,7 @@ def _complete(part: Any) -> Any:
 
 
 _IN_QUERY: ContextVar[bool] = ContextVar("kptm_in_query", default=False)
-# RDFLib warns, with a traceback, of each value that does not fit its datatype: thousands.
+# RDFLib logs a traceback for every value that does not fit its datatype, which may be thousands.
 logging.getLogger("rdflib.term").addFilter(lambda _: not _IN_QUERY.get())
 
 
@@ -192,10 +193,7 @@ def _quiet() -> Iterator[None]:
 
 
 class _Seen(NamedTuple):
-    """What is known of a database: its purges, the literals looked at, their units.
-
-    Literals get lower and lower ids; only a purge frees some.
-    """
+    """Units found so far, up to the lowest id read: new literals get lower ids until a purge."""
 
     purges: int
     lowest: int
@@ -206,30 +204,30 @@ _SEEN: WeakKeyDictionary[Database, _Seen] = WeakKeyDictionary()
 
 
 def _units(database: Database, sql: Sql) -> dict[str, tuple[str, ...]]:
-    """The units that values of each datatype have, or had.
+    """The units of each datatype's values; looking up a literal needs its unit.
 
-    A literal is found by a hash of all its parts. Only the first call reads all literals.
+    Only the first call reads all literals.
     """
     purges = int(sql.one("SELECT count(*) FROM revision WHERE kind = 'purge'"))
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
-    seen = _SEEN.get(database)
-    if seen is None or seen.purges != purges:
-        seen = _Seen(purges, 0, {})
-    if lowest < seen.lowest:
-        units = {datatype: set(known) for datatype, known in seen.units.items()}
+    read = _SEEN.get(database)
+    if read is None or read.purges != purges:
+        read = _Seen(purges, 0, {})
+    if lowest < read.lowest:
+        units = {datatype: set(old) for datatype, old in read.units.items()}
         query = "SELECT DISTINCT datatype, unit FROM literal WHERE id < ? AND unit <> ''"
-        for datatype, unit in sql.all(query, (seen.lowest,)):
+        for datatype, unit in sql.all(query, (read.lowest,)):
             units.setdefault(datatype, set()).add(unit)
-        seen = _Seen(purges, lowest, {kind: tuple(sorted(of)) for kind, of in units.items()})
-    _SEEN[database] = seen
-    return seen.units
+        read = _Seen(purges, lowest, {kind: tuple(sorted(of)) for kind, of in units.items()})
+    _SEEN[database] = read
+    return read.units
 
 
 # ── the plugin ───────────────────────────────────────────────────────────────────────────────────
 
 
 class _SqlStore(Store):
-    """RDFLib's view of one transaction of ours; it only reads."""
+    """RDFLib's view of one read-only transaction."""
 
     def __init__(self, database: Database, sql: Sql, at: int | None) -> None:
         super().__init__()
@@ -248,7 +246,7 @@ class _SqlStore(Store):
         self._counter = count(1)
 
     def close(self, commit_pending_transaction: bool = False) -> None:
-        """End what is still being read, which would keep the transaction open."""
+        """Close the open cursors, which would keep the transaction open."""
         for number in list(self._reading):
             self._end(number)
 
@@ -262,7 +260,7 @@ class _SqlStore(Store):
     def triples(
         self, triple_pattern: tuple[Any, Any, Any], context: object = None
     ) -> Iterator[tuple[tuple[Term, Term, Term], Iterator[None]]]:
-        """The triples of a pattern, in which None is a variable; each once."""
+        """Yield the triples that match a pattern, each once; None in the pattern is a variable."""
         head, relation, end = triple_pattern
         where, parameters, chosen = [self._alive], [], "x.head_id, x.relation_id, x.tail_id"
         if head is not None:
@@ -276,7 +274,7 @@ class _SqlStore(Store):
             where.append(f"x.tail_id IN ({', '.join('?' * len(ids)) or '0'})")
             parameters += ids
             chosen = "x.head_id, x.relation_id, 0"
-            if len(ids) > 1:  # they may say the same
+            if len(ids) > 1:  # several ids may stand for the same term of RDF
                 chosen = f"DISTINCT {chosen}"
         if 0 in parameters:
             return
@@ -288,7 +286,7 @@ class _SqlStore(Store):
     def _rows_as_terms(
         self, page: list[tuple[Any, ...]], end: Term | None
     ) -> list[tuple[Term, Term, Term]]:
-        """Rows of ids as terms, without those that another row says too."""
+        """Rows of ids as terms, without rows that are the same triple in RDF as another row."""
         nodes = self._nodes
         self._look_up({number for row in page for number in (row[0], row[2]) if number})
         kept = [row for row in page if row[2] not in self._doubtful or not self._has_twin(row)]
@@ -304,7 +302,7 @@ class _SqlStore(Store):
     # ── ids and terms ──
 
     def _look_up(self, numbers: set[int]) -> None:
-        """Remember the terms of ids."""
+        """Read the terms of ids into the cache."""
         if len(self._nodes) > CACHED:
             for known in (self._nodes, self._doubtful, self._heads, self._ends):
                 known.clear()
@@ -325,7 +323,7 @@ class _SqlStore(Store):
             )
 
     def _head(self, term: Term) -> int:
-        """The id of a term as an entity, 0 where it has none."""
+        """The id of the entity that a term names; 0 if there is none."""
         if term not in self._heads:
             self._heads[term] = 0
             if not isinstance(term, rdflib.Literal) and node(key(term)) == term:
@@ -334,7 +332,7 @@ class _SqlStore(Store):
         return self._heads[term]
 
     def _end_ids(self, term: Term) -> list[int]:
-        """The ids that a term may have as an end: of an entity, of values."""
+        """The ids that a term may have as a tail: of an entity, and of values."""
         if term not in self._ends:
             numbers = [number for number in (self._head(term),) if number]
             value = value_of(term)
@@ -348,7 +346,7 @@ class _SqlStore(Store):
             self._ends[term] = numbers
         return self._ends[term]
 
-    # ── cursors, many at a time: the engine joins by loops within loops ──
+    # ── cursors: RDFLib joins by nested loops, so that several are open at once ──
 
     def _pages(
         self, query: str, parameters: Sequence[int], *, few: bool
@@ -364,7 +362,7 @@ class _SqlStore(Store):
         try:
             while page := self._page(self._reading[number]):
                 yield page
-        except GeneratorExit:  # nobody wants the rest
+        except GeneratorExit:  # the caller needs no more rows
             self._end(number)
             raise
         self._end(number)
@@ -384,9 +382,10 @@ class _SqlStore(Store):
 
 
 def _twin(at: int | None) -> str:
-    """The condition that triple ``x``, of literal ``l``, says in RDF what another says too.
+    """The SQL condition that triple ``x`` with literal ``l`` equals another triple in RDF.
 
-    A value that names what the end of another fact is; a value that differs in its unit alone.
+    Its value is an IRI that names the tail of the other triple, or differs from the other value
+    only in its unit.
     """
     same = f"y.head_id = x.head_id AND y.relation_id = x.relation_id AND {alive(at, 'y')}"
     return (

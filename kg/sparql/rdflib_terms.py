@@ -76,7 +76,7 @@ def _language(tag: str) -> str:
         return f"{before[:-1]}--{rest}" if rest in ("ltr", "rtl") else tag
     try:
         return bytes.fromhex(rest).decode() if mark else tag
-    except ValueError:  # a tag that was not made here
+    except ValueError:  # the tag does not come from _tag
         return tag
 
 

@@ -1,1 +1,1 @@
-"""Embeddings on disk: vectors, the rows of keys, checksums, and vectors from elsewhere."""
+"""Embeddings on disk: vectors, the row of each key, checksums, and files of other tools."""

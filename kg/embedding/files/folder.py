@@ -1,4 +1,4 @@
-"""Embeddings on disk: vectors, rows of the keys in SQL, the scorer's tensors, a manifest."""
+"""Embeddings in a folder: vectors, the row of each key, the scorer's tensors, a manifest."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ META, VECTORS, MODEL, ROWS = (
 
 
 def save(embeddings: ScoredVectors, path: str | Path, precision: str) -> None:
-    """Write a folder, whole or not at all."""
+    """Write embeddings to a folder atomically: a failure leaves what was there before.
+
+    Raises:
+        EmbeddingError: The precision is unknown, the folder holds other files, or it cannot be
+            written.
+    """
     folder = Path(path).absolute()
     if precision not in vectors.PRECISIONS:
         known = ", ".join(vectors.PRECISIONS)
@@ -49,14 +54,14 @@ def save(embeddings: ScoredVectors, path: str | Path, precision: str) -> None:
 
 
 def check_target(folder: Path) -> None:
-    """Refuse a folder that holds other files than embeddings.
+    """Refuse a folder that holds files other than embeddings.
 
     Raises:
-        EmbeddingError: As said.
-        OSError: It cannot be read, or is a file.
+        EmbeddingError: The folder holds other files.
+        OSError: The folder cannot be read, or the path is a file.
     """
-    there = {item.name for item in folder.iterdir()} if folder.exists() else set()
-    strange = sorted(there - {META, VECTORS, MODEL, ROWS})
+    names = {item.name for item in folder.iterdir()} if folder.exists() else set()
+    strange = sorted(names - {META, VECTORS, MODEL, ROWS})
     if strange:
         raise EmbeddingError(
             f"{folder}: holds other files ({', '.join(strange[:3])}), which"
@@ -90,9 +95,13 @@ def _write(embeddings: ScoredVectors, folder: Path, precision: str) -> None:
 
 
 def load(kind: type[VectorsT], path: str | Path) -> VectorsT:
-    """Open a folder.
+    """Open the embeddings in a folder.
 
-    Small files are checked at once; of large ones, what is read when it is read.
+    The checksums of small files are compared at once, those of the blocks of a large file when a
+    block is first read.
+
+    Raises:
+        EmbeddingError: The folder has no embeddings, or they are damaged or of another format.
     """
     folder = Path(path)
     recover(folder)
@@ -137,8 +146,8 @@ def load(kind: type[VectorsT], path: str | Path) -> VectorsT:
 def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:
     try:
         _check(path, digest)
-        found: dict[str, torch.Tensor] = load_file(path)
-        return found
+        tensors: dict[str, torch.Tensor] = load_file(path)
+        return tensors
     except (OSError, SafetensorError) as error:
         raise EmbeddingError(f"{path}: cannot be read ({error}); train again") from error
 
@@ -149,5 +158,5 @@ def _check(path: Path, digest: str) -> None:
 
 
 def _checksum(meta: dict[str, Any]) -> str:
-    """SHA-256 of what ``embeddings.json`` says: one wrong letter would give a vector away."""
+    """SHA-256 of the content of ``embeddings.json``, without which its errors go unnoticed."""
     return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()

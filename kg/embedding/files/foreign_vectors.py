@@ -1,10 +1,10 @@
-"""Vectors from elsewhere with their keys: word2vec, PyTorch-BigGraph, NumPy, PyKEEN."""
+"""Reads vectors that other tools wrote: word2vec, PyTorch-BigGraph, NumPy, PyKEEN."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import pickle  # a reader that makes nothing but tensors, see _Reader
+import pickle  # only through _Reader, which runs nothing and builds nothing but tensors
 import zipfile
 import zlib
 from collections import OrderedDict
@@ -29,21 +29,21 @@ MODEL, TRIPLES = "trained_model.pkl", "training_triples"
 
 
 def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
-    """Read vectors; what they are is told by the suffix.
+    """Read vectors and their keys; the suffix of the path decides the format.
 
     Args:
         path: ``.txt``, ``.tsv``, ``.vec`` or ``.w2v`` in the text format of word2vec or
-            PyTorch-BigGraph (``.gz``, ``.bz2`` and ``.zst`` too), the first line with the sizes or
-            not; ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``; a folder of
-            PyKEEN's ``save_to_directory``, of whose pickle nothing is run; a folder of
-            :meth:`EntityEmbeddings.save`.
-        keys: For ``.npy``: a text file with a key a line.
+            PyTorch-BigGraph, with or without a first line of sizes, also compressed (``.gz``,
+            ``.bz2``, ``.zst``); ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``;
+            a folder that PyKEEN's ``save_to_directory`` wrote, whose pickle is read without running
+            it; a folder that :meth:`EntityEmbeddings.save` wrote.
+        keys: For ``.npy``: a text file with one key per line.
 
     Returns:
-        Embeddings without a scorer, which belong to any graph.
+        Embeddings without a scorer, which are not bound to one graph.
 
     Raises:
-        EmbeddingError: The file is of no such kind, or malformed.
+        EmbeddingError: The file does not exist, has another format, or is malformed.
     """
     path = Path(path)
     if not path.exists():
@@ -61,14 +61,14 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
                 return _build(path, [str(key) for key in arrays["keys"]], arrays["vectors"])
         if kind == ".npy":
             if keys is None:
-                raise EmbeddingError(f"{path}: has no keys in it; name a file with a key a line")
+                raise EmbeddingError(f"{path}: holds no keys; name a file with one key per line")
             return _build(path, _keys(Path(keys)), np.load(path, allow_pickle=False))
     except TripleFormatError as error:
         raise EmbeddingError(str(error)) from error
     except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise EmbeddingError(f"{path}: cannot be read ({error})") from error
     known = " ".join((*TEXT, ".npz", ".npy"))
-    raise EmbeddingError(f"{path}: the suffix says nothing; vectors come as {known}, or a folder")
+    raise EmbeddingError(f"{path}: unknown suffix; vectors are read from {known}, or a folder")
 
 
 def _build(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> EntityEmbeddings:
@@ -85,7 +85,7 @@ def _build(path: Path, keys: Sequence[str], vectors: np.ndarray[Any, Any]) -> En
 
 
 def _keys(path: Path) -> list[str]:
-    """A key a line, which only a line feed ends: a key may hold Unicode's line separators."""
+    """Read one key per line; only a line feed ends it, as keys may hold other line separators."""
     with open_bytes(path) as stream:
         lines = [decode(raw, path, number) for number, raw in byte_lines(stream, path)]
     return [line.removesuffix("\n").removesuffix("\r") for line in lines]
@@ -125,7 +125,7 @@ def _ids(file: IO[str]) -> dict[str, int]:
 
 
 class _Inert:
-    """Stands for whatever a pickle names: it keeps what it is given, and does nothing."""
+    """Placeholder for any class or function a pickle names: keeps its state, runs nothing."""
 
     state: dict[str, Any]
 
@@ -148,7 +148,7 @@ class _Inert:
 
 
 class _Reader(pickle.Unpickler):
-    """Reads tensors out of a pickle and runs nothing: any other name becomes :class:`_Inert`."""
+    """Reads the tensors of a pickle; every other name becomes :class:`_Inert`."""
 
     _TENSORS: ClassVar = {
         ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
@@ -157,5 +157,5 @@ class _Reader(pickle.Unpickler):
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        """The few that make tensors; for all others a stand-in."""
+        """Return the few functions that build tensors; :class:`_Inert` for every other name."""
         return self._TENSORS.get((module, name), _Inert)

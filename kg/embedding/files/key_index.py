@@ -1,4 +1,4 @@
-"""The row of each key: an SQL table beside the vectors, so that few keys are read."""
+"""Maps keys to rows: an SQLite file beside the vectors, so that not all keys are loaded."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MANY = 10_000
-"""Rows a statement."""
+"""Rows per SQL statement."""
 
 
 class KeyIndex(Sequence[str]):
-    """The keys of entities in the order of their rows."""
+    """The keys of entities in the order of their rows, and the row of each key.
+
+    Raises:
+        EmbeddingError: A key occurs twice.
+    """
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = tuple(keys)
@@ -60,14 +64,14 @@ def write(path: Path, keys: Iterable[str]) -> int:
     """Write keys in the order of their rows; return how many.
 
     Raises:
-        EmbeddingError: One stands there twice.
+        EmbeddingError: A key occurs twice.
     """
     connection = sqlite3.connect(path)
     try:
         with connection:
             connection.execute(
                 "PRAGMA synchronous = OFF"
-            )  # the folder is moved when all is written
+            )  # no need to sync: the folder is renamed into place only after everything is written
             connection.execute(
                 "CREATE TABLE entity (row INTEGER PRIMARY KEY, key TEXT NOT NULL, crc32 INTEGER"
                 " NOT NULL)"
@@ -88,11 +92,11 @@ def write(path: Path, keys: Iterable[str]) -> int:
 
 
 class StoredKeyIndex(KeyIndex):
-    """The same in a file.
+    """A key index that reads from its file.
 
     Args:
-        path: What :func:`write` wrote.
-        count: How many they are.
+        path: A file that :func:`write` wrote.
+        count: The number of keys in it.
     """
 
     def __init__(self, path: Path, count: int) -> None:
@@ -106,11 +110,11 @@ class StoredKeyIndex(KeyIndex):
     def of(self, keys: Collection[str]) -> dict[str, int]:
         """The rows of those of ``keys`` that have one."""
         wanted = json.dumps(list(keys))
-        found = self._all(
+        rows = self._all(
             "SELECT row, key, crc32 FROM entity WHERE key IN (SELECT value FROM json_each(?))",
             wanted,
         )
-        return {key: row for row, key in found}
+        return {key: row for row, key in rows}
 
     @overload
     def __getitem__(self, row: int) -> str: ...
@@ -140,7 +144,7 @@ class StoredKeyIndex(KeyIndex):
         return [(row, key) for row, key, _ in rows]
 
     def _connection(self) -> sqlite3.Connection:
-        """One for each process: a connection does not survive a fork."""
+        """The connection of this process: SQLite connections must not be carried across a fork."""
         if self._opened[0] != os.getpid():
             if _identity(self._path) != self._identity:
                 raise EmbeddingError(f"{self._path}: has been replaced since; load it again")
@@ -152,13 +156,13 @@ class StoredKeyIndex(KeyIndex):
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         connection.execute(
             "SELECT 1 FROM sqlite_master"
-        ).fetchone()  # opens the file, not only its name
+        ).fetchone()  # connect() alone does not open the file
         return connection
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
 
 
 def _sum(row: int, key: str) -> int:

@@ -1,4 +1,4 @@
-"""Stamps: change with the numbers of a tensor or a file, and are read much faster than a hash."""
+"""Stamps change when a tensor or file changes, and cost much less than a hash."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import torch
 
 
 def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
-    """Place, version counter, type, shape and the sum of the bits as 64-bit integers.
+    """Return address, version counter, dtype, shape and the sum of the bits as 64-bit integers.
 
-    Autograd's counter counts every in-place operation. The sum notices writes past it, through
-    ``.data`` or a NumPy array that shares the memory; of those it misses what leaves it as it was,
-    such as two 64-bit words that change places.
+    Autograd's version counter counts every in-place operation. The sum detects writes that bypass
+    the counter, through ``.data`` or a NumPy array that shares the memory, unless they leave the
+    sum unchanged, as swapping two 64-bit words does.
     """
     raw = value.detach().contiguous().reshape(-1).view(torch.uint8)
     whole = len(raw) // 8 * 8
-    # Tensors of inference mode have no counter; their sum alone speaks for them.
+    # Tensors of inference mode have no version counter; only their sum shows a change.
     version = -1 if value.is_inference() else value._version
     words = raw[:whole]
     if words.storage_offset() % 8:  # a view that starts within a word
@@ -26,9 +26,9 @@ def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
 
 
 def file_stamp(descriptor: int) -> tuple[int, int, int]:
-    """Inode, size and time of change of an open file.
+    """Return inode, size and modification time (ns) of an open file.
 
-    A change that restores the time goes unnoticed.
+    A change that restores the modification time and the size goes unnoticed.
     """
-    found = os.fstat(descriptor)
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    status = os.fstat(descriptor)
+    return status.st_ino, status.st_size, status.st_mtime_ns

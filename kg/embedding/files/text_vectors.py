@@ -1,6 +1,6 @@
-"""Vectors as text, a key and its numbers a line: word2vec, and PyTorch-BigGraph with tabs.
+"""Reads vectors as text, one key and its numbers per line: word2vec and PyTorch-BigGraph.
 
-The file streams; what stays in memory are the keys and the numbers as float32.
+The file is streamed; only the keys and the numbers, as float32, stay in memory.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 BLOCK = 4_096
-"""Lines whose numbers become one array."""
+"""Lines per block: the numbers of a block are converted to one array."""
 SIZES = (2, 3)
-"""Numbers of a first line that holds sizes: how many vectors, how wide; BigGraph adds a third."""
+"""Fields of a first line that states sizes: vectors and width; BigGraph adds a third number."""
 
 
 class VectorLine(NamedTuple):
-    """A line: its number, its text, what separates a key from its numbers."""
+    """A line: its number from 1, its text, and the separator after the key."""
 
     number: int
     text: str
     separator: str
 
     def fields(self) -> list[str]:
-        """The key and the numbers, where no key has a space."""
+        """The fields of the line; a key with spaces is split as well."""
         return self.text.split(self.separator)
 
 
 def read_text(path: Path) -> tuple[list[str], Floats]:
-    """The keys and the vectors of a file.
+    """Read the keys and vectors of a text file.
 
-    The first line may hold sizes. Numbers are at the end of a line, so that a key may have spaces;
-    after a key and a tab they may be separated by tabs or spaces.
+    The first line may state the sizes. The numbers are taken from the end of a line, so that a key
+    may contain spaces; after a key and a tab they may be separated by tabs or spaces.
 
     Returns:
-        N keys and an array of shape (N, width).
+        The N keys, and the vectors, shape (N, width), float32.
 
     Raises:
-        EmbeddingError: A line has another number of numbers than the others, or the first line
-            announces others.
+        EmbeddingError: A line has more or fewer numbers than the others, or the first line states
+            another number of vectors than the file has.
     """
     with open_bytes(path) as stream:
         rows = _rows(path, byte_lines(stream, path))
@@ -67,8 +67,8 @@ def read_text(path: Path) -> tuple[list[str], Floats]:
                 f"{path}: the first line announces {announced.total:,} vectors, there are"
                 f" {len(keys):,}"
             )
-        more, block = _vectors(path, iter([first]), announced)
-        keys, blocks = more + keys, block + blocks
+        first_keys, first_block = _vectors(path, iter([first]), announced)
+        keys, blocks = first_keys + keys, first_block + blocks
     return keys, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
 
@@ -80,7 +80,7 @@ def _rows(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[VectorLine
 
 
 class _Sizes(NamedTuple):
-    """What the first line announces; ``doubtful`` where it may be a key and two numbers as well."""
+    """The sizes a first line states; ``doubtful`` if the line may as well be a key and a vector."""
 
     total: int
     width: int
@@ -97,7 +97,7 @@ def _sizes(first: VectorLine | None, second: VectorLine | None) -> _Sizes | None
     if len(fields) == SIZES[0]:
         return _Sizes(count, width, doubtful=False)
     if second is None:
-        return None  # one line is a vector
+        return None  # a file of one line: the line is a vector
     alike = len(second.text.split()) == len(fields)
     if alike and width != len(fields) - 1:
         return None
@@ -129,7 +129,7 @@ def _vectors(
 
 
 def _parse(row: VectorLine, width: int) -> tuple[str, list[float]]:
-    """The key and the numbers of a line; no numbers where one is none."""
+    """Split a line into its key and its numbers; no numbers if a field is not a number."""
     if row.separator == "\t":
         key, _, rest = row.text.partition("\t")
         parts = rest.split()
@@ -142,7 +142,7 @@ def _parse(row: VectorLine, width: int) -> tuple[str, list[float]]:
 
 
 def _width(row: VectorLine) -> int:
-    """How many numbers stand at the end of a line that begins with a key."""
+    """Count the numbers at the end of a line that begins with a key."""
     if row.separator == "\t":
         return len(row.text.partition("\t")[2].split())
     count = 0

@@ -30,7 +30,7 @@ BLOCK = 64
 """Rows per checksum."""
 PRECISIONS = {"float32": "F32", "float16": "F16"}
 WHOLE = 64 * 2**20
-"""A file of at most this many bytes is checked when it is opened.
+"""A file of at most this many bytes is checked completely when it is opened.
 
 The blocks of a larger file are checked when they are first read.
 """
@@ -68,12 +68,12 @@ def write(
         file.write(len(header).to_bytes(_HEADER, "little") + header)
         for chunk in rows:
             with np.errstate(over="ignore"):
-                given = np.asarray(chunk, dtype=precision)
-            if not np.isfinite(given).all():
+                rounded = np.asarray(chunk, dtype=precision)
+            if not np.isfinite(rounded).all():
                 raise EmbeddingError(f"the vectors are not finite in {precision}; save as float32")
-            written += len(given)
-            file.write(given.tobytes())
-            waiting = np.concatenate([waiting, given])
+            written += len(rounded)
+            file.write(rounded.tobytes())
+            waiting = np.concatenate([waiting, rounded])
             whole = len(waiting) // BLOCK * BLOCK
             sums += [zlib.crc32(waiting[at : at + BLOCK].data) for at in range(0, whole, BLOCK)]
             waiting = waiting[whole:]
@@ -83,7 +83,7 @@ def write(
         file.flush()
         os.fsync(file.fileno())
     if written != count:
-        raise EmbeddingError(f"{path}: {written:,} rows were given, {count:,} announced")
+        raise EmbeddingError(f"{path}: {written:,} rows were given, {count:,} expected")
 
 
 class Vectors:
@@ -93,10 +93,10 @@ class Vectors:
         path: A file that :func:`write` wrote.
 
     Attributes:
-        shape: Number of rows, numbers per row.
+        shape: Number of rows, and numbers per row.
 
     Raises:
-        EmbeddingError: The file is of another kind, or damaged.
+        EmbeddingError: The file has another format, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -149,21 +149,21 @@ class Vectors:
             EmbeddingError: A block with one of these rows is damaged.
         """
         self._check(np.unique(numbers // BLOCK))
-        found = np.empty((len(numbers), self.shape[1]), self._dtype)
+        values = np.empty((len(numbers), self.shape[1]), self._dtype)
         for place, number in enumerate(numbers.tolist()):
-            self._read(number * self._stride, found[place])
-        return found.astype(np.float32)
+            self._read(number * self._stride, values[place])
+        return values.astype(np.float32)
 
     def chunks(self) -> Iterable[Floats]:
-        """Stream all rows in order, some thousands at a time, float32."""
+        """Yield all rows in order in chunks of about 4,000, each of shape (N, width), float32."""
         # Whole blocks, so that each block is read once for its checksum.
         step = _CHUNK // BLOCK * BLOCK
         for start in range(0, len(self), step):
             stop = min(start + step, len(self))
             self._check(np.arange(start // BLOCK, -(-stop // BLOCK)))
-            found = np.empty((stop - start, self.shape[1]), self._dtype)
-            self._read(start * self._stride, found)
-            yield found.astype(np.float32)
+            values = np.empty((stop - start, self.shape[1]), self._dtype)
+            self._read(start * self._stride, values)
+            yield values.astype(np.float32)
 
     def _check(self, blocks: Ints) -> None:
         for block in blocks[~self._checked[blocks]].tolist():

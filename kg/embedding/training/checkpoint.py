@@ -1,4 +1,4 @@
-"""What a training that was cut goes on from: one safetensors file, whole or not there."""
+"""Checkpoints of an interrupted training: one safetensors file, written atomically."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
 EVERY = 60.0
 """Seconds between two checkpoints."""
 PARTS = "model", "best", "optimizer", "rng"
+"""Fields of :class:`TrainingState` that hold tensors."""
 
 WITHIN = "step", "loss", "rows"
-"""How far within an epoch."""
+"""Fields of :class:`TrainingState` that say how far an unfinished epoch has come."""
 
 
 class Checkpoint:
-    """The state of a training in a file.
+    """The state of a training in a safetensors file.
 
     Args:
         path: The file.
-        training: What the training is of; a state of another one is refused.
-        every: Seconds between two writes.
+        training: What identifies the training: its graph and configuration, as JSON values. A
+            checkpoint of another training is refused.
+        every: Seconds between two writes; None for :data:`EVERY`.
     """
 
     def __init__(self, path: Path, training: dict[str, object], every: float | None = None) -> None:
@@ -40,21 +42,21 @@ class Checkpoint:
         self._training = json.loads(json.dumps(training))
 
     def read(self) -> TrainingState | None:
-        """The state, None where there is none yet.
+        """Read the state; None where there is no checkpoint yet.
 
         Raises:
-            EmbeddingMismatchError: It is of another graph or configuration.
+            EmbeddingMismatchError: The checkpoint is of another graph or configuration.
             EmbeddingError: The file is damaged.
         """
         if not self._path.exists():
             return None
         try:
             with safe_open(self._path, "pt") as file:
-                about = file.metadata() or {}
-                found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            meta = json.loads(about["kptm"])
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            meta = json.loads(metadata["kptm"])
             training, digest = meta["training"], meta.pop("sha256")
-            if digest != _digest(meta, found):
+            if digest != _digest(meta, tensors):
                 raise EmbeddingError(f"{self._path}: damaged (checksum differs); delete it")
         except (OSError, ValueError, LookupError, SafetensorError) as error:
             raise EmbeddingError(f"{self._path}: cannot be read ({error}); delete it") from error
@@ -66,10 +68,10 @@ class Checkpoint:
         if different:
             raise EmbeddingMismatchError(
                 f"{self._path}: the checkpoint is of another training ({'; '.join(different)});"
-                " delete it, or go on with what it was of"
+                " delete it, or continue with that graph and configuration"
             )
         parts: dict[str, Tensors] = {name: {} for name in PARTS}
-        for name, value in found.items():
+        for name, value in tensors.items():
             part, _, rest = name.partition("/")
             parts[part][rest] = value
         curve = tuple(Epoch(*row) for row in meta["curve"])
@@ -79,7 +81,7 @@ class Checkpoint:
         return state._replace(**{name: meta.get(name, 0) for name in WITHIN})
 
     def write(self, state: TrainingState) -> None:
-        """Replace what is there."""
+        """Write the state atomically in place of the previous checkpoint."""
         tensors = {
             f"{part}/{name}": value
             for part in PARTS
@@ -92,11 +94,11 @@ class Checkpoint:
         }
         meta["sha256"] = _digest(meta, tensors)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_path(self._path) as fresh:
-            save_file(tensors, fresh, metadata={"kptm": json.dumps(meta)})
+        with replace_path(self._path) as temporary:
+            save_file(tensors, temporary, metadata={"kptm": json.dumps(meta)})
 
     def remove(self) -> None:
-        """Forget it: the training has come to its end."""
+        """Delete the checkpoint, after the training has finished."""
         self._path.unlink(missing_ok=True)
 
 

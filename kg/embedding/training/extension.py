@@ -1,4 +1,4 @@
-"""Fit rows of new entities and relations; all other rows stay as they are."""
+"""Fits the rows of new entities and relations; all other rows stay as they are."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 VectorsT = TypeVar("VectorsT", bound="ScoredVectors")
 
 EPOCHS, SHARE = 12, 16
-"""Passes over the facts of what is new, and triples of a pair that are scored together."""
+"""Passes over the facts of new entities, and the least ``KGEConfig.share`` while fitting them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staleness:
-    """How far a graph has moved on from its embeddings.
+    """How far a graph has changed since its embeddings were trained.
 
     Attributes:
-        revisions: Revisions since.
-        added: Triples that were not there.
-        removed: Triples that are not there any more.
-        entities: Entities of triples that have no vector.
-        relations: Relations that the scorer does not know.
+        revisions: Revisions of the graph since the training.
+        added: Triples that the graph has gained.
+        removed: Triples that the graph has lost.
+        entities: Entities of the added triples that have no vector.
+        relations: Relations of the added triples that have no vector.
     """
 
     revisions: int
@@ -41,12 +41,16 @@ class Staleness:
 
     @property
     def fresh(self) -> bool:
-        """Whether the graph holds the triples that were trained on."""
+        """Whether the graph still holds exactly the triples of the training."""
         return not (self.added or self.removed)
 
 
 def staleness(embeddings: ScoredVectors, graph: KnowledgeGraph) -> Staleness:
-    """Compare the triples of now with those of the training's revision."""
+    """Compare the graph's present triples with those at the training's revision.
+
+    Raises:
+        EmbeddingMismatchError: The embeddings are another graph's.
+    """
     embeddings.check(graph)
     newest = graph.revision()
     revision, now = graph.snapshot()
@@ -55,23 +59,31 @@ def staleness(embeddings: ScoredVectors, graph: KnowledgeGraph) -> Staleness:
         return Staleness(revisions=0, added=0, removed=0, entities=0, relations=0)
     then = set(graph.at(embeddings.revision).match())
     added = current - then
-    fresh = {end for head, _, tail in added for end in (head, tail)}
+    ends = {end for head, _, tail in added for end in (head, tail)}
     return Staleness(
         revisions=newest - embeddings.revision,
         added=len(added),
         removed=len(then - current),
-        entities=len(fresh) - len(embeddings.keys.of(fresh)),
+        entities=len(ends) - len(embeddings.keys.of(ends)),
         relations=len({relation for _, relation, _ in added} - set(embeddings.relations)),
     )
 
 
 def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
-    """Embeddings with a row for each new entity and relation, at the end, sorted.
+    """Add a fitted row for each new entity and relation, after the existing rows, sorted by key.
 
-    Each new row is fitted by the training's own objective, cross entropy among all entities, with
-    every other row frozen: to its own facts, and to as many others, drawn anew for each pass.
-    Without those nothing says what a new entity is **not**, and it ranks first everywhere. What has
-    come between old entities is not learnt; train again for that.
+    Each new row minimises the objective of the training, with every other row frozen, over the
+    facts of the new entities and relations and an equal number of other facts, drawn anew for each
+    pass. Without the other facts nothing lowers the score of a new entity as a wrong answer, and it
+    ranks first everywhere. New facts between existing entities are not learnt; train again for
+    those.
+
+    Returns:
+        New embeddings of the graph's present revision.
+
+    Raises:
+        EmbeddingError: The embeddings have no scorer, their model cannot be extended, or the new
+            vectors are not finite.
     """
     if embeddings.config is None:
         raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
@@ -89,10 +101,10 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
         of_relation = {name: number for number, name in enumerate(names)}
         fresh = set(entities) | set(relations)
         ids = torch.tensor([(numbers[h], of_relation[r], numbers[t]) for h, r, t in triples])
-        about = torch.tensor([not fresh.isdisjoint(item) for item in triples])
+        is_new = torch.tensor([not fresh.isdisjoint(item) for item in triples])
         of_entities = torch.arange(len(keys)) >= len(embeddings)
         of_relations = torch.arange(len(names)) >= len(embeddings.relations)
-        fit_rows(engine, ids[about], ids[~about], of_entities, of_relations)
+        fit_rows(engine, ids[is_new], ids[~is_new], of_entities, of_relations)
     vectors = torch.cat([embeddings.table, engine.vectors()[len(embeddings) :]])
     return type(embeddings)(
         keys,
@@ -108,7 +120,7 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
 
 
 def _grow(old: Scorer, entities: int, relations: int) -> Scorer:
-    """The same model with room for more, each old row as it was."""
+    """A copy of the scorer with more entities and relations; existing rows keep their values."""
     config = replace(old.config, share=max(old.config.share, SHARE))
     engine = Scorer(config, entities, relations)
     state, before = engine.state(), old.state()
@@ -132,20 +144,18 @@ def fit_rows(
     *,
     epochs: int = EPOCHS,
 ) -> None:
-    """Minimise the loss of triples of ids, shape (N, 3), over chosen rows.
-
-    Every other row stays the same, bit by bit.
+    """Fit chosen rows to triples of ids, shape (N, 3); all other rows keep their bits.
 
     Args:
-        engine: The model, changed in place.
-        new: The triples that are about the chosen rows.
-        rest: Others; of these as many as of ``new`` are drawn for each pass.
-        entities: Which rows of entities are fitted, shape (entities,), boolean.
-        relations: Which of relations, shape (relations,), boolean.
+        engine: The scorer, changed in place.
+        new: The triples with a chosen entity or relation, shape (N, 3).
+        rest: All other triples, shape (M, 3); up to N of them are drawn for each pass.
+        entities: The rows of entities to fit, shape (entities,), boolean.
+        relations: The rows of relations to fit, shape (relations,), boolean.
         epochs: Passes over ``new``.
 
     Raises:
-        EmbeddingError: What was fitted is not finite.
+        EmbeddingError: A fitted vector is not finite.
     """
     from kg.embedding.training.objectives import objective
 
@@ -163,18 +173,18 @@ def fit_rows(
     }
     parameters = [value for value in engine.model.parameters() if id(value) in old]
     optimizer = torch.optim.Adagrad(parameters, lr=config.learning_rate)
-    kept = {id(value): value.detach()[old[id(value)]].clone() for value in parameters}
+    frozen_rows = {id(value): value.detach()[old[id(value)]].clone() for value in parameters}
     sizes = (len(new), len(rest))
     with fork_rng(config.seed):
-        of_new = objective(engine, new)
+        new_batches = objective(engine, new)
         for number in range(1, epochs + 1):
             torch.manual_seed(config.seed * epochs + number)
-            others = rest[torch.randperm(len(rest))[: len(new)]]
-            losses = [of_new.epoch(0, None)]
-            if len(others):
-                losses.append(objective(engine, others).epoch(0, None))
+            drawn = rest[torch.randperm(len(rest))[: len(new)]]
+            losses = [new_batches.epoch(0, None)]
+            if len(drawn):
+                losses.append(objective(engine, drawn).epoch(0, None))
             for parts in zip(*losses, strict=False):
-                # Weighted as in the whole: few of the others stand for all of them.
+                # Weighted as in a full training: the few triples drawn stand for all of ``rest``.
                 loss = sum(part * size for (part, _), size in zip(parts, sizes, strict=False))
                 loss = loss / sum(sizes)
                 optimizer.zero_grad()
@@ -184,8 +194,8 @@ def fit_rows(
                         value.grad[old[id(value)]] = 0
                 optimizer.step()
     with torch.no_grad():
-        for value in parameters:  # bit by bit, whatever an optimizer does to a row without gradient
-            value[old[id(value)]] = kept[id(value)]
+        for value in parameters:  # an optimizer may change even rows whose gradient is zero
+            value[old[id(value)]] = frozen_rows[id(value)]
     if not engine.vectors().isfinite().all():
         raise EmbeddingError("the new vectors are not finite; train again")
     engine.model.eval()

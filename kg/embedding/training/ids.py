@@ -1,4 +1,4 @@
-"""Facts as the scorer's ids."""
+"""Turns facts into the integer ids of a scorer."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 def known_facts(
     facts: Iterable[Fact], rows: KeyIndex, relations: Mapping[str, int]
 ) -> tuple[list[Fact], NDArray[np.int64]]:
-    """Those facts that name nothing but what has an id, and their ids, shape (N, 3)."""
-    some = [item for item in facts if item[1] in relations]
-    found = rows.of({end for item in some for end in (item[0], item[2])})
-    kept = [item for item in some if item[0] in found and item[2] in found]
-    ids = [(found[head], relations[relation], found[tail]) for head, relation, tail in kept]
-    return kept, np.array(ids, np.int64).reshape(-1, 3)
+    """Keep the facts whose head, relation and tail all have ids.
+
+    Returns:
+        The N facts, and their ids, shape (N, 3).
+    """
+    candidates = [item for item in facts if item[1] in relations]
+    row_of = rows.of({end for item in candidates for end in (item[0], item[2])})
+    known = [item for item in candidates if item[0] in row_of and item[2] in row_of]
+    ids = [(row_of[head], relations[relation], row_of[tail]) for head, relation, tail in known]
+    return known, np.array(ids, np.int64).reshape(-1, 3)

@@ -1,7 +1,8 @@
 """The loop over epochs: loss, evaluation, early stopping, checkpoints.
 
-Model, losses and instances are PyKEEN's, the loop is ours. PyKEEN's cuts its sparse targets row by
-row and collects garbage every epoch, which on two cores is five times the time of the arithmetic.
+PyKEEN supplies the model, the losses and the instances, but not the loop: PyKEEN's loop slices its
+sparse targets row by row and collects garbage every epoch, which on two cores takes five times as
+long as the arithmetic.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kg.embedding.training.state import Tensors
 
 _EPOCH_STRIDE = 1_000_003
-"""Between the seeds of two trainings, so that their epochs draw different numbers."""
+"""Distance between the seeds of two trainings: no two epochs of both share a seed."""
 
 
 def train(
@@ -41,23 +42,25 @@ def train(
     """Train on triples of ids, shape (N, 3), from the start or a checkpoint; return the curve.
 
     Args:
-        engine: The model; it is left at the best state.
-        ids: The triples.
-        mrr: Ranks what is held out; None never stops early.
-        checkpoint: Where the state is kept every so many seconds, also within an epoch, and gone on
-            from.
+        engine: The scorer, trained in place and left at its best state.
+        ids: The triples, shape (N, 3).
+        mrr: Returns the MRR of the validation triples; without it training never stops early.
+        checkpoint: Where training resumes from, and where its state is written every
+            ``checkpoint.every`` seconds, also within an epoch.
         progress: Called after each epoch.
-        step: Called after each batch with how many epochs have been trained, as a fraction.
+        step: Called after each batch with the number of epochs trained so far, a fraction.
 
     Raises:
-        EmbeddingError: The loss is not finite, or PyKEEN refuses the configuration.
+        EmbeddingError: The loss is not finite, PyKEEN refuses the configuration, or the checkpoint
+            is damaged or of another training.
     """
     config = engine.config
     with fork_rng(config.seed):
         loop = _Loop(engine, objective(engine, ids), checkpoint, step)
         while len(loop.curve) < config.epochs and not _has_stopped(loop.curve, config.patience):
             number = len(loop.curve) + 1
-            # Each epoch draws from its own seed: one that is gone on with is the one that was cut.
+            # Each epoch has its own seed, so that a resumed epoch draws what the interrupted one
+            # drew.
             torch.manual_seed(config.seed * _EPOCH_STRIDE + number)
             engine.model.train()
             loss = loop.train_epoch(number)
@@ -76,13 +79,13 @@ def train(
 
 
 class _Loop:
-    """What the steps of a training share: the optimizer, the curve, and how far the epoch is.
+    """The state that the steps of a training share: optimizer, curve, and place in the epoch.
 
     Args:
-        engine: The model.
-        batches: What an epoch consists of.
-        checkpoint: Where the state is kept.
-        step: Called after each batch with how many epochs have been trained.
+        engine: The scorer.
+        batches: The batches of an epoch.
+        checkpoint: Where the state is written.
+        step: Called after each batch with the number of epochs trained so far, a fraction.
     """
 
     def __init__(
@@ -101,37 +104,37 @@ class _Loop:
         self.curve: tuple[Epoch, ...] = ()
         self.best: Tensors = {}
         self._within = _Within()
-        found = checkpoint.read() if checkpoint is not None else None
-        if found is not None:
-            self.curve, self.best = found.curve, found.best
-            self._within = _Within(found.step, found.loss, found.rows, found.rng.get("torch"))
-            engine.load_state(found.model)
-            _load_optimizer(self._optimizer, found.optimizer)
+        state = checkpoint.read() if checkpoint is not None else None
+        if state is not None:
+            self.curve, self.best = state.curve, state.best
+            self._within = _Within(state.step, state.loss, state.rows, state.rng.get("torch"))
+            engine.load_state(state.model)
+            _load_optimizer(self._optimizer, state.optimizer)
 
     def train_epoch(self, number: int) -> float:
-        """Train on an epoch's batches, or on those that a checkpoint left; return the mean loss."""
-        done = self._within
-        batches = self._batches.epoch(done.step, done.rng)
+        """Train on an epoch's batches, after those the checkpoint covers; return the mean loss."""
+        place = self._within
+        batches = self._batches.epoch(place.step, place.rng)
         try:
             if self._step is not None:
-                self._step(number - 1 + done.rows / self._batches.rows)
+                self._step(number - 1 + place.rows / self._batches.rows)
             for loss, rows in batches:
-                value = self._learn(loss, number, done.step + 1)
-                done = self._within = _Within(
-                    done.step + 1, done.loss + value * rows, done.rows + rows
+                value = self._learn(loss, number, place.step + 1)
+                place = self._within = _Within(
+                    place.step + 1, place.loss + value * rows, place.rows + rows
                 )
                 if self._step is not None:
-                    self._step(number - 1 + min(1.0, done.rows / self._batches.rows))
+                    self._step(number - 1 + min(1.0, place.rows / self._batches.rows))
                 self.save_if_due()
         except (RuntimeError, ValueError) as error:
             config = self._engine.config
             raise EmbeddingError(
                 f"PyKEEN cannot train {config.model} by {config.training}: {error}"
             ) from error
-        return done.loss / done.rows
+        return place.loss / place.rows
 
     def _learn(self, loss: torch.Tensor, number: int, step: int) -> float:
-        """One step of the optimizer; return the loss."""
+        """Take one step of the optimizer; return the loss."""
         if self._engine.config.training in ("lcwa", "slcwa"):
             loss = loss + self._engine.model.collect_regularization_term()
         value = float(loss.detach())
@@ -146,7 +149,7 @@ class _Loop:
         return value
 
     def end_epoch(self, epoch: Epoch) -> None:
-        """Put an epoch on the curve; its state is the best where none ranked higher."""
+        """Append an epoch to the curve; keep the model's state if its MRR is the highest so far."""
         before = max((item.mrr for item in self.curve if item.mrr is not None), default=-1.0)
         if epoch.mrr is not None and epoch.mrr > before:
             self.best = self._engine.state()
@@ -154,27 +157,27 @@ class _Loop:
         self._within = _Within()
 
     def save_if_due(self) -> None:
-        """Write the checkpoint, where it is time to."""
+        """Write the checkpoint if ``checkpoint.every`` seconds have passed since the last one."""
         if self._checkpoint is None or time.monotonic() - self._saved < self._checkpoint.every:
             return
-        done = self._within
-        rng = {"torch": torch.get_rng_state()} if done.step else {}
+        place = self._within
+        rng = {"torch": torch.get_rng_state()} if place.step else {}
         state = TrainingState(
             self.curve,
             self._engine.state(),
             self.best,
             _optimizer(self._optimizer),
             rng,
-            done.step,
-            done.loss,
-            done.rows,
+            place.step,
+            place.loss,
+            place.rows,
         )
         self._checkpoint.write(state)
         self._saved = time.monotonic()
 
 
 class _Within(NamedTuple):
-    """A place within an epoch: batches, their losses summed by rows, rows, torch's random state."""
+    """A place within an epoch; see the fields of the same names in :class:`TrainingState`."""
 
     step: int = 0
     loss: float = 0.0
@@ -184,8 +187,8 @@ class _Within(NamedTuple):
 
 def _has_stopped(curve: tuple[Epoch, ...], patience: int) -> bool:
     """Whether the last ``patience`` evaluations were no better than one before them."""
-    seen = [item.mrr for item in curve if item.mrr is not None]
-    return len(seen) > patience and max(seen[-patience:]) <= max(seen[:-patience])
+    mrrs = [item.mrr for item in curve if item.mrr is not None]
+    return len(mrrs) > patience and max(mrrs[-patience:]) <= max(mrrs[:-patience])
 
 
 def _optimizer(optimizer: torch.optim.Optimizer) -> Tensors:

@@ -1,4 +1,4 @@
-"""What one epoch of training asks: batches, each with its loss."""
+"""Training objectives: the batches of an epoch, each with its loss."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from kg.embedding.training.scorer import Scorer
 
     Losses = Iterator[tuple[torch.Tensor, int]]
-    """The loss of each batch, and the rows it is the mean of."""
+    """Per batch: its mean loss, a scalar, and the number of rows it is the mean over."""
 
 
 class Batches(NamedTuple):
-    """One epoch after the other.
+    """The batches of one epoch after another.
 
     Attributes:
-        rows: How many there are in all batches of an epoch together.
-        epoch: Makes an epoch's batches. Of one that was cut: those after the first so many, going
-            on from torch's random state of then.
+        rows: Rows in all batches of an epoch: triples, or (head, relation) pairs for "lcwa".
+        epoch: Yields the losses of an epoch. For an interrupted epoch it is given the number of
+            batches to skip and torch's random state after them; else 0 and None.
     """
 
     rows: int
@@ -32,10 +32,10 @@ class Batches(NamedTuple):
 
 
 def objective(engine: Scorer, ids: torch.Tensor) -> Batches:
-    """The batches of ``engine.config.training`` over triples of ids, shape (N, 3).
+    """Build the batches of ``engine.config.training`` over triples of ids, shape (N, 3).
 
     Raises:
-        EmbeddingError: There is nothing to tell apart.
+        EmbeddingError: "slcwa" is used with fewer than two entities.
     """
     match engine.config.training:
         case "lcwa":
@@ -51,10 +51,10 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
 
     Lacroix et al. (2018), equation 2.
 
-    Up to ``config.share`` triples of one (head, relation) pair stand together, since they share
-    their row of scores: the same sum of losses as triple by triple for a part of the work. Which
-    ones is drawn anew each epoch; many together are fewer and steeper steps, and end a little
-    worse.
+    Up to ``config.share`` triples of one (head, relation) pair share one row of scores, which gives
+    the same sum of losses as scoring each triple alone, for less work. Which triples share a row is
+    drawn anew each epoch. A high ``share`` makes fewer and larger steps and ends at a slightly
+    lower MRR.
     """
     config = engine.config
     triples = engine.number_triples(ids)
@@ -76,7 +76,7 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
         for start in range(skip * config.batch_size, len(first), config.batch_size):
             chosen = shuffled[start : start + config.batch_size]
             row = torch.repeat_interleave(torch.arange(len(chosen)), size[chosen])
-            # 0, 1, … within each chosen row: the triples that share its scores.
+            # 0, 1, … within each chosen row: counts the triples that share its scores.
             within = torch.arange(len(row)) - (size[chosen].cumsum(0) - size[chosen])[row]
             batch = triples[order[first[chosen][row] + within]]
             among, tail = None, batch[:, 2]
@@ -96,7 +96,7 @@ def _one_to_all(engine: Scorer, ids: torch.Tensor) -> Batches:
 
 
 def _one_to_all_of_pykeen(engine: Scorer, ids: torch.Tensor) -> Batches:
-    """Score every entity for each (head, relation), with any loss of PyKEEN."""
+    """PyKEEN's LCWA training: score every entity for each (head, relation), with any loss."""
     instances = LCWAInstances.from_triples_factory(engine.factory(ids))
     pairs = torch.from_numpy(instances.pairs)
     model, config = engine.model, engine.config
@@ -115,7 +115,7 @@ def _one_to_all_of_pykeen(engine: Scorer, ids: torch.Tensor) -> Batches:
 
 
 def _sampled_of_pykeen(engine: Scorer, ids: torch.Tensor) -> Batches:
-    """Score each triple beside corrupted ones, with any loss of PyKEEN."""
+    """PyKEEN's sLCWA training: score each triple and corrupted copies of it, with any loss."""
     if engine.num_entities < 2:
         raise EmbeddingError('"slcwa" needs two entities to make a false triple; use "lcwa"')
     model, config = engine.model, engine.config

@@ -1,17 +1,19 @@
-"""Named configurations, each with what it reached.
+"""Named training configurations, each with the test MRR it reached.
 
-All ComplEx with the N3 penalty and Adagrad. Measured by ``python benchmarks/embeddings.py
-recipe NAME`` on one thread of a two-core machine, test MRR, filtered, both sides, a mean of three
-seeds where it says so; docs/benchmarks/embeddings.md has the whole tables.
+Each trains ComplEx with the N3 penalty and Adagrad. ``python benchmarks/embeddings.py recipe NAME``
+measures the MRR, filtered, over heads and tails, on one thread of a two-core machine; it is a mean
+of three seeds where the table says so. docs/benchmarks/embeddings.md has all figures.
 
-========  ======================  =========================================== recipe    for
-reached ========  ======================  =========================================== fast
-minutes                 CoDEx-S .454 in 52 s (3 seeds); FB15k-237 .342 in 1,050 s with share=16,
-epochs=10,
-                                  regularization=0.05
-accurate  up to 20,000 entities   CoDEx-S .462 in 414 s (3 seeds) large     from 200,000 entities
-not measured yet; 190,000 entities with 900,000 facts: see docs/benchmarks/debian.md ========
-======================  ===========================================
+========  ==================  =====================================================
+recipe    for                 test MRR
+========  ==================  =====================================================
+fast      minutes             CoDEx-S .454 in 52 s (3 seeds); FB15k-237 .342 in
+                              1,050 s with share=16, epochs=10, regularization=0.05
+accurate  up to 20,000        CoDEx-S .462 in 414 s (3 seeds)
+          entities
+large     from 200,000        not measured yet; 190,000 entities with 900,000
+          entities            facts: see docs/benchmarks/debian.md
+========  ==================  =====================================================
 
 The published figures of ComplEx are .465 on CoDEx-S and .348 on FB15k-237.
 """
@@ -21,11 +23,11 @@ from __future__ import annotations
 from typing import Any
 
 SMALL, LARGE = 20_000, 200_000
-"""Entities up to which a graph is small, and from which on it is large."""
+"""A graph of at most ``SMALL`` entities is small, one of at least ``LARGE`` is large."""
 WORK = 2 * 10**10
-"""Entities times triples from which on a graph is large too.
+"""A graph with at least this product of entities and triples is large too.
 
-An epoch that scores all entities takes ten minutes there.
+An epoch that scores every entity takes ten minutes at this size.
 """
 
 RECIPES: dict[str, dict[str, Any]] = {
@@ -46,11 +48,11 @@ RECIPES: dict[str, dict[str, Any]] = {
         "negatives": 4_096,
     },
 }
-"""By name, as arguments of :class:`~kg.embedding.config.KGEConfig`."""
+"""Arguments of :class:`~kg.embedding.config.KGEConfig` by the recipe's name."""
 
 
 def recipe_for(entities: int, triples: int) -> str:
-    """The name of the recipe for a graph of this size."""
+    """Choose the recipe for a graph with so many entities and triples; return its name."""
     if entities >= LARGE or entities * triples >= WORK:
         return "large"
     return "accurate" if entities <= SMALL and triples <= 10 * SMALL else "fast"

@@ -1,4 +1,4 @@
-"""Entities whose facts have changed: their rows are fitted anew, all others stay as they are."""
+"""Refits the rows of entities whose facts have changed; all other rows stay as they are."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 EPOCHS = 200
-"""Passes over the facts of what has changed: these are few, and so are the steps of a pass."""
+"""Passes over the changed entities' facts: many, because a pass over so few is few steps."""
 
 
 def refit(
     embeddings: EntityEmbeddings, graph: KnowledgeGraph, keys: Collection[str]
 ) -> EntityEmbeddings:
-    """Embeddings of the present graph in which the rows of ``keys`` are fitted anew.
+    """Fit the rows of ``keys`` anew to the facts that the graph now states about them.
 
-    They are fitted to the facts that the graph now has of them, by the training's own objective;
-    keys, relations and every other row are those of ``embeddings``, so that a model may be given
-    the new table in place of the old one. Facts of what has no vector are left out.
+    The objective is that of the training. Keys, relations and every other row stay as they are in
+    ``embeddings``, so that the new table can replace the old one in a fused model. Facts about
+    entities or relations without a vector are left out.
+
+    Returns:
+        New embeddings of the graph's present revision.
 
     Raises:
         EmbeddingMismatchError: The embeddings are another graph's.
-        EmbeddingError: They have no scorer.
+        EmbeddingError: The embeddings have no scorer, or their model cannot be refitted.
         UnknownKeyError: One of ``keys`` has no vector.
     """
     embeddings.check(graph)
@@ -44,11 +47,11 @@ def refit(
     chosen[sorted(rows.values())] = True
     revision, triples = graph.snapshot()
     ids = torch.from_numpy(embeddings.known_ids(sorted(triples)))
-    about = chosen[ids[:, 0]] | chosen[ids[:, 2]]
+    is_changed = chosen[ids[:, 0]] | chosen[ids[:, 2]]
     engine = _started_anew(old, chosen)
-    if about.any():
+    if is_changed.any():
         none = torch.zeros(len(embeddings.relations), dtype=torch.bool)
-        fit_rows(engine, ids[about], ids[~about], chosen, none, epochs=EPOCHS)
+        fit_rows(engine, ids[is_changed], ids[~is_changed], chosen, none, epochs=EPOCHS)
     table = embeddings.table.clone()
     table[chosen] = engine.vectors()[chosen]
     return type(embeddings)(
@@ -65,23 +68,23 @@ def refit(
 
 
 def _started_anew(old: Scorer, chosen: torch.Tensor) -> Scorer:
-    """The same model, its chosen rows of entities as they are before any training."""
+    """A copy of the scorer whose chosen rows of entities are initialised at random again."""
     engine = Scorer(old.config, old.num_entities, old.num_relations)
     parts = engine.model.entity_representations
     sizes = {len(value) for part in parts for value in part.parameters()}
-    if len(parts) != 1 or sizes != {len(chosen)}:  # the old facts would live on in the other part
+    if len(parts) != 1 or sizes != {len(chosen)}:  # other rows would still encode the old facts
         raise EmbeddingError(
             f"a {old.config.model} keeps more than one row of an entity and cannot be refitted;"
             " train it again"
         )
-    fresh = [
+    initial = [
         value.detach()[chosen].clone()
         for value in engine.model.entity_representations[0].parameters()
     ]
     engine.load_state(old.state())
     with torch.no_grad():
         for value, rows in zip(
-            engine.model.entity_representations[0].parameters(), fresh, strict=True
+            engine.model.entity_representations[0].parameters(), initial, strict=True
         ):
             value[chosen] = rows
     return engine

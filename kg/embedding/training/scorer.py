@@ -1,6 +1,6 @@
-"""The only import of PyKEEN's models, behind integer ids of our own.
+"""Wraps a PyKEEN model so that it sees integer ids only.
 
-PyKEEN's own label handling loses triples (CSV quoting stays on, "NA" and "null" become one label,
+PyKEEN's handling of labels loses triples (CSV quoting stays on, "NA" and "null" become one label,
 relations ending in "_inverse" are dropped), so it never sees a label.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def fork_rng(seed: int) -> Iterator[None]:
-    """Seed what PyKEEN draws from, and put back what was there: it reseeds the whole process."""
+    """Seed torch; restore torch's, NumPy's and Python's random states, which PyKEEN reseeds."""
     before, numpys = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):
@@ -42,12 +42,12 @@ class Scorer:
     """A PyKEEN model over integer ids.
 
     Args:
-        config: The model and how it starts.
-        num_entities: Ids of entities run from 0 to this.
-        num_relations: Ids of relations run from 0 to this, without inverse ones.
+        config: The model and its initialisation.
+        num_entities: Number of entities; their ids run from 0 to ``num_entities - 1``.
+        num_relations: Number of relations without their inverses; ids run from 0 as well.
 
     Raises:
-        EmbeddingError: PyKEEN cannot build it, or it has no entity vectors.
+        EmbeddingError: PyKEEN cannot build the model, or it has no entity vectors.
     """
 
     def __init__(self, config: KGEConfig, num_entities: int, num_relations: int) -> None:
@@ -58,7 +58,7 @@ class Scorer:
         self._multiplies = type(self.model) in (ComplEx, DistMult)
 
     def factory(self, ids: torch.Tensor) -> CoreTriplesFactory:
-        """PyKEEN's view of triples of ids, shape (N, 3)."""
+        """Triples of ids, shape (N, 3), as the triples factory that PyKEEN's instances need."""
         return CoreTriplesFactory.create(
             ids,
             self.num_entities,
@@ -97,13 +97,13 @@ class Scorer:
 
     @property
     def device(self) -> torch.device:
-        """The model's device; ids may come from anywhere, and lasting results are on the CPU."""
+        """The model's device; arguments may be on any device, lasting results are on the CPU."""
         return torch.device(self.model.device)
 
     # ── what a training step needs ───────────────────────────────────────────────────────────
 
     def number_triples(self, ids: torch.Tensor) -> torch.Tensor:
-        """Triples with relations as the model numbers them, with inverses if it has any."""
+        """Triples with the model's relation ids; with their inverse triples if it has inverses."""
         if not self.config.inverse:
             return ids
         head, relation, tail = ids.unbind(1)
@@ -115,14 +115,17 @@ class Scorer:
         )
 
     def scores(self, pairs: torch.Tensor, among: torch.Tensor | None = None) -> torch.Tensor:
-        """Scores of entities as tails of directed (head, relation) pairs, shape (B, entities).
+        """Score entities as tails of directed (head, relation) pairs.
 
-        For models that are a product, score = q(h, r) · t, this is one matrix product of real
-        numbers; PyKEEN's own way to the same is several times slower on a CPU.
+        For bilinear models, score = q(h, r) · t, this is one product of real matrices; PyKEEN's
+        ``score_t`` is several times slower on a CPU.
 
         Args:
-            pairs: Shape (B, 2).
-            among: Ids of the entities to score, all by default.
+            pairs: Ids, shape (B, 2).
+            among: Ids of the entities to score, shape (E,); all by default.
+
+        Returns:
+            Scores, shape (B, E).
         """
         pairs = pairs.to(self.device)
         among = None if among is None else among.to(self.device)
@@ -139,11 +142,11 @@ class Scorer:
 
     @staticmethod
     def _real(rows: torch.Tensor) -> torch.Tensor:
-        """Rows of real numbers; of a complex one, its two parts."""
+        """Rows as real numbers; a complex number becomes its real and its imaginary part."""
         return (torch.view_as_real(rows) if rows.is_complex() else rows).flatten(1)
 
     def n3_penalty(self, triples: torch.Tensor) -> torch.Tensor:
-        """Σ|x|³ of the heads, relations and tails of directed triples, a mean over the triples."""
+        """N3 penalty: Σ|x|³ over heads, relations and tails, averaged over directed triples."""
         triples = triples.to(self.device)
         parts = [
             self._entities(triples[:, 0]),
@@ -158,7 +161,7 @@ class Scorer:
             total = total + (squares + 1e-12).pow(1.5).sum()
         return total / len(triples)
 
-    # ── what is kept ─────────────────────────────────────────────────────────────────────────
+    # ── vectors and state ────────────────────────────────────────────────────────────────────
 
     def vectors(self) -> torch.Tensor:
         """Real entity vectors, shape (entities, width); complex numbers become pairs."""
@@ -175,16 +178,16 @@ class Scorer:
         }
 
     def load_state(self, state: dict[str, torch.Tensor]) -> None:
-        """Put back what :meth:`state` gave.
+        """Load the tensors that :meth:`state` returned.
 
         Raises:
-            EmbeddingError: The tensors are not this model's.
+            EmbeddingError: The names or shapes of the tensors are not this model's.
         """
-        own = self.model.state_dict()
-        if own.keys() != state.keys():
+        names = self.model.state_dict()
+        if names.keys() != state.keys():
             raise EmbeddingError(f"the saved tensors are not those of a {self.config.model}")
         restored = {
-            name: torch.view_as_complex(value) if own[name].is_complex() else value
+            name: torch.view_as_complex(value) if names[name].is_complex() else value
             for name, value in state.items()
         }
         try:
@@ -210,7 +213,7 @@ class Scorer:
         return cast("torch.Tensor", self.model.predict_h(relation_tail.to(self.device))).cpu()
 
     def _number_relations(self, pairs: torch.Tensor, *, inverse: bool) -> torch.Tensor:
-        """(entity, relation) pairs with the relation as the model numbers it."""
+        """(entity, relation) pairs with the model's relation ids."""
         if not self.config.inverse:
             return pairs
         return torch.stack([pairs[:, 0], 2 * pairs[:, 1] + inverse], 1)

@@ -1,4 +1,4 @@
-"""What a training is between two steps."""
+"""The state of a training between two steps."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Epoch(NamedTuple):
     """One pass over the triples.
 
     Attributes:
-        number: From 1.
-        loss: The mean over its triples, or its pairs for "lcwa".
-        mrr: Of the triples held out, where they were ranked after it.
+        number: The number of the epoch, from 1.
+        loss: The mean loss over its triples, or over its (head, relation) pairs for "lcwa".
+        mrr: MRR of the validation triples; None where they were not ranked after this epoch.
     """
 
     number: int
@@ -25,17 +25,17 @@ class Epoch(NamedTuple):
 
 
 class TrainingState(NamedTuple):
-    """All that a training goes on from.
+    """Everything a training needs to resume.
 
     Attributes:
-        curve: The epochs so far.
+        curve: The finished epochs.
         model: The model's tensors.
-        best: Those of the epoch with the best MRR so far; empty before the first.
+        best: The model's tensors after the epoch with the best MRR so far; empty before any.
         optimizer: The optimizer's tensors by "parameter.name".
-        rng: Torch's random state within an epoch, as "torch"; empty between two.
-        step: Batches of the epoch after the curve's last that were trained on.
-        loss: The sum of their losses, each by its rows.
-        rows: Their rows.
+        rng: Torch's random state within an epoch, under the key "torch"; empty between epochs.
+        step: Batches trained on in the unfinished epoch.
+        loss: The sum of the losses of those batches, each times its number of rows.
+        rows: The rows of those batches.
     """
 
     curve: tuple[Epoch, ...]

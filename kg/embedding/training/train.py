@@ -1,4 +1,4 @@
-"""From a graph to its embeddings."""
+"""Trains the embeddings of a graph."""
 
 from __future__ import annotations
 
@@ -48,17 +48,19 @@ def train_embeddings(
     Args:
         graph: The graph; its live triples are the training set.
         config: The model and how to train it; by default a recipe for the graph's size.
-        validation: Facts that are not in the graph: training stops when their MRR no longer rises,
-            the best state is kept, and scores are calibrated by them. By default
-            ``config.validation`` of the graph's own.
-        checkpoint: A file that the state is kept in every minute, so that a training that was cut
-            goes on to the same result, also within an epoch; gone when it has ended.
+        validation: Facts that are not in the graph. Training stops when their MRR no longer rises,
+            the state with the best MRR is returned, and scores are calibrated on them. By default a
+            share ``config.validation`` of the graph's facts is held out.
+        checkpoint: A file to which the state is written every minute, also within an epoch, so that
+            an interrupted training resumes and ends with the same result. It is deleted when the
+            training has finished.
         progress: Called after each epoch.
-        step: Called after each batch with how many epochs have been trained, as a fraction.
+        step: Called after each batch with the number of epochs trained so far, a fraction.
 
     Raises:
-        EmbeddingError: The graph has no triples, the loss is not finite, there is no such device,
-            or PyKEEN refuses.
+        EmbeddingError: The graph has no triples, no validation fact names only entities and
+            relations of the graph, the loss is not finite, the device does not exist, or PyKEEN
+            refuses the configuration.
         EmbeddingMismatchError: The checkpoint is of another training.
     """
     revision, triples = graph.snapshot()
@@ -73,30 +75,35 @@ def train_embeddings(
 
         config = KGEConfig.recipe(recipe_for(len(keys), len(triples)))
     device = choose_device(config.device)
-    trained, held = _split(triples, config) if validation is None else (triples, list(validation))
+    trained, held_out = (
+        _split(triples, config) if validation is None else (triples, list(validation))
+    )
     from kg.embedding.training.checkpoint import Checkpoint  # pykeen takes seconds to import
     from kg.embedding.training.loop import train
     from kg.embedding.training.scorer import Scorer
 
     rows, numbers = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
     _, ids = known_facts(trained, rows, numbers)
-    held, wanted = known_facts(held, rows, numbers)
-    if validation is not None and not held:
-        raise EmbeddingError("no fact to validate by names only what the graph has")
+    held_out, wanted = known_facts(held_out, rows, numbers)
+    if validation is not None and not held_out:
+        raise EmbeddingError(
+            "every validation fact names an entity or relation that the graph lacks; give facts"
+            " about entities of the graph"
+        )
     fingerprint = graph.fingerprint(revision)
-    kept = None
+    checkpoints = None
     if checkpoint is not None:
-        about = {"fingerprint": fingerprint, "held out": _digest(held), **asdict(config)}
-        del about["device"]  # what was cut on one goes on on another
-        kept = Checkpoint(Path(checkpoint), about)
+        identity = {"fingerprint": fingerprint, "held out": _digest(held_out), **asdict(config)}
+        del identity["device"]  # a training may resume on another device
+        checkpoints = Checkpoint(Path(checkpoint), identity)
     engine = Scorer(config, len(keys), len(relations))
     engine.model.to(device)
-    mrr = partial(_mrr, engine, wanted, ids) if held else None
+    mrr = partial(_mrr, engine, wanted, ids) if held_out else None
     curve = train(
-        engine, torch.from_numpy(ids), mrr=mrr, checkpoint=kept, progress=progress, step=step
+        engine, torch.from_numpy(ids), mrr=mrr, checkpoint=checkpoints, progress=progress, step=step
     )
     engine.model.cpu()
-    found = EntityEmbeddings(
+    embeddings = EntityEmbeddings(
         rows,
         engine.vectors(),
         relations=relations,
@@ -106,17 +113,17 @@ def train_embeddings(
         state=partial(dict, engine.state()),
         curve=curve,
     )
-    if held:
-        calibration = found.calibrate(held, known=trained, seed=config.seed)
-        best = best_answers(found, held, trained, config.seed)
-        found.calibration = replace(calibration, best=best)
-    if kept is not None:
-        kept.remove()
-    return found
+    if held_out:
+        calibration = embeddings.calibrate(held_out, known=trained, seed=config.seed)
+        best = best_answers(embeddings, held_out, trained, config.seed)
+        embeddings.calibration = replace(calibration, best=best)
+    if checkpoints is not None:
+        checkpoints.remove()
+    return embeddings
 
 
 def _digest(facts: Sequence[tuple[str, str, str]]) -> str:
-    """SHA-256 of facts in their order."""
+    """SHA-256 of the facts in the given order."""
     return hashlib.sha256(json.dumps([list(item) for item in facts]).encode()).hexdigest()
 
 
@@ -127,16 +134,16 @@ def _mrr(engine: Scorer, wanted: Ints, known: Ints) -> float:
 
 
 def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list[Triple]]:
-    """What is trained on and what is held out: no entity or relation loses its only triple."""
+    """Split triples into training and validation; every entity and relation keeps a triple."""
     size = int(config.validation * len(triples))
     if not size:
         return triples, []
     seen: set[str] = set()
-    held: list[Triple] = []
+    held_out: list[Triple] = []
     for number in np.random.default_rng(config.seed).permutation(len(triples)).tolist():
         item = triples[number]
-        if len(held) < size and seen.issuperset(item):
-            held.append(item)
+        if len(held_out) < size and seen.issuperset(item):
+            held_out.append(item)
         seen.update(item)
-    out = set(held)
-    return [item for item in triples if item not in out], sorted(held)
+    is_held_out = set(held_out)
+    return [item for item in triples if item not in is_held_out], sorted(held_out)

@@ -1,1 +1,1 @@
-"""RDF in and out: its syntaxes, its terms, IRIs and blank nodes."""
+"""Reads and writes RDF: its syntaxes, terms, IRIs and blank nodes."""

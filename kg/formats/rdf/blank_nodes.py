@@ -1,9 +1,9 @@
-"""Names of blank nodes: a label means something within its own file alone.
+"""Names blank nodes, whose labels are valid within one file only.
 
-The graph's name of a node is ``kptm-``, a hash of the document's name, and the label. The same file
-loaded again gives the same names. A name of that form comes from an export of a graph and stays as
-it is. A key such as "_:b0" that no RDF file gave is exported as ``kptm-key-b0`` and read back as it
-was. So exporting and loading again adds nothing.
+In the graph a blank node is called ``kptm-``, a hash of the document's name, and its label, so that
+loading the same file again gives the same names. A label that already has this form comes from an
+export of a graph and is kept. A key such as "_:b0" that came from no RDF file is exported as
+``kptm-key-b0`` and read back as "_:b0". So exporting a graph and loading the file adds nothing.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ import re
 from hashlib import blake2b
 
 _SCOPED = re.compile(r"kptm-[0-9a-f]{16}[-.].+|anon-[0-9a-f]{8}-[0-9]+").fullmatch
-"""Names that are unique already.
+"""Matches names that are unique already.
 
-The second form is that of graphs made before blank nodes had a scope.
+The second form comes from graphs made before blank nodes had a scope.
 """
 
 _KEY = "kptm-key-"
-"""What the exported name of a key that belongs to no file begins with."""
+"""Prefix of the exported label of a blank node that came from no file."""
 
 _GENERATED = re.compile(r"[0-9a-f]{24,32}").fullmatch
-"""What the parser calls a node without a label: a random number, another one each time."""
+"""Matches the parser's label of a node without a label: a new random number each time."""
 
 
 class BlankNodes:
-    """Gives the blank nodes of one file their names in the graph.
+    """Maps the labels of one file's blank nodes to their names in the graph.
 
     Args:
         document: The name of the document.
-        generated: Whether the format has nodes without labels, which the parser names.
+        generated: Whether the format has nodes without labels, to which the parser gives one.
     """
 
     def __init__(self, document: str, *, generated: bool) -> None:
@@ -39,7 +39,7 @@ class BlankNodes:
         self._numbers: dict[str, int] = {}
 
     def __call__(self, label: str) -> str:
-        """The graph's name of the node that the file, or the parser, calls ``label``."""
+        """The name in the graph of the node with a label from the file or the parser."""
         if label.startswith(_KEY) and len(label) > len(_KEY):
             return label.removeprefix(_KEY)
         if _SCOPED(label):
@@ -52,5 +52,5 @@ class BlankNodes:
 
 
 def export_label(name: str) -> str:
-    """The label of the graph's blank node ``name`` in a file; read back, it gives ``name``."""
+    """The label under which to export blank node ``name``; reading it back gives ``name``."""
     return name if _SCOPED(name) else f"{_KEY}{name}"

@@ -1,4 +1,4 @@
-"""Keys as IRIs, one to one: RDF names nothing but by an IRI."""
+"""Maps keys to IRIs one to one, because RDF names entities only by IRIs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*").fullmatch
 
 
 def iri_of(key: str) -> str:
-    """The IRI of a key: the key itself where it is one, else one made of it.
+    """The IRI of a key: the key itself if it is an IRI, else ``mint(key)``.
 
     ``key_of(iri_of(key)) == key`` for every key.
     """
@@ -21,7 +21,7 @@ def iri_of(key: str) -> str:
 
 
 def mint(key: str) -> str:
-    """An IRI made of a key: ``vocabulary.MINTED`` and the key, percent-encoded as UTF-8."""
+    """Make an IRI from a key: ``vocabulary.MINTED`` and the key, percent-encoded as UTF-8."""
     return MINTED + quote(key, safe="")
 
 
@@ -33,5 +33,5 @@ def key_of(iri: str) -> str:
         key = unquote(iri[len(MINTED) :], errors="strict")
     except UnicodeDecodeError:
         return iri
-    # An IRI that somebody else made with our prefix is a key as it stands.
+    # An IRI with our prefix that mint() would not produce is itself a key.
     return key if key and mint(key) == iri else iri

@@ -1,8 +1,8 @@
-"""RDF in and out, parsed and written by pyoxigraph: N-Triples, N-Quads, Turtle, RDF/XML, JSON-LD.
+"""Reads and writes N-Triples, N-Quads, Turtle, RDF/XML and JSON-LD with pyoxigraph.
 
-IRIs keep their identity; a blank node belongs to its file (:mod:`kg.formats.rdf.blank_nodes`).
-Statements about labels, aliases, descriptions and types are what the graph understands
-(:mod:`kg.vocabulary`).
+IRIs are kept as keys; blank nodes get names that include their file
+(:mod:`kg.formats.rdf.blank_nodes`). :mod:`kg.vocabulary` lists the predicates that become labels,
+aliases, descriptions and types.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kg.types import Statement
 
 CHUNK = 2_000
-"""Lines that are parsed at a time."""
+"""Lines parsed together."""
 
 _NAMES = {
     ox.RdfFormat.N_TRIPLES: "N-Triples",
@@ -56,29 +56,29 @@ _PREFIXES = {
 
 
 def read_ntriples(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
-    """One statement a line; comment lines are skipped."""
+    """Read one statement per line; comment lines are skipped."""
     return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES, document)
 
 
 def read_nquads(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
-    """One statement a line; the graph that it names is its source."""
+    """Read one statement per line; its named graph becomes its source."""
     return _read_lines(stream, path, ox.RdfFormat.N_QUADS, document)
 
 
 def read_turtle(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
-    """Statements of a Turtle file. They have no lines, but what is malformed has."""
+    """Read a Turtle file. Only errors have a line number, statements have 0."""
     return _read_whole(without_mark(stream), path, ox.RdfFormat.TURTLE, document)
 
 
 def read_rdfxml(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
-    """Statements of an RDF/XML file; one that is malformed ends the reading."""
+    """Read an RDF/XML file; a malformed statement ends the reading."""
     sound = _Xml(stream, path)
     yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML, document)
     sound.end()
 
 
 def read_jsonld(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
-    """Statements of a JSON-LD file; contexts that lie elsewhere are not fetched."""
+    """Read a JSON-LD file; remote contexts are not fetched."""
     return _read_whole(stream, path, ox.RdfFormat.JSON_LD, document)
 
 
@@ -89,19 +89,19 @@ def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str
     names = BlankNodes(document, generated=False)
     numbered = byte_lines(stream, path)
     while chunk := list(islice(numbered, CHUNK)):
-        told = [(number, raw) for number, raw in chunk if _tells(raw)]
+        statements = [(number, raw) for number, raw in chunk if _is_statement(raw)]
         try:
-            body = b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for _, raw in told)
+            body = b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for _, raw in statements)
             quads = list(ox.parse(body, format=form))
         except (SyntaxError, ValueError):
             quads = []
         if (
-            len(quads) != len(told) or b"\r" in body
-        ):  # a bare return ends a line of RDF, not of a file
-            for number, raw in told:
+            len(quads) != len(statements) or b"\r" in body
+        ):  # a bare carriage return ends a line in RDF, but not in the file
+            for number, raw in statements:
                 yield _one(raw, path, number, form, names)
             continue
-        for (number, raw), quad in zip(told, quads, strict=True):
+        for (number, raw), quad in zip(statements, quads, strict=True):
             record = record_of(quad, names)
             if isinstance(record, str):
                 yield number, TripleFormatError(path, number, record, raw.decode().strip())
@@ -109,13 +109,13 @@ def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str
                 yield number, record
 
 
-def _tells(raw: bytes) -> bool:
+def _is_statement(raw: bytes) -> bool:
     body = raw.strip(b" \t\r\n")
     return bool(body) and not body.startswith(b"#")
 
 
 def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNodes) -> Line:
-    """The statement of one line, or what is wrong with it."""
+    """The statement of one line, or the error in it."""
     body = raw.removesuffix(b"\n").removesuffix(b"\r")
     try:
         text = decode(body, path, number)
@@ -140,7 +140,7 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNo
 def _read_whole(
     stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, document: str
 ) -> Iterator[Line]:
-    """Statements as the parser finds them. After an error it goes on where it can."""
+    """Yield statements in the order of the file; after an error, parse on where possible."""
     parser = ox.parse(cast("IO[bytes]", stream), format=form)
     names = BlankNodes(document, generated=True)
     last: tuple[int | None, int | None] | None = None
@@ -165,23 +165,23 @@ def _read_whole(
 
 
 class _Xml:
-    """A stream of XML that is checked to be whole: pyoxigraph takes one that is cut for its end."""
+    """A stream of XML that is checked to be complete: pyoxigraph accepts a truncated file."""
 
     def __init__(self, stream: IO[bytes], path: Path) -> None:
         self._stream, self._path = stream, path
         self._parser = expat.ParserCreate()
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, which the check has seen."""
+        """Read and check the next bytes."""
         raw = self._stream.read(size)
         self._check(raw, final=False)
         return raw
 
     def end(self) -> None:
-        """Check that nothing is left open.
+        """Check that every element is closed.
 
         Raises:
-            TripleFormatError: The XML is not sound.
+            TripleFormatError: The XML is malformed or truncated.
         """
         self._check(b"", final=True)
 
@@ -205,11 +205,11 @@ _POSITION = re.compile(r"^(?:Parser )?error at line [^:]*: ")
 
 
 class RdfWriter:
-    """Writes statements in the format of a name.
+    """Writes statements in an RDF format, given by name.
 
     Attributes:
-        written: Statements written.
-        lost: Parts of statements that the format has no place for.
+        written: Number of statements written.
+        lost: Number of parts of statements that the format cannot represent.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -217,10 +217,10 @@ class RdfWriter:
         self.written = self.lost = 0
 
     def write(self, stream: IO[bytes], statements: Iterable[Statement]) -> None:
-        """Write them all.
+        """Write all statements.
 
         Raises:
-            TripleFormatError: RDF/XML cannot hold a name or a value.
+            TripleFormatError: RDF/XML cannot represent a name or a value.
         """
         prefixes = _PREFIXES if self._form in (ox.RdfFormat.TURTLE, ox.RdfFormat.RDF_XML) else None
         ox.serialize(self._quads(statements), stream, format=self._form, prefixes=prefixes)
@@ -233,7 +233,7 @@ class RdfWriter:
                 self._check_xml(item)
             quad, lost = quad_of(item, graphs=graphs)
             self.lost += lost
-            if quad == last:  # it differs in what is lost
+            if quad == last:  # the statements differ only in parts that RDF cannot represent
                 continue
             last = quad
             self.written += 1

@@ -1,7 +1,7 @@
-"""RDF's terms and the graph's facts, one to one.
+"""Converts RDF terms to the graph's keys and values, and back, one to one.
 
-A key that is an IRI is that IRI, ``_:name`` a blank node, any other key an IRI made of it
-(:mod:`kg.formats.rdf.iris`). What is said by an IRI but understood as a value (a type) is a literal
+A key that is an IRI stays that IRI, ``_:name`` is a blank node, and any other key gets an IRI made
+from it (:mod:`kg.formats.rdf.iris`). An IRI in the place of a value, such as a type, is a literal
 of the datatype ``vocabulary.IRI``.
 """
 
@@ -30,11 +30,11 @@ _BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatc
 
 
 def record_of(quad: ox.Quad, blank: Callable[[str], str]) -> Record | str:
-    """What a statement of RDF says, or why the graph cannot hold it.
+    """The graph's record of an RDF statement, or the reason why the graph cannot hold it.
 
     Args:
         quad: The statement.
-        blank: Gives the name under which the graph holds a blank node of the file.
+        blank: Returns the name in the graph of a blank node's label.
     """
     if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
         return "a triple stands for a node, which has no key"
@@ -68,11 +68,11 @@ def _literal(term: ox.Literal) -> Literal:
 
 
 def quad_of(item: Statement, *, graphs: bool) -> tuple[ox.Quad, int]:
-    """The statement of RDF, and how many parts of ours it has no place for.
+    """The RDF statement, and the number of parts of ``item`` that it cannot represent.
 
     Args:
-        item: A statement.
-        graphs: Whether the format has named graphs, for its source.
+        item: The statement of the graph.
+        graphs: Whether the format has named graphs, which can hold the source.
     """
     head, relation, end = item.fact
     lost = len(item.qualifiers) + (item.confidence is not None) + (item.span is not None)
@@ -96,12 +96,12 @@ def _node(key: str) -> ox.NamedNode | ox.BlankNode:
 def _named_node(key: str) -> ox.NamedNode:
     try:
         return ox.NamedNode(iri_of(key))
-    except ValueError:  # it only looks like an IRI
+    except ValueError:  # the key matches our pattern but is not a valid IRI
         return ox.NamedNode(mint(key))
 
 
 def _term(literal: Literal) -> tuple[ox.Literal | ox.NamedNode | ox.BlankNode, int]:
-    """The term of a value, and how many parts of it are lost."""
+    """The RDF term of a value, and the number of its parts that are lost."""
     lost = int(bool(literal.unit))
     if literal.datatype == IRI:
         return _node(literal.value), lost
@@ -112,6 +112,6 @@ def _term(literal: Literal) -> tuple[ox.Literal | ox.NamedNode | ox.BlankNode, i
             return ox.Literal(literal.value, language=tag, direction=way), lost
         if literal.datatype:
             return ox.Literal(literal.value, datatype=_named_node(literal.datatype)), lost
-    except ValueError:  # no tag that RDF knows, such as "zh-classical"
+    except ValueError:  # a language tag that RDF does not allow, such as "zh-classical"
         return ox.Literal(literal.value), lost + 1
     return ox.Literal(literal.value), lost

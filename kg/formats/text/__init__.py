@@ -1,1 +1,1 @@
-"""Tables as text: lines, encodings, layouts, rows."""
+"""Reads tables in text files: encodings, lines, rows and layouts."""

@@ -1,6 +1,6 @@
-"""TSV by the megabyte: a block whose lines are all plain triples is cut in one step.
+"""Reads TSV in blocks of a megabyte; NumPy splits a block whose lines are all plain triples.
 
-Ten times faster than line by line, which is left to the blocks that have anything unusual in them.
+This is ten times faster than reading line by line, which remains for blocks with unusual lines.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ SIZE = 2**20
 
 
 class Block(NamedTuple):
-    """Plain triples, as columns.
+    """A block of triples as columns of equal length.
 
     Attributes:
-        numbers: The numbers of their lines.
-        heads: The first names of the lines.
-        relations: The second.
-        tails: The third.
+        numbers: The line numbers.
+        heads: The heads.
+        relations: The relations.
+        tails: The tails.
     """
 
     numbers: Sequence[int]
@@ -43,19 +43,19 @@ class Block(NamedTuple):
     tails: list[str]
 
     def lines(self) -> Iterator[Line]:
-        """The same, line by line."""
+        """Yield the triples one line at a time."""
         triples = map(Triple, self.heads, self.relations, self.tails)
         return zip(self.numbers, triples, strict=True)
 
 
 class ValueBlock(NamedTuple):
-    """The same of facts that end in values.
+    """A block of facts whose tails are values, as columns of equal length.
 
     Attributes:
-        numbers: The numbers of their lines.
-        heads: The first names of the lines.
-        relations: The second.
-        tails: The third, as they are written.
+        numbers: The line numbers.
+        heads: The heads.
+        relations: The relations.
+        tails: The tails as written in the file.
         values: The value of each distinct tail.
     """
 
@@ -69,7 +69,7 @@ class ValueBlock(NamedTuple):
 def read_tsv_blocks(
     stream: IO[bytes], path: Path, layout: TableLayout | None = None
 ) -> Iterator[Block | Line]:
-    """What :func:`read_tsv` gives, in blocks where that is possible."""
+    """Read the same records as :func:`read_tsv`, in blocks where possible."""
     layout = layout or TableLayout()
     if layout.columns is not None or layout.key is not None or layout.header:
         yield from read_tsv(stream, path, layout)
@@ -106,7 +106,7 @@ def _read(body: bytes, path: Path, number: int, layout: TableLayout) -> Iterator
 
 
 def _columns(body: bytes) -> tuple[list[str], list[str], list[str]] | None:
-    """The three columns, or None where a line is not two tabs between three names."""
+    """The three columns; None if a line is not three names separated by two tabs."""
     if b"\r" in body or body.startswith(b"\xef\xbb\xbf"):
         return None
     if not body.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""Rows of TSV and CSV files, and the triples in them."""
+"""Reads the rows of TSV and CSV files, and their triples."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 SEPARATORS = (",", ";", "\t", "|")
-"""Of CSV, in the order in which they are tried."""
+"""Separators of CSV files, in the order in which they are tried."""
 SNIFFED = 20
-"""Records that a separator is guessed by."""
+"""Records from which the separator is guessed."""
 _NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def read_tsv(
     stream: IO[bytes], path: Path, layout: TableLayout | None = None, first: int = 1
 ) -> Iterator[Line]:
-    """Three tab-separated columns, no quoting: what stands there is the name.
+    """Read three tab-separated columns; there is no quoting, so the text of a field is the name.
 
-    A usual header is recognised in the first line. With ``columns`` by name the first line is a
-    header; what else it has is left.
+    A usual header in the first line is recognised. If ``layout.columns`` are names, the first line
+    is taken as the header, and its other columns are ignored.
     """
     layout = layout or TableLayout()
     rows = tsv_rows(stream, path, first)
@@ -48,7 +48,7 @@ def read_tsv(
 
 
 def read_csv(stream: IO[bytes], path: Path, layout: TableLayout | None = None) -> Iterator[Line]:
-    """CSV with RFC 4180 quoting; a header such as ``head,relation,tail`` sets the order."""
+    """Read CSV with RFC 4180 quoting; a header such as ``head,relation,tail`` sets the order."""
     layout = layout or TableLayout()
     rows = csv_rows(stream, path, layout.notes)
     if layout.key is not None:
@@ -62,11 +62,11 @@ def read_csv(stream: IO[bytes], path: Path, layout: TableLayout | None = None) -
 
 
 def _order_of(first: list[str], layout: TableLayout) -> _Order | None:
-    """The order of columns that a first row says by being a header; None where it is none."""
-    found = None if layout.header is False else known_header(first)
-    if found is not None:
+    """The order of columns if the first row is a header, else None."""
+    names = None if layout.header is False else known_header(first)
+    if names is not None:
         layout.notes.append(f"the first line is a header: {', '.join(first)}")
-        return _Order(found, exact=3)
+        return _Order(names, exact=3)
     if layout.header:
         layout.notes.append(f"the first line is taken for a header: {', '.join(first)}")
         return _Order(tuple(name.strip().casefold() for name in first), exact=3)
@@ -74,10 +74,10 @@ def _order_of(first: list[str], layout: TableLayout) -> _Order | None:
 
 
 class _Order:
-    """Where head, relation and tail stand in a row.
+    """The positions of head, relation and tail in a row.
 
     Attributes:
-        places: The positions; None until the header with their names has come.
+        places: The positions from 0; None until the header with their names has been read.
     """
 
     def __init__(self, columns: Columns, exact: int | None = None) -> None:
@@ -94,19 +94,19 @@ class _Order:
             raise KGError(f"columns must be names or positions from 0, not {list(columns)!r}")
 
     def read_header(self, fields: list[str]) -> str | None:
-        """Take the positions from a header; return what is wrong with it."""
-        found = [field.strip().casefold() for field in fields]
-        missing = [name for name in self._names if name not in found]
+        """Take the positions from a header; return the error in it, None if it is right."""
+        names = [field.strip().casefold() for field in fields]
+        missing = [name for name in self._names if name not in names]
         if missing:
             return f"the header has no column {', '.join(missing)}; name those it has"
-        self.places = [found.index(name) for name in self._names]
+        self.places = [names.index(name) for name in self._names]
         return None
 
 
 def _triples(
     fields: list[str] | TripleFormatError, path: Path, number: int, text: str, order: _Order | None
 ) -> Iterator[Line]:
-    """The triple of a row, if it is not the header."""
+    """Yield the triple of a row, or its error; nothing for the header."""
     if isinstance(fields, TripleFormatError):
         yield number, fields
         return
@@ -118,8 +118,8 @@ def _triples(
         if problem is not None:
             raise TripleFormatError(path, number, problem, text)
         return
-    wanted = order.exact or len(fields)
-    if len(fields) == wanted and max(order.places) < len(fields):
+    width = order.exact or len(fields)
+    if len(fields) == width and max(order.places) < len(fields):
         fields = [fields[place] for place in order.places]
     elif order.exact is None:
         reason = f"expected a column {max(order.places)} (from 0), found {len(fields)} columns"
@@ -129,7 +129,7 @@ def _triples(
 
 
 def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | TripleFormatError:
-    while len(fields) > 3 and not fields[-1].strip():  # Excel's empty columns
+    while len(fields) > 3 and not fields[-1].strip():  # Excel adds empty columns
         fields = fields[:-1]
     if len(fields) != 3:
         reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
@@ -145,7 +145,7 @@ def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | T
 
 
 def tsv_rows(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[Row]:
-    """The rows of a TSV file, without any quoting."""
+    """Yield the rows of a TSV file, which has no quoting."""
     for number, text in text_lines(stream, path, first):
         if isinstance(text, TripleFormatError):
             yield number, "", text
@@ -154,17 +154,17 @@ def tsv_rows(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[Row]:
 
 
 def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Row]:
-    """The rows of a CSV file; what separates its columns is guessed by its first records.
+    """Yield the rows of a CSV file; its separator is guessed from the first records.
 
-    Python's own reader is not used: its limit on a field is one for the whole process, and it
-    cannot say where a record began. A record that breaks the quoting over a line end stops the
-    reading: nobody can say where the next one begins.
+    Python's csv module is not used, because its limit on the size of a field is global to the
+    process, and it does not report the line on which a record began. A quoting error that spans
+    lines stops the reading, since the start of the next record is unknown.
     """
     records = _records(stream, path)
     first = list(islice(records, SNIFFED))
-    told = first[0][1] if first and isinstance(first[0][1], str) else ""
-    if _SEPARATOR(told):  # Excel's own line
-        separator, first = told[4], first[1:]
+    first_line = first[0][1] if first and isinstance(first[0][1], str) else ""
+    if _SEPARATOR(first_line):  # Excel writes the separator in a first line "sep=;"
+        separator, first = first_line[4], first[1:]
     else:
         separator = _separator([text for _, text in first if isinstance(text, str)])
     if separator != "," and notes is not None:
@@ -175,7 +175,7 @@ def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> I
             continue
         fields = _fields(text, separator)
         if fields is None:
-            problem = TripleFormatError(path, number, "a quote inside or behind a column", text)
+            problem = TripleFormatError(path, number, "a quote inside or after a column", text)
             if "\n" in text:
                 raise problem
             yield number, text, problem
@@ -184,7 +184,7 @@ def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> I
 
 
 def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleFormatError]]:
-    """Yield (first line, text) of each record: lines are joined while a quote stays open."""
+    """Yield (number of the first line, text) per record; lines are joined within open quotes."""
     parts: list[str] = []
     first = size = quotes = 0
     for number, body in byte_lines(stream, path):
@@ -198,7 +198,7 @@ def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleF
         try:
             parts.append(decode(body, path, number))
         except TripleFormatError as error:
-            if quotes % 2 or parts:  # where its record ends is anybody's guess
+            if quotes % 2 or parts:  # within an open quote the end of the record is unknown
                 raise
             yield number, error
             size = quotes = 0
@@ -215,9 +215,9 @@ _SEPARATOR = re.compile(r"sep=.").fullmatch
 
 
 def _separator(records: Sequence[str]) -> str:
-    """The first separator that cuts all records into as many columns, at least two.
+    """The first separator that splits all records into the same number of columns, at least two.
 
-    Else a comma.
+    A comma if there is none.
     """
     for separator in SEPARATORS:
         counts = {len(_fields(text, separator) or ()) for text in records}
@@ -228,31 +228,31 @@ def _separator(records: Sequence[str]) -> str:
 
 @cache
 def _field(separator: str) -> re.Pattern[str]:
-    """A column: quoted, also as Excel's formula ="007", or plain."""
+    """Matches a column: quoted, a formula of Excel such as ="007", or plain."""
     mark = re.escape(separator)
     return re.compile(rf'(?:=?"([^"]*(?:""[^"]*)*)"|([^"{mark}]*))({mark}|\Z)')
 
 
 def _fields(text: str, separator: str = ",") -> list[str] | None:
-    """The columns of one record, or None where its quoting is broken."""
+    """The columns of one record; None if its quoting is malformed."""
     if '"' not in text:
         return text.split(separator)
     fields = []
     at = 0
     match = _field(separator).match
     while True:
-        found = match(text, at)
-        if found is None:
+        column = match(text, at)
+        if column is None:
             return None
-        quoted, plain, end = found.groups()
+        quoted, plain, end = column.groups()
         fields.append(plain if quoted is None else _unquote(quoted))
-        at = found.end()
+        at = column.end()
         if not end:
             return fields
 
 
 def _unquote(text: str) -> str:
-    """A quoted column's text; Excel writes ="007" where a text of digits is to stay one."""
+    """The text of a quoted column; Excel writes ="007" to keep digits as text."""
     plain = text.replace('""', '"')
     formula = len(plain) > 3 and plain.startswith('="') and plain.endswith('"')
     return plain[2:-1] if formula else plain

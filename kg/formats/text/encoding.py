@@ -1,4 +1,4 @@
-"""Text files that are not plain UTF-8: a byte order mark of Windows programs, Excel's UTF-16."""
+"""Decodes files that are not plain UTF-8: byte order marks of Windows, UTF-16 of Excel."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 2**16
-"""Characters that are read at a time."""
+"""Characters read at a time."""
 
 
 def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:
-    """The stream in UTF-8, also if its first bytes say that it is UTF-16; guesses are noted.
+    """Convert a stream to UTF-8 if its first bytes show UTF-16; append that guess to ``notes``.
 
     Raises:
-        TripleFormatError: Later, on reading: it is no UTF-16 after all.
+        TripleFormatError: Raised while reading, if the file is not UTF-16 after all.
     """
     first = _first_bytes(stream)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -29,20 +29,20 @@ def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:
 
 
 def without_mark(stream: IO[bytes]) -> IO[bytes]:
-    """The stream without UTF-8's byte order mark at its beginning."""
+    """The stream without a leading byte order mark of UTF-8."""
     if _first_bytes(stream).startswith(codecs.BOM_UTF8):
         stream.read(len(codecs.BOM_UTF8))
     return stream
 
 
 def _first_bytes(stream: IO[bytes]) -> bytes:
-    """The first bytes, which stay in the stream; none where it cannot look ahead."""
+    """The first bytes without consuming them; empty if the stream cannot peek."""
     peek = getattr(stream, "peek", None)
     return b"" if peek is None else bytes(peek(4)[:4])
 
 
 class _FromUtf16(io.RawIOBase):
-    """UTF-16 as UTF-8."""
+    """Reads UTF-16 as UTF-8."""
 
     def __init__(self, stream: IO[bytes], path: Path) -> None:
         self._text = codecs.getreader("utf-16")(stream)
@@ -67,12 +67,12 @@ class _FromUtf16(io.RawIOBase):
 
 
 def chain(first: bytes, stream: IO[bytes]) -> IO[bytes]:
-    """A stream that gives ``first``, then the rest of another."""
+    """A stream of ``first``, then the rest of ``stream``."""
     return cast("IO[bytes]", io.BufferedReader(_Chained(first, stream)))
 
 
 class _Chained(io.RawIOBase):
-    """What was read already, then the rest."""
+    """Bytes that were read already, followed by the rest of the stream."""
 
     def __init__(self, first: bytes, stream: IO[bytes]) -> None:
         self._first, self._stream = first, stream

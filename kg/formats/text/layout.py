@@ -1,4 +1,4 @@
-"""How a table is laid out: its separator, its header, a triple a row or an entity a row."""
+"""The layout of a table: its header, and one triple or one entity per row."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Columns: TypeAlias = "Sequence[str] | Sequence[int]"
-"""Which columns are meant: their names in the header, or their positions from 0."""
+"""Columns, by their names in the header or by their positions from 0."""
 
 Row: TypeAlias = tuple[int, str, "list[str] | TripleFormatError"]
-"""A row's first line, its text, and its fields or the error in it."""
+"""A row: the number of its first line, its text, and its fields or the error in it."""
 
 HEADERS = (
     ("head", "relation", "tail"),
@@ -26,21 +26,21 @@ HEADERS = (
     ("subject", "property", "value"),
     ("h", "r", "t"),
 )
-"""The usual headers of a table with a triple a row."""
+"""The usual headers of a table with one triple per row."""
 
 
 @dataclass(kw_only=True)
 class TableLayout:
-    """What a person says of a table, and what was found in it.
+    """The layout of a table as the caller states it, and the reader's notes about the table.
 
     Attributes:
-        columns: Which columns are head, relation, tail.
-        key: The column whose cells are the entities, of a table with an entity a row and a relation
-            a column.
-        split: What separates several values in a cell.
-        header: Whether the first row is a header; None: a usual one is recognised.
-        notes: What was guessed or left out, for the report.
-        empty: Cells that were skipped because nothing stands in them.
+        columns: The columns of head, relation and tail.
+        key: The column with the entities, for a table with one entity per row and one relation per
+            column.
+        split: The separator of several values in one cell.
+        header: Whether the first row is a header; None to recognise the usual headers.
+        notes: Guesses and omissions of the reader, for the report.
+        empty: Number of empty cells, which are skipped.
     """
 
     columns: Columns | None = None
@@ -62,6 +62,6 @@ class TableLayout:
 
 
 def known_header(first: Sequence[str]) -> tuple[str, ...] | None:
-    """The names of head, relation and tail in a header that is one of the usual."""
+    """The three column names if ``first`` is one of the usual headers, else None."""
     names = sorted(name.strip().lower() for name in first)
     return next((header for header in HEADERS if names == sorted(header)), None)

@@ -1,4 +1,4 @@
-"""Lines of a file, counted from 1; strictly UTF-8."""
+"""Reads the lines of a file, numbered from 1; anything but UTF-8 is an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LINE = 128 * 2**20
-"""Bytes; room for three of the longest names, and a bound on what a file without lines may take."""
+"""Bytes of a line: room for three of the longest names, and a bound on the memory per line."""
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -37,7 +37,7 @@ def decode(raw: bytes, path: Path, number: int) -> str:
     """Decode one line as UTF-8.
 
     Raises:
-        TripleFormatError: It is something else.
+        TripleFormatError: The line is not UTF-8.
     """
     try:
         return raw.decode("utf-8")
@@ -51,7 +51,7 @@ def text_lines(
 ) -> Iterator[tuple[int, str | TripleFormatError]]:
     r"""Yield (line number, text without ``\n`` or ``\r\n``) of each line that is not empty.
 
-    A line that is not UTF-8 comes as its error, so that the caller may skip it and go on.
+    For a line that is not UTF-8 the error is yielded, so that the caller can skip the line.
     """
     for number, raw in byte_lines(stream, path, first):
         body = raw.removesuffix(b"\n").removesuffix(b"\r")

@@ -1,4 +1,4 @@
-"""Tables with an entity a row and a relation a column."""
+"""Reads tables with one entity per row and one relation per column."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def read_wide(rows: Iterable[Row], path: Path, layout: TableLayout) -> Iterator[Line]:
-    """The triples of a table: the cell of the key column, a column's name, the cell under it.
+    """Yield the triples of a table: (cell of the key column, name of a column, cell).
 
     Empty cells give no triple.
 
     Raises:
-        TripleFormatError: The header has no such column, or two of one name.
+        TripleFormatError: The header lacks the key column, or has a name twice.
     """
     names: list[str] = []
     place = -1
@@ -44,7 +44,7 @@ def read_wide(rows: Iterable[Row], path: Path, layout: TableLayout) -> Iterator[
 
 
 def _problem(fields: list[str], names: list[str], place: int) -> str:
-    """What is wrong with a row, "" for nothing; an empty row is none."""
+    """The error in a row, "" if there is none; an empty row is not an error."""
     if any(cell.strip() for cell in fields[len(names) :]):
         return f"{len(fields)} columns, and the header has {len(names)}"
     has_key = place < len(fields) and bool(fields[place].strip())
@@ -56,7 +56,7 @@ def _problem(fields: list[str], names: list[str], place: int) -> str:
 def _cells(
     fields: list[str], names: list[str], place: int, layout: TableLayout
 ) -> Iterator[tuple[str, str]]:
-    """The values of a row, each with its column's name."""
+    """Yield (name of the column, value) for each value of a row."""
     for at, name in enumerate(names):
         if at != place and name:
             for cell in _values(fields[at] if at < len(fields) else "", layout):
@@ -65,24 +65,24 @@ def _cells(
 
 def _values(cell: str, layout: TableLayout) -> list[str]:
     parts = [cell] if layout.split is None else cell.split(layout.split)
-    found = [part.strip() for part in parts if part.strip()]
-    layout.empty += not found
-    return found
+    values = [part.strip() for part in parts if part.strip()]
+    layout.empty += not values
+    return values
 
 
 def _place(names: list[str], layout: TableLayout, path: Path, number: int, text: str) -> int:
-    """Where the key column stands."""
+    """The position of the key column."""
     folded = [name.casefold() for name in names]
-    wanted = (layout.key or "").strip().casefold()
-    if wanted not in folded:
+    key = (layout.key or "").strip().casefold()
+    if key not in folded:
         reason = f"the header has no column {layout.key!r}; it has {', '.join(filter(None, names))}"
         raise TripleFormatError(path, number, reason, text)
     twice = sorted({name for name in folded if name and folded.count(name) > 1})
     if twice:
         raise TripleFormatError(path, number, f"the header has {twice[0]!r} twice", text)
-    others = [name for name in names if name and name.casefold() != wanted]
+    relations = [name for name in names if name and name.casefold() != key]
     layout.notes.append(
-        f"an entity a row: {names[folded.index(wanted)]!r} is the key, the relations are"
-        f" {', '.join(others)}"
+        f"an entity a row: {names[folded.index(key)]!r} is the key, the relations are"
+        f" {', '.join(relations)}"
     )
-    return folded.index(wanted)
+    return folded.index(key)

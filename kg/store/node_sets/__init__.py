@@ -1,1 +1,1 @@
-"""Sets of nodes: steps between them, measures of their nodes, profiles."""
+"""Operations on sets of nodes: steps between them, measures of their nodes, profiles."""

@@ -1,4 +1,4 @@
-"""Compares sizes with bounds in Python and SQL: by doubles, and equal doubles by exact values."""
+"""Compares sizes with bounds in Python and SQL: by doubles, or exactly if doubles are equal."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Bounds(NamedTuple):
         return None if low == self.low or high == self.high else self.comparison == "="
 
 
-# In SQL the same: where it is certain, a range of ``low`` that an index can search, and where
-# doubles are equal.
+# The comparison in SQL: when it certainly holds, a range of ``low`` for the index, and when equal
+# doubles leave it undecided.
 _CERTAIN = {
     "<": "{q}.high < ?1", "<=": "{q}.high < ?2", ">": "{q}.low > ?2", ">=": "{q}.low > ?1",
     "=": "({q}.low > ?1 AND {q}.high < ?2)", "!=": "({q}.low < ?1 OR {q}.high > ?2)",
@@ -90,12 +90,12 @@ def undecided_condition(bounds: Bounds, q: str) -> str:
 
 
 def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
-    """The condition that a value, given by its id, compares so; its one parameter is the dimension.
+    """The condition that a value satisfies the comparison; its one parameter is the dimension.
 
     Args:
-        bounds: What it is compared with.
-        value: SQL for the id.
-        equal: Those of the values that doubles do not decide which compare so.
+        bounds: The comparison and its bounds.
+        value: SQL for the value's id.
+        equal: Ids of values that doubles leave undecided and that satisfy it exactly.
     """
     listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
     return (

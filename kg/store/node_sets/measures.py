@@ -1,7 +1,7 @@
 """Measures of nodes: the numbers and dates at the end of a path, or the number of nodes there.
 
-A small set reads the facts of its nodes. A large set reads the facts of the path's last relation in
-the order of size (``measure``), and checks that each belongs to the set.
+For a small set, the facts of its nodes are read. For a large set, the facts of the path's last
+relation are read in the order of size (table ``measure``), and checked for membership in the set.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.store.node_sets.sets import NodeSets
     from kg.store.rows.times import Moments
 
-    Path = Sequence[tuple[int, bool]]  # (relation, forward) a step
+    Path = Sequence[tuple[int, bool]]  # (relation, forward) per step
 
 SAMPLE = 1_000
 """Number of facts of a large set that are sampled for the most common dimension."""
@@ -39,7 +39,7 @@ LONGEST = 31_622_400
 
 
 def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
-    """The numbers and dates that a path leads to from each node of a set, each once."""
+    """The numbers and dates at the end of a path from each node of a set, each once per node."""
     text, parameters = _join(sets, base, path)
     query = (
         "SELECT v.base, v.there, q.dimension, q.low, q.high"
@@ -51,11 +51,11 @@ def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
 def by_size(
     sets: NodeSets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
 ) -> Iterator[tuple[list[Size], bool]]:
-    """The values of one dimension that a path leads to from a large set, in order, by pages.
+    """Page through the sizes of one dimension that a path from a large set leads to, in order.
 
     Yields:
-        All sizes from the greatest or the least on to some double, those of that one complete; and
-        whether there are no more.
+        All sizes from the greatest or the least up to some double, including every size equal to
+        that double; and whether there are no more. Each page repeats the previous ones.
     """
     order = "DESC" if greatest else "ASC"
     walk = _walk(sets, base, path, dimension, order=order)
@@ -74,14 +74,14 @@ def by_size(
 def compare(
     sets: NodeSets, base: NodeSet, path: Path, bounds: Bounds, equal: Collection[int]
 ) -> NodeSet:
-    """Those nodes of a large set that have a value which compares so.
+    """The nodes of a large set with a value that satisfies a comparison.
 
     Args:
         sets: The operations on sets.
         base: The set.
-        path: To the values.
-        bounds: What they are compared with.
-        equal: Of the values whose doubles are equal those that compare so.
+        path: The path to the values.
+        bounds: The comparison and its bounds.
+        equal: Ids of values that doubles leave undecided and that satisfy it exactly.
     """
     walk = _walk(sets, base, path, bounds.dimension, in_range(bounds, "m"))
     if walk is None:
@@ -130,8 +130,8 @@ def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
 
 def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal the bounds."""
-    # The index is sorted by where a value begins; a date that ends within the bounds may begin
-    # up to a leap year before them.
+    # The index is sorted by ``low``; a date whose end equals a bound may begin up to a leap year
+    # earlier.
     least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"
@@ -145,7 +145,7 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
 
 
 def dimensions(sets: NodeSets, relation: int) -> list[str]:
-    """The dimensions that a relation's values have, or had."""
+    """The dimensions of a relation's values, live or not."""
     found: list[str] = []
     query = "SELECT dimension FROM measure WHERE relation_id = ?{} ORDER BY dimension LIMIT 1"
     while (more := _next(sets, query, relation, found)) is not None:
@@ -160,7 +160,7 @@ def _next(sets: NodeSets, query: str, relation: int, found: list[str]) -> str | 
 
 
 def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
-    """(dimension, unit) of values that a path leads to from a large set: of all if few."""
+    """(dimension, unit) of a sample of the values that a path from a large set leads to."""
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
     every = max(1, count // SAMPLE)
@@ -184,7 +184,7 @@ def distinct_values(
         sets: The operations on sets.
         base: The set.
         relation: The relation.
-        period: The time at which the facts held; None takes all.
+        period: Only facts that held in this period; None for all.
     """
     text, parameters = sets.listing(base)
     rows = sets.sql.all(
@@ -214,7 +214,7 @@ def totals(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, int, fl
 
 
 def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> dict[int, int]:
-    """How many nodes, of all or of ``among``, a path leads to from each of a set, without zeros."""
+    """The number of nodes, in ``among`` if given, at a path's end from each node; no zeros."""
     joined = _join(sets, base, path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = f"SELECT v.base, count(*) FROM ({joined.text}) AS v WHERE {where.text} GROUP BY v.base"
@@ -224,7 +224,7 @@ def counts(sets: NodeSets, base: NodeSet, path: Path, among: NodeSet | None) -> 
 def nodes_counted(
     sets: NodeSets, node: int, path: Path, among: NodeSet | None, limit: int
 ) -> list[int]:
-    """The first nodes that count for a node."""
+    """The first nodes that are counted for a node, by id."""
     joined = _join(sets, NodeSet((node,)), path)
     where = Clause("1 = 1") if among is None else sets.holds(among, "v.there")
     query = (
@@ -242,9 +242,9 @@ class _Walk(NamedTuple):
 
     Attributes:
         base: The column of the set's node.
-        columns: Those of :class:`Size`.
-        text: Tables and conditions; more conditions may be added with AND.
-        parameters: Its parameters.
+        columns: The columns of :class:`Size`.
+        text: Tables and conditions; more conditions can be appended with AND.
+        parameters: The parameters of ``text``.
     """
 
     base: str
@@ -261,15 +261,15 @@ def _walk(
     sizes: str = "",
     order: str = "",
 ) -> _Walk | None:
-    """The join; None where the path does not end in values.
+    """Build the join; None if the path does not end in values.
 
     Args:
         sets: The operations on sets.
         base: The set.
-        path: To the values.
-        dimension: Of the values; None takes all.
+        path: The path to the values.
+        dimension: The dimension of the values; None for all.
         sizes: A condition on the sizes ``m``.
-        order: Of the sizes, "ASC" or "DESC".
+        order: The order of the sizes, "ASC" or "DESC".
     """
     if not path[-1][1]:
         return None
@@ -281,7 +281,7 @@ def _walk(
         parameters.append(dimension)
     where += [sizes] if sizes else []
     tables = ["measure m"]
-    if sets.sql.postgresql:  # which would look for each triple among all sizes of the relation
+    if sets.sql.postgresql:  # it would search all sizes of the relation for each triple
         inner = f"SELECT * FROM measure m WHERE {' AND '.join(where)}"
         tables = [f"({inner}{f' ORDER BY m.low {order}' if order else ''} OFFSET 0) AS m"]
         where = []
@@ -307,7 +307,7 @@ def _walk(
 def _chain(sets: NodeSets, path: Path, start: str, prefix: str) -> tuple[list[str], list[str], str]:
     """Tables and conditions of a path from a column, and the column of its end.
 
-    A path of several steps does not come back to where it starts.
+    A path of several steps does not return to its start.
     """
     tables, where, last = [], [], start
     for number, (relation, forward) in enumerate(path):
@@ -322,7 +322,7 @@ def _chain(sets: NodeSets, path: Path, start: str, prefix: str) -> tuple[list[st
 
 
 def _join(sets: NodeSets, base: NodeSet, path: Path) -> Clause:
-    """A statement of the pairs (base, there) of a path, each once."""
+    """A SELECT of the pairs (base, there) of a path's start and end, each once."""
     text, parameters = sets.listing(base)
     tables, where, last = _chain(sets, path, "b.id", "x")
     joined = " CROSS JOIN ".join([f"({text}) AS b", *tables])

@@ -73,16 +73,16 @@ def main_relation(sets: NodeSets) -> str | None:
 
 
 def files(sets: NodeSets) -> list[tuple[int, str]]:
-    """The files that sources speak in, by id and path, the first loaded first."""
+    """The files of the sources as (id, path), in the order of loading."""
     rows = sets.sql.all("SELECT id, document FROM source WHERE document <> '' ORDER BY id", ())
     return [(int(number), str(path)) for number, path in rows]
 
 
 def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
-    """The relation of the first statement's head that most heads of a file have.
+    """The relation of most heads in a file, among the relations of the file's first head.
 
-    The first head is typical for a file: a file of clubs begins with a club, though it names
-    coaches too. The first :data:`STATED` statements in it are looked at.
+    The first head is typical of its file: a file of clubs begins with a club, though it contains
+    coaches too. Only the first :data:`STATED` statements are read.
     """
     statements = (
         "SELECT x.head_id, x.relation_id FROM"
@@ -124,7 +124,7 @@ def is_qualified(sets: NodeSets, relation: int, qualifiers: Iterable[int]) -> bo
 
 
 def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
-    """Some of the values that a small set has by each relation, its key first."""
+    """A sample of the values of a small set, by the relation's key."""
     condition = sets.holds(nodes, "x.head_id")
     rows = sets.sql.all(
         "SELECT r.key, l.value, l.datatype, l.language, l.unit FROM triple x"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
-    """All heads of triples of a relation that end in one of some nodes: the entities of a type."""
+    """The entities of one of several types: heads of triples of ``relation`` with such a tail."""
     if not types:
         return EMPTY
     parameters = (relation, *sorted(types))
@@ -36,7 +36,7 @@ def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
         text = sets.exists(f"triple {x} WHERE {x}.head_id = {column} AND {where(x)}")
         return Clause(text, parameters)
 
-    once = "DISTINCT " if len(types) > 1 else ""  # a triple stands there once
+    once = "DISTINCT " if len(types) > 1 else ""  # a triple is stored once
     return sets.of(
         Clause(f"SELECT {once}x.head_id AS id FROM triple x WHERE {where('x')}", parameters), holds
     )
@@ -63,13 +63,13 @@ def having(sets: NodeSets, relation: int, forward: bool) -> NodeSet:
 def take_step(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int] = ()
 ) -> NodeSet:
-    """What a step leads to from a set, in the order of :func:`kg.store.node_sets.traverse.follow`.
+    """The nodes that a step leads to from a set, in the order of ``traverse.follow``.
 
     Args:
         sets: The operations on sets.
         source: The set.
-        step: The relation's id, and whether from head to tail.
-        without: Nodes that are neither left nor reached: where a path of several steps begins.
+        step: The relation's id, and whether the step goes from head to tail.
+        without: Nodes that the step neither starts from nor reaches: the start of a path.
     """
     if source.ids is None:
         return sets.of(*_step_query(sets, source, step, without))
@@ -93,14 +93,14 @@ def reached_during(
     period: Moments,
     without: Collection[int] = (),
 ) -> NodeSet:
-    """What a step leads to by facts that held in a period; dated facts come first.
+    """The nodes that a step leads to by facts that held in a period; dated facts come first.
 
     Args:
         sets: The operations on sets.
         source: The set.
-        step: The relation's id, and whether from head to tail.
-        period: The time.
-        without: Nodes that are neither left nor reached.
+        step: The relation's id, and whether the step goes from head to tail.
+        period: The period.
+        without: Nodes that the step neither starts from nor reaches.
     """
     if source.ids is not None:
         source = NodeSet(tuple(number for number in source.ids if number not in without))
@@ -119,7 +119,7 @@ def ways(
     without: Collection[int],
     limit: int,
 ) -> list[tuple[int, int]]:
-    """(from where, fact) of the first facts by which a step leads from a set to a node."""
+    """(origin, fact) of the first facts by which a step leads from a set to a node."""
     relation, forward = step
     here, there = ends(forward)
     condition = sets.holds(source, f"x.{here}")
@@ -134,7 +134,7 @@ def ways(
 def _step_query(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], without: Collection[int]
 ) -> tuple[Clause, Callable[[str], Clause]]:
-    """The SQL of what a step leads to from a set."""
+    """The SQL of the nodes that a step leads to from a set: a listing, and a condition."""
     relation, forward = step
     here, there = ends(forward)
     text, parameters = sets.listing(source)
@@ -161,7 +161,7 @@ def _step_query(
 def _facts(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], limit: int | None = None
 ) -> Rows:
-    """(node, fact, its first revision, line) of the facts that lead from a set, once a line."""
+    """(node, fact, its first revision, line) of the facts that lead from a set, once per line."""
     relation, forward = step
     here, there = ends(forward)
     text, parameters = sets.listing(source)
@@ -176,7 +176,7 @@ def _facts(
 
 
 def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
-    """Nodes by what holds now, then as :func:`kg.store.node_sets.traverse.follow` has them."""
+    """Sort nodes: those by facts that hold today first, then as ``traverse.follow`` does."""
     said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     dated = any(item is not None for when in said.values() for item in when)
     keys = {fact: currency(when, sets.today) for fact, when in said.items()} if dated else {}
@@ -186,7 +186,7 @@ def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int
 def _sort(
     rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
 ) -> tuple[int, ...]:
-    """Nodes by the least key, number, earliest revision, first line and row of their facts."""
+    """Sort nodes by the least key, number, earliest revision, first line and row of their facts."""
     facts: dict[int, set[int]] = defaultdict(set)
     lines: dict[int, int] = {}
     revisions: dict[int, int] = {}

@@ -1,6 +1,6 @@
-"""Sets of nodes: small sets as ids in Python, large sets as SQL.
+"""Sets of nodes: small sets are ids in Python, large sets are SQL.
 
-A large set has a statement that lists its ids, and a condition on members, so that intersecting it
+A large set has a SELECT that lists its ids, and a condition on members, so that intersecting it
 with a small set does not list the large one.
 """
 
@@ -41,14 +41,14 @@ class NodeSet:
     """A set of nodes.
 
     Attributes:
-        ids: In order, of a small set; None of a large one.
-        listing: Of a large set: a statement of one column, ``id``, without duplicates.
-        holds: Of a large set: the condition that the SQL expression of an id is in the set.
-        scan: Of a large set: a listing that gives the first by their ids quickly; None where
-            ``listing`` does.
-        order: Of a large set with an order of its own: what computes it.
-        first: The first nodes by that order, once it was computed.
-        size: How many nodes there are, once they were counted.
+        ids: The ids of a small set, in order; None for a large set.
+        listing: For a large set: a SELECT of one column, ``id``, without duplicates.
+        holds: For a large set: returns the condition that an SQL expression is the id of a member.
+        scan: For a large set: a listing that yields the lowest ids quickly; None if ``listing``
+            does.
+        order: For a large set with an order other than by id: computes the order.
+        first: The first nodes in that order, once computed.
+        size: The number of nodes, once counted.
     """
 
     ids: tuple[int, ...] | None
@@ -69,12 +69,12 @@ class NodeSets:
 
     Attributes:
         sql: The connection.
-        at: The revision, None for now.
-        ranked: Whether the graph has ranks, so that facts that are not preferred are left out.
+        at: The revision, None for the newest.
+        ranked: Whether the graph has ranks; then facts beside a preferred one are left out.
         small: The most ids of a set in Python.
         roles: The relations of the qualifiers for time; see
             :func:`kg.store.rows.times.time_relations`.
-        today: By which what holds now comes first.
+        today: The present moment; facts that hold at it come first.
     """
 
     sql: Sql
@@ -85,7 +85,7 @@ class NodeSets:
     today: Moments
 
     def lives(self, name: str = "x") -> str:
-        """The condition that a path may follow the triple ``name``: live, no other is preferred."""
+        """The condition that a path may follow triple ``name``: live, and no other is preferred."""
         return (
             f"{alive(self.at, name)} AND {best(name, self.at)}"
             if self.ranked
@@ -93,7 +93,7 @@ class NodeSets:
         )
 
     def exists(self, joined: str) -> str:
-        """The condition that joined tables have a row: a look-up a node, on PostgreSQL too."""
+        """The condition that joined tables have a row: one look-up per node, on PostgreSQL too."""
         return f"EXISTS (SELECT 1 FROM {joined}{' OFFSET 0' * self.sql.postgresql})"
 
     def listing(self, nodes: NodeSet) -> Clause:
@@ -138,7 +138,7 @@ class NodeSets:
         return tuple(number for (number,) in rows)
 
     def size(self, nodes: NodeSet) -> int:
-        """How many nodes are in a set."""
+        """The number of nodes in a set."""
         if nodes.ids is not None:
             return len(nodes.ids)
         if nodes.size is None:
@@ -147,13 +147,13 @@ class NodeSets:
         return nodes.size
 
     def is_empty(self, nodes: NodeSet) -> bool:
-        """Whether a set has no node; a large one has many."""
+        """Whether a set has no node; a large set is never empty."""
         return nodes.ids is not None and not nodes.ids
 
     def of(
         self, listing: Clause, holds: Callable[[str], Clause], scan: Clause | None = None
     ) -> NodeSet:
-        """A set by its SQL; held in Python where it is small."""
+        """Make a set from its SQL; a small set is read into Python."""
         text, parameters = listing
         rows = self.sql.all(f"SELECT id FROM ({text}) AS n LIMIT {self.small + 1}", parameters)
         if len(rows) <= self.small:
@@ -161,7 +161,7 @@ class NodeSets:
         return NodeSet(None, listing, holds, scan)
 
     def living(self, ids: Iterable[int]) -> set[int]:
-        """The nodes that any statement names."""
+        """The nodes that occur in a live statement."""
         text, parameters = self.listing(NodeSet(tuple(ids)))
         said = " OR ".join(
             f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = n.id AND {alive(self.at)})"
@@ -230,5 +230,5 @@ class NodeSets:
 
 
 def inside(column: str) -> str:
-    """A name for a table in a condition on ``column``, other than those of the tables around it."""
+    """A table name for a condition on ``column`` that differs from those of enclosing queries."""
     return f"x{column.partition('.')[0]}"

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[str]:
-    """The nodes that a path leads to from ``start``, entities' keys or values, each once.
+    """The keys and values at the end of a path from ``start``, each once.
 
-    Nodes that the last step reaches from the most entities come first; ties go to the earliest
-    revision and line, because people list important things first.
+    Nodes that the last step reaches from the most entities come first; ties are broken by the
+    earliest revision and line, because people list important things first.
     """
     if not steps:
         return []
@@ -42,7 +42,7 @@ def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[
 def witness_paths(
     sql: Sql, start: str, steps: Sequence[Step], end: str, *, limit: int, at: int | None
 ) -> list[list[Triple]]:
-    """The facts, one a step, of the first ``limit`` paths that lead from ``start`` to ``end``."""
+    """The facts, one per step, of the first ``limit`` paths from ``start`` to ``end``."""
     if not steps or (start == end and len(steps) > 1):
         return []
     relations = [step.relation for step in steps]
@@ -77,9 +77,9 @@ _RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
 
 
 def best(name: str, at: int | None) -> str:
-    """The condition that the triple ``name`` is preferred, or none of its head and relation is.
+    """The condition that triple ``name`` is preferred, or that its head and relation have none.
 
-    A graph without ranks is not searched for them.
+    In a graph without ranks the condition is true at once.
     """
     preferred = (
         "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id"
@@ -99,15 +99,15 @@ def best(name: str, at: int | None) -> str:
 
 
 def ends(forward: bool) -> tuple[str, str]:
-    """The columns that a step goes from and to."""
+    """The columns at which a step starts and ends."""
     return ("head_id", "tail_id") if forward else ("tail_id", "head_id")
 
 
 @lru_cache(maxsize=256)
 def _reach_query(start: str, directions: tuple[bool, ...], at: int | None) -> str:
-    """A statement whose innermost part is the start: each step joins what the one before reached.
+    """A SELECT nested from the start outwards: each step joins the nodes of the previous one.
 
-    In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
+    SQLite executes a CROSS JOIN in the order in which it is written; elsewhere it is a plain join.
     """
     reached = start
     away = f" AND x.{{}} <> ({start})" if len(directions) > 1 else ""
@@ -129,7 +129,7 @@ def _reach_query(start: str, directions: tuple[bool, ...], at: int | None) -> st
 
 @lru_cache(maxsize=256)
 def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -> str:
-    """A statement that joins a triple a step and gives the ids of the nodes between them."""
+    """A SELECT that joins one triple per step and returns the ids of the nodes between them."""
     columns = [ends(forward) for forward in directions]
     steps = range(len(directions))
     where = [f"x0.{columns[0][0]} = ({start})"]
@@ -140,7 +140,7 @@ def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -
     where += [f"{alive(at, f'x{n}')} AND {best(f'x{n}', at)}" for n in steps]
     between = [f"x{n}.{columns[n][1]}" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
-    # With a plus the order is no reason to read the whole table in it.
+    # The plus keeps SQLite from reading the whole table in this order.
     order = ", ".join(f"+x{n}.id" for n in steps)
     return (
         f"SELECT {', '.join([*between, '1'])} FROM {tables} WHERE {' AND '.join(where)}"

@@ -1,1 +1,1 @@
-"""The tables and the rows of each: names, sources, revisions, values, times, proposals."""
+"""The tables of the store and their rows: names, sources, revisions, values, times, proposals."""

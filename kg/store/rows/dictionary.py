@@ -1,6 +1,6 @@
-"""Names and their ids: entities, relations, sources, literals.
+"""Maps the names of entities, relations and sources, and literals, to ids.
 
-A name is written once and never changes.
+A name is stored once and never changes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def storable(key: object) -> bool:
-    """Whether a database can be asked for ``key``."""
+    """Whether a query can contain ``key``: text without NUL or lone surrogates."""
     try:
         checked_key(key, "key")
     except InvalidNameError:
@@ -29,7 +29,7 @@ def storable(key: object) -> bool:
 
 
 def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
-    """The ids of those ``keys`` of "entity", "relation" that exist; for reading."""
+    """The ids of the existing keys in the table "entity" or "relation"; creates none."""
     asked = [key for key in keys if storable(key)]
     if not asked:
         return {}
@@ -39,21 +39,21 @@ def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
 
 
 def literal_hash(item: Literal) -> int:
-    """64 bits, with a sign, of all four parts of a literal."""
+    """A signed 64-bit hash of all four parts of a literal."""
     raw = f"{item.value}\0{item.datatype}\0{item.language}\0{item.unit}".encode()
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big", signed=True)
 
 
 def known_literals(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
-    """The ids (negative) of those literals that the database holds."""
+    """The ids, which are negative, of the stored literals among ``items``."""
     return _find(sql, {item: literal_hash(item) for item in items})
 
 
 def _find(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
     if not hashes:
         return {}
-    # The index is over the hash: eight bytes an entry, however long a value is. Hashes may collide,
-    # so the parts are compared, too.
+    # The index is over the hash: eight bytes per entry, however long the value. Hashes may collide,
+    # so the parts are compared too.
     listed, parameter = sql.values(sorted(hashes.values()))
     query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
     rows = sql.all(query, (parameter,))
@@ -62,7 +62,7 @@ def _find(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
 
 
 def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
-    """The ids of literals, new ones given."""
+    """The ids of literals; new literals get one."""
     hashes = {item: literal_hash(item) for item in items}
     found = _find(sql, hashes)
     # Ids of literals go down from -1, those of entities up from 1: one column of a triple holds
@@ -73,7 +73,7 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
         (hashes[item], lowest - at, item.value, item.datatype, item.language, item.unit)
         for at, item in enumerate(fresh, 1)
     ]
-    if rows:  # sorted as the index is
+    if rows:  # sorted in the order of the index
         sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
     given = {item: lowest - at for at, item in enumerate(fresh, 1)}
     quantities.add(sql, given)

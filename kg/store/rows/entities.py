@@ -38,7 +38,7 @@ About = dict[str, list[Attribute]]
 
 
 def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
-    """Labels, aliases and so on of the ``keys`` that exist; an empty list for those without any."""
+    """Labels, aliases and so on of the existing ``keys``; an empty list for a key without any."""
     ids = dictionary.ids_of(sql, "entity", sorted(set(keys)))
     if not ids:
         return {}
@@ -60,7 +60,7 @@ def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
 
 
 def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
-    """The keys of ``ids`` that any statement names."""
+    """The keys of ``ids`` (key to id) that occur in a live statement."""
     if at is None:
         return liveness.living(sql, ids)
     if not ids:
@@ -83,7 +83,7 @@ def fetch(
         sql: A reading transaction.
         keys: The keys of entities.
         at: The revision, None for now.
-        languages: The wanted languages of labels and descriptions, best first.
+        languages: The preferred languages of labels and descriptions, best first.
     """
     return {key: _entity(key, said, languages) for key, said in about(sql, keys, at).items()}
 
@@ -105,7 +105,7 @@ def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> En
 
 
 def number_in(text: str | None) -> float | None:
-    """A prior as a number; None if the text is none, since files may hold any text."""
+    """A prior as a number; None if the text is not a number, since files may contain any text."""
     try:
         found = float(text or "")
     except ValueError:
@@ -153,7 +153,7 @@ def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]])
 def _changes(
     record: EntityRecord, state: Sequence[Attribute], new: bool
 ) -> tuple[list[Attribute], list[Attribute]]:
-    """The statements that a record ends, and those that it makes, given the current ones."""
+    """The statements that a record ends and those that it adds, given the current ones."""
     ended: list[Attribute] = []
     begun: list[Attribute] = []
     single = {LABEL: record.label, DESCRIPTION: record.description}

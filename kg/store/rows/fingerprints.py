@@ -1,4 +1,4 @@
-"""The fingerprint of a revision: computed once, then noted where the database can be written."""
+"""The fingerprint of a revision: computed once, then stored if the database is writable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fingerprint(database: Database, revision: int | None) -> str:
         known = revisions.known_fingerprint(sql, number)
         found = known or triples.fingerprint(sql, None if number == newest else number)
     if known is None and number:
-        # It spares the next process the computing; a locked database does without.
+        # Stored for the next process; if the database is locked, that process computes it again.
         with suppress(StoreError), database.writing(wait=False) as (sql, _):
             revisions.keep_fingerprint(sql, number, found)
     return found

@@ -1,4 +1,4 @@
-"""How often texts meant an entity by a name: counts per source, as qualifiers of the name."""
+"""Counts how often texts use a name for an entity, per source, as qualifiers of the name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _INTEGER = f"{XSD}integer"
 MOST_DIGITS = 10
-"""Of a count; what a file says there may be anything."""
+"""The most digits of a count, because a file may contain any text in its place."""
 
 
 class _Said(NamedTuple):
@@ -28,9 +28,9 @@ class _Said(NamedTuple):
 
 
 def counts(sql: Sql, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:
-    """By (key, name): how often texts meant the entity by it, and how often it occurred.
+    """By (key, name): how often texts linked the name to the entity, and how often it occurred.
 
-    The counts are of all sources.
+    The counts are summed over all sources.
     """
     found: Counter[tuple[str, str]] = Counter()
     seen: Counter[tuple[str, str]] = Counter()
@@ -41,7 +41,7 @@ def counts(sql: Sql, keys: Collection[str] | None = None) -> dict[tuple[str, str
 
 
 def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_Said, tuple[int, int]]:
-    """The newest totals of each source: they only grow."""
+    """The newest totals of each source, which are the highest since totals only grow."""
     where, parameters = "", []
     if keys is not None:
         ids = sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
@@ -68,7 +68,7 @@ def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_Said, tuple[int,
 
 
 def statements(sql: Sql, source: str, new: Sequence[LinkCount]) -> Iterator[Statement]:
-    """What a source has to say to add ``new`` to what it said before."""
+    """The statements of a source's new totals: its previous counts plus ``new``."""
     before = _by_source(sql, {item.entity for item in new})
     labels = _labels(sql, {item.entity for item in new})
     for item in new:
@@ -85,7 +85,7 @@ def statements(sql: Sql, source: str, new: Sequence[LinkCount]) -> Iterator[Stat
 
 
 def _labels(sql: Sql, keys: Collection[str]) -> dict[tuple[str, str], str]:
-    """The relation by which an entity has a name already: its label is to be no alias too."""
+    """The relation by which an entity has each name, so that a label is not added as an alias."""
     ids = sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
     if not ids:
         return {}

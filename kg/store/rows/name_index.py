@@ -1,11 +1,11 @@
-"""The index of ``search``: keys and names, folded (:mod:`kg.naming.folding`), cut in trigrams.
+"""The index of ``search``: trigrams of keys and names, folded by :mod:`kg.naming.folding`.
 
-A row's id is the entity's whose key it is (positive), or the literal's that names one (negative).
-Names are never taken out but by a purge: what is alive is asked of the triples. SQLite has FTS5 for
-it, PostgreSQL a table with a trigram index where the extension pg_trgm may be had.
+The id of a row is positive for the key of an entity, and negative for a literal that names one.
+Only a purge removes names; whether a name is live is looked up in the triples. SQLite uses FTS5,
+PostgreSQL a table with a trigram index if the extension pg_trgm is available.
 
-A key that is a number of a catalogue ("Q90", "/m/027rn") is not cut: it is found whole or by its
-beginning in the index of keys.
+A key that is a catalogue number ("Q90", "/m/027rn") is not indexed by trigrams; the index of keys
+finds it by its beginning.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 MAX_NAME = 200
-"""Characters of a name that are indexed; a longer one is text, not a name."""
+"""The most characters of an indexed name; a longer one is a text, not a name."""
 
 
 WAITING = "64MB"
-"""Names that PostgreSQL holds before it sorts them into the index; a search reads them all."""
+"""Size of PostgreSQL's list of names not yet in the index; a search reads the whole list."""
 
 PAGE = 20_000
-"""Rows that a rebuilding reads at a time."""
+"""Rows per page of a rebuild."""
 
 _CATALOGUE = re.compile(r"[A-Za-z0-9/:.#-]*[0-9][A-Za-z0-9/:.#-]*").fullmatch
 
 
 def expect_many(sql: Sql) -> None:
-    """Let new names of this transaction wait in a list, which PostgreSQL sorts in behind it."""
+    """Let PostgreSQL collect the new names of this transaction and index them together."""
     if sql.postgresql:
         sql.run(f"SET LOCAL gin_pending_list_limit = '{WAITING}'")
 
 
 def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:
-    """Index new entities by their keys as people write them."""
+    """Index new entities by their keys, written as people write names."""
     rows = [
         (number, fold(searchable(key))[:MAX_NAME])
         for key, number in keys.items()
@@ -52,7 +52,7 @@ def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:
 
 
 def add_names(sql: Sql, names: Iterable[tuple[int, str]]) -> None:
-    """Index literals (id, value) as names, those that are not there yet."""
+    """Index literals (id, value) as names, unless they are indexed already."""
     wanted = dict(names)
     if not wanted:
         return
@@ -67,7 +67,7 @@ def add_names(sql: Sql, names: Iterable[tuple[int, str]]) -> None:
 
 
 def rebuild(sql: Sql) -> None:
-    """Fill the index anew from the keys and names that the graph holds or held."""
+    """Rebuild the index from all keys and names, live or not."""
     sql.run("DELETE FROM name_index")
     for rows in _pages(sql, "SELECT key, id FROM entity WHERE id > ? ORDER BY id"):
         add_keys(sql, dict(rows))
@@ -81,7 +81,7 @@ def rebuild(sql: Sql) -> None:
 
 
 def _pages(sql: Sql, query: str) -> Iterator[list[tuple[str, int]]]:
-    """Rows of (text, id) by id, a page at a time, so that others can write between two pages."""
+    """Yield pages of (text, id) in the order of ids; other processes can write between pages."""
     last = -(2**31)
     while rows := sql.all(f"{query} LIMIT {PAGE:d}", (last,)):
         yield [(row[0], int(row[1])) for row in rows]

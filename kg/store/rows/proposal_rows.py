@@ -1,7 +1,7 @@
-"""Proposals in SQL: what texts seem to state, and which texts were read.
+"""Stores proposals, which are facts extracted from texts, and which texts were read.
 
-A proposal has the revision that decided it and the state before that: to undo the revision, or to
-undo the undo, is to exchange the two.
+A proposal stores the revision that decided it and its state before; undoing the revision, or the
+undo, exchanges the two states.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _MARKS = ", ".join("?" * 23)
 
 
 def check_proposal(item: Proposal) -> Proposal:
-    """A proposal if the store can keep it.
+    """Return the proposal if the store can hold it.
 
     Raises:
-        InvalidNameError: It cannot.
+        InvalidNameError: A name in it is invalid.
     """
     checked_key(item.head, "head")
     checked_key(item.relation, "relation")
@@ -50,7 +50,7 @@ def check_proposal(item: Proposal) -> Proposal:
 
 
 def fact_hash(item: Proposal) -> str:
-    """What identifies a fact and its sentence, whatever file the sentence stands in."""
+    """A hash of a fact and its sentence; it does not depend on the file of the sentence."""
     tail = item.tail
     parts = (
         [tail.value, tail.datatype, tail.language, tail.unit]
@@ -62,7 +62,7 @@ def fact_hash(item: Proposal) -> str:
 
 
 def add(sql: Sql, items: Sequence[Proposal]) -> int:
-    """Store proposals; return how many are new."""
+    """Store proposals; return the number of new ones."""
     if not items:
         return 0
     hashes = [fact_hash(item) for item in items]
@@ -92,7 +92,7 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
 
 
 def note_documents(sql: Sql, documents: Sequence[tuple[str, str]], extractor: str) -> None:
-    """Note texts, by source and hash, that an extractor has read."""
+    """Note that an extractor has read texts, given as (source, hash)."""
     for source, document in documents:
         sql.run(
             "INSERT INTO extracted_document (source, document, extractor) VALUES (?, ?, ?)"
@@ -102,7 +102,7 @@ def note_documents(sql: Sql, documents: Sequence[tuple[str, str]], extractor: st
 
 
 def documents_read(sql: Sql, source: str, documents: Sequence[str], extractor: str) -> set[str]:
-    """Those of some hashes of texts that an extractor has read."""
+    """The hashes in ``documents`` whose texts an extractor has read."""
     listed, parameter = sql.values(list(documents))
     query = (
         "SELECT document FROM extracted_document WHERE source = ? AND extractor = ?"
@@ -144,7 +144,7 @@ def find(
 
 
 def count(sql: Sql) -> dict[str, int]:
-    """How many proposals there are in each state."""
+    """The number of proposals in each state."""
     found = dict(sql.all("SELECT state, count(*) FROM proposal GROUP BY state"))
     return {
         name: int(found.get(name, 0)) for name in ("proposed", "accepted", "rejected", "withdrawn")
@@ -183,9 +183,10 @@ def change(
 
 
 def follow_undo(sql: Sql, undone: Collection[int], number: int) -> int:
-    """Exchange the states of the proposals that revisions decided with the earlier states.
+    """Exchange the present and previous states of proposals that the undone revisions decided.
 
-    Return how many there are.
+    Returns:
+        The number of these proposals.
     """
     listed, parameter = sql.values(sorted(undone))
     return sql.run(
@@ -196,14 +197,14 @@ def follow_undo(sql: Sql, undone: Collection[int], number: int) -> int:
 
 
 def is_decided_by(sql: Sql, undone: Collection[int]) -> bool:
-    """Whether a proposal was decided by one of some revisions."""
+    """Whether one of the revisions decided a proposal."""
     listed, parameter = sql.values(sorted(undone))
     query = f"SELECT 1 FROM proposal WHERE revision_id IN {listed} LIMIT 1"
     return sql.one(query, (parameter,)) is not None
 
 
 def is_source(sql: Sql, source: str) -> bool:
-    """Whether proposals were made, or texts read, of a source."""
+    """Whether texts of a source were read, or proposals come from it."""
     return any(
         sql.one(f"SELECT 1 FROM {table} WHERE source = ? LIMIT 1", (source,)) is not None
         for table in ("proposal", "extracted_document")
@@ -211,7 +212,7 @@ def is_source(sql: Sql, source: str) -> bool:
 
 
 def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
-    """Delete the proposals of a source, and those that hold one of some names; return how many."""
+    """Delete the proposals of a source, and those that contain a given name; return how many."""
     gone = 0
     if source is not None:
         gone = sql.run("DELETE FROM proposal WHERE source = ?", (source,))
@@ -219,7 +220,7 @@ def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
     wanted = {fold(name) for name in names} - {""}
     if not wanted:
         return gone
-    # A short name would be found within every word: it must stand alone.
+    # A name must be a whole word, since a short name occurs within many words.
     pattern = re.compile(
         "|".join(
             re.escape(name) if len(name) > 2 else rf"(?<!\w){re.escape(name)}(?!\w)"
@@ -242,10 +243,10 @@ def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
 
 
 def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
-    """Proposals that nobody has decided on.
+    """Proposals by their numbers, none of which may be decided.
 
     Raises:
-        StoreError: One of them does not exist, or is decided.
+        StoreError: A proposal does not exist, or is decided already.
     """
     found = {item.id: item for item in find_all(sql, list(ids))}
     for number in ids:

@@ -46,7 +46,7 @@ def latest(sql: Sql) -> int:
 
 
 def newest(sql: Sql) -> tuple[int, str, str]:
-    """Number, kind and note of the newest revision: together they tell states of the graph apart.
+    """Number, kind and note of the newest revision, which together identify a state of the graph.
 
     The number alone does not, because the number of a removed revision is used again.
     """
@@ -56,14 +56,14 @@ def newest(sql: Sql) -> tuple[int, str, str]:
 
 
 def describe_revision(sql: Sql, number: int) -> tuple[int, str, str]:
-    """Number, kind and note of a revision; kind and note are empty where there is none."""
+    """Number, kind and note of a revision; kind and note are empty if it does not exist."""
     rows = sql.all("SELECT id, kind, note FROM revision WHERE id = ?", (number,))
     found, kind, note = rows[0] if rows else (number, "", "")
     return int(found), kind, note
 
 
 def last_change(sql: Sql) -> int:
-    """The newest revision that changed what is stated; a purge changes the past too."""
+    """The newest revision that changed statements; a purge counts, as it changes the past."""
     row = sql.all(
         "SELECT (SELECT max(rev_added) FROM triple_source WHERE rev_added > 1),"
         " (SELECT max(rev_removed) FROM triple_source WHERE rev_removed IS NOT NULL),"
@@ -88,7 +88,7 @@ def of_numbers(sql: Sql, numbers: Iterable[int]) -> list[Revision]:
 
 
 def undoing(sql: Sql, since: int) -> list[Revision]:
-    """The edits and what takes back anything, from a revision on, oldest first."""
+    """The edits, and the revisions that undo others, from ``since`` on, oldest first."""
     query = (
         f"SELECT {_COLUMNS} FROM revision WHERE id >= ? AND (kind = 'edit' OR undoes IS NOT NULL)"
         " ORDER BY id"
@@ -119,7 +119,7 @@ def check_revision(sql: Sql, number: int | None) -> int:
 
 
 def known_fingerprint(sql: Sql, number: int) -> str | None:
-    """The fingerprint of a revision, where it was computed before: the past does not change."""
+    """The stored fingerprint of a revision; None if it was not computed yet."""
     found: str | None = sql.one("SELECT fingerprint FROM revision WHERE id = ?", (number,))
     return found
 

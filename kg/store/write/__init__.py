@@ -1,1 +1,1 @@
-"""Changes: loads of any size, what ends, undo and purge."""
+"""Writes to the store: loads of any size, retraction, undo and purge."""

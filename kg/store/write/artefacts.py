@@ -1,4 +1,4 @@
-"""Files beside the graph that a revision changed, as they were before: what an undo puts back."""
+"""Earlier contents of the files beside the graph that a revision changed, for undo."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 PURGED = b""
-"""Stands in place of content that was deleted for good; compressed content is never empty."""
+"""Replaces content that was purged; compressed content is never empty."""
 
 
 class FileStore(Protocol):
-    """Where the files are."""
+    """Reads and writes the files beside a graph."""
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file, None where there is none."""
+        """The content of a file; None if it does not exist."""
 
     def write(self, name: str, content: bytes | None) -> None:
-        """Write a file whole, or remove it for None."""
+        """Write a file atomically, or remove it if ``content`` is None."""
 
 
 def record(sql: Sql, revision: int, name: str, before: bytes | None) -> None:
-    """Note what a file was before a revision changed it; None: it was not there."""
+    """Store a file's content from before a revision; None if the file did not exist."""
     content = None if before is None else zlib.compress(before)
     sql.run(
         "INSERT INTO artefact (revision_id, name, content) VALUES (?, ?, ?)",
@@ -36,7 +36,7 @@ def record(sql: Sql, revision: int, name: str, before: bytes | None) -> None:
 
 
 def drop(sql: Sql, revision: int) -> None:
-    """Forget what files were before a revision that changed nothing."""
+    """Delete the stored contents of a revision that turned out to change nothing."""
     sql.run("DELETE FROM artefact WHERE revision_id = ?", (revision,))
 
 
@@ -55,10 +55,10 @@ def later(sql: Sql, number: int, revisions: Collection[int]) -> set[int]:
 
 
 def differing(sql: Sql, files: FileStore | None, wanted: Collection[str], at: int) -> list[str]:
-    """Those files that are not what they were at a revision.
+    """The files whose content differs from that at revision ``at``.
 
     Raises:
-        StoreError: What they were was purged, or the files cannot be reached from here.
+        StoreError: An earlier content was purged, or ``files`` is None.
     """
     if not wanted:
         return []
@@ -70,7 +70,7 @@ def differing(sql: Sql, files: FileStore | None, wanted: Collection[str], at: in
 
 
 def restore(sql: Sql, files: FileStore, wanted: Collection[str], at: int, revision: int) -> None:
-    """Put files back to what they were at a revision, as a change of ``revision``."""
+    """Restore the contents that files had at revision ``at``, as a change of ``revision``."""
     for name in wanted:
         content = _content(sql, files, name, at)
         record(sql, revision, name, files.read(name))
@@ -78,7 +78,7 @@ def restore(sql: Sql, files: FileStore, wanted: Collection[str], at: int, revisi
 
 
 def purge(sql: Sql, holds: Callable[[bytes], bool]) -> int:
-    """Delete for good the contents of which ``holds`` is true; return how many."""
+    """Purge the contents for which ``holds`` returns True; return their number."""
     gone = [
         key
         for *key, content in sql.stream("SELECT revision_id, name, content FROM artefact")
@@ -92,7 +92,7 @@ def purge(sql: Sql, holds: Callable[[bytes], bool]) -> int:
 
 
 def _content(sql: Sql, files: FileStore, name: str, at: int) -> bytes | None:
-    """What a file was when revision ``at`` was done."""
+    """The content of a file at revision ``at``."""
     query = (
         "SELECT revision_id, content FROM artefact WHERE name = ? AND revision_id > ?"
         " ORDER BY revision_id LIMIT 1"

@@ -1,4 +1,4 @@
-"""Indexes that are made after a large load instead of during it."""
+"""Builds indexes after a large load instead of updating them during it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 WORTH = 50_000
-"""Rows from which on dropping and making an index anew can pay."""
+"""Rows of a load from which on dropping and rebuilding an index can pay off."""
 
 SORTING = "128MB"
-"""What PostgreSQL may use to make an index."""
+"""Memory that PostgreSQL may use to build an index."""
 
 _KEYS = {
     table.name: ", ".join(column.name for column in table.primary_key)
     for table in (triple, triple_source)
 }
-"""Primary keys that are made anew on PostgreSQL, where there was nothing before."""
+"""Primary keys that are rebuilt too, on PostgreSQL, if the tables were empty before."""
 
 
 class DeferredIndexes:
-    """Drops what a load of ``rows`` triples would be slower with, and makes it again.
+    """Drops the indexes that slow down a load of ``rows`` triples, and rebuilds them.
 
-    Both belong to the load's own transaction: a load that is cut leaves the indexes as they were.
+    Both happen in the load's transaction, so that an interrupted load leaves the indexes unchanged.
     """
 
     def __init__(self, sql: Sql, rows: int) -> None:
@@ -40,7 +40,7 @@ class DeferredIndexes:
         self._dropped: list[str] = []
         if rows > max(WORTH, stored):
             self._dropped = ["ix_triple_tail", "ix_triple_relation"]
-            if self.nothing_stored:  # else it is what stored triples are found by
+            if self.nothing_stored:  # else the load needs this index to find stored triples
                 self._dropped.append("uq_triple")
         for name in self._dropped:
             sql.run(f"DROP INDEX {name}")
@@ -50,7 +50,7 @@ class DeferredIndexes:
             sql.run(f"ALTER TABLE {table} DROP CONSTRAINT pk_{table}")
 
     def make(self) -> None:
-        """Make what was dropped."""
+        """Rebuild the dropped indexes and keys."""
         dialect: Dialect = (
             postgresql.dialect() if self._sql.postgresql else sqlite.dialect()  # type: ignore[no-untyped-call]
         )

@@ -1,7 +1,7 @@
-"""Sorting more rows than memory should hold: sorted runs on disk, merged range by range.
+"""Sorts more rows than fit in memory: sorted runs on disk, merged range by range.
 
-Triples that reach the tables in the order of their index are appended to it. In the order of a file
-each would land on another page, and a load would slow down as it goes on.
+Triples inserted in the order of an index are appended to it. In the order of a file each would go
+to another page of the index, and a load would become slower as the index grows.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ WIDTH = 5
 """Columns: head, relation, tail, source, line."""
 
 RUN = 500_000
-"""Rows of a run, 20 bytes each."""
+"""Rows per run, 20 bytes each."""
 
 BLOCK = 200_000
-"""Rows that a merge gives at a time, about."""
+"""Approximate number of rows in a merged block."""
 
 MARKS = 32
-"""How many heads a run names in a block, for the merge to choose where to cut."""
+"""Heads that a run samples per block, from which the merge chooses the block's end."""
 
 
 class ExternalSort:
-    """Rows of (head, relation, tail, source, line), given back sorted, each of the first four once.
+    """Sorts rows of (head, relation, tail, source, line) and removes duplicates.
 
-    A row that comes again keeps its first line. Its files have no names: nothing is left behind.
+    Of rows that differ only in their line, the one with the first line is kept. The temporary files
+    have no names, so that even a killed process leaves none behind.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class ExternalSort:
             run.close()
 
     def add(self, columns: tuple[array[int], ...]) -> None:
-        """Add rows, one array of C ints a column."""
+        """Add rows, as one array of C ints per column."""
         rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
         self._pending.append(rows)
         self._waiting += len(rows)
@@ -64,7 +65,7 @@ class ExternalSort:
         return unique(rows)
 
     def blocks(self) -> Iterator[Rows]:
-        """Yield the rows in blocks of about :data:`BLOCK`; a head's rows are all in one of them."""
+        """Yield the rows in blocks of about :data:`BLOCK`; all rows of a head are in one block."""
         last = self._sorted_pending()
         if not self._runs:
             yield from _blocks(last)
@@ -79,7 +80,7 @@ class ExternalSort:
 
 
 class _SortedRun:
-    """Sorted rows on disk, read once from begin to end."""
+    """A sorted run on disk, read once from start to end."""
 
     def __init__(self, rows: Rows) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="kptm-run-")  # noqa: SIM115  # closed by close()
@@ -91,7 +92,7 @@ class _SortedRun:
         self._ahead = rows[:0].copy()
 
     def take(self, end: int) -> Rows:
-        """The next rows, those whose head is at most ``end``."""
+        """Read on, up to the last row whose head is at most ``end``."""
         parts = [self._ahead]
         while len(parts[-1]) == 0 or parts[-1][-1, 0] <= end:
             more = np.fromfile(self._file, np.int32, self._step * WIDTH).reshape(-1, WIDTH)
@@ -108,7 +109,7 @@ class _SortedRun:
 
 
 def _blocks(rows: Rows) -> Iterator[Rows]:
-    """Sorted rows in blocks that end where a head ends."""
+    """Split sorted rows into blocks; all rows of a head are in one block."""
     start = 0
     while start < len(rows):
         last = rows[min(start + BLOCK, len(rows)) - 1, 0]
@@ -118,7 +119,7 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
 
 
 def unique(rows: Rows) -> Rows:
-    """``rows`` sorted by their first four columns, the first of those that agree in them."""
+    """Sort rows by their first four columns; keep the first of those equal in all four."""
     if not len(rows):
         return rows
     head_relation = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1]
@@ -130,7 +131,7 @@ def unique(rows: Rows) -> Rows:
 
 
 def differs(rows: Rows) -> NDArray[np.bool_]:
-    """Whether each row differs from the one before it; the first does."""
+    """Whether each row differs from the one before it; True for the first. Shape (N,)."""
     new = np.ones(len(rows), np.bool_)
     new[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     return new

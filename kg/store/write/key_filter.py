@@ -1,7 +1,7 @@
-"""What a long load remembers of the keys it met: 16 bytes each, where a dictionary takes 170.
+"""Remembers the ids of the keys of a long load in 16 bytes each; a dictionary needs 170.
 
-A key is known again by 96 bits: Python's own hash of it, which is keyed anew in every process, and
-its CRC-32. Of a billion keys, two that the graph would take for one happen once in 10¹¹ loads.
+A key is identified by 96 bits: Python's hash of it, which is keyed anew in every process, and its
+CRC-32. Two of a billion keys collide once in 10¹¹ loads.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST = 16_000_000
-"""Keys remembered; of more, the database is asked."""
+"""The most keys remembered; further ones are looked up in the database."""
 
 
 class KeyFilter:
-    """Keys and their ids, by their hashes in order."""
+    """Maps keys to ids by their sorted hashes."""
 
     def __init__(self) -> None:
         self._hashes = np.empty(0, np.int64)
         self._checks = np.empty(0, np.uint32)
         self._ids = np.empty(0, np.uint32)
         self.complete = True
-        """Whether all that was given is remembered."""
+        """Whether every key that was added is remembered."""
 
     def __len__(self) -> int:
         return len(self._ids)
 
     def add(self, ids: Mapping[str, int]) -> None:
-        """Remember keys; those that are known already stay."""
+        """Remember keys; a key that is remembered already keeps its id."""
         self.complete &= len(self._ids) + len(ids) <= MOST and max(ids.values()) < 2**32
         if not self.complete:
             return
@@ -47,7 +47,7 @@ class KeyFilter:
         self._hashes = np.insert(self._hashes, places, hashes[order])
 
     def find(self, keys: Sequence[str]) -> dict[str, int]:
-        """The ids of those ``keys`` that are remembered."""
+        """The ids of the remembered keys among ``keys``."""
         if not len(self._ids):
             return {}
         hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
@@ -56,11 +56,11 @@ class KeyFilter:
         return {key: number for key, number in zip(keys, found, strict=True) if number}
 
     def _find_ids(self, hashes: np.ndarray, checks: np.ndarray) -> np.ndarray:
-        """The id of each, 0 for one that is not here."""
+        """The id of each key, 0 for unknown ones; shape (N,)."""
         found = np.zeros(len(hashes), np.uint32)
         at = np.searchsorted(self._hashes, hashes)
         asked = np.arange(len(hashes))
-        while len(asked):  # a second time only where two keys share a hash of 64 bits
+        while len(asked):  # repeats only if two keys share a hash of 64 bits
             inside = at[asked] < len(self._hashes)
             asked = asked[inside]
             asked = asked[self._hashes[at[asked]] == hashes[asked]]

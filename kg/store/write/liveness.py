@@ -19,7 +19,7 @@ _ALIVE = "head_id = ? AND relation_id = ? AND tail_id = ? AND rev_removed = 0"
 
 
 def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
-    """The keys of those ``entities`` (key to id) that a live statement names."""
+    """The keys among ``entities`` (key to id) that occur in a live statement."""
     listed, parameter = sql.values(sorted(entities.values()))
     alive: set[int] = set()
     for end in ("head_id", "tail_id"):
@@ -30,7 +30,7 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
 
 
 def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int:
-    """End triples (head, relation, tail ids) in all sources; return how many."""
+    """Retract triples, given as ids, in all sources; return their number."""
     ids = [
         number
         for parts in triples
@@ -40,7 +40,7 @@ def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) ->
 
 
 def retract_all(sql: Sql, ids: Sequence[int], revision: int) -> int:
-    """End the live triples ``ids`` in all sources; return how many."""
+    """Retract the live triples ``ids`` in all sources; return their number."""
     if not ids:
         return 0
     listed, parameter = sql.values(ids)
@@ -63,24 +63,24 @@ def reconcile(sql: Sql, ids: Sequence[int], revision: int) -> None:
 
 
 def reconcile_all(sql: Sql, revision: int) -> None:
-    """The same of every triple."""
+    """Update every row of ``triple`` to the current statements of its sources."""
     _reconcile(sql, revision, "", ())
 
 
 def reconcile_retracted(sql: Sql, revision: int) -> None:
-    """The same in SQL alone, for triples that a source ceased to state in ``revision``."""
+    """Update ``triple``, in SQL alone, where ``revision`` ended a source's statement."""
     ended = "SELECT triple_id FROM triple_source WHERE rev_removed = ?"
     _reconcile(sql, revision, f"id IN ({ended}) AND ", (revision,))
 
 
 def reconcile_added(sql: Sql, revision: int) -> None:
-    """The same of the triples of which a source began to say something in ``revision``."""
+    """Update ``triple``, in SQL alone, where ``revision`` added a source's statement."""
     begun = "SELECT triple_id FROM triple_source WHERE rev_added > 1 AND rev_added = ?"
     _reconcile(sql, revision, f"id IN ({begun}) AND ", (revision,))
 
 
 def count_retracted(sql: Sql, revision: int) -> int:
-    """The number of triples that ``revision`` ended."""
+    """The number of triples that ``revision`` retracted."""
     query = (
         "SELECT count(DISTINCT x.id) FROM triple_source s JOIN triple x ON x.id = s.triple_id"
         " WHERE s.rev_removed = ? AND x.rev_removed = ?"
@@ -93,8 +93,8 @@ def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ..
         "EXISTS (SELECT 1 FROM triple_source s"
         " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL"
     )
-    # Three statements, each with a condition on rev_removed: rows that stay as they are are not
-    # written, and neither are their entries in the indexes.
+    # Three statements with a condition on rev_removed, so that unchanged rows, and their entries in
+    # the indexes, are not written.
     some, sure = f"{said})", f"{said} AND {CERTAIN})"
     sql.run(
         f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {some}",
@@ -112,7 +112,7 @@ def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ..
 
 
 def retract_source(sql: Sql, source: str, revision: int) -> int:
-    """End all statements of a source in all files; return how many."""
+    """Retract all statements of a source in all files; return their number."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
         " AND source_id IN (SELECT id FROM source WHERE name = ?)",
@@ -123,7 +123,7 @@ def retract_source(sql: Sql, source: str, revision: int) -> int:
 
 
 def retract_document(sql: Sql, document: str, revision: int) -> int:
-    """End all statements of a file in all sources; return how many."""
+    """Retract all statements of a file in all sources; return their number."""
     ended = sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
         " AND source_id IN (SELECT id FROM source WHERE document = ?)",

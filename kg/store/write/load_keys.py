@@ -70,7 +70,7 @@ class Keys:
             except InvalidNameError as error:
                 bad[key] = error
         if fresh:
-            self._sql.insert(self._table, "key, id", sorted(fresh.items()))  # as its index is
+            self._sql.insert(self._table, "key, id", sorted(fresh.items()))  # in the index's order
             self._next += len(fresh)
             if self._table == "entity":
                 name_index.add_keys(self._sql, fresh)
@@ -85,8 +85,8 @@ class Keys:
         found = self._filter.find(unknown)
         self._at_hand.update(found)
         if self._first_load and self._filter.complete:
-            return  # the database has nothing else
-        unknown = sorted(key for key in unknown if key not in found)  # as the index is
+            return  # the filter remembers every key of the database
+        unknown = sorted(key for key in unknown if key not in found)  # in the index's order
         if unknown:
             listed, parameter = self._sql.values(unknown)
             query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"

@@ -1,8 +1,8 @@
-"""Deleting for good: rows, then every page that held them.
+"""Purges: deletes rows, then rewrites every page of the file that held them.
 
-The rows go in one transaction, whose revision says "pending"; then the file is rewritten, and the
-word taken out. A process that dies in between leaves it, and whoever opens the graph next ends the
-work.
+The rows are deleted in one transaction, whose revision has the note "pending"; then the file is
+rewritten and the note removed. If the process dies in between, the next process that opens the
+graph finds the note and finishes the purge.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PENDING = "pending"
 
 _UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
 _RECOGNISED = 32
-"""Characters of a name by which it is recognised in a note, which may have been cut."""
+"""Characters by which a name is recognised in a note, since notes shorten long names."""
 
 
 def purge(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
@@ -38,7 +38,7 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
         if not sql.postgresql:
             sql.run("PRAGMA secure_delete = ON")
         report = _delete(sql, entity, source)
-        if not sql.postgresql:  # deleted names stay in its segments until they are written anew
+        if not sql.postgresql:  # FTS5 keeps deleted names in its segments until they are rewritten
             sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
         gone = [*report.names, *([source] if source else []), *([entity] if entity else [])]
         _clean_notes(sql, gone)
@@ -51,7 +51,7 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
 
 
 def plan(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
-    """What :func:`purge` would delete; nothing is changed."""
+    """Report what :func:`purge` would delete, without changing anything."""
     with database.writing() as (sql, transaction):
         report = _delete(sql, entity, source)
         transaction.rollback()
@@ -74,15 +74,15 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
 
 
 def clean_history(database: Database, names: Sequence[str], *, learnt: bool = False) -> bool:
-    """Delete names from the notes of revisions, and what files were before that holds one of them.
+    """Delete names from the notes of revisions, and earlier contents of files that contain one.
 
     Args:
-        database: The graph's.
-        names: What is to go.
-        learnt: Whether all that files were before goes.
+        database: The database of the graph.
+        names: The names to delete.
+        learnt: Whether to delete all earlier contents of files.
 
     Returns:
-        Whether anything was deleted; the bytes are gone too then.
+        Whether anything was deleted; if so the file was rewritten too.
     """
     forms = _forms(names)
     with database.writing() as (sql, transaction):
@@ -98,7 +98,7 @@ def clean_history(database: Database, names: Sequence[str], *, learnt: bool = Fa
 
 
 def finish(database: Database) -> None:
-    """End a purge that was cut, where the database can be written and nobody else reads it."""
+    """Finish an interrupted purge if the database is writable and nobody else reads it."""
     with database.quick() as sql:
         pending = sql.one(
             "SELECT 1 FROM revision WHERE kind = ? AND note = ?", (revisions.PURGE, PENDING)
@@ -111,7 +111,7 @@ def finish(database: Database) -> None:
 def _delete_entity(sql: Sql, key: str) -> int:
     number = sql.one("SELECT id FROM entity WHERE key = ?", (key,))
     if number is None:
-        raise UnknownKeyError(f"the graph never heard of an entity {shorten(key)!r}")
+        raise UnknownKeyError(f"the graph never had an entity {shorten(key)!r}")
     told = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
     ids = [found for (found,) in sql.all(told, (number, number))]
     listed, parameter = sql.values(ids)
@@ -137,7 +137,7 @@ def _delete_source(sql: Sql, name: str) -> int:
 
 
 def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete keys and values that nothing uses any more; return them and names among them."""
+    """Delete keys and values that nothing uses any more; return them, and the names among them."""
     names: list[str] = []
     called: list[str] = []
     for table, column, used in (
@@ -168,7 +168,7 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
-    """Empty the notes that mention what is gone, and return how many; their fingerprints change."""
+    """Empty the notes that mention a deleted name, and all fingerprints; return their number."""
     known = {name[:_RECOGNISED] for name in names if name}
     changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):
@@ -179,7 +179,7 @@ def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
 
 
 def _forms(names: Sequence[str]) -> frozenset[str]:
-    """Names as a file may hold them: in any case, and as JSON escapes them."""
+    """The forms in which a file may contain the names: case-folded, and escaped as in JSON."""
     return frozenset(
         form
         for name in names
@@ -194,11 +194,11 @@ def _holds(forms: frozenset[str], content: bytes) -> bool:
 
 
 def _rewrite(database: Database) -> None:
-    """Write every page anew, so that none holds what was deleted.
+    """Rewrite every page of the file, so that none contains deleted rows.
 
     Raises:
-        StoreError: Somebody reads the database; the rows are gone, the bytes go when it is opened
-            next.
+        StoreError: Another process reads the database. The rows are deleted; the next process that
+            opens the graph rewrites the file.
     """
     database.rewrite()
     with database.writing() as (sql, _):

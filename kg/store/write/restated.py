@@ -1,7 +1,7 @@
-"""A file loaded again: what it states again stays, what it states no longer ends.
+"""Reloading a file: statements it still makes stay, statements it no longer makes end.
 
-Which statements of a source were met again is noted in a temporary table of the database, so that
-memory does not grow with the load.
+The statements met again are noted in a temporary table of the database, so that memory does not
+grow with the load.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Row = tuple[int, int, int, int]
 
 
 class Ended(NamedTuple):
-    """What a file no longer states.
+    """Counts of the statements that a file no longer makes.
 
     Attributes:
-        facts: Facts, labels and other statements that live no more.
-        stated_elsewhere: Facts that another source states too, so that they live on.
+        facts: Facts, labels and other statements that ended.
+        stated_elsewhere: Facts that stay live because another source states them.
     """
 
     facts: int = 0
@@ -52,13 +52,13 @@ class Ended(NamedTuple):
 
 
 def begin(sql: Sql) -> None:
-    """Start to note what is stated again."""
+    """Create or empty the table of restated statements."""
     sql.run(_TABLE if sql.postgresql else _TABLE + " WITHOUT ROWID")
     sql.run("DELETE FROM restated")
 
 
 def note_staged(sql: Sql) -> None:
-    """Copy the plain statements of (triple, source) to a and b of the table ``staged``."""
+    """Note the plain statements of the (triple, source) pairs in a and b of ``staged``."""
     sql.run(
         f"INSERT INTO restated ({_KEY}) SELECT s.triple_id, s.source_id, s.rev_added, 0{_STATED}"
         " WHERE true ON CONFLICT DO NOTHING"
@@ -71,17 +71,17 @@ def note(sql: Sql, rows: Iterable[Row]) -> None:
 
 
 def move_staged(sql: Sql) -> int:
-    """Cite the lines on which statements stand now, c of ``staged``; return how many have moved."""
+    """Update the lines of statements to c of ``staged``; return how many have changed."""
     return sql.run(_MOVE)
 
 
 def move(sql: Sql, rows: Sequence[tuple[Row, int]]) -> int:
-    """The same of statements by their keys, each with its line."""
+    """Update the lines of statements, given by primary key; return how many have changed."""
     return sum(sql.run(_MOVE_ONE, (line, *row, line)) for row, line in rows if line)
 
 
 def end_rest(sql: Sql, sources: Iterable[int], revision: int) -> Ended:
-    """End what the sources stated before ``revision`` and was not noted since."""
+    """End the statements that the sources made before ``revision`` and that were not noted."""
     condition, parameters = _rest(sql, sources, revision)
     sql.run(f"UPDATE triple_source SET rev_removed = ? WHERE {condition}", (revision, *parameters))
     liveness.reconcile_retracted(sql, revision)
@@ -89,7 +89,7 @@ def end_rest(sql: Sql, sources: Iterable[int], revision: int) -> Ended:
 
 
 def count_rest(sql: Sql, sources: Iterable[int], revision: int) -> int:
-    """How many facts :func:`end_rest` would be about."""
+    """The number of facts whose statements :func:`end_rest` would end."""
     condition, parameters = _rest(sql, sources, revision)
     query = f"SELECT count(DISTINCT triple_id) FROM triple_source WHERE {condition}"
     return int(sql.one(query, parameters))

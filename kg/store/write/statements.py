@@ -1,4 +1,4 @@
-"""Statements with more than a fact and a line: another source, confidence, span, qualifiers."""
+"""Writes statements that have a source of their own, a confidence, a span or qualifiers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Details = tuple[float | None, int | None, int | None, tuple[tuple[int, int], ...
 _PLAIN: Details = (None, None, None, ())
 
 _DEPRECATED = Qualifier(RANK, Literal(DEPRECATED, IRI))
-"""Whoever states a fact with this rank holds it for wrong, whether or not a confidence says so."""
+"""A source that states a fact with this rank holds it to be wrong, whatever its confidence."""
 
 
 def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> None:
-    """Write statements, each with its line. The same one of the same source is written once."""
+    """Write statements, each with its line; equal statements of one source are written once."""
     items = writer.refuse_new_entities(items)
     if not items:
         return
@@ -74,7 +74,7 @@ def _details(writer: Writer, sql: Sql, items: Sequence[Statement]) -> list[Detai
 
 
 Key = tuple[int, int]
-"""A triple's id and a source's."""
+"""(id of a triple, id of a source)."""
 
 
 def _attest(
@@ -107,14 +107,14 @@ def _attest(
 
 
 def _wrong_triples(sql: Sql, ids: Iterable[int]) -> set[int]:
-    """Those of the triples that are no facts."""
+    """The triples that only sources with confidence 0 state."""
     listed, parameter = sql.values(sorted(ids))
     query = f"SELECT id FROM triple WHERE id IN {listed} AND rev_removed = {DOUBTED}"
     return {number for (number,) in sql.all(query, (parameter,))}
 
 
 def _present(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
-    """What the sources say of the triples by now, in detail, and the row that says it."""
+    """The current statements about (triple, source) pairs: their details, and their row."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
         "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"
@@ -135,7 +135,7 @@ def _present(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
 
 
 def _newest(sql: Sql, keys: Iterable[Key], revision: int) -> dict[Key, int]:
-    """The highest seq of each key in this revision."""
+    """The highest ``seq`` of each (triple, source) in this revision."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
         "SELECT triple_id, source_id, max(seq) FROM triple_source"

@@ -28,7 +28,7 @@ _SAID = (
     "SELECT DISTINCT n FROM staged"
     " JOIN triple_source ON triple_id = a AND source_id = b AND seq = 0 AND rev_removed IS NULL"
 )
-# A source that took a statement back in this very revision says it again.
+# On a conflict, the source retracted the statement in this revision and now makes it again.
 _SAY = (
     "INSERT INTO triple_source (triple_id, source_id, rev_added, seq, line) VALUES (?, ?, ?, 0, ?)"
     " ON CONFLICT (triple_id, source_id, rev_added, seq) DO UPDATE SET rev_removed = NULL"
@@ -36,13 +36,13 @@ _SAY = (
 
 
 class WrittenTriples(NamedTuple):
-    """What a block changed.
+    """The changes made by a block.
 
     Attributes:
         ids: The id of each row's triple.
-        added: Triples that were not alive before.
-        attested: Statements of a source that it had not made before.
-        moved: Statements that stand on another line of their file now.
+        added: Number of triples that were not live before.
+        attested: Number of new statements by a source.
+        moved: Number of statements whose line in the file has changed.
     """
 
     ids: NDArray[np.int64]
@@ -64,12 +64,11 @@ def write_block(
 
     Args:
         sql: A writing transaction.
-        revision: Its number.
+        revision: The number of its revision.
         rows: The statements; the same triple may come from several sources.
-        nothing_stored: That none of the triples is stored is known.
-        attest: Whether to note who says them; without, the caller does.
-        note_restated: Whether to note what a source states again; see
-            :mod:`kg.store.write.restated`.
+        nothing_stored: Whether the caller knows that none of the triples is stored yet.
+        attest: Whether to write the sources' statements; otherwise the caller does.
+        note_restated: Whether to note repeated statements; see :mod:`kg.store.write.restated`.
     """
     first = differs(rows[:, :3])
     triples = rows[first]
@@ -77,7 +76,7 @@ def write_block(
     stored = [] if nothing_stored else _query_staged(sql, triples[:, :3], _STORED)
     for at, number, _ in stored:
         ids[at] = number
-    # A caller that attests by itself also says which of the doubted triples become facts.
+    # A caller that writes the statements also decides which doubted triples become facts.
     dead = [number for _, number, removed in stored if removed > 0 or (removed and attest)]
     sql.many("UPDATE triple SET rev_removed = 0 WHERE id = ?", [(number,) for number in dead])
     new = ids == 0
@@ -108,9 +107,10 @@ def _attest(
     new: NDArray[np.bool_],
     note_restated: bool,
 ) -> tuple[int, int]:
-    """Note who says the triples of ``ids``; ``where`` is (source, line).
+    """Write the statements of the triples ``ids``; ``where`` holds (source, line) per triple.
 
-    Return how many are new, and how many have moved.
+    Returns:
+        How many statements are new, and how many have another line than before.
     """
     rows: NDArray[np.int64] = np.column_stack((ids, where))
     numbers, sources, lines = (column.tolist() for column in rows[new].T)
@@ -138,7 +138,7 @@ def _attest(
 
 
 def _query_staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
-    """The rows of ``query`` on the temporary table that holds ``rows`` as n, a, b, c."""
+    """Run ``query`` on the temporary table ``staged``, filled with ``rows`` as n, a, b, c."""
     _stage(sql, rows)
     found = sql.all(query)
     sql.run("DELETE FROM staged")
@@ -146,7 +146,7 @@ def _query_staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple
 
 
 def _stage(sql: Sql, rows: NDArray[np.integer]) -> None:
-    """Put ``rows`` into a temporary table, as n, a, b, c."""
+    """Insert ``rows`` into the temporary table ``staged``, as n, a, b, c."""
     sql.run(_STAGE)
     columns = (column.tolist() for column in rows.T)
     sql.insert("staged", "n, a, b, c", zip(range(len(rows)), *columns, strict=True))

@@ -40,7 +40,7 @@ _SAME = (
         for one in ("o", "t")
     )
 )
-# Parameters: the revision three times. The same statement may have ended and begun anew since.
+# Parameters: the revision three times. A statement that ended and began again since is unchanged.
 _BEGUN_SINCE = (
     f"{_UNDONE} AND t.rev_removed IS NULL AND t.rev_added > ? AND NOT EXISTS (SELECT 1"
     f" FROM triple_source o WHERE {_SAME} AND o.rev_added <= ? AND o.rev_removed > ?)"
@@ -77,7 +77,7 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
         sql: A writing transaction.
         number: The revision.
         later: Whether later revisions of the same facts are undone too.
-        files: Where the files are that revisions changed.
+        files: The files beside the graph, which revisions may have changed.
 
     Raises:
         StoreError: There is no such revision, nothing of it is left to undo, or later revisions
@@ -142,7 +142,7 @@ def _closure(sql: Sql, number: int) -> set[int]:
 
 
 def _touching(sql: Sql, number: int, triples: str) -> set[int]:
-    """The revisions after ``number`` that changed what is said of triples."""
+    """The revisions after ``number`` that changed the statements of triples."""
     found: set[int] = set()
     for column, indexed in (("rev_added", "rev_added > 1"), ("rev_removed", "rev_removed > 0")):
         query = (
@@ -154,7 +154,7 @@ def _touching(sql: Sql, number: int, triples: str) -> set[int]:
 
 
 def _exclusive(sql: Sql, since: int) -> set[int]:
-    """The edits since a revision, and what took them back."""
+    """The edits since a revision, and the revisions that undid any."""
     found: set[int] = set()
     for item in revisions.undoing(sql, since):
         if item.kind == "edit" or not found.isdisjoint(item.undoes):
@@ -190,7 +190,7 @@ def _sharing_slots(
 
 
 def _differs(sql: Sql, at: int) -> bool:
-    """Whether the facts in ``undone`` are stated otherwise now than at a revision."""
+    """Whether the statements of the facts in ``undone`` differ from those at a revision."""
     return any(
         sql.one(f"SELECT 1 FROM triple_source t WHERE {condition} LIMIT 1", (at, at, at))
         for condition in (_BEGUN_SINCE, _ENDED_SINCE)
@@ -239,7 +239,7 @@ def _nothing_left(number: int, found: list[Revision]) -> str:
 def _refusal(number: int, found: list[Revision]) -> str:
     """The error that a revision cannot be undone alone."""
     standing, gone = [], set[int]()
-    for item in found:  # newest first: what took something back stands before what it took back
+    for item in found:  # newest first, so that an undo comes before the revision it undid
         if item.number not in gone and item.number != number:
             gone.update(item.undoes)
             if not item.undoes or min(item.undoes) <= number:

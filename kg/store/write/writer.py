@@ -1,8 +1,8 @@
-"""Write statements, one or ten million: names to ids, ids sorted, blocks to the tables.
+"""Writes statements, one or ten million: looks up ids, sorts them, and writes blocks.
 
     records of a batch ─► names ─► ids ─► ExternalSort ─► blocks ─► triple, triple_source
 
-Memory does not grow with the load.
+Memory does not grow with the size of the load.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _NAMES = frozenset(NAMES)
 
 
 class Writer:
-    """The statements of one revision. Close it: it may hold temporary files.
+    """Writes the statements of one revision. Close it, since it may hold temporary files.
 
     Args:
         sql: A writing transaction.
-        revision: Its number.
-        speaker: Who says them, where a statement does not say it itself.
-        create_entities: Whether a statement may name an entity that the graph does not hold.
-        refuse: Told the line, the fact and the error of what is not taken; it may raise.
+        revision: The number of the revision.
+        speaker: The source and document of statements that do not name a source.
+        create_entities: Whether a statement may name an entity that the graph does not have.
+        refuse: Called with the line, the fact and the error of a refused statement; it may raise.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class Writer:
         self.changed = False
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Discard statements that are not written yet, and the temporary files."""
         self._runs.close()
 
     def later(self, lines: Sequence[int], facts: Sequence[Triple | Attribute]) -> None:
-        """Take facts, each with its line (0: none); they reach the tables with :meth:`finish`."""
+        """Queue facts, each with its line (0: none); :meth:`finish` writes them."""
         columns = self._columns(lines, facts, [self.source] * len(lines))
         if columns is not None:
             self._runs.add(columns)
@@ -92,7 +92,7 @@ class Writer:
     def triples_later(
         self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
     ) -> None:
-        """The same for triples as columns, without a step a triple where none is refused."""
+        """Queue triples as columns, without a Python step per triple unless some are refused."""
         columns = self._plain(lines, heads, names, tails)
         if columns is not None:
             self._runs.add(columns)
@@ -107,7 +107,7 @@ class Writer:
         tails: Sequence[str],
         values: Mapping[str, Literal],
     ) -> None:
-        """The same for facts that end in values; ``values`` has each distinct one by its text."""
+        """Queue facts whose tails are values; ``values`` maps each distinct tail to its value."""
         relations, bad = self._relations.ids(dict.fromkeys(names))
         entities: dict[str, int] = {}
         if self._create and not bad and _UNDERSTOOD.isdisjoint(names):
@@ -131,7 +131,7 @@ class Writer:
     def _plain(
         self, lines: Sequence[int], heads: Sequence[str], names: Sequence[str], tails: Sequence[str]
     ) -> tuple[array[int], ...] | None:
-        """What :meth:`_columns` gives; None where something is not as in most files."""
+        """Like :meth:`_columns`; None if a triple needs more than the usual checks."""
         if not self._create:
             return None
         relations, bad = self._relations.ids(dict.fromkeys(names))
@@ -157,10 +157,10 @@ class Writer:
         *,
         attest: bool = True,
     ) -> tuple[list[int], int]:
-        """Write facts at once; return the id of each triple, and how many did not live before.
+        """Write facts at once; return the id of each triple, and how many were not live before.
 
         Raises:
-            InvalidNameError: One of them is refused.
+            InvalidNameError: A fact is refused.
         """
         columns = self._columns(lines, facts, sources or [self.source] * len(lines))
         if columns is None or not len(columns[0]):
@@ -180,9 +180,9 @@ class Writer:
         return [number[tuple(row)] for row in rows[:, :4].tolist()], written.added
 
     def finish(self) -> None:
-        """Write what waits."""
+        """Write the queued facts."""
         runs, self._runs = self._runs, ExternalSort()
-        for keys in (self._entities, self._relations):  # sorting and indexes want the memory
+        for keys in (self._entities, self._relations):  # frees memory for sorting and indexing
             keys.forget()
         late, newest = DeferredIndexes(self._sql, runs.total), triples.newest(self._sql)
         for block in runs.blocks():
@@ -201,13 +201,13 @@ class Writer:
         runs.close()
 
     def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:
-        """Note statements that are made again, each with its line."""
+        """Note statements that the file makes again, each with its present line."""
         self.moved += restated.move(self._sql, rows)
         if self.replaced:
             restated.note(self._sql, [row for row, _ in rows])
 
     def end_rest(self) -> Ended:
-        """End what the source stated before and did not state again.
+        """End the earlier statements of the source that it did not make again.
 
         Call it after :meth:`finish`.
         """
@@ -218,13 +218,13 @@ class Writer:
         return ended
 
     def count_rest(self) -> int:
-        """How many facts :meth:`end_rest` would be about."""
+        """The number of facts whose statements :meth:`end_rest` would end."""
         if not self.replaced:
             return 0
         return restated.count_rest(self._sql, self.replaced, self.revision)
 
     def retract(self, facts: Iterable[Attribute]) -> None:
-        """End what all sources say: these attributes."""
+        """Retract these attributes in all sources."""
         facts = list(facts)
         entities = self._entities.find_ids(fact.head for fact in facts)
         relations = self._relations.find_ids(fact.relation for fact in facts)
@@ -237,7 +237,7 @@ class Writer:
         self.changed |= liveness.retract(self._sql, rows, self.revision) > 0
 
     def source_of(self, name: str | None) -> int:
-        """The id of the source of a statement; None means the writer's own."""
+        """The id of a statement's source; None stands for the writer's ``speaker``."""
         if name is None:
             return self.source
         if name not in self._graphs:
@@ -248,7 +248,7 @@ class Writer:
     def refuse_new_entities(
         self, items: Sequence[tuple[int, Statement]]
     ) -> list[tuple[int, Statement]]:
-        """Those statements that name no entity that may not be made; the others are refused."""
+        """Refuse statements that name a new entity if none may be created; return the others."""
         if self._create:
             return list(items)
         bad = self._strangers(dict.fromkeys(end for _, item in items for end in _ends(item.fact)))
@@ -262,10 +262,10 @@ class Writer:
         return good
 
     def relation_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """The ids of relations, new ones given.
+        """The ids of relations; new relations get one.
 
         Raises:
-            InvalidNameError: One of them cannot be kept.
+            InvalidNameError: A key cannot be stored.
         """
         found, bad = self._relations.ids(dict.fromkeys(keys))
         for error in bad.values():
@@ -273,10 +273,10 @@ class Writer:
         return dict(found)
 
     def entity_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """The ids of entities, new ones given.
+        """The ids of entities; new entities get one.
 
         Raises:
-            InvalidNameError: One of them cannot be kept.
+            InvalidNameError: A key cannot be stored.
         """
         found, bad = self._entities.ids(dict.fromkeys(keys))
         for error in bad.values():
@@ -286,7 +286,7 @@ class Writer:
     def _columns(
         self, lines: Sequence[int], facts: Sequence[Triple | Attribute], sources: Sequence[int]
     ) -> tuple[array[int], ...] | None:
-        """The facts as columns of ids, but for those that are refused; None where none is left."""
+        """The facts as columns of ids, without refused facts; None if none is left."""
         names = [fact[1] for fact in facts]
         relations, bad = self._relations.ids(dict.fromkeys(names))
         ends = dict.fromkeys(end for fact in facts for end in _ends(fact))
@@ -311,7 +311,7 @@ class Writer:
         sources: Sequence[int],
         bad: Mapping[str, InvalidNameError],
     ) -> tuple[array[int], ...] | None:
-        """The same of those facts that name nothing bad."""
+        """The facts without the keys in ``bad``, as columns of ids; None if none is left."""
         good = []
         for line, fact, source in zip(lines, facts, sources, strict=True):
             error = next((bad[name] for name in (fact[1], *_ends(fact)) if name in bad), None)
@@ -327,7 +327,7 @@ class Writer:
     def _tails(
         self, facts: Sequence[Triple | Attribute], entities: Mapping[str, int]
     ) -> array[int]:
-        """The ids of the third parts, where some are literals."""
+        """The ids of the tails, some of which are values."""
         values = [_value(fact) for fact in facts]
         literals = dictionary.literal_ids(self._sql, [item for item in values if item is not None])
         name_index.add_names(
@@ -347,14 +347,14 @@ class Writer:
         )
 
     def _strangers(self, keys: Iterable[str]) -> dict[str, InvalidNameError]:
-        """Those of ``keys`` that the graph holds no entity of."""
+        """The errors of ``keys`` that name no entity of the graph, if none may be created."""
         known = liveness.living(self._sql, self._entities.find_ids(keys))
-        reason = "the graph has no such entity, and none is to be made"
+        reason = "the graph has no such entity, and none is to be created"
         return {key: InvalidNameError(reason, str(key)) for key in keys if key not in known}
 
 
 def _value(fact: Triple | Attribute) -> Literal | None:
-    """The literal a fact ends in; None for one that ends in an entity."""
+    """The value at the end of a fact; None if its tail is an entity."""
     if isinstance(fact, Attribute):
         return fact.value
     if fact.relation in _UNDERSTOOD:

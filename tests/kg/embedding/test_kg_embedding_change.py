@@ -396,7 +396,7 @@ def test_numpys_arrays_are_read(tmp_path):
     ):
         assert list(found.keys) == KEYS
         assert np.allclose(found.table.numpy(), TABLE)
-    with pytest.raises(EmbeddingError, match="a key a line"):
+    with pytest.raises(EmbeddingError, match="one key per line"):
         read_vectors(tmp_path / "v.npy")
 
 

@@ -77,7 +77,7 @@ def test_a_bad_entity_is_named(write, name, text, line, reason):
         ("e.csv", "name,label\na,b\n", 1, "no column key"),
         ("e.json", "[]", 1, "expected '{'"),
         ("e.json", '{"a": "b"\n"c": "d"}', 2, "expected ','"),
-        ("e.json", '{"a": "b"} x', 1, "behind"),
+        ("e.json", '{"a": "b"} x', 1, "after"),
         ("e.json", '{"a": tru}', 1, "not a JSON object"),
         ("e.json", '{"a"', 1, "expected ':'"),
         ("e.json", "{" * 3, 1, "not a JSON object"),

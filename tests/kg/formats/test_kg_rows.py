@@ -96,7 +96,7 @@ def test_rows_that_are_loaded_again_add(graph):
         ([("a", "b", "c"), ("a", "b")], "the rows given, line 2: expected 3 columns"),
         ([("a", "b", "c"), "abc"], "the rows given, line 2: a row is a tuple"),
         ([{"head": "a"}], "the rows given, line 1: expected {head"),
-        ([{"head": "a", "relation": "b", "tail": float("nan")}], "line 1: nan is no number"),
+        ([{"head": "a", "relation": "b", "tail": float("nan")}], "1: nan is not a finite number"),
         ([{"head": "a", "relation": "b", "tail": object()}], "line 1: Object of type object"),
         (["abc"], "line 1: a row is a tuple"),
     ],
