@@ -1,6 +1,6 @@
-"""Answers: facts by name, cloze or question, each with evidence or an honest "unknown".
+"""Answers queries by name, clozes and questions, with evidence or an honest "unknown".
 
-Names are loaded on first use, so that a graph without a model is asked without torch.
+Names are loaded on first use, so that asking a graph without a model does not import torch.
 """
 
 from __future__ import annotations

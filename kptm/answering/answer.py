@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
-"""Codes for why there is no answer, "" if there is one; "words" stands for words not understood."""
+"""Codes for why there is no answer, "" if there is one; "words" means unexplained words."""
 PREDICTED = "predicted: "
 """The beginning of the text of a predicted answer."""
 HEADINGS = {
@@ -44,9 +44,9 @@ class Answer:
     """The answer to one question.
 
     Attributes:
-        question: As it was asked.
-        entity: The best answer's key; None for "unknown" and for a value.
-        score: Its calibrated score, 0.0 for "unknown".
+        question: The question as it was asked.
+        entity: The key of the best answer; None for "unknown" and for a value.
+        score: The calibrated score of the best answer, 0.0 for "unknown".
         answers: All answers, best first; empty for "unknown".
         evidence: The evidence, strongest first.
         reason: Why there is no answer, "" if there is one.
@@ -54,13 +54,13 @@ class Answer:
             there is no such "fact", "disagreement" of the sources, or "doubt": the score is below
             the threshold.
         topic: The key of the entity in the question, "" if none was found.
-        path: The hops from it to the answers.
-        senses: Other entities that its name may mean.
-        conflicts: Sources that would answer otherwise.
+        path: The hops from the topic to the answers.
+        senses: Other entities that the topic's name may mean.
+        conflicts: Sources with a different answer.
         token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
         description: Facts of the entity, if the question is only a name; "" otherwise.
-        predicted: Whether no fact states the answer. It is then a guess, and ``score`` is how often
-            such guesses are right.
+        predicted: Whether the answer is a guess that no fact states; ``score`` is then the rate at
+            which such guesses are right.
         labels: Labels by key, for the topic, the path's relations and the names in programs.
         program: The evaluated program, or None.
         sentence: The answer in words, in the question's language.
@@ -101,7 +101,7 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Whether there is an answer, an entity or a value; a model's word is none."""
+        """Whether there is an answer: an entity or a value, but not a mere word of the model."""
         return bool(self.answers)
 
     @property
@@ -124,12 +124,12 @@ class Answer:
     def explain(
         self, form: Literal["text", "dict", "html"] = "text", *, reading: bool = False
     ) -> str | dict[str, Any]:
-        """The answer, how it was found and its evidence.
+        """Explain the answer: how it was found, and its evidence.
 
         Args:
             form: "text", a JSON value, or a piece of HTML.
-            reading: Whether text and HTML also show how the question was read: the evaluated
-                program and the understood parts of the question.
+            reading: Whether text and HTML also show the evaluated program and the meanings assigned
+                to the parts of the question.
         """
         if form == "dict":
             return self.to_dict()
@@ -164,7 +164,7 @@ def _head(answer: Answer) -> list[str]:
 
 
 def _headline(answer: Answer) -> str:
-    """The answer in words, with its score unless the words have it."""
+    """The answer in words, with its score unless the words contain it."""
     if not answer.found:
         return answer.sentence or str(answer)
     if answer.sentence and answer.predicted:
@@ -178,11 +178,11 @@ def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
     if reading:
         yield from _reading(answer)
     if answer.readings:
-        near = [
+        readings = [
             Line(f"{answer.expression_of(item.program)}, p = {item.score:.2f}{_without(item)}")
             for item in answer.readings
         ]
-        yield Group("may have meant", near)
+        yield Group("may have meant", readings)
     grouped: dict[str, list[Line]] = {kind: [] for kind in HEADINGS}
     for item in answer.evidence:
         grouped.setdefault(item.kind, []).append(Line(item.text, item.spans, _origin(item)))
@@ -190,17 +190,17 @@ def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
         if lines:
             yield Group(HEADINGS.get(kind, kind), lines)
     if answer.conflicts:
-        said = [
+        conflicts = [
             Line(f"{item.kind}: {item.label} ({item.entity}), p = {item.score:.2f}")
             for item in answer.conflicts
         ]
-        yield Group("would be answered otherwise by", said)
+        yield Group("would be answered otherwise by", conflicts)
     if answer.senses:
-        meant = [
+        senses = [
             Line(f"{item.label} ({item.entity}): {', '.join(item.answers) or 'nothing is known'}")
             for item in answer.senses
         ]
-        yield Group("if another is meant", meant)
+        yield Group("if another is meant", senses)
 
 
 def _reading(answer: Answer) -> Iterator[Group]:

@@ -36,7 +36,7 @@ def is_date(text: str) -> bool:
 
 
 def fits(kind: AskedKind, label: str) -> bool | None:
-    """Whether a relation leads to the wanted kind of answer, by its label; None if unclear."""
+    """Whether a relation with this label leads to answers of ``kind``; None if unclear."""
     relation = relation_form(label)
     if kind == "date":
         return _COUNTS.isdisjoint(relation.stems) and not _DATES.isdisjoint(relation.stems)

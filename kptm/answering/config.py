@@ -16,12 +16,13 @@ class PredictorConfig:
         sources: The sources to ask, if they exist: "graph", "link prediction", "model", "texts",
             "modeledge".
         min_score: The least calibrated p of a predicted answer; below it the answer is "unknown".
-        min_stated: The least p of a question's best reading, for a parser that was not trained on
+        min_stated: The least p of a question's best reading, with a parser that was not trained on
             this graph.
-        min_learnt: The same for a trained parser, whose p is better calibrated.
+        min_learnt: The least p of a question's best reading, with a parser trained on this graph,
+            whose p is better calibrated.
         conflict: The least p at which another answer of a source is shown as a conflict.
         uncalibrated: Whether predictions without calibration are shown; their p may be far off.
-        phrasings: How many phrasings of a relation the model reads.
+        phrasings: The number of phrasings of a relation that the model reads.
         weights: The combination and calibration of sources; the defaults do not calibrate.
     """
 

@@ -1,4 +1,4 @@
-"""Decides on an answer: by the graph's facts, else by the other sources."""
+"""Builds the answer to a question: from the graph's facts, else from the other sources."""
 
 from __future__ import annotations
 
@@ -43,27 +43,26 @@ CALIBRATE = (
     " out (validation = 0.1 under [embedding] in kptm.toml)"
 )
 SURE, LEAST = 0.99, 0.5
-"""Upper and lower limit of a fact's score before a fit; the p of its sense lies between."""
+"""Upper and lower limit of an answer's score without fitted weights."""
 SENSES, SAID = 5, 5
-"""The most senses that are shown, and the most answers of each."""
+"""The most senses shown, and the most answers shown for each."""
 SHOWN = 3
-"""The most answers on which sources are compared."""
+"""The most answers for which the support of other sources is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An understood question with the answers of graph and sources.
+    """A parsed question with the answers of the graph and the scores of the other sources.
 
     Attributes:
-        question: As it was asked.
+        question: The question as it was asked.
         readings: Its readings, best first.
-        document: The question with its links; None for a query by names.
-        answers: The graph's answers to the best reading; empty if the graph has none or was not
-            asked.
+        document: The question with its entity links; None for a query by names.
+        answers: The graph's answers to the best reading; empty if it has none or was not asked.
         asked: The query to the other sources; None if they cannot be asked.
-        opinions: The scores of these sources.
+        opinions: The scores of the other sources.
         program: The evaluated program; None for a query by names.
-        meanings: The understood parts of the question.
+        meanings: The parts of the question with the meanings assigned to them.
     """
 
     question: str
@@ -77,21 +76,21 @@ class Case:
 
     @property
     def best(self) -> Reading:
-        """The reading that is answered."""
+        """The best reading, which is the one answered."""
         return self.readings[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluated program that is more than a path from a name.
+    """A question whose program is more than a path from a name, with its denotation.
 
     Attributes:
-        question: As it was asked.
-        document: The question with the names that the program uses.
+        question: The question as it was asked.
+        document: The question with the entity links that the program uses.
         derivation: The program with its denotation.
-        p: The probability that it is meant.
-        unexplained: Words of the question that it does not explain.
-        meanings: What the parts of the question were understood as.
+        p: The probability that the program is what the question means.
+        unexplained: Words of the question that the program does not explain.
+        meanings: The parts of the question with the meanings assigned to them.
     """
 
     question: str
@@ -103,14 +102,14 @@ class Evaluated:
 
 
 class AnswerBuilder:
-    """Turns cases into answers.
+    """Builds answers from parsed questions.
 
     Args:
-        graph: The graph with the labels.
+        graph: The graph.
         citations: Builds the evidence.
         curve: The calibration curve of link prediction; None if no facts were held out.
-        freshness: Finds stale vectors; None without evidence.
-        texts: The source with the calibration of answers from texts.
+        freshness: Detects stale vectors; None if answers have no evidence.
+        texts: The source of answers from texts, with their calibration.
     """
 
     def __init__(
@@ -130,22 +129,22 @@ class AnswerBuilder:
         self._relations = RelationNames(graph)
 
     def answer(self, case: Case, config: PredictorConfig) -> Answer:
-        """Decide a case: the answer with path, evidence, conflicts and other senses of its name."""
+        """Build the answer to a case, with path, evidence, conflicts and other senses."""
         if case.answers:
-            found = self._answer_of_graph(case, config)
+            answer = self._answer_of_graph(case, config)
         elif case.asked is not None and case.opinions:
-            found = self._silent_graph(case, case.asked, config)
+            answer = self._silent_graph(case, case.asked, config)
         else:
-            found = Answer(question=case.question, reason=self._lacking(case), why="fact")
-        return self._complete(found, case)
+            answer = Answer(question=case.question, reason=self._lacking(case), why="fact")
+        return self._complete(answer, case)
 
     def refusal(self, case: Case, config: PredictorConfig, kinds: Collection[str]) -> Answer | None:
-        """The refusal to predict without asking the sources; None if they must be asked.
+        """Refuse to predict where that can be decided without asking the sources, else None.
 
         Args:
             case: A question without an answer in the graph.
             config: The settings of the predictor.
-            kinds: The sources that could be asked.
+            kinds: The kinds of the available sources.
         """
         if not kinds or len(case.best.path) > 1:
             return None
@@ -171,10 +170,10 @@ class AnswerBuilder:
 
     def answer_of_program(self, found: Evaluated) -> Answer:
         """The answer of an evaluated program, with the facts that prove it."""
-        made = found.derivation
-        program = made.program
+        result = found.derivation
+        program = result.program
         facts = self._citations.proof(program)
-        if not facts and isinstance(program, Within):  # what there is instead
+        if not facts and isinstance(program, Within):  # a "no" is shown with what holds instead
             facts = self._citations.proof(program.right)
         topic = next((x.keys[0] for x in parts(program) if isinstance(x, Named)), "")
         answer = Answer(
@@ -185,35 +184,35 @@ class AnswerBuilder:
             meanings=found.meanings,
             unexplained=found.unexplained,
         )
-        if made.truth is None and made.number is None and not made.nodes:
+        if result.truth is None and result.number is None and not result.nodes:
             return replace(answer, reason="nothing in the graph is so", why="fact")
-        if made.truth is not None:
-            text = "yes" if made.truth else "no"
-            truth = Literal(str(made.truth).lower(), datatype=f"{XSD}boolean")
+        if result.truth is not None:
+            text = "yes" if result.truth else "no"
+            truth = Literal(str(result.truth).lower(), datatype=f"{XSD}boolean")
             answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, truth),)
-        elif made.number is not None:
-            answers = (ScoredEntity(None, value_text(made.number), found.p, made.number),)
+        elif result.number is not None:
+            answers = (ScoredEntity(None, value_text(result.number), found.p, result.number),)
         else:
-            named = labels(self._graph, made.nodes)
-            answers = tuple(ScoredEntity.of(key, named[key], found.p) for key in made.nodes)
+            named = labels(self._graph, result.nodes)
+            answers = tuple(ScoredEntity.of(key, named[key], found.p) for key in result.nodes)
         return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
 
     def _names_of(self, reading: Reading, label: str = "") -> dict[str, str]:
-        """The labels of an entity, if it is known already, and of the relations of its path."""
+        """The labels of a reading's entity and relations; ``label`` is the entity's, if known."""
         own = {reading.entity: label} if label else labels(self._graph, [reading.entity])
         return {**self._relations.labels({step.relation for step in reading.path}), **own}
 
-    # ── what the graph says ──────────────────────────────────────────────────────────────────
+    # ── answers of the graph ─────────────────────────────────────────────────────────────────
 
     def _answer_of_graph(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
-        # In a query by names only the sense of a name can be misunderstood.
+        # In a query by names, only the sense of a name can be wrong.
         sense = min(SURE, max(LEAST, best.link_score))
         scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
         sure = confidences(self._graph, trails)
         rated = [(key, p * sure.get(key, 1.0)) for key, p in zip(case.answers, scores, strict=True)]
-        if min(sure.values()) < 1:  # answers with surer facts come first
+        if min(sure.values()) < 1:  # answers with more confident facts come first
             rated.sort(key=lambda item: -item[1])
         first, score = rated[0]
         named = labels(self._graph, [best.entity, *case.answers])
@@ -245,7 +244,7 @@ class AnswerBuilder:
         return conflicts, evidence
 
     def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
-        """The surer one of the texts' answer and the prediction; fitted weights combine both."""
+        """The likelier of the texts' answer and the prediction; fitted weights combine both."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
             return self._answer_of_sources(case, asked, config)
@@ -258,7 +257,7 @@ class AnswerBuilder:
         )
         return self._texts.surer(found, asked, read, others, config)
 
-    # ── what is predicted ────────────────────────────────────────────────────────────────────
+    # ── predictions ──────────────────────────────────────────────────────────────────────────
 
     def _answer_of_sources(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
@@ -273,8 +272,8 @@ class AnswerBuilder:
             return Answer(question=case.question, reason=self._silent(reading), why="fact")
         keys = asked.side.keys
         best: str = keys[last_best(p)]
-        heard = any(item.kind == STORE for item in case.opinions)
-        score = weights.calibration.of(float(p.max()), with_store=heard)
+        with_store = any(item.kind == STORE for item in case.opinions)
+        score = weights.calibration.of(float(p.max()), with_store=with_store)
         if not weights.count and not config.uncalibrated and self._curve is not None:
             score = self._curve.of(float(p.max()))
         preferred: dict[str, None] = {keys[item.best]: None for item in case.opinions}
@@ -300,10 +299,10 @@ class AnswerBuilder:
     def _refuse_prediction(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
-        """Refuse to predict if no entity of that kind has the relation, or p is not calibrated."""
+        """Refuse to predict if no entity of this type has the relation, or p is not calibrated."""
         silent = self._silent(case.best)
         if TEXTS in kinds:
-            return None  # a text may state a relation that no other entity of the kind has
+            return None  # a text may state a relation that no other entity of the type has
         if not is_plausible(self._graph, case.best.entity, case.best.path[0]):
             reason = f"{silent}, nor of anything of its kind, so that nothing is predicted"
             return Answer(question=case.question, reason=reason, why="fact")
@@ -319,7 +318,7 @@ class AnswerBuilder:
         config: PredictorConfig,
         named: Mapping[str, str],
     ) -> tuple[Why, str]:
-        """The answers of the sources that disagree."""
+        """The code and message of a refusal, with the answers of sources that disagree."""
         keys = asked.side.keys
         sure = [item for item in opinions if item.p[item.best] >= config.conflict]
         if len({item.best for item in sure}) < 2:

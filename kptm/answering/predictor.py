@@ -1,4 +1,4 @@
-"""Predictor: asks all sources, and answers with evidence or says "unknown"."""
+"""Predictor: answers questions from all sources, with evidence, or says "unknown"."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ FITTED = 20_000_000
 
 
 class Predictor:
-    """Answers questions over a graph, and with the model, embeddings and modeledge that are given.
+    """Answers questions over a graph, and with a model, embeddings, modeledge and texts if given.
 
     Args:
-        graph: The graph; it is always asked first.
+        graph: The graph, which is always asked first.
         linker: Finds the names in a question.
         model: The fused model, or None.
         embeddings: Embeddings for link prediction, or None.
@@ -112,7 +112,7 @@ class Predictor:
 
     @property
     def weights(self) -> SourceWeights:
-        """How sources are combined."""
+        """The weights that combine the sources."""
         return self._config.weights
 
     @property
@@ -122,7 +122,7 @@ class Predictor:
 
     @property
     def space(self) -> str:
-        """The store's space that is searched, "" without a model."""
+        """The space of the store that is searched, "" without a model."""
         return self._voices.space
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
@@ -133,12 +133,12 @@ class Predictor:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
-            question: The question. Adjacent blanks stand for one entity; of separate blanks the
-                first is answered.
+            question: The question. Adjacent blanks stand for one entity; of several separate blanks
+                only the first is answered.
             sources: The sources to ask: "graph", "link prediction", "model", "texts", "modeledge";
                 by default those of the configuration.
-            at: The year or day, in ISO 8601, of a question without a time: dated facts count if
-                they held then. By default facts that hold today come first.
+            at: A year or day in ISO 8601, for a question without a time: only dated facts that held
+                then count. By default facts that hold today come first.
 
         Raises:
             ConfigError: There is no such source, or the time is invalid.
@@ -204,10 +204,10 @@ class Predictor:
     ) -> list[Answer | None]:
         """Answer many :meth:`query` questions, without evidence.
 
-        Other sources are asked only where the graph is silent.
+        Other sources are asked only if the graph has no answer.
 
         Args:
-            questions: Head, relation and tail of each, with None in the place that is asked for.
+            questions: (head, relation, tail) of each, with None for the one that is asked for.
 
         Returns:
             One answer per question; None if a name is not in the graph.
@@ -241,19 +241,19 @@ class Predictor:
             end = None
             if case is not None and not case.answers:
                 end = self._brief.refusal(case, self._config, there - {TEXTS})
-                # Texts are asked in any case: they are calibrated, and cheap.
+                # Texts are always asked: their p is calibrated, and asking is cheap.
                 (open_ if end is None else read).append(case)
             ends.append(end)
-        heard = iter(self._ask_sources(open_, chosen))
+        asked = iter(self._ask_sources(open_, chosen))
         texts = iter(self._ask_sources(read, {TEXTS}) if TEXTS in there else ())
         for case, end in zip(cases, ends, strict=True):
             if case is None or case.answers:
                 yield case
             elif end is None:
-                yield next(heard)
+                yield next(asked)
             else:
-                said = next(texts, None)
-                yield said if said is not None and said.opinions else end
+                answered = next(texts, None)
+                yield answered if answered is not None and answered.opinions else end
 
     def _choose_sources(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
@@ -262,17 +262,17 @@ class Predictor:
 
     def _decide_cases(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
         """Ask the sources of all cases together, and decide each."""
-        heard = self._ask_sources(cases, chosen)
-        return [self._decider.answer(case, self._config) for case in heard]
+        scored = self._ask_sources(cases, chosen)
+        return [self._decider.answer(case, self._config) for case in scored]
 
     def _ask_sources(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
         """Add the sources' scores to cases; all are asked together."""
         cases = [replace(case, asked=self._source_query(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
-        told = iter(self._voices.opinions(asked, chosen, weights) if asked else ())
+        scores = iter(self._voices.opinions(asked, chosen, weights) if asked else ())
         return [
-            case if case.asked is None else replace(case, opinions=next(told)) for case in cases
+            case if case.asked is None else replace(case, opinions=next(scores)) for case in cases
         ]
 
     def _source_query(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
@@ -289,7 +289,7 @@ class Predictor:
         return SourceQuery(case.best, tuple(texts), side.append(item.node for item in read), read)
 
     def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
-        """The answers of texts, which are asked only if the graph has none."""
+        """The answers read in texts; texts are asked only if the graph has no answer."""
         source = self._voices.texts
         if source is None or TEXTS not in there or case.answers:
             return ()
@@ -305,13 +305,13 @@ class Predictor:
         words = self._voices.words(self.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
-        said = Evidence("model",
+        evidence = Evidence("model",
         f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",
                         score=words.p)  # fmt: skip
-        return replace(answer, token=words.text, evidence=(said, *answer.evidence))
+        return replace(answer, token=words.text, evidence=(evidence, *answer.evidence))
 
     def _cloze(self, reading: Reading) -> list[LinkedText]:
-        """The reading as clozes, in phrasings of the texts."""
+        """The reading as cloze questions, in phrasings that the texts use."""
         label = naming.labels(self._graph, [reading.entity])[reading.entity]
         named, asked = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
         names = {named: (label, reading.entity), asked: (MASK, None)}
@@ -319,17 +319,17 @@ class Predictor:
         return [fill(pattern, names) for pattern in patterns]
 
     def link(self, text: str) -> LinkedText:
-        """Link a text; if running text has no links, link names in any case."""
+        """Link a text; if nothing is linked, link again regardless of upper and lower case."""
         return self._understanding.link(text)
 
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
 
     def weigh(self, questions: Iterable[tuple[str, Collection[str]]]) -> SourceWeights:
-        """Fit how sources are combined, and answer with the new weights from now on.
+        """Fit the weights that combine the sources, and use them from now on.
 
         Args:
             questions: Questions that the graph does not answer, with the keys of their answers.
-                Nothing was learnt from them before.
+                They must not have been used for training.
 
         Returns:
             The fitted weights; the previous ones if too few questions could be used.
@@ -348,8 +348,8 @@ class Predictor:
                     continue
                 if (asked := self._source_query(case, chosen)) is not None:
                     left.append((asked, frozenset(answers)))
-            heard = self._voices.ask_sources([asked for asked, _ in left], chosen, k)
-            for (asked, answers), (opinions, hits) in zip(left, heard, strict=True):
+            scored = self._voices.ask_sources([asked for asked, _ in left], chosen, k)
+            for (asked, answers), (opinions, hits) in zip(left, scored, strict=True):
                 held += len(opinions) * len(asked.side)
                 if held <= FITTED:
                     silent.append(CombinationExample(answers, asked, opinions, hits))
@@ -359,15 +359,15 @@ class Predictor:
         return self.weights
 
     def take(self, weights: SourceWeights) -> None:
-        """Answer by fitted weights from now on."""
+        """Use fitted weights from now on."""
         self._config = replace(self._config, weights=weights)
 
-    # ── telling ──────────────────────────────────────────────────────────────────────────────
+    # ── modeledge ────────────────────────────────────────────────────────────────────────────
 
     def tell(
         self, head: str, relation: str, tail: str, *, old: str | None, revision: int
     ) -> Receipt | None:
-        """Write a changed fact to modeledge, in phrasings of the texts; the graph has it already.
+        """Write a changed fact to modeledge, in phrasings that texts use, after the graph has it.
 
         Args:
             head: Key of the head.

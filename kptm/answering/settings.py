@@ -16,10 +16,10 @@ class AnsweringConfig:
     Attributes:
         encoder: The folder of a sentence encoder that compares questions with relations, or the
             name of an installed package that has one; "" answers without one.
-        start: What the qualifiers are called, by key, last part of an IRI, or label, that say when
-            a fact began.
-        end: Those that say when it ended.
-        point: Those that say when it held.
+        start: The names of qualifiers for the beginning of a fact: their keys, labels, or the last
+            part of their IRIs.
+        end: The names of qualifiers for the end of a fact.
+        point: The names of qualifiers for the point in time at which a fact held.
     """
 
     encoder: str = ""
@@ -33,5 +33,5 @@ class AnsweringConfig:
 
     @property
     def times(self) -> TimeNames:
-        """The same for the graph."""
+        """The names of the qualifiers for time, in the form that the graph takes."""
         return TimeNames(self.start, self.end, self.point)

@@ -1,4 +1,4 @@
-"""Whether what texts say is the answer, or what the other sources predict."""
+"""Chooses between the answer read in texts and the prediction of the other sources."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class TextDecider:
-    """Decides between texts and the other sources.
+    """Chooses between the answer read in texts and the prediction of the other sources.
 
     Args:
-        graph: Knows what things are called.
-        citations: Makes the evidence.
-        source: Knows what the p of an answer from texts is worth.
-        silent: Says that the graph has no such fact.
-        conflicts: What opinions say against some answers.
+        graph: The graph, for labels.
+        citations: Builds the evidence.
+        source: The source of answers from texts, which calibrates their p.
+        silent: Returns the message that the graph has no such fact.
+        conflicts: Returns the conflicting answers of other sources.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class TextDecider:
         others: Sequence[SourceScores],
         config: PredictorConfig,
     ) -> Answer:
-        """What texts say if it is at least as sure as the prediction without them, else that.
+        """The texts' answer if its p is at least that of the prediction without them, else that.
 
         Args:
-            predicted: What the other sources predict, or why nothing.
-            asked: What was asked, with what texts say.
-            read: The same over the candidates.
-            others: What the other sources say.
-            config: How sure an answer must be.
+            predicted: The prediction of the other sources, or their refusal.
+            asked: The query, with the answers read in texts.
+            read: The scores of the texts over the candidates.
+            others: The scores of the other sources.
+            config: The settings, with the least p of an answer.
         """
         best = asked.read[0]
         score = self._source.worth(best.p, kind_of(best.node))

@@ -1,4 +1,4 @@
-"""Measuring: facts with control arms, linking, and intervals for every figure."""
+"""Evaluation of fusion (with control arms), linking and answers, with intervals."""
 
 from kptm.evaluation.fusion.fact_probing import Probe, ask_model, make_probes
 from kptm.evaluation.fusion.study_arms import ARMS, ArmStudy, StudyConfig

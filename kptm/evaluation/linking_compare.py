@@ -1,4 +1,4 @@
-"""What counts of a gold document and of the links found in its text."""
+"""Selects the gold spans and links of a document that count for linking scores."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ Span = tuple[int, int, str]
 """Start, end and key."""
 
 Pair: TypeAlias = "tuple[GoldDocument | LinkedText, LinkedText]"
-"""The same text with its gold and with the links that were found."""
+"""A text with its gold links, and the same text with predicted links."""
 
 
 def span_of(link: Link) -> Span:
-    """Where a link is and what it means."""
+    """The start, end and key of a link."""
     return link.start, link.end, link.entity
 
 
 def everything(span: Span) -> bool:
-    """Let every span count."""
+    """Count every span."""
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What counts of a document.
+    """The spans and links of a document that count.
 
     Attributes:
         wanted: The gold spans of entities in the graph, by position, each once.
-        nil: The (start, end) at which gold has only what is outside the graph.
-        links: The links that were found.
+        nil: The (start, end) of gold spans that mean only things outside the graph.
+        links: The predicted links.
     """
 
     wanted: tuple[Span, ...]
@@ -49,7 +49,7 @@ class Compared:
 def compare(
     gold: GoldDocument | LinkedText, found: LinkedText, counts: Callable[[Span], bool]
 ) -> Compared:
-    """Choose what counts; see :func:`kptm.evaluation.linking_scores.score_linking`."""
+    """Select what counts; see :func:`kptm.evaluation.linking_scores.score_linking`."""
     if isinstance(gold, LinkedText):
         gold = GoldDocument.from_links(gold)
     if gold.text != found.text:

@@ -1,4 +1,4 @@
-"""Where links and gold differ, one by one, for a person to read."""
+"""Lists the differences between predicted links and gold, for people to read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["missed", "wrong span", "wrong sense", "should be NIL"
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 CONTEXT = 40
-"""Characters shown on either side."""
+"""Characters of context shown on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +29,19 @@ class LinkingMistake:
     """One difference between links and gold.
 
     Attributes:
-        document: Which document, counted from 1.
-        kind: "missed": gold with no link; "wrong span": a link that overlaps gold of its entity;
-            "wrong sense": one at a gold span of another entity; "should be NIL": one where gold
-            means something outside the graph; "not in gold": any other link.
-        start: Where the link begins, or, where there is none, the gold span.
-        end: Where it ends.
-        surface: What stands there.
-        gold: The key that gold has, or None.
-        gold_surface: What stands at the gold span, or at one that the link merely runs into; None
-            where there is none.
+        document: The number of the document, from 1.
+        kind: "missed": a gold span without a link; "wrong span": a link that overlaps gold of its
+            entity; "wrong sense": a link at a gold span of another entity; "should be NIL": a link
+            where gold means something outside the graph; "not in gold": any other link.
+        start: The start of the link, or of the gold span if there is no link.
+        end: The end of the link or gold span.
+        surface: The text between ``start`` and ``end``.
+        gold: The key in gold, or None.
+        gold_surface: The text of the gold span, or of a gold span that the link overlaps; None if
+            there is neither.
         found: The key of the link, or None.
         score: The score of the link, or None.
-        context: The surface in brackets with what stands around it, on one line.
+        context: The surface in brackets with the text around it, on one line.
     """
 
     document: int
@@ -61,28 +61,29 @@ def find_mistakes(
 ) -> Iterator[LinkingMistake]:
     """List the mistakes of (gold, found) documents, by document, kind and position.
 
-    Every link that is no strong match is listed once, and so is every gold span: in a wrong span,
-    in a wrong sense, or as missed. (Of two links in one gold span both are wrong spans.)
+    Every link that is not a strong match is listed once, and so is every gold span without a strong
+    match: with a wrong span, with a wrong sense, or as missed. Two links within one gold span are
+        both wrong spans.
 
     Args:
-        pairs: As for :func:`kptm.evaluation.linking_scores.score_linking`.
-        counts: The same.
+        pairs: The pairs of documents, as for :func:`kptm.evaluation.linking_scores.score_linking`.
+        counts: The spans that count, as for the same function.
 
     Raises:
         LinkingError: The two documents of a pair have different texts.
     """
     for number, (gold, found) in enumerate(pairs, 1):
-        seen = compare(gold, found, counts)
-        told = [_mistake(number, found.text, *item) for item in _classes(seen)]
-        yield from sorted(told, key=lambda item: (KINDS.index(item.kind), item.start, item.end))
+        compared = compare(gold, found, counts)
+        listed = [_mistake(number, found.text, *item) for item in _classes(compared)]
+        yield from sorted(listed, key=lambda item: (KINDS.index(item.kind), item.start, item.end))
 
 
 def render(mistakes: Iterable[LinkingMistake], label: Callable[[str], str] | None = None) -> str:
-    """The mistakes as text: how many of each kind, then document by document.
+    """Write mistakes as text: the number of each kind, then document by document.
 
     Args:
-        mistakes: As :func:`find_mistakes` gives them.
-        label: The name of a key, to be shown before it.
+        mistakes: The mistakes, in the order of :func:`find_mistakes`.
+        label: Returns the name of a key, to show before it.
     """
 
     def name(key: str) -> str:
@@ -104,7 +105,7 @@ def render(mistakes: Iterable[LinkingMistake], label: Callable[[str], str] | Non
 
 
 def _classes(seen: Compared) -> Iterator[tuple[Kind, GoldSpan | None, Link | None]]:
-    """Kind, gold and link of each mistake; beside a link that gold lacks, what it runs into."""
+    """Yield (kind, gold span, link) of each mistake."""
     right = {span_of(link) for link in seen.links} & set(seen.wanted)
     left = [span for span in seen.wanted if span not in right]
     at_place = {span[:2]: span for span in reversed(left)}
@@ -118,7 +119,7 @@ def _classes(seen: Compared) -> Iterator[tuple[Kind, GoldSpan | None, Link | Non
         over = [span for span in of_key[link.entity] if _overlap(span, link)]
         if span_of(link) in right:
             continue
-        # what gold says of this very place goes before what it says around it
+        # a gold span at exactly this place takes precedence over overlapping ones
         if place in at_place:
             told.add(at_place[place])
             yield "wrong sense", at_place[place], link
@@ -169,12 +170,12 @@ def _context(text: str, start: int, end: int) -> str:
 
 
 def _lines(item: LinkingMistake, name: Callable[[str], str]) -> Iterator[str]:
-    told = " ".join(item.surface.split())
+    text = " ".join(item.surface.split())
     if item.found is not None:
-        told += f" → {name(item.found)}, {item.score:.2f}"
+        text += f" → {name(item.found)}, {item.score:.2f}"
     if item.gold_surface not in (None, item.surface):
-        told += f"; gold: “{' '.join(str(item.gold_surface).split())}”"
+        text += f"; gold: “{' '.join(str(item.gold_surface).split())}”"
     elif item.gold is not None:
-        told += f"; gold: {name(item.gold)}"
-    yield f"    {item.start}–{item.end} {told}"
+        text += f"; gold: {name(item.gold)}"
+    yield f"    {item.start}–{item.end} {text}"
     yield f"        {item.context}"

@@ -1,4 +1,4 @@
-"""Gold documents: texts in which a person has marked what is meant, and where."""
+"""Gold documents: texts in which people have annotated mentions with their entities."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 GoldSpan = tuple[int, int, str | None]
-"""Start, end, and the key of what is meant; None means something that is not in the graph (NIL)."""
+"""Start, end, and the key of the entity; None for something outside the graph (NIL)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoldDocument:
-    """A text with the mentions that a person sees in it; they may be nested and may overlap.
+    """A text with annotated mentions, which may be nested and may overlap.
 
     Attributes:
         text: The text.
-        spans: The mentions, as (start, end, key or None).
-        evaluation_span: The part that was annotated, as (start, end); None means all of it.
+        spans: The mentions, as (start, end, key or None), in characters.
+        evaluation_span: The annotated part, as (start, end); None for the whole text.
 
     Raises:
         LinkingError: A span is empty or leaves the text.
@@ -54,7 +54,7 @@ class GoldDocument:
 
     @classmethod
     def from_links(cls, document: LinkedText) -> GoldDocument:
-        """The links of a text taken for gold."""
+        """Take the links of a text as gold."""
         return cls(document.text, tuple((x.start, x.end, x.entity) for x in document.links))
 
 
@@ -67,18 +67,18 @@ def read_gold(
     """Stream the gold documents of a file, or of the files of a folder.
 
     A line is a text with links marked as ``[[key|surface]]`` (.txt), or a JSON object (.jsonl,
-    .ndjson) with "text" and either "labels": [{"span": [start, end], "entity_id"}], or "links":
-    [{"start", "end",
-    "entity"}] as :meth:`kptm.LinkedText.to_dict` gives them, or marks in the text; and
-    "evaluation_span": [start, end] where only that part was annotated. ``.gz`` too.
+    .ndjson). The object has "text" and its mentions: as "labels": [{"span": [start, end],
+    "entity_id"}], as "links": [{"start", "end", "entity"}], the form of
+    :meth:`kptm.LinkedText.to_dict`, or as marks in the text. If only a part is annotated, it is
+    given as "evaluation_span": [start, end]. Files may be compressed (``.gz``).
 
     Args:
         path: The file or folder.
-        keys: The graph's keys of the ids in the file; an id that is not among them is NIL.
-        known: Which keys the graph has; others are NIL.
+        keys: The graph's key of each id in the file; other ids are NIL.
+        known: Returns whether the graph has a key; other keys are NIL.
 
     Raises:
-        TripleFormatError: A file is missing, malformed, or there is no text in it.
+            TripleFormatError: A file is missing, malformed, or contains no text.
     """
     empty = True
     for record in read_records(path):
@@ -100,10 +100,10 @@ def read_gold(
 
 
 def read_keys(path: str | Path) -> dict[str, str]:
-    """Read ``id⇥key``, a pair a line; of an id that has several keys the first is kept.
+    """Read one pair ``id⇥key`` per line; if an id has several keys, the first one counts.
 
     Raises:
-        TripleFormatError: The file is missing, or a line has not two columns.
+        TripleFormatError: The file is missing, or a line does not have two columns.
     """
     path = Path(path)
     keys: dict[str, str] = {}
@@ -125,7 +125,7 @@ def _key(
 
 
 def _mentions(values: dict[str, Any]) -> tuple[str, Iterable[GoldSpan]]:
-    """The text of a record without marks, and its mentions with the ids they have there."""
+    """The text of a record without marks, and its mentions with the ids of the file."""
     text = values["text"]
     if "labels" in values:
         return text, [_label(item) for item in _objects(values, "labels")]
@@ -133,7 +133,7 @@ def _mentions(values: dict[str, Any]) -> tuple[str, Iterable[GoldSpan]]:
         return text, [_link(item, text) for item in _objects(values, "links")]
     document = parse_marked(text)
     if any("[[" in part for part in (document.text, *document.entities())):
-        # a mark inside another, or one without a key, would be read as plain text
+        # nested marks and marks without a key would be read as plain text
         raise LinkingError(
             "marks are [[key|surface]], none inside another; a text with such brackets, or nested"
             ' links, can be given as JSON Lines with "labels"'
@@ -165,9 +165,7 @@ def _link(item: dict[str, Any], text: str) -> GoldSpan:
 def _span(value: Any, name: str) -> tuple[int, int]:
     if isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value):
         return value[0], value[1]
-    raise LinkingError(
-        f'"{name}" must be two numbers, the first character and that behind the last'
-    )
+    raise LinkingError(f'"{name}" must be two numbers, the first character and that after the last')
 
 
 def _name(item: dict[str, Any], field: str) -> str | None:

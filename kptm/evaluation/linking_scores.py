@@ -1,7 +1,7 @@
-"""Linking against gold documents: strong and weak match, micro and macro.
+"""Scores of linking against gold documents: strong and weak match, micro and macro.
 
-The measures are those of GERBIL, restricted to what is in the graph ("InKB"): Usbeck et al. (2015),
-*GERBIL: General Entity Annotator Benchmarking Framework*, WWW, doi:10.1145/2736277.2741626.
+The measures are those of GERBIL, restricted to entities in the graph ("InKB"): Usbeck et al.
+(2015), *GERBIL: General Entity Annotator Benchmarking Framework*, WWW, doi:10.1145/2736277.2741626.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Scores:
 
     @classmethod
     def of(cls, gold: int, found: int, right: int) -> Scores:
-        """The scores of counts; all 1 if nothing is to be found and nothing is, as in GERBIL."""
+        """The scores from counts; all 1 if both gold and prediction are empty, as in GERBIL."""
         if not gold and not found:
             return cls(1.0, 1.0, 1.0)
         return cls(
@@ -40,7 +40,7 @@ class Scores:
 
     @classmethod
     def mean(cls, scores: Sequence[Scores]) -> Scores:
-        """The mean of each over documents; F1 is the mean of their F1, as in GERBIL."""
+        """The mean of each score over documents; F1 is the mean of the F1s, as in GERBIL."""
         if not scores:
             return cls.of(0, 0, 0)
         return cls(
@@ -52,25 +52,25 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class LinkingReport:
-    """How well links agree with gold, of the entities that are in the graph.
+    """Agreement of predicted links with gold, for entities in the graph.
 
-    Strong match is the very span and the entity. Weak match is an overlapping span and the entity,
-    each link and each gold span used once.
+    A strong match has the same span and entity as gold. A weak match has an overlapping span and
+    the same entity, where each link and each gold span is used once.
 
     Attributes:
-        precision: Strong match, micro: over all links of all documents.
-        recall: The same.
-        f1: The same.
-        gold: Gold spans that count.
-        found: Links that count.
-        right: Links that are a strong match.
-        weak_right: Links that are a weak match.
-        strong_macro: Strong match, the mean over documents.
-        weak_micro: Weak match over all links.
-        weak_macro: Weak match, the mean over documents.
-        nil_gold: Gold spans that mean something outside the graph.
-        nil_linked: Those of them that were linked all the same.
-        documents: How many.
+        precision: Precision of strong matches, micro-averaged over all links of all documents.
+        recall: Recall of strong matches, micro-averaged.
+        f1: F1 of strong matches, micro-averaged.
+        gold: The number of gold spans that count.
+        found: The number of links that count.
+        right: The number of strong matches.
+        weak_right: The number of weak matches.
+        strong_macro: The scores of strong matches, averaged over documents.
+        weak_micro: The scores of weak matches, micro-averaged.
+        weak_macro: The scores of weak matches, averaged over documents.
+        nil_gold: The number of gold spans that mean something outside the graph.
+        nil_linked: The number of these that were linked nevertheless.
+        documents: The number of documents.
     """
 
     precision: float
@@ -91,14 +91,15 @@ class LinkingReport:
 def score_linking(
     pairs: Iterable[Pair], *, counts: Callable[[Span], bool] = everything
 ) -> LinkingReport:
-    """Compare (gold, found) documents, streaming.
+    """Score pairs of (gold, predicted) documents in a stream.
 
-    Only what lies in the evaluation span of a gold document is looked at. A gold span with no key,
-    or with one that does not count, is outside the graph (NIL): to find nothing there is right.
+    Only spans within the evaluation span of a gold document count. A gold span without a key, or
+    with one that does not count, is outside the graph (NIL); leaving it unlinked is right.
 
     Args:
-        pairs: The same text with its gold and with our links.
-        counts: Which spans count on either side (those in the graph, say).
+        pairs: Each text with its gold links, and with predicted links.
+        counts: Returns whether a span counts on either side, for example whether it is in the
+            graph.
 
     Raises:
         LinkingError: The two documents of a pair have different texts.
@@ -133,7 +134,7 @@ def score_linking(
 
 
 def _overlapping(wanted: Sequence[Span], given: Sequence[Span]) -> int:
-    """Gold spans that, from the left, find an unused link of the same entity that overlaps them."""
+    """Count gold spans, from the left, that overlap an unused link of the same entity."""
     unused: dict[str, list[Span]] = defaultdict(list)
     for span in sorted(given):
         unused[span[2]].append(span)
@@ -148,7 +149,7 @@ def _overlapping(wanted: Sequence[Span], given: Sequence[Span]) -> int:
 
 
 def _total(counts: Iterable[tuple[int, int, int]]) -> tuple[int, int, int]:
-    gold = found = right = 0
+    gold = totals = right = 0
     for item in counts:
-        gold, found, right = gold + item[0], found + item[1], right + item[2]
-    return gold, found, right
+        gold, totals, right = gold + item[0], totals + item[1], right + item[2]
+    return gold, totals, right

@@ -24,7 +24,7 @@ class Interval:
 
 
 def interval(values: Sequence[float], *, seed: int = 0) -> Interval:
-    """The mean of ``values`` and its 95% bootstrap interval; nan for no values."""
+    """The mean of ``values`` and its 95% bootstrap interval; nan without values."""
     data = np.asarray(values, dtype=np.float64)
     if not len(data):
         return Interval(float("nan"), float("nan"), float("nan"), 0)
@@ -40,7 +40,7 @@ def paired_interval(ours: Sequence[float], theirs: Sequence[float], *, seed: int
     """The mean difference ``ours - theirs`` on the same items, with its 95% interval.
 
     Raises:
-        ValueError: The two are not of one length.
+        ValueError: The two have different lengths.
     """
     if len(ours) != len(theirs):
         raise ValueError(f"{len(ours)} and {len(theirs)} values cannot be paired")

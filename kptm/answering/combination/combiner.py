@@ -1,4 +1,4 @@
-"""Combine sources: a pool of link prediction, model and texts, and modeledge's neighbours.
+"""Combines the sources: pools link prediction, model and texts, then adds neighbours.
 
     pool(c) ∝ exp Σ_s w_{s,r} · log p̃_s(c),    p̃_s(c) = (1 − ε)·p_s(c) + ε/N
     p(c)    = λ·near(c) + (1 − λ)·pool(c)
@@ -63,13 +63,13 @@ class LogLinearPool:
             return None
         fitted = self.relations.get(relation, self.weights)
         weights = [fitted.get(item.kind, 1 / len(spoken)) for item in spoken]
-        if not any(weights):  # a source of weight 0 is better than no answer
+        if not any(weights):  # using sources of weight 0 is better than giving no answer
             weights = [1 / len(spoken)] * len(spoken)
         score = np.zeros(len(spoken[0].p))
         for item, weight in zip(spoken, weights, strict=True):
             score += weight * log_smoothed(item.p)
         p = np.exp(score - score.max())
-        # An entity without a score from any source is no candidate.
+        # An entity to which every source gives p = 0 is not a candidate.
         p[np.sum([item.p for item in spoken], axis=0) == 0] = 0.0
         return np.asarray(p / p.sum(), np.float64)
 
@@ -86,7 +86,7 @@ class LogLinearPool:
         """Read the mapping that :func:`dataclasses.asdict` returned.
 
         Raises:
-            ValueError: A weight is no finite number.
+            ValueError: A weight is not a finite number.
         """
         relations = {str(key): _numbers(own) for key, own in value["relations"].items()}
         return cls(weights=_numbers(value["weights"]), relations=relations)
@@ -114,7 +114,7 @@ class PoolExample:
     """A held-out question: the features of its candidates, and the positions of right ones.
 
     Attributes:
-        relation: As :func:`relation_name` writes it.
+        relation: The relation with its direction, as :func:`relation_name` writes it.
         features: log p̃ of each source, shape (S, N); 0 for a source without scores.
         right: Positions of right answers, at least one.
     """
@@ -128,16 +128,16 @@ def example(
     opinions: Sequence[SourceScores], relation: str, right: Sequence[int]
 ) -> PoolExample | None:
     """Make the example of a question; None if no source knows a right candidate."""
-    said = {item.kind: item.p for item in opinions if item.kind in POOLED}
-    known = [at for at in right if any(p[at] > 0 for p in said.values())]
+    scores = {item.kind: item.p for item in opinions if item.kind in POOLED}
+    known = [at for at in right if any(p[at] > 0 for p in scores.values())]
     if not known:
         return None
     # Candidates with low scores hardly change the weights, and a relation may have 100,000 of them.
-    best = [np.argsort(-p, kind="stable")[:MOST] for p in said.values()]
+    best = [np.argsort(-p, kind="stable")[:MOST] for p in scores.values()]
     chosen = np.unique(np.concatenate([*best, known]))
-    chosen = chosen[np.sum([p[chosen] for p in said.values()], axis=0) > 0]
+    chosen = chosen[np.sum([p[chosen] for p in scores.values()], axis=0) > 0]
     nothing = np.zeros(len(chosen))
-    rows = [log_smoothed(said[kind])[chosen] if kind in said else nothing for kind in POOLED]
+    rows = [log_smoothed(scores[kind])[chosen] if kind in scores else nothing for kind in POOLED]
     return PoolExample(relation, np.stack(rows), tuple(np.searchsorted(chosen, known).tolist()))
 
 
@@ -150,10 +150,10 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
     if not examples:
         return LogLinearPool()
     names = sorted({item.relation for item in examples})
-    heard = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
-    lost, table = _fit_weights(examples, names, heard)
+    used = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
+    lost, table = _fit_weights(examples, names, used)
     price = 0.5 * np.log(max(2, len(examples)))
-    kept = heard
+    kept = used
     while len(kept) > 1:
         without = [[at for at in kept if at != left] for left in kept]
         tried = [_fit_weights(examples, names, some) for some in without]
@@ -161,7 +161,7 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
         if tried[best][0] - lost > price:
             break
         kept, (lost, table) = without[best], tried[best]
-    rows = [{POOLED[at]: float(row[at]) for at in heard} for row in table]
+    rows = [{POOLED[at]: float(row[at]) for at in used} for row in table]
     return LogLinearPool(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
 
 

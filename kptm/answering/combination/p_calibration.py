@@ -1,4 +1,4 @@
-"""Calibrates p by isotonic regression, with a curve per kind of source.
+"""Calibrates p by isotonic regression, with one curve per kind of source.
 
 The curve is by pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), linear between
 the centres of the blocks (Oron & Flournoy 2017). Models and neighbours have different scales, so p
@@ -104,10 +104,10 @@ class ProbabilityCalibration:
 
     @classmethod
     def from_dict(cls, value: dict[str, Any]) -> ProbabilityCalibration:
-        """What :func:`dataclasses.asdict` gave.
+        """Read the mapping that :func:`dataclasses.asdict` returned.
 
         Raises:
-            ConfigError: The numbers are no curves.
+            ConfigError: The numbers are not a curve.
         """
         alone, beside = (
             Curve(p=tuple(map(float, item["p"])), rate=tuple(map(float, item["rate"])))

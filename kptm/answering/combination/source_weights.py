@@ -16,7 +16,7 @@ from kptm.modeledge.knn.interpolation import Interpolation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceWeights:
-    """How sources are combined and calibrated.
+    """The fitted combination and calibration of the sources.
 
     Attributes:
         space: The space of the store, which names the model by its fingerprint.
@@ -47,16 +47,16 @@ class SourceWeights:
         if not path.exists():
             return cls(space=space)
         try:
-            found: Any = json.loads(path.read_text(encoding="utf-8"))
-            made = cls(
-                space=str(found["space"]),
-                combiner=LogLinearPool.from_dict(found["combiner"]),
-                neighbours=Interpolation.from_dict(found["neighbours"]),
-                calibration=ProbabilityCalibration.from_dict(found["calibration"]),
-                count=int(found["count"]),
+            value: Any = json.loads(path.read_text(encoding="utf-8"))
+            weights = cls(
+                space=str(value["space"]),
+                combiner=LogLinearPool.from_dict(value["combiner"]),
+                neighbours=Interpolation.from_dict(value["neighbours"]),
+                calibration=ProbabilityCalibration.from_dict(value["calibration"]),
+                count=int(value["count"]),
             )
         except (
             OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError, ModeledgeError,
         ) as error:  # fmt: skip
             raise ConfigError(f"{path}: no weights there ({error}); delete it") from error
-        return made if made.space == space else cls(space=space)
+        return weights if weights.space == space else cls(space=space)

@@ -1,6 +1,6 @@
-"""Fits the weights of the sources and the calibration of p, on questions outside of the training.
+"""Fits the weights of the sources and the calibration of p on held-out questions.
 
-Only questions without an answer in the graph are used. The model was trained on the graph's facts,
+Only questions without an answer in the graph are used: the model was trained on the graph's facts,
 and the store holds texts that state them, so on other questions both would look too reliable.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""The fewest questions to fit on; with fewer, modeledge gets weight 0 if none of them needs it."""
+"""The fewest questions to fit on."""
 FOLDS = 5
 
 
@@ -81,7 +81,7 @@ def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
 def _held_out(
     silent: Sequence[CombinationExample], combiner: LogLinearPool
 ) -> list[HeldOutQuestion]:
-    """Each right answer with the pool's p, which the neighbours must improve."""
+    """Each right answer with its p from the pool, which the neighbours must improve on."""
     found = []
     for item in silent:
         pooled = combiner.pool(item.opinions, item.relation)
@@ -99,16 +99,16 @@ def _calibration(silent: Sequence[CombinationExample], k: int) -> ProbabilityCal
         combiner = _combiner(seen)
         neighbours = Interpolation.fit(_held_out(seen, combiner), k=k)
         rows += [_best(item, combiner, neighbours) for item in silent[fold::FOLDS]]
-    told = [row for row in rows if row is not None]
+    answered = [row for row in rows if row is not None]
     return ProbabilityCalibration.fit(
-        [x[0] for x in told], [x[1] for x in told], [x[2] for x in told]
+        [x[0] for x in answered], [x[1] for x in answered], [x[2] for x in answered]
     )
 
 
 def _best(
     item: CombinationExample, combiner: LogLinearPool, neighbours: Interpolation
 ) -> tuple[float, bool, bool] | None:
-    """P of the best answer, whether it is right, and whether modeledge contributed."""
+    """The p of the best answer, whether it is right, and whether modeledge contributed."""
     near = from_modeledge(item.hits, item.asked, neighbours)
     p = combiner.combine_scores([*item.opinions, *([near] if near else [])], item.relation)
     if p is None:

@@ -24,7 +24,7 @@ class Conversation:
 
     Args:
         ask: Answers a complete question.
-        graph: The graph with the labels.
+        graph: The graph, for the names and types of entities.
         linker: Finds names in follow-ups.
     """
 
@@ -63,8 +63,8 @@ class Conversation:
         for code in dict.fromkeys((known.language(question), known.language(last.question))):
             if (words := words_of(code)) is not None:
                 references = References(words, self._graph, self._linker)
-                if found := list(dict.fromkeys(references.questions(question, last))):
-                    return found
+                if questions := list(dict.fromkeys(references.questions(question, last))):
+                    return questions
         return []
 
     def _remember(self, answer: Answer) -> Answer:

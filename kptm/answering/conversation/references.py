@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 FACTS = 200
-"""Number of an entity's facts that are compared with those of others."""
+"""Facts of an entity that are compared with those of other entities."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 
 class References:
-    """Reads follow-ups in the words of one language.
+    """Completes the follow-ups of one language.
 
     Args:
         words: The language's words.
@@ -50,7 +50,7 @@ class References:
         elif fragment.rest:
             yield from self._of_fragment(fragment, last)
 
-    # ── words that stand for a name ──────────────────────────────────────────────────────────
+    # ── pronouns and other references ────────────────────────────────────────────────────────
 
     def _with_names(self, text: str, last: Turn) -> Iterator[str]:
         """A question with names in place of "its", "there", "that country"."""
@@ -72,7 +72,7 @@ class References:
         return self._words.join_names([item.label for item in last.answers])
 
     def _of_several(self, text: str, place: re.Match[str], names: str) -> str:
-        """A question that ends in "their capitals": "the capitals of" all of them."""
+        """Complete a question that ends in "their capitals": "the capitals of" all names."""
         if place.re is not self._words.possessive:
             return text[: place.start()] + names + text[place.end() :]
         noun = text[place.start("noun") :].rstrip(" ?？")
@@ -93,7 +93,7 @@ class References:
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def _refers(self, match: re.Match[str], last: Turn) -> bool:
-        """Whether two words stand for a name: "her mother", "that river"; not "that flows"."""
+        """Whether the words refer to a name, as in "her mother", "that river"; not "that flows"."""
         if match.re is self._words.demonstrative:
             after = self._words.ends_in_preposition(match.string[: match.start()])
             return after or last.is_kind(match["noun"])
@@ -109,7 +109,7 @@ class References:
         return any(link.end <= place for link in named), any(link.start >= place for link in named)
 
     def _referents(self, place: re.Match[str], last: Turn) -> list[str]:
-        """The names a word may stand for: the last question's topic and answer, likelier first."""
+        """The names a word may refer to, likeliest first: the last question's topic and answer."""
         word, words = fold(place["word"]), self._words
         topic = [] if last.topic is None else [last.topic.label]
         answers = [item.label for item in last.answers]
@@ -121,7 +121,7 @@ class References:
         return [*answers, *topic] if person or located or kind else [*topic, *answers]
 
     def _substitute_name(self, text: str, name: str, last: Turn) -> str:
-        """A text with a name in place of all words that stand for one."""
+        """The text with a name in place of every word that refers to one."""
         words, templates = self._words, self._words.templates
 
         def put(match: re.Match[str]) -> str:
@@ -134,7 +134,7 @@ class References:
                 return f"{first} {name}" if more else templates["place"].format(name=name)
             return name
 
-        # "What do they speak there" means people by "they".
+        # In "What do they speak there", "they" means people in general.
         somebody = words.place.search(text) is not None
         patterns = (words.possessive, words.demonstrative, words.place)
         for pattern in patterns if somebody else (*patterns, words.object):
@@ -188,7 +188,7 @@ class References:
             yield self._phrase_question(last.relation, rest)
 
     def _replaced_name(self, name: str, last: Turn) -> NamedEntity | None:
-        """The last question's name that another replaces: one of its kind, the topic first."""
+        """The name of the last question to replace: one of the same kind, preferably the topic."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
         some = self._alike(keys[0], last.mentions) if keys else last.mentions
         if not some:
@@ -199,7 +199,7 @@ class References:
         return next((item for item in some if item.entity.key == topic), some[0])
 
     def _alike(self, key: str, mentions: Sequence[NamedEntity]) -> Sequence[NamedEntity]:
-        """The names that share an entity's type, or without types most of its relations."""
+        """The mentions that share an entity's type, or without types most of its relations."""
         types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
         if alike := [item for item in mentions if types.intersection(item.entity.types)]:
             return alike

@@ -34,10 +34,10 @@ class NamedEntity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question that was answered.
+    """The last question, with its answer.
 
     Attributes:
-        question: As it was asked, with all names in it.
+        question: The question, completed with all names.
         topic: Its entity, or None.
         mentions: Its entities in order.
         answers: The entities of its answer.
@@ -116,15 +116,15 @@ def _is_entity(key: str) -> bool:
 
 
 def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
-    """The spans of an entity in a question: its longest name, or the parts understood as it."""
+    """The entity's span in the question: that of its longest name, or of its parts together."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
-    found = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
+    spans = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
     for name in sorted(names):
         pattern = rf"(?<!\w){re.escape(name)}(?!\w)"
-        found += [match.span() for match in re.finditer(pattern, answer.question, re.IGNORECASE)]
-    if not found:
+        spans += [match.span() for match in re.finditer(pattern, answer.question, re.IGNORECASE)]
+    if not spans:
         return None
-    start, end = max(found, key=lambda span: (span[1] - span[0], -span[0]))
+    start, end = max(spans, key=lambda span: (span[1] - span[0], -span[0]))
     return NamedEntity(entity, start, end)
 
 

@@ -22,12 +22,12 @@ _NEVER = re.compile(r"(?!)")
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A follow-up that is no whole question: "and of chile".
+    """A follow-up that is not a whole question, such as "and of chile".
 
     Attributes:
-        rest: What it says, without what opens and closes it: "chile".
-        preposition: Whether a preposition stood before that.
-        article: Whether an article did.
+        rest: Its content without opening and closing words: "chile".
+        preposition: Whether a preposition precedes the content.
+        article: Whether an article precedes the content.
     """
 
     rest: str
@@ -36,7 +36,7 @@ class Fragment:
 
 
 class FollowUpWords:
-    """What a language's follow-ups are made of.
+    """The words from which follow-ups of one language are made.
 
     Args:
         data: The contents of its file.
@@ -64,10 +64,10 @@ class FollowUpWords:
         self.place = self._word([*self._before(data), *data["places"]])
         self.object = self._word(data["objects"])
 
-    # ── what a question is ───────────────────────────────────────────────────────────────────
+    # ── kinds of questions ───────────────────────────────────────────────────────────────────
 
     def fragment(self, question: str) -> Fragment | None:
-        """What a question with "and", "what about" … says; None for other questions."""
+        """The fragment after "and", "what about" and the like; None for other questions."""
         text = question.strip(" ¿?？!.,;…\t\n")
         opened = self._opener.match(text)
         if opened is None:
@@ -84,14 +84,14 @@ class FollowUpWords:
         return Fragment(text, preposition is not None, article is not None)
 
     def count_question(self, question: str, last: str) -> str | None:
-        """The last question, which listed things, as a count of them; None if no count is asked."""
+        """The last question turned into a count ("how many …"); None if no count is asked for."""
         if fold(question.strip(" ¿?？!.,")) not in self._counts:
             return None
         text, found = self._list.subn(self.templates["count"], last, count=1)
         return text if found else None
 
     def listed_things(self, last: str) -> str | None:
-        """What was listed: "rivers that cross Texas", of "which rivers cross Texas"; else None."""
+        """The things that the last question listed: "rivers that cross Texas"; else None."""
         found = self._list.match(last.strip())
         if found is None or "listed" not in self.templates:
             return None
@@ -101,31 +101,31 @@ class FollowUpWords:
         return self.templates["listed"].format(noun=noun, rest=rest)
 
     def is_question(self, text: str) -> bool:
-        """Whether a text begins as a whole question does."""
+        """Whether a text begins like a whole question."""
         return self._question.match(text) is not None
 
     def asks_for_person(self, question: str) -> bool:
-        """Whether a question asks for somebody."""
+        """Whether a question asks for a person."""
         return self._about_person.match(question.lstrip(" ¿")) is not None
 
     def asks_for_place(self, question: str) -> bool:
-        """Whether a question asks where something is."""
+        """Whether a question asks for a place."""
         return self._about_place.match(question.lstrip(" ¿")) is not None
 
     def is_particle(self, word: str) -> bool:
-        """Whether a word is a preposition or asks: no noun, after "her"."""
+        """Whether a word is a preposition or question word, so that no noun follows "her"."""
         return word.lower() in self._particles
 
     def is_expletive(self, before: str) -> bool:
-        """Whether "there" after a text names no place: "are there"."""
+        """Whether "there" after this text is expletive, as in "are there", and names no place."""
         return before.lower().split()[-1:] != [] and before.lower().split()[-1] in self._expletives
 
     def ends_in_preposition(self, text: str) -> bool:
-        """Whether a preposition is the last word of a text."""
+        """Whether a text ends in a preposition."""
         return text.lower().split()[-1:] != [] and text.lower().split()[-1] in self._prepositions
 
     def join_names(self, names: Sequence[str]) -> str:
-        """Several names in the place of one."""
+        """Join several names into one phrase."""
         return ", ".join(names[:-1]) + self.templates["join"] + names[-1]
 
     # ── patterns ─────────────────────────────────────────────────────────────────────────────
@@ -138,7 +138,7 @@ class FollowUpWords:
         return _pattern(words, r"[\s,]+" if self._spaced else "", "$")
 
     def _word(self, words: Iterable[str], *, noun: bool = False) -> re.Pattern[str]:
-        """A word anywhere in a question; with the word that follows it, if that is wanted."""
+        """Matches one of the words anywhere in a question; with ``noun`` also the word after it."""
         before, after = (r"(?<!\w)", r"(?!\w)") if self._spaced else ("", "")
         follows = (
             "" if not noun else r"\s+(?P<noun>[^\W\d_][\w'’-]*)" if self._spaced else r"(?P<noun>)"
@@ -146,12 +146,12 @@ class FollowUpWords:
         return _pattern(words, before, after + follows)
 
     def _before(self, data: dict[str, Any]) -> list[str]:
-        """Places with a preposition of their own: "from there"."""
+        """Words for places that include a preposition: "from there"."""
         return [f"{word} {place}" for place in data["places"] for word in data["prepositions"]]
 
 
 def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:
-    """One of some words, the longest first."""
+    """Matches one of the words, preferring the longest."""
     longest = sorted(words, key=lambda word: (-len(word), word))
     if not longest:
         return _NEVER
@@ -161,7 +161,7 @@ def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:
 
 @cache
 def words_of(code: str) -> FollowUpWords | None:
-    """The words of a language, None where it has no file."""
+    """The words of a language; None if it has no file."""
     if code not in LANGUAGES:
         return None
     return FollowUpWords(tomllib.loads((_FOLDER / f"{code}.toml").read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Builds evidence: facts with sources, sentences with marked names, ranks with similar facts."""
+"""Builds the evidence of answers: facts with sources, sentences with spans, and ranks."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit, Modeledge
 
 LIKE = 3
-"""Number of similar entities' facts that are shown for a prediction."""
+"""Facts of similar entities shown for a prediction."""
 PROOF = 20
-"""The most facts of a proof that are shown."""
+"""The most facts shown of a proof."""
 HEADS = 512
-"""The most entities with such a fact that are searched for the nearest ones."""
+"""The most entities with a similar fact among which the nearest are searched."""
 
 
 class EvidenceBuilder:
@@ -67,42 +67,42 @@ class EvidenceBuilder:
         named: Mapping[str, str],
         trails: Trails | None = None,
     ) -> list[Evidence]:
-        """The first facts on the reading's path to the answers.
+        """The facts on the reading's path to the first answers.
 
         Args:
             reading: Entity and path.
-            answers: The answers at its end.
+            answers: The answers at the end of the path.
             named: The labels of all nodes.
             trails: The facts of the path, if known.
         """
         if trails is None:
             trails = trails_of(self._graph, reading, answers)
-        told = self._graph.attestations({fact for trail in trails.values() for fact in trail})
-        between = {end for fact in told for end in (fact.head, fact.tail)} - named.keys()
+        attested = self._graph.attestations({fact for trail in trails.values() for fact in trail})
+        between = {end for fact in attested for end in (fact.head, fact.tail)} - named.keys()
         if between:
             named = {**named, **labels(self._graph, between)}
-        found: dict[Triple, Evidence] = {}
+        evidence: dict[Triple, Evidence] = {}
         for key, trail in trails.items():
             for fact in trail:
-                if fact in told and fact not in found:
-                    found[fact] = _of_fact("triple", fact_text(fact, named), key, told[fact])
+                if fact in attested and fact not in evidence:
+                    evidence[fact] = _of_fact("triple", fact_text(fact, named), key, attested[fact])
         if len(answers) > len(trails):
             more = f"and {len(answers) - len(trails):,} more answers, found the same way"
-            return [*found.values(), Evidence("note", more)]
-        return list(found.values())
+            return [*evidence.values(), Evidence("note", more)]
+        return list(evidence.values())
 
     def proof(self, program: Program) -> list[Evidence]:
-        """The first facts, with sources, that prove a program's denotation."""
+        """The first facts, with sources, from which a program's denotation follows."""
         facts = self._graph.evaluator().facts(program, limit=PROOF)
-        told = self._graph.attestations(facts)
+        attested = self._graph.attestations(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
         return [
-            _of_fact("triple", fact_text(fact, named), fact.tail, told[fact])
+            _of_fact("triple", fact_text(fact, named), fact.tail, attested[fact])
             for fact in facts
-            if fact in told
+            if fact in attested
         ]
 
-    # ── what was predicted ───────────────────────────────────────────────────────────────────
+    # ── predictions ──────────────────────────────────────────────────────────────────────────
 
     def opinion(
         self,
@@ -117,7 +117,7 @@ class EvidenceBuilder:
             asked: The query to the source.
             opinion: The source's scores.
             answers: The candidates.
-            named: The label of each.
+            named: The labels of entities by key.
         """
         if opinion.kind == TEXTS:
             return list(evidence(asked, list(answers), named))
@@ -165,32 +165,32 @@ class EvidenceBuilder:
         own, *others = vectors / np.maximum(lengths, 1e-12)  # avoids 0/0 for a zero vector
         near = [(float(own @ vector), key) for vector, key in zip(others, keys, strict=True)]
         best = sorted(near, key=lambda item: (-item[0], item[1]))[:LIKE]
-        told = self._graph.attestations([have[key] for _, key in best])
+        attested = self._graph.attestations([have[key] for _, key in best])
         named = labels(self._graph, [answer, *(key for _, key in best)])
         return [
             _of_fact(
                 LINKS,
                 f"as of a like entity (cosine {cosine:.2f}): {fact_text(have[key], named)}",
                 answer,
-                told[have[key]],
+                attested[have[key]],
                 cosine,
             )
             for cosine, key in best
-            if have[key] in told
+            if have[key] in attested
         ]
 
     def _sentences(
         self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
-        """The texts of rows that support an answer, each once, with the spans of names.
+        """The texts of the rows that support an answer, each once, with the spans of names.
 
-        All are shown, because the store's p depends on all of them.
+        All of them are shown, because the store's p depends on each.
         """
         chosen: dict[tuple[str, str], Hit] = {}
         for hit in hits:
             if hit.value in answers and hit.record.text:
                 chosen.setdefault((hit.value, hit.record.text), hit)
-        told = self._store.sources([hit.id for hit in chosen.values()]) if self._store else {}
+        sources = self._store.sources([hit.id for hit in chosen.values()]) if self._store else {}
         wanted = {asked.reading.entity, *answers}
         return [
             Evidence(
@@ -198,14 +198,14 @@ class EvidenceBuilder:
                 text,
                 value,
                 hit.score,
-                sources=told.get(hit.id, ()),
+                sources=sources.get(hit.id, ()),
                 spans=self._spans(hit, wanted),
             )
             for (value, text), hit in chosen.items()
         ]
 
     def _spans(self, hit: Hit, wanted: Collection[str]) -> tuple[Span, ...]:
-        """The spans of entity and answers in a sentence; the row has one of them."""
+        """The spans of the topic and the answers in a row's sentence."""
         own = Span(hit.record.start, hit.record.end, hit.value)
         found = {
             Span(link.start, link.end, link.entity)
@@ -218,7 +218,7 @@ class EvidenceBuilder:
 
 
 class NoCitations:
-    """Builds no evidence, for evaluations, where it would take most of the time."""
+    """Builds no evidence; for evaluations, where evidence would take most of the time."""
 
     def facts(
         self,
@@ -246,20 +246,22 @@ class NoCitations:
 
 
 def fact_text(fact: Triple, named: Mapping[str, str]) -> str:
-    """A fact in words: labels, followed by the keys."""
+    """A fact in words: its labels, followed by its keys."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)
     if isinstance(fact.tail, ValueKey):
-        told = f"{value_text(fact.tail.literal)} ({type_name(fact.tail.literal)})"
+        end = f"{value_text(fact.tail.literal)} ({type_name(fact.tail.literal)})"
     else:
-        told = f"{tail} ({fact.tail})"
-    return f"{head} ({fact.head}) | {fact.relation} | {told}"
+        end = f"{tail} ({fact.tail})"
+    return f"{head} ({fact.head}) | {fact.relation} | {end}"
 
 
 def _of_fact(
-    kind: str, text: str, answer: str, told: Attested, score: float | None = None
+    kind: str, text: str, answer: str, attested: Attested, score: float | None = None
 ) -> Evidence:
-    fact = told.fact
-    doubt = told.confidence if told.confidence is not None and told.confidence < 1 else None
+    fact = attested.fact
+    doubt = (
+        attested.confidence if attested.confidence is not None and attested.confidence < 1 else None
+    )
     if doubt is not None:
         text += f", with confidence {doubt:.2f}"
     if score is None:
@@ -270,8 +272,8 @@ def _of_fact(
         answer,
         score,
         triple=fact if isinstance(fact, Triple) else None,
-        sources=_names(told.sources),
-        revision=told.revision,
+        sources=_names(attested.sources),
+        revision=attested.revision,
     )
 
 

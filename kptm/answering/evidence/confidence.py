@@ -1,4 +1,4 @@
-"""Confidences of the facts behind an answer, which limit its p."""
+"""The confidences of the facts behind an answer, which limit the answer's p."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACTS = 100
 """The most answers of one hop whose facts are read."""
 
 Trails = dict[str, list[Triple]]
-"""Each answer with the facts on the path to it."""
+"""By answer: the facts on the path to it."""
 
 
 def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -> Trails:
@@ -27,11 +27,11 @@ def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -
     if len(reading.path) == 1:
         return {key: [_fact(reading, key)] for key in answers[:FACTS]}
     ways = {key: graph.trails(reading.entity, reading.path, key) for key in answers[:TRAILS]}
-    return {key: found[0] if found else [] for key, found in ways.items()}
+    return {key: trails[0] if trails else [] for key, trails in ways.items()}
 
 
 def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
-    """The product of the confidences of each answer's facts; facts without one are certain."""
+    """The product of the confidences of each answer's facts; a fact without one counts as 1."""
     given = graph.confidences({fact for trail in trails.values() for fact in trail})
     return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
 

@@ -56,14 +56,14 @@ def as_html(headline: str, groups: Iterable[Group]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text on one line, without control characters and changes of direction; joiners stay."""
+    """The text on one line, without control and bidirectional characters; joiners stay."""
     return "".join(
         " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
     )
 
 
 def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
-    """The text in parts, with their highlighting; overlapping or invalid spans are ignored."""
+    """Yield (part of the text, whether to highlight it); overlapping, invalid spans are ignored."""
     at = 0
     for span in sorted(spans, key=lambda item: (item.start, item.end)):
         if at <= span.start < span.end <= len(text):

@@ -1,4 +1,4 @@
-"""Finds stale vectors: embeddings and models of an older revision of the graph."""
+"""Detects stale vectors: embeddings and models of an older revision of the graph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEDY = {
 
 
 class StalenessCheck:
-    """Compares the current facts with those of the training, by reading only the changes.
+    """Compares the current facts with those at the training, by reading only the changes.
 
     Args:
         graph: The current graph.
@@ -42,14 +42,14 @@ class StalenessCheck:
         self._changed: dict[str, set[str]] = {}
 
     def notes(self, kinds: Collection[str], topic: str) -> tuple[Evidence, ...]:
-        """Notes on the sources with stale vectors, with the command to renew them.
+        """Notes on the sources whose vectors are stale, with the command that renews them.
 
         Args:
             kinds: The sources of the answer.
             topic: The entity in the question.
         """
         self._compare()
-        found = []
+        notes = []
         for kind in REMEDY:
             if kind in kinds and kind in self._changed:
                 what, remedy = REMEDY[kind]
@@ -60,8 +60,8 @@ class StalenessCheck:
                     f"{what} trained on revision {self._bases[kind]}, the graph is at revision"
                     f" {self._revision} and has other facts{about}; {remedy}"
                 )
-                found.append(Evidence("stale", text, score=0.0, revision=self._bases[kind]))
-        return tuple(found)
+                notes.append(Evidence("stale", text, score=0.0, revision=self._bases[kind]))
+        return tuple(notes)
 
     def _compare(self) -> None:
         state = self._graph.log.state()
@@ -84,7 +84,7 @@ class StalenessCheck:
 
 
 def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
-    """The revision of the graph at the training; None for custom vectors."""
+    """The graph's revision at the training; None for vectors from elsewhere."""
     table.check(graph)
     if not table.fingerprint:
         return None

@@ -1,7 +1,7 @@
-"""The lexicon of questions: words that count, compare, order, deny and ask, by language.
+"""The lexicon of questions: words for counting, comparing, ordering, negating and asking.
 
-Each language is one file ``xx.toml`` in this folder; ``docs/questions-lexicon.md`` says how to add
-one.
+Each language is one file ``xx.toml`` in this folder; ``docs/questions-lexicon.md`` explains how to
+add one.
 """
 
 from kptm.answering.lexicon.lexicon import Lexicon, load

@@ -1,4 +1,4 @@
-"""Reads data files, and says what is wrong with one."""
+"""Reads and validates the data files of the lexicon."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SWITCHES = ("compounds", "vigesimal", "myriads", "ordinal_dot")
 LISTED: tuple[Kind, ...] = tuple(
     kind for kind in get_args(Kind) if kind not in ("measure", "number", "time")
 )
-"""Kinds whose phrases the files list as they are."""
+"""Kinds whose phrases are listed in the files; those of other kinds are generated."""
 
 _TABLES = {
     *LISTED, "measure", "name", "stemmer", "suffixes", "prefixes", "elisions", "glued", "words",
@@ -60,8 +60,8 @@ def read_file(folder: Path, code: str) -> dict[str, Any]:
     """The data file of a language.
 
     Raises:
-        ConfigError: It cannot be read, is no TOML, or has a table, an attribute or a value that
-            means nothing.
+        ConfigError: The file cannot be read, is not TOML, or has an unknown table, attribute or
+            value.
     """
     data = _parse(folder / f"{code}.toml")
     try:
@@ -72,10 +72,10 @@ def read_file(folder: Path, code: str) -> dict[str, Any]:
 
 
 def read_common(folder: Path) -> dict[str, Any]:
-    """What all languages share.
+    """The data that all languages share.
 
     Raises:
-        ConfigError: It cannot be read, or is no TOML.
+        ConfigError: The file cannot be read, or is not TOML.
     """
     return _parse(folder / f"{COMMON}.toml")
 

@@ -1,4 +1,4 @@
-"""The language of a question."""
+"""Detects the language of a question."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9f]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
 )
-"""Scripts of which one character tells the language: seldom only a name uses them."""
+"""Scripts of which one character decides the language; names alone rarely use them."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
-"""Scripts of languages whose function words decide first: a name may be written in them."""
+"""Scripts that decide only if function words do not, because names may be written in them."""
 _FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
-"""The weights of a function word, of a noun or verb, and of one that is also in names."""
+"""Weights of a function word, of a noun or verb, and of a word that also occurs in names."""
 _CACHED = 100_000
 STORED = "detection.json"
-"""The tables as they are stored, beside the data files."""
+"""The file with the tables, beside the data files."""
 _RESPELT = 0.5
-"""The factor of a word that is found in another spelling only: "due" is "du" where "ue" is "ü"."""
+"""Factor for a word found only in another spelling: "due" as "du" in German, where "ue" is "ü"."""
 
 
 class Detector:
     """Tells languages apart by script, function words and common words.
 
     Args:
-        folder: Of the data files.
-        default: The language where nothing says which it is.
+        folder: The folder of the data files.
+        default: The language of a question without any known word.
 
     Raises:
-        ConfigError: A data file is not as its format says.
+            ConfigError: A data file is invalid.
     """
 
     def __init__(self, folder: Path, default: str) -> None:
@@ -54,7 +54,7 @@ class Detector:
         self._known: dict[str, list[tuple[str, float]]] = {}
 
     def detect(self, words: Sequence[str]) -> str:
-        """The language of words as typed; on equal scores the default's, or the first one."""
+        """The language of words as typed; the default or the first one if scores are equal."""
         for code, script in _SCRIPTS:
             if code in self._tables and any(script.search(word) for word in words):
                 return code
@@ -69,7 +69,7 @@ class Detector:
         return max(scores, key=lambda code: scores[code])
 
     def _weights(self, typed: str) -> list[tuple[str, float]]:
-        """What a word says for each language that has it: less, the more languages have it."""
+        """The weight of a word for each language that has it, lower the more languages have it."""
         known = self._known.get(typed)
         if known is None:
             found = [(code, self._weight(code, typed)) for code in self._tables]
@@ -84,20 +84,20 @@ class Detector:
         keys = spelling.keys(typed)
         weight = max((weights.get(key, 0.0) for key in keys), default=0.0)
         if not weight and code == self._default:
-            # The table of English words is known anyway: it gives the names of relations.
+            # The table of English words is loaded in any case, for the names of relations.
             return _CONTENT if expand_word(typed, code) else 0.0
         return weight if "".join(keys) == fold(typed) else weight * _RESPELT
 
 
 def read_tables(folder: Path) -> dict[str, dict[str, Any]]:
-    """By language, how it writes its words and what each that it is known by weighs.
+    """The spelling and the weights of words, by language.
 
-    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes: to make them of
-    the data files takes as long as to answer. Where a file is another one than they were made of,
-    all are made anew.
+    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes, because building
+    them from the data files takes as long as answering a question. They are built anew if a data
+    file has changed.
 
     Raises:
-        ConfigError: A data file is not as its format says.
+        ConfigError: A data file is invalid.
     """
     hashes = hashes_of(folder)
     try:
@@ -119,10 +119,10 @@ def hashes_of(folder: Path) -> dict[str, str]:
 
 
 def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
-    """The tables of :func:`read_tables`, from the data files.
+    """Build the tables of :func:`read_tables` from the data files.
 
     Raises:
-        ConfigError: A data file is not as its format says.
+        ConfigError: A data file is invalid.
     """
     found = {}
     for code in languages_of(folder):
@@ -137,7 +137,7 @@ def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _weights_of(data: Mapping[str, Any]) -> dict[str, float]:
-    """What each word weighs that a language is known by."""
+    """The weight of each word by which a language is recognised."""
     spelling = Spelling(data)
     numbers, words = data.get("numbers", {}), data["words"]
     measures = [

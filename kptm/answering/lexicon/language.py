@@ -21,11 +21,11 @@ class Language:
     """The tables of one language.
 
     Args:
-        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_file` gives it.
+        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_file` returns it.
         common: The tables that all languages share.
 
     Raises:
-        ConfigError: A pattern means nothing.
+        ConfigError: A pattern is invalid.
     """
 
     def __init__(self, data: Mapping[str, Any], common: Mapping[str, Any]) -> None:
@@ -34,7 +34,7 @@ class Language:
         self.function_words = frozenset(self.spelling.keys(data["words"]["function"]))
         self.openers = frozenset(self.spelling.keys(data["words"].get("openers", "")))
         self._groups: dict[str, Sequence[str]] = dict(data.get("groups", {}))
-        self.operators: Trie[Operator | None] = Trie()  # None: a word that is none
+        self.operators: Trie[Operator | None] = Trie()  # None: a phrase that is not an operator
         self._superlatives: set[str] = set()
         for kind in LISTED:
             for entry in data.get(kind, ()):
@@ -86,7 +86,7 @@ class Language:
         return Operator(kind=kind, **given)
 
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
-        """Add what the templates make of an adjective: superlative, comparatives, questions."""
+        """Add the phrases that the templates form of an adjective, such as its superlatives."""
         words = {degree: entry.get(degree, ()) for degree in DEGREES}
         base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
         compares = {"max": ">", "min": "<"}[entry["order"]]
@@ -97,7 +97,7 @@ class Language:
         less = base | {"order": "min" if entry["order"] == "max" else "max"}
         fewer = "<" if compares == ">" else ">"
         than = self._operator("comparison", base, comparison=compares, order="")
-        made = {
+        generated = {
             "superlative": [superlative],
             "ranked": [self._operator("superlative", base, after_rank=True)],
             "comparison": [than],
@@ -113,13 +113,13 @@ class Language:
             "ask": [self._operator("ask", base, answer="value", order="")],
             "measure": [self._operator("measure", base | place)],
         }
-        for name, operators in made.items():
+        for name, operators in generated.items():
             for phrase in self._phrases(templates.get(name, ()), words):
                 for operator in operators:
                     self._put(phrase, operator)
 
     def _numbers(self, data: Mapping[str, Any]) -> NumberTables:
-        found = NumberTables(
+        tables = NumberTables(
             grouping=frozenset(data.get("grouping", ",")),
             joiners=self._single(data.get("joiners", ())),
             articles=self._single(data.get("articles", ())),
@@ -132,14 +132,14 @@ class Language:
             for number, patterns in data.get(name, {}).items():
                 for words in self._phrases(patterns):
                     item = (name.removesuffix("s"), float(number))
-                    found.words.add(words, item)
+                    tables.words.add(words, item)
                     if len(words) == 1 and name != "ordinals":
-                        found.pieces[words[0]] = item
+                        tables.pieces[words[0]] = item
         for words in self._phrases(data.get("ordinal_after", ())):
-            found.ordinal_after.add(words, None)
-        found.pieces |= dict.fromkeys(found.articles, ("word", 1.0))
-        found.pieces |= dict.fromkeys(found.joiners, ("joiner", 0.0))
-        return found
+            tables.ordinal_after.add(words, None)
+        tables.pieces |= dict.fromkeys(tables.articles, ("word", 1.0))
+        tables.pieces |= dict.fromkeys(tables.joiners, ("joiner", 0.0))
+        return tables
 
     def _add_suffixes(self, data: Mapping[str, Any], common: Mapping[str, Any]) -> None:
         for table in (common["suffixes"], data.get("suffixes", {})):
@@ -153,25 +153,25 @@ class Language:
                     self.numbers.units.add(words, unit)
 
     def _times(self, data: Mapping[str, Any]) -> TimeTables:
-        found = TimeTables(
+        tables = TimeTables(
             decade_suffixes=frozenset(data.get("decade_suffixes", ())),
             roman=data.get("roman", False),
         )
         for number, names in enumerate(data.get("months", ()), 1):
-            found.months |= {" ".join(words): number for words in self._phrases([names])}
+            tables.months |= {" ".join(words): number for words in self._phrases([names])}
         era = {"before_christ": data.get("before_christ", ())}
         for words in self._phrases(data.get("moments", ()), era):
-            found.moments.add(words, None)
+            tables.moments.add(words, None)
             if "<rank>" in words:
-                found.centuries.update(words)
-        found.centuries -= self.function_words
-        found.openers = {name.split()[0] for name in found.months} | set(found.moments.words)
+                tables.centuries.update(words)
+        tables.centuries -= self.function_words
+        tables.openers = {name.split()[0] for name in tables.months} | set(tables.moments.words)
         for relation in RELATIONS:
             for words in self._phrases(data.get(relation, ())):
                 slots = words if "<moment>" in words else (*words, "<moment>")
-                found.phrases.add(slots, relation)
-        found.phrases.add(("<moment>", "<moment>"), "between")  # "1990-1995"
-        return found
+                tables.phrases.add(slots, relation)
+        tables.phrases.add(("<moment>", "<moment>"), "between")  # "1990-1995"
+        return tables
 
 
 _ATTRIBUTES = frozenset(item.name for item in fields(Operator)) - {"kind", "nearby"} | {"with"}

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 DEFAULT = "en"
 FOLDER = Path(__file__).parent
 YEAR, SIGN = 4, 3
-"""Digits of a year; letters of a unit's sign, at most."""
+"""Digits of a year, and the most letters of a unit's symbol."""
 IN = "in"
-"""What may stand before a unit: "area in km2"."""
+"""A word that may precede a unit: "area in km2"."""
 _CACHED = 100_000
 
 
@@ -39,10 +39,10 @@ class Lexicon:
     """The operators of questions, by language.
 
     Args:
-        folder: The data files: one ``xx.toml`` for a language, and ``common.toml``.
+        folder: The folder of the data files: one ``xx.toml`` per language, and ``common.toml``.
 
     Raises:
-        ConfigError: A data file is not as its format says.
+            ConfigError: A data file is invalid.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,11 +58,11 @@ class Lexicon:
         return self._codes
 
     def language(self, text: str) -> str:
-        """The language of a text, by script and function words; "en" if they do not say."""
+        """The language of a text, by script and function words; "en" if they do not decide."""
         return self._detector.detect([run for run, _ in runs(text)])
 
     def tokens(self, text: str, language: str = DEFAULT) -> list[Token]:
-        """The words and numbers of a text, with their places in it."""
+        """The words and numbers of a text, with their positions."""
         found: list[Token] = []
         for run, start in runs(text):
             for part, folded, stem, at in self._parts(run, language):
@@ -70,30 +70,30 @@ class Lexicon:
         return found
 
     def is_function_word(self, token: Token, language: str = DEFAULT) -> bool:
-        """Whether a token is a word of a closed class, which names nothing."""
+        """Whether a token is a function word, which cannot be a name."""
         tables = self._tables(language)
         return tables.spelling.key(token.folded) in tables.function_words
 
     def matches(self, tokens: Sequence[Token], language: str = DEFAULT) -> list[Match]:
-        """All spans of tokens that are operators, the longest ones first.
+        """All spans of tokens that are operators, longest first.
 
-        A span within a longer one is left out, except where both are possible ("how many people": a
+        A span within a longer one is left out, unless both are possible ("how many people": a
         count, or the population). One span may be several operators ("second", "more").
         """
         return find_matches(tokens, self._tables(language))
 
     def without_unit(self, words: Sequence[str], language: str = DEFAULT) -> list[str]:
-        """The words of a measure's name without the unit or year at its end: "weight kg".
+        """The words of a measure's name without a unit or year at its end, as in "weight kg".
 
         Args:
-            words: In small letters, at least one.
-            language: Of the name.
+            words: The words in lower case, at least one.
+            language: The language of the name.
         """
         units = self._tables(language).numbers.units
         for start in range(1, len(words)):
             rest = words[start:]
             year = len(rest) == 1 and len(rest[0]) == YEAR and rest[0].isdecimal()
-            # "Birth year" is about a year: only signs and plurals are units.
+            # "Birth year" is about a year, so only symbols and plurals are taken as units.
             sign = len(rest[-1]) <= SIGN or rest[-1].endswith("s") or rest[-1] == "feet"
             unit = sign and any(hit.end == len(words) for hit in units.find(words, start))
             if year or unit:
@@ -114,7 +114,7 @@ class Lexicon:
         return self._languages[code]
 
     def _parts(self, run: str, language: str) -> tuple[tuple[str, str, str, int], ...]:
-        """The parts of a word: as typed, folded, the stem, and where in the word."""
+        """The parts of a word: (text as typed, folded, stem, position in the word)."""
         cached = self._pieces.get((run, language))
         if cached is not None:
             return cached

@@ -1,4 +1,4 @@
-"""What the lexicon finds in a question: spans of tokens that are operators."""
+"""Matches of the lexicon in a question: spans of tokens that are operators."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Match:
 
     Attributes:
         start: The first token.
-        end: The token after the last one; ``start`` for a match without tokens: a verb that stands
-            first asks for yes or no by its place only ("grenzt Polen an Ungarn").
+        end: The token after the last one. Equals ``start`` for a match without tokens: a verb in
+            first position makes a yes-or-no question ("grenzt Polen an Ungarn").
         kind: "count" (how many), "superlative" (largest), "comparison" (more than), "negation",
             "and", "or", "both", "either", "all", "sum" (total), "mean" (average), "difference" (how
             much longer), "than" (away from its comparative), "ordinal" (second), "yesno" (does, at
@@ -33,19 +33,19 @@ class Match:
             possessive 's: the one who has stands before it), "passive" ("by" after a participle:
             the one who does stands after it), "measure" (an adjective of degree: long, in "100 km
             long").
-        order: Of a superlative: "max" or "min" of the values that the hints name. Of a measure, a
-            bare comparative and a difference: the direction of its adjective.
-        comparison: Of a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" two values that
-            follow.
-        hints: English names of relations that the words suggest as the measure, or as what is
-            asked; the most likely ones first.
-        answer: Of "ask": the kind of answer that is expected: "person", "place", "date", "value",
-            "kind" (what kind of), "any", or "reason" (why, how), which a graph holds seldom.
-        generic: Whether only other words say what is measured, which may be things that are
-            counted: "most", "more than".
-        number: Of a number its value, of an ordinal its rank.
-        unit: Of a number: the symbol of the unit after it, such as "km2" or "$".
-        period: Of a time.
+        order: For a superlative: "max" or "min" of the values of the hints. For a measure, a bare
+            comparative and a difference: the direction of the adjective.
+        comparison: For a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" the two values
+            that follow.
+        hints: English names of relations that the words suggest as the measure or as the relation
+            asked for, most likely first.
+        answer: For "ask": the expected kind of answer: "person", "place", "date", "value", "kind"
+            (what kind of), "any", or "reason" (why, how), which graphs rarely contain.
+        generic: Whether other words must name the measure, or the things to count: "most", "more
+            than".
+        number: The value of a number, or the rank of an ordinal.
+        unit: For a number: the symbol of the unit after it, such as "km2" or "$".
+        period: For a time: its period.
     """
 
     start: int

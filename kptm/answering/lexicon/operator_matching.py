@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 BEGINNING = "^"
-"""In place of a word before an operator: nothing stands there."""
+"""Stands for the beginning of the question in conditions on the preceding word."""
 
 
 class OperatorMatch(NamedTuple):
-    """An operator at a place."""
+    """An operator at tokens ``start`` to ``end``."""
 
     start: int
     end: int
@@ -33,15 +33,15 @@ class OperatorMatch(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """A question's tokens and keys, and places in it.
+    """A question's tokens with their keys, and positions on which operators depend.
 
     Attributes:
         tokens: All tokens.
-        keys: What they are looked up by.
-        opening: How many words open any sentence ("and", "please").
-        ranked: Where ranks end.
-        begun: Where numbers and times begin.
-        ended: Where they end, numbers with and without their units.
+        keys: The key by which each token is looked up.
+        opening: The number of opening words without content ("and", "please").
+        ranked: The ends of ranks.
+        begun: The starts of numbers and times.
+        ended: The ends of numbers, with and without their units, and of times.
     """
 
     tokens: Sequence[Token]
@@ -53,7 +53,7 @@ class _Question(NamedTuple):
 
 
 def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
-    """All operators of a question, the longest ones first."""
+    """All operators of a question, longest first."""
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = quantities(tokens, keys, tables.numbers)
     measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
@@ -88,7 +88,7 @@ def _question(
 
 
 def _operators(question: _Question, tables: Language) -> tuple[list[OperatorMatch], list[Span]]:
-    """The operators that may stand where they stand, and the spans of words that are none."""
+    """The operators allowed at their positions, and the spans of phrases that are not operators."""
     hits: list[OperatorMatch] = []
     words: list[Span] = []
     for at in range(len(question.keys)):
@@ -102,7 +102,7 @@ def _operators(question: _Question, tables: Language) -> tuple[list[OperatorMatc
 
 
 def _stands(operator: Operator, question: _Question, start: int, end: int) -> bool:
-    """Whether an operator is allowed at its place."""
+    """Whether an operator is allowed at its position."""
     keys = question.keys
     before = keys[start - 1] if start else ""
     return not (
@@ -135,7 +135,7 @@ def _is_after(before: str, word: str) -> bool:
 def _drop_contradicted(
     hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]
 ) -> list[OperatorMatch]:
-    """The hits without those that others speak against."""
+    """The operators without those that other words of the question rule out."""
     certain = [hit.operator for hit in hits if hit not in doubtful]
     asks = any(operator.kind in ("ask", "count") for operator in certain)
     compares = any(operator.comparison and not operator.order for operator in certain)
@@ -168,7 +168,7 @@ def _covering(
     numbers: Iterable[NumberMention],
     periods: Iterable[Time],
 ) -> list[Span]:
-    """Spans of several tokens: the operators within them mean nothing by themselves."""
+    """Spans of several tokens; operators within them are ignored."""
     spans = [(hit.start, hit.end) for hit in hits if not hit.operator.inner]
     spans += words
     spans += [(item.start, item.end) for item in numbers]
@@ -178,7 +178,7 @@ def _covering(
 
 def _is_covered(match: Match, covering: Iterable[Span]) -> bool:
     length = match.end - match.start
-    if match.kind == "number" and not match.unit:  # with its unit it is a span of its own
+    if match.kind == "number" and not match.unit:  # the number with its unit is a separate match
         covering = [span for span in covering if span[0] != match.start]
     return any(
         start <= match.start and match.end <= end and end - start > length

@@ -1,7 +1,7 @@
-"""Phrases as the data files write them, and tries of them.
+"""Expands the patterns of the data files to phrases, and looks phrases up in tries.
 
 ``(a|b)`` stands for either, ``(a|)`` for an optional part, also within a word; ``{name}`` for any
-phrase of a group; ``<name>`` for a slot, a token that a function reads.
+phrase of a group; ``<name>`` for a slot, which a function reads from the tokens.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Reader: TypeAlias = "Callable[[str, int], Iterable[tuple[int, object]]]"
 MOST = 20_000
-"""More phrases than one pattern should stand for: a slip in a data file."""
+"""The most phrases of a pattern; more indicate a mistake in a data file."""
 _PART = re.compile(r"\(|\)|\||\{(\w+)\}|[^(){}|]+")
 
 
 def expand(pattern: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """All phrases that a pattern stands for, white space as one space.
+    """All phrases that a pattern stands for, with white space collapsed.
 
     Raises:
-        ConfigError: A bracket is not closed, a group is unknown, or the phrases are too many.
+        ConfigError: A bracket is not closed, a group is unknown, or there are too many phrases.
     """
     reader = _Reader(pattern, groups)
-    found = reader.alternatives()
+    phrases = reader.alternatives()
     if reader.rest:
         raise ConfigError(f"pattern {pattern!r}: {reader.rest[0]!r} without an opening bracket")
-    return list(dict.fromkeys(" ".join(text.split()) for text in found))
+    return list(dict.fromkeys(" ".join(text.split()) for text in phrases))
 
 
 class _Reader:
@@ -76,7 +76,7 @@ class _Reader:
 
 
 class Found(NamedTuple, Generic[T]):
-    """A phrase of a trie at a place: where it ends, its item, and what its slots held."""
+    """A phrase found in a text: its end, its item, and the values of its slots."""
 
     end: int
     item: T
@@ -84,7 +84,7 @@ class Found(NamedTuple, Generic[T]):
 
 
 class Trie(Generic[T]):
-    """Phrases by their words; a word such as "<year>" is a slot."""
+    """A trie of phrases, word by word; a word such as "<year>" is a slot."""
 
     __slots__ = ("items", "slots", "words")
 
@@ -104,18 +104,19 @@ class Trie(Generic[T]):
         node.items.append(item)
 
     def find(self, keys: Sequence[str], at: int, read: Reader | None = None) -> list[Found[T]]:
-        """All phrases that begin at a place.
+        """All phrases that begin at a position.
 
         Args:
             keys: The words of a text.
-            at: The place of the first word.
-            read: Reads a slot at a place: all ways, each with the place after it.
+            at: The position of the first word.
+            read: Reads a slot at a position: yields (position after it, value) for each
+                possibility.
         """
         if at >= len(keys) or (keys[at] not in self.words and not self.slots):
             return []  # most words begin no phrase
         found: list[Found[T]] = []
         paths: list[tuple[Trie[T], int, tuple[tuple[str, object], ...]]] = [(self, at, ())]
-        for node, place, values in paths:  # the list grows
+        for node, place, values in paths:  # the loop appends to the list
             if node.items:
                 found += [Found(place, item, values) for item in node.items]
             if place < len(keys) and (after := node.words.get(keys[place])):

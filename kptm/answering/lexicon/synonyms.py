@@ -1,7 +1,7 @@
-"""Words of questions as English nouns: "born" is a place or date of birth, 法国 France.
+"""Maps words of questions to English nouns: "born" to place or date of birth, 法国 to France.
 
-The tables are the files ``words/xx.toml``, one by language, loaded when first asked;
-``words/en.toml`` describes the format.
+The tables are the files ``words/xx.toml``, one per language, loaded on first use; ``words/en.toml``
+describes the format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENGLISH = "en"
-"""The language whose words the other tables translate to."""
+"""The language that the other tables translate to."""
 
 
 def languages() -> tuple[str, ...]:
@@ -28,37 +28,38 @@ def languages() -> tuple[str, ...]:
 
 
 def expand(word: str, language: str) -> Nouns:
-    """English nouns by which graphs may call what a word or phrase of a question says.
+    """English nouns that a graph may use for a word or phrase of a question.
 
     Args:
-        word: In any case, inflected or not.
-        language: Of the question, as in ISO 639-1.
+        word: The word, in upper or lower case, inflected or not.
+        language: The question's language, in ISO 639-1.
 
     Returns:
-        Nothing for words that have no entry, and for languages without a table.
+        The nouns with their p, best first; empty for a word without an entry or a language without
+        a table.
     """
     table = _table(language)
     if table is None:
         return ()
     parts = pieces(word)
-    found = table.words.find(parts)
-    if found is None and len(parts) > 1 and kind(parts[0][0]) == "a" and " " not in word:
+    nouns = table.words.find(parts)
+    if nouns is None and len(parts) > 1 and kind(parts[0][0]) == "a" and " " not in word:
         # "l'auteur", "author's", "parle-t-on"
-        found = max((table.words.find([part]) or () for part in parts), key=len)
-    return found or ()
+        nouns = max((table.words.find([part]) or () for part in parts), key=len)
+    return nouns or ()
 
 
 def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, Nouns]]:
-    """The words and phrases of a question that have an entry, also where they overlap.
+    """All words and phrases of a question that have an entry, even if they overlap.
 
     Args:
-        words: Of the question; Chinese and Japanese as words or as single characters.
-        language: Of the question, as in ISO 639-1.
+        words: The words of the question; Chinese and Japanese as words or as single characters.
+        language: The question's language, in ISO 639-1.
 
     Returns:
-        The first word of each, the one after its last, and its English nouns; in the order of the
-        question, and of those that begin at the same word the longest first. A single character of
-        a longer Chinese or Japanese word is left out.
+        (first word, word after the last, English nouns) of each, in the order of the question, and
+        the longest first among those that begin at the same word. A single character of a longer
+        Chinese or Japanese word is left out.
     """
     table = _table(language)
     if table is None:
@@ -84,7 +85,7 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
 
 
 def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[int]) -> set[int]:
-    """Single characters within a longer word: 人 in 人口 is no person, 国 in 法国 no country."""
+    """Characters within a longer word: 人 in 人口 is not a person, 国 in 法国 not a country."""
     found: set[int] = set()
     for at, part in enumerate(parts):
         if kind(part[0]) == "u":
@@ -101,10 +102,10 @@ def translate(phrase: str, language: str) -> str | None:
 
 
 def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
-    """Dictionary forms that a word may be a form of: "spoke" of "speak", "cities" of "city".
+    """Dictionary forms of a word: "speak" for "spoke", "city" for "cities".
 
-    Irregular forms are looked up; of others all are given that the endings allow, also such as are
-    no words.
+    Irregular forms are looked up; for other words all forms are returned that the endings allow,
+    including some that are not words.
     """
     table = _table(language)
     return () if table is None else table.inflections.lemmas(fold(word))
@@ -112,7 +113,7 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _table(language: str) -> WordTable | None:
-    """The table of a language, "de" for "de-AT", None where there is none."""
+    """The table of a language, "de" for "de-AT"; None if there is none."""
     code = language.lower().replace("_", "-").partition("-")[0]
     if code not in languages():
         return None

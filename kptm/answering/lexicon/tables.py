@@ -1,4 +1,4 @@
-"""What a data file says of operators, numbers and times, as tables to look words up in."""
+"""The tables of operators, numbers and times that are built from a data file."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What a phrase means, and where it may stand; see :class:`kptm.answering.lexicon.match.Match`.
+    """An operator, and the conditions under which a phrase is one.
+
+    For the other attributes see :class:`kptm.answering.lexicon.match.Match`.
 
     Attributes:
         initial: Only at the beginning of the question.
-        not_initial: Never at the beginning.
-        typed: Only where it is typed so, in small letters: "où" is not "ou".
-        final: Only at its end.
-        empty: The match has no tokens, because the word says something by itself: "grenzt Polen an
-            Ungarn".
-        inner: Operators within the phrase stand beside it.
+        not_initial: Never at the beginning of the question.
+        typed: Only if typed exactly so, in lower case: "où" is not "ou".
+        final: Only at the end of the question.
+        empty: The match has no tokens, because the word has a meaning of its own as well: "grenzt
+            Polen an Ungarn".
+        inner: Operators within the phrase are matched too.
         before_number: Only directly before a number or a time.
         after_number: Only directly after a number, its unit, or a time.
         after: Only after one of these words; "-ed" is an ending, "^" the beginning of the question.
-        not_after: Only where none of these words stands before it.
-        without: Only where none of these words is in the question.
-        unless_asked: Only where nothing in the question asks for more than yes or no.
-        unless_compared: Only where no other phrase of the question compares.
-        not_before: Only where none of these words stands after it.
-        nearby: Only where one of these words is in the question.
+        not_after: Only if none of these words precedes it.
+        without: Only if none of these words is in the question.
+        unless_asked: Only if no other word makes the question ask for more than yes or no.
+        unless_compared: Only if no other phrase of the question is a comparison.
+        not_before: Only if none of these words follows it.
+        nearby: Only if one of these words is in the question.
         after_apostrophe: Only directly after an apostrophe.
         after_rank: Only directly after a rank.
     """
@@ -63,24 +65,24 @@ class Operator:
 
 @dataclass(slots=True, kw_only=True)
 class NumberTables:
-    """Words of numbers: what each adds ("word"), multiplies by ("scale"), or ranks ("ordinal").
+    """Number words: those that add ("word"), multiply ("scale"), or rank ("ordinal").
 
     Attributes:
         grouping: Signs between groups of three digits.
         joiners: Words between the parts of a number ("and").
         articles: Words for one before a scale ("a million").
         halves: Words for half of a scale ("half a million").
-        compounds: Whether a number is one word ("zweihundertfünfzig").
+        compounds: Whether numbers are written as one word ("zweihundertfünfzig").
         vigesimal: Whether ten to nineteen are added to sixty and eighty ("quatre-vingt-dix").
-        myriads: Whether 10,000 is the first large scale, and not 1000.
+        myriads: Whether the first large scale is 10,000 instead of 1000.
         ordinal_before: Words before a number that make it a rank ("第").
-        ordinal_after: Words after it that do ("番目").
+        ordinal_after: Words after a number that make it a rank ("番目").
         ordinal_suffixes: Letters after digits that make a rank ("2nd").
-        ordinal_dot: Whether a full stop does ("2.").
+        ordinal_dot: Whether a full stop after digits makes a rank ("2.").
         suffixes: Letters after digits that multiply ("10k").
-        words: All words of numbers, by what they do.
-        pieces: Those that make compounds.
-        units: Words and signs of units.
+        words: All number words, with their kinds and values.
+        pieces: The number words that can be parts of compounds.
+        units: Words and symbols of units.
     """
 
     grouping: frozenset[str] = frozenset(",")
@@ -102,16 +104,16 @@ class NumberTables:
 
 @dataclass(slots=True, kw_only=True)
 class TimeTables:
-    """Phrases of times: moments, and what stands before them.
+    """Phrases for times: moments, and moments with words such as "since" before them.
 
     Attributes:
-        months: The numbers of the months by their names.
+        months: The numbers of the months by name.
         decade_suffixes: Letters after the digits of a decade ("1990s"), "" for none.
-        roman: Whether centuries have Roman numerals.
+        roman: Whether centuries are written in Roman numerals.
         moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade,
             rank.
-        phrases: Phrases with moments, by the relation that they stand in.
-        centuries: Words that stand beside a rank.
+        phrases: Phrases with moments, with the relation they express ("since", "between").
+        centuries: Words for "century" beside a rank.
         openers: Words that may begin a moment.
     """
 

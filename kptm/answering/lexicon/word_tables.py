@@ -1,4 +1,4 @@
-"""The tables ``words/xx.toml``: what their entries stand for, and the search of phrases in them."""
+"""Reads the tables ``words/xx.toml``, and looks phrases up in them."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ T = TypeVar("T")
 Key: TypeAlias = "tuple[str, ...]"
 """A phrase as its pieces."""
 Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
-"""English nouns in small letters with p in (0, 1], the best first."""
+"""English nouns in lower case with p in (0, 1], best first."""
 
 FALL, FLOOR = 0.1, 0.5
-"""How much less likely an unweighted noun is than the one before, and the least it is."""
+"""Decrease of p from one unweighted noun to the next, and the least p."""
 STEM = 3
-"""Letters that a dictionary form has at least, of which all but one are the word's."""
+"""The least letters of a dictionary form; all but one must be shared with the word."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
 _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
 
 
 @lru_cache(maxsize=65_536)
 def pieces(text: str) -> Key:
-    """The key of a text: its folded words, each character in scripts without spaces."""
-    found: list[str] = []
+    """The key of a text: its folded words; single characters in scripts without spaces."""
+    parts: list[str] = []
     before = ""
     for char in fold(text):
         family = kind(char)
         if family == "m" or family == before == "a":
-            found[-1:] = ["".join((*found[-1:], char))]
+            parts[-1:] = ["".join((*parts[-1:], char))]
         elif family:
-            found.append(char)
+            parts.append(char)
         before = family
-    return tuple(found)
+    return tuple(parts)
 
 
 class Inflections(NamedTuple):
-    """How words of a language change.
+    """The inflections and alternative spellings of a language.
 
     Attributes:
-        irregular: Dictionary forms by form.
-        endings: Endings that are cut, each with what takes its place.
-        spelling: What people type for letters, and what the table has: "ae" for "ä", which folds to
-            "a".
+        irregular: Dictionary forms by irregular form.
+        endings: Endings to cut, with their replacements.
+        spelling: Letters as people may type them, with the letters of the table: "ae" for "ä",
+            which is folded to "a".
     """
 
     irregular: Mapping[str, tuple[str, ...]]
@@ -59,7 +59,7 @@ class Inflections(NamedTuple):
     spelling: Mapping[str, str]
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """A folded word as it may stand in the table: itself, other spellings, dictionary forms."""
+        """The forms under which a folded word may be listed: other spellings, dictionary forms."""
         spelled = word
         for typed, letter in self.spelling.items():
             spelled = spelled.replace(typed, letter)
@@ -70,22 +70,22 @@ class Inflections(NamedTuple):
         """Dictionary forms of a folded word: listed ones, or all that the endings allow."""
         if word in self.irregular:
             return self.irregular[word]
-        found = []
+        forms = []
         for ending, instead in self.endings:
             stem = word.removesuffix(ending)
             if stem != word and len(stem) >= STEM - 1 and len(stem + instead) >= STEM:
-                found.append(stem + instead)
+                forms.append(stem + instead)
                 if not instead and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
-                    found.append(stem[:-1])  # "running", "bigger"
-        return tuple(dict.fromkeys(found))
+                    forms.append(stem[:-1])  # "running", "bigger"
+        return tuple(dict.fromkeys(forms))
 
 
 class Phrases(Generic[T]):
-    """Entries of a table by their pieces.
+    """Finds the entries of a table in a text.
 
     Args:
-        entries: Each in its dictionary form.
-        forms: Gives the dictionary forms of a piece.
+        entries: The entries by their pieces, in dictionary form.
+        forms: Returns the dictionary forms of a piece.
     """
 
     def __init__(self, entries: Mapping[Key, T], forms: Callable[[str], tuple[str, ...]]) -> None:
@@ -94,7 +94,7 @@ class Phrases(Generic[T]):
         self._prefixes = {key[:end] for key in entries for end in range(1, len(key) + 1)}
 
     def spans(self, parts: Sequence[str], start: int) -> list[tuple[int, T]]:
-        """The entries that begin at a piece, with the end of each; the longest first."""
+        """(end, entry) of the entries that begin at a piece, longest first."""
         found: list[tuple[int, T]] = []
         begun: list[Key] = [()]
         for end in range(start, len(parts)):
@@ -106,7 +106,7 @@ class Phrases(Generic[T]):
         return found[::-1]
 
     def find(self, parts: Sequence[str]) -> T | None:
-        """The entry of a whole phrase."""
+        """The entry of a complete phrase; None if there is none."""
         return next((item for end, item in self.spans(parts, 0) if end == len(parts)), None)
 
 
@@ -114,9 +114,9 @@ class WordTable(NamedTuple):
     """The table of a language.
 
     Attributes:
-        words: English nouns by words and phrases.
-        names: English names by names.
-        inflections: How its words change.
+        words: English nouns by word or phrase.
+        names: English names by name.
+        inflections: The inflections of the language.
     """
 
     words: Phrases[Nouns]
@@ -128,13 +128,12 @@ def read_table(text: str, where: str, english: WordTable | None = None) -> WordT
     """Read a table.
 
     Args:
-        text: Of the file.
-        where: Its name, for messages.
-        english: Where given, the nouns are words of English questions, and mean what those mean,
-            too.
+        text: The content of the file.
+        where: The name of the file, for messages.
+        english: The English table, if the nouns are to be expanded by their entries in it.
 
     Raises:
-        ConfigError: The file is no TOML, has an unknown section, an empty entry or pattern, or a
+        ConfigError: The file is not TOML, has an unknown section, an empty entry or pattern, or a
             phrase twice.
     """
     try:
@@ -173,22 +172,22 @@ def _read_inflections(sections: Mapping[str, Mapping[str, str]]) -> Inflections:
 
 
 def read_nouns(texts: Sequence[str]) -> Nouns:
-    """The nouns of an entry with their weights, the best first.
+    """The nouns of an entry with their weights, best first.
 
     Raises:
-        ConfigError: There is none, or one is empty or stands there twice.
+        ConfigError: The entry is empty, or a noun is empty or repeated.
     """
-    found: dict[str, float] = {}
+    nouns: dict[str, float] = {}
     for place, text in enumerate(texts):
         noun, weight = _NOUN.findall(text.strip())[0] if text.strip() else ("?", "")
-        if not noun[0].isalpha() or noun in found:
+        if not noun[0].isalpha() or noun in nouns:
             raise ConfigError(f"the noun {text!r} is none, or stands twice in {list(texts)}")
-        found[noun] = float(weight) if weight else max(FLOOR, round(1 - FALL * place, 2))
-    return tuple(sorted(found.items(), key=lambda item: -item[1]))
+        nouns[noun] = float(weight) if weight else max(FLOOR, round(1 - FALL * place, 2))
+    return tuple(sorted(nouns.items(), key=lambda item: -item[1]))
 
 
 def _add_english(nouns: Nouns, english: WordTable) -> Nouns:
-    """English words, and the nouns that they mean in an English question."""
+    """Add to English nouns the nouns to which the English table maps them."""
     found = dict(nouns)
     for word, weight in nouns:
         for noun, likely in english.words.find(pieces(word)) or ():
@@ -197,7 +196,7 @@ def _add_english(nouns: Nouns, english: WordTable) -> Nouns:
 
 
 def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:
-    """The phrases of a section as pieces, each with its value."""
+    """Yield the phrases of a section as pieces, each with its value."""
     seen: dict[Key, str] = {}
     for line, value in section.items():
         for phrase in line.split(","):

@@ -1,1 +1,1 @@
-"""From a question, in words or by names, to what is asked: a path, a program, or a name alone."""
+"""Turns a question, in words or by names, into a path, a program, or a name to describe."""

@@ -1,4 +1,4 @@
-"""A question that is only a name: "France", "tell me about France"; the graph describes it."""
+"""Answers a question that is only a name ("France", "tell me about France") with its facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import Link, LinkedText
 
 FACTS, RELATIONS, VALUES = 40, 6, 3
-"""Facts that are read, relations that are shown, and values of each."""
+"""Facts read, relations shown, and values shown of each relation."""
 _BARE = re.compile(
     r"^\W*(?:(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know"
     r"|what\s+is\s+known|information|info|about|more|facts))(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"
@@ -27,21 +27,21 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 ASKED = 0.8
-"""What a description is worth with more than the name: "who is" may ask for an office."""
+"""The score of a description if there are words beside the name: "who is" may ask for an office."""
 LIKELY = 0.05
-"""p from which on another sense of the name is offered."""
+"""The least p of another sense that is shown."""
 
 
 def is_bare(document: LinkedText) -> bool:
-    """Whether a text names one thing and asks for nothing of it but what it is."""
+    """Whether a text is a single name, at most with a phrase such as "tell me about"."""
     return len(document.links) == 1 and _BARE.match(_without_names(document)) is not None
 
 
 class Describer:
-    """Describes entities.
+    """Describes entities by their facts.
 
     Args:
-        graph: The facts.
+        graph: The graph.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -49,7 +49,7 @@ class Describer:
         self._relations = RelationNames(graph)
 
     def answer(self, document: LinkedText) -> Answer:
-        """What the graph states of the likeliest sense of a text's one name; its other senses."""
+        """Describe the likeliest sense of the text's one name, and list its other senses."""
         [link] = document.links
         meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
         key, p = meant[0]
@@ -60,9 +60,11 @@ class Describer:
         entity = self._graph.entity(key)
         others = [(other, share) for other, share in meant[1:] if share >= LIKELY]
         known = self._graph.entities([other for other, _ in others])
-        said = entity.description or ", ".join(entity.types)
+        description = entity.description or ", ".join(entity.types)
         shown = "; ".join(self._lines(facts))
-        text = ": ".join(filter(None, (entity.label, ". ".join(filter(None, (said, shown))))))
+        text = ": ".join(
+            filter(None, (entity.label, ". ".join(filter(None, (description, shown)))))
+        )
         return Answer(
             question=document.text,
             entity=key,
@@ -71,8 +73,8 @@ class Describer:
             evidence=tuple(self._evidence(item, key) for item in facts),
             topic=key,
             description=text
-            if facts or said
-            else f"{entity.label}: nothing is stated of it as a head",
+            if facts or description
+            else f"{entity.label}: the graph has no fact with it as the head",
             senses=tuple(
                 Sense(other, known[other].label, share, ())
                 for other, share in others
@@ -82,7 +84,7 @@ class Describer:
         )
 
     def _lines(self, facts: Sequence[Attested]) -> list[str]:
-        """A line for each of the first relations, with some of its values."""
+        """One line per relation, for the first relations, with some of its values."""
         values: dict[str, list[str]] = {}
         for item in facts:
             values.setdefault(item.fact.relation, []).append(_end(item.fact))
@@ -116,10 +118,10 @@ def _end(fact: Triple | Attribute) -> str:
 
 
 def _options(link: Link) -> dict[str, float]:
-    """What a link's name may mean, with p."""
-    found = {candidate.entity: candidate.prior for candidate in link.candidates}
-    found.setdefault(link.entity, link.score)
-    return found
+    """The entities that a link's name may mean, with p."""
+    options = {candidate.entity: candidate.prior for candidate in link.candidates}
+    options.setdefault(link.entity, link.score)
+    return options
 
 
 def _without_names(document: LinkedText) -> str:

@@ -1,4 +1,4 @@
-"""The words of a question that say something, each by its stem."""
+"""The content words of a question, as stems."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ STOP = frozenset(
     " it its this that which what "
     "who whom whose where when how and or name names can you may one there not".split()
 )
-"""Words that stand in a question whatever it asks for."""
+"""Stop words: words that occur in questions whatever they ask for."""
 _ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
 _SHORT = ("ies", "ing", "ed", "or", "s")
-"""Those that may leave three letters: "actor", "cities"."""
+"""Endings that may leave a stem of only three letters: "actor", "cities"."""
 
 
 def question_words(text: str) -> list[str]:
-    """Content words of a question, folded, with a plain English ending cut off."""
+    """The content words of a question, folded, without regular English endings."""
     words = map(fold, _WORD.findall(text.replace(HEAD, " ").replace(TAIL, " ")))
     return [stem(word) for word in words if word not in STOP]
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Cut English endings, so that "acted", "actor" and "acts" are one word."""
+    """Cut English endings, so that "acted", "actor" and "acts" have the same stem."""
     for _ in range(2):
         for ending in _ENDINGS:
             kept = len(word) - len(ending)

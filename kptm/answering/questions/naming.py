@@ -1,4 +1,4 @@
-"""Names: their meanings, entities' labels, and words of a question that name nothing."""
+"""Looks up names: their senses, the labels of keys, and names that the graph lacks."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 SHOWN = 3
-"""Unknown names that a reason quotes."""
+"""The most unknown names quoted in a message."""
 
 
 def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, float]]:
-    """The entities that a key, label or alias may mean, with p; a key means its own entity.
+    """The entities that a key, label or alias may mean, with p; a key means only its entity.
 
     Raises:
-        UnknownKeyError: Nothing is called so.
+        UnknownKeyError: The graph has no entity with this name.
     """
     known = graph.entities([name]).get(name)
     if known is not None:
         return [(known.key, 1.0)]
-    found = [(item.entity, item.prior) for item in linker.candidates(name)]
-    found = found or [(key, 1.0) for key in value_keys(graph, name)]
-    if not found:
+    candidates = [(item.entity, item.prior) for item in linker.candidates(name)]
+    candidates = candidates or [(key, 1.0) for key in value_keys(graph, name)]
+    if not candidates:
         reason = graph.suggestion(name) or "; check how it is written"
         raise UnknownKeyError(f"no entity is called {shorten(name)!r}{reason}")
-    return found
+    return candidates
 
 
 class RelationNames:
-    """The keys of relations by their names, looked up once while the graph stays as it is."""
+    """Maps names of relations to keys, and back; cached until the graph changes."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
@@ -49,7 +49,7 @@ class RelationNames:
         self._labels: dict[str, str] = {}
 
     def labels(self, keys: Collection[str]) -> dict[str, str]:
-        """What relations are called, by key; one that is gone is its own name."""
+        """The labels of relations by key; the key itself for a relation that is gone."""
         self._refresh()
         if not self._labels:
             self._labels = {item.key: item.label for item in self._graph.relations()}
@@ -61,10 +61,10 @@ class RelationNames:
             self._state, self._keys, self._labels = state, {}, {}
 
     def key(self, name: str) -> str:
-        """The key of a relation's key or label.
+        """The key of a relation, given by key or label.
 
         Raises:
-            UnknownKeyError: There is none.
+            UnknownKeyError: The graph has no such relation.
         """
         self._refresh()
         if name not in self._keys:
@@ -73,7 +73,7 @@ class RelationNames:
 
 
 def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """What entities are called, by key, and values for people; a gone key is its own name."""
+    """The labels of entities and values by key; the key itself for an entity that is gone."""
     wanted = list(keys)
     found = graph.entities(wanted)
     return {key: _label(found, key) for key in wanted}
@@ -86,14 +86,14 @@ def _label(found: Mapping[str, Entity], key: str) -> str:
 
 
 def value_keys(graph: KnowledgeGraph, name: str) -> list[ValueKey]:
-    """The values of the graph that a name writes: a number, a date, a URL."""
+    """The values of the graph that a text denotes: a number, a date, a URL."""
     return [ValueKey(item) for item in graph.values(name)]
 
 
 def unknown_names(question: str) -> list[str]:
-    """Probable names in a question without links: neighbouring words with a capital.
+    """Probable names in a question without entity links: runs of capitalised words.
 
-    Without any it is all words that are not grammar: somebody may write names in small letters.
+    Without capitalised words, all content words, since people may type names in small letters.
     """
     text = question.replace(MASK, " ")
     runs: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""A question read as a path: an entity, and the relations from it to what is asked for."""
+"""A reading of a question as a path: an entity, and relations that lead to the answers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One way to understand a question.
+    """A reading of a question as a path.
 
     Attributes:
-        entity: The entity asked about.
-        path: The hops from it to what is asked for.
-        link_score: p(entity | its name).
-        answers: What the graph says.
-        score: p that this is meant.
-        scores: p of each answer; empty where the question came as names.
-        unexplained: The question's words that the path does not explain, as they are written.
+        entity: The key of the entity asked about.
+        path: The hops from the entity to the answers.
+        link_score: p(entity | its name), from entity linking.
+        answers: The nodes at the end of the path in the graph.
+        score: The probability that the question means this reading.
+        scores: The p of each answer; empty for a query by names.
+        unexplained: The question's words that the path does not explain, as typed.
     """
 
     entity: str

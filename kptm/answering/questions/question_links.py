@@ -1,4 +1,4 @@
-"""The names of a question: what they were taken for, and what else they may mean."""
+"""The entity links of a question, and other candidates for its names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def candidates_beside(document: LinkedText, entity: str) -> Iterable[str]:
-    """What the names of a question may mean that may mean ``entity``."""
+    """All candidates of those names in the question that may mean ``entity``."""
     for link in document.links:
         keys = {link.entity, *(item.entity for item in link.candidates)}
         if entity in keys:
@@ -21,7 +21,7 @@ def candidates_beside(document: LinkedText, entity: str) -> Iterable[str]:
 
 
 def links_of(document: LinkedText) -> tuple[Evidence, ...]:
-    """What the names of a question were taken for."""
+    """The entity links of a question as evidence."""
     return tuple(
         Evidence("linking", f"{link.surface!r} is {link.entity}", score=link.score)
         for link in document.links

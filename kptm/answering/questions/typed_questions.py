@@ -1,4 +1,4 @@
-"""From a typed question to a decision: a case, an evaluated program, or a refusal."""
+"""Turns a typed question into a case to decide, an evaluated program, or a refusal."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 FIRST = 0.75
-"""How often the first of several answers is right if one is asked for (WebQuestions)."""
+"""The rate at which the first of several answers is right if one is asked for (WebQuestions)."""
 NEAR = 3
-"""Readings of a refused question that are shown."""
+"""Readings shown for a refused question."""
 LIKELY = 0.02
-"""p from which on a reading is shown."""
+"""The least p of a reading that is shown."""
 OTHERS = 8
-"""Readings of other senses that are looked at."""
+"""Readings with other senses of a name that are considered."""
 
 
 class TypedQuestions:
-    """Understands questions in words, and sentences with a blank.
+    """Parses questions in words, and sentences with a blank, and chooses a reading.
 
     Args:
-        graph: The facts.
-        parser: Finds the programs that a question may ask for.
+        graph: The graph.
+        parser: Parses questions into programs.
     """
 
     def __init__(self, graph: KnowledgeGraph, parser: QuestionParser) -> None:
@@ -59,14 +59,14 @@ class TypedQuestions:
     def understand(
         self, text: str, chosen: Collection[str], min_score: float, at: Period | None = None
     ) -> Case | Evaluated | Answer:
-        """What a question asks for.
+        """Parse a question and choose its best reading.
 
         Args:
             text: The question.
-            chosen: The sources that are asked.
-            min_score: The probability below which no program is taken to be meant, in whatever
-                sense of a name.
-            at: The time that is asked about, where the question says none.
+            chosen: The sources to ask.
+            min_score: The least probability of a program, summed over the senses of a name; below
+                it the question is refused.
+            at: The period asked about, if the question states none.
         """
         parsed = self._parser.parse(text)
         question = parsed.question
@@ -79,19 +79,19 @@ class TypedQuestions:
             if named is not None:
                 return self._describer.answer(_document(question, [named]))
             return self._refusal(text, parsed)
-        made = best.derivation
-        if question.count_overlooked(made.mask, made.operators):
+        derivation = best.derivation
+        if question.count_overlooked(derivation.mask, derivation.operators):
             return self._refusal(text, parsed)
         if (nothing := self._joint(parsed, best)) is not None:
-            best, made = nothing, nothing.derivation
+            best, derivation = nothing, nothing.derivation
         if at is not None:
-            made = self._parser.at_time(made, at)
-        if _path(made.program) is not None:
+            derivation = self._parser.at_time(derivation, at)
+        if _path(derivation.program) is not None:
             return self._case(text, question, best, parsed.parses[1:], chosen)
-        document = _document(question, _mentions(question, made))
-        left = question.unexplained_words(made.mask)
+        document = _document(question, _mentions(question, derivation))
+        left = question.unexplained_words(derivation.mask)
         worth = _worth(question, best)
-        return Evaluated(text, document, made, worth, left, meanings(question, made))
+        return Evaluated(text, document, derivation, worth, left, meanings(question, derivation))
 
     def _case(
         self,
@@ -101,24 +101,24 @@ class TypedQuestions:
         others: Sequence[Parse],
         chosen: Collection[str],
     ) -> Case:
-        """The case of a question that asks for a path from a name."""
-        made = best.derivation
+        """The case of a question whose program is a path from a name."""
+        derivation = best.derivation
         paths = [item for item in others[:OTHERS] if _path(item.derivation.program)]
         return Case(
             text,
             [self._reading(question, item) for item in (best, *paths)],
-            _document(question, _mentions(question, made)),
-            made.nodes if GRAPH in chosen else (),
-            program=made.program,
-            meanings=meanings(question, made),
+            _document(question, _mentions(question, derivation)),
+            derivation.nodes if GRAPH in chosen else (),
+            program=derivation.program,
+            meanings=meanings(question, derivation),
         )
 
     def _silent(self, parsed: ParsedQuestion, min_score: float) -> Parse | None:
-        """The reading that explains all of a question without a fact, if no answered one is meant.
+        """A reading without an answer that should be preferred to the best reading, or None.
 
-        That a reading has no answer speaks against it, since graphs are asked about what they know.
-        It is meant all the same where nothing else is, or where an answer is only found the other
-        way round or by a step that no word says.
+        The parser ranks readings without an answer low, since graphs are mostly asked about what
+        they know. One that explains every word is preferred if no reading with an answer is likely,
+        or if the best reading takes a step against the word order, or one that no word names.
         """
         question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
@@ -126,37 +126,49 @@ class TypedQuestions:
         known = {id(item): item.p * (missed if _is_empty(item) else 1.0) for item in parsed.parses}
         total = sum(known.values()) + parsed.none
         for item in parsed.parses:
-            made = item.derivation
-            explains = not made.floating and not question.unexplained_words(made.mask)
-            back = any(_is_back(x.derivation, made) for x in parsed.parses if not _is_empty(x))
-            explains &= "side" in dict(made.features) or not back
+            derivation = item.derivation
+            explains = not derivation.floating and not question.unexplained_words(derivation.mask)
+            back = any(
+                _is_back(x.derivation, derivation) for x in parsed.parses if not _is_empty(x)
+            )
+            explains &= "side" in dict(derivation.features) or not back
             p = known[id(item)] / total
-            if not explains or p < min_score or not _is_empty(item) or not _path(made.program):
+            if (
+                not explains
+                or p < min_score
+                or not _is_empty(item)
+                or not _path(derivation.program)
+            ):
                 continue
-            if best is None or best.p < min_score or _is_guess(question, best.derivation, made):
+            if (
+                best is None
+                or best.p < min_score
+                or _is_guess(question, best.derivation, derivation)
+            ):
                 return replace(item, p=p)
-            if _is_turned(best.derivation, made):
+            if _is_turned(best.derivation, derivation):
                 return replace(item, p=p)
         return None
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
-        """The reading of two unmet conditions, if the best leaves a name of it unexplained.
+        """The reading with two conditions that nothing meets, if the best reading ignores one.
 
-        "Which Asian countries border Germany" asks for none of those that border Germany.
+        "Which Asian countries border Germany" has no answer; the best reading would list every
+        country that borders Germany.
         """
-        question, made = parsed.question, best.derivation
-        if not question.unexplained_words(made.mask):
+        question, derivation = parsed.question, best.derivation
+        if not question.unexplained_words(derivation.mask):
             return None
         missed = exp(-self._parser.model.dense["empty"])
-        # "Which city did" asks for a city, not for what has to do with a film of that name.
-        noun = head_noun(question) | common_nouns(question, made.names)
+        # "Which city did" asks for a city, not for something about a film called "City".
+        noun = head_noun(question) | common_nouns(question, derivation.names)
         for item in parsed.parses:
             other = item.derivation
             if (
                 _is_empty(item)
                 and isinstance(other.program, Intersection)
-                and made.names & other.names == made.names
-                and other.names & ~made.names & ~noun
+                and derivation.names & other.names == derivation.names
+                and other.names & ~derivation.names & ~noun
                 and not question.unexplained_words(other.mask)
                 and item.p * missed > best.p
             ):
@@ -164,31 +176,31 @@ class TypedQuestions:
         return None
 
     def link_brackets(self, question: Question) -> LinkedText:
-        """A question with the name that stands in brackets."""
+        """The question with a link for the name in square brackets."""
         return _document(question, [x for x in question.mentions if x.mask == question.marked][:1])
 
     def _reading(self, question: Question, parse: Parse) -> Reading:
-        made = parse.derivation
-        found = _path(made.program)
+        derivation = parse.derivation
+        found = _path(derivation.program)
         assert found is not None  # noqa: S101 - only paths are given
         entity, path = found
         mention = next(
-            (x for x in question.mentions if x.node == entity and x.mask & made.names), None
+            (x for x in question.mentions if x.node == entity and x.mask & derivation.names), None
         )
         return Reading(
             entity=entity,
             path=path,
             link_score=1.0 if mention is None else mention.prior,
-            answers=made.nodes,
+            answers=derivation.nodes,
             score=parse.p,
-            scores=(_worth(question, parse),) * len(made.nodes),
-            unexplained=question.unexplained_words(made.mask),
+            scores=(_worth(question, parse),) * len(derivation.nodes),
+            unexplained=question.unexplained_words(derivation.mask),
         )
 
     # ── refusals ─────────────────────────────────────────────────────────────────────────────
 
     def _refusal(self, text: str, parsed: ParsedQuestion) -> Answer:
-        """Why a question is not answered, with what it may have meant."""
+        """The refusal of a question, with the reason and the readings it may have meant."""
         question = parsed.question
         if all(item.kind == "slip" for item in question.mentions) and not any(
             item.type for item in question.types
@@ -234,7 +246,7 @@ class TypedQuestions:
 
 
 def _bare_mention(question: Question) -> Mention | None:
-    """The name of a question that is a name and no more."""
+    """The mention of a question that is only a name; None for other questions."""
     whole = [item for item in question.mentions if item.kind in ("label", "alias", "part")]
     if not whole:
         return None
@@ -244,7 +256,7 @@ def _bare_mention(question: Question) -> Mention | None:
 
 
 def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
-    """The question with links for some mentions, each with what else it may mean."""
+    """The question with links for the mentions, each with its other candidates."""
     links: list[Link] = []
     for mention in sorted(mentions):
         start, end = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
@@ -260,18 +272,20 @@ def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
     return LinkedText(question.text, tuple(links))
 
 
-def _mentions(question: Question, made: Derivation) -> list[Mention]:
-    """The mentions of the nodes that a program names."""
-    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+def _mentions(question: Question, derivation: Derivation) -> list[Mention]:
+    """The mentions of the nodes in a program."""
+    keys = {
+        key for item in parts(derivation.program) if isinstance(item, Named) for key in item.keys
+    }
     return [
         item
         for item in question.mentions
-        if item.node in named and item.mask & made.names == item.mask
+        if item.node in keys and item.mask & derivation.names == item.mask
     ]
 
 
 def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
-    """The entity and the steps of a program that is a path from one."""
+    """The entity and the steps of a program that is a path from an entity; else None."""
     steps: list[Step] = []
     while isinstance(program, Follow) and program.during is None:
         steps.append(program.step)
@@ -282,10 +296,11 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
 
 
 def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
-    """The probability of the best reading's path, from the best entity or a namesake.
+    """The probability of the best reading's path, summed over entities with the same name.
 
-    Two films are called "The Manchurian Candidate": that its genre is asked for is plain, though
-    not which one's. The likelier one's is the answer, with its own p, and the other sense is shown.
+    Two films are called "The Manchurian Candidate". A question for its genre is understood, though
+    not which film is meant. The answer is that of the likelier film, with the p of its sense, and
+    the other sense is shown.
     """
     found = _path(best.derivation.program)
     whole = [
@@ -293,7 +308,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
         for item in _mentions(parsed.question, best.derivation)
         if item.kind in ("label", "alias")
     ]
-    if found is None or not whole:  # a part of a name is shared by too many
+    if found is None or not whole:  # too many entities share a part of a name
         return best.p
     same = (item for item in parsed.parses if item.derivation.names == best.derivation.names)
     paths = ((_path(item.derivation.program), item.p) for item in same)
@@ -301,16 +316,15 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
 
 
 def _worth(question: Question, parse: Parse) -> float:
-    """The probability that the first answer is what is asked for."""
+    """The probability that the first answer is the one asked for."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question, parse.derivation.names)
     return parse.p * (FIRST if several else 1.0)
 
 
 def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
-    """Whether no word says a step that leads to the best reading's answers, nor what they are.
+    """Whether no word of the question supports the step to the best reading's answers.
 
-    "Which countries use the Euro" asks for countries, though a relation of cities is called
-    "country", too.
+    "Which countries use the Euro" asks for countries, though cities have a relation "country" too.
     """
     nouns = asked_places(question)[:1] or [0]
     of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(
@@ -320,64 +334,64 @@ def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
 
 
 def _is_empty(parse: Parse) -> bool:
-    made = parse.derivation
-    return not made.nodes and made.number is None and made.truth is None
+    derivation = parse.derivation
+    return not derivation.nodes and derivation.number is None and derivation.truth is None
 
 
-def _is_back(made: Derivation, other: Derivation) -> bool:
-    """Whether a derivation follows the last step of another the other way round."""
-    one, two = made.program, other.program
-    if not isinstance(one, Follow) or not isinstance(two, Follow) or one.source != two.source:
+def _is_back(derivation: Derivation, other: Derivation) -> bool:
+    """Whether a derivation follows the last step of another in the opposite direction."""
+    left, right = derivation.program, other.program
+    if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
         return False
-    return two.step == Step(one.step.relation, not one.step.forward)
+    return right.step == Step(left.step.relation, not left.step.forward)
 
 
-def _is_turned(made: Derivation, other: Derivation) -> bool:
-    """Whether a derivation follows a step against the words, and another with them."""
-    one, two = made.program, other.program
-    if not isinstance(one, Follow) or not isinstance(two, Follow) or one.source != two.source:
+def _is_turned(derivation: Derivation, other: Derivation) -> bool:
+    """Whether word order speaks against the step in ``derivation``, but not against the other's."""
+    left, right = derivation.program, other.program
+    if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
         return False
-    back = Step(one.step.relation, not one.step.forward)
-    said, against = dict(other.features), dict(made.features)
-    # "What instrument does he play" asks for what has instrumentalists, whatever the order of the
-    # words.
-    named = "named_fully" in against and "named_fully" not in said
+    back = Step(left.step.relation, not left.step.forward)
+    for_other, against = dict(other.features), dict(derivation.features)
+    # "What instrument does he play" fits a relation "instrumentalists" of instruments in any word
+    # order.
+    named = "named_fully" in against and "named_fully" not in for_other
     return (
-        two.step == back
-        and "side" in said
+        right.step == back
+        and "side" in for_other
         and "other_side" in against
         and not named
         and "learnt" not in against
     )
 
 
-def _topic(made: Derivation) -> str:
-    return next((item.keys[0] for item in parts(made.program) if isinstance(item, Named)), "")
+def _topic(derivation: Derivation) -> str:
+    return next((item.keys[0] for item in parts(derivation.program) if isinstance(item, Named)), "")
 
 
-def meanings(question: Question, made: Derivation) -> tuple[WordMeaning, ...]:
-    """What the parts of a question were understood as."""
-    found = []
+def meanings(question: Question, derivation: Derivation) -> tuple[WordMeaning, ...]:
+    """The meanings that a derivation assigns to parts of the question."""
+    spans = []
 
     def add(start: int, end: int, kind: str, means: str) -> None:
         first, last = question.tokens[start].start, question.tokens[end - 1].end
-        found.append(WordMeaning(first, last, question.text[first:last], kind, means))
+        spans.append(WordMeaning(first, last, question.text[first:last], kind, means))
 
-    for mention in _mentions(question, made):
+    for mention in _mentions(question, derivation):
         kind = "value" if isinstance(mention.node, ValueKey) else "entity"
         add(mention.start, mention.end, kind, str(mention.node))
-    types = {item for item in parts(made.program) if isinstance(item, OfType)}
+    types = {item for item in parts(derivation.program) if isinstance(item, OfType)}
     for item in question.types:
-        if item.program in types and item.mask & made.mask == item.mask:
+        if item.program in types and item.mask & derivation.mask == item.mask:
             add(item.start, item.end, "type", item.program.type)
-    said = {step.relation for part in parts(made.program) for step in steps_of(part)}
-    for relation in sorted(said):
-        mask = question.relations.evidence(relation).mask & made.mask & ~made.names
+    relations = {step.relation for part in parts(derivation.program) for step in steps_of(part)}
+    for relation in sorted(relations):
+        mask = question.relations.evidence(relation).mask & derivation.mask & ~derivation.names
         while mask:
             at = (mask & -mask).bit_length() - 1
             add(at, at + 1, "relation", relation)
             mask &= mask - 1
     for number, match in enumerate(question.operators):
-        if made.operators >> number & 1:
+        if derivation.operators >> number & 1:
             add(match.start, match.end, "operator", match.kind)
-    return tuple(sorted(found, key=lambda item: (item.start, item.end, item.kind)))
+    return tuple(sorted(spans, key=lambda item: (item.start, item.end, item.kind)))

@@ -1,4 +1,4 @@
-"""From a question, in words or by names, to a case to decide, or to the refusal."""
+"""Turns a question, in words or by names, into a case to decide, or refuses it."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
 
 LONGEST = 2_000
-"""Characters of a question; whoever has a document links it."""
+"""The most characters of a question; longer texts are for the linker."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 
 
 class Understanding:
-    """Makes cases of questions.
+    """Turns questions into cases.
 
     Args:
-        graph: The facts.
-        linker: Finds what a name may mean.
-        parser: Finds the programs that a question may ask for.
+        graph: The graph.
+        linker: Links names to entities.
+        parser: Parses questions into programs.
     """
 
     def __init__(self, graph: KnowledgeGraph, linker: Linker, parser: QuestionParser) -> None:
@@ -53,20 +53,20 @@ class Understanding:
         config: PredictorConfig,
         at: Period | None = None,
     ) -> Iterator[Case | Evaluated | Answer]:
-        """The cases of questions in words and clozes, or for each the refusal that says why.
+        """The case of each question or cloze, or its refusal with the reason.
 
         Args:
-            questions: Blanks side by side are taken for one.
-            chosen: The sources that are asked.
-            config: How sure a reading must be.
-            at: The time that is asked about, where a question says none.
+            questions: The questions; adjacent blanks are taken as one.
+            chosen: The sources to ask.
+            config: The settings, with the least p of a reading.
+            at: The period asked about, if a question states none.
         """
         least = config.min_learnt if self._parser.model.count else config.min_stated
         for question in questions:
             yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, least, at)
 
     def link(self, text: str) -> LinkedText:
-        """The names of a text, in any case if it has none; a name in [brackets] alone."""
+        """Link a text: a name in [brackets] alone, else all names, in any case if none is found."""
         question = self._parser.read(text)
         if question.marked:
             return self._typed.link_brackets(question)
@@ -88,7 +88,7 @@ class Understanding:
             raise UnknownKeyError("give a relation and either head or tail")
         name = self._graph.stored_key(name)
         step = Step(self._relations.key(relation), head is not None)
-        # What has such a fact is a key, and stands for itself.
+        # A key that has such a fact means its entity.
         meant = self._meanings_of_name(name, step)
         readings = [
             Reading(
@@ -100,15 +100,15 @@ class Understanding:
             )
             for entity, p, answers in meant
         ]
-        # A sense that has the fact is meant before one that would have to be guessed about.
+        # A sense with such a fact is preferred to one for which it would have to be predicted.
         readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())
 
     def _meanings_of_name(self, name: str, step: Step) -> list[tuple[str, float, list[str]]]:
-        """What a name of a query means, with p and where the step leads from there.
+        """The nodes that a name may mean, each with its p and the nodes that the step leads to.
 
-        That is the key or the value that has such a fact, or else what may be called so.
+        A key or value that has such a fact comes before entities with this label or alias.
         """
         if answers := self._graph.follow(name, (step,)):
             return [(name, 1.0, answers)]

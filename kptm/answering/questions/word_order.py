@@ -1,8 +1,8 @@
-"""On which side of a relation a question names its entity, by English word order.
+"""Decides by English word order whether a question names the head or the tail of a relation.
 
-"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject; "the mother
-of Eve" is asked of Eve, and a relation that is itself called "mother of" has Eve as its tail then.
-What the words do not show stays open.
+"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject. "The mother
+of Eve" asks about Eve; if the relation itself is called "mother of", Eve is its tail. If word order
+does not decide, the result is None.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ BE = frozenset("is are was were be been being".split())
 HAVE = frozenset("has have had with".split())
 WH = frozenset("who whom which what".split())
 AGENT = ("er", "or")
-"""How nouns end that say who does something: "discoverer"."""
+"""Endings of agent nouns: "discoverer"."""
 RELATIVE = frozenset("that which who whom".split())
-"""Words that begin a clause: "that Curie discovered"."""
+"""Words that begin a relative clause: "that Curie discovered"."""
 PREPOSITIONS = frozenset(
     "by in on at to into onto with from for through after near over under against as about".split()
 )
 _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
-"""Words between a form of "be" and a name that show that it has another subject."""
+"""Words between a form of "be" and a name that show that "be" has another subject."""
 LONGEST_SMALL = 4
-"""Letters of the small words that end like plurals: "does", "thus"."""
+"""The most letters of function words that end like plurals: "does", "thus"."""
 _PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
     " kept "
@@ -68,7 +68,7 @@ class RelationForm(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def relation_form(label: str) -> RelationForm:
-    """What the label of a relation looks like."""
+    """The form of a relation's label."""
     words = [fold(word) for word in _WORD.findall(_CAMEL.sub(" ", label))]
     return RelationForm(
         _form(words),
@@ -93,13 +93,13 @@ def _form(words: Sequence[str]) -> Form:
 
 
 def names_head(question: str, start: int, end: int, label: str) -> bool | None:
-    """Whether a name is the head of the relation asked about; None if words leave it open.
+    """Whether a name is the head of the relation asked about; None if word order is undecided.
 
     Args:
         question: The question.
-        start: Where the name begins.
-        end: Where it ends.
-        label: The relation's label, whose words the question says.
+        start: The first character of the name.
+        end: The character after the last one of the name.
+        label: The relation's label, whose words occur in the question.
     """
     relation = relation_form(label)
     before = [fold(word) for word in _WORD.findall(question[:start])]
@@ -115,9 +115,9 @@ def names_head(question: str, start: int, end: int, label: str) -> bool | None:
 
 
 def _run(places: Sequence[int]) -> Sequence[int]:
-    """The places that follow one another, with one word between, as of "year of discovery".
+    """The first run of places with at most one word between, as in "year of discovery".
 
-    Of the words of a relation those next to a name say on which side of it the name stands.
+    Of a relation's words, those next to the name decide whether it is the head or the tail.
     """
     size = next((n for n in range(1, len(places)) if abs(places[n] - places[n - 1]) > 2), None)
     return places[:size]
@@ -131,7 +131,7 @@ def _said_after(
     *,
     owned: bool,
 ) -> bool | None:
-    """The name stands before the relation's words."""
+    """Decide if the name comes before the relation's words."""
     form, behind = relation.form, after[at[-1] + 1 :]
     if not WH.isdisjoint(after[: at[0]]):  # "in Chad, which side of the road"
         return None
@@ -158,10 +158,10 @@ def _said_after(
 
 
 def _is_of_name(before: Sequence[str], form: Form) -> bool:
-    """Whether a form of "be" stands before the name and may be that of the name's own verb.
+    """Whether a form of "be" before the name may belong to the name's verb.
 
-    "Where was Oxygen discovered"; not "who is in the films that Scott directed", where "is" has a
-    subject of its own.
+    It does in "where was Oxygen discovered", but not in "who is in the films that Scott directed",
+    where "is" has another subject.
     """
     if BE.isdisjoint(before):
         return False
@@ -178,16 +178,16 @@ def _is_object(words: Sequence[str]) -> bool:
 
 
 def _of_what(between: Sequence[str], form: Form) -> bool | None:
-    """The relation's words stand between the name and "of"."""
+    """Decide if the relation's words come between the name and "of"."""
     if form is Form.NOUN and not PREPOSITIONS.isdisjoint(_since_verb(between)):
-        # "Jordan lies in the region of": the noun says what is asked for, not what Jordan is.
+        # "Jordan lies in the region of": the noun is what is asked for, not what Jordan is.
         return True
     # "Paris is the capital of", "who is Eve the mother of", "of what was Ramsay the discoverer"
     return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
 
 
 def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None:
-    """The name stands after a form of "be": "where was Oxygen discovered"."""
+    """Decide if the name comes after a form of "be": "where was Oxygen discovered"."""
     if form is Form.VERB:
         return False if "by" in after[at[-1] + 1 :] else None
     if form is Form.PASSIVE and after[at[-1]].endswith(AGENT):  # "was Ramsay the discoverer"
@@ -196,13 +196,13 @@ def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None
 
 
 def _since_verb(words: Sequence[str]) -> Sequence[str]:
-    """The words after the last form of "be"; all without one."""
+    """The words after the last form of "be"; all words if there is none."""
     last = max((at for at, word in enumerate(words) if word in BE), default=-1)
     return words[last + 1 :]
 
 
 def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm) -> bool | None:
-    """The name is the subject of a verb: "did N discover", of "discovered by", names the tail."""
+    """Decide if the name is the subject: "did N discover" names the tail of "discovered by"."""
     if relation.form is Form.VERB:
         return True
     if relation.form is Form.PASSIVE:
@@ -210,16 +210,16 @@ def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm)
     return False if _is_agent(relation, [after[place] for place in at]) else None
 
 
-def _is_agent(relation: RelationForm, said: Collection[str]) -> bool:
+def _is_agent(relation: RelationForm, words: Collection[str]) -> bool:
     """Whether the label names the agent of the question's verb: "director", of "directed"."""
     agent = any(word.endswith(AGENT) for word in relation.words)
-    return relation.form is Form.NOUN and agent and relation.words.isdisjoint(said)
+    return relation.form is Form.NOUN and agent and relation.words.isdisjoint(words)
 
 
 def _said_before(
     before: Sequence[str], after: Sequence[str], at: Sequence[int], relation: RelationForm
 ) -> bool | None:
-    """The relation's words stand before the name."""
+    """Decide if the relation's words come before the name."""
     form = relation.form
     between = [word for word in before[at[-1] + 1 :] if word not in DETERMINERS]
     if between == ["of"]:  # "the capital of Peru", "the mother of Eve"
@@ -238,7 +238,7 @@ def _said_before(
 def _as_object(
     before: Sequence[str], at: Sequence[int], between: Sequence[str], relation: RelationForm
 ) -> bool | None:
-    """The name stands right after the relation's words: "who invaded Poland"."""
+    """Decide if the name comes directly after the relation's words: "who invaded Poland"."""
     if relation.form is Form.VERB:
         return False
     if relation.form is Form.PASSIVE:
@@ -252,7 +252,7 @@ def _as_object(
 
 
 def _of_asked_noun(before: Sequence[str], after: Sequence[str], at: Sequence[int]) -> bool | None:
-    """Of "which subregion is Japan in"; not of "the country whose capital is Vienna"."""
+    """Decide for "which subregion is Japan in"; None for "the country whose capital is Vienna"."""
     previous = before[at[0] - 1] if at[0] else ""
     if previous in ("which", "what") and after:
         return True

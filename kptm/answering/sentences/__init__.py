@@ -1,9 +1,9 @@
-"""Answers in words: from the evaluated program, relations' names and texts' phrasings.
+"""Writes answers as sentences, from the program, relations' names and texts' phrasings.
 
     program, answers ─► words of each relation ─► description of the program ─► sentence
 
 English has a grammar (``english``); other languages have templates by the shape of the program
-(``templates``). Both read their words from the language's TOML file.
+(``templates``). Both take their words from the language's TOML file.
 """
 
 from kptm.answering.sentences.languages import LANGUAGES

@@ -1,4 +1,4 @@
-"""The noun for what is asked for: "rivers", of "how many rivers run through texas"."""
+"""The noun that a question asks for: "rivers" in "how many rivers run through texas"."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def asked_noun(answer: Answer, grammar: SentenceGrammar) -> Forms | None:
-    """The understood noun of an English question that is no entity, relation or operator.
+    """The noun that an English question asks for, unless it is an entity, relation or operator.
 
-    A program that follows relations has it no more where the relations imply it.
+    Programs no longer contain it if their relations imply it.
     """
     if not answer.meanings:
         return None

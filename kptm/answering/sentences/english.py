@@ -1,4 +1,4 @@
-"""English sentences: what a program's answers are, in the words of its relations."""
+"""English sentences for answers, in the words of the program's relations."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _COMPARATIVES = {"greatest": "greater", "lowest": "lower"}
 
 
 class English:
-    """Says answers.
+    """Writes English clauses for answers.
 
     Args:
         describer: Describes programs.
-        noun: What the question calls the things that it asks for, None where it does not.
+        noun: The noun by which the question asks for the answers; None if it has none.
     """
 
     def __init__(self, describer: ProgramDescriber, noun: Forms | None = None) -> None:
@@ -48,12 +48,12 @@ class English:
     # ── sets and values ──────────────────────────────────────────────────────────────────────
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
-        """A clause that says what a program denotes.
+        """A clause that states what a program denotes.
 
         Args:
-            program: It denotes nodes, or a number.
-            found: The nodes, or the number.
-            value: The measure of those that are first or last by one, "" where it is not known.
+            program: A program that denotes nodes or a number.
+            found: The nodes or the number.
+            value: For a superlative: the value of its answers, "" if unknown.
         """
         named = self._language.list_items(found.items)
         many = len(found.items) > 1
@@ -69,7 +69,7 @@ class English:
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
     def _describe(self, program: Program, found: Listed) -> NounPhrase:
-        """A description, with the question's noun, or its nodes' type, if it has none."""
+        """A description of the program; its noun may come from the question or the nodes' type."""
         described = self._describer.describe(program)
         if described.noun is not None or described.name:
             return described
@@ -77,7 +77,7 @@ class English:
         return replace(described, noun=self._noun or typed)
 
     def _state_facts(self, followed: Follow, found: Listed, *, whole: Program) -> str:
-        """The facts of one step: "A and B border Texas"; "" where a description says it better."""
+        """The facts of one step: "A and B border Texas"; "" if a description reads better."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
         words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
@@ -119,7 +119,7 @@ class English:
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
 
     def count(self, source: Program, number: str) -> str:
-        """A clause that says how many there are."""
+        """A clause that states a count."""
         one, none = number == "1", number == "0"
         followed = _plain(source)
         if followed is not None and (said := self._state_count(followed, source, number)):
@@ -158,14 +158,14 @@ class English:
     # ── yes and no ───────────────────────────────────────────────────────────────────────────
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """A sentence that says whether something is so, and if not, what is stated instead."""
+        """A sentence for a yes-or-no answer; for "no", with what the graph states instead."""
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
             items = [self._describer.wording.name_with_article(key) for key in stated.keys]
-            said = self.listing(stated.program, Listed(items, stated.keys[0]))
+            sentence = self.listing(stated.program, Listed(items, stated.keys[0]))
             subject = self._describer.phrase(stated.asked)
-            return sentences["no_stated"].format(clause=said, subject=subject)
+            return sentences["no_stated"].format(clause=sentence, subject=subject)
         clause = self._claim(program, holds=holds)
         return sentences["yes" if holds else "no"].format(clause=clause)
 
@@ -173,7 +173,7 @@ class English:
         return isinstance(self._describer.wording.relation(program.step.relation), NounRelation)
 
     def _claim(self, program: Program, *, holds: bool) -> str:
-        """What is so, or what is not."""
+        """The statement that holds, or does not hold."""
         if isinstance(program, Within):
             return self._within(program.left, program.right, holds=holds)
         source = program.source if isinstance(program, Exists) else program
@@ -191,7 +191,7 @@ class English:
         return f"{there} {article(one) if holds else one}"
 
     def _has(self, source: Follow, *, holds: bool) -> str:
-        """Whether there is anything at the end of a step."""
+        """The statement that a step leads anywhere, or nowhere."""
         words = self._describer.wording.relation(source.step.relation)
         whose = self._describer.describe(source.source)
         owner = whose.text(plural=whose.several)
@@ -205,7 +205,7 @@ class English:
         return f"{owner} {verb} {'something' if holds else 'anything'}"
 
     def _within(self, left: Program, right: Program, *, holds: bool) -> str:
-        """That what is on the left is, or is not, what is on the right."""
+        """The statement that the left program's members are, or are not, among the right one's."""
         subject = self._describer.describe(left)
         many = subject.several
         name = subject.text(plural=many)
@@ -217,13 +217,13 @@ class English:
         if isinstance(right, Superlative):
             return f"{name} {verb} {self._describer.describe(right).text(plural=many)}"
         if isinstance(right, Compare):
-            said = self._describer.clauses.comparison(right, negated=not holds)
+            clause = self._describer.clauses.comparison(right, negated=not holds)
         else:
-            said = self._describer.clauses.of(right, negated=not holds)
-        return _as_statement(name, said.of(plural=many), many=many)
+            clause = self._describer.clauses.of(right, negated=not holds)
+        return _as_statement(name, clause.of(plural=many), many=many)
 
     def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:
-        """That a name is, or is not, at the end of a step."""
+        """The statement that a name is, or is not, at the end of a step."""
         words = self._describer.wording.relation(right.step.relation)
         whose = self._describer.describe(right.source)
         other = whose.text(plural=whose.several)
@@ -242,14 +242,14 @@ class English:
 
 
 def _state_by_label(words: NounRelation, head: str, tail: str) -> str:
-    """A fact by its relation's label, if that is no plain noun: "languages spoken of Ann"."""
+    """A fact by its relation's label, if the label is not a noun: "languages spoken of Ann"."""
     if words.link:
         return f"the {words.noun.one} of {head} {words.verb()} {tail}"
     return f"{words.noun.one} of {head}: {tail}"
 
 
 def _as_statement(name: str, clause: str, *, many: bool) -> str:
-    """A clause about a name as a statement: "whose area is 3" becomes "the area of it is 3"."""
+    """Turn a clause about a name into a statement: "whose area is 3" to "the area of it is 3"."""
     if clause.startswith("that "):
         return f"{name} {clause.removeprefix('that ')}"
     if clause.startswith("whose "):
@@ -261,13 +261,13 @@ def _as_statement(name: str, clause: str, *, many: bool) -> str:
 
 
 def _clauses(described: NounPhrase, *, plural: bool) -> str:
-    """What is said of things that have no noun, to follow "there are 9"."""
+    """The clauses of a description without a noun, to follow "there are 9"."""
     text = described.text(plural=plural, the="")
     return text.removeprefix("ones" if plural else "one")
 
 
 def _plain(program: Program) -> Follow | None:
-    """The one step that a program is, from or to names, with or without a type of its end."""
+    """The step of a program that is one step from or to names, perhaps with a type of its end."""
     program = without_having(program)
     if isinstance(program, Follow):
         return program
@@ -288,7 +288,7 @@ def _type_of(program: Program) -> str | None:
 
 
 def _about_name(program: Program) -> tuple[Program, Program] | None:
-    """Of "whether any of these named is such": the names, and what they are to be."""
+    """For a program that asks whether any of some names is in a set: the names, and the set."""
     if isinstance(program, Intersection):
         if isinstance(program.left, Named):
             return program.left, program.right

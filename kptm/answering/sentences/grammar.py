@@ -16,23 +16,23 @@ _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
 _QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
 UNIT_WORD, PLURAL = 4, 3
-"""Letters from which on a unit is a word that has a plural, and a word may be a plural."""
+"""The least letters of a unit that is a word with a plural, and of a word that may be plural."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """A phrase that agrees in number: "borders", "border"."""
+    """The singular and plural form of a phrase: "borders", "border"."""
 
     one: str
     many: str
 
     def of(self, *, plural: bool) -> str:
-        """The form for one or for many."""
+        """The plural or the singular form."""
         return self.many if plural else self.one
 
 
 class SentenceGrammar:
-    """The word lists, and what follows from them.
+    """Inflects English words, by word lists and rules.
 
     Args:
         data: The contents of ``en.toml``.
@@ -69,7 +69,7 @@ class SentenceGrammar:
     # ── nouns ────────────────────────────────────────────────────────────────────────────────
 
     def noun(self, text: str) -> Forms:
-        """A noun phrase for one and for many: "place of birth", "places of birth"."""
+        """The singular and plural of a noun phrase: "place of birth", "places of birth"."""
         words = text.split()
         stop = next((at for at, word in enumerate(words) if at and word in self.prepositions), None)
         head, rest = words[:stop], [] if stop is None else words[stop:]
@@ -80,7 +80,7 @@ class SentenceGrammar:
         return Forms(one, many)
 
     def forms(self, word: str) -> Forms:
-        """Both numbers of a noun that is given in either."""
+        """The singular and plural of a noun that is given in either form."""
         return (
             Forms(self.singular(word), word)
             if self.is_plural(word)
@@ -99,7 +99,7 @@ class SentenceGrammar:
         return word if word.endswith("ics") or not word.isalpha() else word.removesuffix("s")
 
     def plural(self, word: str) -> str:
-        """The plural of a word; of a name as it is."""
+        """The plural of a word; a name stays as it is."""
         if word in self._irregular:
             return self._irregular[word]
         lower = word.lower()
@@ -122,7 +122,7 @@ class SentenceGrammar:
         return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
-        """A value with its unit for many: "3,778 kilometres"; of people the number alone."""
+        """A value with its unit in the plural: "3,778 kilometres"; for people the number alone."""
         found = _QUANTITY.fullmatch(text)
         if found is None:
             return text
@@ -144,7 +144,7 @@ class SentenceGrammar:
     # ── verbs ────────────────────────────────────────────────────────────────────────────────
 
     def base(self, verb: str) -> str:
-        """Of "borders" "border", of "carries" "carry", of "crosses" "cross"."""
+        """The base form of a verb: "border" for "borders", "carry" for "carries"."""
         if verb == "has":
             return "have"
         if verb.endswith("ies") and len(verb) > 4:
@@ -154,15 +154,15 @@ class SentenceGrammar:
         return verb.removesuffix("s")
 
     def verb_of_base(self, word: str) -> str:
-        """The listed verb of a base: of "share" "shares"; "" where there is none."""
+        """The third person of a listed verb: "shares" for "share"; "" if it is not listed."""
         return self._bases.get(word, "")
 
     def may_be_verb(self, word: str) -> bool:
-        """Whether a word before a preposition may be a verb: "smells", hardly "members"."""
+        """Whether a word before a preposition may be a verb: "smells", but not "members"."""
         return self.is_plural(word) and not word.endswith(self._noun_endings)
 
     def is_time(self, name: str) -> bool:
-        """Whether the values of a relation are times, by its name."""
+        """Whether the values of a relation with this name are times."""
         return not self._times.isdisjoint(name.lower().split())
 
     def is_past(self, word: str) -> bool:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
-"""The codes of the languages that there are."""
+"""The codes of the languages with a file."""
 DEFAULT = "en"
 LISTED = 10
-"""Items of a list that are named before the others are counted."""
+"""Items of a list that are named; the rest is only counted."""
 _I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
@@ -28,12 +28,12 @@ class SentenceLanguage:
     """A language's templates.
 
     Attributes:
-        code: As in ``en``.
-        lists: How items are joined.
-        values: How values are written.
+        code: The ISO 639-1 code, such as "en".
+        lists: Separators of the items of a list.
+        values: Formats of values.
         sentences: Templates of whole sentences, by name.
         phrases: Templates of descriptions of nested programs, by name.
-        data: All of the file.
+        data: The whole content of the file.
     """
 
     code: str
@@ -44,11 +44,11 @@ class SentenceLanguage:
     data: dict[str, Any]
 
     def list_items(self, items: Sequence[str], count: int | None = None) -> str:
-        """Items in a row; of more than ten the first ones, and how many more there are.
+        """Join items to a list; of more than ten only the first are named.
 
         Args:
-            items: Of many at least the first ones.
-            count: How many there are, if not these alone.
+            items: The items, or at least the first ten.
+            count: The number of all items; by default that of ``items``.
         """
         count = len(items) if count is None else count
         shown = items[:LISTED] if count > LISTED + 1 else items
@@ -68,11 +68,11 @@ class SentenceLanguage:
         return separator.join(items[:-1]) + last + items[-1]
 
     def close_sentence(self, clause: str, names: Collection[str] = ()) -> str:
-        """A clause as a sentence with a capital, which a name in front may lack: "iPhone", "jq".
+        """Turn a clause into a sentence with a capital letter, unless it starts with a name.
 
         Args:
             clause: The clause.
-            names: Names that may stand in front.
+            names: Names whose spelling stays, such as "iPhone" or "jq".
         """
         end = self.sentences.get("end", ".")
         own = tuple(name for name in names if not (" " in name and name.islower()))
@@ -83,7 +83,7 @@ class SentenceLanguage:
 
 @cache
 def language(code: str) -> SentenceLanguage:
-    """A language by its code; English where there is none of that code."""
+    """A language by its code; English if there is no such language."""
     known = code if code in LANGUAGES else DEFAULT
     data = tomllib.loads((_FOLDER / f"{known}.toml").read_text(encoding="utf-8"))
     values = Values(data["values"])

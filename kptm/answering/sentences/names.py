@@ -1,4 +1,4 @@
-"""What the keys of an answer are called, looked up at once."""
+"""The labels of all keys in an answer, looked up together."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class ProgramNames:
-    """The labels and types of what programs and answers name.
+    """The labels and types of the keys in programs and answers.
 
     Args:
-        graph: Knows them.
-        relations: Knows what relations are called.
+        graph: The graph with the labels.
+        relations: The labels of relations.
         programs: The programs.
-        answers: Keys of other entities.
-        values: How values are written, in English by default.
+        answers: The keys of further entities.
+        values: Writes values, by default in English.
     """
 
     def __init__(
@@ -51,35 +51,35 @@ class ProgramNames:
         self._relations = relations.labels(list(steps))
 
     def label(self, key: str) -> str:
-        """What an entity, value, type or relation is called; an unknown one is its own name.
+        """The label of an entity, value, type or relation; the key itself if it is unknown.
 
-        Of entities with one name each has its type in brackets, or its key.
+        Entities with the same label get their type, or else their key, in brackets.
         """
         if isinstance(key, ValueKey):
             return self._values.text(key.literal)
-        found = self._entities.get(key)
-        if found is None:
+        label = self._entities.get(key)
+        if label is None:
             return self._relations.get(key, key)
-        namesakes = [item for item in self._entities.values() if item.label == found.label]
+        namesakes = [item for item in self._entities.values() if item.label == label.label]
         if len(namesakes) == 1:
-            return found.label
+            return label.label
         kinds = [item.types[:1] for item in namesakes]
-        [kind] = found.types[:1] if kinds.count(found.types[:1]) == 1 and found.types else (key,)
-        return f"{found.label} ({kind})"
+        [kind] = label.types[:1] if kinds.count(label.types[:1]) == 1 and label.types else (key,)
+        return f"{label.label} ({kind})"
 
     def relation(self, key: str) -> str:
-        """What a relation is called."""
+        """The label of a relation."""
         return self._relations.get(key, key)
 
     def types(self, key: str) -> Sequence[str]:
-        """The types of an entity, none of a value."""
+        """The types of an entity; empty for a value."""
         if isinstance(key, ValueKey):
             return ()
         found = self._entities.get(key)
         return found.types if found is not None else ()
 
     def entities(self) -> list[str]:
-        """What all entities and types are called."""
+        """The labels of all entities and types."""
         return [self.label(key) for key in self._keys]
 
     def labels(self) -> dict[str, str]:
@@ -89,12 +89,12 @@ class ProgramNames:
 
 
 def node_of(answer: ScoredEntity) -> str:
-    """An answer as a node: an entity's key, or a value's."""
+    """The node of an answer: an entity's key, or a value's key."""
     return ValueKey(answer.value) if answer.value is not None else str(answer.entity)
 
 
 def steps_of(program: Program) -> Iterator[Step]:
-    """The steps that a program takes itself, its parts' left out."""
+    """The steps of the program itself, without those of its parts."""
     step = getattr(program, "step", None)
     if isinstance(step, Step):
         yield step

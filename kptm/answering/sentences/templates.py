@@ -1,4 +1,4 @@
-"""Sentences in languages without a grammar here: templates by the program's shape."""
+"""Sentences in languages without a grammar, from templates by the program's shape."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Templates:
-    """Says answers.
+    """Writes clauses for answers from templates.
 
     Args:
-        names: What keys are called.
-        language: The templates.
+        names: The labels of keys.
+        language: The language with the templates.
     """
 
     def __init__(self, names: ProgramNames, language: SentenceLanguage) -> None:
@@ -28,7 +28,7 @@ class Templates:
         self._language = language
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
-        """A clause for what a program denotes; without a template what it denotes alone."""
+        """A clause that states what a program denotes; without a template only the answers."""
         answers = self._language.list_items(found.items) + (f" ({value})" if value else "")
         template, parts = "set", {"answers": answers}
         if isinstance(program, Follow) and (source := self._phrase(program.source)):
@@ -37,12 +37,12 @@ class Templates:
         return self._language.sentences[template].format(**parts)
 
     def count(self, source: Program, number: str) -> str:
-        """A clause that says how many there are."""
+        """A clause that states a count."""
         name = {"0": "count_none", "1": "count_one"}.get(number, "count")
         return self._language.sentences[name].format(count=number)
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """Yes or no, with the fact where one was asked about, or what is stated instead."""
+        """Yes or no, with the fact asked about if it is one, or with what is stated instead."""
         sentences = self._language.sentences
         fact = asked_fact(program) if isinstance(program, Within) else None
         if fact is None:
@@ -62,7 +62,7 @@ class Templates:
         return plain_name(self._names.relation(program.step.relation))
 
     def _phrase(self, program: Program) -> str:
-        """A program in the place of a name, "" where there is no template for it."""
+        """A description of a program, in place of a name; "" without a template for it."""
         if isinstance(program, Named):
             return self._language.list_items([self._names.label(key) for key in program.keys])
         if isinstance(program, Intersection):

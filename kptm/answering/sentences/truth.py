@@ -1,4 +1,4 @@
-"""What the graph states in place of something that is not so."""
+"""Finds the facts that the graph states instead of one that is false."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 SHOWN = 3
-"""Values to name in place of another; of more, it is said that this one is none of them."""
+"""The most values named instead of a false one; with more, none of them is named."""
 
 
 class Instead(NamedTuple):
-    """What is stated: the one step of a name, where it leads, and where it should have led."""
+    """The step of a name, the nodes it leads to, and the node that the question asked about."""
 
     program: Follow
     keys: tuple[str, ...]
@@ -23,10 +23,10 @@ class Instead(NamedTuple):
 
 
 class Truth:
-    """Asks the graph.
+    """Looks up facts about yes-or-no questions.
 
     Args:
-        graph: The facts.
+        graph: The graph.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -37,18 +37,18 @@ class Truth:
         return len(self._graph.follow(key, (step,))) > 1
 
     def instead(self, program: Within) -> Instead | None:
-        """What is stated in place of a name that is no end; None if nothing is, or too much."""
-        found = asked_fact(program)
-        if found is None:
+        """The nodes stated instead of the one asked about; None if there are none, or too many."""
+        stated = asked_fact(program)
+        if stated is None:
             return None
-        asked, followed = found
+        asked, followed = stated
         [key] = followed.source.keys  # type: ignore[union-attr]  # a name, as asked_fact says
         keys = tuple(self._graph.follow(key, (followed.step,)))
         return Instead(followed, keys, asked) if 0 < len(keys) <= SHOWN else None
 
 
 def asked_fact(program: Within) -> tuple[Named, Follow] | None:
-    """The name that is asked about, and the step from head to tail that would lead to it."""
+    """The name asked about, and the step from head to tail that would lead to it; else None."""
     for name, other in ((program.left, program.right), (program.right, program.left)):
         if not (_is_name(name) and isinstance(other, Follow) and _is_name(other.source)):
             continue

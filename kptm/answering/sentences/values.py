@@ -1,4 +1,4 @@
-"""Values as a language writes them: numbers with separators, dates with months."""
+"""Formats values in a language: numbers with separators, dates with names of months."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NUMBER = re.compile(r"(-?\d[\d,]*)(?:\.(\d+))?(?=$| |%)")
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _DATES = ("#date", "#dateTime", "#gYearMonth")
 DECIMALS = 4
-"""Decimals that are shown; a number with more of them is rounded."""
+"""The most decimals shown; a number with more is rounded."""
 
 
 class Values:
-    """Writes values.
+    """Formats values.
 
     Args:
-        data: ``thousands`` and ``decimal`` separators, ``about`` for a rounded number, ``months``,
-            and the templates ``day`` and ``month`` of dates.
+        data: The separators ``thousands`` and ``decimal``, ``about`` for a rounded number,
+            ``months``, and the templates ``day`` and ``month`` of dates.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
@@ -38,31 +38,31 @@ class Values:
         return self.number(value_text(value)) if value.datatype else value.value
 
     def number(self, text: str) -> str:
-        """A number that is written in English, with what follows it."""
-        found = _NUMBER.match(text)
-        if found is None:
+        """Convert a number in English notation, perhaps followed by text, to the language's."""
+        match = _NUMBER.match(text)
+        if match is None:
             return text
-        whole, decimals = found[1], (found[2] or "").rstrip("0")
+        whole, decimals = match[1], (match[2] or "").rstrip("0")
         number = f"{whole}.{decimals}" if decimals else whole
         rounded = _round_number(number) if len(decimals) > DECIMALS else number
         shown = rounded.translate(self._separators)
         if rounded != number:
             shown = self._data["about"].format(number=shown)
-        return shown + text[found.end() :]
+        return shown + text[match.end() :]
 
     def _date(self, text: str) -> str:
-        found = _DATE.fullmatch(text)
+        match = _DATE.fullmatch(text)
         months = self._data["months"]
-        if found is None or not 1 <= int(found[2]) <= len(months):
+        if match is None or not 1 <= int(match[2]) <= len(months):
             return text
-        parts = {"year": found[1], "month": months[int(found[2]) - 1]}
-        if found[3] is None:
+        parts = {"year": match[1], "month": months[int(match[2]) - 1]}
+        if match[3] is None:
             return str(self._data["month"].format(**parts))
-        return str(self._data["day"].format(**parts, day=int(found[3])))
+        return str(self._data["day"].format(**parts, day=int(match[3])))
 
 
 def _round_number(number: str) -> str:
-    """A number with two decimals, or three digits that say something."""
+    """Round a number to two decimals, or to three significant digits."""
     value = float(number.replace(",", ""))
     if abs(value) >= 1:
         return f"{value:,.2f}".rstrip("0").rstrip(".")

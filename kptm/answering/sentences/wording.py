@@ -1,4 +1,4 @@
-"""The words for a program's names: entities, values with units, relations, types."""
+"""English words for the keys in a program: entities, values, relations, types."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Wording:
     """English words for keys.
 
     Args:
-        names: What keys are called.
-        phrasings: How texts say relations.
-        truth: Knows how many values there are.
+        names: The labels of keys.
+        phrasings: The phrasings of relations in texts.
+        truth: Looks up whether a relation has several values.
     """
 
     def __init__(self, names: ProgramNames, phrasings: Phrasings, truth: Truth) -> None:
@@ -46,16 +46,16 @@ class Wording:
         return self._grammar.name(label, self._names.types(key))
 
     def relation(self, key: str, *, dates: bool = False) -> RelationWords:
-        """How a relation is said."""
-        said = self._phrasings.patterns_of(key)
-        return relation_words(self._names.relation(key), said, self._grammar, dates=dates)
+        """The words for a relation."""
+        patterns = self._phrasings.patterns_of(key)
+        return relation_words(self._names.relation(key), patterns, self._grammar, dates=dates)
 
     def type(self, key: str) -> Forms:
         """A type as a noun."""
         return self._grammar.noun(english_name(self._names.label(key)))
 
     def superlative(self, measure: Measure, order: str) -> str:
-        """The adjective of the most or the least of a measure, "" where there is none."""
+        """The superlative adjective of a measure, such as "longest"; "" if there is none."""
         if measure.count or len(measure.steps) != 1:
             return ""
         label = english_name(self._names.relation(measure.steps[0].relation))
@@ -64,18 +64,18 @@ class Wording:
         return "" if found is None else found[0 if order == "max" else 1]
 
     def measure(self, measure: Measure) -> str:
-        """What a measure is called: "population", "capital's population"."""
+        """The name of a measure: "population", "capital's population"."""
         return "'s ".join(self.step_noun(step) for step in measure.steps)
 
     def step_noun(self, step: Step) -> str:
-        """What one step of a measure is called."""
+        """The name of one step of a measure."""
         words = self.relation(step.relation)
         if isinstance(words, NounRelation):
             return f"{words.noun.one}{words.rest}"
         return english_name(self._names.relation(step.relation))
 
     def noun_from(self, head: str, step: Step, words: NounRelation) -> str:
-        """The noun of a relation of an entity: "a" where it has several."""
+        """The noun of an entity's relation with its article: "a" if the entity has several."""
         several = self._truth.several(head, Step(step.relation))
         one = words.noun.one
         return article(one) if several and one != words.noun.many else f"the {one}"

@@ -1,4 +1,4 @@
-"""SentenceWriter: an answer in words."""
+"""SentenceWriter: writes an answer as a sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OWN_SCRIPT = ("zh", "ja")
 
 
 class _Speaker(Protocol):
-    """What a language says of a program."""
+    """Writes clauses about programs in one language."""
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str: ...
 
@@ -44,11 +44,12 @@ class _Speaker(Protocol):
 
 
 class SentenceWriter:
-    """Writes sentences.
+    """Writes answers as sentences.
 
     Args:
-        graph: Knows what things are called, and the values by which some are first.
-        phrasings: How the user's texts say relations; without them relations' names must do.
+        graph: The graph, for labels and the values of superlatives.
+        phrasings: The phrasings of relations in the user's texts; by default relations' names are
+            used.
     """
 
     def __init__(self, graph: KnowledgeGraph, phrasings: Phrasings | None = None) -> None:
@@ -58,14 +59,14 @@ class SentenceWriter:
         self._truth = Truth(graph)
 
     def complete(self, answer: Answer, code: str | None = None) -> Answer:
-        """An answer with its sentence, and with the labels of all that its programs name.
+        """Add to an answer its sentence, and the labels of all keys in its programs.
 
         Args:
             answer: The answer.
-            code: The language of the sentence, by default that of the question; English where it is
-                none of ``LANGUAGES``.
+            code: The language of the sentence, by default that of the question; English for a
+                language that is not in ``LANGUAGES``.
         """
-        known = language(_speakable_text(answer) if code is None else code)
+        known = language(_language_of(answer) if code is None else code)
         program = answer.program or _of_path(answer)
         programs = [item.program for item in answer.readings]
         programs += [] if program is None else [program]
@@ -85,17 +86,17 @@ class SentenceWriter:
     def _sentence(
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
-        said = known.sentences
+        templates = known.sentences
         p = f"{answer.score:.2f}".removeprefix("0")
         if not answer.found:
             if answer.token:
-                return said["predicted"].format(clause=answer.token, p=p)
-            return said["unknown"].format(reason=answer.reason.rstrip("."))
+                return templates["predicted"].format(clause=answer.token, p=p)
+            return templates["unknown"].format(reason=answer.reason.rstrip("."))
         if answer.description:
             return known.close_sentence(answer.description)
         clause = self._clause(answer, program, names, known)
         if answer.predicted:
-            return said["predicted"].format(clause=clause, p=p)
+            return templates["predicted"].format(clause=clause, p=p)
         return known.close_sentence(clause, names.entities())
 
     def _clause(
@@ -130,7 +131,7 @@ class SentenceWriter:
         name: Callable[[str], str],
         known: SentenceLanguage,
     ) -> str:
-        """The measure of the first answer, for people; "" where it has none, or several."""
+        """The formatted value by which the first answer is measured; "" if it is not unique."""
         if first.entity is None:
             return ""
         measure, end = program.measure, _path(Named((first.entity,)), program.measure.steps)
@@ -143,15 +144,16 @@ class SentenceWriter:
 
 
 def _common_type(answer: Answer, names: ProgramNames) -> str:
-    """The first type that all answers have."""
+    """The first type that all answers share, or ""."""
     types = [names.types(node_of(item)) for item in answer.answers]
     return next((kind for kind in types[0] if all(kind in other for other in types)), "")
 
 
-def _speakable_text(answer: Answer) -> str:
-    """A question's language; other than English it needs a function word outside of names.
+def _language_of(answer: Answer) -> str:
+    """The language in which to answer a question: its own, or English if it is doubtful.
 
-    "Georgia capital" is no Spanish, and the name alone makes "Los Angeles population" none.
+    A language with Latin letters needs a function word outside of names: "Georgia capital" is not
+    Spanish, and neither is "Los Angeles population" because of its name.
     """
     words = lexicon.load()
     code = words.language(answer.question)
@@ -166,13 +168,13 @@ def _speakable_text(answer: Answer) -> str:
 
 
 def _of_path(answer: Answer) -> Program | None:
-    """An answer's path as a program; None if the answer is made of ends, as a count is."""
+    """The path of an answer as a program; None if its answers are not the ends of the path."""
     spoken = {str(item.entity) for item in answer.evidence}
     if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
         return None
     facts = [item.triple for item in answer.evidence if item.triple is not None]
     if len(answer.path) == 1 and any(answer.topic not in (fact.head, fact.tail) for fact in facts):
-        return None  # of several topics
+        return None  # the question has several topics
     return _path(Named((answer.topic,)), answer.path)
 
 
@@ -191,7 +193,7 @@ def _is_yes(answer: ScoredEntity) -> bool:
 
 
 def _alone(answer: Answer, known: SentenceLanguage) -> str:
-    """An answer of which nothing is known but what it is."""
+    """The sentence for an answer without a program: the answer alone."""
     first = answer.answers[0]
     if _is_truth(first):
         plain = known.sentences.get("plain_yes" if _is_yes(first) else "plain_no")

@@ -1,4 +1,4 @@
-"""Candidates for (entity, relation, ?): all entities on that side of the relation."""
+"""Candidates for (entity, relation, ?): all entities on the asked side of the relation."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 KEPT = 64
-"""Candidate sets that are cached; of a graph with more relations the others are read anew."""
+"""Candidate sets in the cache; sets beyond these are read again when needed."""
 
 
 class CandidateSet:
     """The entities on one side of a relation.
 
     Attributes:
-        keys: Their keys, sorted; after them those of answers that texts give.
-        place: Where each stands among them.
+        keys: Their keys, sorted, followed by answers read in texts.
+        place: The position of each key in ``keys``.
     """
 
     def __init__(self, keys: list[str]) -> None:
@@ -35,16 +35,16 @@ class CandidateSet:
         return len(self.keys)
 
     def append(self, keys: Iterable[str]) -> CandidateSet:
-        """These candidates and others after them; itself where there are no others."""
+        """The candidates with further ones appended; this set itself if there are none."""
         others = [key for key in dict.fromkeys(keys) if key not in self.place]
         return CandidateSet([*self.keys, *others]) if others else self
 
     def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
-        """The row of each in a table of vectors, -1 without one, shape (len(self),)."""
+        """The row of each candidate in the table of vectors, -1 without one, shape (N,)."""
         found = self._rows.get(id(embeddings))
         if found is None:
             known = embeddings.keys.of(self.keys)
-            # The table is stored with its rows: while it lives, no other table can have its id().
+            # The cache also holds the table, so that no other table can get the same id().
             found = embeddings, np.array([known.get(key, -1) for key in self.keys], np.int64)
             self._rows[id(embeddings)] = found
         return found[1]
@@ -59,7 +59,7 @@ class CandidateSets:
         self._sides: dict[tuple[str, bool], CandidateSet] = {}
 
     def of(self, relation: str, forward: bool) -> CandidateSet:
-        """The tails of a relation, or, backward, its heads."""
+        """The tails of a relation if ``forward``, else its heads."""
         state = self._graph.log.state()
         if state is None or state != self._state or len(self._sides) >= KEPT:
             self._sides.clear()

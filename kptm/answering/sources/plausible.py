@@ -1,7 +1,8 @@
-"""Whether an entity can have a relation at all, by what is stated of others of its kind.
+"""Whether an entity can have a relation at all, judged by similar entities.
 
-Link prediction ranks a capital for a poem, too. A guess is worth showing where some entity of the
-same type has the relation; of entities without types those count that share one of its relations.
+Link prediction ranks capitals even for a poem. A guess is shown only if some entity of the same
+type has the relation. For an entity without types, entities that share one of its relations are
+taken instead.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from kg.types import Step
 
 OWN = 1_000
-"""Facts of an entity by which it is compared with others."""
+"""The most facts of an entity without types that are compared."""
 FACTS, BATCH = 20_000, 500
-"""Facts of a relation whose ends are looked at, and how many at a time."""
+"""Facts of a relation that are read, and facts read at a time."""
 
 
 def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
-    """Whether anything of the entity's kind stands where the step starts."""
+    """Whether the step starts from any entity similar to this one."""
     found = graph.entities([entity]).get(entity)
     if found is None:
         return False
@@ -36,7 +37,7 @@ def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
 
 
 def _among_types(graph: KnowledgeGraph, types: Collection[str], step: Step) -> bool:
-    """Whether an entity of one of these types stands where the step starts."""
+    """Whether the step starts from any entity of one of the types."""
     facts = islice(graph.match(None, step.relation), FACTS)
     ends = (fact.head if step.forward else fact.tail for fact in facts)
     while some := set(islice(ends, BATCH)):

@@ -1,7 +1,7 @@
-"""p over candidates from sources with tensors: link prediction and the fused model.
+"""p over candidates from link prediction and the fused model.
 
-Apart from :mod:`kptm.answering.sources.source`, so that a graph without a model is asked without
-torch. Shapes: N candidates, T texts.
+Separate from :mod:`kptm.answering.sources.source`, so that asking a graph without a model does not
+import torch. Shapes: N candidates, T texts, E the width of entity vectors.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 BATCH = 128
-"""Texts that the model reads at once."""
+"""Texts per batch of the model."""
 
 
 def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceScores | None:
-    """Link prediction: softmax of the scores; None if a part lacks vectors."""
+    """Link prediction: softmax of the scores; None if the entity or relation has no vector."""
     entity, relation = asked.reading.entity, asked.reading.relation
     if entity not in embeddings or relation not in embeddings.relations:
         return None
@@ -44,18 +44,18 @@ def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceS
 def from_model(
     model: FusedModel, asked: Sequence[SourceQuery]
 ) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
-    """What the fused model reads at each question's first blank, many in one pass.
+    """The fused model's prediction at each question's first blank, in batches.
 
     Returns:
-        For each question p, the mean over its texts, and the fact keys that modeledge is searched
-        by, shape (T, 4E).
+        For each question: its scores, averaged over its texts, and the fact keys with which to
+        search modeledge, shape (T, 4E).
     """
     model.eval()
     texts, owner = [], []
     for number, question in enumerate(asked):
         for document in question.texts:
             text = model.encoder.encode(document)
-            if text.blanks:  # one behind the cut of a long text is not seen
+            if text.blanks:  # a blank beyond the model's maximum length is not read
                 texts.append(replace(text, blanks=text.blanks[:1]))
                 owner.append(number)
     opinions: list[list[SourceScores]] = [[] for _ in asked]
@@ -70,8 +70,8 @@ def from_model(
             keys[number].append(key_F.float().cpu().numpy())
     width = 4 * model.embeddings.dim
     return [
-        (_mean(said), np.array(found, np.float32).reshape(-1, width))
-        for said, found in zip(opinions, keys, strict=True)
+        (_mean(scores), np.array(vectors, np.float32).reshape(-1, width))
+        for scores, vectors in zip(opinions, keys, strict=True)
     ]
 
 
@@ -84,7 +84,7 @@ def _mean(opinions: Sequence[SourceScores]) -> SourceScores | None:
 def _spread(
     kind: str, scores: torch.Tensor, asked: SourceQuery, embeddings: EntityEmbeddings
 ) -> SourceScores | None:
-    """Softmax of the scores of those candidates that have a vector."""
+    """Softmax over the candidates that have a vector; the others get 0."""
     rows = asked.side.rows(embeddings)
     there = rows >= 0
     own = asked.side.place.get(asked.reading.entity)

@@ -1,6 +1,6 @@
-"""Sources of answers where the graph has none: link prediction, the fused model, texts, modeledge.
+"""The sources of answers besides the graph: link prediction, the fused model, texts, modeledge.
 
-Each gives p over the candidates of one question. Shapes: N candidates, T texts.
+Each returns p over the candidates of a question. Shapes: N candidates, T texts.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 GRAPH, LINKS, MODEL, TEXTS, STORE = "graph", "link prediction", "model", "texts", "modeledge"
 SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
-"""All sources, by the names that select them."""
+"""The names of all sources."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceQuery:
-    """A question in the form that all sources take.
+    """A question as all sources take it.
 
     Attributes:
-        reading: Entity and relation; one hop.
-        texts: The same as clozes.
+        reading: The entity and relation; one hop.
+        texts: The question as clozes.
         side: The candidates, without the entity itself.
-        read: What passages answer; all of it is among the candidates.
+        read: The answers read in passages, all of which are candidates.
     """
 
     reading: Reading
@@ -52,12 +52,12 @@ class SourceScores:
     """One source's p over the candidates of a question.
 
     Attributes:
-        kind: Which source.
-        p: Shape (N,), summing to 1; 0 for those of which it knows nothing.
-        known: Of how many candidates it knows anything.
-        text: The cloze that the source read, "" where it reads none.
-        hits: The neighbours that state an answer; of modeledge alone.
-        weight: λ, the share of those neighbours in the combined p.
+        kind: The name of the source.
+        p: Shape (N,), summing to 1; 0 for candidates that the source does not know.
+        known: The number of candidates that the source knows.
+        text: The cloze that the source read, "" if it reads none.
+        hits: For modeledge: the neighbours that state an answer.
+        weight: For modeledge: λ, the weight of the neighbours in the combined p.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class SourceScores:
 
     @property
     def best(self) -> int:
-        """The likeliest candidate's place; of equals the last, whichever is right."""
+        """The position of the likeliest candidate; the last one of equals."""
         return last_best(self.p)
 
     def rank(self, place: int) -> int:
@@ -78,10 +78,10 @@ class SourceScores:
 
 
 def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
-    """The sources of those names; all of them for None.
+    """The set of sources with these names; all sources for None.
 
     Raises:
-        ConfigError: There is none of a name.
+        ConfigError: A name is unknown, or there is none.
     """
     if names is None:
         return frozenset(SOURCES)
@@ -94,14 +94,14 @@ def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
 
 
 def last_best(p: Floats) -> int:
-    """The place of the largest number, the last of equals."""
+    """The position of the largest number; the last one of equals."""
     return len(p) - 1 - int(np.argmax(p[::-1]))
 
 
 def from_modeledge(
     hits: Sequence[Hit], asked: SourceQuery, interpolation: Interpolation
 ) -> SourceScores | None:
-    """P by the neighbours that state the relation; None where the store abstains."""
+    """The p from neighbours that state the relation; None if the store abstains."""
     share = interpolation.weight(hits)
     if share == 0:
         return None

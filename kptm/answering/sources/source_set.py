@@ -1,4 +1,4 @@
-"""All sources together: the scores of each for many questions at once."""
+"""Asks all sources about many questions at once."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 class SourceSet:
-    """Link prediction, the model, texts and modeledge, as far as the workspace has them.
+    """The available ones of link prediction, model, texts and modeledge.
 
     Args:
-        embeddings: For link prediction.
-        model: The fused model.
-        store: Modeledge of the same model; without a model it cannot be asked.
-        texts: Reads passages.
+        embeddings: The embeddings for link prediction, or None.
+        model: The fused model, or None.
+        store: Modeledge of the same model, or None; it cannot be asked without the model.
+        texts: The source of answers from texts, or None.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class SourceSet:
         self.space = spaces_of(model)["cloze"] if model is not None else ""
 
     def there(self, chosen: Collection[str]) -> frozenset[str]:
-        """Those of the chosen sources that there are."""
+        """The chosen sources that are available."""
         parts = {
             LINKS: self.embeddings,
             MODEL: self.model,
@@ -61,12 +61,12 @@ class SourceSet:
     def ask_sources(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
     ) -> list[tuple[list[SourceScores], list[Hit]]]:
-        """What link prediction, model and texts say of each question, and the neighbours.
+        """The scores of link prediction, model and texts for each question, and its neighbours.
 
         Args:
             asked: The questions.
-            chosen: The sources that are asked.
-            k: Neighbours.
+            chosen: The sources to ask.
+            k: The number of neighbours.
         """
         there = self.there(chosen)
         found: list[tuple[list[SourceScores], list[Hit]]] = [([], []) for _ in asked]
@@ -75,7 +75,7 @@ class SourceSet:
             opinions += [] if opinion is None else [opinion]
         if not there - {TEXTS}:
             return found
-        # Torch is loaded here, with the first source that computes with it.
+        # Imports torch, so only when a source needs it.
         from kptm.answering.sources.scoring import from_embeddings, from_model
 
         if LINKS in there and self.embeddings is not None:
@@ -97,17 +97,17 @@ class SourceSet:
     def opinions(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], weights: Interpolation
     ) -> list[list[SourceScores]]:
-        """All that is said of each question; sources that have nothing to say are left out."""
-        told = []
+        """The scores of all sources for each question, without sources that have none."""
+        scores = []
         for question, (opinions, hits) in zip(
             asked, self.ask_sources(asked, chosen, weights.k), strict=True
         ):
             near = from_modeledge(hits, question, weights)
-            told.append([*opinions, *([] if near is None else [near])])
-        return told
+            scores.append([*opinions, *([] if near is None else [near])])
+        return scores
 
     def words(self, document: LinkedText) -> Words | None:
-        """The model's own words at a text's blanks; None without a model."""
+        """The model's most likely words at a text's blanks; None without a model."""
         if self.model is None:
             return None
         from kptm.answering.sources.tokens import words_at
@@ -117,7 +117,7 @@ class SourceSet:
     def _neighbours(
         self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
     ) -> list[list[Hit]]:
-        """The ``k`` nearest rows per question with its entity and a candidate, by similarity."""
+        """The ``k`` nearest rows with the question's entity and a candidate, per question."""
         if self.store is None or not any(map(len, keys)):
             return [[] for _ in asked]
         found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))
@@ -135,7 +135,7 @@ class SourceSet:
 
 
 class _Others:
-    """The candidates of a question, among which its own entity is not."""
+    """The candidates of a question, without the question's entity."""
 
     def __init__(self, asked: SourceQuery) -> None:
         self._asked = asked

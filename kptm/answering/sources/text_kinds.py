@@ -1,4 +1,4 @@
-"""The kinds of answers that a relation can have: a population is no person."""
+"""Filters answers from texts by the types of a relation's tails: a population is not a person."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import ReadAnswer
 
 SAMPLE = 500
-"""Entities that a relation leads to whose types are looked at."""
+"""Entities at the end of a relation whose types are read."""
 
 
 def of_its_kind(
     graph: KnowledgeGraph, reading: Reading, side: CandidateSet, read: Sequence[ReadAnswer]
 ) -> tuple[ReadAnswer, ...]:
-    """The answers of the kind that a relation leads to; what is unknown is no objection.
+    """The answers whose type fits the relation; answers of unknown type are kept.
 
     Args:
         graph: The graph.
-        reading: Entity and relation.
-        side: The entities on the side of the relation that is asked for.
-        read: What texts answer.
+        reading: The entity and relation.
+        side: The entities on the asked side of the relation.
+        read: The answers read in texts.
     """
     if not read:
         return ()
@@ -54,11 +54,11 @@ def _fits(
     *,
     values: bool,
 ) -> bool:
-    if isinstance(node, TextSpan):  # a name that the graph lacks: its kind is not known
+    if isinstance(node, TextSpan):  # a name that the graph lacks, so its type is unknown
         return bool(side.keys)
     if isinstance(node, ValueKey):
         return values
-    if not side.keys:  # the relation has values and nothing else
+    if not side.keys:  # the relation has only values
         return False
     types = own.get(node, frozenset())
     return node in side.place or not types or not kinds or not types.isdisjoint(kinds)

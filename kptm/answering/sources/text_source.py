@@ -1,4 +1,4 @@
-"""Answers in passages of texts, a source beside link prediction, model and modeledge."""
+"""The source of answers that are read in passages of texts."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import HeldOutAnswer
 
 ENOUGH = 50
-"""Held-out answers from which on a curve says what p is worth.
+"""The fewest held-out answers that calibrate p by a curve.
 
-The overall share counts as so many beside a kind with fewer.
+For a kind with fewer, the overall share of right answers counts as this many answers.
 """
 SURE = 0.5
-"""The least p of answers whose share counts where there are few."""
+"""With few answers, only those of at least this p count for the share of right ones."""
 SHOWN = 3
-"""Sentences of an answer that are shown."""
+"""Sentences shown for an answer."""
 SHARE = 0.05
-"""The least share of the surest sentence's p that a shown one has."""
+"""The least p of a shown sentence, as a share of the best sentence's p."""
 
 
 class TextSource:
-    """Asks a reader, and knows what its p is worth.
+    """Asks a reader of passages, and calibrates its p.
 
     Args:
-        reader: Reads the passages.
+        reader: The reader of passages.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -54,7 +54,7 @@ class TextSource:
             for kind, own in by_kind.items()
             if len(own) >= ENOUGH
         }
-        # Of few answers of a kind nothing but their share is known, beside that of all.
+        # For few answers of a kind, their share of right ones is smoothed by that of all kinds.
         self._beside = {
             kind: _share([one.right for one in own if one.p >= SURE], self._share, ENOUGH)
             / self._share
@@ -62,21 +62,21 @@ class TextSource:
         }
 
     def answers(self, reading: Reading, name: str) -> tuple[ReadAnswer, ...]:
-        """What passages say of a question of one hop.
+        """The answers that passages give to a question of one hop.
 
         Args:
-            reading: Entity and relation.
-            name: What the relation is called.
+            reading: The entity and relation.
+            name: The relation's name.
         """
         asked = TopicStep(reading.entity, reading.relation, reading.forward, name)
         return tuple(self._reader.answers(asked))
 
     def worth(self, p: float, kind: str = "entity") -> float:
-        """How often a best answer with this p is right, by held-out facts' curve or share.
+        """The rate at which best answers with this p are right, estimated on held-out facts.
 
         Args:
-            p: What the reader gives it.
-            kind: "entity", "value", or "name" where the graph has no such entity.
+            p: The reader's p.
+            kind: "entity", "value", or "name" if the graph has no such entity.
         """
         if kind in self._curves:
             return self._curves[kind].of(p)
@@ -85,14 +85,14 @@ class TextSource:
 
 
 def _share(right: Sequence[bool], prior: float, weight: float) -> float:
-    """The share of right ones, beside a prior that counts as so many."""
+    """The share of right answers, smoothed by a prior that counts as ``weight`` answers."""
     return (sum(right) + prior * weight) / (len(right) + weight)
 
 
 def from_texts(asked: SourceQuery) -> SourceScores | None:
-    """P over the candidates, with the rest spread over all.
+    """The reader's p over the candidates, with the remaining probability spread evenly.
 
-    None if no passage names the entity.
+    None if no passage contains the entity.
     """
     if not asked.read:
         return None
@@ -106,7 +106,7 @@ def from_texts(asked: SourceQuery) -> SourceScores | None:
 def evidence(
     asked: SourceQuery, answers: list[str], named: Mapping[str, str]
 ) -> Iterator[Evidence]:
-    """What passages say of answers: how many do, and the sentences with both names marked."""
+    """The evidence for answers from passages: the number of texts, and their sentences."""
     for item in asked.read:
         if item.node not in answers:
             continue
@@ -121,13 +121,13 @@ def evidence(
 
 
 def _sentence(asked: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evidence:
-    """The sentences from the one name to the other."""
+    """The sentences from one name to the other, as evidence with both names marked."""
     text = place.passage.text
     first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])
     inside = [(start, end) for start, end in sentences(text) if start < last and first < end]
     start = min((one for one, _ in inside), default=0)
     end = max((other for _, other in inside), default=len(text))
-    said = text[start:end].rstrip()
+    passage = text[start:end].rstrip()
     spans = sorted(
         [
             Span(place.topic[0] - start, place.topic[1] - start, asked.reading.entity),
@@ -136,4 +136,4 @@ def _sentence(asked: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evide
         key=lambda span: span.start,
     )
     sources = (place.passage.source,) if place.passage.source else ()
-    return Evidence("sentence", said, item.node, place.p, sources=sources, spans=tuple(spans))
+    return Evidence("sentence", passage, item.node, place.p, sources=sources, spans=tuple(spans))

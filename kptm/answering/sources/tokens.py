@@ -1,4 +1,4 @@
-"""The model's own words for blanks without an entity, by its backbone's MLM head."""
+"""Predicts words for blanks that no entity fills, by the backbone's MLM head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """What stands at a text's blanks: the words, and the geometric mean of their tokens' p."""
+    """The words predicted at a text's blanks, and the geometric mean of their tokens' p."""
 
     text: str
     p: float
@@ -22,9 +22,9 @@ class Words(NamedTuple):
 
 @torch.no_grad()
 def words_at(model: FusedModel, document: LinkedText) -> Words | None:
-    """The likeliest token of every blank; blanks side by side make one word or name.
+    """Predict the likeliest token of every blank; adjacent blanks form one word or name.
 
-    None of a decoder, which has no such head, and where no blank lies within the model's length.
+    None for a decoder, which has no MLM head, and if every blank is beyond the maximum length.
     """
     model.eval()
     text = model.encoder.encode(document)
@@ -32,8 +32,8 @@ def words_at(model: FusedModel, document: LinkedText) -> Words | None:
         return None
     seen = model(**collate([text], model.pad_id).tensors())
     logits_BV = model.token_logits(seen.hidden[0, list(text.blanks)])
-    own = [number for number in model.tokenizer.all_special_ids if number < logits_BV.shape[1]]
-    logits_BV[:, own] = -torch.inf
+    rows = [number for number in model.tokenizer.all_special_ids if number < logits_BV.shape[1]]
+    logits_BV[:, rows] = -torch.inf
     p_BV = logits_BV.double().softmax(-1)
     p_B, ids = p_BV.max(-1)
     runs: list[list[int]] = []
@@ -41,5 +41,5 @@ def words_at(model: FusedModel, document: LinkedText) -> Words | None:
         if before is None or place != before + 1:
             runs.append([])
         runs[-1].append(number)
-    said = [model.tokenizer.decode(run).strip() for run in runs]
-    return Words(", ".join(said), float(p_B.log().mean().exp()))
+    words = [model.tokenizer.decode(run).strip() for run in runs]
+    return Words(", ".join(words), float(p_B.log().mean().exp()))

@@ -1,1 +1,1 @@
-"""Learning from answered questions."""
+"""Training from answered questions."""

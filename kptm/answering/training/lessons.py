@@ -1,4 +1,4 @@
-"""Answered questions: read from a file, stored in a workspace, reported by line."""
+"""Answered questions for training: their files, their storage, and reports by line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 SHOWN = 5
-"""Lines of each kind that a report holds."""
+"""Lines in a report, per reason."""
 
 UNKNOWN_ANSWERS = "the graph has none of the answers"
 NO_NAME = "no name in the question is in the graph"
@@ -33,10 +33,10 @@ class Lesson:
     """A question with its answers.
 
     Attributes:
-        question: In words.
-        answers: As they are written: keys, labels or aliases of entities, values, a count, "yes" or
-            "no"; none where the graph has no answer.
-        line: Where it stands in its file, from 1; 0 for a question that was learnt before.
+        question: The question in words.
+        answers: The answers as written: keys, labels or aliases of entities, values, a count, "yes"
+            or "no"; empty if the graph has no answer.
+        line: The line in the file, from 1; 0 for a question from an earlier training.
     """
 
     question: str
@@ -46,12 +46,12 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """Lines that taught nothing, by the reason.
+    """Lines that could not be used for training, for one reason.
 
     Attributes:
-        reason: Why.
-        count: How many.
-        lines: The first of them, as (line, text).
+        reason: The reason.
+        count: The number of lines.
+        lines: The first of these lines, as (line, text).
     """
 
     reason: str
@@ -61,21 +61,21 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class LearnReport:
-    """The outcome of learning.
+    """The result of training from answered questions.
 
     Attributes:
-        lines: Lines of the file.
-        used: Lines that taught how questions are understood.
-        weighed: Questions that the graph is silent on, which taught how much the sources weigh.
-        sampled_out: Lines that were not looked at, since there are more than a training takes.
-        held_out: The share of right first answers before and after, of lines that were held out for
-            this, and how many these are.
-        by_name: The same of relations that are asked by their names.
-        kept: Whether questions are understood by it from now on: not where it answers fewer of
-            these than before.
-        unused: The others, by the reason.
-        earlier: Questions learnt before, which were learnt again with these.
-        revision: The revision of it, to undo it by.
+        lines: The number of lines in the file.
+        used: The number of lines that trained the parser.
+        weighed: The number of questions without an answer in the graph, which trained the weights
+            of the sources.
+        sampled_out: The number of lines left out because a training takes a sample.
+        held_out: Accuracy of the first answer before and after, on held-out lines, and the number
+            of these lines.
+        by_name: The same on questions that ask for relations by their names.
+        kept: Whether the new parser is used from now on; it is not if accuracy has fallen.
+        unused: The lines that could not be used, by reason.
+        earlier: The number of questions from earlier trainings that were used again.
+        revision: The revision by which the training can be undone.
     """
 
     lines: int
@@ -90,11 +90,11 @@ class LearnReport:
     revision: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The report as a JSON value."""
         return asdict(self)
 
     def __str__(self) -> str:
-        """For people, a line for the whole and some for each reason."""
+        """The report as text: a summary, then some lines per reason."""
         text = [f"{self.used:,} of {self.lines:,} lines taught something"]
         if self.earlier:
             text[0] += f", beside {self.earlier:,} questions learnt before"
@@ -126,20 +126,20 @@ class LearnReport:
 
 @dataclass
 class Refusals:
-    """Collects the lines that teach nothing."""
+    """Collects the lines that cannot be used for training."""
 
     counts: Counter[str] = field(default_factory=Counter)
     shown: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def add(self, reason: str, line: int, text: str) -> None:
-        """Count a line."""
+        """Add a line with its reason."""
         self.counts[reason] += 1
         lines = self.shown.setdefault(reason, [])
         if len(lines) < SHOWN:
             lines.append((line, text[:200]))
 
     def list_reasons(self) -> tuple[Unused, ...]:
-        """All of them, the most frequent reason first."""
+        """The unused lines by reason, the most frequent reason first."""
         return tuple(
             Unused(reason, count, tuple(sorted(self.shown[reason])))
             for reason, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
@@ -147,7 +147,7 @@ class Refusals:
 
 
 def read_lessons(path: Path) -> Iterator[Lesson]:
-    """The questions of a file, with their answers as they are written.
+    """The questions of a file, with their answers as written.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
@@ -164,7 +164,7 @@ def read_lessons(path: Path) -> Iterator[Lesson]:
 
 
 def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str, frozenset[str]]:
-    """What a lesson's answers may mean: the entity of a key, else of a name, and values."""
+    """The nodes that each answer may mean: an entity by key, else entities by name, and values."""
     known = graph.entities(lesson.answers)
     found = {}
     for name in lesson.answers:
@@ -174,7 +174,7 @@ def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str,
 
 
 def merge_lessons(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
-    """The earlier lessons but for those whose question is asked anew, then the new ones."""
+    """The earlier lessons, except those whose question occurs in ``new``, then the new ones."""
     again = {item.question.strip() for item in new}
     return [*(item for item in earlier if item.question.strip() not in again), *new]
 

@@ -1,4 +1,4 @@
-"""Learn from answered questions: how to read them, and how sources weigh in silence."""
+"""Trains the parser and the weights of the sources from answered questions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 WORSE = 0.02
-"""The share of right held-out answers that a new training may lose."""
+"""The most by which held-out accuracy may fall for a new training to be used."""
 
 
 def learn(
@@ -30,16 +30,16 @@ def learn(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> LearnReport:
-    """Learn from questions; the predictor answers by it from then on.
+    """Train from answered questions; the predictor uses the result from then on.
 
     Args:
-        predictor: What learns.
+        predictor: The predictor, changed in place.
         graph: The graph.
-        linker: Finds the names of answers.
-        lessons: The questions, those that were learnt before first.
-        new: How many of them are new.
-        seed: Of many questions which are looked at.
-        progress: Called with how many questions were looked at.
+        linker: Links the names of answers to entities.
+        lessons: The questions, those of earlier trainings first.
+        new: The number of new questions.
+        seed: The seed of the sample if there are many questions.
+        progress: Called with the number of questions processed so far.
     """
     meant = [files.meanings(graph, linker, item) for item in lessons]
     taught = [
@@ -90,7 +90,7 @@ def learn(
 
 
 def _reason(lesson: files.Lesson, meant: Mapping[str, frozenset[str]], *, named: bool) -> str:
-    """Why a lesson taught nothing."""
+    """The reason why a lesson could not be used."""
     known = any(meant.values()) or any(
         as_number(name) is not None or name.casefold() in YES | NO for name in lesson.answers
     )

@@ -1,1 +1,1 @@
-"""Are answers right, complete, honest and quick?"""
+"""Evaluation of answers: accuracy, completeness, calibration and speed."""

@@ -1,6 +1,6 @@
-"""Are answers right, complete, honest and quick? Each question is asked once.
+"""Asks each question once and compares the answers with the right ones by key.
 
-What comes back is compared with the right answers by key.
+The report covers accuracy, completeness, calibration and speed.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def evaluate_answers(
     meant: Meaning | None = None,
     asked: Callable[[Outcome], None] = lambda _: None,
 ) -> AnswersReport:
-    """Ask all questions, one after the other, and count.
+    """Ask all questions in turn and evaluate the answers.
 
     Args:
         ask: Answers a question, as :meth:`kptm.Predictor.ask` does.
-        questions: With their right answers; one without any ought to be refused.
-        meant: The keys that the name of an answer may mean, any of which counts
+        questions: The questions with their right answers; one without answers should be refused.
+        meant: Returns the keys that the name of a right answer may mean, any of which counts
             (:class:`NameResolver`); by default names are keys.
-        asked: Called with each outcome, for progress or to keep mistakes.
+        asked: Called with each outcome, for progress or to collect mistakes.
     """
     report = AnswersReport()
     for outcome in outcomes(ask, questions, meant or (lambda name: (name,))):
@@ -53,7 +53,7 @@ def evaluate_answers(
 def outcomes(
     ask: Callable[[str], Answer], questions: Iterable[WorldQuestion], meant: Meaning
 ) -> Iterator[Outcome]:
-    """Ask each question when its outcome is wanted; see :func:`evaluate_answers`."""
+    """Ask the questions lazily and yield their outcomes; see :func:`evaluate_answers`."""
     for question in questions:
         wanted = _distinct(question.answers, meant)
         began = time.perf_counter()
@@ -72,9 +72,9 @@ def outcomes(
 
 
 def _distinct(names: Iterable[str], meant: Meaning) -> list[frozenset[str]]:
-    """What each name may mean; names of one meaning are one answer.
+    """The keys that each name may mean; names with the same keys are one answer.
 
-    A name without a meaning stays an answer that nothing can match.
+    A name without keys stays as an answer that nothing matches.
     """
     options = {name: frozenset(meant(name)) for name in names}
     return [*{option for option in options.values() if option}] + [
@@ -83,7 +83,7 @@ def _distinct(names: Iterable[str], meant: Meaning) -> list[frozenset[str]]:
 
 
 def _largest_matching(keys: list[str], wanted: list[frozenset[str]]) -> int:
-    """How many keys find a right answer of their own: the largest matching."""
+    """The size of the largest matching of keys to right answers."""
     fits = np.array([[key in option for option in wanted] for key in keys], np.int8)
     if not fits.any():
         return 0
@@ -91,14 +91,14 @@ def _largest_matching(keys: list[str], wanted: list[frozenset[str]]) -> int:
 
 
 class NameResolver:
-    """What names mean in a graph: a key itself, any other name every entity that may be called so.
+    """Resolves names to keys of a graph: a key to itself, another name to all its entities.
 
     Args:
         graph: The graph.
-        linker: Knows its names.
+        linker: Looks up names.
 
     Attributes:
-        unknown: Names that mean nothing in the graph: no answer can match them.
+        unknown: Names without an entity in the graph, which no answer can match.
     """
 
     def __init__(self, graph: KnowledgeGraph, linker: Linker) -> None:

@@ -1,4 +1,4 @@
-"""What the outcomes of questions say in all and by kind, with intervals."""
+"""Aggregates the outcomes of questions, in total and by kind, with intervals."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ COLUMNS = 7
 class AnswerFigures:
     """The figures of a group of questions.
 
-    Where nothing could be counted an interval is nan over 0 values.
+    A figure without any question to count is nan over 0 values.
 
     Attributes:
-        questions: How many were asked.
-        answerable: How many of them have a right answer.
-        hits_at_1: Share of the answerable whose best answer is right.
-        exact: Share of the answerable whose set of answers is the right one.
-        f1: Mean F1 of the sets of the answerable.
-        coverage: Share of all questions that were answered.
-        precision: Share of those answered whose best answer is right.
-        refused: Share of the unanswerable that were refused.
-        calibration_error: Of the scores of those answered
+        questions: The number of questions.
+        answerable: The number of questions with a right answer.
+        hits_at_1: The share of answerable questions whose best answer is right.
+        exact: The share of answerable questions whose set of answers is exactly right.
+        f1: The mean F1 of the sets of answers, over answerable questions.
+        coverage: The share of all questions that were answered.
+        precision: The share of answered questions whose best answer is right.
+        refused: The share of unanswerable questions that were refused.
+        calibration_error: The expected calibration error of the scores of answered questions
             (:func:`kptm.evaluation.answers.selective_answers.calibration_error`).
-        risk_coverage: Area under the risk–coverage curve of all questions; "unknown" counts with
-            confidence 0, and as right where there is no answer.
-        median_ms: Median time of an answer, in milliseconds.
-        p95_ms: The time that 95% of the answers stay under, in milliseconds.
+        risk_coverage: The area under the risk–coverage curve of all questions; "unknown" has
+            confidence 0, and is right if there is no answer.
+        median_ms: The median time of an answer, in milliseconds.
+        p95_ms: The 95th percentile of the time of an answer, in milliseconds.
     """
 
     questions: int
@@ -65,7 +65,7 @@ class AnswerFigures:
 
     @classmethod
     def of(cls, rows: Floats) -> AnswerFigures:
-        """Count rows of one question each, as :func:`_row` makes them."""
+        """Compute the figures from one row per question, as :func:`_row` makes them."""
         answerable, answered = rows[:, 0] == 1, rows[:, 1] == 1
         return cls(
             questions=len(rows),
@@ -84,14 +84,14 @@ class AnswerFigures:
 
 
 class AnswersReport:
-    """Outcomes, counted; nothing is kept of them but seven numbers each."""
+    """Collects outcomes, each as seven numbers, and computes figures."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[float, ...]] = []
         self._kinds: dict[str, list[int]] = defaultdict(list)
 
     def add(self, outcome: Outcome) -> None:
-        """Count an outcome, in all and under its kind."""
+        """Add an outcome."""
         if outcome.question.kind:
             self._kinds[outcome.question.kind].append(len(self._rows))
         self._rows.append(_row(outcome))
@@ -101,7 +101,7 @@ class AnswersReport:
         return AnswerFigures.of(self._table())
 
     def by_kind(self) -> dict[str, AnswerFigures]:
-        """The figures of each kind, by name; questions without a kind are in none."""
+        """The figures of each kind of question, by name."""
         table = self._table()
         return {kind: AnswerFigures.of(table[rows]) for kind, rows in sorted(self._kinds.items())}
 
@@ -132,5 +132,5 @@ def _risk(rows: Floats) -> float:
 
 
 def _over(measure: Callable[[Floats], float], rows: Floats) -> Interval:
-    """A figure with its interval, or nan where there is no row."""
+    """A figure with its interval; nan without rows."""
     return bootstrap_interval(measure, rows) if len(rows) else interval([])

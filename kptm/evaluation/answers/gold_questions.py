@@ -1,4 +1,4 @@
-"""Questions with right answers: lines of ``question⇥answer|answer``, or JSON Lines with kinds."""
+"""Reads questions with right answers: lines ``question⇥answer|answer``, or JSON Lines."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def read_gold(path: str | Path) -> Iterator[WorldQuestion]:
-    """Stream the questions of a file; ``.gz`` too, and ``-`` is standard input.
+    """Stream the questions of a file, which may be compressed; ``-`` is standard input.
 
-    ``.jsonl`` has "question", "answers" (a list) and, if wanted, "kind"; any other suffix has
-    ``question⇥answer|answer``. No answers, or nothing behind the tab, say that "unknown" is right.
+    ``.jsonl`` has "question", "answers" (a list) and optionally "kind"; files with any other suffix
+    have lines ``question⇥answer|answer``. Without answers, "unknown" is right.
 
     Raises:
-        TripleFormatError: The file cannot be read, has no question, or a line is not of that form.
+        TripleFormatError: The file cannot be read, has no question, or a line is malformed.
     """
     path, number = Path(path), 0
     parse = _from_json if unpacked_suffix(path) in (".jsonl", ".ndjson") else _from_columns

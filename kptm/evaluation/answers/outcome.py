@@ -1,4 +1,4 @@
-"""One question that was asked, compared with its right answers."""
+"""The outcome of one question: its answer compared with the right answers."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from kptm.examples.world_reader import WorldQuestion
 
 Verdict: TypeAlias = Literal["right", "other set", "wrong", "refused", "should be unknown"]
-"""What came of a question.
+"""The verdict on an answer.
 
-"right": the whole set, or "unknown" where that is right; "other set": the best answer is right, the
-set is not; "refused": "unknown" where there is an answer; "should be unknown": an answer where
-there is none."""
+"right": the whole set is right, or "unknown" is; "other set": the best answer is right, but the set
+is not; "wrong": the best answer is wrong; "refused": "unknown" although there is an answer; "should
+be unknown": an answer although there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One question, asked.
+    """A question with its answer, compared with the right answers.
 
     Attributes:
-        question: The question with its right answers as they were given.
-        answer: What came back.
-        hit: Whether the best answer is one of the right ones.
-        precision: The share of the answers given that are right; 0 without any.
-        recall: The share of the right answers that were given; 0 without any.
-        seconds: How long the answer took.
+        question: The question with its right answers as written.
+        answer: The answer.
+        hit: Whether the best answer is right.
+        precision: The share of the answers that are right; 0 without answers.
+        recall: The share of the right answers that were given; 0 without right answers.
+        seconds: The time to answer, in seconds.
     """
 
     question: WorldQuestion
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def answered(self) -> bool:
-        """Whether an entity was answered; a model's word alone is none."""
+        """Whether an answer was given; a mere word of the model does not count."""
         return self.answer.found
 
     @property
@@ -49,7 +49,7 @@ class Outcome:
 
     @property
     def exact(self) -> bool:
-        """Whether the set of answers is the right one, neither more nor less."""
+        """Whether the set of answers is exactly the right one."""
         return self.precision == self.recall == 1.0
 
     @property
@@ -60,7 +60,7 @@ class Outcome:
 
     @property
     def verdict(self) -> Verdict:
-        """What came of it, in a word."""
+        """The verdict on the answer."""
         if not self.answerable:
             return "should be unknown" if self.answered else "right"
         if not self.answered:

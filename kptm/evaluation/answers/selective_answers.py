@@ -1,4 +1,4 @@
-"""Is a confidence honest, and does it know when to refuse? Calibration error and risk."""
+"""Measures of confidence: calibration error, and the risk–coverage curve."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def calibration_error(confidence: Values, right: Values) -> float:
 
 
 def calibration_error_by_mass(confidence: Values, right: Values) -> float:
-    """The same over 15 bins of equally many answers, by confidence (Nguyen & O'Connor 2015)."""
+    """Expected calibration error over 15 bins of equal size (Nguyen & O'Connor 2015)."""
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     order = np.argsort(p, kind="stable")
     gaps = [abs((hit[part] - p[part]).sum()) for part in np.array_split(order, BINS)]
@@ -41,10 +41,8 @@ def calibration_error_by_mass(confidence: Values, right: Values) -> float:
 def risk_coverage_area(confidence: Values, right: Values) -> float:
     """Area under the risk–coverage curve (Geifman & El-Yaniv 2017).
 
-    It is the mean over n of the share of wrong answers among the n surest.
-
-    Answers of one confidence are taken together, in whichever order: each counts with their common
-    share of wrong ones.
+    It is the mean over n of the share of wrong answers among the n most confident. Answers of equal
+    confidence count together, each with their common share of wrong ones.
     """
     p, hit = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if not len(p):
@@ -57,7 +55,7 @@ def risk_coverage_area(confidence: Values, right: Values) -> float:
 def bootstrap_interval(
     measure: Callable[[Floats], float], rows: Floats, *, seed: int = 0, times: int = RESAMPLES
 ) -> Interval:
-    """A figure of rows (n, …) with its 95% bootstrap interval over rows (the percentile method)."""
+    """A figure of rows, shape (N, …), with its 95% bootstrap interval over rows (percentiles)."""
     rng = np.random.default_rng(seed)
     drawn = [measure(rows[rng.integers(len(rows), size=len(rows))]) for _ in range(times)]
     low, high = np.percentile(drawn, [2.5, 97.5])

@@ -1,1 +1,1 @@
-"""Does knowledge arrive in the model? Studies with control arms."""
+"""Studies with control arms of whether a fused model uses its knowledge."""

@@ -1,7 +1,6 @@
-"""Baselines without a fused model: commonest object, vectors, the graph, the nearest text.
+"""Baselines without fusion: most common object, link prediction, graph lookup, nearest text.
 
-Each gives scores over a probe's candidates, as the model does; nothing where it has nothing to say,
-which is wrong.
+Each returns scores over a probe's candidates, as the model does. No scores count as a wrong answer.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 Scores = list[dict[str, float]]
-"""For each probe, candidate → score."""
+"""Per probe: the score of each candidate."""
 
 
 def majority(probes: Iterable[Probe], triples: Iterable[tuple[str, str, str]]) -> Scores:
-    """How often each candidate is an object of the relation among the graph's ``triples``."""
+    """The number of triples of the relation with each candidate as object."""
     count: dict[str, Counter[str]] = defaultdict(Counter)
     for _, relation, tail in triples:
         count[relation][tail] += 1
@@ -38,7 +37,7 @@ def majority(probes: Iterable[Probe], triples: Iterable[tuple[str, str, str]]) -
 
 
 def lookup(probes: Iterable[Probe], triples: Iterable[tuple[str, str, str]]) -> Scores:
-    """What the graph says: right where it has the fact, by construction, and silent elsewhere."""
+    """The objects in the graph: right by construction if it has the fact, else no scores."""
     tails: dict[tuple[str, str], set[str]] = defaultdict(set)
     for head, relation, tail in triples:
         tails[head, relation].add(tail)
@@ -49,7 +48,7 @@ def lookup(probes: Iterable[Probe], triples: Iterable[tuple[str, str, str]]) -> 
 
 
 def by_embeddings(probes: Sequence[Probe], embeddings: EntityEmbeddings) -> Scores:
-    """Link prediction, the scorer of the vectors alone."""
+    """Link prediction by the embeddings' scorer."""
     rows = embeddings.keys.of({probe.head for probe in probes})
     rows |= embeddings.keys.of({key for probe in probes for key in probe.candidates})
     found: Scores = []
@@ -68,13 +67,13 @@ def nearest_texts(
 ) -> Scores:
     """The cosine of the nearest training cloze with this answer (BERT-kNN, Kassner & Schütze 2020).
 
-    Keys are hidden states of the blank, without knowledge. Each linked entity of a training text is
-    blanked once.
+    Clozes are compared by the hidden states of their blanks, without knowledge. Each linked entity
+    of a training text is replaced by a blank once.
 
     Args:
-        model: Trained without knowledge on ``documents``.
+        model: A model trained without knowledge on ``documents``.
         documents: The training texts.
-        probes: What is asked.
+        probes: The probes.
     """
     stored = [item for document in documents for item in clozes(document)]
     keys_NE = blank_states(model, [item.document for item in stored])
@@ -99,7 +98,7 @@ def nearest_texts(
 def blank_states(
     model: FusedModel, documents: Sequence[LinkedText], batch_size: int = 128
 ) -> torch.Tensor:
-    """Unit hidden states of each text's first blank, without knowledge, (texts, D), or 0."""
+    """The normalised hidden state of each text's first blank, shape (N, D); 0 without a blank."""
     model.eval()
     found = torch.zeros(len(documents), model.hidden_size)
     for start in range(0, len(documents), batch_size):

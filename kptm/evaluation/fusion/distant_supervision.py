@@ -1,10 +1,10 @@
-"""A fusion study on your own graph and texts: distant supervision finds what sentences say.
+"""A fusion study on a user's graph and texts, by distant supervision.
 
-A sentence that links two entities between which the graph has a triple probably says it (Mintz et
-al. 2009). All that two entities have to do with each other is in one split, A, B or C, by a hash of
-the two: sentences that mention a B or C pair, or have names of both in them, are left out of the
-texts, whatever joins a C pair is left out of the graph. A fact is asked in a sentence that says it,
-its object's mentions blanked.
+A sentence that links two entities with a triple between them probably states the triple (Mintz et
+al. 2009). A hash of the two entities assigns all facts between them to one split: A (in texts and
+graph), B (in the graph only) or C (in neither). Sentences that mention a B or C pair, linked or
+not, are left out of the texts, and all triples of a C pair out of the graph. Each fact is asked in
+a sentence that states it, with the mentions of its object replaced by blanks.
 """
 
 from __future__ import annotations
@@ -57,23 +57,22 @@ class DistantSupervisionStudy(Study):
         noise: float = NOISE,
         stated: int = 0,
     ) -> DistantSupervisionStudy:
-        """Find what the texts say of the graph's facts.
+        """Build the study from the sentences that state facts of the graph.
 
         Args:
             graph: The graph; it is copied without the C facts, and not changed.
-            documents: Linked texts; they are cut into sentences.
-            embedding: How the vectors are trained.
-            steps: Training steps of an arm.
-            learning_rate: Its peak.
-            limit: At most so many facts a relation are asked, chosen by hash; the others stay in
-                graph and texts.
+            documents: Linked texts, which are split into sentences.
+            embedding: The configuration of the embeddings.
+            steps: Training steps per arm.
+            learning_rate: The peak learning rate.
+            limit: The most facts to ask per relation, chosen by hash; the others stay in graph and
+                texts.
             noise: The share of wrong links in the arm "noisy".
-            stated: How often the texts of every arm hold each triple that may be read as a sentence
-                of its own, "head relation tail.": a relation that few sentences say is learnt by
-                that.
+            stated: How often each A triple is added to the texts of every arm as a sentence "head
+                relation tail.", so that relations that few sentences state are learnt too.
 
         Raises:
-            ConfigError: No sentence says a fact of the graph, or none that may be read is left.
+            ConfigError: No sentence states a fact of the graph, or none is left to train on.
         """
         said = _once(part for item in documents for part in sentences(item))
         triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
@@ -89,11 +88,11 @@ class DistantSupervisionStudy(Study):
         outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)
         asked_now = set(asked)
-        told = [item for item in _triple_sentences(graph, triples, facts) for _ in range(stated)]
+        texts = [item for item in _triple_sentences(graph, triples, facts) for _ in range(stated)]
         return cls(
             facts=facts,
             edits=edits,
-            documents=[said[number] for number in sorted(read)] + told,
+            documents=[said[number] for number in sorted(read)] + texts,
             held_out=[said[number] for number in sorted(held)],
             probes=_probes(facts, apply_edits(facts, edits), triples, [said[x] for x in probed]),
             entities=_entity_records(
@@ -112,7 +111,7 @@ class DistantSupervisionStudy(Study):
 def _triple_sentences(
     graph: KnowledgeGraph, triples: Sequence[Fact], facts: Sequence[SplitFact]
 ) -> list[LinkedText]:
-    """The triples as sentences, except between names that an unread fact joins."""
+    """The triples as sentences, except for pairs of entities in a B or C fact."""
     untold = {_pair(fact[:3]) for fact in facts if fact[3] != "A"}
     known = graph.entities({end for pair in untold for end in pair})
     names = {frozenset(known[end].label for end in pair) for pair in untold}
@@ -121,53 +120,53 @@ def _triple_sentences(
     return [item for item in found if frozenset(link.surface for link in item.links) not in names]
 
 
-def _once(said: Iterable[LinkedText]) -> list[LinkedText]:
-    """Each sentence once, in the version with most links.
+def _once(sentences: Iterable[LinkedText]) -> list[LinkedText]:
+    """Each sentence once, in the version with the most links.
 
-    Else one version might be read in training and another asked.
+    Otherwise one version might be used for training and another for a probe.
     """
-    kept: dict[str, LinkedText] = {}
-    for item in said:
-        if item.text not in kept or len(item.links) > len(kept[item.text].links):
-            kept[item.text] = item
-    return list(kept.values())
+    longest: dict[str, LinkedText] = {}
+    for item in sentences:
+        if item.text not in longest or len(item.links) > len(longest[item.text].links):
+            longest[item.text] = item
+    return list(longest.values())
 
 
 def _entity_records(
     graph: KnowledgeGraph, mentioned: set[str], triples: Iterable[Fact]
 ) -> list[EntityRecord]:
-    """What the texts and the graph's triples name, with its labels."""
+    """The entities in the texts and triples, with their labels."""
     keys = sorted(mentioned | {end for head, _, tail in triples for end in (head, tail)})
     known = graph.entities(keys)
     return [EntityRecord(key=key, label=known[key].label if key in known else key) for key in keys]
 
 
 def _pair(fact: Fact) -> Pair:
-    """The two ends, sorted: what a sentence mentions has no direction."""
+    """The two entities, sorted, because mentions in a sentence have no direction."""
     return (fact[0], fact[2]) if fact[0] < fact[2] else (fact[2], fact[0])
 
 
-def _places(said: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, list[int]]:
-    """The numbers of the sentences that mention both of a pair, of pairs that a triple joins."""
+def _places(sentences: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, list[int]]:
+    """By pair with a triple: the numbers of the sentences that mention both entities."""
     joined = {_pair(fact) for fact in triples if fact[0] != fact[2]}
-    found: dict[Pair, list[int]] = defaultdict(list)
-    for number, item in enumerate(said):
+    places: dict[Pair, list[int]] = defaultdict(list)
+    for number, item in enumerate(sentences):
         for pair in combinations(sorted(item.entities()), 2):
             if pair in joined:
-                found[pair].append(number)
-    return dict(found)
+                places[pair].append(number)
+    return dict(places)
 
 
 def _facts_to_ask(
-    triples: Sequence[Fact], places: Places, said: Sequence[LinkedText], limit: int | None
+    triples: Sequence[Fact], places: Places, sentences: Sequence[LinkedText], limit: int | None
 ) -> list[Fact]:
-    """The facts to ask: a short sentence mentions both ends, which one relation alone joins."""
+    """Facts to ask: a short sentence mentions both entities, and only one relation joins them."""
     joins = Counter((head, tail) for head, _, tail in triples)
     by_relation: dict[str, list[Fact]] = defaultdict(list)
     for fact in triples:
         alone = joins[fact[0], fact[2]] == 1
         if alone and any(
-            len(said[number].text) <= MAX_LENGTH for number in places.get(_pair(fact), ())
+            len(sentences[number].text) <= MAX_LENGTH for number in places.get(_pair(fact), ())
         ):
             by_relation[fact[1]].append(fact)
     return [
@@ -178,20 +177,20 @@ def _facts_to_ask(
 
 
 def _share_out(
-    asked: Sequence[Fact], places: Places, said: Sequence[LinkedText]
+    asked: Sequence[Fact], places: Places, sentences: Sequence[LinkedText]
 ) -> tuple[set[int], set[int], list[int]]:
-    """Which sentences are read, which are held out for A facts, and where each fact is asked.
+    """Split the sentences into training and held-out ones, and choose one to ask each fact in.
 
-    An A fact is asked in one that is not read, where each A pair in it is said in another that is;
-    else in one that is.
+    An A fact is asked in a held-out sentence if every A pair in it is stated in some training
+    sentence too; otherwise it is asked in a training sentence.
     """
     pairs = {_pair(fact) for fact in asked}
     kinds = {pair: split_of(*pair) for pair in pairs}
-    read = set(range(len(said)))
+    read = set(range(len(sentences)))
     untold = sorted(pair for pair in pairs if kinds[pair] != "A")
     for pair in untold:
         read.difference_update(places[pair])
-    read.difference_update(_naming_both(untold, said, read))
+    read.difference_update(_naming_both(untold, sentences, read))
     left = {pair: len(read.intersection(places[pair])) for pair in pairs}
     inside: dict[int, list[Pair]] = defaultdict(list)
     for pair in sorted(pairs):
@@ -201,8 +200,8 @@ def _share_out(
     probed: list[int] = []
     for fact in asked:
         pair = _pair(fact)
-        order = [number for number in places[pair] if len(said[number].text) <= MAX_LENGTH]
-        order.sort(key=lambda number: (draw("ask", said[number].text), number))
+        order = [number for number in places[pair] if len(sentences[number].text) <= MAX_LENGTH]
+        order.sort(key=lambda number: (draw("ask", sentences[number].text), number))
         readable = [number for number in order if number in read]
         spare = [x for x in readable if all(left[other] > 1 for other in inside[x])]
         ready = [number for number in order if number in held]
@@ -216,10 +215,12 @@ def _share_out(
     return read, held, probed
 
 
-def _naming_both(pairs: Iterable[Pair], said: Sequence[LinkedText], among: set[int]) -> set[int]:
-    """Sentences with names of both of a pair, linked or not: a linker may have missed one."""
+def _naming_both(
+    pairs: Iterable[Pair], sentences: Sequence[LinkedText], among: set[int]
+) -> set[int]:
+    """Sentences with names of both entities of a pair; the linker may have missed one."""
     names: dict[str, set[str]] = defaultdict(set)
-    for item in said:
+    for item in sentences:
         for link in item.links:
             names[link.entity].add(link.surface)
     holding: dict[str, set[int]] = {}
@@ -227,21 +228,21 @@ def _naming_both(pairs: Iterable[Pair], said: Sequence[LinkedText], among: set[i
     def with_name(key: str) -> set[int]:
         if key not in holding:
             named = re.compile("|".join(map(_alone, sorted(names[key]))))
-            holding[key] = {number for number in among if named.search(said[number].text)}
+            holding[key] = {number for number in among if named.search(sentences[number].text)}
         return holding[key]
 
     return {number for one, other in pairs for number in with_name(one) & with_name(other)}
 
 
 def _alone(name: str) -> str:
-    """A pattern for a name that is no part of a word, in scripts whose words are written apart."""
+    """A pattern for a name as whole words, in scripts that separate words."""
     before = r"(?<![A-Za-z0-9])" if name[:1].isascii() else ""
     behind = r"(?![A-Za-z0-9])" if name[-1:].isascii() else ""
     return before + re.escape(name) + behind
 
 
 def _split(fact: Fact, places: Places, read: set[int]) -> str:
-    """A fact's split; an A fact that lost all its sentences to other facts is really B."""
+    """A fact's split; an A fact without any training sentence left is B."""
     kind = split_of(fact[0], fact[2])
     return "B" if kind == "A" and read.isdisjoint(places[_pair(fact)]) else kind
 
@@ -252,9 +253,9 @@ def _probes(
     triples: Iterable[Fact],
     sentences_of: Sequence[LinkedText],
 ) -> list[Probe]:
-    """Ask each fact in its sentence, D by its new tail.
+    """Make a probe of each fact from its sentence; a D (edited) fact asks for its new tail.
 
-    Candidates are the relation's objects without other true ones.
+    Candidates are the objects of the relation without other true ones.
     """
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
     tails: dict[str, set[str]] = defaultdict(set)

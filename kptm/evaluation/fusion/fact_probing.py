@@ -1,7 +1,7 @@
-"""Fact probing: is the right entity first among the candidates of a cloze?
+"""Fact probing: whether the model ranks the right entity first at the blank of a cloze.
 
-Candidates are the entities that stand as tail of the relation anywhere; other true tails of the
-same head are left out (the filtered setting of link prediction).
+Candidates are all tails of the relation, without other true tails of the same head (the filtered
+setting of link prediction).
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ SplitFact = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One fact, asked.
+    """A fact as a cloze.
 
     Attributes:
-        head: Its head.
-        relation: Its relation.
-        answer: Its tail.
-        split: Where it may be known from: A text and graph, B graph only, C neither, D edited.
-        cloze: The text with a blank for the tail and the head linked.
-        candidates: The entities to choose from, the answer among them, sorted.
+        head: The key of the head.
+        relation: The key of the relation.
+        answer: The key of the tail.
+        split: Where the fact can be known from: A texts and graph, B graph only, C neither, D
+            edited in the graph after training.
+        cloze: The text with a blank for the tail and a link for the head.
+        candidates: The keys of the candidates, including the answer, sorted.
     """
 
     head: str
@@ -54,13 +55,13 @@ def make_probes(
     *,
     retired: Iterable[SplitFact] = (),
 ) -> list[Probe]:
-    """Ask each fact whose relation has a pattern.
+    """Make a probe of each fact whose relation has a pattern.
 
     Args:
-        facts: All facts, those that are not asked too: they make the candidates.
-        patterns: Relation → a phrasing with ``[X]`` for the head and ``[Y]`` for the tail.
-        labels: Key → the name to write.
-        retired: Facts that held before an edit: never right, but still to choose from.
+        facts: All facts; those without a pattern still supply candidates.
+        patterns: By relation: a phrasing with ``[X]`` for the head and ``[Y]`` for the tail.
+        labels: The name of each key.
+        retired: Facts that held before an edit: never right, but still candidates.
     """
     facts = list(facts)
     true: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -90,11 +91,11 @@ def model_scores(
 ) -> list[dict[str, float]]:
     """The model's p over each probe's candidates at its first blank.
 
-    Candidates without a vector are left out; so are all of a probe whose blank lies behind the cut
-    of a long text.
+    Candidates without a vector are left out; so are all candidates of a probe whose blank is beyond
+    the model's maximum length.
     """
     model.eval()
-    found: list[dict[str, float]] = []
+    scores: list[dict[str, float]] = []
     for start in range(0, len(probes), batch_size):
         part = probes[start : start + batch_size]
         texts = [model.encoder.encode(probe.cloze) for probe in part]
@@ -105,23 +106,23 @@ def model_scores(
         )
         for probe, text in zip(part, texts, strict=True):
             if not text.blanks:
-                found.append({})
+                scores.append({})
                 continue
             row = next(logits)
             keys = [key for key in probe.candidates if key in model.embeddings]
             rows = [model.embeddings.row(key) for key in keys]
             p = torch.softmax(row[rows].double(), 0).tolist()
-            found.append(dict(zip(keys, p, strict=True)))
-    return found
+            scores.append(dict(zip(keys, p, strict=True)))
+    return scores
 
 
 def first(scores: Mapping[str, float]) -> str | None:
-    """The best key; ties go to the key that sorts last, whichever is right."""
+    """The best key; of equal scores the key that sorts last, right or not."""
     return max(scores, key=lambda key: (scores[key], key)) if scores else None
 
 
 def reciprocal(scores: Mapping[str, float], answer: str) -> float:
-    """1 / the answer's place in the order of :func:`first`; 0 without a score."""
+    """The reciprocal rank of the answer, with ties as in :func:`first`; 0 without a score."""
     if answer not in scores:
         return 0.0
     own = (scores[answer], answer)
@@ -135,13 +136,13 @@ def ask_model(
     use_knowledge: bool = True,
     adjust: Callable[[int, dict[str, float]], dict[str, float]] | None = None,
 ) -> list[bool]:
-    """Whether each probe's answer comes first.
+    """Whether the model ranks each probe's answer first.
 
     Args:
         model: The model.
-        probes: What to ask.
-        use_knowledge: False leaves vectors out.
-        adjust: Changes the p of probe i before the choice; modeledge speaks here.
+        probes: The probes.
+        use_knowledge: Whether entity vectors are injected.
+        adjust: Given i and the p of probe i, returns changed p, for example with modeledge.
     """
     answers = model_scores(model, probes, use_knowledge=use_knowledge)
     right = []

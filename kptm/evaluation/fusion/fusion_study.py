@@ -1,7 +1,7 @@
-"""Fusion studies: facts, texts that say some of them, and probes; the same for every arm.
+"""Fusion studies: the same facts, texts and probes for every arm.
 
-The graph holds the A, B and D facts, the texts say the A facts. D facts are edited in the graph
-after training.
+The texts state the A facts; the graph holds the A, B and D facts; C facts are in neither. D facts
+are edited in the graph after training.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Study(StudyData):
-    """A study that trains arms and asks them."""
+    """A study that trains arms and probes them."""
 
     __slots__ = ()
 
@@ -46,7 +46,7 @@ class Study(StudyData):
         kind: str = "gated",
         progress: Callable[[int, float], None] | None = None,
     ) -> dict[str, dict[str, float]]:
-        """P@1 by split and arm or baseline, the mean over ``seeds``, for one kind of fusion."""
+        """P@1 by split and arm or baseline, averaged over ``seeds``, for one kind of fusion."""
         return self.run_all(arms, seeds, kind=kind, progress=progress).table()
 
     def run_all(
@@ -58,17 +58,17 @@ class Study(StudyData):
         backbone: StudyBackbone | None = None,
         progress: Callable[[int, float], None] | None = None,
     ) -> Results:
-        """Every arm with every seed, and the baselines; "knn" needs the arm "none".
+        """Run every arm with every seed, and the baselines; "knn" needs the arm "none".
 
         Args:
             arms: The arms.
-            seeds: One run of each arm for each.
-            kind: How knowledge enters.
-            backbone: What all arms start from; a small BERT from nothing by default.
+            seeds: The seeds; each arm is run once per seed.
+            kind: The kind of fusion.
+            backbone: The backbone of all arms; by default a small BERT with random weights.
             progress: Called after each step.
 
         Raises:
-            ConfigError: There is no such arm, or the study cannot have it.
+            ConfigError: An arm does not exist, or this study cannot run it.
         """
         trials = Trials.prepare(self, arms, kind=kind, backbone=backbone)
         runs = [trials.run(arm, seed, progress) for arm in arms for seed in seeds]
@@ -76,7 +76,7 @@ class Study(StudyData):
 
 
 class FusionStudy(Study):
-    """A study on your own facts and phrasings: a fact is asked in a phrasing that no text has."""
+    """A study on a user's facts and phrasings; facts are asked in a phrasing that no text has."""
 
     __slots__ = ()
 
@@ -95,17 +95,17 @@ class FusionStudy(Study):
         """Read the two files.
 
         Args:
-            facts: JSON Lines of relation, subject, object.
-            phrasings: JSON Lines of relation, pattern.
-            ask: Which phrasing is asked: its place counted from 1, or a file.
-            steps: Training steps of an arm.
-            learning_rate: Its peak.
-            limit: At most so many facts a relation.
+            facts: JSON Lines with relation, subject, object.
+            phrasings: JSON Lines with relation, pattern.
+            ask: The phrasing of the probes: its number from 1, or a file of phrasings.
+            steps: Training steps per arm.
+            learning_rate: The peak learning rate.
+            limit: The most facts per relation.
             noise: The share of wrong links in the arm "noisy".
 
         Raises:
             TripleFormatError: A file is malformed.
-            ConfigError: ``ask`` leaves nothing to read or to ask.
+            ConfigError: ``ask`` leaves no phrasing for the texts or for the probes.
         """
         read, asked = choose_asked(read_patterns(phrasings), ask)
         chosen = [fact for fact in read_facts(facts, limit=limit) if fact[1] in asked]
@@ -132,6 +132,6 @@ def probes_after(
     patterns: dict[str, str],
     labels: dict[str, str],
 ) -> list[Probe]:
-    """Ask each fact, an edited one by its new tail; the old tail stays a candidate."""
+    """Make a probe of each fact; an edited one asks for its new tail, with the old as candidate."""
     retired = [fact for fact in facts if fact[3] == "D"]
     return make_probes(with_edits(facts, edits), patterns, labels, retired=retired)

@@ -1,9 +1,9 @@
-"""What a backbone could do before it was trained with knowledge, and whether it still can.
+"""Measures how much of a backbone's original ability is left after training with knowledge.
 
-A text without links goes through the model as it was and as it is. Of an encoder its sentence
-vectors are compared (the mean of a text's last hidden states): how like each is to what it was, and
-whether texts are as near to each other as they were. Of any model with a head of its own, the
-language model's loss without knowledge.
+Texts without links go through the model before and after training. For an encoder, its sentence
+vectors (the mean of a text's last hidden states) are compared: each with its former self, and the
+similarities between texts. For any model with a pretrained head, the language model's loss without
+knowledge is compared.
 
 Shapes: N texts, D hidden, P = N(N − 1)/2 pairs.
 """
@@ -29,18 +29,19 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 MOST_TEXTS = 400
-"""Texts that are compared, each with each."""
+"""The most texts, which are compared pairwise."""
 BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """What a model says of some texts without links.
+    """A model's outputs for texts without links.
 
     Attributes:
         texts: The texts.
-        vectors: (N, D) sentence vectors.
-        loss: Of the language model, in nats a token; None where its head was made here.
+        vectors: Sentence vectors, shape (N, D).
+        loss: The loss of the language model, in nats per token; None if its head was not
+            pretrained.
     """
 
     texts: tuple[str, ...]
@@ -49,7 +50,7 @@ class Ability:
 
 
 def ability_of(model: FusedModel, texts: Sequence[LinkedText]) -> Ability:
-    """Measure a model on texts whose links are left out."""
+    """Measure a model on texts, without their links."""
     step = max(1, -(-len(texts) // MOST_TEXTS))
     said = tuple(sorted({text.text for text in texts}))[::step]
     plain = [LinkedText(text) for text in said]
@@ -59,7 +60,7 @@ def ability_of(model: FusedModel, texts: Sequence[LinkedText]) -> Ability:
 
 @torch.no_grad()
 def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
-    """The mean of each text's last hidden states without knowledge, (N, D) on the CPU."""
+    """The mean of each text's last hidden states without knowledge, shape (N, D), on the CPU."""
     model.eval()
     found = []
     for start in range(0, len(texts), BATCH):
@@ -72,13 +73,13 @@ def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
 
 
 def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
-    """How much of an ability is left.
+    """Compare a model's ability before and after training.
 
     Returns:
-        "same": 1 where all sentence vectors are equal to the bit, else 0. "cosine": the mean cosine
-        of a text's vector after and before. "ranks": Spearman's correlation of the P cosines of two
-        texts after and before, where they are not all one. "loss before", "loss after": the
-        language model's, where it had one.
+        "same": 1 if all sentence vectors are equal to the bit, else 0. "cosine": mean cosine of a
+        text's vectors before and after. "ranks": Spearman's correlation of the P cosines between
+        texts before and after, unless they are all equal. "loss before", "loss after": the loss of
+        the language model, if it has one.
     """
     found = {"same": float(torch.equal(before.vectors, after.vectors))}
     if len(before.texts) > 1:
@@ -92,7 +93,7 @@ def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
 
 
 def _nearness(ability: Ability) -> Tensor:
-    """The cosine of each pair of texts, (P,)."""
+    """The cosine of each pair of texts, shape (P,)."""
     unit_ND = F.normalize(ability.vectors, dim=-1)
     one, other = torch.triu_indices(len(unit_ND), len(unit_ND), 1)
     return (unit_ND @ unit_ND.T)[one, other]

@@ -1,4 +1,4 @@
-"""What knowledge costs the language model: its loss on texts that were held out."""
+"""The language model's loss on held-out texts, with and without knowledge."""
 
 from __future__ import annotations
 
@@ -28,19 +28,21 @@ def masked_lm_loss(
     *,
     batch_size: int = 128,
 ) -> float | None:
-    """Mean cross entropy in nats over the hidden tokens of ``documents``; None for none.
+    """Mean cross entropy over masked tokens, in nats; for a decoder, over next tokens.
 
-    For a decoder over the next tokens.
-
-    Tokens are hidden as in pretraining, no entity is, and which ones hangs on (seed, number of the
-    text) alone: arms whose links have the same spans are asked for the same tokens.
+    Tokens are masked as in pretraining, but mentions are not. The choice depends only on the seed
+    and the number of the text, so that arms whose links have the same spans predict the same
+    tokens.
 
     Args:
         model: The model.
-        documents: Texts that it was not trained on.
-        use_knowledge: Whether the vectors of the mentions go in.
-        seed: What the choice of tokens hangs on.
-        batch_size: Texts a pass.
+        documents: Texts that the model was not trained on.
+        use_knowledge: Whether the entity vectors of the mentions are injected.
+        seed: The seed of the masking.
+        batch_size: Texts per batch.
+
+    Returns:
+        The loss; None if no token is masked.
     """
     model.eval()
     config = PretrainConfig(entity_rate=0.0)

@@ -1,4 +1,4 @@
-"""Modeledge beside the model: its neighbours change p, by weights fitted on other probes."""
+"""Modeledge in studies: neighbours change the model's p, by weights fitted on other probes."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def neighbours(
     model: FusedModel, store: Modeledge, probes: Sequence[Probe], *, k: int
 ) -> list[list[Hit]]:
-    """The ``k * WIDER`` nearest rows of each probe, whatever they speak of."""
+    """The ``k * WIDER`` nearest rows of each probe, before any filter."""
     keys = fact_keys(model, [probe.cloze for probe in probes])
     return store.search(keys, k=k * OVERFETCH, space=spaces_of(model)["cloze"])
 
 
 def relevant_neighbours(probe: Probe, hits: Iterable[Hit], k: int) -> list[Hit]:
-    """Of a probe's neighbours the ``k`` nearest that name its head and hold a candidate."""
+    """The ``k`` nearest neighbours of a probe that name its head and a candidate."""
     return relevant(hits, probe.head, set(probe.candidates), k)
 
 
@@ -38,13 +38,13 @@ def fit_neighbours(
     *,
     k: int = 16,
 ) -> Interpolation:
-    """Fit the interpolation on probes that nothing is measured on.
+    """Fit the interpolation on probes that are not used for the evaluation.
 
     Args:
-        probes: The held-out probes.
-        scores: The model's p over the candidates of each.
-        hits: The neighbours of each that speak.
-        k: How many of them there may be.
+        probes: The probes.
+        scores: The model's p over the candidates of each probe.
+        hits: The relevant neighbours of each probe.
+        k: The most neighbours per probe.
     """
     questions = [
         HeldOutQuestion(probe.answer, p.get(probe.answer, 0.0), found)

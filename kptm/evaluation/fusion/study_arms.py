@@ -1,8 +1,8 @@
-"""Does knowledge arrive? The same model, steps and parameters, with and without the right vectors.
+"""Control arms: the same model, steps and parameters, with and without the right vectors.
 
-Arms: "none" (no vector is injected, entities are still predicted against the true table), "zero",
-"random" (frozen noise), "permuted" (true vectors given to the wrong entities: the arm that
-decides), "aligned". An arm's table serves both injection and prediction, as it does in the model
+Arms: "none" (no vector is injected, but entities are predicted against the true table), "zero",
+"random" (frozen noise), "permuted" (true vectors assigned to wrong entities, the decisive control),
+"aligned" (true vectors). An arm's table serves both injection and prediction, as in the model
 itself.
 """
 
@@ -29,20 +29,20 @@ ARMS = ("none", "zero", "random", "permuted", "aligned")
 
 
 STEPS, RATE = 1_500, 3e-3
-"""Steps and learning rate of an arm on a small BERT that starts from nothing."""
+"""Steps and learning rate of an arm on a small BERT with random weights."""
 GIVEN_STEPS, GIVEN_RATE = 300, 2e-3
-"""The same on a backbone that was trained before: what is new beside it learns at this rate."""
+"""Steps and learning rate on a pretrained backbone; the rate is that of the new parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyBackbone:
-    """The backbone that all arms of a study start from.
+    """The backbone of all arms of a study.
 
     Attributes:
-        path: A folder or hub name; "" starts a small BERT from nothing.
-        freeze: Whether its own layers stay as they are.
-        lora_rank: The rank of LoRA beside its layers; 0 adds none.
-        device: Where the arms are trained and asked; see :class:`~kptm.pretraining.PretrainConfig`.
+        path: A folder or hub name; "" for a small BERT with random weights.
+        freeze: Whether its layers are frozen.
+        lora_rank: The rank of LoRA in its layers; 0 for none.
+        device: The device of the arms; see :class:`~kptm.pretraining.PretrainConfig`.
     """
 
     path: str = ""
@@ -59,13 +59,13 @@ class StudyBackbone:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyConfig:
-    """What every arm shares.
+    """The configuration that every arm shares.
 
     Attributes:
-        backbone: A Hugging Face config; every arm starts from the same random weights of a seed.
-            Or a folder or hub name.
-        fusion: How knowledge enters.
-        pretraining: Steps and rates.
+        backbone: A Hugging Face config, whose random weights are the same for every arm of a seed;
+            or a folder or hub name.
+        fusion: The configuration of fusion.
+        pretraining: The configuration of pretraining.
     """
 
     backbone: Any
@@ -75,14 +75,14 @@ class StudyConfig:
 
 @dataclass(slots=True)
 class ArmStudy:
-    """One study: texts, probes and embeddings that are the same for every arm.
+    """A study: texts, probes and embeddings that are the same for every arm.
 
     Attributes:
         embeddings: The true vectors.
-        tokenizer: Shared by the arms.
+        tokenizer: The tokenizer of all arms.
         documents: Linked texts to pretrain on.
-        probes: What is asked afterwards.
-        config: What every arm shares.
+        probes: The probes after training.
+        config: The configuration that every arm shares.
         facts: The true facts as text, for a kind of fusion that reads them.
     """
 
@@ -99,7 +99,7 @@ class ArmStudy:
         """Pretrain one arm.
 
         Raises:
-            ConfigError: There is no such arm.
+            ConfigError: The arm does not exist.
         """
         table = control_table(self.embeddings, arm, seed)
         model = FusedModel.build(
@@ -115,7 +115,7 @@ class ArmStudy:
     def with_knowledge(
         self, model: FusedModel, table: EntityEmbeddings, facts: EntityFacts | None = None
     ) -> FusedModel:
-        """A trained model with another table of the same keys, and other facts; no training."""
+        """The trained model with another table of the same keys, and other facts."""
         fresh = FusedModel.build(
             self.config.backbone, table, model.fusion_config, tokenizer=self.tokenizer, facts=facts
         )
@@ -125,7 +125,7 @@ class ArmStudy:
         return fresh.to(model.device)
 
     def ask(self, model: FusedModel, arm: str) -> list[bool]:
-        """Whether each probe is answered right by a trained arm."""
+        """Whether a trained arm answers each probe correctly."""
         return ask_model(model, self.probes, use_knowledge=arm != "none")
 
 
@@ -133,7 +133,7 @@ def control_table(embeddings: EntityEmbeddings, arm: str, seed: int) -> EntityEm
     """The entity table of an arm.
 
     Raises:
-        ConfigError: There is no such arm.
+        ConfigError: The arm does not exist.
     """
     if arm in ("aligned", "none"):
         return embeddings
@@ -143,7 +143,7 @@ def control_table(embeddings: EntityEmbeddings, arm: str, seed: int) -> EntityEm
     if arm == "random":
         table = torch.randn(embeddings.table.shape, generator=generator)
     elif arm == "zero":
-        # Nothing is injected and nothing can be predicted: every logit is the same.
+        # With zero vectors nothing is injected, and all logits are equal.
         table = torch.zeros_like(embeddings.table)
     else:
         raise ConfigError(f"no arm is called {arm!r}; there are {', '.join(ARMS)}")
@@ -153,15 +153,15 @@ def control_table(embeddings: EntityEmbeddings, arm: str, seed: int) -> EntityEm
 
 
 def control_facts(facts: EntityFacts | None, arm: str, seed: int) -> EntityFacts | None:
-    """The facts that mentions carry in an arm: true ones, those of the wrong entities, or none."""
+    """The facts of mentions in an arm: the true ones, those of wrong entities, or none."""
     if facts is None or arm in ("aligned", "none"):
         return facts
     return EntityFacts({}) if arm == "zero" else facts.permuted(seed)
 
 
 def splits(probes: Sequence[Probe], right: Sequence[bool]) -> dict[str, list[float]]:
-    """Right answers by split, 1.0 or 0.0 each."""
-    found: dict[str, list[float]] = {}
+    """By split: 1.0 or 0.0 per probe, for right or wrong."""
+    by_split: dict[str, list[float]] = {}
     for probe, value in zip(probes, right, strict=True):
-        found.setdefault(probe.split, []).append(float(value))
-    return dict(sorted(found.items()))
+        by_split.setdefault(probe.split, []).append(float(value))
+    return dict(sorted(by_split.items()))

@@ -24,32 +24,32 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MAX_TOKENS = 64
-"""What a phrasing of two names fits into."""
+"""Tokens that are enough for a phrasing with two names."""
 
 
 def standard_embedding() -> KGEConfig:
-    """How a study's vectors are trained where nothing else is said."""
+    """The default configuration of a study's embeddings."""
     return KGEConfig(dim=32, epochs=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyData:
-    """What is known from where, and how it is asked.
+    """The facts, texts and probes of a study.
 
     Attributes:
-        facts: Head, relation, tail, split; those of D with the tail that they have before the edit.
-        edits: What becomes of the D facts.
+        facts: (head, relation, tail, split); D facts have their tail from before the edit.
+        edits: The edits of the D facts.
         documents: The texts to train on, with gold links.
         held_out: Texts that nothing is trained on, for the language model's loss.
-        probes: What is asked; those of D by their new tail.
-        entities: The entities with their names; each is in the graph.
-        background: Triples that the graph holds too and that are not asked.
-        steps: Training steps of an arm.
-        learning_rate: Its peak.
+        probes: The probes; those of D facts ask for the new tail.
+        entities: The entities of the graph, with their names.
+        background: Further triples of the graph, which are not asked.
+        steps: Training steps per arm.
+        learning_rate: The peak learning rate.
         noise: The share of wrong links in the arm "noisy".
-        embedding: How the graph's vectors are trained.
-        max_length: Tokens that a text is cut to.
-        found_links: Whether the arm "real" can be had: False where the links are not gold.
+        embedding: The configuration of the graph's embeddings.
+        max_length: The most tokens of a text; longer texts are truncated.
+        found_links: Whether the arm "real" is possible; it needs gold links to compare with.
     """
 
     facts: list[SplitFact]
@@ -73,13 +73,13 @@ class StudyData:
             raise ConfigError(f"noise must be between 0 and 1, not {self.noise}")
 
     def triples(self, *, edited: bool = False) -> list[tuple[str, str, str]]:
-        """What the graph holds, before or after the edits."""
+        """The triples of the graph, before or after the edits."""
         facts = with_edits(self.facts, self.edits) if edited else self.facts
         return [*(fact[:3] for fact in facts if fact[3] != "C"), *self.background]
 
     @contextmanager
     def graph(self) -> Iterator[KnowledgeGraph]:
-        """The graph before the edits, in a folder of its own, for a while."""
+        """The graph before the edits, in a temporary folder, as a context manager."""
         with (
             tempfile.TemporaryDirectory() as folder,
             KnowledgeGraph.open(Path(folder) / "graph.db") as graph,

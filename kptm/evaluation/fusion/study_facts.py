@@ -1,4 +1,4 @@
-"""Facts and phrasings in the format of the T-REx probe, and the study they make.
+"""Reads facts and phrasings in the format of the T-REx probe, and assigns splits.
 
 ``facts.jsonl``: {"relation", "subject", "object"}; ``patterns.jsonl``: {"relation", "pattern"} with
 ``[X]`` and ``[Y]``.
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 SHARES = (("B", 0.25), ("C", 0.15))
-"""The rest is A."""
+"""The shares of the splits; the rest is A."""
 EDITED = 0.2
-"""The share of B that is edited after training, and is D then."""
+"""The share of the B facts that is edited after training and becomes D."""
 
 
 class Edit(NamedTuple):
@@ -57,13 +57,13 @@ def _rows(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[int, tuple[str,
 
 
 def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]:
-    """Read facts and give each its split by a hash of its two entities.
+    """Read facts and assign each a split by a hash of its two entities.
 
-    All facts of one pair share a split, or the text of one would give the other away.
+    All facts of a pair are in one split, because the text of one would reveal the others.
 
     Args:
-        path: JSON Lines, ``.gz`` too.
-        limit: At most so many facts a relation, chosen by the same hash.
+        path: A file of JSON Lines, which may be compressed (``.gz``).
+        limit: The most facts per relation, chosen by the same hash.
 
     Raises:
         TripleFormatError: A line is malformed.
@@ -90,25 +90,25 @@ def read_patterns(path: str | Path) -> dict[str, list[str]]:
     Raises:
         TripleFormatError: A line is malformed, or a pattern lacks a slot.
     """
-    found: dict[str, list[str]] = defaultdict(list)
+    patterns: dict[str, list[str]] = defaultdict(list)
     for number, (relation, pattern) in _rows(Path(path), ("relation", "pattern")):
         if HEAD not in pattern or TAIL not in pattern:
             raise TripleFormatError(path, number, f"a pattern needs {HEAD} and {TAIL}", pattern)
-        found[relation].append(pattern)
-    return dict(found)
+        patterns[relation].append(pattern)
+    return dict(patterns)
 
 
 def choose_asked(
     patterns: dict[str, list[str]], ask: str
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Split phrasings into those that are read and the one that is asked.
+    """Split phrasings into those for the texts and the one for the probes, by relation.
 
     Args:
         patterns: Phrasings by relation.
-        ask: Which phrasing is asked, by its place counted from 1, or a file of phrasings to ask.
+        ask: The phrasing of the probes: its number from 1, or a file of phrasings.
 
     Raises:
-        ConfigError: No relation would be left with a phrasing to read.
+        ConfigError: No relation has a phrasing for the texts and one for the probes.
     """
     if ask.isdecimal():
         place = int(ask) - 1
@@ -126,7 +126,7 @@ def choose_asked(
 
 
 def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> list[LinkedText]:
-    """The A facts as texts with gold links, each in all of its relation's phrasings."""
+    """The A facts as texts with gold links, each in all phrasings of its relation."""
     return [
         fill(pattern, {HEAD: (head, head), TAIL: (tail, tail)})
         for head, relation, tail, split in facts
@@ -136,7 +136,7 @@ def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> li
 
 
 def split_of(head: str, tail: str) -> str:
-    """The split of all facts between two entities, by a hash of the two: A, B or C."""
+    """The split of all facts between two entities, by a hash of both: A, B or C."""
     at = draw(*sorted((head, tail)))
     for name, share in SHARES:
         if at < share:
@@ -151,20 +151,19 @@ def choose_edits(
     *,
     among: Iterable[tuple[str, str, str]] | None = None,
 ) -> tuple[list[SplitFact], list[Edit]]:
-    """Make D of a share of the B facts, by hash: each gets another object of its relation.
+    """Turn a share of the B facts into D facts, by hash; each gets another object of its relation.
 
-    Only facts whose (head, relation) has one object are edited, so that what is right afterwards is
-    one thing too.
+    Only facts whose (head, relation) has a single object are edited, so that there is a single
+    right answer after the edit too.
 
     Args:
         facts: The facts.
-        share: The share of B.
-        among: All facts that there are, where ``facts`` are not all: they say which objects a
-            relation has.
+        share: The share of the B facts.
+        among: All facts of the graph, if ``facts`` are not all, from which objects are taken.
 
     Returns:
-        The facts, with the edited ones as D and their old object, and the edits, both in the order
-        of ``facts``.
+        The facts, in which edited ones are D with their old object, and the edits, both in the
+        order of ``facts``.
     """
     facts = list(facts)
     tails: dict[str, set[str]] = defaultdict(set)
@@ -195,6 +194,6 @@ def apply_edits(facts: Iterable[SplitFact], edits: Iterable[Edit]) -> list[Split
 
 
 def draw(*parts: str) -> float:
-    """A number from 0 to less than 1 that hangs on the parts alone."""
+    """A pseudo-random number in [0, 1) that depends only on the parts."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""Links that are not gold: those that the linker finds, and gold links with noise."""
+"""Links other than gold: those of the linker, and gold links with noise."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from kptm.linking import Link, Linker
 
 NOISE = 0.2
-"""The share of links that are swapped by default."""
+"""The default share of links that are changed."""
 
 
 def link_again(documents: Iterable[LinkedText], linker: Linker) -> list[LinkedText]:
-    """The same texts with the links that ``linker`` finds; none covers a [MASK]."""
+    """The texts with the links of ``linker`` in place of their own; none covers a [MASK]."""
     return [_without_blanks(item) for item in linker.link_many(item.text for item in documents)]
 
 
@@ -43,9 +43,9 @@ def _without_blanks(document: LinkedText) -> LinkedText:
 def with_noise(
     documents: Iterable[LinkedText], entities: Iterable[str], share: float, seed: int
 ) -> list[LinkedText]:
-    """Gold links, a share of which are moved to another entity, drawn uniformly.
+    """Texts in which a share of the gold links is changed to another entity, drawn uniformly.
 
-    Seed, text and the start of a link decide whether it is moved; the order of the texts does not.
+    The draw depends on the seed, the text and the start of a link, not on the order of the texts.
 
     Raises:
         ConfigError: ``share`` is not between 0 and 1, or there is no other entity.
@@ -73,5 +73,5 @@ def with_noise(
 
 
 def with_clozes(probes: Sequence[Probe], clozes: Iterable[LinkedText]) -> list[Probe]:
-    """The probes with ``clozes`` in place of their own; both are in the same order."""
+    """The probes with other clozes, given in the same order."""
     return [replace(probe, cloze=cloze) for probe, cloze in zip(probes, clozes, strict=True)]

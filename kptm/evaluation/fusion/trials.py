@@ -1,4 +1,4 @@
-"""Run a study: shared parts are made once, then each arm is trained and asked per seed."""
+"""Runs a study: prepares the shared parts, then trains and probes each arm per seed."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 LINK_ARMS = ("real", "noisy")
-"""Arms with the true vectors whose links are the linker's, or wrong for a share."""
+"""Arms with true vectors whose links are the linker's ("real") or partly wrong ("noisy")."""
 MASKINGS = 5
-"""How often held-out texts are masked for the loss: a short text has few tokens to hide."""
+"""Times each held-out text is masked for the loss, since a short text has few tokens to mask."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """One arm with one seed.
+    """The results of one arm with one seed.
 
     Attributes:
         arm: The arm.
-        seed: Of model, masking, control table and noise.
-        ranks: The reciprocal rank of each probe.
-        loss: Masked-LM loss on the held-out texts, the mean over ``MASKINGS``; None where there are
-            none.
-        knn: Reciprocal ranks by the nearest training text, of the arm "none".
-        kept: What is left of what the backbone could do, of one that was trained before; see
+        seed: The seed of model, masking, control table and noise.
+        ranks: The reciprocal rank of each probe's answer.
+        loss: The masked-LM loss on the held-out texts, averaged over ``MASKINGS``; None without
+            held-out texts.
+        knn: For the arm "none": the reciprocal ranks by the nearest training text.
+        kept: For a pretrained backbone: the shares of its ability that are left; see
             :func:`kptm.evaluation.fusion.kept_ability.kept_shares`.
     """
 
@@ -66,19 +66,19 @@ class ArmRun:
 
 @dataclass(slots=True)
 class Trials:
-    """A study ready to run.
+    """A study that is ready to run.
 
     Attributes:
         study: The study.
-        before: Vectors of the graph that is trained with.
-        after: The same with the rows of the edited facts' heads fitted anew.
-        tokenizer: Of the texts.
-        config: What every run shares.
-        facts: What mentions carry as text before and after the edits, for a kind of fusion that
-            reads it.
-        ability: What the backbone could do before, where it was trained before.
-        found: Documents, probes' clozes and held-out texts as the linker links them, where the arm
-            "real" is run.
+        before: Embeddings of the graph before the edits, used in training.
+        after: These embeddings with the rows of the edited facts' heads refitted.
+        tokenizer: The tokenizer of the texts.
+        config: The configuration that every run shares.
+        facts: The facts of mentions as text, before and after the edits, for a kind of fusion that
+            reads them.
+        ability: The ability of a pretrained backbone before training.
+        found: For the arm "real": documents, probes' clozes and held-out texts with the linker's
+            links.
     """
 
     study: StudyData
@@ -101,17 +101,17 @@ class Trials:
         kind: str = "gated",
         backbone: StudyBackbone | None = None,
     ) -> Trials:
-        """Train the embeddings, fit the edits, and link where an arm needs that.
+        """Train the embeddings, refit the edited entities, and link texts if an arm needs it.
 
         Args:
-            study: What is asked.
+            study: The study.
             arms: The arms that will run.
-            kind: How knowledge enters.
-            backbone: What all arms start from; a small BERT from nothing by default.
+            kind: The kind of fusion.
+            backbone: The backbone of all arms; by default a small BERT with random weights.
 
         Raises:
-            ConfigError: There is no such arm, or the study cannot have it.
-            ModelError: There is no such backbone, or it cannot be fused.
+            ConfigError: An arm does not exist, or this study cannot run it.
+            ModelError: The backbone does not exist, or it cannot be fused.
         """
         for arm in arms:
             if arm not in (*ARMS, *LINK_ARMS):
@@ -131,19 +131,19 @@ class Trials:
                     link_again(clozes, linker),
                     link_again(study.held_out, linker),
                 )
-            told = EntityFacts.of(graph) if config.fusion.reads_facts else None
+            linked = EntityFacts.of(graph) if config.fusion.reads_facts else None
             for edit in study.edits:
                 graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
             if study.edits:
                 made.after = refit(before, graph, {edit.head for edit in study.edits})
             if config.fusion.reads_facts:
-                made.facts = (told, EntityFacts.of(graph))
+                made.facts = (linked, EntityFacts.of(graph))
         if backbone is not None and backbone.path:
             made.ability = made.ability_before()
         return made
 
     def ability_before(self) -> Ability:
-        """What the backbone could do before any training."""
+        """The ability of the backbone before any training."""
         start = FusedModel.build(
             self.config.backbone,
             self.before,
@@ -156,7 +156,7 @@ class Trials:
     def run(
         self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
     ) -> ArmRun:
-        """Train one arm and ask it; D facts use the edited table, without new training."""
+        """Train one arm and probe it; D facts use the edited table, without new training."""
         documents, probes, held_out = self._link_arm(arm, seed)
         vectors = "aligned" if arm in LINK_ARMS else arm
         study = ArmStudy(self.before, self.tokenizer, documents, probes, self.config, self.facts[0])
@@ -205,17 +205,17 @@ class Trials:
     def _after_edits(
         self, before: Sequence[dict[str, float]], after: Sequence[dict[str, float]]
     ) -> list[dict[str, float]]:
-        """The scores of D probes from after the edits, of the others from before."""
+        """The scores after the edits for D probes, and those before the edits for the others."""
         return [
             new if probe.split == "D" else old
             for probe, old, new in zip(self.study.probes, before, after, strict=True)
         ]
 
     def baselines(self) -> dict[str, list[float]]:
-        """Reciprocal ranks of what needs no model; D is asked of the edited graph and its vectors.
+        """Reciprocal ranks of the baselines; D probes use the edited graph and its vectors.
 
-        What is common is counted before the edits: in a small relation they would make their own
-        objects common.
+        Frequencies of objects are counted before the edits, because in a small relation the edits
+        would make their own objects frequent.
         """
         probes = self.study.probes
         now, then = self.study.triples(), self.study.triples(edited=True)
@@ -229,7 +229,7 @@ class Trials:
 
 
 def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any, StudyConfig]:
-    """The tokenizer and settings that all arms start with."""
+    """The tokenizer and configuration of all arms."""
     from kptm.fusion.small_bert import BackboneConfig, small_bert
 
     start: Any = backbone.path
@@ -253,9 +253,9 @@ def _start_of(study: StudyData, kind: str, backbone: StudyBackbone) -> tuple[Any
 def gather(
     probes: Sequence[Probe], runs: Iterable[ArmRun], baselines: Mapping[str, list[float]]
 ) -> Results:
-    """Runs in any order and the baselines as one result, arms in the order of their first run."""
+    """Combine runs, in any order, and baselines; arms are in the order of their first run."""
     results = Results(probes)
-    results.baselines = {name: [found] for name, found in baselines.items()}
+    results.baselines = {name: [runs_of] for name, runs_of in baselines.items()}
     for run in runs:
         results.arms.setdefault(run.arm, []).append(run.ranks)
         if run.loss is not None:

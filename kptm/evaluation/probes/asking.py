@@ -1,4 +1,4 @@
-"""Asking each fact in every phrasing of its relation."""
+"""Asks each fact in every phrasing of its relation."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Fact = tuple[str, str, str]
 
 
 class Reply(NamedTuple):
-    """What a fact, asked in one phrasing, was answered.
+    """The model's answer to a fact in one phrasing.
 
     Attributes:
         fact: The fact.
         pattern: The phrasing.
-        said: The entity that came first, None where no candidate has a vector.
-        rank: The place of the right one, None where it has no vector.
-        chance: The chance of a blind guess.
-        commonest: Whether the relation's commonest object is right.
+        said: The key that the model ranks first; None if no candidate has a vector.
+        rank: The rank of the right entity; None if it has no vector.
+        chance: The probability that a random candidate is right.
+        commonest: Whether the relation's most common object is right.
     """
 
     fact: Fact
@@ -46,7 +46,7 @@ def ask_phrasings(
     *,
     with_knowledge: bool = True,
 ) -> tuple[list[Reply], int]:
-    """The replies, phrasing by phrasing, and how many questions could not be put."""
+    """The replies, phrasing by phrasing, and the number of questions that could not be asked."""
     often = Counter((relation, tail) for _, relation, tail, _ in facts)
     replies: list[Reply] = []
     unasked = 0
@@ -63,7 +63,7 @@ def ask_phrasings(
 
 
 def _can_ask(model: FusedModel, probe: Probe) -> bool:
-    """Whether the blank and the subject are both in what the model reads."""
+    """Whether the blank and the subject are both within the model's maximum length."""
     encoded = model.encoder.encode(probe.cloze)
     return len(encoded.blanks) == 1 and bool(encoded.spans)
 

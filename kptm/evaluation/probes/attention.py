@@ -1,8 +1,7 @@
-"""Where heads look (Clark et al.
+"""Statistics of attention heads (Clark et al. 2019, section 3), with and without knowledge.
 
-2019, section 3), with and without knowledge, and in texts whose tokens are shuffled.
-
-Over all tokens i that are no padding, with the attention a_ij to token j:
+They are computed on texts and on texts with shuffled tokens, over all tokens i except padding, with
+the attention a_ij to token j:
 
     entropy = −Σ_j a_ij ln a_ij (nats)    distance = Σ_j a_ij |i − j| (tokens)
     mentions = Σ_{j in a mention} a_ij    first = a_i0
@@ -42,14 +41,13 @@ _UNSEEN = {
 
 @dataclass(frozen=True, slots=True)
 class HeadStatistics:
-    """Means over tokens, each of shape (S, H).
+    """Statistics of all heads, averaged over tokens; each array has shape (S, H).
 
     Attributes:
-        entropy_SH: How widely a head looks, in nats.
-        mentions_SH: Its share to tokens of mentions whose entity has a vector, injected or not.
-        distance_SH: How far it looks, in tokens.
-        first_SH: Its share to the first token.
-        tokens: How many tokens looked.
+        entropy_SH: The entropy of a head's attention, in nats. mentions_SH: The attention to tokens
+        of mentions whose entity has a vector, injected or not. distance_SH: The mean distance of
+        the attention, in tokens. first_SH: The attention to the first token.
+        tokens: The number of tokens averaged over.
     """
 
     entropy_SH: NDArray[np.float64]
@@ -59,7 +57,7 @@ class HeadStatistics:
     tokens: int
 
     def measures(self) -> dict[str, NDArray[np.float64]]:
-        """The four by name."""
+        """The four arrays by name."""
         values = (self.entropy_SH, self.mentions_SH, self.distance_SH, self.first_SH)
         return dict(zip(MEASURES, values, strict=True))
 
@@ -67,10 +65,10 @@ class HeadStatistics:
 def probe_attention(
     model: FusedModel, documents: Sequence[LinkedText], *, config: ProbeConfig | None = None
 ) -> dict[str, HeadStatistics]:
-    """The statistics of "knowledge", "plain", "knowledge, shuffled" and "plain, shuffled".
+    """The statistics for "knowledge", "plain", "knowledge, shuffled" and "plain, shuffled".
 
-    "luke" has no weights to show for "knowledge", since it computes them anew, and "kbert" has
-    those of other tokens.
+    The results have no "knowledge" for the fusion "luke", whose attention weights cannot be read,
+    nor for "kbert", whose attention covers additional tokens.
 
     Raises:
         ConfigError: There is no text.
@@ -97,7 +95,7 @@ def attention_statistics(
     with_knowledge: bool = True,
     batch_size: int = 16,
 ) -> HeadStatistics:
-    """Means over the tokens of ``texts``; the model stays as it is.
+    """Statistics over the tokens of ``texts``; the model is not changed.
 
     Raises:
         ConfigError: There is no text.
@@ -145,12 +143,12 @@ def _sums(attention_BHLL: Tensor, real_BL: Tensor, named_BL: Tensor) -> Tensor:
 def shuffle_tokens(
     text: EncodedText, fixed: frozenset[int], rng: np.random.Generator
 ) -> EncodedText:
-    """The same tokens in another order; mentions stay whole, outer special tokens stay in place.
+    """Shuffle the tokens of a text; mentions stay whole, outer special tokens stay in place.
 
     Args:
-        text: A text.
-        fixed: Tokens that stay at the ends.
-        rng: Decides the order.
+        text: The text.
+        fixed: Ids of special tokens that stay at the ends.
+        rng: The generator of the order.
     """
     first, last = 0, len(text.ids)
     while first < last and text.ids[first] in fixed:

@@ -1,4 +1,4 @@
-"""What a probe is fitted and read with."""
+"""Settings of the probes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class ProbeConfig:
     """Settings of the probes.
 
     Attributes:
-        held_out: The share of texts, or of entities, that a linear probe is measured on.
-        strength: How little its weights are held small: C of the logistic regression.
-        max_steps: Most steps of fitting it.
-        batch_size: Texts that go through the model at once.
-        seed: Of the split, the control task and the shuffling.
+        held_out: The share of texts, or of entities, on which a linear probe is evaluated.
+        strength: The inverse regularisation strength C of the logistic regression.
+        max_steps: The most steps of its optimizer.
+        batch_size: Texts per batch of the model.
+        seed: The seed of the split, the control task and the shuffling.
     """
 
     held_out: float = 0.3

@@ -1,4 +1,4 @@
-"""Names: which entity of the graph one is, and whether one name gives another away."""
+"""Finds the entities of names, and checks whether one name reveals another."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from kptm.evaluation.fusion.fact_probing import SplitFact
 
 LOOKED_AT = 50
-"""Search results among which an exact label is looked for; those come first."""
+"""Search results that are checked for an exact label; search ranks exact labels first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFacts:
-    """Facts of a file as facts of a graph.
+    """Facts of a file whose entities are in the graph.
 
     Attributes:
-        facts: With the keys of the graph's entities, each once.
-        labels: Key → the graph's name for it.
-        unknown: Names that are no key and no label, sorted; their facts are left out.
+        facts: The facts with keys of the graph, each once.
+        labels: The label of each key.
+        unknown: Names that are neither a key nor a label, sorted; their facts are left out.
         ambiguous: Names that are the label of several entities, sorted; their facts are left out.
-        left_out: How many facts that is.
+        left_out: The number of facts left out.
     """
 
     facts: tuple[SplitFact, ...]
@@ -39,11 +39,11 @@ class NamedFacts:
 
 
 def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
-    """Find the entities of facts whose ends are keys or exact labels; a key goes first."""
+    """Find the entities of facts whose ends are keys or exact labels; keys take precedence."""
     wanted = {name for fact in facts for name in (fact[0], fact[2])}
-    found = graph.entities(wanted)
-    labels = {key: entity.label for key, entity in found.items()}
-    keys = {key: key for key in found}
+    entities = graph.entities(wanted)
+    labels = {key: entity.label for key, entity in entities.items()}
+    keys = {key: key for key in entities}
     unknown: list[str] = []
     ambiguous: list[str] = []
     for name in sorted(wanted - keys.keys()):
@@ -67,9 +67,9 @@ def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
 
 
 def shares_name(subject: str, object_: str) -> bool:
-    """Whether an object's name stands in its subject's, or has a content word in common with it.
+    """Whether an object's name is contained in its subject's, or shares a content word with it.
 
-    Case and accents are folded; single letters and the words of English grammar are no content.
+    Case and accents are folded; single letters and English function words are not content words.
     """
     return fold(object_) in fold(subject) or bool(_content(subject) & _content(object_))
 

@@ -1,12 +1,10 @@
 """Facts in several phrasings: P@1, MRR, agreement, and scores without telltale names.
 
-- **consistency**: the share of pairs of a fact's phrasings that get the same answer (Elazar et al.
-  2021, ParaRel); **consistent and
-  right**: all its phrasings get the right one.
-- **by name**: facts whose object's name stands in the subject's, or shares a content word with it,
-  can be guessed
-  (Poerner et al. 2020, the string-match filter of LAMA-UHN); what is asked without them stands
-  beside the whole.
+- **consistency**: the share of pairs of a fact's phrasings with the same answer (Elazar et al.
+  2021, ParaRel); **consistent and right**: all phrasings of a fact have the right answer.
+- **by name**: facts whose object's name is contained in the subject's, or shares a content word
+  with it, can be guessed (Poerner et al. 2020, the string-match filter of LAMA-UHN); scores are
+  reported with and without them.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PhrasingScore:
-    """One phrasing, over the facts that were asked in it."""
+    """The scores of one phrasing, over the facts asked in it."""
 
     relation: str
     pattern: str
@@ -40,18 +38,18 @@ class PhrasingScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactScores:
-    """Means over facts; a fact counts by the mean over its phrasings.
+    """Scores averaged over facts; for each fact they are averaged over its phrasings.
 
     Attributes:
-        facts: How many were asked.
-        p_at_1: How often the right entity comes first.
-        mrr: One by its place; 0 where it has no vector.
-        consistency: The share of pairs of phrasings with the same answer, over facts of two
-            phrasings or more.
-        consistent_right: Whether all phrasings get the right one, over the same facts.
-        chance: P@1 of a blind guess among the candidates.
-        commonest: P@1 of the relation's commonest object.
-        phrasings: Each phrasing of its own.
+        facts: The number of facts asked.
+        p_at_1: How often the right entity is ranked first.
+        mrr: The mean reciprocal rank of the right entity; 0 for one without a vector.
+        consistency: The share of pairs of phrasings with the same answer, over facts with at least
+            two phrasings.
+        consistent_right: The share of these facts with the right answer in all phrasings.
+        chance: P@1 of a random candidate.
+        commonest: P@1 of the relation's most common object.
+        phrasings: The scores of each phrasing.
     """
 
     facts: int
@@ -66,15 +64,15 @@ class FactScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactualReport:
-    """Both figures side by side.
+    """Scores with and without facts that can be guessed from names.
 
     Attributes:
-        all: Over all facts.
-        not_by_name: Over those whose object's name does not give it away.
-        by_name: How many it does.
-        unasked: Questions that could not be put: their blank or their subject did not fit into the
-            text, or stands behind the blank in a decoder.
-        without_vector: Facts whose object the model has no vector of; they count as wrong.
+        all: The scores over all facts.
+        not_by_name: The scores over facts whose subject's name does not reveal the object.
+        by_name: The number of facts whose subject's name does.
+        unasked: The number of questions that could not be asked: the blank or the subject is beyond
+            the maximum length, or the subject follows the blank in a decoder.
+        without_vector: The number of facts whose object has no vector; they count as wrong.
     """
 
     all: FactScores
@@ -92,14 +90,14 @@ def probe_facts(
     *,
     with_knowledge: bool = True,
 ) -> FactualReport:
-    """Ask every fact in all phrasings of its relation; the model stays as it is.
+    """Ask every fact in all phrasings of its relation; the model is not changed.
 
     Args:
         model: The model.
-        facts: Facts; the tails of a relation are what is chosen from.
-        phrasings: Relation → phrasings with ``[X]`` and ``[Y]``.
-        labels: Key → its name.
-        with_knowledge: False leaves the vector of the subject out.
+        facts: The facts; the tails of a relation are the candidates.
+        phrasings: By relation: phrasings with ``[X]`` and ``[Y]``.
+        labels: The name of each key.
+        with_knowledge: Whether the vector of the subject is injected.
     """
     replies, unasked = ask_phrasings(model, facts, phrasings, labels, with_knowledge=with_knowledge)
     hard = [
@@ -117,7 +115,7 @@ def probe_facts(
 
 
 def score(replies: Iterable[Reply]) -> FactScores:
-    """Figures of replies, by fact and by phrasing."""
+    """Compute the scores of replies, over facts and by phrasing."""
     by_fact: dict[Fact, list[Reply]] = defaultdict(list)
     by_phrasing: dict[tuple[str, str], list[Reply]] = defaultdict(list)
     for reply in replies:
@@ -142,7 +140,7 @@ def score(replies: Iterable[Reply]) -> FactScores:
 
 
 def consistency(said: Sequence[str | None]) -> float:
-    """The share of pairs that are equal; nan of fewer than two answers."""
+    """The share of pairs of answers that are equal; nan for fewer than two answers."""
     return _mean(one == other for one, other in combinations(said, 2))
 
 

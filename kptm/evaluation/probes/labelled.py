@@ -1,4 +1,4 @@
-"""Texts with labelled spans: read from a file, or labelled by the types of a user's graph."""
+"""Texts with labelled spans, from a file or labelled with the types of a graph."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class ProbeSpan(NamedTuple):
-    """What stands at ``text[start:end]`` is a ``label``.
+    """A span ``text[start:end]`` with its label.
 
-    ``entity`` is whom a mention means: all mentions of an entity are on one side of a split.
-    Without it all spans of a text are.
+    All spans with the same ``entity`` are on the same side of a split; without entities, all spans
+    of a text are.
     """
 
     start: int
@@ -33,7 +33,7 @@ class ProbeSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
-    """A linked text and the spans that are to be told apart; they may overlap.
+    """A linked text with labelled spans, which may overlap.
 
     Raises:
         LinkingError: A span is empty or leaves the text.
@@ -56,14 +56,13 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
     """Read JSON Lines of {"text", "spans": [[start, end, label], …], "links"?}.
 
     Args:
-        path: A file, ``.gz`` too, or a folder.
-        link: Links a text that comes without "links"; those are as :meth:`kptm.LinkedText.to_dict`
-            has them.
+        path: A file, which may be compressed (``.gz``), or a folder.
+        link: Links a text without "links", which have the form of :meth:`kptm.LinkedText.to_dict`.
 
     Raises:
-        TripleFormatError: A file is missing or malformed, or there is no labelled span in it.
+            TripleFormatError: A file is missing or malformed, or contains no labelled span.
     """
-    found = []
+    texts = []
     for record in read_records(path):
         try:
             values = record.values
@@ -72,12 +71,12 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
                 if values.get("links") is not None
                 else link(values["text"])
             )
-            found.append(LabelledText(known, _spans(values.get("spans"))))
+            texts.append(LabelledText(known, _spans(values.get("spans"))))
         except LinkingError as error:
             raise TripleFormatError(record.path, record.line, str(error), record.raw) from error
-    if not any(item.spans for item in found):
+    if not any(item.spans for item in texts):
         raise TripleFormatError(path, None, 'holds no span; give "spans": [[start, end, label]]')
-    return found
+    return texts
 
 
 def _spans(value: Any) -> tuple[ProbeSpan, ...]:
@@ -93,9 +92,9 @@ def _is_span(item: Any) -> bool:
 
 
 def types_of_mentions(graph: GraphView, documents: Sequence[LinkedText]) -> list[LabelledText]:
-    """A task of one's own graph: of what type is the entity that a mention means?
+    """Label the mentions of texts with the types of their entities.
 
-    An entity of several types counts as that which most of the entities have; one of none is left
+    An entity with several types gets the type that most entities have; one without types is left
     out.
     """
     entities = graph.entities({key for item in documents for key in item.entities()})

@@ -1,8 +1,8 @@
-"""Linear probes of frozen layers beside their control tasks (Hewitt & Liang 2019, §2 and §3).
+"""Linear probes of frozen layers, with control tasks (Hewitt & Liang 2019, §2 and §3).
 
 The probe is a multinomial logistic regression on states (Alain & Bengio 2016). The control task
-gives each surface form one label, drawn once from how often the real labels occur: a probe that is
-as good at it has learnt forms by heart.
+assigns each surface form one random label, drawn with the frequencies of the real labels: a probe
+that does equally well on it has memorised the forms.
 
     selectivity = accuracy − accuracy of the same probe at the control task
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LayerScore:
-    """What can be read from one layer, over the spans held out.
+    """The scores of one layer, over held-out spans.
 
     Attributes:
         layer: "embedding", the layer's number from 1, or "output".
-        accuracy: At the task.
-        control: At the control task.
-        selectivity: Their difference, span by span.
+        accuracy: The accuracy on the task.
+        control: The accuracy on the control task.
+        selectivity: The paired difference of the two.
     """
 
     layer: str
@@ -50,18 +50,17 @@ class LayerScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearReport:
-    """A task, layer by layer.
+    """The scores of a task by layer.
 
     Attributes:
-        layers: From the embedding to the output.
-        majority: The accuracy of who always says the commonest label of the part that was learnt
-            from.
-        labels: How many labels there are.
-        learnt: Spans that were learnt from.
-        held_out: Spans that were measured.
-        seen: The share of these whose surface form was learnt from too; without any, no form can be
-            known by heart, and the control task is a guess.
-        left_out: Spans without a token of their own.
+        layers: The scores from the embedding to the output.
+        majority: The accuracy of always predicting the most common label of the training spans.
+        labels: The number of labels.
+        learnt: The number of training spans.
+        held_out: The number of held-out spans.
+        seen: The share of held-out spans whose surface form is in the training spans; if it is 0,
+            no form can be memorised, and the control task is guessing.
+        left_out: The number of spans without a token of their own.
     """
 
     layers: tuple[LayerScore, ...]
@@ -83,13 +82,15 @@ def probe_model(
     """Probe each layer of a model for the labels of spans.
 
     Args:
-        model: Stays as it is.
-        texts: What is to be told apart.
-        with_knowledge: False leaves the vectors of links out: the plain backbone.
-        config: Settings.
+        model: The model, which is not changed.
+        texts: Texts with labelled spans.
+        with_knowledge: Whether entity vectors are injected; without them the plain backbone is
+            probed.
+        config: The settings.
 
     Raises:
-        ConfigError: There are not two labels, or not two texts or entities to split.
+            ConfigError: There are fewer than two labels, or fewer than two texts or entities to
+                split.
     """
     config = config or ProbeConfig()
     found = span_states(model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size)
@@ -97,10 +98,10 @@ def probe_model(
 
 
 def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> LinearReport:
-    """Fit and measure a probe and its control on each layer.
+    """Fit and evaluate a probe and its control on each layer.
 
     Raises:
-        ConfigError: There are not two labels, or not two groups to split.
+        ConfigError: There are fewer than two labels, or fewer than two groups to split.
     """
     config = config or ProbeConfig()
     if len(set(found.labels)) < 2:
@@ -133,10 +134,10 @@ def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> Linear
 
 
 def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
-    """Which spans are held out, shape (N,); a group is on one side as a whole.
+    """Whether each span is held out, shape (N,); a group is never split.
 
     Raises:
-        ConfigError: There is one group or none.
+        ConfigError: There are fewer than two groups.
     """
     names = sorted(set(groups))
     if len(names) < 2:
@@ -151,7 +152,7 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
 
 
 def control_labels(surfaces: Sequence[str], labels: Sequence[str], seed: int) -> NDArray[Any]:
-    """The control task, shape (N,): a label for each surface form, as frequent as the labels."""
+    """Labels of the control task, shape (N,): one per form, with the frequencies of ``labels``."""
     names, counts = np.unique(np.array(labels), return_counts=True)
     forms = sorted(set(surfaces))
     rng = np.random.default_rng([seed, 1])
@@ -166,13 +167,13 @@ def _right(
     held_N: NDArray[np.bool_],
     config: ProbeConfig,
 ) -> list[float]:
-    """1.0 or 0.0 for each span held out."""
+    """1.0 or 0.0 for each held-out span, for right or wrong."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     learnt_N, asked_N = labels_N[~held_N], labels_N[held_N]
-    if len(set(learnt_N.tolist())) == 1:  # nothing to tell apart: it is always said
+    if len(set(learnt_N.tolist())) == 1:  # a single label is always predicted
         return (asked_N == learnt_N[0]).astype(float).tolist()  # type: ignore[no-any-return]
     probe = make_pipeline(
         StandardScaler(), LogisticRegression(C=config.strength, max_iter=config.max_steps)

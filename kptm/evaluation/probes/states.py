@@ -1,4 +1,4 @@
-"""The states of labelled spans, layer by layer.
+"""The hidden states of labelled spans, by layer.
 
 Shapes: S layers, N spans, B texts, L tokens, D hidden.
 """
@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpanStates:
-    """States of spans, and what they are spans of.
+    """The states of spans, with their labels.
 
     Attributes:
         layers: The names of the layers.
-        states_SND: float32, a row for each span: the mean of its tokens' states.
+        states_SND: The mean state of each span's tokens, float32.
         labels: The label of each span.
-        surfaces: How each is written.
-        groups: What must be on one side of a split: an entity, or a text.
-        left_out: Spans without a token of their own, most of them behind the cut of a long text.
+        surfaces: The text of each span.
+        groups: The group of each span, an entity or a text, which a split must not divide.
+        left_out: The number of spans without a token of their own, mostly beyond the maximum
+            length.
     """
 
     layers: tuple[str, ...]
@@ -52,13 +53,14 @@ def span_states(
     with_knowledge: bool = True,
     batch_size: int = 16,
 ) -> SpanStates:
-    """Read the states of all spans; the model stays as it is.
+    """Compute the states of all spans; the model is not changed.
 
     Args:
         model: The model.
-        texts: Texts with spans.
-        with_knowledge: False leaves the vectors of links out: the plain backbone.
-        batch_size: Texts that go through the model at once.
+        texts: Texts with labelled spans.
+        with_knowledge: Whether entity vectors are injected; without them the plain backbone is
+            read.
+        batch_size: Texts per batch of the model.
     """
     texts = [item for item in texts if item.spans]
     places = [token_spans(model.encoder, item.document.text, item.spans) for item in texts]
@@ -68,7 +70,7 @@ def span_states(
         for numbers, tensors in batches(model, encoded, batch_size, with_knowledge=with_knowledge):
             seen.clear()
             output_BLD = model(**tensors).hidden
-            length = output_BLD.shape[1]  # layers may see facts behind the text
+            length = output_BLD.shape[1]  # layers may have extra tokens for facts after the text
             states_SBLD = torch.stack([*(state[:, :length] for state in seen), output_BLD])
             states_SBLD = states_SBLD.float().cpu()
             for number in numbers:
@@ -97,10 +99,10 @@ def span_states(
 def token_spans(
     encoder: TextEncoder, text: str, spans: Sequence[ProbeSpan]
 ) -> list[tuple[int, int] | None]:
-    """The tokens of each span, (first, after the last); None for one without a token of its own.
+    """The tokens of each span, as (first, after the last); None for a span without its own token.
 
-    Links never overlap and labelled spans may, so the text is encoded once for each round of spans
-    that do not.
+    Labelled spans may overlap but links may not, so the text is encoded repeatedly, each time with
+    spans that do not overlap.
     """
     found: list[tuple[int, int] | None] = [None] * len(spans)
     waiting = sorted(range(len(spans)), key=lambda number: spans[number][:2])

@@ -1,4 +1,4 @@
-"""All probes of one model, with its knowledge and without."""
+"""Runs all probes of a model, with and without its knowledge."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 CONDITIONS = (("knowledge", True), ("plain", False))
-"""With the vectors of links, and without."""
+"""The conditions: with and without injected entity vectors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbesReport:
-    """What the probes found, by condition.
+    """The results of all probes.
 
     Attributes:
-        named: Which facts of the file were asked.
-        factual: "knowledge" and "plain".
-        task: What the linear probe told apart: "labels", or the "types" of mentions.
-        linear: "knowledge" and "plain"; empty where it was not measured.
-        attention: Those, and both with shuffled tokens; empty where it was not measured.
-        notes: What was not measured, and why.
+        named: The facts of the file that were asked.
+        factual: Fact probing, for "knowledge" and "plain".
+        task: The task of the linear probe: "labels", or "types" of mentions.
+        linear: The linear probe, for "knowledge" and "plain"; empty if it was not run.
+        attention: The statistics of attention, for both conditions and for both with shuffled
+            tokens; empty if they were not computed.
+        notes: Probes that were not run, with the reasons.
     """
 
     named: NamedFacts
@@ -45,7 +46,7 @@ class ProbesReport:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value; what has no value is null."""
+        """The report as a JSON value, with null for nan."""
         attention = {
             name: {
                 "tokens": found.tokens,
@@ -80,21 +81,21 @@ def run_probes(
     config: ProbeConfig | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ProbesReport:
-    """Ask facts, probe layers and look at heads.
+    """Probe facts, layers and attention heads.
 
     Args:
-        model: Stays as it is.
+        model: The model, which is not changed.
         named: Facts of the model's graph.
-        phrasings: Relation → phrasings.
-        documents: Linked texts to look at attention in.
-        labelled: What the linear probe tells apart.
-        task: "labels" or "types"; types that cannot be told apart are a note, labels of a file an
+        phrasings: Phrasings by relation.
+        documents: Linked texts for the statistics of attention.
+        labelled: Texts with labelled spans for the linear probe.
+        task: "labels" or "types". If types cannot be probed there is a note; if labels cannot, an
             error.
-        config: Settings.
+        config: The settings.
         progress: Called after each of the five parts.
 
     Raises:
-        ConfigError: No fact has a phrasing, or the given labels cannot be probed.
+        ConfigError: No fact has a phrasing, or the labels cannot be probed.
     """
     config = config or ProbeConfig()
     if not any(fact[1] in phrasings for fact in named.facts):

@@ -1,4 +1,4 @@
-"""Looking into a model without changing it: its layers' states, and the attention of its heads.
+"""Reads the states of a model's layers and the attention of its heads, without changing it.
 
 Shapes: B texts, L tokens, D hidden, H heads.
 """
@@ -27,12 +27,12 @@ EMBEDDING, OUTPUT = "embedding", "output"
 """The input of the first layer, and the output after the last norm and its fusion."""
 
 _INSTALLED = "_output_capturing_hooks_installed"
-"""Where transformers keeps that a model has hooks for its outputs."""
+"""The attribute by which transformers marks a model with hooks for its outputs."""
 
 
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
-    """A model in evaluation mode and without gradients; each module's own mode is put back."""
+    """Put a model in evaluation mode without gradients; restore each module's mode afterwards."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -45,10 +45,10 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def layer_states(model: FusedModel) -> Iterator[list[Tensor]]:
-    """A list that each pass fills with the states (B, L, D) before the first layer and after each.
+    """A list that each forward pass fills with the states before the first and after each layer.
 
-    The hooks stand behind those of fusion, so that what is seen is what the next layer gets. The
-    list is to be cleared between passes.
+    Each state has shape (B, L, D). The hooks run after those of fusion, so that they see the input
+    of the next layer. Clear the list between passes.
     """
     layers = encoder_layers(model.backbone)
     seen: list[Tensor] = []
@@ -61,7 +61,7 @@ def layer_states(model: FusedModel) -> Iterator[list[Tensor]]:
         seen.append(output[0] if isinstance(output, tuple) else output)
 
     handles = [layers[0].register_forward_pre_hook(enter, with_kwargs=True)]
-    # ALBERT goes through one layer many times.
+    # ALBERT uses one layer many times.
     handles += [layer.register_forward_hook(leave) for layer in dict.fromkeys(layers)]
     try:
         yield seen
@@ -71,18 +71,17 @@ def layer_states(model: FusedModel) -> Iterator[list[Tensor]]:
 
 
 def layer_names(model: FusedModel) -> tuple[str, ...]:
-    """The places where states are read: "embedding", the layers counted from 1, "output"."""
+    """The names of the states: "embedding", the layers from 1, "output"."""
     count = len(encoder_layers(model.backbone))
     return (EMBEDDING, *(str(number) for number in range(1, count + 1)), OUTPUT)
 
 
 @contextmanager
 def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
-    """A list that each pass fills with the layers' attention, (B, H, L, L), as Hugging Face's.
+    """A list that each forward pass fills with the attention of each layer, shape (B, H, L, L).
 
-    Only the "eager" implementation computes the weights where they can be seen; the model's own is
-    put back, and so are the hooks that transformers leaves behind, with which a model could not be
-    pickled.
+    Only the "eager" implementation returns the weights, so it is set temporarily. The hooks that
+    transformers leaves behind are removed, because a model with them cannot be pickled.
     """
     backbone = model.backbone
     seen: list[Tensor] = []
@@ -126,7 +125,7 @@ def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
 def batches(
     model: FusedModel, texts: Sequence[EncodedText], size: int, *, with_knowledge: bool
 ) -> Iterator[tuple[range, dict[str, Tensor]]]:
-    """The numbers of texts that go together, with the model's inputs, unasked."""
+    """Yield batches: the numbers of their texts, and the model's inputs without labels."""
     for start in range(0, len(texts), size):
         numbers = range(start, min(start + size, len(texts)))
         part = [texts[number] for number in numbers]

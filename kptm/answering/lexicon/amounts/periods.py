@@ -1,4 +1,4 @@
-"""Times in a question, as periods of ISO 8601."""
+"""Finds times in a question, as periods of ISO 8601."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROMANS = {"i": 1, "v": 5, "x": 10}
 
 
 class Time(NamedTuple):
-    """A period at tokens ``start`` to ``end``: a moment by itself, or with the words before it."""
+    """A period at tokens ``start`` to ``end``: a moment alone, or with words such as "since"."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class Time(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """First and last day or year, as numbers: (1995,) or (1995, 7, 4)."""
+    """The first and last day or year, as numbers: (1995,) or (1995, 7, 4)."""
 
     first: tuple[int, ...]
     last: tuple[int, ...]
@@ -48,7 +48,7 @@ def times(
     numbers: Sequence[NumberMention],
     tables: TimeTables,
 ) -> list[Time]:
-    """All times of a question: moments, and with the words before them ("since 2000")."""
+    """All times of a question: moments, and moments with words before them ("since 2000")."""
     if not (
         any(key[:1].isdecimal() for key in keys)
         or any(item.ordinal for item in numbers)
@@ -62,7 +62,7 @@ def times(
         if key in tables.openers or key[:1].isdecimal() or at in reader.ranks or tables.roman:
             found = list(_moments(reader, keys, at, tables))
             longest = max((end for end, _ in found), default=0)
-            if longest > reach:  # the parts of a date are no times of their own
+            if longest > reach:  # parts of a date are not separate times
                 moments[at] = [item for item in found if item[0] == longest]
                 reach = longest
     if not moments:
@@ -85,7 +85,7 @@ def times(
 
 
 def _is_within(item: Time, others: Sequence[Time]) -> bool:
-    """Whether a phrase is a part of a longer one: "de 1995" of "antes de 1995"."""
+    """Whether a phrase is part of a longer one: "de 1995" of "antes de 1995"."""
     length = item.end - item.start
     return any(
         other.start <= item.start and item.end <= other.end and other.end - other.start > length
@@ -94,7 +94,7 @@ def _is_within(item: Time, others: Sequence[Time]) -> bool:
 
 
 class _Slots:
-    """Reads parts of dates at a place."""
+    """Reads the parts of a date at a position."""
 
     def __init__(
         self,
@@ -223,18 +223,18 @@ def _period(relation: str, moments: Sequence[Moment]) -> Period:
 
 
 def _shift_date(moment: tuple[int, ...], step: int) -> tuple[int, ...]:
-    """The day or year before or after."""
+    """The day or year ``step`` later."""
     if len(moment) == 1:
         return (moment[0] + step,)
     try:
         day = dt.date(*moment) + dt.timedelta(days=step)
-    except OverflowError:  # the first or the last day that a calendar has
+    except OverflowError:  # beyond the range of datetime.date
         return moment
     return day.year, day.month, day.day
 
 
 def iso(moment: tuple[int, ...]) -> str:
-    """A year or a day as ISO 8601 writes it."""
+    """A year or a day in ISO 8601."""
     year = f"{'-' if moment[0] < 0 else ''}{abs(moment[0]):04d}"
     return "-".join([year, *(f"{part:02d}" for part in moment[1:])])
 

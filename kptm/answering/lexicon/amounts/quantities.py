@@ -1,4 +1,4 @@
-"""Numbers in a question: in digits, in words, with their units."""
+"""Finds numbers in a question: in digits or words, with their units."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _LARGEST = 1e30
-"""A longer number is an identifier."""
+"""A number from this size on is taken as an identifier."""
 
 
 class NumberMention(NamedTuple):
-    """A number at tokens ``start`` to ``end``; a rank where it is ordinal."""
+    """A number, or a rank if it is ordinal, at tokens ``start`` to ``end``."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ def quantities(
 def _mark_ranks(
     found: list[NumberMention], keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
-    """Numbers, as ranks where the words beside them say so: "第二", "二番目"."""
+    """Turn numbers into ranks if the words beside them show it: "第二", "二番目"."""
     ranked = []
     for item in found:
         if item.start and keys[item.start - 1] in tables.ordinal_before:
@@ -112,13 +112,13 @@ def _digits(
 
 
 def _is_group(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token is three more digits of the number before it: "200 000"."""
+    """Whether a token is a group of three digits of the number before it: "200 000"."""
     text = tokens[at].folded
     return len(text) == 3 and text.isdecimal() and tokens[at].start == tokens[at - 1].end + 1
 
 
 def value_of(digits: str, tables: NumberTables) -> float | None:
-    """What digits with points and commas are; None where the number is too large to be one."""
+    """The value of digits with points and commas; None if it is too large for a number."""
     digits = digits.rstrip(".,")
     signs = [char for char in digits if char in ".,"]
     if len(set(signs)) == 2:
@@ -137,7 +137,7 @@ def value_of(digits: str, tables: NumberTables) -> float | None:
 def _apply_scales(
     keys: Sequence[str], at: int, number: float, tables: NumberTables
 ) -> tuple[int, float]:
-    """A number in digits with the scales after it: "200 million"."""
+    """A number in digits multiplied by the scales after it: "200 million"."""
     while True:
         scales = [
             hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale" and hit.end > at
@@ -149,7 +149,7 @@ def _apply_scales(
 
 
 def _read_number_words(keys: Sequence[str], at: int, tables: NumberTables) -> NumberMention | None:
-    """A number in words; an article counts as one before a scale."""
+    """A number in words; before a scale an article counts as one."""
     half = _half_of_scale(keys, at, tables)
     if half is not None:
         return half
@@ -195,7 +195,7 @@ def _half_of_scale(keys: Sequence[str], start: int, tables: NumberTables) -> Num
 def _and_a_half(
     keys: Sequence[str], start: int, end: int, number: _Sum, tables: NumberTables
 ) -> NumberMention:
-    """A number, with a half of its last scale: "two and a half million", "dos millones y medio"."""
+    """A number plus half of its last scale: "two and a half million", "dos millones y medio"."""
     at = end + 1
     at += at < len(keys) and keys[at] in tables.articles
     if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
@@ -209,7 +209,7 @@ Step = tuple[int, list[tuple[str, float]]]
 
 
 def _longest(keys: Sequence[str], at: int, tables: NumberTables, before: _Sum) -> Step | None:
-    """The longest number word at a place, as its parts, with the place after it."""
+    """The longest number word at a position: (position after it, its parts)."""
     if at >= len(keys):
         return None
     if keys[at] in tables.articles and before.current % 100 >= 20:
@@ -222,7 +222,7 @@ def _longest(keys: Sequence[str], at: int, tables: NumberTables, before: _Sum) -
 
 
 def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
-    """The parts of a number that is one word ("zweihundertfünfzig"), None where it is none."""
+    """The parts of a number in one word ("zweihundertfünfzig"); None if it is not one."""
     best: list[list[tuple[str, float]] | None] = [[]] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(end):
@@ -238,10 +238,10 @@ def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
 
 
 class _Sum:
-    """A number that is read word by word.
+    """Adds up a number word by word.
 
-    ``current`` is what the next large scale multiplies ("three hundred" before "million"), ``done``
-    the sum of what has been multiplied, and ``scale`` the last large scale.
+    ``current`` is the part that the next large scale multiplies ("three hundred" before "million"),
+    ``done`` the sum of the multiplied parts, and ``scale`` the last large scale.
     """
 
     def __init__(self, tables: NumberTables) -> None:
@@ -257,7 +257,7 @@ class _Sum:
         return self.done + self.current
 
     def takes(self, step: Step | None) -> bool:
-        """Whether the next word goes on with this number, and does not begin another one."""
+        """Whether the next word continues this number instead of beginning another."""
         if step is None:
             return False
         kind, number = step[1][0]
@@ -280,7 +280,7 @@ class _Sum:
         return number < self.scale or not self.current
 
     def add(self, kind: str, number: float) -> None:
-        """Add a word, or multiply by a scale what it multiplies."""
+        """Add the value of a word, or multiply by a scale."""
         self.joined = kind == "joiner"
         if kind == "word":
             self.current += number

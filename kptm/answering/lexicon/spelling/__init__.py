@@ -1,1 +1,1 @@
-"""How a language writes, splits and inflects its words."""
+"""The spelling, splitting and inflection of words, by language."""

@@ -1,4 +1,4 @@
-"""How a language writes its words: where they are split, and which spellings are one."""
+"""The spelling of a language: where words are split, and which spellings are equivalent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SPELLING = ("spelling", "suffixes", "elisions", "glued", "prefixes", "variants")
-"""The parts of a data file that say it."""
+"""The parts of a data file that define the spelling."""
 _NOT_KEY = str.maketrans("", "", "'’ʼ`´")
 _CACHED = 100_000
 _PARTS = re.compile(r"<\w+>|[^<\s]+")
@@ -37,7 +37,7 @@ class Spelling:
         self._stems: frozenset[str] = frozenset()
 
     def key(self, folded: str) -> str:
-        """The key of a folded word: without apostrophes, in the language's one spelling."""
+        """The key of a folded word: without apostrophes, in a canonical spelling."""
         found = self._keys.get(folded)
         if found is None:
             found = folded.translate(self._letters)
@@ -48,7 +48,7 @@ class Spelling:
         return found
 
     def split(self, word: str) -> list[str]:
-        """The parts of a word of a text: "zweit" and "größte", "l'" and "Espagne"."""
+        """Split a word of a text into parts: "zweit" and "größte", "l'" and "Espagne"."""
         lowered = word.lower()
         for prefix in self._prefixes:
             rest = lowered.removeprefix(prefix)
@@ -57,11 +57,11 @@ class Spelling:
         return split_word(word, self._elisions, self._suffixes, self._glued)
 
     def split_before(self, words: Iterable[str]) -> None:
-        """Split the prefixes of the language off these words, given by their keys."""
+        """From now on split the language's prefixes off these words, given by their keys."""
         self._stems = frozenset(words)
 
     def keys(self, phrase: str) -> tuple[str, ...]:
-        """The keys of the words of a phrase, and its slots."""
+        """The keys of a phrase's words, and its slots."""
         return tuple(key for part in _PARTS.findall(phrase) for key in self._keys_of(part))
 
     def _keys_of(self, part: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Tokens of a question: its words and numbers, with the place of each in the text."""
+"""Splits a text into tokens: words and numbers, with their positions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARKS = (
     "\u0c00-\u0dfa\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u1056-\u1059\u17b4-\u17d3"
     "\u200c\u200d"
 )
-"""Vowel signs and accents, which ``\\w`` leaves out."""
+"""Vowel signs and accents, which ``\\w`` does not match."""
 _LETTER = rf"(?:(?![_{_UNSPACED}])[\w{_MARKS}])"
 APOSTROPHES = "'’ʼ`´"
 _RUN = re.compile(
@@ -32,11 +32,11 @@ class Token:
     """A word or number of a text, or one character of a script without spaces.
 
     Attributes:
-        text: As it was typed: ``question[start:end]``.
-        folded: In small letters without accents.
-        stem: Without its ending, the same one with and without accents.
-        start: Its first character in the text.
-        end: The character after its last one.
+        text: The token as typed: ``question[start:end]``.
+        folded: The token in lower case without accents.
+        stem: Its stem, which does not depend on accents.
+        start: The position of its first character.
+        end: The position after its last character.
     """
 
     text: str
@@ -47,20 +47,20 @@ class Token:
 
 
 def runs(text: str) -> list[tuple[str, int]]:
-    """Words, numbers and unit signs with the place of each."""
-    return [(found[0], found.start()) for found in _RUN.finditer(text)]
+    """Words, numbers and symbols of units, with their positions."""
+    return [(runs_[0], runs_.start()) for runs_ in _RUN.finditer(text)]
 
 
 def split_word(
     word: str, elisions: frozenset[str], suffixes: frozenset[str], glued: dict[str, int]
 ) -> list[str]:
-    """The parts of a word: "l'" of "l'Espagne", "'s" of "Ohio's", "s" of "whats".
+    """Split a word: "l'" off "l'Espagne", "'s" off "Ohio's", "s" off "whats".
 
     Args:
-        word: A word as it was typed.
-        elisions: What stands before an apostrophe at the beginning, in small letters.
-        suffixes: What stands after one at the end.
-        glued: Words in small letters that are two, with the length of the first.
+        word: The word as typed.
+        elisions: Beginnings before an apostrophe, in lower case.
+        suffixes: Endings after an apostrophe.
+        glued: Words in lower case that are two words, with the length of the first.
     """
     if cut := glued.get(word.lower()):
         return [word[:cut], word[cut:]]

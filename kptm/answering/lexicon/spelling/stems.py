@@ -1,4 +1,4 @@
-"""Stems of words, by language."""
+"""Stemmers by language."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @cache
 def stemmer(algorithm: str) -> Callable[[str], str]:
-    """A function from a folded word to its stem, by Snowball; "" changes nothing.
+    """Return a Snowball stemmer for folded words; "" for one that changes nothing.
 
-    English has one of its own. It cuts less: Snowball makes "nation" of "national", so that a
-    question for a country seems to ask for the national animal, and keeps "actor" and "acted"
-    apart.
+    English uses its own stemmer, which cuts less: Snowball stems "national" to "nation", so that a
+    question for a country would match the national animal, and gives "actor" and "acted" different
+    stems.
     """
     if not algorithm:
         return str
@@ -25,7 +25,7 @@ def stemmer(algorithm: str) -> Callable[[str], str]:
         return english
     try:
         import snowballstemmer
-    except ImportError:  # until it is installed
+    except ImportError:  # Snowball is not installed
         return str
     stem: Callable[[str], str] = snowballstemmer.stemmer(algorithm).stemWord
     return stem

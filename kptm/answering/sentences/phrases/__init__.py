@@ -1,1 +1,1 @@
-"""Parts of English sentences: clauses, noun phrases, descriptions."""
+"""Parts of English sentences: relation words, noun phrases, clauses and descriptions."""

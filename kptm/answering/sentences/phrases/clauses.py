@@ -43,17 +43,17 @@ class DescribesPrograms(Protocol):
     wording: Wording
 
     def phrase(self, program: Program) -> str:
-        """A program in the place of a name, in the number that is likely."""
+        """A description of a program, in place of a name, as singular or plural."""
 
     def describe(self, program: Program) -> NounPhrase:
-        """What a program denotes."""
+        """A description of what a program denotes."""
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """Where a step to any of several names starts; with another joint to all of them."""
+        """The source of a step; several names are joined by ``joint``."""
 
 
 class Clauses:
-    """Makes clauses.
+    """Writes clauses.
 
     Args:
         describer: Describes the programs within them.
@@ -64,7 +64,7 @@ class Clauses:
         self._wording = describer.wording
 
     def of(self, program: Program, *, negated: bool = False) -> Forms:
-        """What is true of a program's members, after a noun: "that borders Texas"."""
+        """A relative clause that is true of a program's members: "that borders Texas"."""
         program = without_having(program)
         if isinstance(program, Follow):
             return self._step_forms(program, negated=negated)
@@ -118,7 +118,7 @@ class Clauses:
     def _followed_any(
         self, program: Follow, words: RelationWords, source: NounPhrase, *, negated: bool
     ) -> Forms:
-        """The same of a step from any of a set: "that rivers traverse"."""
+        """The clause for a step from any node of a set: "that rivers traverse"."""
         some, during = source.text(plural=True, the=""), when(program.during)
         if isinstance(words, NounRelation):
             one = "none" if negated else "one"
@@ -138,7 +138,7 @@ class Clauses:
         return Forms(*(f"that {verb} {any_of}{during}" for verb in verbs))
 
     def noun_of(self, program: Follow, words: NounRelation, *, plural: bool) -> str:
-        """The noun of a step with its article: "the capital"; "a province" of several."""
+        """The noun of a step with its article: "the capital"; "a province" if there are several."""
         keys = program.source.keys if isinstance(program.source, Named) else ()
         if plural:
             return f"the {words.noun.many}"
@@ -170,22 +170,22 @@ class Clauses:
         return same(f"that {subject} {words.of(plural=False)}")
 
     def _comparison_forms(self, program: Compare, *, negated: bool) -> Forms:
-        told = self.comparison(program, negated=negated)
+        compared = self.comparison(program, negated=negated)
         if isinstance(without_having(program.base), (OfType, Having)):
-            return told
-        own = self.of(program.base)
-        return Forms(f"{own.one} and {told.one}", f"{own.many} and {told.many}")
+            return compared
+        base = self.of(program.base)
+        return Forms(f"{base.one} and {compared.one}", f"{base.many} and {compared.many}")
 
     def comparison(self, program: Compare, *, negated: bool = False) -> Forms:
-        """What the comparison alone says."""
+        """The clause of the comparison alone, without that of its base."""
         value, measure = self._describer.phrase(program.value), program.measure
         dated = not measure.count and self._wording.is_time(program)
-        said = (_DATES if dated else _COMPARISONS)[program.comparison]
-        said = f"not {said}".strip() if negated else said
+        words = (_DATES if dated else _COMPARISONS)[program.comparison]
+        words = f"not {words}".strip() if negated else words
         if measure.count:
-            none = value == "0" and said in ("", "more than")
-            return self._count_forms(measure, _NONE[said] if none else f"{said} {value}".strip())
-        return self._measure_forms(measure, f"{said} {value}".strip(), dated=dated)
+            none = value == "0" and words in ("", "more than")
+            return self._count_forms(measure, _NONE[words] if none else f"{words} {value}".strip())
+        return self._measure_forms(measure, f"{words} {value}".strip(), dated=dated)
 
     def _measure_forms(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
         words = self._wording.relation(measure.steps[-1].relation, dates=dated)
@@ -199,7 +199,7 @@ class Clauses:
         return Forms(*(f"that {verb.of(plural=plural)} {compared}" for plural in (False, True)))
 
     def most(self, measure: Measure, order: str, rank: str) -> Forms:
-        """With the greatest value, or the most of what is counted."""
+        """The clause of a superlative: "with the greatest area", "with the most rivers"."""
         if not measure.count:
             greatest = "greatest" if order == "max" else "lowest"
             if len(measure.steps) > 1:
@@ -212,7 +212,7 @@ class Clauses:
         return self._count_forms(measure, " ".join(most.split()))
 
     def _count_forms(self, measure: Measure, number: str) -> Forms:
-        """That has so many at the end of a path."""
+        """The clause of a count: "that has 3 rivers"."""
         step = measure.steps[-1]
         words = self._wording.relation(step.relation)
         among = None if measure.among is None else self._describer.describe(measure.among)

@@ -1,7 +1,7 @@
-"""What a program denotes, in English: "the states that border Texas".
+"""Describes in English what a program denotes: "the states that border Texas".
 
-A description has a noun, what goes before it ("longest"), what follows it ("of France"), and
-clauses ("that border Texas"), which agree with it in number.
+A description has a noun, words before it ("longest"), words after it ("of France"), and clauses
+("that border Texas"), which agree with the noun in number.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class ProgramDescriber:
         wording: Words for keys.
 
     Attributes:
-        wording: The same.
-        clauses: Makes clauses about programs.
+        wording: Words for keys.
+        clauses: Writes clauses about programs.
     """
 
     def __init__(self, wording: Wording) -> None:
@@ -57,13 +57,13 @@ class ProgramDescriber:
         self.clauses = Clauses(self)
 
     def phrase(self, program: Program) -> str:
-        """A program in the place of a name, in the number that is likely."""
+        """A description of a program, in place of a name, as singular or plural."""
         described = self.describe(program)
         return described.text(plural=described.several)
 
     @singledispatchmethod
     def describe(self, program: Program) -> NounPhrase:
-        """What a program denotes."""
+        """A description of what a program denotes."""
         return NounPhrase(name=str(program), several=False)
 
     @describe.register
@@ -104,8 +104,8 @@ class ProgramDescriber:
         return self.describe(left).and_also(self.clauses.of(right))
 
     def _has_noun(self, program: Program) -> bool:
-        found = self.describe(program)
-        return found.noun is not None or bool(found.name)
+        phrase = self.describe(program)
+        return phrase.noun is not None or bool(phrase.name)
 
     @describe.register
     def _(self, program: Union) -> NounPhrase:
@@ -138,7 +138,7 @@ class ProgramDescriber:
         return replace(base.and_also(clause), several=False)
 
     def _base(self, program: Program) -> NounPhrase:
-        """What is compared; that it has what is measured goes without saying."""
+        """The base of a superlative, without the condition that it has a value to measure."""
         if isinstance(without_having(program), Having):
             return NounPhrase()
         base = self.describe(program)
@@ -160,7 +160,7 @@ class ProgramDescriber:
         return NounPhrase(name=f"the difference between {left} and {right}", several=False)
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """Where a step to any of several names starts; with another joint to all of them."""
+        """The source of a step; several names are joined by ``joint``."""
         if isinstance(program.source, Named):
             names = joint.join(map(self.wording.name_with_article, program.source.keys))
             return NounPhrase(name=names, several=len(program.source.keys) > 1)

@@ -1,4 +1,4 @@
-"""Parts of noun phrases: a description, and what several descriptions share."""
+"""Noun phrases, and helpers for building them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """What a program denotes: names, the first one's node, and the common type, or ""."""
+    """Answers to list: their names, the node of the first one, and their common type, or ""."""
 
     items: Sequence[str]
     first: str = ""
@@ -25,12 +25,12 @@ class NounPhrase:
     """A noun phrase in parts.
 
     Attributes:
-        noun: For one and for many; None where nothing says what they are.
-        name: A proper name, in place of all else.
-        before: What goes before the noun, "" or words.
-        after: What follows it, "" or words.
-        clauses: Clauses about it.
-        several: Whether it is about many, as far as that is known.
+        noun: The noun, singular and plural; None if none is known.
+        name: A proper name, in place of all other parts.
+        before: Words before the noun, or "".
+        after: Words after the noun, or "".
+        clauses: Relative clauses about the noun.
+        several: Whether the phrase is about several things, as far as that is known.
     """
 
     noun: Forms | None = None
@@ -41,7 +41,7 @@ class NounPhrase:
     several: bool = True
 
     def text(self, *, plural: bool, the: str = "the") -> str:
-        """The phrase for one or for many, with the definite article or another word."""
+        """The phrase in the singular or plural, with the definite article or another word."""
         if self.name:
             return self.name
         words = [the, self.before, self._noun(plural=plural), self.after]
@@ -61,12 +61,12 @@ class NounPhrase:
         return text
 
     def and_also(self, clause: Forms) -> NounPhrase:
-        """The same with one more clause."""
+        """This phrase with one more clause."""
         return replace(self, clauses=(*self.clauses, clause))
 
 
 def merge_steps(program: Program) -> Follow | None:
-    """One step from or to two names, in place of one for each; None for other programs."""
+    """Merge the same step from or to two names into one step; None for other programs."""
     if not isinstance(program, Intersection):
         return None
     left, right = (merge_steps(side) or side for side in (program.left, program.right))
@@ -79,17 +79,17 @@ def merge_steps(program: Program) -> Follow | None:
 
 
 def same(text: str) -> Forms:
-    """A phrase that does not change with the number."""
+    """A phrase whose singular and plural are equal."""
     return Forms(text, text)
 
 
 def without_unit(label: str) -> str:
-    """A measure's name without its unit: "area", of "area in km2"."""
+    """A measure's name without its unit: "area" for "area in km2"."""
     return label.partition(" in ")[0].lower()
 
 
 def when(period: Period | None) -> str:
-    """A period as words to follow others, "" where there is none."""
+    """A period in words, with a leading space; "" if there is none."""
     if period is None:
         return ""
     if period.start == period.end:
@@ -100,9 +100,9 @@ def when(period: Period | None) -> str:
 
 
 def without_having(program: Program) -> Program:
-    """A program without conditions that there be any, where something else is said.
+    """A program without its ``Having`` conditions, if other conditions remain.
 
-    Readers of questions require it of things that have no types.
+    The parser adds such conditions for things without types.
     """
     if isinstance(program, Intersection):
         left, right = without_having(program.left), without_having(program.right)

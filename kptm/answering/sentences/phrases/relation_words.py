@@ -1,7 +1,7 @@
-"""A relation in English: as a noun, "the capital of X is Y", or a verb, "X borders Y".
+"""English words for a relation: a noun, "the capital of X is Y", or a verb, "X borders Y".
 
-It is read from the last part of the relation's name; phrasings of the user's texts decide where
-they say it in its own words.
+They are derived from the last part of the relation's name; phrasings of the user's texts take
+precedence if they use the words of that name.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _BE = {"is": "are", "are": "are", "was": "were", "were": "were"}
 
 @dataclass(frozen=True, slots=True)
 class NounRelation:
-    """The ``noun`` of the head is the tail.
+    """A relation as a noun: the ``noun`` of the head is the tail.
 
     Attributes:
-        noun: For one and for many.
-        rest: What follows the head: the area of Egypt "in km2".
-        link: What precedes the tail: the story of Alien is "by" its writer.
-        clean: Whether it is a noun phrase that reads well; "languages spoken" is none.
+        noun: The noun, singular and plural.
+        rest: Words after the head: "in km2" in "the area of Egypt in km2".
+        link: Words before the tail: "by" in "the story of Alien is by its writer".
+        clean: Whether the noun phrase reads well; "languages spoken" does not.
     """
 
     noun: Forms
@@ -46,30 +46,30 @@ class NounRelation:
     clean: bool = True
 
     def verb(self, *, many: bool = False, negated: bool = False) -> str:
-        """The verb before the tails: "is", "are" for many and for plurals, "is by" for a story."""
+        """The verb before the tails: "is", "are" for several or plurals, "is by" for a story."""
         plural = many or self.noun.one == self.noun.many
         return ("are" if plural else "is") + (" not" if negated else "") + self.link
 
 
 @dataclass(frozen=True, slots=True)
 class VerbRelation:
-    """The head ``says`` the tail, or ``denies`` it: "borders", "does not border".
+    """A relation as a verb between head and tail: "borders", negated "does not border".
 
     Attributes:
-        says: The verb with what belongs to it.
-        denies: The same negated.
+        says: The verb phrase.
+        denies: The negated verb phrase.
     """
 
     says: Forms
     denies: Forms
 
     def of(self, *, plural: bool, negated: bool = False) -> str:
-        """The verb that agrees with its subject."""
+        """The verb phrase in the number of its subject."""
         return (self.denies if negated else self.says).of(plural=plural)
 
     @property
     def dated(self) -> VerbRelation:
-        """Without the preposition before a date: "was born", of "was born in"."""
+        """The verb without the preposition before a date: "was born" for "was born in"."""
 
         def cut(forms: Forms) -> Forms:
             return Forms(*(re.sub(r" (?:in|on|at)$", "", text) for text in (forms.one, forms.many)))
@@ -81,7 +81,7 @@ RelationWords: TypeAlias = NounRelation | VerbRelation
 
 
 def plain_name(label: str) -> str:
-    """A name as plain words: "place of birth", of "placeOfBirth", of its path in Freebase."""
+    """A relation's name as words: "place of birth" for "placeOfBirth" or a path in Freebase."""
     technical = "://" in label or label.startswith("/") or re.search(r"\w[#:]\w", label)
     text = [part for part in _PART.split(label) if part][-1:] if technical else [label]
     words = "".join(text).replace("(s)", "").replace("_", " ").split()
@@ -92,7 +92,7 @@ def plain_name(label: str) -> str:
 
 
 def english_name(label: str) -> str:
-    """A name as words within a sentence: without the capitals of a title."""
+    """A name as words within a sentence, without the capitals of a title."""
     words = plain_name(label).split()
     titled = all(word[:1].isupper() for word in words)
     small = words if titled else words[:1]
@@ -108,13 +108,13 @@ def _is_acronym(word: str) -> bool:
 def relation_words(
     label: str, patterns: tuple[str, ...], grammar: SentenceGrammar, *, dates: bool = False
 ) -> RelationWords:
-    """How a relation is said.
+    """Derive the words for a relation.
 
     Args:
-        label: Its name.
+        label: The relation's name.
         patterns: Phrasings with ``[X]`` for the head and ``[Y]`` for the tail.
-        grammar: English words.
-        dates: Whether its tails are dates, of which "founded" is said with "was".
+        grammar: Inflects English words.
+        dates: Whether its tails are dates, so that "founded" becomes "was founded in".
     """
     name = english_name(label)
     return _from_patterns(name, patterns, grammar) or _from_name(name.split(), grammar, dates=dates)
@@ -123,7 +123,7 @@ def relation_words(
 def _from_patterns(
     name: str, patterns: Iterable[str], grammar: SentenceGrammar
 ) -> RelationWords | None:
-    """The first phrasing of only the relation's words; of an opaque name the first plain one."""
+    """Take the first phrasing of only the name's words; any simple one for an opaque name."""
     own = set(question_words(name))
     opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
     for pattern in patterns:
@@ -140,7 +140,7 @@ def _from_patterns(
 
 
 def _from_name(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> RelationWords:
-    if len(words) > 1 and words[-1] == "s":  # "position(s)"
+    if len(words) > 1 and words[-1] == "s":  # from "position(s)"
         words = words[:-1]
     first, last = words[0].lower(), words[-1].lower()
     if first in ("has", "have") and len(words) > 1:
@@ -173,7 +173,7 @@ def _noun(words: Sequence[str], grammar: SentenceGrammar) -> NounRelation:
 
 
 def _verb(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
-    """A name that begins with a verb in the present: "is part of", "flows into"."""
+    """Words for a name that begins with a verb in the present: "is part of", "flows into"."""
     first, *rest = words
     if first in _BE:
         return _be_written(first, rest, grammar)
@@ -204,7 +204,7 @@ def _present(
 
 
 def _be_written(verb: str, rest: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
-    """What a name or a text says with "is": an article goes in the plural."""
+    """Words for a phrase with "is"; its article is dropped in the plural."""
     if not rest:
         return None
     if rest[0] in ("a", "an", "the") and len(rest) > 1:
@@ -223,7 +223,7 @@ def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
 
 
 def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
-    """A name with "of": is part of, is a member of (a party), is the mother of."""
+    """Words for a name with "of": is part of, is a member of (a party), is the mother of."""
     at = len(words) - 1 if words[-1] == "of" else 1
     noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
     many = grammar.noun(noun).many
@@ -234,10 +234,10 @@ def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
 
 
 def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> VerbRelation:
-    """A name that begins with a past: "invaded", "died in", "directed by", "founded"."""
+    """Words for a name that begins with a past tense: "invaded", "died in", "directed by"."""
     first, *rest = words
     if rest and rest[0] in grammar.prepositions:
-        rest = rest[:1]  # the label of the tail says which state
+        rest = rest[:1]  # the tail names the state
     if first in grammar.intransitive:
         return _did(first, rest or (["in"] if dates else []))
     if rest or dates:

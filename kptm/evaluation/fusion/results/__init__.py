@@ -1,1 +1,1 @@
-"""What a study found: figures of its runs, and tables."""
+"""The results of a study: figures and tables."""

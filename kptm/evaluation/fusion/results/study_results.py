@@ -1,4 +1,4 @@
-"""What the arms answered, run by run, and the figures that are made of it."""
+"""The reciprocal ranks of all runs of a study, and figures computed from them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from kptm.evaluation.fusion.fact_probing import Probe
 
 PAIRS = (("aligned", "permuted"), ("aligned", "none"))
-"""Which arms are compared, fact by fact."""
+"""Pairs of arms that are compared fact by fact."""
 
 
 def reciprocals(probes: Sequence[Probe], scores: Sequence[Mapping[str, float]]) -> list[float]:
-    """Each probe's reciprocal rank; a run is kept as these, of which P@1 and MRR are both made."""
+    """The reciprocal rank of each probe, from which both P@1 and MRR are computed."""
     return [reciprocal(found, probe.answer) for probe, found in zip(probes, scores, strict=True)]
 
 
 @dataclass(slots=True)
 class Results:
-    """Reciprocal ranks by probe, for every run of every arm and baseline.
+    """The reciprocal ranks of all probes, for every run of every arm and baseline.
 
     Attributes:
-        probes: What was asked.
-        arms: Arm → runs, one a seed, each of len(probes) numbers.
-        baselines: Baseline → the same; those that hang on no seed have one run.
-        losses: Arm → masked-LM loss on the held-out texts, one a run.
-        kept: Arm → what is left of what a backbone could do that was trained before, one a run.
+        probes: The probes.
+        arms: By arm: one run per seed, each of len(probes) numbers.
+        baselines: By baseline: its runs; one run if it does not depend on the seed.
+        losses: By arm: the masked-LM loss on the held-out texts, one per run.
+        kept: By arm: the shares of a pretrained backbone's ability that are left, one per run.
     """
 
     probes: Sequence[Probe]
@@ -46,19 +46,22 @@ class Results:
     kept: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
     def splits(self) -> dict[str, int]:
-        """Split → how many facts were asked."""
+        """The number of probes by split."""
         names = [probe.split for probe in self.probes]
         return {name: names.count(name) for name in sorted(set(names))}
 
     def runs(self, name: str, split: str, *, mrr: bool = False) -> NDArray[np.float64]:
-        """Per run and fact of the split: right (1 or 0) or reciprocal rank, shape (runs, facts)."""
-        found = self.arms[name] if name in self.arms else self.baselines[name]
+        """Scores of every run and fact of a split, shape (runs, facts).
+
+        A score is 1 or 0 for a right or wrong answer, or with ``mrr`` the reciprocal rank.
+        """
+        runs = self.arms[name] if name in self.arms else self.baselines[name]
         at = [number for number, probe in enumerate(self.probes) if probe.split == split]
-        values = np.array(found, dtype=np.float64).reshape(len(found), len(self.probes))[:, at]
+        values = np.array(runs, dtype=np.float64).reshape(len(runs), len(self.probes))[:, at]
         return values if mrr else (values == 1).astype(np.float64)
 
     def table(self) -> dict[str, dict[str, float]]:
-        """P@1 by split and arm or baseline, the mean over runs."""
+        """P@1 by split and arm or baseline, averaged over runs."""
         return {
             split: {
                 name: float(self.runs(name, split).mean()) for name in (*self.arms, *self.baselines)
@@ -67,16 +70,16 @@ class Results:
         }
 
     def estimate(self, name: str, split: str, *, mrr: bool = False) -> Interval:
-        """The mean over runs and facts, its interval over facts of the mean over runs."""
+        """The mean over runs and facts; the interval is over facts, averaged over runs."""
         return interval(self.runs(name, split, mrr=mrr).mean(0).tolist())
 
     def deviation(self, name: str, split: str) -> float:
-        """Standard deviation over runs of P@1; nan of a single run."""
+        """The standard deviation of P@1 over runs; nan for a single run."""
         means = self.runs(name, split).mean(1)
         return float(means.std(ddof=1)) if len(means) > 1 else float("nan")
 
     def macro(self, name: str, split: str) -> float:
-        """P@1 as the mean of the relations' means, each relation counting once."""
+        """Macro P@1: the mean over relations of each relation's P@1."""
         by_relation: dict[str, list[float]] = defaultdict(list)
         asked = [probe for probe in self.probes if probe.split == split]
         for probe, value in zip(asked, self.runs(name, split).mean(0), strict=True):
@@ -84,7 +87,7 @@ class Results:
         return float(np.mean([np.mean(values) for values in by_relation.values()]))
 
     def differences(self) -> dict[str, dict[str, Interval]]:
-        """Per pair of arms ("one − other") and split, the paired difference of P@1."""
+        """The paired difference of P@1 by pair of arms ("one − other") and split."""
         return {
             f"{one} − {other}": {
                 split: paired_interval(
@@ -98,7 +101,7 @@ class Results:
         }
 
     def kept_means(self) -> dict[str, dict[str, float]]:
-        """Arm → the mean over runs of each figure of what is left."""
+        """By arm: the shares of the backbone's ability that are left, averaged over runs."""
         return {
             arm: {
                 name: float(np.mean([run[name] for run in runs]))

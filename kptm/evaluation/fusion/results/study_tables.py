@@ -19,8 +19,8 @@ SPLITS = {
 def as_markdown(results: Results) -> str:
     """Arms, baselines and differences as rows, splits as columns.
 
-    A cell is P@1 with its 95% interval over facts, ± the standard deviation over runs where there
-    are several.
+    A cell has P@1 with its 95% interval over facts, and ± the standard deviation if there are
+    several runs.
     """
     splits = results.splits()
     head = [f"{name}: {SPLITS.get(name, '')} (n = {count:,})" for name, count in splits.items()]
@@ -35,7 +35,7 @@ def as_markdown(results: Results) -> str:
 
 
 def more_figures(results: Results) -> str:
-    """MRR, P@1 with equal relations, and the language model's loss, with and without knowledge."""
+    """A table of MRR, macro P@1, and the language model's loss with and without knowledge."""
     splits = list(results.splits())
     head = [*(f"{kind} {split}" for kind in ("MRR", "macro") for split in splits), "masked LM"]
     lines = [_row("arm", head), _row("---", ["---"] * len(head))]
@@ -62,7 +62,7 @@ KEPT = {
 
 
 def kept_figures(results: Results) -> str:
-    """What the backbone can still do, on texts without links; "" if it was not pretrained."""
+    """A table of the backbone's remaining ability; "" if the backbone was not pretrained."""
     means = results.kept_means()
     if not means:
         return ""
