@@ -63,7 +63,7 @@ def find_mistakes(
 
     Every link that is not a strong match is listed once, and so is every gold span without a strong
     match: with a wrong span, with a wrong sense, or as missed. Two links within one gold span are
-        both wrong spans.
+    both wrong spans.
 
     Args:
         pairs: The pairs of documents, as for :func:`kptm.evaluation.linking_scores.score_linking`.

@@ -1,22 +1,22 @@
-"""A workspace: one folder, one project, the same verbs wired together.
+"""A workspace: the folder of one project, and all operations on it.
 
-    graph.db          the graph and modeledge (SQL is the truth)
-    graph.db.index/   snapshots of modeledge's indexes
-    linking/          what linking knows of the graph, as arrays
-    embeddings/       vectors of the graph's entities
-    model/            the fused model
-    pretraining/      checkpoints of a run that has not ended
-    finetuned/        models fine-tuned for a task, a folder each
-    phrasings.json    how the texts say relations
-    reader.safetensors  what reads answers out of passages, fitted on the graph's own facts
-    questions.json    what was learnt from answered questions
-    learnt.jsonl      those questions, to which others are added
-    weights.json      how much modeledge weighs, fitted on those that the graph is silent on
-    extraction.safetensors  what reads facts out of texts
-    sync.json         the files that sync has seen
-    kptm.toml         settings
+graph.db          the graph and modeledge (SQL is the truth)
+graph.db.index/   snapshots of modeledge's indexes
+linking/          indexes of the linker over the graph, as arrays
+embeddings/       vectors of the graph's entities
+model/            the fused model
+pretraining/      checkpoints of an unfinished run
+finetuned/        fine-tuned models, one folder per task
+phrasings.json    phrasings of relations in the texts
+reader.safetensors  the reader of passages, fitted on facts of the graph
+questions.json    the weights of the parser, trained on answered questions
+learnt.jsonl      these questions, for later trainings
+weights.json      the weights of sources, fitted on questions without an answer in the graph
+extraction.safetensors  the extractor of facts from texts
+sync.json         the files that sync has read
+kptm.toml         settings
 
-What a stage writes appears whole or not at all.
+Every stage writes its files atomically.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ __getattr__, __dir__ = lazy(__name__, _HOMES)
 
 
 class Workspace:
-    """One project in one folder. A context manager."""
+    """A project in a folder; a context manager."""
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         self._base = base = WorkspaceGraph(folder, config)
@@ -104,10 +104,10 @@ class Workspace:
 
     @classmethod
     def init(cls, folder: str | Path, config: WorkspaceConfig | None = None) -> Workspace:
-        """Make a new workspace in ``folder``, which is created.
+        """Create a workspace in ``folder``, which is created if needed.
 
         Raises:
-            WorkspaceError: There is a workspace already, or a file in the way.
+            WorkspaceError: There is a workspace already, or the path is a file.
         """
         folder = Path(folder)
         layout = Layout(folder)
@@ -126,15 +126,16 @@ class Workspace:
     def open(
         cls, folder: str | Path, *, create: bool = True, changes: Iterable[str] = ()
     ) -> Workspace:
-        """Open a workspace; a folder that is not there, or is empty, becomes one.
+        """Open a workspace; an empty or missing folder becomes one.
 
         Args:
-            folder: Where it is.
-            create: Whether to make one where there is none.
-            changes: Settings for this time only, as ``section.key=value``.
+            folder: The folder.
+            create: Whether to create a workspace if there is none.
+            changes: Settings for this session only, as ``section.key=value``.
 
         Raises:
-            WorkspaceError: The folder holds other things, or there is none and none is to be made.
+            WorkspaceError: The folder has other content, or has no workspace and ``create`` is
+                False.
             ConfigError: Its ``kptm.toml``, or a change, is malformed.
         """
         folder = Path(folder)
@@ -229,7 +230,7 @@ class Workspace:
     migrate = Delegated("_lookups", WorkspaceLookups.migrate)
     merge = Delegated("_lookups", WorkspaceLookups.merge)
 
-    # ── facts out of texts ──────────────────────────────────────────────────────────────────────
+    # ── extraction of facts from texts ──────────────────────────────────────────────────────────
 
     extract = Delegated("_extraction", WorkspaceExtraction.extract)
     learn_extractor = Delegated("_extraction", WorkspaceExtraction.learn_extractor)
@@ -244,7 +245,7 @@ class Workspace:
     change_proposal = Delegated("_extraction", WorkspaceExtraction.change_proposal)
     check = Delegated("_extraction", WorkspaceExtraction.check)
 
-    # ── a folder in step ────────────────────────────────────────────────────────────────────────
+    # ── synchronisation with a folder ───────────────────────────────────────────────────────────
 
     sync = Delegated("_sync", WorkspaceSync.sync)
     forget_file = Delegated("_sync", WorkspaceSync.forget_file)
@@ -263,10 +264,10 @@ class Workspace:
     def config(self, config: WorkspaceConfig) -> None:
         self._base.config = config
 
-    # ── looking ──────────────────────────────────────────────────────────────────────────────
+    # ── statistics and settings ──────────────────────────────────────────────────────────────
 
     def stats(self) -> dict[str, Any]:
-        """Counts of the graph, and which stages have been run."""
+        """Counts of the graph, and the stages that have been run."""
         return {
             **self.graph.stats(),
             "passages": len(self.passages),
@@ -276,5 +277,5 @@ class Workspace:
         }
 
     def settings(self) -> dict[str, Any]:
-        """Every setting, as ``kptm.toml`` holds it."""
+        """All settings, in the form of ``kptm.toml``."""
         return asdict(self.config)

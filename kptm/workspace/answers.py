@@ -1,4 +1,4 @@
-"""What a workspace answers."""
+"""Answers from a workspace, and training from answered questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class WorkspaceAnswers:
-    """Questions, over every stage that has been run."""
+    """Answers questions from all stages that have been run."""
 
     def __init__(
         self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
@@ -42,7 +42,7 @@ class WorkspaceAnswers:
         self._predictor = None
 
     def predictor(self) -> Predictor:
-        """A predictor over every stage that has been run."""
+        """A predictor over all stages that have been run."""
         from kptm.answering import Predictor
         from kptm.answering.combination.source_weights import SourceWeights
         from kptm.answering.parsing.model import ReadingModel
@@ -78,11 +78,11 @@ class WorkspaceAnswers:
         sources: Iterable[str] | None = None,
         at: str | None = None,
     ) -> Iterator[Answer]:
-        """Answer questions in their order, streaming; see :meth:`kptm.Predictor.ask_many`."""
+        """Answer a stream of questions in order; see :meth:`kptm.Predictor.ask_many`."""
         return self.predictor().ask_many(questions, sources=sources, at=at)
 
     def conversation(self, *, sources: Iterable[str] | None = None) -> Conversation:
-        """A conversation: a question may refer to the last one, as in "and of chile?"."""
+        """Start a conversation: a question may refer to the last one, as in "and of chile?"."""
         from kptm.answering.conversation import Conversation
 
         chosen = None if sources is None else list(sources)
@@ -105,7 +105,7 @@ class WorkspaceAnswers:
         """Records of modeledge for a text's blank or names: :meth:`kptm.Modeledge.recall`.
 
         Raises:
-            ModeledgeError: It has vectors of other models alone.
+            ModeledgeError: Modeledge has only vectors of other models.
             WorkspaceError: There is no model yet.
         """
         predictor = self.predictor()
@@ -120,21 +120,22 @@ class WorkspaceAnswers:
         replace: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> LearnReport:
-        """Learn from ``question⇥answer|answer`` lines which paths of relations words ask for.
+        """Train the parser and the weights of the sources on lines ``question⇥answer|answer``.
 
-        What was learnt before stays: its questions are learnt again together with these. A question
-        that is asked anew takes the place of the earlier one. A line without an answer is a
-        question that the graph cannot answer. Those that the graph is silent on teach how the
-        sources weigh, all of them what a score is worth.
+        Questions of earlier trainings are used again together with these; a repeated question
+        replaces the earlier one. A line without an answer is a question that the graph cannot
+        answer. Questions without an answer in the graph train the weights of the sources, and all
+        questions the calibration of scores.
 
         Args:
             path: The file.
-            replace: Whether what was learnt before is forgotten.
-            progress: Called with how many questions were looked at.
+            replace: Whether to drop the questions of earlier trainings.
+            progress: Called with the number of questions processed so far.
 
         Raises:
             TripleFormatError: The file cannot be read, or a line has no tab.
-            WorkspaceError: No line could be used; the message says why, and nothing has changed.
+            WorkspaceError: No line could be used, for the reasons in the message; nothing has
+                changed.
         """
         from kptm.answering.combination.source_weights import SourceWeights
         from kptm.answering.training import lessons
@@ -146,7 +147,7 @@ class WorkspaceAnswers:
         taught = lessons.merge_lessons(earlier, new)
         if replace:
             predictor.take(SourceWeights(space=predictor.space))
-        # Until everything below is saved, the predictor holds only a part of it.
+        # The cached predictor has only part of the result until everything below is saved.
         self._base.note_change()
         report = learn(predictor, self.graph, self.linker, taught, len(new), progress=progress)
         if not report.used and not report.weighed:
@@ -158,7 +159,7 @@ class WorkspaceAnswers:
         return dataclasses.replace(report, revision=revision)
 
     def _save_learnt(self, predictor: Predictor, lessons: bytes, note: str) -> int:
-        """Write what was learnt, as one revision."""
+        """Save the results of a training, as one revision."""
         files = LearntFiles(self.folder)
         with self.graph.transaction():
             number = self.graph.log.note(
@@ -173,5 +174,5 @@ class WorkspaceAnswers:
     def learn_questions(
         self, path: str | Path, *, progress: Callable[[int], None] | None = None
     ) -> int:
-        """Learn as :meth:`learn` does; return how many lines taught something."""
+        """Train as :meth:`learn` does; return the number of lines that could be used."""
         return self.learn(path, progress=progress).used

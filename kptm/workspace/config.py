@@ -1,4 +1,4 @@
-"""``kptm.toml``: every setting of a workspace, strictly read."""
+"""``kptm.toml``: all settings of a workspace, with strict validation."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphConfig:
-    """How the graph is shown, and what its tables hold.
+    """The languages of labels, and the types of values in tables.
 
     Attributes:
-        languages: In which labels and descriptions are wanted, the best first: tags such as "de" or
-            "pt-BR".
-        types: What relations of TSV and CSV end in, by their keys, in place of what would be
-            guessed: "entity", "text", "integer", …; what is given with a load goes before it.
+        languages: The preferred languages of labels and descriptions, best first: tags such as "de"
+            or "pt-BR".
+        types: The types of tails in TSV and CSV by relation, instead of guesses: "entity", "text",
+            "integer", …; types given with a load take precedence.
     """
 
     languages: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class GraphConfig:
         for relation, kind in self.types.items():
             if kind not in KINDS:
                 known = ", ".join(KINDS)
-                raise ConfigError(f"types: {relation!r} is {kind!r}, and is to be one of {known}")
+                raise ConfigError(f"types: {relation!r} is {kind!r}, and must be one of {known}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,16 +56,16 @@ class WorkspaceConfig:
     """The sections of ``kptm.toml``.
 
     Attributes:
-        graph: The languages that are shown, and the types of values in tables.
-        linking: What counts as a mention, and the encoder for ambiguous ones.
+        graph: The languages of labels, and the types of values in tables.
+        linking: The detection of mentions, and the encoder for ambiguous ones.
         answering: The encoder that compares questions with relations.
-        texts: The encoders of passages and of facts out of texts.
-        embedding: How vectors of entities are trained.
+        texts: The encoders of passages and of extraction.
+        embedding: The training of entity embeddings.
         backbone: The Transformer: a pretrained one, or the size of a new one.
-        fusion: The layers and the mechanism by which entity vectors enter.
-        pretraining: Objectives, steps, batch size, learning rate.
-        finetuning: The same for a task.
-        constraints: Which constraints are checked.
+        fusion: The mechanism and the layers of fusion.
+        pretraining: The objectives, steps, batch size and learning rate of pretraining.
+        finetuning: The steps, batch size and learning rate of fine-tuning.
+        constraints: The constraints that are checked.
     """
 
     graph: GraphConfig = field(default_factory=GraphConfig)
@@ -84,10 +84,10 @@ class WorkspaceConfig:
     replaced = OldName("with_changes")
 
     def with_changes(self, changes: Iterable[str]) -> WorkspaceConfig:
-        """With ``section.key=value`` changes, as ``--set`` takes them.
+        """A copy with changes given as ``section.key=value``, the form of ``--set``.
 
         Raises:
-            ConfigError: A change is malformed, names no setting, or its value does not fit.
+            ConfigError: A change is malformed, names no setting, or has a value of a wrong type.
         """
         sections = {name: dict(values) for name, values in asdict(self).items()}
         for change in changes:
@@ -108,7 +108,7 @@ def from_sections(sections: dict[str, Any], where: str) -> WorkspaceConfig:
     """Build a configuration; unknown sections and keys, and values of a wrong type, are refused.
 
     Raises:
-        ConfigError: As said.
+        ConfigError: A section or key is unknown, or a value has a wrong type.
     """
     known = {item.name: item for item in fields(WorkspaceConfig)}
     unknown = sorted(set(sections) - set(known))
@@ -133,7 +133,7 @@ def from_sections(sections: dict[str, Any], where: str) -> WorkspaceConfig:
 
 
 def _example(section: Any, key: str) -> Any:
-    """A value of a setting's type: its default, or 1 or a list of numbers where that is None."""
+    """A value of a setting's type: its default, or 1 or a list of numbers if that is None."""
     value = getattr(section, key)
     if value is None:
         return [0] if key == "layers" else 1
@@ -159,7 +159,7 @@ def read(path: Path) -> WorkspaceConfig:
     """Read ``kptm.toml``.
 
     Raises:
-        ConfigError: The file is malformed or names something unknown.
+        ConfigError: The file is malformed or has an unknown section or key.
     """
     try:
         raw = path.read_bytes()

@@ -1,4 +1,4 @@
-"""Delegation: a method of a part of the workspace as a method of the workspace itself."""
+"""Delegates methods of the workspace to its parts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ R = TypeVar("R")
 
 
 class Delegated(Generic[Part, P, R]):
-    """One line of the workspace's face. Signature and docstring are those of the part's method.
+    """A method of the workspace that calls a part's method, with its signature and docstring.
 
     Args:
-        part: The workspace's attribute that holds the part.
-        method: The method, of the part's class.
+        part: The attribute of the workspace with the part.
+        method: The method of the part's class.
     """
 
     def __init__(self, part: str, method: Callable[Concatenate[Part, P], R]) -> None:

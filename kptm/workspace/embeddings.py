@@ -1,4 +1,4 @@
-"""The embeddings of a workspace: trained, brought up to date, taken from elsewhere."""
+"""The embeddings of a workspace: training, updates, and import of other vectors."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class WorkspaceEmbeddings:
         progress: Callable[[Epoch], None] | None = None,
         step: Callable[[float], None] | None = None,
     ) -> EntityEmbeddings:
-        """Train embeddings of the graph and save them; a training that was cut is gone on with.
+        """Train embeddings of the graph and save them; an interrupted training is resumed.
 
         Args:
-            update: Fit rows for what is new, leave the others; in seconds.
-            recipe: See :meth:`embedding_config`.
+            update: Whether to only fit rows of new entities and relations, which takes seconds.
+            recipe: A recipe; see :meth:`embedding_config`.
             progress: Called after each epoch of a training.
-            step: Called after each batch with how many epochs have been trained, as a fraction.
+            step: Called after each batch with the number of epochs trained so far, a fraction.
 
         Raises:
-            WorkspaceError: There are none to update, or another process trains them.
+            WorkspaceError: There are no embeddings to update, or another process trains them.
             EmbeddingError: The graph has no triples, or the training fails.
         """
         with stage(self.layout, "embed"):
@@ -59,7 +59,7 @@ class WorkspaceEmbeddings:
         from kg.embedding import train_embeddings
         from kg.embedding.files.folder import check_target
 
-        check_target(self.layout.embeddings)  # known before the training, it costs none
+        check_target(self.layout.embeddings)  # fails before the training instead of after it
         if update:
             return self.embeddings().extend(self.graph)
         checkpoint = self.layout.embeddings_checkpoint
@@ -72,18 +72,19 @@ class WorkspaceEmbeddings:
         )
         try:
             return train(checkpoint=checkpoint)
-        except EmbeddingMismatchError:  # the graph or the settings are others since
+        except EmbeddingMismatchError:  # the graph or the settings have changed since
             checkpoint.unlink()
             return train(checkpoint=checkpoint)
 
     def embedding_config(self, recipe: str | None = None) -> KGEConfig:
-        """Settings of a training: a recipe, the one for the graph's size ("auto"), or kptm.toml's.
+        """The configuration of a training: that of a recipe, or by default that of ``kptm.toml``.
 
-        Where ``kptm.toml`` says what a new one does and the graph is large, by the recipe "large":
-        scoring all entities for each fact would take days and gigabytes.
+        "auto" is the recipe for the graph's size. If ``kptm.toml`` has the default settings and the
+        graph is large, the recipe "large" is used, since scoring all entities for each fact would
+        take days and gigabytes.
 
         Raises:
-            EmbeddingError: There is no such recipe.
+            EmbeddingError: The recipe does not exist.
         """
         from kg.embedding import KGEConfig
         from kg.embedding.training.recipes import recipe_for
@@ -101,10 +102,10 @@ class WorkspaceEmbeddings:
         return replace(KGEConfig.recipe(recipe), device=settings.device)
 
     def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
-        """Take embeddings from elsewhere; see :func:`kg.read_vectors`.
+        """Import vectors of other tools as the workspace's embeddings; see :func:`kg.read_vectors`.
 
         Raises:
-            EmbeddingError: They cannot be read.
+            EmbeddingError: The vectors cannot be read.
             WorkspaceError: None of their keys is an entity of the graph.
         """
         from kg.embedding import read_vectors
@@ -125,8 +126,8 @@ class WorkspaceEmbeddings:
         """The saved embeddings.
 
         Raises:
-            WorkspaceError: There are none yet.
-            EmbeddingMismatchError: They belong to another graph.
+            WorkspaceError: There are no embeddings yet.
+            EmbeddingMismatchError: The embeddings belong to another graph.
         """
         from kg.embedding import EntityEmbeddings
 

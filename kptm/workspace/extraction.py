@@ -1,4 +1,4 @@
-"""Facts out of texts, in a workspace: proposed, reviewed, accepted."""
+"""Extraction in a workspace: facts of texts are proposed, reviewed and accepted."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     Learning = Callable[[int, int, str], None]
 
 TEXT = "text"
-"""The source of texts that are given as such."""
+"""The source of texts that are not from a file."""
 
 
 class WorkspaceExtraction:
-    """Extract, review, accept, reject, check."""
+    """Extracts facts from texts, and reviews, accepts, rejects and checks them."""
 
     def __init__(self, base: WorkspaceGraph) -> None:
         self._base = base
@@ -53,26 +53,25 @@ class WorkspaceExtraction:
     ) -> ExtractionReport:
         """Propose the facts that texts state and the graph lacks; see :meth:`proposals`.
 
-        The first time, and with ``rows`` or ``retrain``, an extractor is learnt: from labelled
-        rows, or from the facts of the graph that the texts state. A run that was stopped goes on
-        where it was.
+        On the first call, and with ``rows`` or ``retrain``, an extractor is trained: on labelled
+        rows, or on the facts of the graph that the texts state. An interrupted run is resumed.
 
         Args:
             texts: A file or folder of texts, or texts.
-            precision: Thresholds are those at which each relation's predictions have this precision
-                on held-out texts.
-            source: Who says the texts; the path of each file by default.
-            rows: Labelled rows to learn from: JSON Lines with "text" and "triples".
-            retrain: Whether to learn anew; what was rejected and accepted since counts then.
-            new_entities: Whether names that the graph lacks may be proposed as entities.
-            progress: Called with the number of texts that are done.
-            learning: Called while it learns with done, total (0 where unknown) and what is done.
+            precision: The precision of each relation's predictions on held-out texts, which sets
+                the thresholds.
+            source: The source of the texts; by default the path of each file.
+            rows: Labelled rows to train on: JSON Lines with "text" and "triples".
+            retrain: Whether to train again; proposals accepted and rejected since are used too.
+            new_entities: Whether names that the graph lacks may be proposed as new entities.
+            progress: Called with the number of texts processed so far.
+            learning: Called during training with (done, total, activity); total is 0 if unknown.
 
         Raises:
-            ConfigError: The precision is none.
+                ConfigError: The precision is not between 0 and 1.
             TripleFormatError: A file is missing or malformed.
-            WorkspaceError: The texts state nothing that is known, so that there is nothing to learn
-                from; or another process extracts here.
+            WorkspaceError: The texts state no fact of the graph, so that there is nothing to train
+                on; or another process is extracting in this workspace.
         """
         from kptm.extraction.propose import read_texts
 
@@ -101,7 +100,7 @@ class WorkspaceExtraction:
         rows: str | Path | None = None,
         learning: Learning | None = None,
     ) -> LearningReport:
-        """Learn an extractor without extracting; arguments as for :meth:`extract`."""
+        """Train an extractor without extracting; the arguments are those of :meth:`extract`."""
         with stage(self.layout, "extract"):
             given = texts if isinstance(texts, str | Path) else list(texts)
             return self._learn_extractor(given, rows, learning)
@@ -131,18 +130,18 @@ class WorkspaceExtraction:
         return report
 
     def extractor(self) -> Extractor:
-        """The extractor that was learnt.
+        """The trained extractor.
 
         Raises:
-            ModelError: There is none yet, its file is damaged, or it was learnt with another
-                encoder.
+            ModelError: There is no extractor yet, its file is damaged, or it was trained with
+                another encoder.
         """
         from kptm.extraction.extractor import Extractor
 
         return Extractor.load(self.layout.extractor, encoder=self._encoder())
 
     def _encoder(self) -> TokenEncoder | None:
-        """The encoder that the settings name; read once."""
+        """The encoder named in the settings, loaded once."""
         from kptm.encoders import TokenEncoder
 
         name = self._base.config.texts.extraction_encoder
@@ -151,11 +150,11 @@ class WorkspaceExtraction:
         return self._loaded[1] if name and self._loaded is not None else None
 
     def evaluate_extraction(self, gold: str | Path, *, precision: float = 0.9) -> ExtractionScores:
-        """Compare what the extractor reads in texts with the triples that they state.
+        """Compare the extracted facts of texts with gold triples.
 
         Args:
             gold: JSON Lines with "text" and "triples".
-            precision: As for :meth:`extract`.
+            precision: The precision that sets the thresholds, as for :meth:`extract`.
 
         Raises:
             ModelError: There is no extractor yet.
@@ -194,7 +193,7 @@ class WorkspaceExtraction:
         minimum: float = 0.0,
         limit: int | None = None,
     ) -> list[ReviewItem]:
-        """Proposals with labels and the constraints that they break; see :meth:`proposals`."""
+        """Proposals with labels and the constraints they violate; see :meth:`proposals`."""
         found = self.graph.proposals.find(
             state=state, ids=ids, relation=relation, source=source, minimum=minimum, limit=limit
         )
@@ -223,22 +222,22 @@ class WorkspaceExtraction:
         ]  # fmt: skip
 
     def accept(self, ids: Iterable[int]) -> Decision:
-        """Make proposals facts of the graph, in one revision.
+        """Add proposals to the graph as facts, in one revision.
 
-        :meth:`kptm.Workspace.undo` takes the revision back.
+        :meth:`kptm.Workspace.undo` undoes the revision.
 
         Raises:
-            StoreError: One of them does not exist, or is decided already.
+            StoreError: A proposal does not exist, or is decided already.
         """
         self._base.note_change()
         with self.graph.transaction():
             return self.graph.proposals.accept(list(ids))
 
     def accept_all(self, rule: AcceptanceRule | str) -> Decision:
-        """Accept the proposals of a rule that break no constraint, in one revision.
+        """Accept all proposals that match a rule and violate no constraint, in one revision.
 
         Args:
-            rule: Which; as text "capital>=.95".
+            rule: The rule, or its text, such as "capital>=.95".
 
         Raises:
             ConfigError: The rule is malformed.
@@ -249,30 +248,31 @@ class WorkspaceExtraction:
         return self.accept(item.proposal.id for item in items if not item.violations)
 
     def reject(self, ids: Iterable[int]) -> Decision:
-        """Note that proposals are wrong, in one revision: their sentences never propose them again.
+        """Mark proposals as wrong, in one revision; their sentences never propose them again.
 
         Raises:
-            StoreError: One of them does not exist, or is decided already.
+            StoreError: A proposal does not exist, or is decided already.
         """
         return self.graph.proposals.reject(list(ids))
 
     def propose(
         self, head: str, relation: str, tail: str, *, sentence: str, source: str, confidence: float
     ) -> ReviewItem:
-        """Propose a fact by hand, with the sentence that states it; it awaits review as others do.
+        """Propose a fact by hand, with the sentence that states it, for review.
 
         Args:
             head: A key, label or alias, or the name of a new entity.
             relation: A relation's key or label.
-            tail: The same as ``head``, or a value as the relation has them.
-            sentence: The words that state it.
-            source: Where they stand.
-            confidence: How likely they state it, between 0 and 1.
+            tail: A key, label or alias, or the name of a new entity; or a value if the relation has
+                values.
+            sentence: The sentence that states the fact.
+            source: The source of the sentence.
+            confidence: The probability that the sentence states the fact, between 0 and 1.
 
         Raises:
             ConfigError: The confidence is out of range.
-            StoreError: It was rejected before, in the same sentence.
-            UnknownKeyError: There is no such relation.
+            StoreError: The fact was rejected before for the same sentence.
+            UnknownKeyError: The relation does not exist.
         """
         from kg.review.proposal import Proposal, ProposalState
         from kg.values import ValueKey
@@ -309,11 +309,11 @@ class WorkspaceExtraction:
         relation: str | None = None,
         tail: str | Literal | None = None,
     ) -> Proposal:
-        """Correct a proposal before it is decided; names may be keys, labels, or new.
+        """Correct a proposal before it is decided; names may be keys, labels, or new names.
 
         Raises:
-            StoreError: There is no such proposal, or it is decided.
-            UnknownKeyError: The relation is none.
+            StoreError: The proposal does not exist, or is decided already.
+            UnknownKeyError: The relation does not exist.
         """
         from kg.values import ValueKey
 
@@ -338,18 +338,18 @@ class WorkspaceExtraction:
         )
 
     def _key(self, name: str) -> str | None:
-        """The key of a key, label or alias; None where nothing is called so."""
+        """The key of an entity, given by key, label or alias; None if there is none."""
         if self.graph.entities([name]):
             return name
         found = self.linker.candidates(name)
         return found[0].entity if found else None
 
     def check(self, *, limit: int = 1_000, shapes: str | Path | None = None) -> CheckReport:
-        """The constraints that ``kptm.toml`` declares and the graph shows, and what breaks them.
+        """Check the constraints of ``kptm.toml`` and those learnt from the graph.
 
         Args:
-            limit: The most violations of each constraint.
-            shapes: A file of shapes in SHACL, which are checked too; needs ``kptm[shacl]``.
+            limit: The most violations to report per constraint.
+            shapes: A file of SHACL shapes to check as well; needs ``kptm[shacl]``.
 
         Raises:
             ConfigError: The shapes cannot be used.
@@ -363,7 +363,7 @@ class WorkspaceExtraction:
 def _texts_with_sources(
     texts: str | Path | Sequence[str], source: str | None
 ) -> Iterator[SourceText]:
-    """Texts with the file that says each."""
+    """The texts, each with its source."""
     from kptm.extraction.propose import SourceText
 
     if isinstance(texts, str | Path):
@@ -375,7 +375,7 @@ def _texts_with_sources(
 
 
 def _span(sentence: str, name: str) -> tuple[int, int]:
-    """Where a sentence has a name, in any case; (0, 0) where it does not."""
+    """The span of a name in a sentence, ignoring case; (0, 0) if it is not there."""
     at = sentence.lower().find(name.lower())
     return (at, at + len(name)) if at >= 0 else (0, 0)
 

@@ -1,4 +1,4 @@
-"""The graph of a workspace: filled, exported, linked to."""
+"""The graph of a workspace: loading, export, and entity linking."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ class WorkspaceGraph:
     """The graph of a workspace and its linker.
 
     Attributes:
-        on_change: Called when the graph, or what is derived from it, has changed.
-        on_end: Called with the revision in the transaction of a load in which facts have ended.
+        on_change: Called when the graph, or anything derived from it, has changed.
+        on_end: Called in the transaction of a load that ended facts, with its revision.
     """
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
         self.folder, self.config, self.layout = folder, config, Layout(folder)
         linking, kept = config.linking, self.layout.linking_encoder
-        # One model in memory where both use the same; its vectors are stored by its fingerprint.
+        # If both use the same encoder, it is loaded once; its vectors are stored by its
+        # fingerprint.
         names = {name for name in (linking.encoder, config.answering.encoder) if name}
         encoders = {
             name: Encoder(name, folder=kept, device=linking.device) for name in sorted(names)
@@ -65,17 +66,17 @@ class WorkspaceGraph:
         self.on_end: list[Callable[[int], None]] = []
 
     def note_change(self) -> None:
-        """Note that the graph or what is derived from it has changed."""
+        """Call ``on_change``, since the graph or anything derived from it has changed."""
         for follow in self.on_change:
             follow()
 
     def note_ended_facts(self, revision: int) -> None:
-        """Note, in the transaction of a load, that facts have ended."""
+        """Call ``on_end``, in the transaction of a load, since facts have ended."""
         for follow in self.on_end:
             follow(revision)
 
     def _load_and_end(self, load: Callable[[], LoadReport]) -> LoadReport:
-        """Load, and end what is derived from facts that have ended, all or nothing."""
+        """Load, and in the same transaction end everything derived from facts that have ended."""
         self.note_change()
         with self.graph.transaction():
             report = load()
@@ -100,7 +101,7 @@ class WorkspaceGraph:
         create_entities: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
-        """Load triples: :meth:`kg.KnowledgeGraph.load`; the settings' types fill up ``types``."""
+        """Load triples (:meth:`kg.KnowledgeGraph.load`); the settings complete ``types``."""
         settled = self.config.graph.types
         if settled and types is not False:
             given = types if isinstance(types, Mapping) else {}
@@ -152,7 +153,7 @@ class WorkspaceGraph:
         return self._load_and_end(load)
 
     def link(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts to the graph, streaming, as the settings under ``[linking]`` say."""
+        """Link a stream of texts to the graph, with the settings under ``[linking]``."""
         return self.linker.link_many(texts, n_jobs=self.config.linking.jobs)
 
     def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
@@ -164,7 +165,7 @@ class WorkspaceGraph:
         """The key of a key, label or alias; the likeliest sense of an ambiguous name.
 
         Raises:
-            UnknownKeyError: Nothing is called so; the message suggests names that are like it.
+            UnknownKeyError: The graph has no such entity; the message suggests similar names.
         """
         known = self.graph.entities([name]).get(name)
         if known is not None:

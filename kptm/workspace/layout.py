@@ -1,4 +1,4 @@
-"""Where everything of a workspace lies: each path once."""
+"""The paths of all files and folders of a workspace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EMBEDDINGS = ("embeddings.json", "vectors.safetensors")
 MODEL = ("kptm.json", "fusion.safetensors")
-"""Files by which a stage's folder is told from one that holds other things."""
+"""Files by which the folder of a stage is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Layout:
 
     @property
     def config(self) -> Path:
-        """Settings."""
+        """The settings."""
         return self.folder / "kptm.toml"
 
     @property
@@ -43,38 +43,38 @@ class Layout:
 
     @property
     def graph_files(self) -> tuple[Path, ...]:
-        """The graph with what SQLite writes beside it."""
+        """The graph's file, with the files that SQLite writes beside it."""
         name = self.graph.name
         return (self.graph, *(self.folder / (name + end) for end in ("-wal", "-shm", "-journal")))
 
     @property
     def snapshots(self) -> Path:
-        """Snapshots of modeledge's indexes."""
+        """The snapshots of modeledge's indexes."""
         return self.folder / "graph.db.index"
 
     @property
     def linking(self) -> Path:
-        """What linking derives from the graph."""
+        """The indexes of the linker."""
         return self.folder / "linking"
 
     @property
     def linking_index(self) -> Path:
-        """Names and features of entities as arrays."""
+        """The names and features of entities as arrays."""
         return self.linking / "index"
 
     @property
     def linking_encoder(self) -> Path:
-        """Vectors of descriptions and of relations."""
+        """The vectors of descriptions and relations."""
         return self.linking / "encoder"
 
     @property
     def embeddings(self) -> Path:
-        """Vectors of the graph's entities."""
+        """The embeddings of the graph."""
         return self.folder / "embeddings"
 
     @property
     def embeddings_checkpoint(self) -> Path:
-        """A training of embeddings that was cut."""
+        """The checkpoint of an interrupted training of embeddings."""
         return self.folder / "embeddings.checkpoint"
 
     @property
@@ -84,70 +84,70 @@ class Layout:
 
     @property
     def pretraining(self) -> Path:
-        """A pretraining that has not ended."""
+        """The files of an unfinished pretraining."""
         return self.folder / "pretraining"
 
     @property
     def pretraining_start(self) -> Path:
-        """The model that it started from."""
+        """The model from which the pretraining started."""
         return self.pretraining / "start"
 
     @property
     def pretraining_run(self) -> Path:
-        """What it is of."""
+        """The identity of the pretraining: its texts, embeddings and settings."""
         return self.pretraining / "run.json"
 
     @property
     def finetuned(self) -> Path:
-        """Models fine-tuned for a task, a folder each."""
+        """The fine-tuned models, one folder per task."""
         return self.folder / "finetuned"
 
     def finetuned_for(self, task: str) -> Path:
-        """The model of a task."""
+        """The fine-tuned model of a task."""
         return self.finetuned / task
 
     @property
     def phrasings(self) -> Path:
-        """How the texts say relations."""
+        """The phrasings of relations in the texts."""
         return self.folder / "phrasings.json"
 
     @property
     def reader(self) -> Path:
-        """What reads answers out of passages."""
+        """The reader of passages."""
         return self.folder / "reader.safetensors"
 
     @property
     def questions(self) -> Path:
-        """What was learnt from answered questions."""
+        """The parser's weights, trained on answered questions."""
         return self.folder / "questions.json"
 
     @property
     def lessons(self) -> Path:
-        """The answered questions themselves, to which others are added."""
+        """The answered questions, to which later trainings add."""
         return self.folder / "learnt.jsonl"
 
     @property
     def weights(self) -> Path:
-        """How much each source of answers weighs."""
+        """The weights of the sources of answers."""
         return self.folder / "weights.json"
 
     @property
     def extractor(self) -> Path:
-        """What reads facts out of texts."""
+        """The extractor of facts from texts."""
         return self.folder / "extraction.safetensors"
 
     @property
     def sync_manifest(self) -> Path:
-        """The files that ``kptm sync`` has seen, with their hashes."""
+        """The files that ``kptm sync`` has read, with their hashes."""
         return self.folder / "sync.json"
 
     def lock(self, stage: str) -> Path:
-        """The file that a process locks while it runs a stage."""
+        """The lock file of a stage."""
         return self.folder / f".kptm-{stage}.lock"
 
     @property
     def replaced(self) -> tuple[Path, ...]:
-        """All that is written whole or not at all, of which a kill may leave temporaries."""
+        """All paths written atomically, of which a killed process may leave temporary files."""
         return (
             self.config,
             self.state,
@@ -166,7 +166,7 @@ class Layout:
 
     @property
     def stages(self) -> tuple[Path, ...]:
-        """What stages write, without the graph."""
+        """The outputs of all stages, without the graph."""
         return (
             self.linking,
             self.embeddings,
@@ -185,19 +185,19 @@ class Layout:
 
     @property
     def has_embeddings(self) -> bool:
-        """Whether there are embeddings, sound or not."""
+        """Whether there are embeddings, intact or not."""
         return any((self.embeddings / name).exists() for name in EMBEDDINGS)
 
     @property
     def has_model(self) -> bool:
-        """Whether there is a model, sound or not."""
+        """Whether there is a model, intact or not."""
         return any((self.model / name).exists() for name in MODEL)
 
     def check_output(self, path: Path) -> None:
         """Refuse to write a result over a part of the workspace.
 
         Raises:
-            WorkspaceError: ``path`` is such a part, by itself or through links.
+            WorkspaceError: ``path`` is a part of the workspace, directly or through links.
         """
         real = path.resolve()
         files = (self.config, self.state, *self.graph_files)
@@ -207,5 +207,5 @@ class Layout:
             raise WorkspaceError(f"{path}: is a part of the workspace; name another file")
 
     def is_workspace(self) -> bool:
-        """Whether there is a workspace in the folder."""
+        """Whether the folder is a workspace."""
         return self.config.exists()

@@ -1,4 +1,4 @@
-"""What a workspace shows of its graph and vectors: the verbs of the command line, for Python."""
+"""Queries to a workspace's graph, vectors and modeledge, as on the command line."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 
 class HasModeledge(Protocol):
-    """Another workspace."""
+    """A workspace that has modeledge."""
 
     @property
     def modeledge(self) -> Modeledge:
-        """Its store of modeledge."""
+        """The workspace's store of modeledge."""
 
 
 class WorkspaceLookups:
-    """Names may be keys, labels or aliases in all of it."""
+    """Queries to a workspace; in all of them names may be keys, labels or aliases."""
 
     def __init__(
         self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
@@ -50,21 +50,21 @@ class WorkspaceLookups:
 
         Args:
             text: A name, its beginning, or a near miss.
-            limit: The most to give.
-            at: A revision of the past.
+            limit: The most entities to return.
+            at: A revision of the past; by default the newest.
         """
         return self._view(at).search(text, limit=limit)
 
     def describe(self, name: str, *, limit: int = 20, at: int | None = None) -> Description:
-        """What is known of an entity, and who says it.
+        """Describe an entity by its facts, with their sources.
 
         Args:
             name: The entity.
-            limit: The most facts as head, and as tail.
-            at: A revision of the past.
+            limit: The most facts with the entity as head, and the most with it as tail.
+            at: A revision of the past; by default the newest.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+                UnknownKeyError: The graph has no such entity.
         """
         view = self._view(at)
         return view.describe(
@@ -72,33 +72,33 @@ class WorkspaceLookups:
         )
 
     def history(self, name: str, *, limit: int | None = None) -> list[Change]:
-        """When which source began or ceased to say something of an entity, oldest first.
+        """The changes of an entity's facts: which source began or ended each when, oldest first.
 
         Args:
-            name: The entity; one that is gone by its key.
-            limit: The newest so many; all by default.
+            name: The entity; by its key if it is gone.
+            limit: Only so many of the newest changes; by default all.
 
         Raises:
-            UnknownKeyError: Nothing is or was called so.
+            UnknownKeyError: The graph never had such an entity.
         """
         found = self.graph.history(name) or self.graph.history(self._base.resolve(name))
         return found if limit is None else found[len(found) - min(limit, len(found)) :]
 
     def revisions(self, *, limit: int | None = None) -> list[Revision]:
-        """All that was done to the workspace, newest first.
+        """All revisions of the workspace, newest first.
 
         Args:
-            limit: The newest so many; all by default.
+            limit: Only so many of the newest revisions; by default all.
         """
         return self.graph.revisions(limit=self.graph.revision() if limit is None else limit)
 
     def paths(
         self, first: str, second: str, *, max_hops: int = 3, limit: int = 20
     ) -> list[list[Triple]]:
-        """How two entities are connected, the shortest path first; see :meth:`kg.GraphView.paths`.
+        """The paths between two entities, shortest first; see :meth:`kg.GraphView.paths`.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+            UnknownKeyError: The graph has no such entity.
         """
         ends = self._base.resolve(first), self._base.resolve(second)
         return self.graph.paths(*ends, max_hops=max_hops, limit=limit)
@@ -115,7 +115,7 @@ class WorkspaceLookups:
         """The facts around an entity, nearest first; see :meth:`kg.GraphView.neighbours`.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+            UnknownKeyError: The graph has no such entity.
         """
         keys = [self.graph.relation(relation).key for relation in relations] or None
         return self.graph.neighbours(
@@ -137,12 +137,12 @@ class WorkspaceLookups:
             relation: The relation.
             head: The entity whose tails are predicted.
             tail: The entity whose heads are predicted.
-            k: How many.
-            known: Whether facts of the graph are given too, marked.
+            k: The number of predictions.
+            known: Whether to include facts of the graph, which are marked.
 
         Raises:
-            EmbeddingError: Not exactly one of head and tail was given.
-            UnknownKeyError: Nothing is called so.
+                EmbeddingError: Not exactly one of head and tail was given.
+                UnknownKeyError: The graph has no such entity or relation.
             WorkspaceError: There are no embeddings yet.
         """
         if (head is None) == (tail is None):
@@ -155,20 +155,20 @@ class WorkspaceLookups:
         return embeddings.predict(tail=end, relation=key, k=k, known=self.graph, mark=known)
 
     def predict_facts(self, relation: str, *, k: int = 10) -> list[tuple[Triple, float]]:
-        """Likely facts of a relation that the graph lacks, each with p.
+        """The likeliest facts of a relation that the graph lacks, each with its p.
 
         Raises:
-            UnknownKeyError: There is no such relation.
+            UnknownKeyError: The relation does not exist.
             WorkspaceError: There are no embeddings yet.
         """
         key = self.graph.relation(relation).key
         return self._vectors.embeddings().predict(relation=key, k=k, known=self.graph)
 
     def near(self, name: str, *, k: int = 10) -> list[Prediction]:
-        """The entities with the vectors most similar to an entity's.
+        """The entities whose vectors are most similar to an entity's.
 
         Raises:
-            UnknownKeyError: Nothing is called so.
+            UnknownKeyError: The graph has no such entity.
             WorkspaceError: There are no embeddings yet.
         """
         return self._vectors.embeddings().nearest(self._base.resolve(name), k=k)
@@ -176,16 +176,16 @@ class WorkspaceLookups:
     def classify(
         self, rows: Rows, *, task: str, folder: str | Path | None = None
     ) -> list[Classified]:
-        """Classify rows by a fine-tuned model; those without links are linked to the graph.
+        """Classify rows with a fine-tuned model; rows without links are linked to the graph.
 
         Args:
-            rows: As for :meth:`kptm.Workspace.finetune`, but for what is right.
-            task: The task; its model lies in ``finetuned/TASK``.
-            folder: Another folder of a fine-tuned model.
+            rows: Rows as for :meth:`kptm.Workspace.finetune`, without labels.
+            task: The task, whose model is in ``finetuned/TASK``.
+            folder: Another folder with a fine-tuned model.
 
         Raises:
-            ModelError: There is no such model.
-            EmbeddingMismatchError: It belongs to another graph.
+            ModelError: The model does not exist.
+            EmbeddingMismatchError: The model belongs to another graph.
         """
         from kptm.finetuning import FinetunedModel
 
@@ -196,7 +196,7 @@ class WorkspaceLookups:
         return tuned.predict(rows, linker=self.linker)
 
     def verify(self) -> list[SpaceCheck]:
-        """Compare rows, log, index and snapshot of every space of modeledge."""
+        """Check that rows, log, index and snapshot agree in every space of modeledge."""
         return self._models.modeledge.verify()
 
     def migrate(
@@ -209,7 +209,7 @@ class WorkspaceLookups:
         replace: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> MigrationReport:
-        """Take an earlier model's modeledge to the current one: :meth:`kptm.Modeledge.migrate`."""
+        """Migrate an earlier model's modeledge to the current: :meth:`kptm.Modeledge.migrate`."""
         return self._models.modeledge.migrate(
             self._models.model(),
             old=old,
@@ -228,5 +228,5 @@ class WorkspaceLookups:
         policy: str = "both",
         progress: Callable[[int], None] | None = None,
     ) -> MergeReport:
-        """Merge the modeledge of another workspace of the model: :meth:`kptm.Modeledge.merge`."""
+        """Merge another workspace's modeledge of the same model: :meth:`kptm.Modeledge.merge`."""
         return self._models.modeledge.merge(other.modeledge, policy=policy, progress=progress)

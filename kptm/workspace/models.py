@@ -1,4 +1,4 @@
-"""What a workspace learns: the fused model, its modeledge, and models of tasks."""
+"""The models of a workspace: the fused model, modeledge, the reader, and fine-tuned models."""
 
 from __future__ import annotations
 
@@ -60,19 +60,19 @@ class WorkspaceModels:
         progress: Callable[[int, float], None] | None = None,
         reading: Callable[[int], None] | None = None,
     ) -> PretrainReport:
-        """Pretrain a fused model on texts and save it; a run that was cut is gone on with.
+        """Pretrain a fused model on texts and save it; an interrupted run is resumed.
 
-        Under ``accelerate launch`` every process calls it, and the first one saves.
+        Under ``accelerate launch`` every process calls it, and the first process saves.
 
         Args:
             texts: A file or folder of texts, or texts, linked or not.
-            triples: Whether the graph's triples are read as sentences too.
+            triples: Whether to train on the graph's triples as sentences too.
             progress: Called after each step.
-            reading: Called with how many texts have been linked and encoded.
+            reading: Called with the number of texts linked and encoded so far.
 
         Raises:
-            CheckpointError: A run that was cut had other texts, embeddings or settings.
-            WorkspaceError: Another process pretrains this workspace.
+                CheckpointError: The interrupted run had other texts, embeddings or settings.
+                WorkspaceError: Another process is pretraining in this workspace.
         """
         from kptm.pretraining import pretrain
         from kptm.workspace.pretraining import PretrainingRun
@@ -103,7 +103,7 @@ class WorkspaceModels:
         return report
 
     def _triple_sentences(self) -> Iterator[LinkedText]:
-        """The graph's triples as sentences, in the mined phrasings where there are any."""
+        """The graph's triples as sentences, in mined phrasings if there are any."""
         from kptm.data import Phrasings, verbalise
 
         mined = self.layout.phrasings
@@ -113,8 +113,8 @@ class WorkspaceModels:
         """The saved model.
 
         Raises:
-            WorkspaceError: There is none yet.
-            EmbeddingMismatchError: It belongs to another graph.
+            WorkspaceError: There is no model yet.
+            EmbeddingMismatchError: The model belongs to another graph.
         """
         from kptm.fusion import FusedModel
 
@@ -127,16 +127,17 @@ class WorkspaceModels:
         return model
 
     def export_onnx(self, target: str | Path, *, int8: bool = False) -> None:
-        """Write the saved model as an ONNX graph that onnxruntime runs.
+        """Export the saved model to ONNX, for onnxruntime.
 
         Args:
-            target: A folder of its own.
-            int8: Whether its weights become 8-bit numbers.
+            target: A folder for the export alone.
+            int8: Whether to quantise its weights to 8 bits.
 
         Raises:
             WorkspaceError: There is no model yet, or ``target`` is a part of the workspace.
-            ConfigError: The kind of fusion cannot be written, or a package is not installed.
-            ModelError: See :func:`kptm.fusion.export.onnx_graph.export_onnx`.
+            ConfigError: The kind of fusion cannot be exported, or a package is not installed.
+            ModelError: The model cannot be exported; see
+                :func:`kptm.fusion.export.onnx_graph.export_onnx`.
         """
         from kptm.fusion.export.onnx_graph import export_onnx
 
@@ -152,21 +153,21 @@ class WorkspaceModels:
         out: str | Path | None = None,
         progress: Callable[[int, float], None] | None = None,
     ) -> FinetunedModel:
-        """Fine-tune the saved model for a task and save the result; the saved model stays.
+        """Fine-tune a copy of the saved model for a task, and save it.
 
         Args:
-            train: Rows to learn from; see :func:`kptm.finetune`. Those without links are linked to
-                the graph.
+            train: Training rows; see :func:`kptm.finetune`. Rows without links are linked to the
+                graph.
             task: "relation", "typing", "tokens" or "text".
-            dev: Rows held out, for the report.
+            dev: Held-out rows, for the report.
             out: A folder for the result; by default ``finetuned/TASK`` in the workspace.
             progress: Called after each step.
 
         Raises:
-            WorkspaceError: There is no model yet, another process fine-tunes one here, or ``out``
-                would overwrite the rows or a part of the workspace.
-            TripleFormatError: A row lacks a field, or one does not fit its text.
-            ModelError: There is nothing to learn from, or ``out`` holds something else.
+            WorkspaceError: There is no model yet, another process is fine-tuning in this workspace,
+                or ``out`` would overwrite the rows or a part of the workspace.
+            TripleFormatError: A row lacks a field, or a field does not fit its text.
+            ModelError: There are no training rows, or ``out`` has other content.
         """
         from kptm.finetuning import finetune
         from kptm.finetuning.config import check_task
@@ -221,25 +222,23 @@ class WorkspaceModels:
         progress: Callable[[int], None] | None = None,
         reading: Callable[[int], None] | None = None,
     ) -> int:
-        """Write passages and modeledge of texts and mine phrasings; return vectors added.
+        """Index texts as passages and modeledge, and mine phrasings; return the number of vectors.
 
-        Without a model there are no vectors: the passages are written and the phrasings mined,
-        which answers are read from too. Phrasings are added to those that were mined before. It is
-        one revision, which :meth:`kptm.Workspace.undo` takes back; :meth:`kptm.Workspace.changes`
-        of it says how many passages came and went.
+        Without a model there are no vectors; passages and phrasings, which answers use too, are
+        written all the same. New phrasings are added to the existing ones. It is one revision,
+        which :meth:`kptm.Workspace.undo` undoes; :meth:`kptm.Workspace.changes` counts passages.
 
-        A file or folder that is indexed again replaces what it said before: sentences that it no
-        longer has go, unless another source says them too. It is the same one when its absolute
-        path is the same. Where ``source`` also says other files, or texts without a file, nothing
-        is replaced; a warning says so.
+        A file or folder, identified by its absolute path, that is indexed again replaces what was
+        indexed before: sentences that it no longer has are removed, unless another source has them
+        too. If ``source`` also has other files, or texts without a file, nothing is replaced, with
+        a warning.
 
         Args:
-            texts: A file, a folder, or texts; None where triples alone are written.
-            triples: Whether the graph's triples are written too, in the phrasings that were mined.
-            source: Who says the texts; their path by default.
-            progress: Called with the number of texts and triples done; triples come after the
-                texts.
-            reading: Called with how many texts have been linked.
+            texts: A file, a folder, or texts; None to index triples only.
+            triples: Whether to index the graph's triples too, in mined phrasings.
+            source: The source of the texts; by default their path.
+            progress: Called with the number of texts and triples done; triples come after texts.
+            reading: Called with the number of texts linked so far.
 
         Raises:
             TripleFormatError: A file is missing or malformed.
@@ -291,21 +290,21 @@ class WorkspaceModels:
         return added
 
     def fit_reader(self) -> ReaderModel:
-        """Fit the reader of passages on the graph's own facts in its own texts, and save it.
+        """Fit the reader of passages on facts of the graph that its texts state, and save it.
 
-        :meth:`index` does so, and whoever asks, where facts or passages have become others by a
-        twentieth since.
+        :meth:`index` calls this, and so does asking, if a twentieth of facts or passages has
+        changed.
         """
         from kptm.passages.reader.reader_training import train
 
         model = train(self.graph, passages=len(self.passages))
-        with suppress(OSError):  # a folder that may not be written
+        with suppress(OSError):  # the folder may be read-only
             model.save(self.layout.reader)
         self._base.note_change()
         return model
 
     def reader(self) -> Reader | None:
-        """What reads answers out of passages; None where there are no passages."""
+        """The reader of passages; None without passages."""
         from kptm.passages.reader.passage_reader import Reader
         from kptm.passages.reader.reader_model import ReaderModel
 
@@ -315,7 +314,7 @@ class WorkspaceModels:
         if self.layout.reader.exists():
             with suppress(
                 ConfigError
-            ):  # of an earlier version, or damaged: graph and passages make it anew
+            ):  # from an earlier version, or damaged; it can be fitted again
                 model = ReaderModel.load(self.layout.reader)
         if model is None or not model.fits(self.graph, len(self.passages)):
             model = self.fit_reader()
@@ -337,7 +336,7 @@ class WorkspaceModels:
         return number, files.read(PHRASINGS) != before
 
     def phrasings(self) -> Phrasings:
-        """How the texts that were indexed say relations."""
+        """The phrasings of relations in the indexed texts."""
         from kptm.data import Phrasings
 
         return (
@@ -347,7 +346,7 @@ class WorkspaceModels:
         )
 
     def _texts_of(self, path: str | Path) -> Iterator[str | LinkedText]:
-        """The texts of a file; of one that is gone the error says what it leaves."""
+        """The texts of a file; for an indexed file that is gone, the error names kptm forget."""
         from kptm.modeledge.sql.documents import sources_of
 
         if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
@@ -362,7 +361,7 @@ class WorkspaceModels:
         return list(self._texts_of(texts) if isinstance(texts, str | Path) else texts)
 
     def _with_senses(self, found: Iterable[str | LinkedText]) -> Iterator[LinkedText]:
-        """The texts with all candidates of their links; linked texts stay as they are."""
+        """Link the texts, with all candidates of each link; linked texts stay as they are."""
         given = list(found)
         plain = (text for text in given if isinstance(text, str))
         linked = self.linker.link_many(plain, n_jobs=self._base.config.linking.jobs, threshold=0.0)

@@ -1,4 +1,4 @@
-"""A pretraining in a workspace: the model that it starts from, kept until it ends, and its end."""
+"""A pretraining run in a workspace, which can be resumed from its stored initial model."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class PretrainingRun:
-    """One pretraining, gone on with if it was cut. Of several processes the first one writes.
+    """A pretraining run; of several processes the first one writes its files.
 
     Args:
         layout: The workspace's paths.
 
     Attributes:
-        folder: Where checkpoints are.
+        folder: The folder of its checkpoints.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -46,7 +46,7 @@ class PretrainingRun:
         self.folder = layout.pretraining
 
     def alone(self) -> AbstractContextManager[None]:
-        """Lock out other runs; the processes of one launch share the first one's lock."""
+        """Lock out other runs; all processes of a launch share the first one's lock."""
         if self._state.is_main_process:
             return stage(self._layout, "pretrain")
         return nullcontext()
@@ -58,17 +58,17 @@ class PretrainingRun:
         texts: Callable[[], Iterable[str | LinkedText]],
         graph: KnowledgeGraph,
     ) -> FusedModel:
-        """The model before training: a run that was cut goes on from the same one.
+        """The initial model of the run; an interrupted run gets the stored one.
 
         Args:
-            config: The backbone and how knowledge enters it.
-            embeddings: What is fused.
-            texts: Gives the texts whose words a new vocabulary is made of.
-            graph: Whose facts mentions carry, where the kind of fusion reads them.
+            config: The configuration of the backbone and fusion.
+            embeddings: The embeddings to fuse.
+            texts: Returns the texts from which a new tokenizer gets its vocabulary.
+            graph: The graph, for a kind of fusion that reads the facts of mentions.
 
         Raises:
-            ModelError: There is no text.
-            CheckpointError: The run that was cut had other texts, embeddings or settings.
+            ModelError: There are no texts.
+            CheckpointError: The interrupted run had other texts, embeddings or settings.
         """
         with self._state.main_process_first():
             if self._state.is_main_process:
@@ -86,16 +86,14 @@ class PretrainingRun:
                     f"{self.folder}: holds a run that was cut and had other texts, embeddings or"
                     " settings; remove the folder to start anew"
                 )
-            # Read back also now: the same object for a run that is cut and for one that is not.
+            # Loaded from the file even now, so that resumed and uninterrupted runs start equally.
             return FusedModel.from_pretrained(start)
 
     def end(self, model: FusedModel) -> None:
-        """Save the model, and remove what was kept."""
+        """Save the model, and delete the files of the run."""
         if self._state.is_main_process:
             model.save_pretrained(self._layout.model)
-            run_of(
-                self._layout
-            ).delete()  # at once: half a run must not look like one to go on with
+            run_of(self._layout).delete()  # a partly deleted run must not look like one to resume
         self._state.wait_for_everyone()
 
 

@@ -1,4 +1,4 @@
-"""What a person reviews: a proposal with its labels, and rules that accept many at once."""
+"""Review of proposals: items with labels, and rules that accept many at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*").fullm
 
 
 class ReviewItem(NamedTuple):
-    """A proposal as a person sees it.
+    """A proposal for review.
 
     Attributes:
         proposal: The proposal.
         head: The label of its head.
         relation: The label of its relation.
         tail: The label of its tail, or its value.
-        violations: The constraints that it breaks.
+        violations: The constraints that it violates.
     """
 
     proposal: Proposal
@@ -35,11 +35,11 @@ class ReviewItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceRule:
-    """Which proposals are accepted without a look at each.
+    """A rule that accepts proposals without individual review.
 
     Attributes:
-        relation: Of this relation alone; None for all.
-        minimum: From this confidence on.
+        relation: Only proposals of this relation; None for all.
+        minimum: The least confidence.
     """
 
     relation: str | None
@@ -50,7 +50,7 @@ class AcceptanceRule:
         """Read ``capital>=.95``, or ``>=.95`` for all relations.
 
         Raises:
-            ConfigError: It is written in another way.
+            ConfigError: The text is malformed.
         """
         found = _RULE(text)
         least = float(found["least"]) if found else 2.0

@@ -1,8 +1,7 @@
-"""Keeping a workspace in step with a folder of texts and triples.
+"""Synchronises a workspace with a folder of texts and triples.
 
-Each file is one transaction or can be repeated: before it is read, the manifest says that it is
-pending, afterwards its hash. A run that is killed leaves pending files, which the next run reads
-again.
+The manifest marks a file as pending before it is read, and has its hash afterwards. A killed run
+leaves pending files, which the next run reads again; reading a file is a transaction or repeatable.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ NOTED = 20
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What happened to a file.
+    """The synchronisation of one file.
 
     Attributes:
         name: Its path below the folder.
-        kind: "texts", "triples" or "entities"; "" of what is not read.
-        action: "added", "changed", "deleted", "failed", or "skipped" (no format that is read).
-        note: What came of it, or why it failed.
+        kind: "texts", "triples" or "entities"; "" for a file that is not read.
+        action: "added", "changed", "deleted", "failed", or "skipped" (unknown format).
+        note: The result, or the reason of a failure.
     """
 
     name: str
@@ -51,23 +50,23 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """The outcome of a synchronisation.
+    """The result of a synchronisation.
 
     Attributes:
-        changes: The files that are not as they were, by name.
-        unchanged: How many are.
+        changes: The changed, skipped and failed files, by name.
+        unchanged: The number of unchanged files.
     """
 
     changes: tuple[FileChange, ...]
     unchanged: int
 
     def count(self, action: str) -> int:
-        """How many files an action happened to."""
+        """The number of files with an action."""
         return sum(one.action == action for one in self.changes)
 
 
 class WorkspaceSync:
-    """Sync."""
+    """Synchronises the workspace with a folder."""
 
     def __init__(
         self,
@@ -87,24 +86,24 @@ class WorkspaceSync:
         precision: float = 0.9,
         progress: Progress | None = None,
     ) -> SyncReport:
-        """Make the workspace hold what the files of a folder state, no more and no less.
+        """Make the workspace hold exactly what the files of a folder state.
 
-        New and changed files of triples and entities are loaded, of texts indexed and read for
-        proposals; a changed file replaces what it stated before. What a deleted file alone stated
-        ends, in the graph, passages, modeledge and proposals. All of it is in the history and can
-        be undone. A file that fails is reported and tried again the next time; the others are
-        synchronised. What was loaded in other ways is left alone.
+        New and changed files with triples and entities are loaded; those with texts are indexed and
+        searched for facts to propose. A changed file replaces its earlier content. What only a
+        deleted file stated ends, in the graph, passages, modeledge and proposals. All changes are
+        in the history and can be undone. A file that fails is reported and tried again next time;
+        the others are synchronised. Anything loaded in other ways is not touched.
 
         Args:
-            folder: The folder, with all below it; hidden files are left out.
-            extract: Whether facts are proposed of new texts; by default where an extractor was
-                learnt (:meth:`kptm.Workspace.extract`).
-            precision: Of these proposals.
-            progress: Called with the number of files that are done, and the name of the next.
+            folder: The folder, with its subfolders; hidden files are left out.
+            extract: Whether to propose facts from new texts; by default if there is a trained
+                extractor (:meth:`kptm.Workspace.extract`).
+            precision: The precision of these proposals.
+            progress: Called with the number of files done, and the name of the next.
 
         Raises:
-            WorkspaceError: The folder is missing, or another process synchronises; nothing is
-                changed then.
+            WorkspaceError: The folder is missing, or another process is synchronising; nothing is
+                changed.
         """
         root = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow links
         with stage(self.layout, "sync"):
@@ -117,13 +116,13 @@ class WorkspaceSync:
         return SyncReport(tuple(changes), run.count - done - skipped)
 
     def forget_file(self, path: str | Path) -> int:
-        """Take back what a file alone stated: triples, entities, texts, accepted proposals.
+        """End everything that only a file states: triples, entities, texts, accepted proposals.
 
         Args:
-            path: The file, which may be gone; it is recognised by its absolute path.
+            path: The file, identified by its absolute path; it need not exist any more.
 
         Returns:
-            The newest revision of those that it took; 0 where the file stated nothing.
+            The newest revision made; 0 if the file stated nothing.
         """
         from kg.loading.retraction import forget_file
         from kptm.modeledge.sql.documents import sources_of
@@ -226,7 +225,7 @@ class _Run:
             self._note()
 
     def _take(self, one: FoundFile, mark: str, is_new: bool) -> FileChange:
-        """Read a file; what it held before as another kind of file ends."""
+        """Read a file; if it was of another kind before, its earlier content ends."""
         before = self._known[one.name][1]
         kind, ws = str(one.kind), self._ws
         try:

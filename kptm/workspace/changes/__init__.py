@@ -1,1 +1,1 @@
-"""Changes of graph, passages and modeledge together: add, edit, forget, undo, purge."""
+"""Changes to graph, passages and modeledge together: add, edit, forget, undo, purge."""

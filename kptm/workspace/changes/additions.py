@@ -1,4 +1,4 @@
-"""New facts, entities and relations, added by hand to the graph of a workspace."""
+"""Adds facts, entities and relations to the graph of a workspace by hand."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """The outcome of an addition.
+    """The result of an addition.
 
     Attributes:
-        added: How many items were new.
-        revision: The revision to undo it by, 0 where the source says all of it already.
-        records: What was added, by keys.
-        new_entities: Keys of entities that the graph did not have.
-        new_relations: Keys of relations that it did not have.
+        added: The number of new items.
+        revision: The revision, by which it can be undone; 0 if the source states everything
+            already.
+        records: The records, with keys.
+        new_entities: The keys of entities that the graph did not have.
+        new_relations: The keys of relations that the graph did not have.
     """
 
     added: int
@@ -47,7 +48,7 @@ def records_of(
     description: str | None = None,
     confidence: float | None = None,
 ) -> list[Record]:
-    """What a form with these fields adds: an entity, a fact about it, or both."""
+    """The records of a form with these fields: an entity, a fact about it, or both."""
     items: list[Record] = []
     others, kinds = tuple(aliases), tuple(types)
     if label or others or kinds or description or relation is None:
@@ -98,7 +99,7 @@ def add(
 
 
 def fact_of(record: Record) -> Triple | Attribute | None:
-    """The fact that a record states; an entity states none."""
+    """The fact of a record; None for an entity."""
     if isinstance(record, EntityRecord):
         return None
     return record.fact if isinstance(record, Statement) else record
@@ -118,7 +119,7 @@ def _relations_of(records: Iterable[Record]) -> set[str]:
 
 
 def _keys(ws: WorkspaceGraph, names: Iterable[str]) -> dict[str, str]:
-    """The key of each name that the graph knows (key, label or alias); else the name itself."""
+    """The key of each name that is a key, label or alias in the graph; else the name itself."""
     wanted = sorted(names)
     known = ws.graph.entities(wanted)
     found = {}
@@ -136,7 +137,7 @@ def _relation(ws: WorkspaceGraph, name: str) -> str:
 
 
 def _with_value(ws: WorkspaceGraph, record: Record, relations: dict[str, str]) -> Record:
-    """A record that ends in a value where its relation has values, not entities."""
+    """The record with its tail as a value if the relation has values instead of entities."""
     fact = fact_of(record)
     if not isinstance(fact, Triple):
         return record
@@ -148,7 +149,7 @@ def _with_value(ws: WorkspaceGraph, record: Record, relations: dict[str, str]) -
 
 
 def _by_keys(record: Record, keys: dict[str, str], relations: dict[str, str]) -> Record:
-    """A record with keys in place of names."""
+    """The record with keys in place of names."""
     if isinstance(record, EntityRecord):
         return replace(record, key=keys[record.key])
     if isinstance(record, Statement):

@@ -1,4 +1,4 @@
-"""What a workspace corrects: the graph and modeledge in one transaction, with a receipt."""
+"""Changes the graph and modeledge of a workspace in one transaction, with a receipt."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from kptm.workspace.models import WorkspaceModels
 
     Question = tuple[str | None, str, str | None]
-    """Head, relation and tail, what is asked being None."""
+    """(head, relation, tail) with None for the one that is asked for."""
 
 ASKED = 20
-"""Questions that a receipt asks before and behind a change, at most."""
+"""The most questions that are asked before and after a change, for its receipt."""
 
 
 class WorkspaceEdits:
-    """Edit, forget, undo, purge."""
+    """Adds, edits, forgets, undoes and purges."""
 
     def __init__(
         self, base: WorkspaceGraph, models: WorkspaceModels, asking: WorkspaceAnswers
@@ -54,17 +54,17 @@ class WorkspaceEdits:
     ) -> AddReport:
         """Add facts, entities and relations by hand, as one revision.
 
-        A name may be the key, label or alias of something in the graph; any other name becomes a
-        new entity or relation, which the report lists.
+        A name may be a key, label or alias in the graph; any other name becomes a new entity or
+        relation, which the report lists.
 
         Args:
             items: Triples, attributes, statements (with confidence and qualifiers), and entities as
                 :class:`kg.types.EntityRecord`.
-            source: Who says so.
-            exact: Whether every name is a key, to be taken as it is.
+            source: The source of the items.
+            exact: Whether every name is taken as a key.
 
         Raises:
-            InvalidNameError: A name is empty or cannot be stored unchanged; nothing is added then.
+                InvalidNameError: A name is empty or cannot be stored unchanged; nothing is added.
         """
         from kptm.workspace.changes.additions import add
 
@@ -74,17 +74,17 @@ class WorkspaceEdits:
     def edit(
         self, head: str, relation: str, tail: str, *, old: str | None = None, new: bool = False
     ) -> int:
-        """Change a fact in the graph and in modeledge; the next answer follows, without training.
+        """Change a fact in the graph and in modeledge, which changes answers without training.
 
-        Names may be keys, labels or aliases; ``tail`` and ``old`` are values where the relation has
-        values. Returns the graph's revision, to undo it by.
+        Names may be keys, labels or aliases; ``tail`` and ``old`` are values if the relation has
+        values. Returns the graph's revision, by which the edit can be undone.
 
         Args:
             head: The entity.
             relation: The relation.
-            tail: The entity or value that it has from now on.
-            old: What is replaced, where there are several.
-            new: Whether ``tail`` may be an entity that the graph has never held.
+            tail: The new tail, an entity or value.
+            old: The tail to replace, if there are several.
+            new: Whether ``tail`` may be an entity that the graph does not have.
 
         Raises:
             UnknownKeyError: A name is not in the graph.
@@ -102,7 +102,7 @@ class WorkspaceEdits:
         predictor = self._asking.predictor()
         with self.graph.transaction():
             revision = self.graph.edit(key, known, end, old=old_end, new=new)
-            if not isinstance(end, ValueKey):  # modeledge holds what entities are to each other
+            if not isinstance(end, ValueKey):  # modeledge has only facts between entities
                 predictor.tell(key, known, end, old=gone, revision=revision)
         self._note_answers(revision, asked, before)
         return revision
@@ -115,23 +115,24 @@ class WorkspaceEdits:
         source: str | None = None,
         text: str | None = None,
     ) -> dict[str, int]:
-        """Forget an entity, a triple, what a source says, or a text, in the graph and in modeledge.
+        """Forget an entity, a triple, a source or a text, in the graph and in modeledge.
 
-        What another source says too stays, unless a triple or an entity is forgotten.
+        With a source or text, facts that another source states stay.
 
         Args:
-            entity: Its key, label or alias; the likeliest sense of an ambiguous name.
-            triple: Head, relation, tail, by keys, labels or aliases.
-            source: As it was loaded or indexed: a path, by default.
-            text: A whole text that was indexed; the graph has none.
+            entity: A key, label or alias; of an ambiguous name the likeliest sense is forgotten.
+            triple: Head, relation and tail, by keys, labels or aliases.
+            source: The name of a source: by default the path that was loaded or indexed.
+            text: A whole indexed text.
 
         Returns:
-            How many triples and records went, the graph's revision to undo all of it by (0 where
-            neither graph nor passage changed), and modeledge's operation (0 where it held nothing).
+            The number of triples and records, the graph's revision by which all of it can be undone
+            (0 if neither graph nor passages changed), and modeledge's operation (0 if it had
+            nothing).
 
         Raises:
-            UnknownKeyError: Nothing is called so.
-            WorkspaceError: Not exactly one of them was given.
+            UnknownKeyError: The name does not exist.
+            WorkspaceError: Not exactly one of the four was given.
         """
         from kptm.modeledge import Receipt
 
@@ -148,7 +149,7 @@ class WorkspaceEdits:
             gone = self._models.modeledge.forget(
                 triple=fact, entity=key, source=source, text=text, revision=revision or None
             )
-            # Another source may attest the record of a fact that it does not state any more.
+            # A record of an ended fact may still be attested by another source.
             ended = self._models.modeledge.forget_ended(revision) if revision else Receipt(0)
         self._note_answers(revision, asked, before)
         return {
@@ -159,7 +160,7 @@ class WorkspaceEdits:
         }
 
     def _forget_passages(self, revision: int, source: str | None, text: str | None) -> int:
-        """End a source's or text's passages in a revision; return its number, 0 if none changed."""
+        """End the passages of a source or text; return the revision, 0 if nothing changed."""
         if (source is None and text is None) or not self._models.passages.holds(
             source=source, text=text
         ):
@@ -170,7 +171,7 @@ class WorkspaceEdits:
         return number
 
     def _facts(self) -> int:
-        """How many facts the graph has, those that end in values too."""
+        """The number of facts in the graph, including those with values."""
         counts = self.graph.stats()
         return counts["triples"] + counts["attributes"]
 
@@ -192,23 +193,22 @@ class WorkspaceEdits:
         operation: int | None = None,
         later: bool = False,
     ) -> int:
-        """Take back a revision: facts, records of modeledge and learnt files are as before it.
+        """Undo a revision: restore facts, records of modeledge and learnt files from before it.
 
-        To undo an undo brings back what it took; :meth:`changes` says so, and lists what came back
-        and what went.
+        Undoing an undo redoes the revision; :meth:`changes` lists what a revision added and ended.
 
         Args:
-            revision: Its number, the newest by default.
-            operation: An operation of modeledge alone, where the graph had no part in it.
-            later: Whether later revisions that changed the same are taken back with it.
+            revision: The number of the revision, by default the newest.
+            operation: The number of an operation of modeledge that did not change the graph.
+            later: Whether to undo later revisions that changed the same facts, too.
 
         Returns:
-            The revision that the undo is itself, or the operation.
+            The number of the undo, a revision or an operation.
 
         Raises:
-            StoreError: There is no such revision, nothing of it is left to undo, or later
-                revisions, which are named, changed the same facts.
-            ModeledgeError: The same of an operation.
+            StoreError: The revision does not exist, has nothing left to undo, or later revisions,
+                which the message names, changed the same facts.
+            ModeledgeError: The operation does not exist, or cannot be undone.
         """
         if operation is not None:
             return self._models.modeledge.undo(operation).operation
@@ -221,13 +221,13 @@ class WorkspaceEdits:
             for number in sorted(undone, reverse=True):
                 self._models.passages.undo(number, revision=new)
             for one in sorted(operations, reverse=True):
-                with suppress(ModeledgeError):  # what it changed is gone by now
+                with suppress(ModeledgeError):  # its records may be gone by now
                     self._models.modeledge.undo(one, revision=new)
             self._models.modeledge.forget_ended(new)
         return new
 
     def _undo_revision(self, revision: int | None, later: bool) -> tuple[int, tuple[int, ...]]:
-        """Undo in the graph and learnt files; note an undo of a revision of modeledge alone."""
+        """Undo in the graph and learnt files; a revision of modeledge alone is only noted."""
         number = self.graph.revision() if revision is None else revision
         try:
             new = self.graph.undo(number, later=later, files=LearntFiles(self.folder))
@@ -244,7 +244,7 @@ class WorkspaceEdits:
         self._models.modeledge.forget_ended(revision)
 
     def _left_in_modeledge(self, number: int) -> bool:
-        """Whether a revision changed modeledge or passages alone and was not taken back."""
+        """Whether a revision changed only modeledge or passages and was not undone."""
         if not self._models.modeledge.operations_of(number) and not any(
             self._models.passages.changed_by(number)
         ):
@@ -257,14 +257,14 @@ class WorkspaceEdits:
         return self.graph.revisions(limit=newest - number)
 
     def changes(self, revision: int, *, limit: int = 20) -> ChangeReport:
-        """What a revision changed: facts, learnt files, records.
+        """The changes made by a revision: facts, learnt files, records.
 
         Args:
-            revision: Its number.
-            limit: The most facts listed of those that began, and of those that ended.
+            revision: The number of the revision.
+            limit: The most begun facts, and the most ended facts, to list.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         begun, ended = self.graph.log.count(revision)
         came, went = self._models.passages.changed_by(revision)
@@ -289,7 +289,7 @@ class WorkspaceEdits:
         )
 
     def receipts(self, *, limit: int = 20) -> list[Receipt]:
-        """What modeledge's newest operations did, newest first."""
+        """The receipts of modeledge's newest operations, newest first."""
         return self._models.modeledge.receipts(limit=limit)
 
     def purge(
@@ -299,20 +299,20 @@ class WorkspaceEdits:
         source: str | None = None,
         progress: Callable[[int, str], None] | None = None,
     ) -> Purged:
-        """Delete for good all that is said of an entity, or by a source, wherever it stands here.
+        """Delete everything about an entity, or from a source, irrecoverably.
 
-        In the graph, its history and modeledge, with every stage's files that hold a purged name;
-        those have to be made again. Files that kptm did not write are not touched.
+        This covers the graph, its history, modeledge, and files of stages with a purged name, which
+        must be made again. Files that kptm did not write are not touched.
 
         Args:
-            entity: Its key, label or alias.
-            source: As it was loaded or indexed: a path, by default.
-            progress: Called with per cent of what is to be read and rewritten, and what was done.
+            entity: A key, label or alias.
+            source: The name of a source: by default the path that was loaded or indexed.
+            progress: Called with the percentage done, and a description of the last step.
 
         Raises:
-            UnknownKeyError: Neither the graph nor modeledge ever heard of it.
+            UnknownKeyError: Neither the graph nor modeledge ever had it.
             StoreError: Not exactly one of the two was given, or another process reads the graph.
-            WorkspaceError: A stage is at work, or a file cannot be deleted.
+            WorkspaceError: A stage is running, or a file cannot be deleted.
         """
         from kptm.workspace.changes.purge import purge
 
@@ -327,10 +327,10 @@ class WorkspaceEdits:
         source: str | None = None,
         progress: Callable[[int, str], None] | None = None,
     ) -> PurgePlan:
-        """What :meth:`purge` would delete, and which other files hold a name; nothing is changed.
+        """Report what :meth:`purge` would delete, and other files with a name; change nothing.
 
         Raises:
-            UnknownKeyError: Neither the graph nor modeledge ever heard of it.
+            UnknownKeyError: Neither the graph nor modeledge ever had it.
             StoreError: Not exactly one of the two was given.
         """
         from kptm.workspace.changes.purge import plan
@@ -350,7 +350,7 @@ class WorkspaceEdits:
         return found[0].entity if found else entity
 
     def _end(self, relation: str, name: str, *, new: bool) -> str:
-        """The meaning of a name at a relation's end; an unknown one may be a new key."""
+        """The node of a name as a tail of the relation; with ``new`` it may be a new entity."""
         found = self.graph.tail(relation, name)
         if isinstance(found, ValueKey):
             return found
@@ -368,7 +368,7 @@ class WorkspaceEdits:
         return self._base.resolve(head), known, self._end(known, tail, new=False)
 
     def _questions(self, entity: str | None, fact: tuple[str, str, str] | None) -> list[Question]:
-        """What may be answered otherwise when an entity or a fact is gone."""
+        """Questions whose answers may change when an entity or a fact is forgotten."""
         facts: Sequence[Any] = [fact] if fact is not None else []
         if entity is not None:
             facts = self.graph.touching([entity])[: ASKED // 2]
@@ -378,7 +378,7 @@ class WorkspaceEdits:
         return list(found)[:ASKED]
 
     def _answers(self, asked: Sequence[Question]) -> list[str | None]:
-        if not self.layout.has_model:  # modeledge has nothing, and writes no receipt
+        if not self.layout.has_model:  # without a model there is no modeledge, and no receipt
             return []
         found = self._asking.predictor().query_many(asked)
         return [None if answer is None or not answer.found else str(answer) for answer in found]
@@ -386,7 +386,7 @@ class WorkspaceEdits:
     def _note_answers(
         self, revision: int, asked: Sequence[Question], before: Sequence[str | None]
     ) -> None:
-        """Write the changed answers on the receipt; a crash before that loses these lines alone."""
+        """Add the changed answers to the receipt; a crash before this loses only these lines."""
         from kptm.modeledge import AnswerChange
 
         done = self._models.modeledge.operations_of(revision) if revision and before else []

@@ -1,8 +1,8 @@
-"""Purges a workspace: rows of graph and modeledge, and stages' files that hold a purged name.
+"""Purges a workspace: rows of graph and modeledge, and stages' files with a purged name.
 
-Files go first and the graph last: after a kill the same purge can be run again. Only what kptm
-wrote is deleted, see :mod:`kptm.workspace.files.stage_files`; other files that hold a name are
-listed.
+Files are deleted first and the graph last, so that after a kill the same purge can be run again.
+Only files that kptm wrote are deleted (:mod:`kptm.workspace.files.stage_files`); other files with a
+name are listed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     Progress = Callable[[int, str], None]
 
 MANY_WORDS = 200
-"""Words of purged texts that are searched for; with more, all that was learnt from texts goes."""
+"""Words of purged texts to search for; with more, everything learnt from texts is deleted."""
 WHOLE_TEXTS = 200
-"""Purged texts that are looked for in files that are not kptm's."""
+"""Purged texts that are searched for in files that kptm did not write."""
 FROM_TEXTS = (
     "model",
     "pretraining",
@@ -48,14 +48,14 @@ FROM_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class PurgePlan:
-    """What a purge will delete.
+    """The plan of a purge.
 
     Attributes:
         entity: The key of the entity, if one is purged.
         source: The source, if one is purged.
-        names: What is looked for in files and in modeledge.
-        artefacts: What stages wrote and what holds a name.
-        foreign: Files in the workspace that are not kptm's and hold a name; they are not touched.
+        names: The names that are searched for in files and in modeledge.
+        artefacts: The outputs of stages with a name, which will be deleted.
+        foreign: Files with a name that kptm did not write, which are not touched.
         words: Words that only the purged texts have.
     """
 
@@ -74,17 +74,17 @@ class PurgePlan:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted.
+    """The result of a purge.
 
     Attributes:
-        statements: Statements of sources, with their history.
-        triples: Triples, attributes and labels that nobody says any more.
-        records: Records of modeledge.
-        artefacts: Files and folders of stages, which have to be run again.
-        revision: The revision that the purge made; 0 where the graph had nothing of it.
+        statements: The number of deleted statements of sources, with their history.
+        triples: The number of deleted triples, attributes and labels.
+        records: The number of deleted records of modeledge.
+        artefacts: The deleted outputs of stages, which must be run again.
+        revision: The revision of the purge; 0 if the graph had nothing to purge.
         files: The files that were deleted.
-        foreign: Files in the workspace that are not kptm's and hold a name; they were not touched.
-        passages: Passages of texts.
+        foreign: Files with a name that kptm did not write, which were not touched.
+        passages: The number of deleted passages.
     """
 
     statements: int
@@ -98,12 +98,12 @@ class Purged:
 
 
 class Work:
-    """Progress of a purge in per cent of the bytes that it reads and rewrites.
+    """Reports the progress of a purge as a percentage of the bytes to read and rewrite.
 
     Args:
         ws: The workspace.
-        progress: Takes per cent and a text; None for nobody who wants to know.
-        passes: How many times the database is read or rewritten.
+        progress: Called with the percentage and a text, or None.
+        passes: The number of passes over the database.
     """
 
     def __init__(self, ws: WorkspaceModels, progress: Progress | None, *, passes: int) -> None:
@@ -118,7 +118,7 @@ class Work:
             self._whole += sum(map(_size, (*files, *foreign_files(ws.layout, found))))
 
     def read(self, *files: Path) -> None:
-        """Note files that were looked through."""
+        """Note that files were searched."""
         if self._progress is not None:
             self._note(sum(map(_size, files)), "looking through files")
 
@@ -144,7 +144,7 @@ def _plan(ws: WorkspaceModels, entity: str | None, source: str | None, work: Wor
     report = _in_graph(ws, entity, source)
     work.rewrote("the graph's names found")
     names = {name for name in report.names if len(name) >= held_names.SHORT}
-    # A short value, such as "5", is no name: it stands in every text.
+    # A short value such as "5" is not a name: it occurs in every text.
     names |= {name for name in report.called if any(map(str.isalpha, name))}
     names |= {entity} if entity is not None else set()
     texts: list[str] = []
@@ -173,7 +173,7 @@ def purge(
     """Purge a workspace; see :meth:`kptm.Workspace.purge`."""
     work = Work(ws, progress, passes=4)
     with ExitStack() as locks:
-        for name in STAGES:  # a stage at work would write the name again
+        for name in STAGES:  # a running stage could write the name again
             locks.enter_context(stage(ws.layout, name))
         planned = _plan(ws, entity, source, work)
         for artefact in planned.artefacts:
@@ -187,7 +187,7 @@ def purge(
         records = ws.modeledge.purge(planned.names, source=source)
         passages = ws.passages.purge(planned.names, source=source)
         work.rewrote("modeledge purged")
-        if source is not None:  # a source that was only indexed stands in the history too
+        if source is not None:  # a source that was only indexed is in the history too
             many = len(planned.words) > MANY_WORDS
             said = [source, *planned.names, *(() if many else planned.words)]
             graph_purge.clean_history(ws.graph.database, said, learnt=many)
@@ -208,7 +208,7 @@ def purge(
 
 
 def _in_graph(ws: WorkspaceModels, entity: str | None, source: str | None) -> PurgeReport:
-    """What the graph would lose; nothing by a source that only modeledge has."""
+    """What the graph would lose; nothing for a source that only modeledge has."""
     try:
         return graph_purge.plan(ws.graph.database, entity=entity, source=source)
     except UnknownKeyError:
@@ -252,7 +252,7 @@ def _foreign(ws: WorkspaceModels, names: set[str], work: Work) -> Iterator[str]:
         if _reads(path, names):
             yield str(path.relative_to(ws.folder))
         work.read(path)
-    for path in ws.layout.stages:  # a stage that lies elsewhere
+    for path in ws.layout.stages:  # outputs that are links to other places
         inside = (path, *path.rglob("*")) if path.is_symlink() else ()
         if any(file.is_file() and _reads(file, names) for file in inside):
             yield str(path.relative_to(ws.folder))
@@ -265,6 +265,6 @@ def _size(path: Path) -> int:
 
 
 def _reads(path: Path, names: set[str]) -> bool:
-    with suppress(OSError):  # it may not be read, or is gone
+    with suppress(OSError):  # the file may be unreadable or gone
         return held_names.holds(path, names, alone=True)
     return False

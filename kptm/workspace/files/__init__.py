@@ -1,1 +1,1 @@
-"""The files of a workspace: what kptm wrote, what it learnt, locks, whether the graph is there."""
+"""The files of a workspace: outputs of stages, learnt files, locks, and the graph's state."""

@@ -1,4 +1,4 @@
-"""Whether a workspace had a graph: so that one that is missing is not taken for a new one."""
+"""Remembers that a workspace had a graph, so that a lost one is not taken for an empty one."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def check_graph(layout: Layout) -> None:
     """Refuse a workspace whose graph is missing.
 
     Raises:
-        WorkspaceError: There is no graph, and the workspace's state, embeddings or links say that
-            there was one.
+        WorkspaceError: There is no graph, but the workspace's state, embeddings or link indexes
+            show that there was one.
     """
     with suppress(FileNotFoundError):
         if layout.graph.stat().st_size:
@@ -37,7 +37,7 @@ def check_graph(layout: Layout) -> None:
 
 
 def note_graph(layout: Layout, revision: int) -> None:
-    """Note the graph's revision; a folder that cannot be written is left as it is."""
+    """Store the graph's revision, unless the folder is not writable."""
     if not revision or _number(layout.state) == revision:
         return
     with suppress(OSError):
@@ -55,7 +55,7 @@ def _last_revision(layout: Layout) -> int:
 
 
 def _number(path: Path) -> int:
-    """The revision that a JSON file states; 0 where it states none."""
+    """The revision in a JSON file; 0 if it has none."""
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         return int(content["revision"] or 0)

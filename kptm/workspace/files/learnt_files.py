@@ -1,7 +1,7 @@
-"""The files that learning and indexing write, as the history of a workspace knows them.
+"""The files that learning and indexing write, with their history.
 
-Each change of them is a revision of the graph's history with what the file was before
-(``kg.store.write.artefacts``), so that ``undo`` takes learning back and nothing else.
+Each change is a revision of the graph with the file's earlier content
+(``kg.store.write.artefacts``), so that ``undo`` can undo learning alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 QUESTIONS, LESSONS = "questions.json", "learnt.jsonl"
 WEIGHTS, PHRASINGS = "weights.json", "phrasings.json"
 LEARNT = (QUESTIONS, LESSONS, WEIGHTS, PHRASINGS)
-"""What a question's reading, its weights and a relation's phrasings are learnt into."""
+"""The learnt files: parser, questions, weights of sources, phrasings."""
 
 
 class LearntFiles:
@@ -34,19 +34,19 @@ class LearntFiles:
         self._folder = folder
 
     def read(self, name: str) -> bytes | None:
-        """The content of a file, None where there is none.
+        """The content of a file; None if it does not exist.
 
         Raises:
-            StoreError: It is no learnt file.
+            StoreError: The name is not that of a learnt file.
         """
         path = self._path(name)
         return path.read_bytes() if path.exists() else None
 
     def write(self, name: str, content: bytes | None) -> None:
-        """Write a file whole, or remove it for None.
+        """Write a file atomically, or delete it if ``content`` is None.
 
         Raises:
-            StoreError: It is no learnt file.
+            StoreError: The name is not that of a learnt file.
         """
         path = self._path(name)
         if content is not None:
@@ -56,32 +56,32 @@ class LearntFiles:
             remove(path)
 
     def before(self, *names: str) -> dict[str, bytes | None]:
-        """What files are now, for the history."""
+        """The present contents of files, for the history."""
         return {name: self.read(name) for name in names}
 
     def _path(self, name: str) -> Path:
-        if name not in LEARNT:  # it comes from a database, which may be another person's
-            raise StoreError(f"{name!r} is no file that kptm learns into; the history is damaged")
+        if name not in LEARNT:  # the name comes from a database, which may not be trusted
+            raise StoreError(f"{name!r} is not a learnt file; the history is damaged")
         return self._folder / name
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeReport:
-    """What a revision changed, wherever in the workspace.
+    """The changes made by a revision, in all parts of the workspace.
 
     Attributes:
-        revision: Its number.
+        revision: The number of the revision.
         kind: "load", "edit", "undo", "redo", "learn", …
-        note: What it was about.
-        undoes: The revisions that it took back.
-        begun: How many statements of sources began.
-        ended: How many ended.
-        changes: The first of both.
-        files: Files that it changed.
-        records_added: Records of modeledge that came in, or back.
-        records_removed: Records that went.
-        passages_added: Passages of texts that came in, or back.
-        passages_removed: Passages that went.
+        note: The note of the revision.
+        undoes: The revisions that it undid.
+        begun: The number of statements that began.
+        ended: The number of statements that ended.
+        changes: The first statements that began or ended.
+        files: The learnt files that it changed.
+        records_added: The number of records of modeledge that were added or restored.
+        records_removed: The number of records of modeledge that were removed.
+        passages_added: The number of passages that were added or restored.
+        passages_removed: The number of passages that were removed.
     """
 
     revision: int

@@ -1,7 +1,7 @@
-"""The files of a workspace that kptm wrote, and no others: what a purge may delete.
+"""Finds the files of a workspace that kptm wrote, which are all that a purge may delete.
 
-A stage's folder has a manifest that lists its files, or files of fixed names. What else lies there
-is somebody else's, and so is all behind a symbolic link.
+The folder of a stage has a manifest of its files, or files with fixed names. Other files there, and
+everything behind a symbolic link, belong to the user.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ _SNAPSHOTS = re.compile(r"\d+-[0-9a-z_]+/(ids\.npy|rows\.npy|alive\.npy|index\.f
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """What one stage wrote.
+    """The output of a stage.
 
     Attributes:
-        name: As people know it: ``embeddings``, ``finetuned/relation``.
+        name: Its name for people: ``embeddings``, ``finetuned/relation``.
         path: The file or folder.
-        files: Its own files, the one that makes it complete last.
+        files: The files that kptm wrote; the last is the one without which the output is
+            incomplete.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Artefact:
     files: tuple[Path, ...]
 
     def delete(self) -> None:
-        """Delete its files, and the folder too if nothing else lies in it.
+        """Delete the files, and the folder if it is empty then.
 
         Raises:
             OSError: A file cannot be deleted.
@@ -64,13 +65,13 @@ class Artefact:
         folders = {parent for file in self.files for parent in file.parents}
         inside = (path for path in folders if path.is_relative_to(self.path))
         for folder in sorted(inside, key=lambda path: -len(path.parts)):
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # the folder is not empty
                 folder.rmdir()
         sync(self.path.parent)
 
 
 def artefacts_of(layout: Layout) -> list[Artefact]:
-    """What the stages of a workspace wrote, as far as it is there, without the graph itself."""
+    """The existing outputs of all stages of a workspace, without the graph."""
     found = [
         _folder(layout, layout.embeddings, _matching(_EMBEDDINGS)),
         _folder(layout, layout.linking, _matching(_LINKING)),
@@ -99,12 +100,12 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
 
 
 def run_of(layout: Layout) -> Artefact:
-    """The run of a pretraining."""
+    """The files of a pretraining run."""
     return _folder(layout, layout.pretraining, _pretraining)
 
 
 def delete_workspace(layout: Layout) -> None:
-    """Delete all that kptm wrote in a folder; what else lies there stays.
+    """Delete all files that kptm wrote in a folder; other files stay.
 
     Raises:
         OSError: A file cannot be deleted.
@@ -115,12 +116,12 @@ def delete_workspace(layout: Layout) -> None:
     for path in (*layout.graph_files, layout.state, layout.config):
         path.unlink(missing_ok=True)
     for path in (layout.finetuned, layout.linking, layout.folder):
-        with suppress(OSError):  # it is not there, or holds other files
+        with suppress(OSError):  # the folder does not exist, or is not empty
             path.rmdir()
 
 
 def foreign_files(layout: Layout, artefacts: list[Artefact]) -> Iterator[Path]:
-    """The files in a workspace's folder that are nobody's artefact: not read through links."""
+    """The files in a workspace's folder that kptm did not write; links are not followed."""
     own = {file for artefact in artefacts for file in artefact.files}
     own.update(layout.graph_files)
     own.update(_own(layout.snapshots, _matching(_SNAPSHOTS)))
@@ -166,7 +167,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _entries(folder: Path) -> Iterator[Path]:
-    """All that is below a folder but plain folders; links are not followed."""
+    """All files and links below a folder; links are not followed."""
     for parent, folders, names in os.walk(folder):
         for name in sorted((*folders, *names)):
             path = Path(parent, name)
@@ -175,5 +176,5 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The plain files below a folder, links to files and folders left out."""
+    """The regular files below a folder, without links."""
     return (path for path in _entries(folder) if path.is_file() and not path.is_symlink())

@@ -1,4 +1,4 @@
-"""Stages that only one process may run in a workspace at a time."""
+"""Locks of stages, which only one process may run in a workspace at a time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ if TYPE_CHECKING:
     from kptm.workspace.layout import Layout
 
 STAGES = ("embed", "pretrain", "finetune", "extract", "sync")
-"""Their verbs."""
+"""The verbs of the stages."""
 
 
 @contextmanager
 def stage(layout: Layout, name: str) -> Iterator[None]:
-    """Run a stage alone.
+    """Hold the lock of a stage, as a context manager.
 
     Raises:
-        WorkspaceError: Another process runs it, with its number and since when; or the folder
-            cannot be written.
+        WorkspaceError: Another process runs the stage, or the folder is not writable.
     """
     with ExitStack() as held:
         try:

@@ -42,7 +42,7 @@ def test_they_overrule_what_is_guessed_each_time(tmp_path, table):
 
 def test_a_kind_that_there_is_not_is_refused(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"\[graph\] types: 'code' is 'number', and is to be one of entity, text"
+        ConfigError, match=r"\[graph\] types: 'code' is 'number', and must be one of entity, text"
     ):
         WorkspaceConfig().with_changes(['graph.types={code="number"}'])
     with pytest.raises(ConfigError, match=r"graph\.types must be dict"):
