@@ -1,7 +1,7 @@
 """Does knowledge help to classify relations? FewRel's 16, learnt from 1%, 10% and all rows.
 
     python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0]
-        [--kind gated] [--jobs 2]
+        [--kind gated] [--jobs 2] [--backbone PATH [--learning-rate 5e-5]]
 
 A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph
 never holds a pair that is asked or learnt from, or knowledge would be looking the answer up:
@@ -12,9 +12,10 @@ never holds a pair that is asked or learnt from, or knowledge would be looking t
   rows to learn from are
   the rest, half as many.
 
-Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none. The
-backbone is a small BERT from nothing, its vocabulary that of the rows to learn from; with
---pretrain it reads these without their labels first. Intervals are 95%, bootstrapped over rows of
+Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none (the
+plain model, without vectors). The backbone is a small BERT from nothing, its vocabulary that of the
+rows to learn from, or the one of --backbone; with --pretrain it reads these without their labels
+first. Intervals are 95%, bootstrapped over rows of
 the mean over seeds, paired where two arms are compared; ± is the standard deviation over seeds. The
 data are looked for in ``../shared/data``. Figures are printed, never asserted.
 """
@@ -118,10 +119,14 @@ def start(options, folder):
 
     from kg import EntityEmbeddings
     from kptm import train_tokenizer
+    from kptm.fusion.backbones.tokenizer import read_tokenizer
 
     torch.set_num_threads(1)
     learnt, asked, _ = split(options.graph)
-    tokenizer = train_tokenizer((row["text"] for row in learnt), vocab_size=8_000)
+    if options.backbone:
+        tokenizer = read_tokenizer(options.backbone)
+    else:
+        tokenizer = train_tokenizer((row["text"] for row in learnt), vocab_size=8_000)
     embeddings = EntityEmbeddings.load(Path(folder) / "vectors")
     _state.update(options=options, learnt=learnt, asked=asked)
     _state.update(tokenizer=tokenizer, embeddings=embeddings)
@@ -140,7 +145,7 @@ def run(job):
     if arm == "permuted":
         embeddings = embeddings.permuted(seed)
     began = time.monotonic()
-    backbone = small_bert(BackboneConfig(), len(tokenizer), 96)
+    backbone = options.backbone or small_bert(BackboneConfig(), len(tokenizer), 96)
     fusion = FusionConfig(kind=options.kind, max_length=96, seed=seed)
     model = FusedModel.build(backbone, embeddings, fusion, tokenizer=tokenizer)
     if options.pretrain:
@@ -153,7 +158,11 @@ def run(job):
     for share in options.shares:
         rows = _state["learnt"][: max(32, len(_state["learnt"]) * share // 100)]
         config = FinetuneConfig(
-            steps=options.steps, batch_size=options.batch, use_knowledge=with_knowledge, seed=seed
+            steps=options.steps,
+            batch_size=options.batch,
+            learning_rate=options.learning_rate,
+            use_knowledge=with_knowledge,
+            seed=seed,
         )
         tuned = finetune(model, rows, task="relation", config=config)
         said = tuned.predict(_state["asked"])
@@ -171,7 +180,7 @@ def table(found, options, chosen, majority):
     shares = options.shares
     print(f"| arm | {' | '.join(f'{share}%' for share in shares)} |\n|{'---|' * (len(shares) + 1)}")
     means = {}
-    for arm in ARMS:
+    for arm in options.arms:
         cells = []
         for share in shares:
             values = np.array(found[arm, share], float)[:, chosen]
@@ -180,7 +189,7 @@ def table(found, options, chosen, majority):
             spread = values.mean(1).std(ddof=1) if len(values) > 1 else float("nan")
             cells.append(f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}] ±{spread:.3f}")
         print(f"| {arm} | {' | '.join(cells)} |")
-    for other in ARMS[1:]:
+    for other in [arm for arm in options.arms if arm != "aligned" and "aligned" in options.arms]:
         gains = (paired_interval(means["aligned", s], means[other, s]) for s in shares)
         cells = [f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" for gain in gains]
         print(f"| **aligned − {other}** | {' | '.join(cells)} |")
@@ -195,9 +204,11 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--pretrain", type=int, default=0)
     parser.add_argument("--kind", default="gated")
+    parser.add_argument("--backbone", default="", help="a folder; a small BERT by default")
+    parser.add_argument("--learning-rate", type=float, default=0.0, help="0: what suits the width")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--shares", type=int, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--arms", nargs="+", choices=ARMS, help="for a trial: no table is printed")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     options = parser.parse_args()
     began = time.monotonic()
     learnt, asked, triples = split(options.graph)
@@ -208,7 +219,7 @@ def main() -> None:
             name: covered(rows, embeddings) for name, rows in (("learnt", learnt), ("asked", asked))
         }
         found = {}
-        jobs = [(arm, seed) for seed in range(options.seeds) for arm in options.arms or ARMS]
+        jobs = [(arm, seed) for seed in range(options.seeds) for arm in options.arms]
         with ProcessPoolExecutor(
             options.jobs, get_context("spawn"), initializer=start, initargs=(options, folder)
         ) as pool:
@@ -222,6 +233,7 @@ def main() -> None:
                     )
     print(
         f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
+        f" {Path(options.backbone).name or 'a small BERT from nothing'},"
         f" {options.steps} steps of {options.batch} rows,"
         f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}:"
         f" {len(triples):,} triples,"
@@ -233,8 +245,6 @@ def main() -> None:
             f" {(counts > 0).mean():.1%} of rows"
             f" have one at least, {(counts == 2).mean():.1%} two"
         )
-    if options.arms:
-        return
     common = Counter(row["label"] for row in learnt).most_common(1)[0][0]
     best = np.array([row["label"] == common for row in asked], float)
     for title, chosen in (
