@@ -1,7 +1,7 @@
 """Does knowledge help to classify relations? FewRel's 16, learnt from 1%, 10% and all rows.
 
     python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0]
-        [--kind gated] [--jobs 2] [--backbone PATH [--learning-rate 5e-5]]
+        [--kind gated] [--jobs 2] [--backbone PATH [--learning-rate 5e-5]] [--out runs.json]
 
 A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph
 never holds a pair that is asked or learnt from, or knowledge would be looking the answer up:
@@ -15,9 +15,10 @@ never holds a pair that is asked or learnt from, or knowledge would be looking t
 Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none (the
 plain model, without vectors). The backbone is a small BERT from nothing, its vocabulary that of the
 rows to learn from, or the one of --backbone; with --pretrain it reads these without their labels
-first. Intervals are 95%, bootstrapped over rows of
-the mean over seeds, paired where two arms are compared; ± is the standard deviation over seeds. The
-data are looked for in ``../shared/data``. Figures are printed, never asserted.
+first. Intervals are 95%, bootstrapped over rows of the mean over seeds, paired where two arms are
+compared; ± is the standard deviation over seeds. With --out each run is written as it ends, and a
+file that is there is gone on with. The data are looked for in ``../shared/data``. Figures are
+printed, never asserted.
 """
 
 import argparse
@@ -138,7 +139,7 @@ def run(job):
     from kptm.finetuning.task_rows import read_rows
     from kptm.fusion.small_bert import BackboneConfig, small_bert
 
-    arm, seed = job
+    arm, seed, shares = job
     options, tokenizer = _state["options"], _state["tokenizer"]
     with_knowledge = arm != "none"
     embeddings = _state["embeddings"]
@@ -155,7 +156,7 @@ def run(job):
         )
         pretrain(model, documents, config=config)
     found = {}
-    for share in options.shares:
+    for share in shares:
         rows = _state["learnt"][: max(32, len(_state["learnt"]) * share // 100)]
         config = FinetuneConfig(
             steps=options.steps,
@@ -171,6 +172,27 @@ def run(job):
         found[share] = right, cut, time.monotonic() - began
         began = time.monotonic()
     return arm, seed, found
+
+
+SETTINGS = ("graph", "steps", "batch", "pretrain", "kind", "backbone", "learning_rate")
+
+
+def read_runs(options):
+    """The runs that --out has: whether each row was right, by arm, seed and share."""
+    if not options.out or not options.out.exists():
+        return {}
+    kept = json.loads(options.out.read_text(encoding="utf-8"))
+    if kept["settings"] != [getattr(options, name) for name in SETTINGS]:
+        raise SystemExit(f"{options.out}: has runs of {kept['settings']}; name another file")
+    return {tuple(job): right for job, right in kept["runs"]}
+
+
+def write_runs(options, kept):
+    if options.out:
+        settings = [getattr(options, name) for name in SETTINGS]
+        fresh = options.out.with_name(options.out.name + ".new")
+        fresh.write_text(json.dumps({"settings": settings, "runs": list(kept.items())}))
+        fresh.replace(options.out)
 
 
 def table(found, options, chosen, majority):
@@ -209,6 +231,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--shares", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     began = time.monotonic()
     learnt, asked, triples = split(options.graph)
@@ -218,19 +241,30 @@ def main() -> None:
         known = {
             name: covered(rows, embeddings) for name, rows in (("learnt", learnt), ("asked", asked))
         }
-        found = {}
-        jobs = [(arm, seed) for seed in range(options.seeds) for arm in options.arms]
+        kept = read_runs(options)
+        left = {
+            (arm, seed): [x for x in options.shares if (arm, seed, x) not in kept]
+            for seed in range(options.seeds)
+            for arm in options.arms
+        }
+        jobs = [(*job, shares) for job, shares in left.items() if shares]
         with ProcessPoolExecutor(
             options.jobs, get_context("spawn"), initializer=start, initargs=(options, folder)
         ) as pool:
             for arm, seed, results in pool.map(run, jobs):
                 for share, (right, cut, seconds) in results.items():
-                    found.setdefault((arm, share), []).append(right)
+                    kept[arm, seed, share] = right
                     print(
                         f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut,"
                         f" {seconds:.0f} s",
                         flush=True,
                     )
+                write_runs(options, kept)
+    found = {
+        (arm, share): [kept[arm, seed, share] for seed in range(options.seeds)]
+        for arm in options.arms
+        for share in options.shares
+    }
     print(
         f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
         f" {Path(options.backbone).name or 'a small BERT from nothing'},"

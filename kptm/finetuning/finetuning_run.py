@@ -20,6 +20,7 @@ from kptm.finetuning.task_encoding import (
     right_classes,
 )
 from kptm.finetuning.task_rows import read_rows
+from kptm.fusion.backbones.int8 import check_trainable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +63,7 @@ def finetune(
         ModelError: There is nothing to learn from, or the loss is not finite.
     """
     check_task(task)
+    check_trainable(model.backbone)
     config = config or FinetuneConfig()
     began = time.monotonic()
     rows = read_rows(train, task, gold=True, linker=linker)

@@ -25,6 +25,7 @@ from kptm.fusion.backbones.backbone_parts import (
     vocabulary_size,
 )
 from kptm.fusion.backbones.fitness import check_fit, refused_by_name
+from kptm.fusion.backbones.int8 import check_trainable
 from kptm.fusion.backbones.lm_head import head_logits
 from kptm.fusion.backbones.lora import KINDS as WITH_LORA
 from kptm.fusion.backbones.lora import add_lora, lora_rank, without_lora
@@ -209,6 +210,7 @@ class FusedModel(nn.Module):
                 f" {self.fusion_config.kind!r},"
                 " which reads inside the layers or has no gradient through them"
             )
+        check_trainable(self.backbone)
         if self.lora_rank not in (0, rank):
             raise ConfigError(f"LoRA of rank {self.lora_rank}, which cannot become {rank}")
         if not self.lora_rank:

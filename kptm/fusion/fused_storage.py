@@ -1,6 +1,7 @@
 """A fused model on disk: plain transformers folders and safetensors, with checksums.
 
-- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm
+- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm; 8-bit weights
+  are in ``int8.safetensors``, which transformers does not read
 - ``lora/``: LoRA beside its layers as peft writes it, where there is one
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -22,9 +23,11 @@ from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
-from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.fusion.backbones.backbone import build_backbone, quiet_transformers
+from kptm.fusion.backbones.int8 import is_int8, load_int8, save_int8
 from kptm.fusion.backbones.lora import load_lora, lora_rank, own_state, save_lora
 from kptm.fusion.backbones.origin import Origin
+from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.model_manifest import model_folder, read_manifest, seal
 
@@ -59,11 +62,15 @@ def save(model: FusedParts, folder: str | Path) -> None:
 
 
 def _write(model: FusedParts, folder: Path) -> None:
-    with quiet_transformers():
-        own = own_state(model.backbone) if lora_rank(model.backbone) else None
-        model.backbone.save_pretrained(folder / "backbone", state_dict=own)
-    if own is not None:
-        save_lora(model.backbone, folder / LORA)
+    small = is_int8(model.backbone)
+    if small:
+        save_int8(model.backbone, folder / "backbone")
+    else:
+        with quiet_transformers():
+            own = own_state(model.backbone) if lora_rank(model.backbone) else None
+            model.backbone.save_pretrained(folder / "backbone", state_dict=own)
+        if own is not None:
+            save_lora(model.backbone, folder / LORA)
     model.tokenizer.save_pretrained(folder / "backbone")
     model.embeddings.save(folder / "embeddings")
     save_file(_own_state(model), folder / WEIGHTS)
@@ -76,8 +83,20 @@ def _write(model: FusedParts, folder: Path) -> None:
         "config": asdict(model.fusion_config),
         "fingerprint": model.fingerprint(),
         "origin": asdict(model.origin),
+        "int8": small,
     }
     seal(folder, META, meta, files)
+
+
+def _read_int8(folder: Path, seed: int) -> Any:
+    from transformers import AutoConfig
+
+    settings = AutoConfig.from_pretrained(
+        str(folder), trust_remote_code=False, local_files_only=True
+    )
+    backbone, _ = build_backbone(settings, seed)
+    load_int8(backbone, folder)
+    return backbone.eval()
 
 
 def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
@@ -97,7 +116,12 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         embeddings = EntityEmbeddings.load(folder / "embeddings")
         facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
         with quiet_transformers():
-            model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
+            if meta.get("int8"):
+                tokenizer = read_tokenizer(folder / "backbone")
+                start = _read_int8(folder / "backbone", config.seed)
+                model = assemble(start, embeddings, config, tokenizer=tokenizer, facts=facts)
+            else:
+                model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
         if any(name.startswith(f"{LORA}/") for name in meta["sha256"]):
             load_lora(model.backbone, folder / LORA)
         model.origin = Origin(**meta.get("origin", {}))

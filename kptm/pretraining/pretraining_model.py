@@ -13,7 +13,7 @@ from torch import nn
 from kptm.pretraining.objectives import TrainingStep, make_objectives
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
     from kptm.pretraining.objectives import Objective
 
-_READ = frozenset(
+MODEL_INPUTS = frozenset(
     (
         "input_ids",
         "attention_mask",
@@ -48,14 +48,21 @@ class PretrainingModel(nn.Module):
         model: The model, trained in place.
         config: Weights of the objectives, and the seed of what they bring along.
         relations: Relations of the graph.
+        more: Objectives beside those of the configuration.
     """
 
-    def __init__(self, model: FusedModel, config: PretrainConfig, relations: int) -> None:
+    def __init__(
+        self,
+        model: FusedModel,
+        config: PretrainConfig,
+        relations: int,
+        more: Sequence[Objective] = (),
+    ) -> None:
         super().__init__()
         self.model = model
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.objectives = nn.ModuleList(make_objectives(model, config, relations))
+            self.objectives = nn.ModuleList([*make_objectives(model, config, relations), *more])
         self.objectives.to(device=model.device, dtype=model.backbone.dtype)
 
     def _each(self) -> list[Objective]:
@@ -77,7 +84,7 @@ class PretrainingModel(nn.Module):
 
     def forward(self, batch: Mapping[str, Tensor]) -> Tensor:
         """The summed loss of each objective, (O,), float32."""
-        output = self.model(**{name: batch[name] for name in batch if name in _READ})
+        output = self.model(**{name: batch[name] for name in batch if name in MODEL_INPUTS})
         step = TrainingStep(self.model, output, batch)
         losses_O = torch.stack([objective.total(step).float() for objective in self._each()])
         if torch.is_grad_enabled() and not losses_O.requires_grad:

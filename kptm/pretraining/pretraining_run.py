@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import quiet_transformers
+from kptm.fusion.backbones.int8 import check_trainable
 from kptm.linking import Linker
 from kptm.pretraining.backbone_plan import frozen, plan_for
 from kptm.pretraining.checkpoints import newest, step_of
@@ -28,13 +29,14 @@ from kptm.pretraining.processes import processes
 from kptm.pretraining.randomness import randomness_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kg.view import GraphView
     from kptm.data.tokenize import EncodedText
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
     from kptm.pretraining.data.corpus import Link
+    from kptm.pretraining.objectives import Objective
 
 TELL = 64
 """Texts between two reports of how many have been read."""
@@ -49,6 +51,7 @@ def pretrain(
     linked_by: str | None = None,
     graph: GraphView | None = None,
     checkpoints: str | Path | None = None,
+    objectives: Sequence[Objective] = (),
     progress: Callable[[int, float], None] | None = None,
     reading: Callable[[int], None] | None = None,
 ) -> PretrainReport:
@@ -69,16 +72,19 @@ def pretrain(
         graph: Needed by ``relation_weight`` and ``description_weight``.
         checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
             with the same losses as if it had not been cut, and links no text again.
+        objectives: Objectives beside those of ``config``; their names are in the report's curve.
         progress: Called after each step with its number and the last mean loss.
         reading: Called now and then with how many texts have been linked and encoded, before the
             first step.
 
     Raises:
-        ModelError: There are no texts, plain ones have no linker, or the loss is not finite.
+        ModelError: There are no texts, plain ones have no linker, the loss is not finite, or the
+            model's weights are 8-bit numbers.
         ConfigError: An objective lacks the graph, or the batch cannot be shared out.
         CheckpointError: The folder's checkpoints belong to another run.
     """
     config = config or PretrainConfig()
+    check_trainable(model.backbone)
     began = time.monotonic()
     facts = _facts(graph, config)
     with tempfile.TemporaryDirectory() as scratch:
@@ -104,6 +110,7 @@ def pretrain(
         del settings["device"]  # what was cut on one goes on on another
         parts = [json.dumps(settings, sort_keys=True), identity, corpus.digest]
         parts += [described.digest if described else "", *(facts.relations if facts else ())]
+        parts += [objective.name for objective in objectives]
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         examples = PretrainingExamples(corpus, config, _asking(model), described)
         start = newest(folder, run)
@@ -116,7 +123,9 @@ def pretrain(
             frozen(model, plan),
             _gradient_checkpointing(model, config),
         ):
-            whole = PretrainingModel(model, config, len(facts.relations) if facts else 0)
+            whole = PretrainingModel(
+                model, config, len(facts.relations) if facts else 0, objectives
+            )
             trainer = make_trainer(whole, config, examples, folder, run, progress, plan)
             try:
                 trainer.train(resume_from_checkpoint=str(start) if start else None)

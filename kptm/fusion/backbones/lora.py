@@ -114,6 +114,15 @@ def own_state(backbone: Any) -> dict[str, Tensor]:
     }
 
 
+def merge_state(backbone: Any) -> dict[str, Tensor]:
+    """The backbone's weights by their own names with LoRA added to them; copies."""
+    state = {name: value.detach().clone() for name, value in own_state(backbone).items()}
+    for name, module in backbone.named_modules():
+        if hasattr(module, "get_delta_weight"):
+            state[f"{name}.weight"] += module.get_delta_weight(NAME).detach()
+    return state
+
+
 def save_lora(backbone: Any, folder: Path) -> None:
     """Write configuration and weights, as peft does.
 

@@ -22,6 +22,7 @@ from torch import nn
 
 from kptm.data import collate
 from kptm.errors import ConfigError, ModelError
+from kptm.fusion.backbones.int8 import check_trainable
 from kptm.fusion.mechanisms.mechanism import MentionKnowledge, tokens_of_mentions
 from kptm.fusion.model_manifest import model_folder, seal
 from kptm.linking import LinkedText
@@ -73,6 +74,7 @@ def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) ->
             f"ONNX can be written of the kinds {', '.join(KINDS)}, not of"
             f" {model.fusion_config.kind!r}"
         )
+    check_trainable(model.backbone)
     _check_packages()
     with model_folder(folder, META) as fresh:
         _write_graph(model, fresh / GRAPH)

@@ -1,0 +1,120 @@
+"""A compression from a model and texts to a smaller model and its figures."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kptm.compression.distillation import distil
+from kptm.compression.layer_choice import drop_layers
+from kptm.compression.layer_sharing import share_layers
+from kptm.compression.measurements import Measurement, measure
+from kptm.compression.pruning import prune_neurons, prune_weights
+from kptm.compression.student import check_kind, quantise
+from kptm.errors import ModelError
+from kptm.evaluation.fusion.study_facts import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kptm.compression.compression_config import CompressionConfig
+    from kptm.evaluation import Probe
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+
+
+@dataclass(frozen=True, slots=True)
+class CompressionReport:
+    """What a compression did.
+
+    Attributes:
+        name: The ways, as :attr:`CompressionConfig.name` has them.
+        original: Figures of the model that was compressed.
+        compressed: Figures of the result.
+        texts: Texts that were learnt from.
+        held_out: Texts that were measured on.
+        steps: Steps of distillation.
+        seconds: The time of all.
+        folder: Where the result is; "" where nothing was written.
+    """
+
+    name: str
+    original: Measurement
+    compressed: Measurement
+    texts: int
+    held_out: int
+    steps: int
+    seconds: float
+    folder: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def compress(
+    model: FusedModel,
+    documents: Sequence[LinkedText],
+    config: CompressionConfig,
+    *,
+    probes: Sequence[Probe] = (),
+    progress: Callable[[int, float], None] | None = None,
+) -> tuple[FusedModel, CompressionReport]:
+    """Make a smaller model, and measure both; the model that is given stays as it is.
+
+    Layers and neurons go and layers are shared first, then the result learns from the original;
+    single weights become zero, and 8-bit numbers, last.
+
+    Args:
+        model: The fused model.
+        documents: Linked texts: most are learnt from, some held out for the loss.
+        config: How.
+        probes: Questions for the figures, as :func:`~kptm.compression.graph_only_probes` makes
+            them.
+        progress: Called after each step of distillation.
+
+    Raises:
+        ConfigError: The kind of fusion or the family cannot be compressed so.
+        ModelError: There is no text to learn from, or the model is compressed to 8-bit already.
+    """
+    began = time.monotonic()
+    check_kind(model)
+    learnt, held_out = _share_out(documents, config.held_out)
+    student, steps = model, 0
+    if config.layers:
+        student = drop_layers(student, config.layers)
+    if config.prune and config.unit == "neurons":
+        student = prune_neurons(student, config.prune)
+    if config.share:
+        student = share_layers(student)
+    if config.learns and config.steps:
+        if not learnt:
+            raise ModelError(
+                "there is no text to learn from; give some, or take steps = 0 to train nothing"
+            )
+        steps = distil(student, model, learnt, config, progress).steps
+    if config.prune and config.unit == "weights":  # after training, which would fill the zeros
+        student = prune_weights(student, config.prune)
+    if config.quantise:
+        student = quantise(student)
+    figures = measure({"original": model, "compressed": student}, probes, held_out)
+    report = CompressionReport(
+        config.name,
+        figures["original"],
+        figures["compressed"],
+        len(learnt),
+        len(held_out),
+        steps,
+        time.monotonic() - began,
+    )
+    return student, report
+
+
+def _share_out(
+    documents: Sequence[LinkedText], share: float
+) -> tuple[list[LinkedText], list[LinkedText]]:
+    """Texts to learn from and to measure on, by a hash of the text; equal texts stay together."""
+    held_out = [text for text in documents if draw("held out", text.text) < share]
+    learnt = [text for text in documents if draw("held out", text.text) >= share]
+    return learnt, held_out

@@ -1,0 +1,64 @@
+"""Questions for facts that only the graph has: no text names both ends.
+
+They show whether knowledge that came by vectors alone is still there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.evaluation.fusion.fact_probing import make_probes
+from kptm.evaluation.fusion.study_facts import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.view import GraphView
+    from kptm.data import Phrasings
+    from kptm.evaluation import Probe
+    from kptm.linking import LinkedText
+
+MOST = 1_000
+"""Facts that are asked, chosen by a hash."""
+
+
+def graph_only_probes(
+    graph: GraphView, documents: Iterable[LinkedText], phrasings: Phrasings, most: int = MOST
+) -> list[Probe]:
+    """A cloze for each fact whose two entities no text links.
+
+    Args:
+        graph: The graph.
+        documents: The texts that the model read.
+        phrasings: How relations are said; "head relation [MASK]." where none is known.
+        most: The most facts.
+    """
+    said = {
+        pair
+        for document in documents
+        for pair in _pairs(sorted({link.entity for link in document.links}))
+    }
+    facts = sorted(
+        (
+            fact.head,
+            fact.relation,
+            fact.tail,
+            "A" if _ordered(fact.head, fact.tail) in said else "B",
+        )
+        for fact in graph.match()
+        if fact.head != fact.tail
+    )
+    ends = {end for head, _, tail, _ in facts for end in (head, tail)}
+    labels = {key: record.label for key, record in graph.entities(sorted(ends)).items()}
+    patterns = {relation: phrasings.of(relation)[0] for _, relation, _, _ in facts}
+    asked = [probe for probe in make_probes(facts, patterns, labels) if probe.split == "B"]
+    asked = [probe for probe in asked if len(probe.candidates) > 1]
+    return sorted(asked, key=lambda x: (draw(x.head, x.relation, x.answer), x.head))[:most]
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
+
+
+def _pairs(keys: list[str]) -> Iterable[tuple[str, str]]:
+    return ((one, other) for place, one in enumerate(keys) for other in keys[place + 1 :])

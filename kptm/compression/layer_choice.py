@@ -1,0 +1,84 @@
+"""Fewer layers: which of a backbone's layers a student has, and where knowledge enters it."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from kptm.compression.student import check_kind, fuse_again
+from kptm.errors import ConfigError
+from kptm.fusion.backbones.backbone_parts import encoder_layers
+from kptm.fusion.backbones.lora import merge_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from kptm.fusion import FusedModel
+
+
+def spread_layers(count: int, kept: int) -> tuple[int, ...]:
+    """The layers of ``count`` that a student of ``kept`` starts from, the last among them.
+
+    TinyBERT's uniform map (Jiao et al. 2020, section 4.1): 3 of 6 are 1, 3, 5.
+
+    Raises:
+        ConfigError: There are not so many.
+    """
+    if not 0 < kept < count:
+        raise ConfigError(f"the model has {count} layers; keep fewer, from 1 to {count - 1}")
+    return tuple((place + 1) * count // kept - 1 for place in range(kept))
+
+
+def drop_layers(model: FusedModel, count: int) -> FusedModel:
+    """The model with ``count`` of its layers; it has to learn again what the others did.
+
+    Raises:
+        ConfigError: It has not more layers, or knowledge enters it after more than ``count``.
+        ModelError: Its family cannot lose layers.
+    """
+    check_kind(model)
+    layers = encoder_layers(model.backbone)
+    kept = spread_layers(len(layers), count)
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise ConfigError("the layers share their weights: fewer of them are no smaller model")
+    names = [
+        name
+        for name, part in model.backbone.named_modules()
+        if part is layers  # encoder_layers returns the stack itself
+    ]
+    config = copy.deepcopy(model.backbone.config)
+    text = config.get_text_config()
+    text.num_hidden_layers = count
+    if getattr(text, "layer_types", None):  # families whose layers differ
+        text.layer_types = [text.layer_types[number] for number in kept]
+    state = _renumber(merge_state(model.backbone), f"{names[0]}.", kept)
+    return fuse_again(model, config, state, _places(model.fusion.numbers, kept))
+
+
+def _renumber(state: dict[str, Tensor], stack: str, kept: Sequence[int]) -> dict[str, Tensor]:
+    """The weights outside the stack, and those of its kept layers under new numbers."""
+    found = {}
+    for name, value in state.items():
+        if not name.startswith(stack):
+            found[name] = value
+            continue
+        number, _, rest = name.removeprefix(stack).partition(".")
+        if int(number) in kept:
+            found[f"{stack}{kept.index(int(number))}.{rest}"] = value
+    return found
+
+
+def _places(numbers: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
+    """The student's layers that are nearest to where knowledge entered, the earlier of two."""
+    found = tuple(
+        min(range(len(kept)), key=lambda place: (abs(kept[place] - number), place))
+        for number in numbers
+    )
+    if len(set(found)) < len(found):
+        raise ConfigError(
+            f"knowledge enters after {len(numbers)} layers, which {len(kept)} cannot keep apart;"
+            " keep more"
+        )
+    return found

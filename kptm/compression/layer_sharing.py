@@ -1,0 +1,103 @@
+"""Shared layers (ALBERT, Lan et al. 2020): one layer's weights, applied at every depth.
+
+A BERT whose layers are all the same layer is an ALBERT whose token embeddings are as wide as its
+layers, with the identity between them. So the result is transformers' own ``AlbertForMaskedLM``. It
+is smaller, not faster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from kptm.compression.student import check_kind, fuse_again
+from kptm.errors import ConfigError
+from kptm.fusion.backbones.lora import merge_state
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kptm.fusion import FusedModel
+
+LAYER, SHARED = "bert.encoder.layer.", "albert.encoder.albert_layer_groups.0.albert_layers.0."
+INSIDE = {
+    "attention.self.": "attention.",
+    "attention.output.dense": "attention.dense",
+    "attention.output.LayerNorm": "attention.LayerNorm",
+    "intermediate.dense": "ffn",
+    "output.dense": "ffn_output",
+    "output.LayerNorm": "full_layer_layer_norm",
+}
+"""Names in a layer of BERT, and in ALBERT's."""
+OUTSIDE = {
+    "bert.embeddings.": "albert.embeddings.",
+    "cls.predictions.transform.": "predictions.",
+    "cls.predictions.": "predictions.",
+}
+SETTINGS = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+    "hidden_act",
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "max_position_embeddings",
+    "type_vocab_size",
+    "initializer_range",
+    "layer_norm_eps",
+    "pad_token_id",
+    "bos_token_id",
+    "eos_token_id",
+)
+
+
+def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
+    """The model with one layer's weights at every depth; it has to learn again what is lost.
+
+    Args:
+        model: The model, a BERT, which stays as it is.
+        layer: The layer whose weights all get; the middle one by default.
+
+    Raises:
+        ConfigError: The backbone is no BERT, or has no such layer.
+    """
+    from transformers import AlbertConfig, AlbertForMaskedLM
+
+    check_kind(model)
+    settings = model.backbone.config
+    if settings.model_type != "bert":
+        raise ConfigError(
+            f"layers are shared as ALBERT shares a BERT's; {type(model.backbone).__name__}"
+            " is of another family"
+        )
+    count = settings.num_hidden_layers
+    chosen = count // 2 if layer is None else layer
+    if not 0 <= chosen < count:
+        raise ConfigError(f"layer {chosen} is not among the model's 0–{count - 1}")
+    config = AlbertConfig(
+        embedding_size=settings.hidden_size,
+        **{name: getattr(settings, name) for name in SETTINGS},
+    )
+    state = _of_albert(merge_state(model.backbone), chosen)
+    width = settings.hidden_size
+    state["albert.encoder.embedding_hidden_mapping_in.weight"] = torch.eye(width)
+    state["albert.encoder.embedding_hidden_mapping_in.bias"] = torch.zeros(width)
+    return fuse_again(model, config, state, family=AlbertForMaskedLM)
+
+
+def _of_albert(state: dict[str, Tensor], chosen: int) -> dict[str, Tensor]:
+    """BERT's weights under ALBERT's names, of the layers only the chosen one's."""
+    found = {}
+    for name, value in state.items():
+        if name.startswith(LAYER):
+            number, _, inside = name.removeprefix(LAYER).partition(".")
+            if int(number) == chosen:
+                old = next(old for old in INSIDE if inside.startswith(old))
+                found[SHARED + INSIDE[old] + inside.removeprefix(old)] = value
+            continue
+        old = next((old for old in OUTSIDE if name.startswith(old)), "")
+        found[OUTSIDE.get(old, "") + name.removeprefix(old)] = value
+    return found

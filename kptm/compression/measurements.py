@@ -1,0 +1,113 @@
+"""What a model weighs, how long it takes, and what it still knows, beside another one."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import torch
+
+from kptm.data import collate
+from kptm.evaluation import ask_model
+from kptm.evaluation.fusion.language_loss import masked_lm_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kptm.evaluation import Probe
+    from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
+
+MANY = 32
+"""Texts of the larger batch."""
+PASSES = 15
+"""Passes of each model and batch; the models take turns."""
+MASKINGS = 3
+"""How often the texts are masked for the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Figures of one model.
+
+    Attributes:
+        bytes: The files of the model, without the entity vectors.
+        ms_of_one: Milliseconds of CPU time of a pass over one text, the median; None without texts.
+        ms_of_many: The same over ``MANY`` texts.
+        facts: The share of facts that only the graph has that come first; None without any.
+        asked: How many were asked.
+        masked_lm: Loss of the language model on texts that were held out; None without any.
+    """
+
+    bytes: int
+    ms_of_one: float | None
+    ms_of_many: float | None
+    facts: float | None
+    asked: int
+    masked_lm: float | None
+
+
+def measure(
+    models: Mapping[str, FusedModel], probes: Sequence[Probe], held_out: Sequence[LinkedText]
+) -> dict[str, Measurement]:
+    """Measure models on the same questions and texts.
+
+    Args:
+        models: The models by name.
+        probes: Questions, as :func:`~kptm.compression.graph_only_probes` makes them.
+        held_out: Linked texts for the loss and the time; without any the time is that of questions.
+    """
+    texts = [probe.cloze for probe in probes[:MANY]] or list(held_out[:MANY])
+    one, many = (measure_passes(models, texts[:count]) for count in (1, MANY))
+    found = {}
+    for name, model in models.items():
+        right = ask_model(model, probes)
+        found[name] = Measurement(
+            bytes=model_bytes(model),
+            ms_of_one=one.get(name),
+            ms_of_many=many.get(name),
+            facts=sum(right) / len(right) if right else None,
+            asked=len(right),
+            masked_lm=_loss(model, held_out),
+        )
+    return found
+
+
+def measure_passes(
+    models: Mapping[str, FusedModel], texts: Sequence[LinkedText], passes: int = PASSES
+) -> dict[str, float]:
+    """Median milliseconds of CPU time of a pass of each model; the models take turns."""
+    if not texts:
+        return {}
+    batches = {
+        name: collate([model.encoder.encode(text) for text in texts], model.pad_id).tensors()
+        for name, model in models.items()
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in models}
+    with torch.no_grad():
+        for _ in range(passes):
+            for name, model in models.items():
+                began = time.process_time()
+                model(**batches[name])
+                seconds[name].append(time.process_time() - began)
+    return {name: 1_000 * median(found) for name, found in seconds.items()}
+
+
+def model_bytes(model: FusedModel) -> int:
+    """The size of a model's files, without the entity vectors."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        model.save_pretrained(folder)
+        files = (path for path in folder.rglob("*") if path.is_file())
+        own = (path for path in files if path.relative_to(folder).parts[0] != "embeddings")
+        return sum(path.stat().st_size for path in own)
+
+
+def _loss(model: FusedModel, held_out: Sequence[LinkedText]) -> float | None:
+    losses = [masked_lm_loss(model, held_out, True, seed) for seed in range(MASKINGS)]
+    there = [loss for loss in losses if loss is not None]
+    return sum(there) / len(there) if there else None

@@ -1,0 +1,125 @@
+"""Students: a fused model again with another backbone, and with 8-bit weights.
+
+A student has the vectors, the tokenizer and at first the fusion and the entity head of its teacher.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kptm.errors import ConfigError, ModelError
+from kptm.fusion import FusedModel
+from kptm.fusion.backbones.fitness import FAILURES, check_fit
+from kptm.fusion.backbones.int8 import check_trainable, quantise_modules
+from kptm.fusion.backbones.lora import merge_state
+from kptm.fusion.backbones.origin import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torch import Tensor
+
+KINDS = ("gated", "knowbert", "memory", "adapter")
+"""Kinds of fusion that read whole layers, so that a layer may change inside."""
+
+
+def check_kind(model: FusedModel) -> None:
+    """Refuse a model that cannot be compressed.
+
+    Raises:
+        ConfigError: Its kind of fusion reads inside the layers.
+        ModelError: Its weights are 8-bit numbers already.
+    """
+    check_trainable(model.backbone)
+    kind = model.fusion_config.kind
+    if kind not in KINDS:
+        raise ConfigError(
+            f"models of the kinds {', '.join(KINDS)} can be compressed, not of {kind!r}"
+        )
+
+
+@contextmanager
+def _refused_by_name(backbone: Any) -> Iterator[None]:
+    """Turn errors of a family whose parts are not alike into one message."""
+    try:
+        yield
+    except FAILURES as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"{type(backbone).__name__}: this family cannot be compressed so"
+            f" ({type(error).__name__}: {reason})"
+        ) from error
+
+
+def fuse_again(
+    model: FusedModel,
+    config: Any,
+    state: Mapping[str, Tensor],
+    numbers: tuple[int, ...] | None = None,
+    *,
+    family: Any = None,
+) -> FusedModel:
+    """A model of the same fusion on another backbone.
+
+    Args:
+        model: The model whose fusion and entity head are copied.
+        config: The configuration of the new backbone.
+        state: Its weights.
+        numbers: The layers after which knowledge enters; the same by default.
+        family: The class of the new backbone; the same by default.
+
+    Raises:
+        ModelError: The weights do not fit, which says that the family cannot be changed so.
+    """
+    family = family or type(model.backbone)
+    with _refused_by_name(model.backbone):
+        with torch.random.fork_rng(devices=[]):
+            backbone = family(copy.deepcopy(config))
+        backbone.load_state_dict(state)
+    backbone.to(device=model.device, dtype=model.backbone.dtype).eval()
+    fused = FusedModel(
+        backbone,
+        model.tokenizer,
+        model.embeddings,
+        replace(model.fusion_config, layers=numbers or model.fusion.numbers),
+        model.facts,
+    )
+    own = {
+        name: value
+        for name, value in model.state_dict().items()
+        if not name.startswith("backbone.")
+    }
+    with _refused_by_name(model.backbone):
+        fused.load_state_dict(own, strict=False)
+    fused.origin = Origin(trained=True)
+    check_fit(fused)
+    return fused.eval()
+
+
+def copy_model(model: FusedModel) -> FusedModel:
+    """The same model with weights of its own, LoRA merged into them."""
+    return fuse_again(model, model.backbone.config, merge_state(model.backbone))
+
+
+def quantise(model: FusedModel) -> FusedModel:
+    """The model with the backbone's linear maps and token embeddings in 8-bit numbers.
+
+    Fusion and entity head, a few hundred thousand weights, stay floats. The model that is given
+    stays as it is.
+
+    Raises:
+        ConfigError: Its kind of fusion reads inside the layers.
+        ModelError: Its weights are 8-bit numbers already, or its family cannot have them.
+    """
+    check_kind(model)
+    small = copy_model(model)
+    with _refused_by_name(model.backbone):
+        quantise_modules(small.backbone)
+        ids = torch.tensor([[small.pad_id, small.pad_id]], device=small.device)
+        small.token_logits(small.summary(ids, torch.ones_like(ids)))
+    return small

@@ -1,0 +1,180 @@
+"""Linear maps and token embeddings in 8-bit numbers, run by torch's quantised kernels.
+
+A weight row w becomes round(w / s) with s = max |w| / 127, symmetric and per output. A map's input
+is quantised at run time, with one scale for the whole batch (dynamic quantisation): so a text's
+states depend a little on the batch. Kernels run on the CPU; elsewhere the weights are read as
+floats, which is as small and no faster. A head that is tied to the token embeddings stays tied.
+
+Shapes: O outputs, I inputs, V tokens, D hidden.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional as F
+
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+WEIGHTS = "int8.safetensors"
+LEAST = 1e-12
+"""The smallest scale: a row of zeros has one too."""
+
+
+class Int8Linear(nn.Module):
+    """A linear map with 8-bit weights.
+
+    Args:
+        weight: Its weights (O, I), 8-bit.
+        scale: The scale of each output (O,).
+        bias: Its bias (O,), or None.
+    """
+
+    def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weight: Tensor
+        self.scale: Tensor
+        self.bias: Tensor | None
+        self.register_buffer("weight", weight)
+        self.register_buffer("scale", scale)
+        self.register_buffer("bias", bias)
+        self._packed: tuple[object, Any] | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the map to the last dimension."""
+        if x.device.type != "cpu":
+            weight_OI = self.weight.to(x.dtype) * self.scale.to(x.dtype)[:, None]
+            return F.linear(x, weight_OI, None if self.bias is None else self.bias.to(x.dtype))
+        found: Tensor = torch.ops.quantized.linear_dynamic(x.float(), self._pack(), True)
+        return found.to(x.dtype)
+
+    def _pack(self) -> Any:
+        """The weights as torch's kernel reads them, made again after a change."""
+        parts = [self.weight, self.scale, *([] if self.bias is None else [self.bias])]
+        stamp = [(part.data_ptr(), part._version) for part in parts if not part.is_inference()]
+        if self._packed is None or self._packed[0] != stamp:
+            bias = None if self.bias is None else self.bias.float()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # quantised tensors are deprecated, kernels are not
+                weight = torch._make_per_channel_quantized_tensor(
+                    self.weight, self.scale.double(), torch.zeros(len(self.scale)).long(), 0
+                )
+                self._packed = stamp, torch.ops.quantized.linear_prepack(weight, bias)
+        return self._packed[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copy without the kernel's own weights."""
+        return {**self.__dict__, "_packed": None}
+
+
+class Int8Embedding(nn.Module):
+    """Token embeddings with 8-bit rows.
+
+    Args:
+        weight: The rows (V, D), 8-bit.
+        scale: The scale of each row (V,).
+    """
+
+    def __init__(self, weight: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        self.weight: Tensor
+        self.scale: Tensor
+        self.register_buffer("weight", weight)
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The rows of tokens, (…, D)."""
+        return self.weight[ids].to(self.scale.dtype) * self.scale[ids][..., None]
+
+
+def quantise_modules(backbone: Any) -> None:
+    """Replace a backbone's linear maps and its token embeddings in place.
+
+    Raises:
+        ModelError: It has no linear map.
+    """
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+
+    tokens = backbone.get_input_embeddings()
+    maps = [x for x in backbone.modules() if isinstance(x, nn.Linear | Conv1D)]
+    if not maps:
+        raise ModelError(f"{type(backbone).__name__}: has no linear map that could be made int8")
+    made: dict[int, tuple[Tensor, Tensor]] = {}  # tied weights are rounded once, and stay tied
+    for parent in list(backbone.modules()):
+        for name, part in list(parent.named_children()):
+            if part is tokens and isinstance(part, nn.Embedding):
+                setattr(parent, name, Int8Embedding(*_rounded(part.weight, made)))
+            elif isinstance(part, nn.Linear | Conv1D):
+                weight, scale = _rounded(part.weight, made, turned=isinstance(part, Conv1D))
+                bias = None if part.bias is None else part.bias.detach().clone()
+                setattr(parent, name, Int8Linear(weight, scale, bias))
+
+
+def _rounded(
+    weight: Tensor, made: dict[int, tuple[Tensor, Tensor]], *, turned: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The 8-bit rows of a weight and their scales."""
+    if id(weight) not in made:
+        rows = (weight.detach().T if turned else weight.detach()).float()
+        scale = rows.abs().amax(1).clamp(min=LEAST) / 127
+        made[id(weight)] = torch.round(rows / scale[:, None]).to(torch.int8), scale
+    return made[id(weight)]
+
+
+def is_int8(backbone: Any) -> bool:
+    """Whether a backbone's linear maps have 8-bit weights."""
+    return any(isinstance(part, Int8Linear) for part in backbone.modules())
+
+
+def check_trainable(backbone: Any) -> None:
+    """Refuse to train or export a backbone whose weights are 8-bit numbers.
+
+    Raises:
+        ModelError: They are.
+    """
+    if is_int8(backbone):
+        raise ModelError(
+            "the weights of this model are 8-bit numbers, which are for use only;"
+            " take the model that it was made of"
+        )
+
+
+def save_int8(backbone: Any, folder: Path) -> None:
+    """Write configuration and weights; tied weights once.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    folder.mkdir(exist_ok=True)
+    backbone.config.save_pretrained(folder)
+    once: dict[int, str] = {}
+    state = backbone.state_dict()
+    for name, value in state.items():
+        once.setdefault(value.data_ptr(), name)
+    save_file({name: state[name].contiguous() for name in once.values()}, folder / WEIGHTS)
+
+
+def load_int8(backbone: Any, folder: Path) -> None:
+    """Make a backbone of the right configuration int8, and read its weights.
+
+    Raises:
+        OSError: They cannot be read.
+        ValueError: They do not fit.
+    """
+    quantise_modules(backbone)
+    read = load_file(folder / WEIGHTS)
+    missing, unexpected = backbone.load_state_dict(read, strict=False)
+    state = backbone.state_dict()
+    there = {state[name].data_ptr() for name in read if name in state}
+    lost = [name for name in missing if state[name].data_ptr() not in there]
+    if lost or unexpected:
+        raise ValueError(f"weights are missing or are another model's ({folder})")
