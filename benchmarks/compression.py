@@ -3,10 +3,10 @@
     python benchmarks/compression.py --backbone PATH [--folder work/] [--limit 60] [--steps 100]
         [--distil-steps 200] [--ways int8 distil-3 distil-3-int8 onnx onnx-int8] [--seed 0]
 
-A fused model with the aligned vectors of T-REx's graph is trained on texts that say the A facts, its
-backbone frozen where it is given. Each way of ``kptm compress``, learning from the same texts, and
-each ONNX graph is asked what all are asked: facts in text and graph (A), in the graph only (B) and
-in neither (C), in a phrasing that no text has. Intervals are 95%, bootstrapped over facts, of the
+A fused model with the aligned vectors of T-REx's graph is trained on texts that say the A facts,
+its backbone frozen where it is given. Each way of ``kptm compress``, learning from the same texts,
+and each ONNX graph is asked what all are asked: facts in text and graph (A), in the graph only (B)
+and in neither (C), in a phrasing that no text has. Intervals are 95%, bootstrapped over facts, of the
 difference to the original. Times are CPU time of one thread, medians of passes in which all models
 take turns, so that other work on the machine meets all alike; the ratios are what counts. With
 --folder models are written there and not made again. Figures are printed, never asserted.
@@ -17,6 +17,7 @@ import os
 import platform
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "trex"
@@ -70,7 +71,7 @@ def config_of(way, options):
     from kptm.compression import CompressionConfig
 
     parts = way.split("-")
-    after = dict(zip(parts, parts[1:], strict=False))
+    after = dict(pairwise(parts))
     unit = after.get("prune", "neurons")
     return CompressionConfig(
         layers=int(after.get("distil", 0)),
@@ -158,8 +159,7 @@ def row_of(name, model, original, study, times, answers, folder):
     from kptm.evaluation import paired_interval
 
     cells = [f"{size_of(folder / name) / 2**20:.1f}"]
-    for found in times:
-        cells.append(f"{found[name]:.1f} ({found['original'] / found[name]:.2f}×)")
+    cells += [f"{found[name]:.1f} ({found['original'] / found[name]:.2f}×)" for found in times]
     for split in ("A", "B", "C"):
         mean = sum(answers[name][split]) / len(answers[name][split])
         cells.append(f"{mean:.4f}")
