@@ -6,10 +6,10 @@
 A fused model with the aligned vectors of T-REx's graph is trained on texts that say the A facts,
 its backbone frozen where it is given. Each way of ``kptm compress``, learning from the same texts,
 and each ONNX graph is asked what all are asked: facts in text and graph (A), in the graph only (B)
-and in neither (C), in a phrasing that no text has. Intervals are 95%, bootstrapped over facts, of the
-difference to the original. Times are CPU time of one thread, medians of passes in which all models
-take turns, so that other work on the machine meets all alike; the ratios are what counts. With
---folder models are written there and not made again. Figures are printed, never asserted.
+and in neither (C), in a phrasing that no text has. Intervals are 95%, bootstrapped over facts, of
+the difference to the original. Times are CPU time of one thread, medians of passes in which all
+models take turns, so that other work on the machine meets all alike; the ratios are what counts.
+With --folder models are written there and not made again. Figures are printed, never asserted.
 """
 
 import argparse

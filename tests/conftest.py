@@ -255,7 +255,7 @@ FORGE = """
 import json, os, sys, warnings
 warnings.simplefilter("ignore")
 import torch
-import kptm.workspace, kptm.workspace.pretraining, kptm.pretraining
+import kptm.workspace, kptm.workspace.stages.pretraining, kptm.pretraining
 import kptm.modeledge.store, kptm.answering
 import kptm.modeledge.vector_index.faiss_index, kptm.modeledge.encode.encode_texts
 import kg.embedding.training.scorer, transformers.models.bert.modeling_bert

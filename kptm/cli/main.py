@@ -58,6 +58,7 @@ for command in (
     modeledge_verbs.index,
     model_verbs.finetune,
     model_verbs.classify,
+    model_verbs.compress,
     review_verbs.extract,
     review_verbs.review,
     review_verbs.check,

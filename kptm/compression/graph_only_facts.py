@@ -43,7 +43,7 @@ def graph_only_probes(
             fact.head,
             fact.relation,
             fact.tail,
-            "A" if _ordered(fact.head, fact.tail) in said else "B",
+            "A" if _sort_pair(fact.head, fact.tail) in said else "B",
         )
         for fact in graph.match()
         if fact.head != fact.tail
@@ -56,7 +56,7 @@ def graph_only_probes(
     return sorted(asked, key=lambda x: (draw(x.head, x.relation, x.answer), x.head))[:most]
 
 
-def _ordered(one: str, other: str) -> tuple[str, str]:
+def _sort_pair(one: str, other: str) -> tuple[str, str]:
     return (one, other) if one < other else (other, one)
 
 

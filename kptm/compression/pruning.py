@@ -56,7 +56,7 @@ def prune_neurons(model: FusedModel, share: float) -> FusedModel:
         # A gated feed-forward part has two maps that widen, whose neurons go together.
         ups = [part for part in layer.modules() if _widths(part)[1:] == (width,)]
         downs = [part for part in layer.modules() if _widths(part)[:1] == (width,)]
-        kept_F = _kept(ups, downs, gone)
+        kept_F = _choose_neurons(ups, downs, gone)
         for part in (*ups, *downs):
             _cut(state, names[id(part)], kept_F, out=part in ups, turned=not _is_linear(part))
     config = copy.deepcopy(model.backbone.config)
@@ -103,7 +103,7 @@ def _widths(part: Any) -> tuple[int, ...]:
     return (columns, rows) if isinstance(part, nn.Linear) else (rows, columns)
 
 
-def _kept(ups: list[Any], downs: list[Any], gone: int) -> Tensor:
+def _choose_neurons(ups: list[Any], downs: list[Any], gone: int) -> Tensor:
     """The numbers of the neurons that stay."""
     worth_F = torch.ones(())
     for part in (*ups, *downs):

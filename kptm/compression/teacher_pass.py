@@ -28,7 +28,7 @@ class LayerStates:
         self._found: list[Tensor] = []
 
     @contextmanager
-    def recorded(self) -> Iterator[None]:
+    def record(self) -> Iterator[None]:
         """Record the passes inside; the hooks go afterwards."""
         # After fusion's own hook, so that the knowledge is in the states.
         hooks = [layer.register_forward_hook(self._note) for layer in dict.fromkeys(self._layers)]
@@ -49,7 +49,7 @@ class LayerStates:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TeacherLesson:
     """What both models say of a batch.
 
     Attributes:
@@ -76,18 +76,18 @@ class TeacherPass:
         self.teacher = teacher
         self._layers = layers
         self._shown, self._own = LayerStates(teacher), LayerStates(student)
-        self._last: tuple[object, Lesson] | None = None
+        self._last: tuple[object, TeacherLesson] | None = None
 
     @contextmanager
     def beside(self) -> Iterator[None]:
         """Watch the student's training."""
-        with self._shown.recorded(), self._own.recorded():
+        with self._shown.record(), self._own.record():
             try:
                 yield
             finally:
                 self._last = None
 
-    def lesson(self, step: TrainingStep) -> Lesson:
+    def lesson(self, step: TrainingStep) -> TeacherLesson:
         """What the teacher says of a step's batch."""
         if self._last is None or self._last[0] is not step.batch:
             own = self._own.take()
@@ -96,5 +96,5 @@ class TeacherPass:
                 output = self.teacher(**batch)
             states = self._shown.take()
             shown = [states[number] for number in self._layers]
-            self._last = step.batch, Lesson(own, shown, output)
+            self._last = step.batch, TeacherLesson(own, shown, output)
         return self._last[1]

@@ -7,6 +7,7 @@ embeddings/       vectors of the graph's entities
 model/            the fused model
 pretraining/      checkpoints of an unfinished run
 finetuned/        fine-tuned models, one folder per task
+compressed/       compressed models beside the model, one folder each
 phrasings.json    phrasings of relations in the texts
 reader.safetensors  the reader of passages, fitted on facts of the graph
 questions.json    the weights of the parser, trained on answered questions
@@ -41,6 +42,7 @@ from kptm.workspace.graph import WorkspaceGraph
 from kptm.workspace.layout import Layout
 from kptm.workspace.lookups import WorkspaceLookups
 from kptm.workspace.models import WorkspaceModels
+from kptm.workspace.stages.compressed_models import CompressedModels
 from kptm.workspace.sync import WorkspaceSync
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ class Workspace:
         self._base = base = WorkspaceGraph(folder, config)
         self._vectors = WorkspaceEmbeddings(base)
         self._models = WorkspaceModels(base, self._vectors)
+        self._compressed = CompressedModels(base, self._models)
         self._answers = WorkspaceAnswers(base, self._vectors, self._models)
         self._edits = WorkspaceEdits(base, self._models, self._answers)
         self._lookups = WorkspaceLookups(base, self._vectors, self._models)
@@ -186,6 +189,7 @@ class Workspace:
     pretrain = Delegated("_models", WorkspaceModels.pretrain)
     model = Delegated("_models", WorkspaceModels.model)
     export_onnx = Delegated("_models", WorkspaceModels.export_onnx)
+    compress = Delegated("_compressed", CompressedModels.compress)
     finetune = Delegated("_models", WorkspaceModels.finetune)
     index = Delegated("_models", WorkspaceModels.index)
     fit_reader = Delegated("_models", WorkspaceModels.fit_reader)

@@ -107,6 +107,15 @@ class Layout:
         return self.finetuned / task
 
     @property
+    def compressed(self) -> Path:
+        """Smaller models beside the model, a folder each."""
+        return self.folder / "compressed"
+
+    def compressed_for(self, name: str) -> Path:
+        """The model that some ways of compression made."""
+        return self.compressed / name
+
+    @property
     def phrasings(self) -> Path:
         """The phrasings of relations in the texts."""
         return self.folder / "phrasings.json"
@@ -174,6 +183,7 @@ class Layout:
             self.model,
             self.pretraining,
             self.finetuned,
+            self.compressed,
             self.phrasings,
             self.reader,
             self.questions,

@@ -75,7 +75,7 @@ class WorkspaceModels:
                 WorkspaceError: Another process is pretraining in this workspace.
         """
         from kptm.pretraining import pretrain
-        from kptm.workspace.pretraining import PretrainingRun
+        from kptm.workspace.stages.pretraining import PretrainingRun
 
         given = texts if isinstance(texts, str | Path) else list(texts)
 

@@ -1,7 +1,8 @@
-"""pretrain, finetune, classify: train models."""
+"""pretrain, compress, finetune, classify: train models."""
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from kptm.cli.output.common import (
     verb,
     workspace_argument,
 )
+from kptm.cli.output.compression_lines import compression_lines
 from kptm.cli.output.progress import progress
 from kptm.finetuning.config import TASKS
 
@@ -60,6 +62,72 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
         f"{report.steps:,} steps on {report.texts:,} texts with {report.links:,} links{loss},"
         f" {report.seconds:.0f} s; {report.backbone}",
     )
+
+
+def _layers(_context: object, _option: object, value: str | None) -> int:
+    if value is None:
+        return 0
+    found = re.fullmatch(r"(?:layers=)?([1-9]\d*)", value)
+    if not found:
+        raise click.BadParameter(f"{value!r} names no number of layers; write layers=3")
+    return int(found[1])
+
+
+@click.command()
+@workspace_argument
+@click.argument("texts", type=click.Path(), required=False)
+@click.option("--quantise", type=click.Choice(["int8"]),
+              help="Turn linear maps and token embeddings into 8-bit numbers.")  # fmt: skip
+@click.option("--distil", "layers", metavar="layers=N", callback=_layers,
+              help="Keep N layers, which learn from the whole model.")  # fmt: skip
+@click.option("--prune", type=float, default=0.0, metavar="SHARE",
+              help="Remove this share of the feed-forward neurons.")  # fmt: skip
+@click.option("--weights", is_flag=True,
+              help="With --prune: set single weights to zero instead.")  # fmt: skip
+@click.option("--share", is_flag=True, help="Give all layers the same weights (a BERT).")
+@click.option("--steps", type=click.IntRange(0), default=500, show_default=True,
+              help="Steps in which the result learns from the whole model.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False), metavar="FOLDER",
+              help="Where the model goes, by default WORKSPACE/compressed/WAYS.")  # fmt: skip
+@device_option
+@verb
+def compress(
+    workspace: str,
+    texts: str | None,
+    quantise: str | None,
+    layers: int,
+    prune: float,
+    weights: bool,
+    share: bool,
+    steps: int,
+    out: str | None,
+    as_json: bool,
+) -> None:
+    """Write a smaller model beside the workspace's, and compare both.
+
+    Ways go together. What loses layers or neurons learns from the whole model, on TEXTS or on what
+    was indexed. Facts that no text says show whether knowledge is still there.
+    """
+    if weights and not prune:
+        raise click.UsageError("--weights goes with --prune")
+    with existing(workspace) as ws:
+        from kptm.compression import CompressionConfig
+
+        config = CompressionConfig(
+            layers=layers,
+            prune=prune,
+            unit="weights" if weights else "neurons",
+            share=share,
+            quantise=quantise or "",
+            steps=steps,
+            device=chosen_device() or ws.config.pretraining.device,
+        )
+        with progress("compression", steps if config.learns else None) as advance:
+            report = ws.compress(config, texts=texts, out=out, progress=advance)
+    rows = compression_lines(report.original, report.compressed)
+    learnt = f", {report.steps:,} steps on {report.texts:,} texts" if report.steps else ""
+    head = f"{report.folder}: {report.name}{learnt}, {report.seconds:.0f} s"
+    show(report.to_dict(), as_json, "\n".join([head, *rows]))
 
 
 @click.command()

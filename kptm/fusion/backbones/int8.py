@@ -112,14 +112,14 @@ def quantise_modules(backbone: Any) -> None:
     for parent in list(backbone.modules()):
         for name, part in list(parent.named_children()):
             if part is tokens and isinstance(part, nn.Embedding):
-                setattr(parent, name, Int8Embedding(*_rounded(part.weight, made)))
+                setattr(parent, name, Int8Embedding(*_round_rows(part.weight, made)))
             elif isinstance(part, nn.Linear | Conv1D):
-                weight, scale = _rounded(part.weight, made, turned=isinstance(part, Conv1D))
+                weight, scale = _round_rows(part.weight, made, turned=isinstance(part, Conv1D))
                 bias = None if part.bias is None else part.bias.detach().clone()
                 setattr(parent, name, Int8Linear(weight, scale, bias))
 
 
-def _rounded(
+def _round_rows(
     weight: Tensor, made: dict[int, tuple[Tensor, Tensor]], *, turned: bool = False
 ) -> tuple[Tensor, Tensor]:
     """The 8-bit rows of a weight and their scales."""

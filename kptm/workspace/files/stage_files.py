@@ -78,6 +78,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         _folder(layout, layout.model, own_files),
         run_of(layout),
         *(_folder(layout, path, own_files) for path in _inside(layout.finetuned)),
+        *(_folder(layout, path, own_files) for path in _inside(layout.compressed)),
     ]
     for path in (
         layout.embeddings_checkpoint,
@@ -93,7 +94,11 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
             found += [Artefact(path.name, path, (path,))]
     found += [
         Artefact(path.name, path, tuple(_files(path)) if path.is_dir() else (path,))
-        for path in (*_inside(layout.folder), *_inside(layout.finetuned))
+        for path in (
+            *_inside(layout.folder),
+            *_inside(layout.finetuned),
+            *_inside(layout.compressed),
+        )
         if _TEMPORARY.fullmatch(path.name)
     ]
     return [artefact for artefact in found if artefact.files]
@@ -115,7 +120,7 @@ def delete_workspace(layout: Layout) -> None:
     Artefact("snapshots", layout.snapshots, _own(layout.snapshots, _matching(_SNAPSHOTS))).delete()
     for path in (*layout.graph_files, layout.state, layout.config):
         path.unlink(missing_ok=True)
-    for path in (layout.finetuned, layout.linking, layout.folder):
+    for path in (layout.finetuned, layout.compressed, layout.linking, layout.folder):
         with suppress(OSError):  # the folder does not exist, or is not empty
             path.rmdir()
 

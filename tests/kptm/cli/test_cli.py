@@ -63,6 +63,7 @@ TESTED = {
     "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
     "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
+    "compress",
 }  # fmt: skip
 
 
@@ -446,6 +447,7 @@ def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
         "index": ["a"],
         "evaluate probes": ["--facts", "a", "--phrasings", "b"],
         "finetune": ["a", "--task", "text"],
+        "compress": ["--share"],
     }
     rest = options.get(name, rest)
     assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest)

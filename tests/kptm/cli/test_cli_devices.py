@@ -10,8 +10,8 @@ from kptm import Workspace
 from kptm.cli.main import main
 
 COMPUTE = (
-    "embed pretrain index learn finetune classify ask query link extract recall migrate sync serve"
-    " mcp edit add"
+    "embed pretrain compress index learn finetune classify ask query link extract recall migrate"
+    " sync serve mcp edit add"
     " evaluate/fusion evaluate/linking evaluate/answers evaluate/extraction evaluate/probes"
 ).split()
 

@@ -105,7 +105,7 @@ def test_the_losses_are_the_formulas(deep, step_of):
 def test_states_of_shared_layers_are_those_of_each_turn(deep, said):
     model = share_layers(deep())
     states = LayerStates(model)
-    with states.recorded():
+    with states.record():
         hidden, *_ = said(model)
         found = states.take()
     assert len(found) == 6

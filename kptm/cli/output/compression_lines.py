@@ -1,0 +1,30 @@
+"""What ``kptm compress`` shows: figures of both models, a line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kptm.compression import Measurement
+
+FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("size", "bytes", lambda value: f"{value / 2**20:,.1f} MiB"),
+    ("CPU time of one text", "ms_of_one", lambda value: f"{value:,.1f} ms"),
+    ("CPU time of 32 texts", "ms_of_many", lambda value: f"{value:,.1f} ms"),
+    ("facts only in the graph", "facts", lambda value: f"{value:.3f}"),
+    ("masked LM", "masked_lm", lambda value: f"{value:.3f}"),
+)
+"""What is shown of both models: its name, its field, its form."""
+
+
+def compression_lines(original: Measurement, compressed: Measurement) -> list[str]:
+    """A line a figure, that of the original first."""
+    found = []
+    for name, field, form in FIGURES:
+        values = getattr(original, field), getattr(compressed, field)
+        if None not in values:
+            asked = f" ({original.asked:,} asked)" if field == "facts" else ""
+            found.append(f"  {name}: {form(values[0])} → {form(values[1])}{asked}")
+    return found

@@ -1,0 +1,81 @@
+"""Smaller models beside the workspace's own, with what both are worth."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kptm.errors import ModelError
+from kptm.linking import LinkedText
+from kptm.texts import read_documents
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kptm.compression import CompressionConfig, CompressionReport
+    from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.models import WorkspaceModels
+
+
+class CompressedModels:
+    """The smaller models of a workspace."""
+
+    def __init__(self, base: WorkspaceGraph, models: WorkspaceModels) -> None:
+        self._base, self._models = base, models
+
+    def compress(
+        self,
+        config: CompressionConfig,
+        *,
+        texts: str | Path | Iterable[str | LinkedText] | None = None,
+        out: str | Path | None = None,
+        progress: Callable[[int, float], None] | None = None,
+    ) -> CompressionReport:
+        """Write a smaller model beside the saved one, which stays, and measure both.
+
+        Args:
+            config: The ways, steps and seed.
+            texts: What is learnt from and measured on; the passages that were indexed by default.
+            out: A folder for the result; by default ``compressed/WAYS`` in the workspace.
+            progress: Called after each step of distillation.
+
+        Raises:
+            WorkspaceError: There is no model yet, or ``out`` is a part of the workspace.
+            ConfigError: The kind of fusion or the family cannot be compressed so.
+            ModelError: There is no text to learn from, or ``out`` holds something else.
+        """
+        from kptm.compression import compress, graph_only_probes
+        from kptm.fusion.fused_storage import META
+        from kptm.fusion.model_manifest import check_target
+
+        layout = self._base.layout
+        target = layout.compressed_for(config.name) if out is None else Path(out)
+        if not target.resolve().is_relative_to(layout.compressed.resolve()):
+            layout.check_output(target)
+        check_target(target, META)
+        model = self._models.model()
+        documents = list(self._documents(texts))
+        if config.learns and config.steps and not documents:
+            raise ModelError(
+                f"{layout.folder}: has no text to learn from; run kptm index, or name texts"
+            )
+        probes = graph_only_probes(self._base.graph, documents, self._models.phrasings())
+        with stage(layout, "compress") if out is None else nullcontext():
+            small, report = compress(model, documents, config, probes=probes, progress=progress)
+            small.save_pretrained(target)
+        return replace(report, folder=str(target))
+
+    def _documents(
+        self, texts: str | Path | Iterable[str | LinkedText] | None
+    ) -> Iterator[LinkedText]:
+        """The texts, linked; those of the passages where none are given."""
+        if texts is None:
+            yield from self._base.link(x.text for x in self._models.passages.stream())
+            return
+        given = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
+        linked = self._base.link(text for text in given if isinstance(text, str))
+        for text in given:
+            yield text if isinstance(text, LinkedText) else next(linked)
