@@ -11,7 +11,7 @@ Shapes: O outputs, I inputs, V tokens, D hidden.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -47,29 +47,37 @@ class Int8Linear(nn.Module):
         self.register_buffer("weight", weight)
         self.register_buffer("scale", scale)
         self.register_buffer("bias", bias)
-        self._packed: tuple[object, Any] | None = None
+        self._packed: Any = None
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the map to the last dimension."""
         if x.device.type != "cpu":
             weight_OI = self.weight.to(x.dtype) * self.scale.to(x.dtype)[:, None]
             return F.linear(x, weight_OI, None if self.bias is None else self.bias.to(x.dtype))
-        found: Tensor = torch.ops.quantized.linear_dynamic(x.float(), self._pack(), True)
-        return found.to(x.dtype)
+        if self._packed is None:
+            self._packed = self._pack()
+        rows = x.float() if x.dim() > 1 else x.float()[None]  # the kernel wants two dimensions
+        found: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, True)
+        return (found if x.dim() > 1 else found[0]).to(x.dtype)
 
     def _pack(self) -> Any:
-        """The weights as torch's kernel reads them, made again after a change."""
-        parts = [self.weight, self.scale, *([] if self.bias is None else [self.bias])]
-        stamp = [(part.data_ptr(), part._version) for part in parts if not part.is_inference()]
-        if self._packed is None or self._packed[0] != stamp:
-            bias = None if self.bias is None else self.bias.float()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # quantised tensors are deprecated, kernels are not
-                weight = torch._make_per_channel_quantized_tensor(
-                    self.weight, self.scale.double(), torch.zeros(len(self.scale)).long(), 0
-                )
-                self._packed = stamp, torch.ops.quantized.linear_prepack(weight, bias)
-        return self._packed[1]
+        """The weights as torch's kernel reads them."""
+        bias = None if self.bias is None else self.bias.float()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # quantised tensors are deprecated, kernels are not
+            weight = torch._make_per_channel_quantized_tensor(
+                self.weight, self.scale.double(), torch.zeros(len(self.scale)).long(), 0
+            )
+            return torch.ops.quantized.linear_prepack(weight, bias)
+
+    def _load_from_state_dict(self, *given: Any, **options: Any) -> None:
+        super()._load_from_state_dict(*given, **options)
+        self._packed = None
+
+    def _apply(self, *given: Any, **options: Any) -> Int8Linear:
+        self._packed = None
+        moved: Any = super()
+        return cast("Int8Linear", moved._apply(*given, **options))
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy without the kernel's own weights."""
