@@ -116,7 +116,7 @@ class ProgramEvidence:
                         yield from self._of(side, node)
             case Difference(left, _):
                 yield from self._of(left, node)
-            case Superlative(base, measure, order, _):
+            case Superlative(base, measure, order):
                 yield from self._measure(node, measure, greatest=order == "max")
                 yield from self._of(base, node)
             case Compare(base, measure, _, value):

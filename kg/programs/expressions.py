@@ -143,17 +143,20 @@ class Measure:
 class Superlative:
     """The nodes of ``base`` with the greatest or least measure, including all ties.
 
-    ``rank`` 1 is the greatest or least, 2 the second.
+    ``rank`` 1 is the greatest or least, 2 the second. ``count`` 3 takes three nodes from that rank
+    on, best first, and all nodes that tie with the third.
     """
 
     base: Program
     measure: Measure
     order: Order
     rank: int = 1
+    count: int = 1
 
     def __str__(self) -> str:
         rank = "" if self.rank == 1 else f", {self.rank}"
-        return f"arg{self.order}({self.base}, {self.measure}{rank})"
+        count = "" if self.count == 1 else f", first {self.count}"
+        return f"arg{self.order}({self.base}, {self.measure}{rank}{count})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,45 +76,59 @@ class Measuring:
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
     def superlative(self, program: Superlative) -> NodeSet:
-        """The nodes of a set whose measure has the program's rank, in the set's order.
+        """The nodes of a set from the program's rank on, best first, ``count`` of them with ties.
 
-        A node with the count 0 is never among the greatest.
+        Nodes of one rank are in the set's order. A node with the count 0 is never among the
+        greatest.
         """
         base, greatest = self._work.nodes(program.base), program.order == "max"
         if program.measure.count:
             return self._most(base, program, greatest=greatest)
         path = self._work.path(program.measure.steps)
-        sizes = (
-            [] if path is None else self._sizes_at_rank(base, path, program.rank, greatest=greatest)
-        )
-        return self._sample_nodes(base, {size.node for size in sizes})
+        if path is None or program.count < 1:
+            return EMPTY
+        ranks = self._ranks(base, path, program.rank, program.count, greatest=greatest)
+        return self._in_order(base, [[size.node for size in sizes] for sizes in ranks])
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
         """The greatest or least value of a node, as a tuple; several if values are equal."""
         path = self._work.path(measure.steps)
-        sizes = (
-            []
-            if path is None
-            else self._sizes_at_rank(NodeSet((node,)), path, 1, greatest=greatest)
+        found = (
+            [] if path is None else self._extreme_sizes(NodeSet((node,)), path, greatest=greatest)
         )
-        return self._work.keys([size.value for size in sizes])
+        return self._work.keys([size.value for size in found])
 
-    def _sample_nodes(self, base: NodeSet, chosen: Collection[int]) -> NodeSet:
-        """The chosen nodes of a set in the set's order; by id if the set is held in SQL."""
-        if base.ids is None:
-            return NodeSet(tuple(sorted(chosen)))
-        return NodeSet(tuple(number for number in base.ids if number in chosen))
+    def _in_order(self, base: NodeSet, ranks: Iterable[Collection[int]]) -> NodeSet:
+        """The nodes of ranks, each rank's in the set's order; of a large set by their ids."""
+        nodes: list[int] = []
+        for rank in ranks:
+            some = set(rank)
+            nodes += sorted(some) if base.ids is None else (x for x in base.ids if x in some)
+        return NodeSet(tuple(nodes))
 
     def _most(self, base: NodeSet, program: Superlative, *, greatest: bool) -> NodeSet:
-        counts = self._counts(base, program.measure, zeros=not greatest)
-        ranks = sorted(set(counts.values()), reverse=greatest)
-        if not 0 < program.rank <= len(ranks):
+        counted = self._counts(base, program.measure, zeros=not greatest)
+        if program.rank < 1 or program.count < 1:
             return EMPTY
-        chosen = ranks[program.rank - 1]
-        return self._sample_nodes(base, {node for node, count in counts.items() if count == chosen})
+        by_count: dict[int, list[int]] = {}
+        for node, count in counted.items():
+            by_count.setdefault(count, []).append(node)
+        chosen: list[list[int]] = []
+        for count in sorted(by_count, reverse=greatest)[program.rank - 1 :]:
+            chosen.append(by_count[count])
+            if sum(map(len, chosen)) >= program.count:
+                break
+        return self._in_order(base, chosen)
 
-    def _sizes_at_rank(self, base: NodeSet, path: Path, rank: int, *, greatest: bool) -> list[Size]:
-        """The sizes of the nodes whose greatest or least size has the rank."""
+    def _extreme_sizes(self, base: NodeSet, path: Path, *, greatest: bool) -> list[Size]:
+        """The sizes of the nodes whose size is the greatest or the least of a set."""
+        ranks = self._ranks(base, path, 1, 1, greatest=greatest)
+        return ranks[0] if ranks else []
+
+    def _ranks(
+        self, base: NodeSet, path: Path, rank: int, count: int, *, greatest: bool
+    ) -> list[list[Size]]:
+        """The sizes of the nodes of a rank and of those after it, up to ``count`` nodes or more."""
         if rank < 1:
             return []
         if base.ids is not None:
@@ -122,29 +136,33 @@ class Measuring:
             dimension = _most_common(size.dimension for size in rows)
             rows = [size for size in rows if size.dimension == dimension]
             rows.sort(key=lambda size: size.low, reverse=greatest)
-            return self._of_rank(rows, rank, greatest=greatest) or []
+            return self._first_ranks(rows, rank, count, greatest=greatest)[0]
         dimension = self._dimension(base, path)
         for rows, complete in measures.by_size(
             self._sets, base, path, dimension, greatest=greatest
         ):
-            found = self._of_rank(rows, rank, greatest=greatest)
-            if found is not None or complete:
-                return found or []
+            found, enough = self._first_ranks(rows, rank, count, greatest=greatest)
+            if enough or complete:
+                return found
         return []
 
-    def _of_rank(self, rows: Iterable[Size], rank: int, *, greatest: bool) -> list[Size] | None:
-        """The sizes of a rank among sorted sizes; None if there are fewer ranks."""
+    def _first_ranks(
+        self, rows: Iterable[Size], rank: int, count: int, *, greatest: bool
+    ) -> tuple[list[list[Size]], bool]:
+        """The sizes of the ranks from one on among sizes in order, and whether they are enough."""
         seen: set[int] = set()
         before = 0
+        found: list[list[Size]] = []
         for _, group in groupby(rows, key=lambda size: size.low):
             best = self._best([size for size in group if size.node not in seen], greatest=greatest)
             keys = sorted({key for _, key in best.values()}, reverse=greatest)
-            if before + len(keys) >= rank:
-                wanted = keys[rank - before - 1]
-                return [size for size, key in best.values() if key == wanted]
+            for wanted in keys[max(rank - before - 1, 0) :]:
+                found.append([size for size, key in best.values() if key == wanted])
+                if sum(map(len, found)) >= count:
+                    return found, True
             before += len(keys)
             seen.update(best)
-        return None
+        return found, False
 
     def _best(
         self, rows: Sequence[Size], *, greatest: bool
@@ -181,15 +199,14 @@ class Measuring:
         if value is None:
             return EMPTY
         if program.measure.count:
-            return self._sample_nodes(base, self._nodes_by_count(base, program, value))
+            return self._in_order(base, [self._nodes_by_count(base, program, value)])
         path = self._work.path(program.measure.steps)
         if path is None:
             return EMPTY
         if base.ids is None:
             return self._compare_many(base, path, program.comparison, value)
-        return self._sample_nodes(
-            base, {size.node for size in self._matches(base, path, program, value)}
-        )
+        chosen = [size.node for size in self._matches(base, path, program, value)]
+        return self._in_order(base, [chosen])
 
     def matching(self, program: Compare, node: int) -> list[str]:
         """The values of a node that satisfy the comparison."""
@@ -307,8 +324,8 @@ class Measuring:
         )
 
     def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
-        sizes = self._sizes_at_rank(base, path, 1, greatest=greatest)
-        values = self._work.literals(sorted({size.value for size in sizes}, reverse=True))
+        found = self._extreme_sizes(base, path, greatest=greatest)
+        values = self._work.literals(sorted({size.value for size in found}, reverse=True))
         return values[0] if values else None
 
     def _total(self, base: NodeSet, path: Path, *, mean: bool) -> Literal | None:

@@ -75,7 +75,7 @@ DEFAULT: dict[str, float] = {
     "both_said": 2.1,
     "lacking": -3.3,
     "agrees_everything": 0.3,
-    "other_rows": -0.8,
+    "other_rows": -1.8,
     "either": 1.0,
     "superlative": -1.0,
     "comparison": 0.0,

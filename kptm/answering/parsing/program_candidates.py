@@ -249,7 +249,7 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
     for part in parts(program):
         if isinstance(part, Superlative):
             base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
-            count += part.rank == 1 and base == chosen
+            count += part.rank == part.count == 1 and base == chosen
         elif isinstance(part, Aggregate):
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += one and knowledge.evaluate(part.source).size == 1

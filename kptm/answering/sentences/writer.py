@@ -115,7 +115,9 @@ class SentenceWriter:
         if isinstance(program, Aggregate) and program.function == "count":
             return speaker.count(program.source, known.values.number(first.text))
         name = wording.name_with_article if english else names.label
-        value = self._value(program, first, name, known) if isinstance(program, Superlative) else ""
+        value = ""
+        if isinstance(program, Superlative) and program.count == 1:
+            value = self._value(program, first, name, known)
         shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
         rest = [item.text for item in answer.answers[LISTED + 1 :]]
         return speaker.listing(

@@ -199,8 +199,12 @@ class Oracle:
             if dimension == main:
                 best[here] = choose(best.get(here, size), size)
         ranks = sorted({tuple(size) for size in best.values()}, reverse=program.order == "max")
-        wanted = ranks[program.rank - 1] if program.rank <= len(ranks) else None
-        return {here for here, size in best.items() if tuple(size) == wanted}
+        chosen = set()
+        for wanted in ranks[program.rank - 1 :]:
+            if len(chosen) >= program.count:
+                break
+            chosen |= {here for here, size in best.items() if tuple(size) == wanted}
+        return chosen
 
     def _compare(self, program):
         value = self.value(program.value)

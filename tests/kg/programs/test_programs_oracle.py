@@ -94,7 +94,12 @@ def composed(sets):
         st.builds(Union, sets, sets),
         st.builds(Difference, sets, sets),
         st.builds(
-            Superlative, sets, measures(sets), st.sampled_from(("max", "min")), st.integers(1, 3)
+            Superlative,
+            sets,
+            measures(sets),
+            st.sampled_from(("max", "min")),
+            st.integers(1, 3),
+            st.integers(1, 3),
         ),
         st.builds(
             Compare, sets, measures(sets), st.sampled_from(("<", "<=", ">", ">=", "=", "!=")), value

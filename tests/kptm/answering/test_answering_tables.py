@@ -98,3 +98,58 @@ def test_how_tall_is_not_answered_by_a_date(tmp_path):
         ws.load(path)
         assert not ws.ask("how tall is ann lee").found
         assert ws.ask("when was ann lee born").found
+
+
+@pytest.mark.parametrize(
+    ("question", "count", "greatest"),
+    [
+        ("top 3 animals by weight", 3, True),
+        ("the two heaviest animals", 2, True),
+        ("what are the 2 lightest animals", 2, False),
+    ],
+)
+def test_the_first_so_many_come_best_first(ws, question, count, greatest):
+    order = sorted(WEIGHTS, key=WEIGHTS.__getitem__, reverse=greatest)
+    answer = ws.ask(question)
+    assert [item.entity for item in answer.answers] == order[:count]
+    assert str(count) in answer.sentence
+
+
+def test_a_number_before_a_comparison_is_its_own(ws):
+    heavy = ws.ask("which animals have a weight of 45 or more").answers
+    assert {item.entity for item in heavy} == {name for name, kg in WEIGHTS.items() if kg >= 45}
+
+
+@pytest.mark.parametrize(
+    ("question", "home"),
+    [("habitat of king cobrra", "forest"), ("what is the habitat of the grey wollf", "forest")],
+)
+def test_a_slip_in_one_word_of_a_name(ws, question, home):
+    assert ws.ask(question).text == home
+
+
+@pytest.fixture(scope="module")
+def novels(tmp_path_factory):
+    pages = {"War and Peace": 1225, "The Hunter's Tale": 340, "Emma": 420, "Peace": 90}
+    path = tmp_path_factory.mktemp("novels") / "novels.tsv"
+    path.write_text("".join(f"{name}\tpages\t{count}\n" for name, count in pages.items()))
+    with Workspace.open(path.with_name("ws")) as opened:
+        opened.load(path)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "pages"),
+    [
+        # Of what "long" may mean the graph has pages alone.
+        ("how long is war and peace", "1225"),
+        ("how many pages has the hunters tale got", "340"),
+        ("pages of war and peece", "1225"),
+    ],
+)
+def test_a_name_of_several_words_with_a_slip_or_without_its_apostrophe(novels, question, pages):
+    assert novels.ask(question).answers[0].value.value == pages
+
+
+def test_the_longest_of_a_table_is_by_its_pages(novels):
+    assert novels.ask("which is the longest novel in the list").entity == "War and Peace"

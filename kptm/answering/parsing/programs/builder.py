@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.model import Lexical
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.question_spans import Mention
-    from kptm.answering.parsing.question.schema_words import Schema
+    from kptm.answering.parsing.question.schema_words import RelationWords, Schema
 
 CHANGING = frozenset(
     "count superlative comparison negation and or both difference number time ordinal sum mean"
@@ -152,12 +152,14 @@ class Builder:
             "operator": float(mention.kind != "value" and not mention.mask & self.free),
         }
 
-    def hint(self, match: Match, words: Sequence[str]) -> float:
+    def hint(self, match: Match, words: RelationWords) -> float:
         """How strongly an operator suggests a relation, by the words of its name, from 0 to 1."""
-        for rank, hint in enumerate(match.hints):
+        label = set(self.schema.stems(words.label))
+        for hint, rank in self.schema.rank_hints(match.hints):
             stems = self.schema.stems(hint)
-            if stems and set(stems) <= set(words):
-                return 1.0 / (1 + 0.25 * rank) * (1.0 if len(words) == len(stems) else 0.8)
+            if stems and set(stems) <= label:
+                whole = frozenset(stems) in words.names or len(label) == len(stems)
+                return 1.0 / (1 + 0.25 * rank) * (1.0 if whole else 0.8)
         return 0.0
 
 

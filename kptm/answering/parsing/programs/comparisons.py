@@ -147,13 +147,19 @@ class Comparisons:
                 )  # fmt: skip
 
     def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
-        """The numbers and times that stand after a comparison, with their tokens and operators."""
+        """The numbers and times of a comparison, with their tokens and operators.
+
+        They stand after it, or right before it where none stands right after it: "40 or more".
+        """
         match = self._builder.question.operators[comparison]
-        numbers = [
+        every = [
             (at, item)
             for at, item in enumerate(self._builder.question.operators)
-            if item.kind == "number" and item.start >= match.start
+            if item.kind == "number"
         ]
+        numbers = [(at, item) for at, item in every if item.start >= match.start]
+        if not numbers or numbers[0][1].start > match.end:
+            numbers = [(at, item) for at, item in every if item.end == match.start] + numbers
         if match.comparison == "between":
             if len(numbers) > 1:
                 (one, first), (two, second) = numbers[:2]

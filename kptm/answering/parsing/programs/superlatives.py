@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SAMPLE = 60
 """Nodes of a set that its steps and types are read from."""
 MEASURES = 5
+MOST_WANTED = 100
+"""How many may be asked for: a greater number beside "largest" says something else."""
 
 
 class Measures:
@@ -54,8 +56,10 @@ class Measures:
             if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
                 continue
             rank, ordinal = self._ordinal(number)
-            also = 0 if ordinal is None else 1 << ordinal
-            words = bits(match) | (0 if ordinal is None else bits(operators[ordinal]))
+            count, amount = self._count(number, part.mask)
+            beside = [at for at in (ordinal, amount) if at is not None]
+            also = sum(1 << at for at in beside)
+            words = bits(match) | sum(bits(operators[at]) for at in beside)
             place = self._next_to(match, part)
             said = {
                 step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
@@ -73,7 +77,7 @@ class Measures:
                 if said and measure.steps[-1].relation not in said:
                     features["other_measure"] = 1.0
                 yield self._builder.extend(
-                    Superlative(part.program, measure, match.order or "max", rank), (part,),
+                    Superlative(part.program, measure, match.order or "max", rank, count), (part,),
                     mask=words | mask, operators=1 << number | also,
                     features={"superlative": 1.0, **features},
                 )  # fmt: skip
@@ -99,6 +103,17 @@ class Measures:
         for at, other in enumerate(self._builder.question.operators):
             if other.kind == "ordinal" and other.end == match.start and other.number:
                 return int(other.number), at
+        return 1, None
+
+    def _count(self, number: int, used: int) -> tuple[int, int | None]:
+        """How many are asked for, "three longest" or "top 3", and the number of that operator."""
+        match = self._builder.question.operators[number]
+        for at, other in enumerate(self._builder.question.operators):
+            beside = other.end == match.start or other.start == match.end
+            if other.kind == "number" and beside and not other.unit and not bits(other) & used:
+                count = other.number or 0.0
+                if 1 < count <= MOST_WANTED and count == int(count):
+                    return int(count), at
         return 1, None
 
     def of(self, part: Derivation, match: Match) -> Iterator[Scale]:
@@ -179,11 +194,7 @@ class Measures:
         last = steps[-1]
         evidence = self._builder.question.relations.evidence(last.relation, used)
         words = self._builder.schema.relations.get(last.relation)
-        hint = (
-            0.0
-            if words is None
-            else self._builder.hint(match, self._builder.schema.stems(words.label))
-        )
+        hint = 0.0 if words is None else self._builder.hint(match, words)
         learnt = self._builder.lexical.predicate(f"{match.order}:{step_name(last)}")
         features = {
             "measure_name": evidence.recall,

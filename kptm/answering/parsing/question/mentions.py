@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.parsing.question.question_spans import Mention
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.names.surface_forms import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kptm.answering.lexicon import Token
     from kptm.linking.detection.lookup import NameMatch
@@ -28,6 +28,8 @@ LONGEST = 24
 """Letters of a word that a slip of the pen is not looked for in: it has too many."""
 BEFORE = 2
 """Words before a plural that may belong to its name."""
+BESIDE = 3
+"""Words on each side of a misspelt one that may belong to its name."""
 SLIPS = 20
 """Words of a question that slips of the pen are looked for in."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -81,19 +83,20 @@ class MentionFinder:
         return self._variants(variants, "people")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
-        """Words at places that are a misspelt name, alone or with the word beside them."""
-        variants: dict[tuple[int, int], list[str]] = {}
-        for at in islice(places, SLIPS):
-            word = tokens[at].folded
-            if len(word) < LONG_ENOUGH:
-                continue
-            edits = list(one_edit(word))
-            variants[at, at + 1] = edits
-            if at:
-                variants[at - 1, at + 1] = [f"{tokens[at - 1].folded} {edit}" for edit in edits]
-            if at + 1 < len(tokens):
-                variants[at, at + 2] = [f"{edit} {tokens[at + 1].folded}" for edit in edits]
-        return self._variants(variants, "slip")
+        """Words at places that are a misspelt name, alone or with words beside them."""
+        edited = [
+            _EditedWord.of(tokens, at, edit)
+            for at in islice(places, SLIPS)
+            if len(tokens[at].folded) >= LONG_ENOUGH
+            for edit in (*one_edit(tokens[at].folded), *_possessives(tokens[at].folded))
+        ]
+        spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
+        if edited:
+            for match in lookup(self._layers(), [item.text for item in edited]):
+                place = edited[match.text].tokens_of(match.start, match.end)
+                if place is not None and match.kind < Kind.FIRST:
+                    spans[place].append(match)
+        return _mentions(spans, "slip")
 
     def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
         """What a name may mean that a span stands for, in another language."""
@@ -108,11 +111,50 @@ class MentionFinder:
                 whole = match.start == 0 and match.end == len(text)
                 if whole and match.kind < Kind.FIRST:
                     spans[place].append(match)
-        return [
-            mention._replace(kind=kind, exact=False)
-            for place, found in sorted(spans.items())
-            for mention in _senses(place, found)
-        ]
+        return _mentions(spans, kind)
+
+
+class _EditedWord(NamedTuple):
+    """A word of a question with one edit, among the words beside it.
+
+    Attributes:
+        text: The words, with spaces between them.
+        at: Which of them is edited.
+        first: The token of the question that is the first of them.
+        starts: Where each begins.
+        ends: Where each ends.
+    """
+
+    text: str
+    at: int
+    first: int
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token], at: int, edit: str) -> _EditedWord:
+        """The word of a place."""
+        first, last = max(0, at - BESIDE), min(len(tokens), at + 1 + BESIDE)
+        words = [edit if x == at else tokens[x].folded for x in range(first, last)]
+        ends = tuple(x - 1 for x in accumulate(len(word) + 1 for word in words))
+        starts = tuple(end - len(word) for end, word in zip(ends, words, strict=True))
+        return cls(" ".join(words), at - first, first, starts, ends)
+
+    def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
+        """The tokens of a span of characters; None where they do not include the edited word."""
+        if start not in self.starts or end not in self.ends:
+            return None
+        low, high = self.starts.index(start), self.ends.index(end)
+        return (self.first + low, self.first + high + 1) if low <= self.at <= high else None
+
+
+def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -> list[Mention]:
+    """The mentions of a kind that some spans are, none of them written as the graph has it."""
+    return [
+        mention._replace(kind=kind, exact=False)
+        for place, found in sorted(spans.items())
+        for mention in _senses(place, found)
+    ]
 
 
 def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Mention]:
@@ -147,6 +189,11 @@ def _without_endings(word: str) -> list[str]:
         if stem != word and len(stem) >= LONG_ENOUGH - 1:
             found.append(stem + other)
     return found
+
+
+def _possessives(word: str) -> list[str]:
+    """A word with the apostrophe that hurried people leave out: "handmaids"."""
+    return [f"{word[:-1]}'s"] if word.endswith("s") else []
 
 
 def one_edit(word: str) -> Iterator[str]:

@@ -100,7 +100,7 @@ class SaidRelations:
         for match in operators:
             if match.kind in ("ask", "measure"):
                 self._measured |= ((1 << match.end) - (1 << match.start)) if match.hints else 0
-                for rank, hint in enumerate(match.hints):
+                for hint, rank in schema.rank_hints(match.hints):
                     self._add_phrase(
                         hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
                     )
@@ -215,7 +215,7 @@ class SaidRelations:
         return self._cache[place]
 
     def _other_words(
-        self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int], int]]
+        self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int, int], int]]
     ) -> int:
         """Other words for the same: both in "what language do they speak".
 
@@ -248,7 +248,10 @@ class SaidRelations:
             ]
             # Of a word that is said twice, "children of A, not children of B", the one next to the
             # name is its own.
-            free = [(s, (-_distance(m, used), -m), m) for m, s in masks if not m & taken]
+            # Of "come from" and "from" it is all words.
+            free = [
+                (s, (-_distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
+            ]
             if free:
                 strength, _, mask = max(free)
                 said[stem] = strength, mask | self._other_words(stem, mask, free)

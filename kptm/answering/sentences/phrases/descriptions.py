@@ -128,6 +128,8 @@ class ProgramDescriber:
     def _(self, program: Superlative) -> NounPhrase:
         base = self._base(program.base)
         rank = _ORDINALS.get(program.rank, f"{program.rank}th") if program.rank > 1 else ""
+        if program.count > 1:
+            return self._first_of(base, program)
         adjective = self.wording.superlative(program.measure, program.order)
         if adjective and base.noun is not None and base.noun.one.startswith(f"{adjective} "):
             return replace(base, before=rank, several=False)  # "the highest point of the states"
@@ -136,6 +138,15 @@ class ProgramDescriber:
             return replace(base, before=before, several=False)
         clause = self.clauses.most(program.measure, program.order, rank)
         return replace(base.and_also(clause), several=False)
+
+    def _first_of(self, base: NounPhrase, program: Superlative) -> NounPhrase:
+        """The first so many: "the 3 longest rivers", "the 3 books with the greatest pages"."""
+        adjective = self.wording.superlative(program.measure, program.order)
+        if adjective and not base.before:
+            return replace(base, before=f"{program.count} {adjective}", several=True)
+        clause = self.clauses.most(program.measure, program.order, "")
+        before = f"{program.count} {base.before}".strip()
+        return replace(base.and_also(clause), before=before, several=True)
 
     def _base(self, program: Program) -> NounPhrase:
         """The base of a superlative, without the condition that it has a value to measure."""
