@@ -2,7 +2,7 @@
 
     metaqa     questions in words over one, two and three hops, topics in brackets or not
     real       questions that people type, over graphs that others made
-    table      questions over tables of facts, one's own or the five that are here
+    table      questions over tables of facts, one's own or those that are here
     trex       clozes on facts in text and graph, graph, neither, or edited: each source, and all
     world      the example world's questions, and those that nobody can answer
     load       fifty requests at once to the explorer
