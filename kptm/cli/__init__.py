@@ -1,1 +1,1 @@
-"""The command line: thin; each verb calls one function of the library."""
+"""The command line; each verb calls one function of the library."""

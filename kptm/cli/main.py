@@ -1,4 +1,4 @@
-"""``kptm``: the verbs, in the order a person needs them."""
+"""``kptm``: the verbs, in the order in which people need them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from kptm.cli.verbs import (
 )
 
 NEW_OBJECTS = 50_000
-"""Objects between two searches for cyclic garbage.
+"""Allocations between two runs of the cyclic garbage collector.
 
-Python's own 700 cost a sixth of the time of a question.
+Python's default of 700 costs a sixth of the time of a question.
 """
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -1,4 +1,4 @@
-"""The demonstration: every stage on the example world, measured, then a report to look at."""
+"""The demonstration: runs and measures every stage on the example world, and writes a report."""
 
 from kptm.demo.result import DemoResult
 from kptm.demo.run import DemoConfig, run_demo

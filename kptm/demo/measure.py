@@ -1,4 +1,4 @@
-"""The demonstration's figures: facts of A, B, C asked of every arm; D asked after the edits."""
+"""Measures the demonstration: A, B and C facts with every arm, D facts after the edits."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Bars = Callable[[str, int | None], AbstractContextManager[Callable[..., None]]]
 
 Measured = dict[str, dict[str, Interval]]
-"""Arm → split → P@1 with its interval."""
+"""P@1 with its interval, by arm and split."""
 
 WITH_STORE = "aligned + modeledge"
 GAIN = "aligned − permuted"
 
 
 def world_probes(world: World, graph: KnowledgeGraph) -> list[Probe]:
-    """Every A, B, C and D fact, in the phrasing that no text has; D asks for the edited value."""
+    """Probes of A, B, C and D facts in a phrasing that no text has; D asks for the edited value."""
     facts = world.facts()
     labels = {
         key: entity.label
@@ -48,7 +48,7 @@ def measure_arms(
     probes: list[Probe],
     bars: Bars,
 ) -> Measured:
-    """Ask every arm; then make the D edits in graph and modeledge and ask with modeledge."""
+    """Probe every arm; then edit the D facts in graph and modeledge, and probe with modeledge."""
     edits = [fact for fact in world.facts() if fact.split == "D"]
     with bars("edit the D facts", len(edits)) as bar:
         for number, fact in enumerate(edits, 1):

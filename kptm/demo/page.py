@@ -1,4 +1,4 @@
-"""From what the demonstration found to its page."""
+"""Builds the report of the demonstration."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def make_report(
     documents: list[LinkedText],
     reports: dict[str, PretrainReport],
 ) -> Report:
-    """Put the page's data together."""
-    # The prose stands last in the corpus; texts with several links are the ones worth seeing.
+    """Collect the data of the report."""
+    # The prose is at the end of the corpus; texts with several links are the most interesting.
     shown = [item for item in documents[-800:] if len(item.links) >= 2 and item.text.isascii()]
     step = max(1, len(shown) // LINKED)
     linked = shown[::step][:LINKED]
@@ -76,7 +76,7 @@ def make_report(
 
 
 def view(answer: Answer) -> AnswerView:
-    """An answer as the page shows it."""
+    """An answer for the report."""
     return AnswerView(
         question=answer.question,
         answer=str(answer),

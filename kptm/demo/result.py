@@ -1,4 +1,4 @@
-"""What the demonstration found."""
+"""The results of the demonstration."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DemoResult:
-    """What the demonstration found.
+    """The results of the demonstration.
 
     Attributes:
-        report: The path of the page.
+        report: The path of the report.
         measured: P@1 with intervals, by arm and split.
-        answers: The example questions, answered.
+        answers: The answers to the example questions.
         before: The answer before the edit.
-        after: The answer after it.
-        stages: (name, seconds).
+        after: The answer after the edit.
+        stages: (name, seconds) of each stage.
     """
 
     report: Path

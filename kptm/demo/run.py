@@ -1,4 +1,4 @@
-"""All stages on the example world, in order."""
+"""Runs all stages on the example world."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ QUESTIONS = (
 EDIT = ("Australia", "capital", "Sydney")
 EDIT_QUESTION = "What is the capital of Australia?"
 MARK = "kptm-demo"
-"""A file that says a folder is a demo's own, to be made anew by the next one."""
+"""A file that marks a folder as a demo's, which the next demo may replace."""
 
 
 WORLD, REPORT = "world", "report.html"
-"""What a demo makes in its folder; other files there stay."""
+"""The outputs of a demo in its folder; other files there stay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +52,9 @@ class DemoConfig:
     """Settings of the demonstration.
 
     Attributes:
-        folder: Where the workspace and ``report.html`` are written.
+        folder: The folder for the workspace and ``report.html``.
         steps: Pretraining steps of each arm.
-        seed: Of everything.
+        seed: The seed of all stages.
     """
 
     folder: Path = Path("demo")
@@ -78,10 +78,10 @@ def run_demo(config: DemoConfig, bars: Bars) -> DemoResult:
 
     Args:
         config: Settings.
-        bars: Opens a progress bar of a title and a total; gives a function of how far.
+        bars: Opens a progress bar with a title and a total; yields a function of the amount done.
 
     Raises:
-        WorkspaceError: The folder holds something that is not a demo's.
+        WorkspaceError: The folder has content that is not a demo's.
     """
     world, clock = World(), _Clock()
     folder = _fresh(config.folder)
@@ -125,7 +125,7 @@ def _fresh(folder: Path) -> Path:
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
         raise WorkspaceError(f"{folder}: is not empty and not a demo's; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    # The mark stays while the rest goes: a cut must not make the folder a stranger's.
+    # The mark is kept until the rest is deleted, so that an interrupted demo can be replaced.
     (folder / MARK).touch()
     world = folder / WORLD
     if world.is_symlink():
@@ -152,7 +152,7 @@ def _link(ws: Workspace, world: World, bars: Bars) -> list[LinkedText]:
 
 
 def _study(ws: Workspace, embeddings: EntityEmbeddings, documents: list[LinkedText]) -> ArmStudy:
-    """The other arms: the aligned one's tokenizer, sizes, steps and seed."""
+    """The study of the other arms, with the aligned arm's tokenizer, sizes, steps and seed."""
     tokenizer = ws.model().tokenizer
     fusion = ws.config.fusion
     backbone = small_bert(ws.config.backbone, len(tokenizer), fusion.max_length)

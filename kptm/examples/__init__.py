@@ -1,4 +1,4 @@
-"""The example world that ``kptm demo`` runs on, and how its parts are read."""
+"""The example world of ``kptm demo``, and its readers."""
 
 from kptm.examples.world_reader import Phrasing, World, WorldFact, WorldQuestion
 

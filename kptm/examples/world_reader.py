@@ -1,4 +1,4 @@
-"""Readers of the example world's files; any folder with files of these names will do."""
+"""Reads the files of the example world, or of any folder with the same file names."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ _MARKED = re.compile(r"\[\[([^|\]]+)\|([^\]]+)\]\]")
 
 @dataclass(frozen=True, slots=True)
 class WorldFact:
-    """A triple and where it may be known from.
+    """A triple with its split.
 
     Attributes:
-        head: An entity key.
-        relation: A relation key.
-        tail: An entity key.
-        split: A text and graph; B graph only; C neither; D edited later; G graph, never asked.
-        new_tail: What a D fact is edited to, else "".
+        head: The key of an entity.
+        relation: The key of a relation.
+        tail: The key of an entity.
+        split: Where the fact is: A in texts and graph; B in the graph only; C in neither; D in
+            texts and graph, and edited later; G in the graph, but never asked.
+        new_tail: The tail after the edit of a D fact, else "".
     """
 
     head: str
@@ -42,7 +43,7 @@ class WorldFact:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """A way to say a relation: ``[X]`` is the head, ``[Y]`` the tail; role "train" or "ask"."""
+    """A phrasing of a relation: ``[X]`` is the head, ``[Y]`` the tail; role "train" or "ask"."""
 
     relation: str
     role: str
@@ -51,13 +52,13 @@ class Phrasing:
 
 @dataclass(frozen=True, slots=True)
 class WorldQuestion:
-    """A question with all its right answers; none when nothing in the graph can answer it.
+    """A question with all its right answers; none if the graph cannot answer it.
 
     Attributes:
-        question: The text.
-        answers: Keys of entities; of composed questions also the text of a value, such as "1233
+        question: The text of the question.
+        answers: Keys of entities; for composed questions also the text of a value, such as "1233
             km", a number, "yes" or "no".
-        kind: What the question asks for, such as "cloze" or "count".
+        kind: The kind of question, such as "cloze" or "count".
     """
 
     question: str
@@ -66,7 +67,7 @@ class WorldQuestion:
 
 
 def parse_marked(line: str) -> LinkedText:
-    """Read ``[[key|surface]]`` marks: the text without them, with their links."""
+    """Convert a text with ``[[key|surface]]`` marks to a linked text."""
     parts: list[str] = []
     spans: list[tuple[int, int, str]] = []
     length = position = 0
@@ -85,7 +86,7 @@ class World:
     """The example world's files.
 
     Attributes:
-        folder: Where they are; the installed package's own by default.
+        folder: The folder of the files; by default that of the installed package.
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
@@ -108,27 +109,27 @@ class World:
 
     @property
     def relations(self) -> Path:
-        """JSON Lines with the relations' other names and what each says of its ends.
+        """Other names of the relations and what they imply of their ends: JSON Lines.
 
-        They load like entities.
+        They are loaded like entities.
         """
         return self.folder / "relations.jsonl"
 
     @property
     def learn(self) -> Path:
-        """Answered questions to learn from: ``question⇥answer|answer``, the answers as keys."""
+        """Answered questions for training: ``question⇥answer|answer``, with answers as keys."""
         return self.folder / "learn.tsv"
 
     @property
     def corpus(self) -> Path:
-        """The text, one or two sentences a line: phrased A and D facts, then the prose."""
+        """The texts, one or two sentences per line: A and D facts in phrasings, then the prose."""
         return self.folder / "corpus.txt"
 
     def copy_to(self, folder: str | Path) -> list[Path]:
-        """Copy the files into a folder, which is made; return the copies, by name.
+        """Copy the files into a folder, which is created if needed; return the copies, by name.
 
         Raises:
-            ConfigError: One of them is there already, or cannot be written.
+            ConfigError: A file exists already, or cannot be written.
         """
         folder = Path(folder)
         files = sorted(path for path in self.folder.iterdir() if path.is_file())
@@ -180,7 +181,7 @@ class World:
         return self._parse_lines("facts.tsv", lambda line: WorldFact(*line.split("\t")), wanted)
 
     def phrasings(self) -> list[Phrasing]:
-        """Ways to say each asked relation."""
+        """The phrasings of each asked relation."""
         wanted = "relation⇥train or ask⇥pattern"
         return self._parse_lines("phrasings.tsv", lambda line: Phrasing(*line.split("\t")), wanted)
 

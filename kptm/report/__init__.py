@@ -1,4 +1,4 @@
-"""One page that shows what a run did: a single HTML file without scripts or network."""
+"""A report of a run: a single HTML file without scripts or network access."""
 
 from kptm.report.drawings.entity_map import map_points
 from kptm.report.drawings.vector_map import project

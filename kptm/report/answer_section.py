@@ -1,4 +1,4 @@
-"""The section with questions, their answers and the evidence."""
+"""The section of the report with questions, answers and evidence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def answer_card(view: AnswerView, name: str = "") -> str:
     """A card with question, answer, score and evidence.
 
     Args:
-        view: What to show.
+        view: The question and its answer.
         name: A word above the card, such as "before".
     """
     unknown = view.answer == UNKNOWN

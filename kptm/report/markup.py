@@ -1,4 +1,4 @@
-"""Pieces of HTML that several parts of the page share; everything from data goes through here."""
+"""Shared pieces of HTML; all text from data is escaped here."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ if TYPE_CHECKING:
 
 
 def text(value: object) -> str:
-    """Escape for an element's content and for a quoted attribute alike."""
+    """Escape text for an element's content or a quoted attribute."""
     return html.escape(str(value), quote=True)
 
 
 def px(value: float) -> str:
-    """A coordinate with one decimal at most, never "-0"."""
+    """Format a coordinate with at most one decimal, never "-0"."""
     return f"{round(value, 1) + 0.0:g}"
 
 
 def short(label: str, length: int) -> str:
-    """The label, cut with an ellipsis where it is longer."""
+    """The label, cut with an ellipsis if it is longer than ``length``."""
     return label if len(label) <= length else label[: length - 1].rstrip() + "…"
 
 
 def number(value: float) -> str:
-    """A number for people: thousands apart, three digits for fractions."""
+    """Format a number, with separators of thousands, or three digits for fractions."""
     return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:.3g}"
 
 
 def legend(keys: Mapping[str, int], *, shapes: bool = False) -> str:
-    """A list of names with their colours; a key can be pointed at, or reached with Tab.
+    """A legend of names with their colours; its entries can be hovered or reached with Tab.
 
     Args:
-        keys: Name → slot of the palette.
-        shapes: Show the shape of the slot's mark, not a square.
+        keys: The slot of the palette by name.
+        shapes: Whether to show the shape of a slot's mark instead of a square.
     """
     items = "".join(
         f'<li class="key c{slot}{f" shape{slot % 3}" if shapes else ""}" tabindex="0">'
@@ -45,7 +45,7 @@ def legend(keys: Mapping[str, int], *, shapes: bool = False) -> str:
 
 
 def table(summary: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The numbers behind a picture, folded away."""
+    """A collapsed table with the numbers of a drawing."""
     columns = "".join(f'<th scope="col">{text(cell)}</th>' for cell in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in row) + "</tr>" for row in rows
@@ -58,7 +58,7 @@ def table(summary: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 
 
 def svg(width: float, height: float, label: str, body: str, name: str = "") -> str:
-    """A drawing that is as wide as its place, with a description for those who cannot see it."""
+    """An SVG drawing that scales to its container, with a description for screen readers."""
     return (
         f'<svg class="{text(name)}" viewBox="0 0 {px(width)} {px(height)}" role="img" '
         f'aria-label="{text(label)}">{body}</svg>'

@@ -1,4 +1,4 @@
-"""The top of the page: title over the constellation, the numbers, and where the time went."""
+"""The top of the page: title, introduction and numbers; and the timeline of stages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _stats(stats: Mapping[str, int]) -> str:
 
 
 def timeline(stages: Sequence[tuple[str, float]]) -> str:
-    """Each stage as a bar that starts where the one before it ended; "" where there is none."""
+    """A timeline with a bar per stage, each starting where the previous one ends; "" if empty."""
     total = sum(seconds for _, seconds in stages)
     if not stages:
         return ""
@@ -48,7 +48,7 @@ def timeline(stages: Sequence[tuple[str, float]]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds for people: "0.42 s", "37 s", "2 min 5 s"."""
+    """Format seconds: "0.42 s", "37 s", "2 min 5 s"."""
     if seconds < 10:
         return f"{seconds:.2g} s"
     if round(seconds) < 100:

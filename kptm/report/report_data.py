@@ -1,4 +1,4 @@
-"""What a report shows: plain frozen values, in the order of the page."""
+"""The data of a report, as frozen values in the order of the page."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Estimate:
     """A mean with its 95% interval.
 
     Attributes:
-        mean: The point estimate; shown as a percentage where all means lie between 0 and 1.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
-        count: Observations behind it.
+        mean: The point estimate; shown as a percentage if all means are between 0 and 1.
+        low: The lower end of the interval.
+        high: The upper end of the interval.
+        count: The number of observations.
     """
 
     mean: float
@@ -31,13 +31,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerView:
-    """One question and what came back.
+    """A question and its answer.
 
     Attributes:
-        question: As it was asked.
+        question: The question as it was asked.
         answer: The answer's label, or "unknown".
-        score: Between 0 and 1, or None where there is none.
-        evidence: Lines that the answer stands on, the strongest first.
+        score: The score between 0 and 1, or None.
+        evidence: Lines of evidence, strongest first.
     """
 
     question: str
@@ -52,9 +52,9 @@ class MapPoint:
 
     Attributes:
         label: Its name.
-        group: What it is coloured by, such as its type; "" for none.
-        x: Position to the right, in any unit.
-        y: Position upwards, in any unit.
+        group: The group that decides its colour, such as its type; "" for none.
+        x: The horizontal position, in any unit.
+        y: The vertical position (upwards), in any unit.
     """
 
     label: str
@@ -68,7 +68,7 @@ class Neighbourhood:
     """The part of the graph around one entity.
 
     Attributes:
-        centre: Its label.
+        centre: The label of the entity.
         triples: Labels of head, relation and tail.
     """
 
@@ -81,25 +81,25 @@ NOTHING = Neighbourhood(centre="", triples=())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that the page shows; a part that is empty is left out of the page.
+    """The data of a page; empty parts are left out of the page.
 
     Attributes:
-        title: The page's headline.
-        intro: A sentence or two below it.
-        stats: Name → number, such as "entities" → 2115.
-        stages: What was done, in order, with seconds.
+        title: The headline.
+        intro: One or two sentences below the headline.
+        stats: Numbers by name, such as "entities": 2115.
+        stages: (name, seconds) of the stages, in order.
         linked: Texts with their links.
-        labels: Entity key → "label — description"; a key that is missing stands for itself.
-        curves: Arm → its loss curve.
-        embedding_losses: Loss of the graph embeddings, one an epoch.
-        embedding_mrr: (epoch, MRR) of what was held out of their training.
-        arms: Arm → split → estimate of P@1.
-        splits: Split → its meaning in one line.
+        labels: "label — description" by entity key; missing keys are shown as they are.
+        curves: The loss curve by arm.
+        embedding_losses: The loss of the graph embeddings per epoch.
+        embedding_mrr: (epoch, MRR) on facts held out from their training.
+        arms: The estimate of P@1 by arm and split.
+        splits: The meaning of each split, in one line.
         points: The map of the entities' vectors.
-        neighbourhood: One entity and what surrounds it.
+        neighbourhood: An entity and the facts around it.
         answers: Questions with their answers.
-        edit: One question before and after a fact was edited, or None.
-        edit_note: What was edited.
+        edit: A question before and after a fact was edited, or None.
+        edit_note: A description of the edit.
     """
 
     title: str

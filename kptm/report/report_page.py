@@ -1,4 +1,4 @@
-"""The page: one HTML file with its styles and drawings inside, and nothing fetched."""
+"""Renders the page: one HTML file that contains its styles and drawings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EMBEDDING = "embedding"
 
 
 def render(report: Report) -> str:
-    """The page as HTML; the same report always gives the same text."""
+    """Render a report as HTML, deterministically."""
     style = palette_css() + Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     parts = [_section(*part) for part in _parts(report)]
     return (
@@ -40,14 +40,14 @@ def render(report: Report) -> str:
 
 
 def write(report: Report, path: str | Path) -> Path:
-    """Render into a file, whole or not at all.
+    """Render a report to a file atomically.
 
     Args:
-        report: What to show.
-        path: The file; folders above it are made, an older file is replaced.
+        report: The report.
+        path: The file; missing folders are created, and an existing file is replaced.
 
     Returns:
-        The path.
+        The path of the file.
 
     Raises:
         OSError: The file cannot be written.
@@ -65,7 +65,7 @@ def _section(heading: str, lead: str, body: str) -> str:
 
 
 def _parts(report: Report) -> list[tuple[str, str, str]]:
-    """Heading, a line below it, and body of each section; without a body it is left out."""
+    """(heading, lead, body) of each section; sections without a body are left out."""
     colours = slots([*report.arms, *report.curves])
     total = duration(sum(seconds for _, seconds in report.stages))
     centre = text(report.neighbourhood.centre)

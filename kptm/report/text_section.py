@@ -1,4 +1,4 @@
-"""Linked text: the mentions coloured by entity, and below each text what they mean."""
+"""The section with linked texts: mentions coloured by entity, and below them their entities."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def entity_slots(linked: Sequence[LinkedText]) -> dict[str, int]:
-    """A colour for each entity.
+    """Choose a colour for each entity.
 
-    There are more entities than colours. Two that share a text, or share a name, get different
-    ones as long as there are any left: "Georgia" the state never looks like Georgia the country.
+    There are more entities than colours. Two entities in one text, or with one name, get different
+    colours as long as there are any left: Georgia the state never looks like Georgia the country.
     """
     apart: dict[str, set[str]] = {}
     named: dict[str, set[str]] = {}
@@ -42,15 +42,14 @@ def entity_slots(linked: Sequence[LinkedText]) -> dict[str, int]:
 
 
 def linked_texts(linked: Sequence[LinkedText], labels: Mapping[str, str]) -> str:
-    """A card for each text, or "" where there is none."""
+    """A card for each text; "" without texts."""
     slots = entity_slots(linked)
     cards = "".join(_card(document, labels, slots) for document in linked)
     return f'<div class="columns">{cards}</div>' if cards else ""
 
 
 def _card(document: LinkedText, labels: Mapping[str, str], slots: Mapping[str, int]) -> str:
-    # Not above: it brings the linker with it, and whoever has linked texts to show has that
-    # already.
+    # Imported late, because it imports the linker, which is loaded if there are linked texts.
     from kptm.linking.export.html import mark
 
     reading = mark(

@@ -1,4 +1,4 @@
-"""The application: the API, the page, and one message for whatever goes wrong."""
+"""The application: the API, the page, and responses for errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (QueryError, 422),
     (LinkingError, 422),
 )
-"""Status of what the client got wrong; for others the workspace cannot do it now (409)."""
+"""HTTP status of errors caused by the client; other errors of kptm are a conflict (409)."""
 MEDIA = {
     ".html": "text/html",
     ".css": "text/css",
@@ -47,16 +47,16 @@ def create_app(
     """The explorer of a workspace as an ASGI application.
 
     Args:
-        executor: The workspace and its threads; whoever made them closes them.
-        hosts: What ``Host`` may be, in lower case, with the port.
-        allow_edit: Whether facts may be edited and revisions undone.
+        executor: The workspace and its threads; the caller closes them.
+        hosts: Accepted values of ``Host``, in lower case, with the port.
+        allow_edit: Whether clients may edit facts and undo revisions.
     """
     app = FastAPI(
         title="kptm",
         version=version("kptm"),
         summary="Ask a workspace, link text to it, look at its graph and correct it.",
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # FastAPI's page would load scripts from another site
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
@@ -76,7 +76,7 @@ def create_app(
 
 
 def _add_page(app: FastAPI) -> None:
-    """Serve the files of ``static/`` by their present names, read once, and no other path."""
+    """Serve the files of ``static/``, which are read once, and no other path."""
     for path in sorted((Path(__file__).parent / "static").iterdir()):
         where = "/" if path.name == "index.html" else f"/{path.name}"
         app.add_route(where, _page(path), include_in_schema=False)
@@ -92,7 +92,7 @@ def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
-    """Every failure is one message; what nobody foresaw is in the log, not in the response."""
+    """Turn every error into one message; unexpected errors are logged and not shown."""
 
     async def known_error(_request: Request, error: Exception) -> JSONResponse:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
@@ -118,7 +118,7 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _busy(_request: Request, _error: Exception) -> JSONResponse:
-    return _problem(503, "too much is being asked at once; try again", {"retry-after": "1"})
+    return _problem(503, "too many requests at once; try again", {"retry-after": "1"})
 
 
 async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
@@ -126,5 +126,7 @@ async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
 
 
 def _problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    detail = message.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair
+    detail = message.encode(
+        "utf-8", "backslashreplace"
+    ).decode()  # for lone surrogates
     return JSONResponse({"detail": detail}, status, headers)

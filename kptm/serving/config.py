@@ -1,4 +1,4 @@
-"""How a workspace is served, and how much one request may bring."""
+"""The configuration of a server, and the limits of a request."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from kptm.errors import ConfigError
 
 MAX_NAME = 2_500
-"""Characters of a key or name: as long as the store's keys."""
+"""The most characters of a key or name, as in the store."""
 MAX_QUESTION = 2_000
-"""Characters of a question."""
+"""The most characters of a question."""
 MAX_QUESTIONS = 32
-"""Questions of a batch."""
+"""The most questions of a batch."""
 MAX_TEXT = 20_000
-"""Characters of a text to link."""
+"""The most characters of a text to link."""
 MAX_BODY = 65_536
-"""Bytes of a request's body."""
+"""The most bytes of a request's body."""
 BODY_SECONDS = 10.0
-"""How long a body may take to arrive."""
+"""Seconds within which a body must arrive."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
-"""What this machine calls itself."""
+"""The names of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServingConfig:
-    """Where a workspace is served, and whether it may be changed.
+    """The configuration of a server.
 
     Attributes:
         host: The address to listen at.
-        port: The port; 0 takes any that is free.
-        allow_edit: Whether facts may be edited and revisions undone.
-        names: Further values that a request's ``Host`` may have, of a proxy say: with their port if
-            it is not 80 or 443.
-        max_waiting: Requests that may be under way at once; those beyond are asked to come again.
+        port: The port; 0 takes any free port.
+        allow_edit: Whether clients may edit facts and undo revisions.
+        names: Further accepted values of ``Host``, for example of a proxy, with the port unless it
+            is 80 or 443.
+        max_waiting: The most concurrent requests; more are refused with status 503.
 
     Raises:
         ConfigError: The port or ``max_waiting`` is out of range.
@@ -51,11 +51,11 @@ class ServingConfig:
             raise ConfigError(f"max_waiting {self.max_waiting}: let at least 1 request wait")
 
     def url(self) -> str:
-        """The page's address."""
+        """The address of the page."""
         return f"http://{self._shown_host()}:{self.port}/"
 
     def hosts(self) -> frozenset[str]:
-        """What a request's ``Host`` may be: this machine, ``host`` and ``names``."""
+        """Accepted values of ``Host``: the names of this machine, ``host`` and ``names``."""
         ports = ("", ":80") if self.port == 80 else (f":{self.port}",)
         own = {f"{name}{port}" for name in (*LOCAL, self._shown_host()) for port in ports}
         return frozenset(name.lower() for name in (*own, *self.names))

@@ -1,4 +1,4 @@
-"""Questions that a visitor may begin with: about the facts of this graph, and answered by them."""
+"""Example questions about the facts of a graph, which the graph answers correctly."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 LOOKED_AT = 2000
-"""Facts from which examples are chosen: the first of the graph."""
+"""The first facts of the graph, from which examples are chosen."""
 
 TRIED = 24
-"""Questions that are asked, at most, until enough are answered as the graph has it."""
+"""The most questions that are tried until enough are answered correctly."""
 
 FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 
 
 def example_questions(ws: Workspace, limit: int) -> list[str]:
-    """At most ``limit`` questions, each of another relation, which the graph answers right."""
+    """At most ``limit`` questions, each about another relation, that are answered correctly."""
     chosen: list[str] = []
     tried = 0
     for fact in _one_of_each_relation(ws):

@@ -1,9 +1,9 @@
-"""WorkspaceExecutor: decides which thread does the work of a request.
+"""WorkspaceExecutor: distributes the work of requests to threads.
 
-The store serves any number of threads, each on a connection of its own. The linker, the predictor
-and the model are made for one: they refresh their indexes and hook the model's layers while they
-work. So one thread asks and changes, in the order of the requests, and what an edit changes is
-heard by the next answer; a few threads beside it read the graph.
+The store serves any number of threads, each on its own connection. The linker, the predictor and
+the model serve only one: they refresh their indexes and hook the model's layers while they work. So
+one thread answers questions and makes changes, in the order of the requests, and the next answer
+sees every edit; a few other threads read the graph.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ R = TypeVar("R")
 G = TypeVar("G")
 
 READERS = 4
-"""Threads that read: each may hold two of the store's fifteen connections."""
+"""Reading threads; each may hold two of the store's fifteen connections."""
 
 
 class BusyError(Exception):
-    """More requests are under way than may wait."""
+    """There are too many concurrent requests."""
 
 
 class WorkspaceExecutor:
     """A workspace and the threads that work on it.
 
     Args:
-        workspace: Open, and used by nobody else in this process from now on.
-        max_waiting: Pieces of work that may be under way at once.
+        workspace: An open workspace, which nothing else in this process may use.
+        max_waiting: The most concurrent requests.
     """
 
     def __init__(self, workspace: Workspace, *, max_waiting: int) -> None:
@@ -48,15 +48,15 @@ class WorkspaceExecutor:
 
     @property
     def name(self) -> str:
-        """What the workspace is called: its folder's name, without the path to it."""
+        """The name of the workspace: that of its folder, without the path."""
         return self._workspace.folder.resolve().name
 
     def public(self, message: str) -> str:
-        """A message without the path of the workspace's folder, which is nobody's business."""
+        """A message without the path of the workspace's folder, which clients must not see."""
         return message.replace(str(self._workspace.folder), self.name)
 
     def prepare(self) -> None:
-        """Read now what the first question would wait for.
+        """Load everything that the first question needs.
 
         Raises:
             KGError: The embeddings or the model belong to another graph.
@@ -69,18 +69,18 @@ class WorkspaceExecutor:
         self._workspace.predictor()
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Do work that asks or changes the workspace, after all that came before it.
+        """Run work that asks or changes the workspace, after all earlier such work.
 
         Raises:
-            BusyError: Too much is waiting.
+            BusyError: There are too many concurrent requests.
         """
         return await self._run_in_threads(self._asking, work, self._workspace)
 
     async def read(self, work: Callable[[KnowledgeGraph], R]) -> R:
-        """Do work that only reads the graph, beside whatever else is done.
+        """Run work that only reads the graph, concurrently with other work.
 
         Raises:
-            BusyError: Too much is waiting.
+            BusyError: There are too many concurrent requests.
         """
         return await self._run_in_threads(self._reading, work, self._workspace.graph)
 
@@ -94,6 +94,6 @@ class WorkspaceExecutor:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Wait for what has begun, leave the rest."""
+        """Wait for running work, and cancel the rest."""
         for threads in (self._asking, self._reading):
             threads.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""A socket of this machine, and an application that is served at it."""
+"""Opens a listening socket, and serves an application on it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from kptm.serving.config import ServingConfig
 
 ENDING_SECONDS = 5
-"""How long requests that have begun may take when the server is told to end."""
+"""Seconds that running requests may take when the server is stopped."""
 
 
 def listen(config: ServingConfig) -> socket.socket:
-    """A socket that accepts connections at once, so that the port is known and nobody waits."""
+    """Open a listening socket, so that the port is known and connections are accepted at once."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family, backlog=2_048)
     except (OSError, UnicodeError) as error:
         raise ConfigError(
-            f"{config.host}:{config.port}: cannot be listened at ({error});"
+            f"{config.host}:{config.port}: cannot listen there ({error});"
             " give another --port or --host"
         ) from error
 
@@ -38,8 +38,8 @@ def run_app(
 
     Args:
         app: The application.
-        listener: What accepts its connections.
-        lifespan: Whether it is told when serving begins and ends.
+        listener: The listening socket.
+        lifespan: Whether the application gets events when serving starts and ends.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -54,5 +54,5 @@ def run_app(
             timeout_graceful_shutdown=ENDING_SECONDS,
         )
     )
-    with suppress(KeyboardInterrupt):  # it has ended already, and passes the signal on
+    with suppress(KeyboardInterrupt):  # uvicorn re-raises the signal after shutting down
         server.run(sockets=[listener])

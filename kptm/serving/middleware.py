@@ -1,8 +1,8 @@
-"""Security middleware: what a request must be before routing, and headers of responses.
+"""Security middleware: checks requests before routing, and adds headers to responses.
 
-A page of another site can send requests to this machine, and, by a name that it lets point here
-(DNS rebinding), read what comes back. It can forge neither ``Host`` nor ``Origin``, so that both
-are checked on every request.
+A page of another site can send requests to this machine, and read the responses if it lets its own
+name point here (DNS rebinding). It can forge neither ``Host`` nor ``Origin``, so both are checked
+on every request.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 API = "/api/"
 DRAINED = 1_048_576
-"""Bytes of a body that are read although it is too large."""
+"""Bytes that are read of a body that is too large."""
 DIGITS = 12
-"""Of a length that is announced; Python refuses to read numbers of thousands of digits."""
+"""The most digits of a content length, since Python refuses to parse very long numbers."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
@@ -39,7 +39,7 @@ HEADERS = {
 
 
 class RefusedError(Exception):
-    """A request that is not let in: its status and one message."""
+    """A request is refused, with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -47,14 +47,14 @@ class RefusedError(Exception):
 
 
 class SecurityMiddleware:
-    """An ASGI application in front of another.
+    """An ASGI middleware that refuses unsafe requests.
 
     Args:
         app: The application.
-        hosts: What ``Host`` may be, in lower case; ``Origin`` may be these behind ``http://`` or
-            ``https://``.
-        max_body: Bytes that a body may have, whether or not its length is announced.
-        body_seconds: How long it may take to arrive.
+        hosts: Accepted values of ``Host``, in lower case; ``Origin`` must be ``http://`` or
+            ``https://`` with one of them.
+        max_body: The most bytes of a body, with or without a content length.
+        body_seconds: Seconds within which a body must arrive.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class SecurityMiddleware:
         self._max_body, self._body_seconds = max_body, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request, or hand it on with its whole body."""
-        if scope["type"] == "websocket":  # there are none
+        """Refuse a request, or pass it on with its whole body."""
+        if scope["type"] == "websocket":  # the API has no WebSockets
             await send({"type": "websocket.close"})
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        head = scope["method"] == "HEAD"  # answered as GET is, without the body
+        head = scope["method"] == "HEAD"  # answered like GET, without the body
         if head:
             scope = {**scope, "method": "GET"}
 
@@ -106,14 +106,14 @@ class SecurityMiddleware:
             raise RefusedError(403, "pages of other sites may not use this server")
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
-        """The whole body: a client that still sends might not see why it is refused."""
+        """Read the whole body, since a client that is still sending may not see a refusal."""
         announced = headers.get("content-length", "0")
         hopeless = len(announced) > DIGITS or not announced.isdecimal() or int(announced) > DRAINED
         body, more = bytearray(), not hopeless
         with anyio.move_on_after(self._body_seconds) as patience:
             while more and len(body) <= DRAINED:
                 message = await receive()
-                if message["type"] != "http.request":  # the client has gone
+                if message["type"] != "http.request":  # the client has disconnected
                     raise RefusedError(400, "the request ended before its body did")
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
@@ -125,7 +125,7 @@ class SecurityMiddleware:
 
 
 class _Replay:
-    """The body that was read, then whatever the client says next: that it has gone."""
+    """Replays the body that was read, then passes on the client's further messages."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:
         self._body: bytes | None = body
@@ -139,7 +139,7 @@ class _Replay:
 
 
 async def _refuse(send: Send, refused: RefusedError) -> None:
-    """Answer with the message, and close: what is left of the request is not read."""
+    """Respond with the refusal, and close the connection without reading the rest."""
     body = json.dumps({"detail": str(refused)}).encode()
     headers = [
         (b"content-type", b"application/json"),

@@ -1,4 +1,4 @@
-"""Which facts around an entity fit in a picture: its own, of every relation some, then two hops."""
+"""Chooses the facts around an entity that a drawing shows, spread over its relations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NEAR = 1000
-"""Facts of the centre to choose from; a hub may have a million."""
+"""The most facts of the centre to choose from; a hub may have a million."""
 
 
 def facts_around(
@@ -23,9 +23,9 @@ def facts_around(
 ) -> tuple[list[Triple], bool]:
     """At most ``limit`` facts within one or two hops, nearest first, and whether these are all.
 
-    Where not all fit, the facts that the entity is the head of come first, and every relation has
-    its turn before one has a second fact. Of two hops, the second gets half of the places, shared
-    among the entities that the first reaches.
+    If there are more, facts with the entity as head come first, and every relation gets one fact
+    before any gets a second. With two hops, the second hop gets half of the places, shared among
+    the entities that the first hop reaches.
 
     Raises:
         UnknownKeyError: The entity is not in the graph.
@@ -48,7 +48,7 @@ def facts_around(
 
 
 def _spread(key: str, facts: Iterable[Triple]) -> list[Triple]:
-    """The facts of an entity as head, then those as tail, the relations of each side in turn."""
+    """The facts with the entity as head, then as tail, each side alternating between relations."""
     sides: tuple[dict[str, list[Triple]], dict[str, list[Triple]]] = ({}, {})
     for fact in facts:
         sides[fact.head != key].setdefault(fact.relation, []).append(fact)
@@ -56,6 +56,6 @@ def _spread(key: str, facts: Iterable[Triple]) -> list[Triple]:
 
 
 def _in_turn(groups: Iterable[list[T]]) -> Iterator[T]:
-    """The first of each group, then the second of each, and so on."""
+    """Interleave groups: the first of each, then the second of each, and so on."""
     turns = zip_longest(*groups)
     return (item for item in chain.from_iterable(turns) if item is not None)

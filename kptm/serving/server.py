@@ -1,4 +1,4 @@
-"""A server on a socket of this machine."""
+"""Serves the explorer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def serve(
     """Serve the explorer until Ctrl-C or SIGTERM.
 
     Args:
-        workspace: Open; nobody else in this process may use it meanwhile.
-        config: Where, and whether it may be changed.
-        ready: Called with the address once it can be opened.
+        workspace: An open workspace, which nothing else in this process may use meanwhile.
+        config: The configuration of the server.
+        ready: Called with the address once the server accepts connections.
 
     Raises:
-        ConfigError: There is no listening at that address.
+            ConfigError: The server cannot listen at the address.
         KGError: The embeddings or the model belong to another graph.
         KPTMError: A file of the workspace is malformed.
     """

@@ -1,1 +1,1 @@
-"""Keeping a workspace in step with a folder: which files are new, changed or deleted."""
+"""Finds the new, changed and deleted files of a folder, for synchronisation."""

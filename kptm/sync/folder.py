@@ -1,4 +1,4 @@
-"""The files of a folder that can be synchronised, and what each of them holds."""
+"""Lists the files of a folder, with the kind of content of each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 LOOKED_AT = 2**16
-"""Bytes of a line that are read to tell what a file of JSON Lines holds."""
+"""Bytes of the first line that are read to find the content of a JSON Lines file."""
 
 
 class FileKind(StrEnum):
-    """What a file holds: texts, triples or entities."""
+    """The content of a file: texts, triples or entities."""
 
     TEXTS = "texts"
     TRIPLES = "triples"
@@ -34,7 +34,7 @@ class FoundFile(NamedTuple):
     Attributes:
         name: Its path below the folder, with ``/``.
         path: Its absolute path.
-        kind: What it holds; None for what is not read.
+        kind: Its content; None for a file that is not read.
     """
 
     name: str
@@ -50,7 +50,7 @@ def files_of(folder: Path, *, without: Collection[Path] = ()) -> list[FoundFile]
         without: Folders that are left out, such as the workspace's own.
 
     Raises:
-        WorkspaceError: It is missing, or cannot be read.
+        WorkspaceError: The folder is missing, or cannot be read.
     """
     if not folder.is_dir():
         raise WorkspaceError(
@@ -82,7 +82,7 @@ def _walk(folder: Path, without: set[Path]) -> Iterator[Path]:
 
 
 def kind_of(path: Path) -> FileKind | None:
-    """What a file holds, by its suffix; of JSON Lines by its first line."""
+    """The content of a file, by its suffix; for JSON Lines by its first line."""
     try:
         chosen = choose(path, TRIPLES, None)
     except TripleFormatError:
@@ -98,7 +98,7 @@ def _of_lines(path: Path) -> FileKind:
         with open_bytes(path) as stream:
             first = json.loads(stream.readline(LOOKED_AT).decode("utf-8-sig"))
     except (OSError, ValueError, TripleFormatError):
-        return FileKind.TRIPLES  # whose reader says what is wrong with it
+        return FileKind.TRIPLES  # its reader will report the error
     if isinstance(first, dict) and "text" in first:
         return FileKind.TEXTS
     if isinstance(first, dict) and "key" in first and "head" not in first:

@@ -1,4 +1,4 @@
-"""The synchronised files with their hashes: a workspace's ``sync.json``, replaced whole."""
+"""The manifest of synchronised files with their hashes: ``sync.json``, written atomically."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 PENDING = ""
-"""The hash of a file whose synchronisation has begun and not ended."""
+"""In place of the hash of a file whose synchronisation has not finished."""
 CHUNK = 2**20
 
 
 @dataclass
 class Manifest:
-    """What was synchronised.
+    """The synchronised files.
 
     Attributes:
-        files: By folder, and by the path below it: the file's hash and its kind.
+        files: By folder, and by path below it: (hash, kind) of the file.
     """
 
     files: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """Read a manifest; an empty one where there is none.
+        """Read a manifest; an empty one if there is no file.
 
         Raises:
-            WorkspaceError: It is damaged.
+            WorkspaceError: The file is damaged.
         """
         if not path.exists():
             return cls()
@@ -58,7 +58,7 @@ class Manifest:
             ) from error
 
     def write(self, path: Path) -> None:
-        """Replace the file."""
+        """Write the manifest atomically."""
         content = {"format": FORMAT, "files": self.files}
         write_text(path, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 

@@ -1,1 +1,1 @@
-"""evaluate: fusion, linking, answers, probes, extraction."""
+"""The verb evaluate, with fusion, linking, answers, probes and extraction."""

@@ -1,4 +1,4 @@
-"""evaluate answers."""
+"""The verb evaluate answers."""
 
 from __future__ import annotations
 
@@ -41,15 +41,14 @@ MEASURES = {
 @click.command()
 @workspace_argument
 @click.argument("questions", type=click.Path(allow_dash=True))
-@click.option("--errors", is_flag=True, help="List every question that went wrong, and why.")
+@click.option("--errors", is_flag=True, help="List every wrongly answered question, and why.")
 @device_option
 @verb
 def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None:
     """Ask QUESTIONS, and compare the answers with the right ones.
 
-    QUESTIONS has question⇥answer|answer a line; or is .jsonl with "question", "answers" and, if
-    wanted, "kind". An answer is a key or a name. A question without any is one that ought to be
-    refused.
+    QUESTIONS has lines question⇥answer|answer, or is .jsonl with "question", "answers" and
+    optionally "kind". An answer is a key or a name. A question without answers should be refused.
     """
     from kptm.evaluation.answers.answer_evaluation import NameResolver, evaluate_answers
     from kptm.evaluation.answers.gold_questions import read_gold
@@ -72,12 +71,12 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
         report = evaluate_answers(ws.ask, read_gold(questions), meant=names, asked=asked)
     figures, kinds = report.all(), report.by_kind()
     if as_json:
-        told: dict[str, Any] = {"all": _numbers(figures)}
-        told["kinds"] = {name: _numbers(found) for name, found in kinds.items()}
-        told["unknown_names"] = sorted(names.unknown)
+        total: dict[str, Any] = {"all": _numbers(figures)}
+        total["kinds"] = {name: _numbers(found) for name, found in kinds.items()}
+        total["unknown_names"] = sorted(names.unknown)
         if errors:
-            told["errors"] = [_mistake(outcome) for outcome in mistakes]
-        show(told, as_json, "")
+            total["errors"] = [_mistake(outcome) for outcome in mistakes]
+        show(total, as_json, "")
         return
     _print([("all", figures), *kinds.items()])
     if names.unknown:
@@ -88,15 +87,15 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
 
 
 def _print(groups: list[tuple[str, AnswerFigures]]) -> None:
-    """Measures as rows, groups as columns."""
+    """Print measures as rows and groups of questions as columns."""
     names, columns = zip(*groups, strict=True)
     rows: list[list[Any]] = [
-        ["questions", *(f"{found.questions:,}" for found in columns)],
-        ["… with an answer", *(f"{found.answerable:,}" for found in columns)],
+        ["questions", *(f"{figures.questions:,}" for figures in columns)],
+        ["… with an answer", *(f"{figures.answerable:,}" for figures in columns)],
     ]
     for field, title in MEASURES.items():
         digits = 1 if field.endswith("_ms") else 3
-        rows.append([title, *(_cell(getattr(found, field), digits) for found in columns)])
+        rows.append([title, *(_cell(getattr(figures, field), digits) for figures in columns)])
     show_rows(("", *names), rows, as_json=False)
 
 
@@ -107,7 +106,7 @@ def _cell(found: Interval, digits: int) -> str:
 
 
 def _numbers(found: AnswerFigures) -> dict[str, Any]:
-    """For JSON, which has no nan."""
+    """Figures for JSON, with None for nan."""
     values = asdict(found)
     return {
         name: None if isinstance(value, dict) and isnan(value["mean"]) else value
@@ -125,7 +124,7 @@ def _mistake(outcome: Outcome) -> dict[str, Any]:
 
 
 def _mistake_lines(outcome: Outcome) -> str:
-    """A mistake for people: what was asked, what is right, and the answer with its evidence."""
+    """A mistake as text: the question, the right answers, and the answer with its evidence."""
     right = ", ".join(outcome.question.answers) or "unknown"
     answer = outcome.answer.explain().replace("\n", "\n  ")
     return f"\n{outcome.verdict}: {outcome.question.question}\n  right: {right}\n  {answer}"

@@ -1,4 +1,4 @@
-"""evaluate extraction."""
+"""The verb evaluate extraction."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from kptm.cli.verbs.review_verbs import precision_option
 @device_option
 @verb
 def extraction(workspace: str, gold: str, precision: float, relations: bool, as_json: bool) -> None:
-    """Compare the facts that are read in the texts of GOLD with the triples that they state.
+    """Compare the facts extracted from the texts of GOLD with its triples.
 
-    GOLD is JSON Lines with "text" and "triples"; with "mentions" (start, end, entity) these are
-    taken, not looked for.
+    GOLD is JSON Lines with "text" and "triples"; "mentions" (start, end, entity) are used if given,
+    else the linker finds them.
     """
     with existing(workspace) as ws, progress("extracting", None):
         found = ws.evaluate_extraction(gold, precision=precision)

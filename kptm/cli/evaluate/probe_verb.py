@@ -1,4 +1,4 @@
-"""evaluate probes."""
+"""The verb evaluate probes."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
               help="JSON Lines: relation, pattern with [X] and [Y];"
                    " several a relation.")  # fmt: skip
 @click.option("--text", type=click.Path(),
-              help="Texts to look at layers and heads in; those that were indexed by"
-                   " default.")  # fmt: skip
+              help="Texts for probing layers and heads; by default the indexed"
+                   " texts.")  # fmt: skip
 @click.option("--labels", type=click.Path(),
               help="JSON Lines: text, spans as [start, end, label];"
                    " types of mentions by default.")  # fmt: skip
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1),
-              help="At most so many texts.")  # fmt: skip
+              help="The most texts.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, LARGEST_SEED),
-              help="Of splits, controls and shuffling.")  # fmt: skip
+              help="The seed of splits, controls and shuffling.")  # fmt: skip
 @device_option
 @verb
 def probes(
@@ -57,9 +57,9 @@ def probes(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Show what the model holds: facts in several phrasings, layers and heads, with controls.
+    """Probe the model: facts in several phrasings, layers and heads, with controls.
 
-    Everything is measured with the knowledge of links and without ("plain").
+    Everything is measured with the entity vectors of links and without them ("plain").
     """
     from kptm.evaluation.fusion.study_facts import read_facts, read_patterns
     from kptm.evaluation.probes import (
@@ -93,7 +93,7 @@ def probes(
 
 
 def _texts(ws: Workspace, model: FusedModel, path: str | None) -> Iterator[str]:
-    """The texts of a file, or those whose mentions are in modeledge, each once."""
+    """The texts of a file, or else those in modeledge, each once."""
     from kptm.modeledge.sql.spaces import spaces_of
     from kptm.texts import read_texts
 
@@ -114,7 +114,7 @@ HEADS = ("model", "layer", "entropy", "mentions", "distance", "first")
 
 
 def _tell(report: ProbesReport) -> None:
-    """Tables for people; single heads are in the JSON."""
+    """Print tables; figures of single heads are only in the JSON."""
     show_rows(FACTS, _facts(report), False)
     click.echo()
     show_rows(PHRASINGS, _phrasings(report), False)
@@ -154,7 +154,7 @@ def _layers(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _heads(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
-    """Means over the heads of a layer."""
+    """The rows of attention, averaged over the heads of each layer."""
     for model, found in report.attention.items():
         by_layer = zip(*(value.mean(1) for value in found.measures().values()), strict=True)
         for number, values in enumerate(by_layer, 1):
@@ -174,7 +174,7 @@ def _notes(report: ProbesReport) -> Iterator[str]:
         yield f"facts: {named.left_out:,} left out for {what}"
     asked = report.factual["plain"]
     if asked.unasked:
-        yield f"facts: {asked.unasked:,} questions could not be put"
+        yield f"facts: {asked.unasked:,} questions could not be asked"
     if asked.without_vector:
         yield f"facts: {asked.without_vector:,} whose object has no vector count as wrong"
     yield from report.notes

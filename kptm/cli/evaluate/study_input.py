@@ -1,4 +1,4 @@
-"""What ``evaluate fusion`` reads of a workspace, and how it shows its results."""
+"""The input of ``evaluate fusion`` from a workspace, and the output of its results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def own_study(
     folder: str, texts: Sequence[str], *, steps: int, rate: float, limit: int | None, noise: float
 ) -> Study:
-    """The study of a workspace's graph and texts; it links texts that come without links."""
+    """The study of a workspace's graph and texts; texts without links are linked."""
     from kptm.evaluation.fusion.distant_supervision import DistantSupervisionStudy
 
     with existing(folder) as ws:
@@ -53,12 +53,12 @@ def _documents(ws: Workspace, path: str) -> Iterator[LinkedText]:
 def check_results(
     plot: str | None, out: str | None, *, inputs: Iterable[str | None], workspace: str | None
 ) -> None:
-    """Refuse results that cannot be written or overwrite an input, before hours of training.
+    """Refuse outputs that cannot be written or overwrite an input, before hours of training.
 
     Raises:
-        ConfigError: A file's folder is missing, or both are one file.
-        TripleFormatError: A result would be written over an input.
-        WorkspaceError: It would be written over a part of the workspace.
+        ConfigError: The folder of a file is missing, or both outputs are the same file.
+        TripleFormatError: An output would overwrite an input.
+        WorkspaceError: An output would overwrite a part of the workspace.
     """
     from kg.files.outputs import check_output
 
@@ -75,13 +75,13 @@ def check_results(
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files, and those in the folders."""
+    """The files, and the files in the folders."""
     for path in paths:
         yield from sorted(path.iterdir()) if path.is_dir() else [path]
 
 
 def show_results(results: Results, as_json: bool, *, plot: str | None, out: str | None) -> None:
-    """Print the results, and draw and write them where that is wanted."""
+    """Print the results, and write the plot and the tables if requested."""
     from kg.files.atomic import write_text
     from kptm.evaluation.fusion.results.study_tables import as_markdown, kept_figures, more_figures
 

@@ -1,4 +1,4 @@
-"""evaluate fusion, evaluate linking; other rooms have the other evaluations."""
+"""The verbs evaluate fusion and evaluate linking."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def evaluate() -> None:
-    """Measure, with control arms."""
+    """Evaluate fusion, linking, answers, extraction, or probe the model."""
 
 
 evaluate.add_command(probe_verb.probes)
@@ -43,29 +43,30 @@ evaluate.add_command(extraction)
 @click.option("--facts", type=click.Path(), help="JSON Lines: relation, subject, object.")
 @click.option("--phrasings", type=click.Path(),
               help="JSON Lines: relation, pattern with [X] and [Y].")  # fmt: skip
-@click.option("--ask", help="The phrasing to ask in: its place (1, 2, …) or a file.")
+@click.option("--ask", help="The phrasing to ask in: its number (1, 2, …) or a file.")
 @click.option("--graph", type=click.Path(file_okay=False), metavar="WORKSPACE",
-              help="A workspace whose graph is asked, in place of --facts.")  # fmt: skip
+              help="A workspace whose graph has the facts, instead of --facts.")  # fmt: skip
 @click.option("--text", "texts", multiple=True, type=click.Path(), metavar="FILE",
-              help="With --graph: texts, or what kptm link wrote of them.")  # fmt: skip
-@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1), help="Runs an arm.")
+              help="With --graph: texts, or the output of kptm link.")  # fmt: skip
+@click.option("--seeds", default=1, show_default=True, type=click.IntRange(1),
+              help="Runs per arm.")  # fmt: skip
 @click.option("--arms", default="none,permuted,aligned", show_default=True,
-              help="Which arms of: none zero random permuted aligned real noisy.")  # fmt: skip
+              help="The arms, of: none zero random permuted aligned real noisy.")  # fmt: skip
 @click.option(
     "--kind",
     default="gated",
     show_default=True,
-    help="How knowledge enters: gated ernie knowbert memory luke kbert adapter.",
+    help="The kind of fusion: gated ernie knowbert memory luke kbert adapter.",
 )
 @click.option("--backbone", metavar="PATH",
-              help="A Hugging Face model that all arms start from, in place of a small BERT from"
-                   " nothing.")  # fmt: skip
-@click.option("--freeze", is_flag=True, help="Leave the layers of --backbone as they are.")
+              help="A Hugging Face model from which all arms start, instead of a small BERT"
+                   " with random weights.")  # fmt: skip
+@click.option("--freeze", is_flag=True, help="Freeze the layers of --backbone.")
 @click.option("--lora", default=0, type=click.IntRange(0), metavar="RANK",
-              help="Train LoRA of this rank beside the layers of --backbone.")  # fmt: skip
+              help="Train LoRA of this rank in the layers of --backbone.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), show_default="1500, with --backbone 300",
               help="Training steps.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), help="At most so many facts a relation.")
+@click.option("--limit", type=click.IntRange(1), help="The most facts per relation.")
 @click.option("--noise", default=0.2, show_default=True, type=click.FloatRange(0, 1),
               help="The share of wrong links in the arm noisy.")  # fmt: skip
 @click.option("--plot", type=click.Path(), metavar="FILE.svg", help="Draw P@1 by split and arm.")
@@ -91,10 +92,11 @@ def fusion(
     out: str | None,
     as_json: bool,
 ) -> None:
-    """Does knowledge arrive? P@1 on facts in text and graph, graph only, neither, edited later.
+    """Test whether a fused model uses its knowledge, with control arms.
 
-    Facts are those of --facts, said in --phrasings and asked in --ask; or those of the graph of
-    --graph that the sentences of --text say.
+    Reports P@1 on facts in texts and graph, in the graph only, in neither, and edited after
+    training. The facts are those of --facts, stated in --phrasings and asked in --ask; or those of
+    --graph that sentences of --text state.
     """
     from kptm.cli.evaluate.study_input import check_results, own_study, show_results
     from kptm.evaluation.fusion.fusion_study import FusionStudy
@@ -123,7 +125,7 @@ def fusion(
         raise click.UsageError("give --facts, --phrasings and --ask, or --graph and --text")
     chosen = tuple(dict.fromkeys(arm.strip() for arm in arms.split(",") if arm.strip()))
     if not chosen:
-        raise click.UsageError("--arms: name one arm at least")
+        raise click.UsageError("--arms: name at least one arm")
     with progress("arms", None) as advance:
         results = study.run_all(chosen, range(seeds), kind=kind, backbone=start, progress=advance)
     show_results(results, as_json, plot=plot, out=out)
@@ -133,16 +135,16 @@ def fusion(
 @workspace_argument
 @click.argument("gold", type=click.Path())
 @click.option("--keys", type=click.Path(), metavar="FILE",
-              help="Lines of id⇥key: the graph's keys of the ids in GOLD.")  # fmt: skip
-@click.option("--errors", is_flag=True, help="List every mistake with what stands around it.")
+              help="Lines id⇥key with the graph's key of each id in GOLD.")  # fmt: skip
+@click.option("--errors", is_flag=True, help="List every mistake with its context.")
 @device_option
 @verb
 def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: bool) -> None:
-    """Compare the links that are found in the texts of GOLD with those marked there.
+    """Compare the linker's links in the texts of GOLD with its gold links.
 
-    GOLD is .txt, a text a line, its links marked as [[key|surface]]; or .jsonl with "text" and
-    "labels" (span, entity_id) or "links" (start, end, entity). What the graph lacks counts as
-    outside it (NIL).
+    GOLD is .txt with one text per line and links marked as [[key|surface]]; or .jsonl with "text"
+    and "labels" (span, entity_id) or "links" (start, end, entity). Entities that the graph lacks
+    count as NIL.
     """
     from kptm.evaluation.linking_errors import find_mistakes, render
     from kptm.evaluation.linking_gold import read_gold, read_keys
@@ -178,7 +180,7 @@ MEASURES = ("match", "average", "precision", "recall", "F1", "right", "found", "
 
 
 def _measures(report: LinkingReport) -> Iterator[tuple[Any, ...]]:
-    """The rows of the table; counts stand where they make up the scores."""
+    """The rows of the table; the counts are in the rows whose scores they determine."""
     for match, micro, macro, right in (
         ("strong", report, report.strong_macro, report.right),
         ("weak", report.weak_micro, report.weak_macro, report.weak_right),

@@ -1,1 +1,1 @@
-"""What the verbs share: errors, JSON and text, progress, streams, lines for people."""
+"""Output shared by the verbs: errors, JSON and text, progress, streams, facts and links."""

@@ -1,4 +1,4 @@
-"""What every verb shares: one line for an error, JSON or text for a result."""
+"""Shared by all verbs: options, errors as one line, results as JSON or text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 DEVICE = "kptm.device"
-"""Where the context of a command holds the device that was named."""
+"""The key of the named device in the context of a command."""
 COMPUTING = "embedding", "linking", "pretraining", "finetuning"
 """The sections of kptm.toml that have a device."""
 
@@ -38,7 +38,7 @@ quiet_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=lambda context, _, value: context.find_root().meta.update({QUIET: value}),
-    help="Do not show how far it is.",
+    help="Do not show progress.",
 )
 
 device_option = click.option(
@@ -46,15 +46,15 @@ device_option = click.option(
     metavar="NAME",
     expose_value=False,
     callback=lambda context, _, value: context.find_root().meta.update({DEVICE: value}),
-    help="Compute there this time: auto (an accelerator if there is one), cpu, cuda, mps, …",
+    help="The device to compute on: auto (an accelerator if there is one), cpu, cuda, mps, …",
 )
 
 
 def chosen_device() -> str | None:
-    """The device that ``--device`` names, None where it is not given.
+    """The device named by ``--device``; None if it is not given.
 
     Raises:
-        EmbeddingError: There is no such device.
+        EmbeddingError: The device does not exist.
     """
     context = click.get_current_context(silent=True)
     name: str | None = None if context is None else context.find_root().meta.get(DEVICE)
@@ -66,9 +66,9 @@ def chosen_device() -> str | None:
 
 
 def verb(function: Callable[..., R]) -> Callable[..., R]:
-    """Give a command ``--json``, ``--quiet`` and ``--debug``.
+    """Add ``--json``, ``--quiet`` and ``--debug`` to a command.
 
-    Our errors become a line and exit code 1.
+    Errors of kptm are printed as one line, with exit code 1.
     """
 
     @json_option
@@ -88,10 +88,10 @@ def verb(function: Callable[..., R]) -> Callable[..., R]:
 
 
 def _end(error: BaseException) -> NoReturn:
-    """End the process after an error: with one line, and the exit status that shells expect."""
+    """End the process after an error, with one line and the exit status that shells expect."""
     if isinstance(error, KeyboardInterrupt):
         sys.exit(streams.INTERRUPTED)
-    if isinstance(error, BrokenPipeError):  # the reader went away: `kptm link … | head`
+    if isinstance(error, BrokenPipeError):  # the reader has closed the pipe: `kptm link … | head`
         streams.silence()
         sys.exit(streams.PIPE_CLOSED)
     if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
@@ -115,11 +115,11 @@ def _fail(message: str) -> NoReturn:
 
 
 def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
-    """The workspace of a verb that makes none: a slip of the pen is no new project.
+    """Open the existing workspace of a verb, so that a mistyped folder is not created.
 
     Args:
-        folder: Where it is.
-        changes: ``section.key=value``, for this time only.
+        folder: The folder of the workspace.
+        changes: Settings as ``section.key=value``, for this command only.
     """
     from kptm.workspace import Workspace
 
@@ -129,7 +129,7 @@ def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
 
 
 def show(value: Any, as_json: bool, text: str) -> None:
-    """Print a result: as JSON, or as text for people."""
+    """Print a result as JSON or as text."""
     click.echo(printed_json(value, indent=2) if as_json else plain(text))
 
 
@@ -140,9 +140,9 @@ def show_rows(
     *,
     nothing: str = "nothing",
 ) -> None:
-    """Print rows: as a list of JSON objects, as a table for people, or as TSV for other programs.
+    """Print rows as JSON objects, as a table on a terminal, or as TSV for other programs.
 
-    Where there are none, ``nothing`` says so on standard error.
+    Without rows, ``nothing`` is printed on standard error.
     """
     found = [list(row) for row in rows]
     if as_json:
@@ -168,18 +168,18 @@ def show_rows(
 
 
 def as_line(value: Any, indent: int | None = None, encoding: str = "utf-8") -> str:
-    """JSON that an encoding can hold."""
+    """A value as JSON, with escapes for characters that the encoding lacks."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return text if _encodable(text, encoding) else json.dumps(value, indent=indent)
 
 
 def printed_json(value: Any, indent: int | None = None) -> str:
-    """JSON for standard output: escapes of JSON's own where its encoding lacks a character."""
+    """A value as JSON for standard output, with escapes for characters that its encoding lacks."""
     return as_line(value, indent, streams.encoding_of(sys.stdout))
 
 
 def plain(text: str) -> str:
-    """Text for a terminal, with escapes for what would steer it or what no encoding can hold."""
+    """Text for a terminal, with escapes for control characters and lone surrogates."""
     text = "".join(
         char if char in "\n\t" or unicodedata.category(char) != "Cc" else f"\\x{ord(char):02x}"
         for char in text

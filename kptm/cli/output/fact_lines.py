@@ -1,4 +1,4 @@
-"""Facts for people: labels of entities and relations beside their keys, values with their kind."""
+"""Prints facts with labels beside keys, and values with their kinds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 TRIPLE = ("head", "relation", "tail")
 
-keys_option = click.option("--keys", "only_keys", is_flag=True, help="Show keys alone, no labels.")
+keys_option = click.option("--keys", "only_keys", is_flag=True, help="Show keys without labels.")
 
 
 def end_of(fact: Triple | Attribute) -> str:
-    """What a fact ends in, a value with its language, unit or datatype after it."""
+    """The tail of a fact, with language, unit or datatype after a value."""
     end = fact[2]
     if isinstance(end, str):
         return end
@@ -26,12 +26,12 @@ def end_of(fact: Triple | Attribute) -> str:
 
 
 class Labels:
-    """What the keys of some facts are called.
+    """The labels of the keys in facts.
 
     Args:
-        graph: The graph, as it is or as it was.
-        facts: Facts, or rows, whose keys are looked up, all at once.
-        only_keys: Show keys alone.
+        graph: The graph at some revision.
+        facts: Facts, or rows, whose keys are looked up together.
+        only_keys: Whether to show keys without labels.
     """
 
     def __init__(
@@ -44,27 +44,27 @@ class Labels:
             self._labels = {key: entity.label for key, entity in found.items()}
 
     def label(self, key: str) -> str:
-        """The label of a key; the key itself where it has none."""
+        """The label of a key; the key itself if it has none."""
         return self._labels.get(key, key)
 
     def name(self, key: str) -> str:
-        """The label with its key, or the key alone where both are the same."""
+        """The label followed by the key, or the key alone if both are equal."""
         label = self.label(key)
         return key if label == key else f"{label} ({key})"
 
     def of(self, fact: Triple | Attribute) -> tuple[str, str, str]:
-        """The three parts of a fact as they are shown."""
+        """The three parts of a fact for display."""
         end = end_of(fact)
         tail = self.name(end) if isinstance(fact[2], str) else end
         return self.name(fact[0]), self.name(fact[1]), tail
 
     def line(self, fact: Triple | Attribute) -> str:
-        """A fact as one line."""
+        """A fact on one line."""
         head, relation, tail = self.of(fact)
         return f"{head} — {relation} → {tail}"
 
     def fields(self, fact: Triple | Attribute) -> dict[str, Any]:
-        """A fact for JSON: its keys, and the label of each."""
+        """A fact for JSON, with keys and labels."""
         end = end_of(fact)
         keys = dict(zip(TRIPLE, (fact[0], fact[1], end), strict=True))
         tail = self.label(end) if isinstance(fact[2], str) else end
@@ -75,7 +75,7 @@ class Labels:
 def show_facts(
     facts: Sequence[Triple | Attribute], labels: Labels, as_json: bool, *, nothing: str
 ) -> None:
-    """Print facts as rows; as JSON with keys and labels."""
+    """Print facts as rows, or as JSON with keys and labels."""
     from kptm.cli.output.common import as_line, show_rows
 
     if as_json:

@@ -1,4 +1,4 @@
-"""What ``kptm link`` writes of each linked text: JSON Lines, lines for people, a page."""
+"""The output of ``kptm link``: JSON Lines, text, or an HTML page."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 STANDARD = "-"
-"""Standard input or output, in place of a file."""
+"""Stands for standard input or output in place of a file."""
 
 Writer: TypeAlias = Callable[[str | None, "LinkedText"], None]
-"""Takes the file that a text came from, if any, and the text."""
+"""Writes a linked text, given with the file it came from, if any."""
 
 
 class LinkOutput(NamedTuple):
-    """What is to be shown, and where.
+    """The requested outputs.
 
     Attributes:
         out: A file for JSON Lines.
-        html: A file for a page.
-        json: Whether standard output gets JSON.
-        candidates: Whether to show what else a mention might have meant.
+        html: A file for an HTML page.
+        json: Whether to print JSON.
+        candidates: Whether to show the other candidates of each mention.
     """
 
     out: str | None
@@ -37,7 +37,7 @@ class LinkOutput(NamedTuple):
 
     @property
     def printed(self) -> bool:
-        """Whether the links themselves go to standard output."""
+        """Whether the links are printed on standard output."""
         return STANDARD in (self.out, self.html) or not (self.out or self.html)
 
 
@@ -47,7 +47,7 @@ def _as_json(source: str | None, document: LinkedText, candidates: bool) -> dict
 
 
 def lines(stream: IO[bytes], candidates: bool) -> Writer:
-    """JSON Lines into a file."""
+    """A writer of JSON Lines to a file."""
 
     def write(source: str | None, document: LinkedText) -> None:
         stream.write(as_line(_as_json(source, document, candidates)).encode() + b"\n")
@@ -56,7 +56,7 @@ def lines(stream: IO[bytes], candidates: bool) -> Writer:
 
 
 def line_writer(wanted: LinkOutput) -> Writer:
-    """Lines on standard output, for people or as JSON."""
+    """A writer to standard output, as text or JSON."""
 
     def write(source: str | None, document: LinkedText) -> None:
         if wanted.json:
@@ -70,7 +70,7 @@ def line_writer(wanted: LinkOutput) -> Writer:
 
 
 def _link_line(link: Link, candidates: bool) -> str:
-    """A link for people."""
+    """A link as text."""
     said_before = ", said before" if link.coreference else ""
     line = f"  {link.surface} → {link.entity} ({link.score:.2f}{said_before})"
     others = [item for item in link.candidates if item.entity != link.entity]
@@ -80,7 +80,7 @@ def _link_line(link: Link, candidates: bool) -> str:
 
 
 class Page:
-    """A page that grows text by text, under the name of the file that each is from."""
+    """Writes an HTML page text by text, under the names of their files."""
 
     def __init__(self, stream: IO[bytes], ws: Workspace) -> None:
         self._stream, self._ws = stream, ws
@@ -114,6 +114,5 @@ class Page:
         self._put(block(document, labels) + "\n")
 
     def _put(self, text: str) -> None:
-        # Half a surrogate pair, which UTF-8 cannot hold, becomes a reference that browsers show as
-        # �.
+        # A lone surrogate, which UTF-8 cannot encode, becomes a reference that browsers show as �.
         self._stream.write(text.encode("utf-8", "xmlcharrefreplace"))

@@ -1,7 +1,7 @@
-"""How far a verb is, on stderr: a bar on a terminal, else a line now and then; with the time left.
+"""Shows the progress of a verb on stderr: a bar on a terminal, else lines, with the time left.
 
-Whatever ends within two seconds says nothing in a log. What takes longer says after two seconds,
-and then every ten, how far it is, even while no step ends: a thread of its own writes the lines.
+In a log, a verb that ends within two seconds writes no line. A longer one writes a line after two
+seconds and then every ten, even while no step ends, because a separate thread writes them.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
     Advance = Callable[..., None]
-    """Takes how far it is, and what to show beside it: a text, or a loss."""
+    """Called with the amount done, and a text or a loss to show beside it."""
 
 FIRST, EVERY = 2.0, 10.0
-"""Seconds until the first line, and between two."""
+"""Seconds until the first line, and between two lines."""
 QUIET = "kptm.quiet"
-"""Where --quiet stands among what commands share."""
+"""The key of --quiet in the context of a command."""
 
 
 class Track:
-    """What has been done of a whole, and how long the rest takes at the pace so far.
+    """Tracks the amount done, and estimates the time left at the pace so far.
 
     Args:
-        title: What is done.
-        total: How much there is to do; None where nobody knows.
+        title: The activity.
+        total: The total amount; None if unknown.
         about: Whether the total is an estimate.
-        clock: Seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Track:
         self._seen = 0
 
     def advance(self, done: float, value: float | str | None = None) -> None:
-        """Note how far it is, and what to show beside it: a text, or a loss."""
+        """Set the amount done, and a text or a loss to show beside it."""
         self._seen += 1
-        # What goes on after a cut starts in the middle, and what is prepared before the first step
-        # is no part of it: the pace is counted from when it first moved.
+        # A resumed activity starts in the middle, and preparations precede the first step, so the
+        # pace is measured from the first progress on.
         if self._seen == 1 or done == self._first[1]:
             self._first = self._clock(), done
         if self._seen > 1:
@@ -72,11 +72,11 @@ class Track:
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
+        """Seconds since the start."""
         return self._clock() - self._start
 
     def to_go(self) -> float | None:
-        """Seconds to go at the pace so far; None where it cannot be told."""
+        """Estimated seconds left at the pace so far; None if unknown."""
         since, before = self._base
         gained = self.done - before
         if self.total is None or gained <= 0:
@@ -102,7 +102,7 @@ class Track:
 
 
 def time_text(seconds: float) -> str:
-    """Seconds as people write them: "7 s", "2:05 min", "1:02:05 h"."""
+    """Format seconds: "7 s", "2:05 min", "1:02:05 h"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -114,12 +114,12 @@ def time_text(seconds: float) -> str:
 
 @contextmanager
 def progress(title: str, total: float | None, *, about: bool = False) -> Iterator[Advance]:
-    """Show how far the block is; yields a function of (how far, what to show beside it).
+    """Show the progress of a block; yields a function of (amount done, text or loss to show).
 
     Args:
-        title: What is done.
-        total: How much there is to do; None where nobody knows.
-        about: Whether that is an estimate.
+        title: The activity.
+        total: The total amount; None if unknown.
+        about: Whether the total is an estimate.
     """
     track = Track(title, total, about=about)
     context = click.get_current_context(silent=True)
@@ -131,7 +131,7 @@ def progress(title: str, total: float | None, *, about: bool = False) -> Iterato
 
 
 def lines_of(paths: Iterable[str | Path]) -> int | None:
-    """About how many lines files and the files of folders have; None if one is unknown."""
+    """Estimate the number of lines in files and folders; None if that of one is unknown."""
     from kg.formats.files import estimate_lines
 
     whole = 0
@@ -145,14 +145,14 @@ def lines_of(paths: Iterable[str | Path]) -> int | None:
 
 
 def read_names(workspace: Workspace) -> None:
-    """Bring the index of names up to date, so that nobody waits in silence for the first answer."""
+    """Update the index of names with a progress bar, before the first answer needs it."""
     with progress("index of names", workspace.graph.stats()["entities"]) as advance:
         workspace.linker.refresh(advance)
 
 
 @contextmanager
 def _lines(track: Track) -> Iterator[None]:
-    """A line after :data:`FIRST` seconds, then every :data:`EVERY`."""
+    """Write a line after :data:`FIRST` seconds, then every :data:`EVERY`."""
     over = threading.Event()
 
     def write() -> None:
@@ -182,7 +182,7 @@ def _bar(track: Track) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-    # A bar only where there is a whole to fill; else something that moves.
+    # A bar needs a total; without one a spinner is shown.
     shape: ProgressColumn = BarColumn(bar_width=30) if track.total else SpinnerColumn()
     name = TextColumn("{task.description:<24}", markup=False)
     with Progress(name, shape, _text_column(track), console=Console(stderr=True)) as bars:
@@ -196,10 +196,10 @@ def _text_column(track: Track) -> ProgressColumn:
     from rich.text import Text
 
     class Said(ProgressColumn):
-        """The track as text; it moves the bar too, so that nobody has to call anything twice."""
+        """The track as text; rendering it also updates the bar."""
 
         def render(self, task: Any) -> Text:
-            """The text now."""
+            """The present text."""
             task.completed = track.done if track.total is None else min(track.done, track.total)
             return Text(str(track))
 

@@ -1,4 +1,4 @@
-"""How ``kptm ask`` asks and shows: one question, a stream of them, a prompt."""
+"""The sessions of ``kptm ask``: one question, a stream of questions, or a prompt."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PROMPT = "? "
 
 
 class Shown(NamedTuple):
-    """What is shown of an answer.
+    """Which parts of an answer are shown.
 
     Attributes:
-        brief: The answer alone, without its evidence.
-        json: All of it, as JSON.
-        reading: How the question was read, too.
+        brief: Whether to show the answer alone, without its evidence.
+        json: Whether to print the whole answer as JSON.
+        reading: Whether to show how the question was read.
     """
 
     brief: bool
@@ -37,20 +37,20 @@ class Shown(NamedTuple):
     reading: bool = False
 
     def text(self, answer: Answer) -> str:
-        """For people."""
+        """The answer as text."""
         return str(answer) if self.brief else answer.explain(reading=self.reading)
 
     def of(self, question: str, answer: Answer) -> str:
-        """The answer for people, after the full question where a follow-up left something out."""
+        """The answer as text; for a follow-up, after the completed question."""
         asked = f"({answer.question})\n" if answer.question != question and not self.brief else ""
         return f"{asked}{self.text(answer)}"
 
 
 def check_question(question: str) -> str:
-    """The question, if it can be one.
+    """Check a question, and return it.
 
     Raises:
-        LinkingError: It is empty, or too long.
+        LinkingError: The question is empty or too long.
     """
     from kptm.answering.questions.understanding import LONGEST
 
@@ -71,13 +71,13 @@ def one(ask: Ask, question: str, shown: Shown) -> None:
 
 
 def stream(ask: Ask, path: Path, shown: Shown) -> None:
-    """Answer the questions of a file in order, each before the next one is read.
+    """Answer the questions of a file in order, each before reading the next.
 
-    JSON Lines; ``question⇥answer`` lines; or each question with its answer and evidence, and an
-    empty line behind it.
+    The output is JSON Lines, lines ``question⇥answer``, or each question with its answer and
+    evidence, followed by an empty line.
 
     Raises:
-        TripleFormatError: The file cannot be read, or a line is no question.
+        TripleFormatError: The file cannot be read, or a line is not a question.
     """
     for question in _questions(path):
         answer = ask(question)
@@ -90,7 +90,7 @@ def stream(ask: Ask, path: Path, shown: Shown) -> None:
 
 
 def _questions(path: Path) -> Iterator[str]:
-    """The lines of a file that are not blank."""
+    """The nonblank lines of a file."""
     from kg.formats.files import open_bytes
     from kg.formats.text.lines import text_lines
 
@@ -106,12 +106,12 @@ def _questions(path: Path) -> Iterator[str]:
 
 
 def converse(ask: Ask, shown: Shown) -> None:
-    """Answer what is typed until the end of input (Ctrl-D).
+    """Answer typed questions until the end of input (Ctrl-D).
 
-    An unanswerable question ends nothing.
+    Errors are printed, and the session continues.
     """
-    with suppress(ImportError):  # history and editing of the line, where the system has them
-        import readline  # noqa: F401  # its import is all that input() needs
+    with suppress(ImportError):  # line editing and history, if the system has readline
+        import readline  # noqa: F401  # importing it is enough for input()
     click.echo("Ask in words, or with a [MASK]; Ctrl-D ends.", err=True)
     while True:
         try:
@@ -132,5 +132,5 @@ def converse(ask: Ask, shown: Shown) -> None:
 
 
 def at_terminal() -> bool:
-    """Whether somebody types."""
+    """Whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a verb finds them: closed, other encodings, broken pipes."""
+"""Handles standard streams that are closed, have other encodings, or are broken pipes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import os
 import sys
 
 PIPE_CLOSED = 128 + 13
-"""The exit status of a process that SIGPIPE ended, as shells have it."""
+"""The exit status of a process ended by SIGPIPE, as in shells."""
 INTERRUPTED = 128 + 2
-"""That of one that SIGINT ended."""
+"""The exit status of a process ended by SIGINT."""
 _ERROR = 2
 
 
 def prepare() -> None:
-    """Make output possible wherever it goes.
+    """Prepare the standard streams for output.
 
-    A descriptor that the caller closed is opened on nothing: else the next file would get its
-    number, and what is printed would be written into that file. Characters that a terminal cannot
-    show become escapes.
+    A descriptor that the caller has closed is opened on the null device; otherwise the next file
+    would get its number, and printed text would be written into that file. Characters that a
+    terminal cannot show become escapes.
     """
     spare = os.open(os.devnull, os.O_RDWR)
     while spare <= _ERROR:
@@ -39,7 +39,7 @@ def encoding_of(stream: object) -> str:
 
 
 def silence() -> None:
-    """Drop what is still buffered for a reader that went away, without an error at the end."""
+    """Discard buffered output for a closed pipe, so that flushing it at exit raises no error."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)

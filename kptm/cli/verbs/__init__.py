@@ -1,1 +1,1 @@
-"""The verbs, by what they work on; each calls one function of the library."""
+"""The verbs by subject; each calls one function of the library."""

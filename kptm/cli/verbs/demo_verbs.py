@@ -1,4 +1,4 @@
-"""demo, example: the example world."""
+"""The verbs demo and example, on the example world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""add, edit, forget, undo, purge: change the graph and modeledge."""
+"""The verbs add, edit, forget, undo and purge, which change the graph and modeledge."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @click.argument("head")
 @click.argument("relation")
 @click.argument("tail")
-@click.option("--old", help="The value to replace, where there are several.")
-@click.option("--new", is_flag=True, help="TAIL may be an entity that the graph has never held.")
+@click.option("--old", help="The value to replace, if there are several.")
+@click.option("--new", is_flag=True, help="TAIL may be an entity that the graph does not have.")
 @device_option
 @verb
 def edit(
@@ -35,7 +35,7 @@ def edit(
     new: bool,
     as_json: bool,
 ) -> None:
-    """Make TAIL the value of RELATION of HEAD; the next answer follows, without training."""
+    """Make TAIL the value of RELATION of HEAD, which changes answers without training."""
     with existing(workspace) as ws:
         revision = ws.edit(head, relation, tail, old=old, new=new)
     text = f"revision {revision}; take it back with: kptm undo {workspace} {revision}"
@@ -48,7 +48,7 @@ def edit(
 @click.option(
     "--triple", nargs=3, metavar="HEAD RELATION TAIL", help="A triple, instead of ENTITY."
 )
-@click.option("--source", help="What a source says: a path, as it was loaded or indexed.")
+@click.option("--source", help="A source: by default the path that was loaded or indexed.")
 @click.option("--text", help="A whole text that was indexed.")
 @verb
 def forget(
@@ -59,9 +59,9 @@ def forget(
     text: str | None,
     as_json: bool,
 ) -> None:
-    """Forget ENTITY: its triples and every modeledge record it stands in.
+    """Forget ENTITY: its triples and every record of modeledge that mentions it.
 
-    Or a triple, what a source says (what another says too stays), or a text.
+    Or forget a triple, a source (facts that another source states stay), or a text.
     """
     if sum(item is not None for item in (entity, triple, source, text)) != 1:
         raise click.UsageError("give ENTITY, --triple, --source or --text, one of them")
@@ -79,13 +79,13 @@ def forget(
 @workspace_argument
 @click.argument("revision", type=int, required=False)
 @click.option("--later", is_flag=True,
-              help="Take back the later revisions that changed the same facts, too.")  # fmt: skip
+              help="Undo later revisions that changed the same facts, too.")  # fmt: skip
 @click.option("--operation", type=int, help="An operation of modeledge alone; see kptm receipts.")
 @verb
 def undo(
     workspace: str, revision: int | None, later: bool, operation: int | None, as_json: bool
 ) -> None:
-    """Take back REVISION (by default the newest): a load, edit, learning, indexing, or undo."""
+    """Undo REVISION (by default the newest): a load, edit, learning, indexing, or undo."""
     if revision is not None and operation is not None:
         raise click.UsageError("give REVISION or --operation")
     with existing(workspace) as ws:
@@ -106,7 +106,7 @@ def undo(
 
 
 def _undo_lines(report: ChangeReport, labels: Labels) -> str:
-    """What an undo brought back and what it took away, for people."""
+    """The facts and records that an undo restored and removed, as text."""
     lines = [f"revision {report.revision}: {report.note}"]
     for kind, count, said in (
         ("added", report.begun, "back"),
@@ -127,12 +127,12 @@ def _undo_lines(report: ChangeReport, labels: Labels) -> str:
 
 @click.command()
 @workspace_argument
-@click.option("--entity", help="All that is said of it: a key, label or alias.")
-@click.option("--source", help="All that it says: a path, as it was loaded.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--entity", help="An entity, with all its facts: a key, label or alias.")
+@click.option("--source", help="A source, with all its facts: by default the loaded path.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @verb
 def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_json: bool) -> None:
-    """Delete for good: out of the graph, its history, modeledge and every stage's files."""
+    """Delete irrecoverably from the graph, its history, modeledge and every stage's files."""
     if (entity is None) == (source is None):
         raise click.UsageError("give --entity or --source")
     with existing(workspace) as ws:
@@ -144,22 +144,22 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
                 f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True
             )
         with progress("purge, per cent", 100) as advance:
-            found = ws.purge(entity=entity, source=source, progress=advance)
+            purged = ws.purge(entity=entity, source=source, progress=advance)
     text = (
-        f"{found.statements:,} statements, {found.triples:,} triples and {found.records:,} records"
+        f"{purged.statements:,} statements, {purged.triples:,} triples and {purged.records:,} records"
         " are gone for good"
     )
-    if found.artefacts:
+    if purged.artefacts:
         text += (
-            f"; so are {', '.join(found.artefacts)}, which held a name of theirs: make them again"
+            f"; so are {', '.join(purged.artefacts)}, which held a name of theirs: make them again"
         )
-    if found.foreign:
-        text += f"\nforeign files that hold the name, not touched: {', '.join(found.foreign)}"
-    show(asdict(found), as_json, text)
+    if purged.foreign:
+        text += f"\nforeign files that hold the name, not touched: {', '.join(purged.foreign)}"
+    show(asdict(purged), as_json, text)
 
 
 def _list_plan(plan: PurgePlan, what: str) -> None:
-    """Say on stderr which files will be deleted, and which others hold the name."""
+    """Print on stderr the files that will be deleted, and other files with the name."""
     lines = [f"{what}: goes out of the graph, its history and modeledge"]
     lines += [f"  deletes {file}" for file in plan.files]
     lines += [f"  foreign file that holds the name, not touched: {name}" for name in plan.foreign]
@@ -171,17 +171,17 @@ def _list_plan(plan: PurgePlan, what: str) -> None:
 @click.argument("name")
 @click.argument("relation", required=False)
 @click.argument("tail", required=False)
-@click.option("--label", help="The name that people write.")
+@click.option("--label", help="The name for people.")
 @click.option("--alias", "aliases", multiple=True, help="Another name; may be repeated.")
-@click.option("--type", "types", multiple=True, help="What it is; may be repeated.")
+@click.option("--type", "types", multiple=True, help="Its type; may be repeated.")
 @click.option("--description", help="One line.")
 @click.option("--value", is_flag=True, help="TAIL is a value, not an entity.")
 @click.option("--unit", default="", help="The unit of a value.")
 @click.option("--datatype", default="", help="The IRI of a value's type.")
 @click.option("--language", default="", help="The language of a value that is text.")
-@click.option("--confidence", type=click.FloatRange(0, 1), help="How sure the fact is.")
-@click.option("--source", default="user", show_default=True, help="Who says so.")
-@click.option("--exact", is_flag=True, help="Names are keys, to be taken as they are.")
+@click.option("--confidence", type=click.FloatRange(0, 1), help="The confidence of the fact.")
+@click.option("--source", default="user", show_default=True, help="The source of the fact.")
+@click.option("--exact", is_flag=True, help="Take every name as a key.")
 @device_option
 @verb
 def add(
@@ -204,7 +204,7 @@ def add(
 ) -> None:
     """Add a fact (NAME RELATION TAIL), or an entity (NAME with --label, --alias, --type …).
 
-    What the graph knows by key, label or alias is that; any other name becomes a new entity or
+    A name may be a key, label or alias in the graph; any other name becomes a new entity or
     relation.
     """
     from kg.types import Literal
@@ -237,7 +237,7 @@ def add(
 
 
 def _lines(workspace: str, report: AddReport, labels: Labels) -> list[str]:
-    """What was added, for people."""
+    """The added items as text."""
     from kg.types import EntityRecord
     from kptm.workspace.changes.additions import fact_of
 

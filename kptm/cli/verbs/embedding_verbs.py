@@ -1,4 +1,4 @@
-"""embed, predict, near, map: the graph's embeddings."""
+"""The verbs embed, predict, near and map, on the graph's embeddings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 k_option = click.option(
-    "-k", type=click.IntRange(1), default=10, show_default=True, help="How many."
+    "-k", type=click.IntRange(1), default=10, show_default=True, help="The number of results."
 )
 
 
@@ -34,17 +34,19 @@ k_option = click.option(
     metavar="NAME",
     help="Train by this recipe instead of kptm.toml: fast accurate large auto.",
 )
-@click.option("--update", is_flag=True, help="Only fit rows for what is new; in seconds.")
+@click.option("--update", is_flag=True, help="Only fit new entities and relations; takes seconds.")
 @click.option(
     "--from",
     "vectors",
     type=click.Path(exists=True),
     metavar="PATH",
-    help="Take vectors from elsewhere: text of word2vec or BigGraph, .npz, .npy, a folder of"
-    " PyKEEN.",
+    help="Import vectors: text of word2vec or BigGraph, .npz, .npy, a folder of PyKEEN.",
 )
 @click.option(
-    "--keys", type=click.Path(exists=True), metavar="FILE", help="The keys of an .npy, one a line."
+    "--keys",
+    type=click.Path(exists=True),
+    metavar="FILE",
+    help="Keys of an .npy, one per line.",
 )
 @device_option
 @verb
@@ -56,14 +58,14 @@ def embed(
     keys: str | None,
     as_json: bool,
 ) -> None:
-    """Train embeddings of WORKSPACE's graph; a training that was cut is gone on with."""
+    """Train embeddings of WORKSPACE's graph; an interrupted training is resumed."""
     if sum(map(bool, (recipe, update, vectors))) > 1:
         raise click.UsageError("give --recipe, --update or --from, one of them")
     with existing(workspace) as ws:
         if vectors:
             embeddings = ws.take_vectors(vectors, keys=keys)
         elif update:
-            told = ws.embeddings().staleness(ws.graph)
+            staleness = ws.embeddings().staleness(ws.graph)
             embeddings = ws.embed(update=True)
         else:
             with progress("embedding, epochs", ws.embedding_config(recipe).epochs) as advance:
@@ -85,7 +87,7 @@ def embed(
         }
     text = f"{found['entities']:,} vectors of width {found['width']}"
     if update:
-        text += f", {told.entities:,} of them new"
+        text += f", {staleness.entities:,} of them new"
     elif embeddings.losses:
         text += f", loss {embeddings.losses[-1]:.3f}"
     show(found, as_json, text)
@@ -98,9 +100,9 @@ def _note(epoch: Epoch) -> str:
 @click.command()
 @workspace_argument
 @click.argument("relation")
-@click.option("--head", help="Of this entity; the tails are predicted.")
-@click.option("--tail", help="Of this entity; the heads are predicted.")
-@click.option("--known", is_flag=True, help="Show known facts too, marked.")
+@click.option("--head", help="The entity whose tails to predict.")
+@click.option("--tail", help="The entity whose heads to predict.")
+@click.option("--known", is_flag=True, help="Show known facts too, with a mark.")
 @k_option
 @verb
 def predict(
@@ -154,7 +156,7 @@ def near(workspace: str, entity: str, k: int, as_json: bool) -> None:
 
 
 def _label_rows(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """Rows that begin with a key, with the label behind it."""
+    """Add the label after the key at the beginning of each row."""
     entities = ws.graph.entities([str(row[0]) for row in rows])
     return [
         (key, entities[str(key)].label if str(key) in entities else "", *rest)
@@ -165,7 +167,7 @@ def _label_rows(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[obj
 @click.command(name="map")
 @workspace_argument
 @click.argument("page", type=click.Path())
-@click.option("--type", "types", multiple=True, help="A type to show; by default the commonest.")
+@click.option("--type", "types", multiple=True, help="A type to show; by default the most common.")
 @click.option(
     "--limit", type=click.IntRange(1), default=600, show_default=True, help="The most entities."
 )

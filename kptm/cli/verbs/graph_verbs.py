@@ -1,4 +1,4 @@
-"""search, describe, history, paths, neighbours, export, stats: read the graph."""
+"""The verbs search, describe, history, paths, neighbours, export and stats."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 
-at_option = click.option("--at", type=int, metavar="REVISION", help="As it was then.")
+at_option = click.option("--at", type=int, metavar="REVISION", help="The graph at a revision.")
 limit_option = click.option(
     "--limit", type=click.IntRange(0), default=20, show_default=True, help="The most to show."
 )
 
 
 ONNX = "onnx"
-"""The format of a model; all others are those of a graph."""
+"""The only format of a model; all others are formats of a graph."""
 
 
 def view(ws: Workspace, at: int | None) -> GraphView:
-    """The graph of a workspace, as it is or as it was."""
+    """The graph of a workspace at a revision; None for the newest."""
     return ws.graph if at is None else ws.graph.at(at)
 
 
@@ -39,7 +39,7 @@ def view(ws: Workspace, at: int | None) -> GraphView:
 @at_option
 @verb
 def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool) -> None:
-    """Find entities by key, label or alias; a beginning or a near miss will do."""
+    """Find entities by key, label or alias; beginnings and misspellings match too."""
     with existing(workspace) as ws:
         found = view(ws, at).search(text, limit=limit)
     columns = ("key", "label", "description", "aliases")
@@ -51,7 +51,7 @@ def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool)
 @workspace_argument
 @click.argument("name")
 @click.option("--deprecated", is_flag=True,
-              help="Show also what is recorded although it is known to be wrong.")  # fmt: skip
+              help="Show facts with the rank deprecated too.")  # fmt: skip
 @keys_option
 @limit_option
 @at_option
@@ -65,7 +65,7 @@ def describe(
     at: int | None,
     as_json: bool,
 ) -> None:
-    """Show what is known of NAME (a key, label or alias), and who says it."""
+    """Show the facts about NAME (a key, label or alias), with their sources."""
     with existing(workspace) as ws:
         graph = view(ws, at)
         key = name if graph.entities([name]) else ws.resolve(name)
@@ -93,7 +93,7 @@ def describe(
 
 
 def _attestation(item: Attested) -> str:
-    """Who says a fact, on which line, and how surely, in brackets."""
+    """The source, line and confidence of a fact, in brackets."""
     who = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
     more = f"; {item.rank}" if item.rank != "normal" else ""
     if item.confidence is not None and item.rank != "deprecated":
@@ -106,16 +106,16 @@ def _attestation(item: Attested) -> str:
 @click.argument("name", required=False)
 @keys_option
 @click.option(
-    "--limit", type=click.IntRange(0), help="The most to show, the newest; all by default."
+    "--limit", type=click.IntRange(0), help="Show only so many of the newest; by default all."
 )
 @verb
 def history(
     workspace: str, name: str | None, only_keys: bool, limit: int | None, as_json: bool
 ) -> None:
-    """Show when which source began or ceased to say something of NAME, oldest first.
+    """Show the changes of NAME's facts, with source and time, oldest first.
 
-    Without NAME, all that was done to the workspace, newest first: loads, edits, learning,
-    indexing, and what was undone.
+    Without NAME, show all revisions of the workspace, newest first: loads, edits, learning,
+    indexing and undos.
     """
     with existing(workspace) as ws:
         if name is None:
@@ -177,14 +177,14 @@ def paths(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show how FIRST and SECOND are connected, the shortest path first."""
+    """Show the paths between FIRST and SECOND, shortest first."""
     with existing(workspace) as ws:
         ends = ws.resolve(first), ws.resolve(second)
-        found = ws.graph.paths(*ends, max_hops=max_hops, limit=limit)
-        labels = Labels(ws.graph, [step for path in found for step in path], only_keys=only_keys)
-    lines = ["  ".join(map(labels.line, path)) for path in found]
+        paths_ = ws.graph.paths(*ends, max_hops=max_hops, limit=limit)
+        labels = Labels(ws.graph, [step for path in paths_ for step in path], only_keys=only_keys)
+    lines = ["  ".join(map(labels.line, path)) for path in paths_]
     text = "\n".join(lines) or f"no path within {max_hops} hops"
-    show([[list(step) for step in path] for path in found], as_json, text)
+    show([[list(step) for step in path] for path in paths_], as_json, text)
 
 
 @click.command()
@@ -197,7 +197,8 @@ def paths(
     default="both",
     help="From head to tail, from tail to head, or both.",
 )
-@click.option("--relation", "relations", multiple=True, help="Follow this one; may be repeated.")
+@click.option("--relation", "relations", multiple=True,
+              help="Follow only this relation; may be repeated.")  # fmt: skip
 @keys_option
 @limit_option
 @verb
@@ -225,18 +226,18 @@ def neighbours(
 @workspace_argument
 @click.argument("target", type=click.Path())
 @click.option(
-    "--format", "form", help="Where the suffix does not say it: tsv csv jsonl nt nq ttl …; onnx."
+    "--format", "form", help="By default the suffix decides: tsv csv jsonl nt nq ttl …; onnx."
 )
-@click.option("--int8", is_flag=True, help="With --format onnx: in 8-bit numbers.")
+@click.option("--int8", is_flag=True, help="With --format onnx: quantise weights to 8 bits.")
 @at_option
 @verb
 def export(
     workspace: str, target: str, form: str | None, int8: bool, at: int | None, as_json: bool
 ) -> None:
-    """Write the graph to TARGET (- is standard output); the suffix says the format.
+    """Write the graph to TARGET (- is standard output); the suffix decides the format.
 
-    JSON Lines (.jsonl) holds everything; what another format has no place for is counted. With
-    --format onnx the model is written, as a folder that onnxruntime runs.
+    JSON Lines (.jsonl) is lossless; parts that another format cannot represent are counted. With
+    --format onnx the model is written instead, as a folder for onnxruntime.
     """
     if form == ONNX:
         _export_model(workspace, target, int8, as_json)
@@ -268,8 +269,8 @@ def _export_model(workspace: str, target: str, int8: bool, as_json: bool) -> Non
 @workspace_argument
 @verb
 def stats(workspace: str, as_json: bool) -> None:
-    """Show what WORKSPACE holds."""
+    """Show counts of WORKSPACE, and the stages that have been run."""
     with existing(workspace) as ws:
-        found = ws.stats()
-    width = max(map(len, found))
-    show(found, as_json, "\n".join(f"{name:<{width}}  {value}" for name, value in found.items()))
+        counts = ws.stats()
+    width = max(map(len, counts))
+    show(counts, as_json, "\n".join(f"{name:<{width}}  {value}" for name, value in counts.items()))

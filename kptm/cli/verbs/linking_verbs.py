@@ -1,4 +1,4 @@
-"""link."""
+"""The verb link."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 TEXT_FILES = (".txt", ".jsonl", ".ndjson")
 POLICIES = "names", "all", "strict"
-"""Those of ``kptm.linking.config``, which is not loaded for them: it needs NumPy."""
+"""The policies of ``kptm.linking.config``, copied because importing it would import NumPy."""
 
 
 @click.command()
 @workspace_argument
 @click.argument("texts", nargs=-1)
 @click.option("--file", "files", multiple=True, type=click.Path(allow_dash=True), metavar="PATH",
-              help="Texts: .txt (a line each) or .jsonl, .gz too; a folder of them;"
+              help="Texts: .txt (one per line) or .jsonl, also .gz; or a folder of them;"
                    " - is standard input.")  # fmt: skip
 @click.option("--out", type=click.Path(allow_dash=True), metavar="FILE", help="Write JSON Lines.")
 @click.option("--html", type=click.Path(allow_dash=True), metavar="FILE",
-              help="Write a page that shows the links.")  # fmt: skip
+              help="Write an HTML page with the links.")  # fmt: skip
 @click.option(
-    "--jobs", type=click.IntRange(1), help="Processes that link, by default as kptm.toml says."
+    "--jobs", type=click.IntRange(1), help="Linking processes; by default as in kptm.toml."
 )
 @click.option("--policy", type=click.Choice(POLICIES),
-              help="What counts as a mention, by default as kptm.toml says.")  # fmt: skip
+              help="Which names are mentions; by default as in kptm.toml.")  # fmt: skip
 @click.option("--coreference/--no-coreference", default=None,
-              help="Whether pronouns are linked, by default as kptm.toml says.")  # fmt: skip
-@click.option("--candidates", is_flag=True, help="Say also what else a mention might have meant.")
+              help="Whether to link pronouns; by default as in kptm.toml.")  # fmt: skip
+@click.option("--candidates", is_flag=True, help="Show the other candidates of each mention.")
 @device_option
 @verb
 def link(
@@ -54,10 +54,10 @@ def link(
     candidates: bool,
     as_json: bool,
 ) -> None:
-    """Link TEXTS, the texts of files, or standard input (a line each); prints JSON Lines.
+    """Link TEXTS, the texts of files, or standard input (one per line).
 
-    Without --json only the links are shown, for people. With --out or --html the links go there,
-    and what is printed is how many. A JSON line says in "source" from which file its text is.
+    Prints the links as text, or with --json as JSON Lines, where "source" is the file of a text.
+    With --out or --html the links are written there, and only counts are printed.
     """
     if out and out == html:
         raise click.UsageError(f"--out and --html are both {out}; name two files")
@@ -88,7 +88,7 @@ def _link(
     inputs: Sequence[Path],
     advance: Callable[[int], None],
 ) -> dict[str, int]:
-    """Link and write text by text, nothing being kept; return the counts."""
+    """Link and write one text at a time; return the counts."""
     from kg.files.outputs import check_output
     from kg.formats.files import create_bytes
     from kptm.linking.pairs import link_pairs
@@ -96,7 +96,7 @@ def _link(
     counts = {"texts": 0, "links": 0}
     writers: list[Writer] = []
     with ExitStack() as open_files:
-        # Before the first text is read: a file that cannot be written is no news for the end.
+        # Outputs are opened before the first text is read, so that errors show up at once.
         for target in filter(None, (wanted.out, wanted.html)):
             ws.layout.check_output(Path(target))
             check_output(Path(target), inputs)
@@ -118,7 +118,7 @@ def _link(
 
 
 def _texts(texts: tuple[str, ...], files: tuple[str, ...]) -> Iterator[tuple[str | None, str]]:
-    """(file or None, text) of each text, one at a time."""
+    """Yield (file or None, text) for each text."""
     from kptm.texts import read_records
 
     for text in texts:
@@ -133,7 +133,7 @@ def _texts(texts: tuple[str, ...], files: tuple[str, ...]) -> Iterator[tuple[str
 
 
 def _text_files(path: Path) -> Iterator[Path]:
-    """The path, or the text files of the folder that it is, by name."""
+    """The path itself, or for a folder its text files, by name."""
     if not path.is_dir():
         yield path
         return
@@ -149,7 +149,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _standard_input() -> Iterator[str]:
-    """Each line of standard input, also empty ones: output lines match input lines."""
+    """All lines of standard input, even empty ones, so that output lines match input lines."""
     from kg.formats.files import open_bytes
     from kg.formats.text.lines import byte_lines, decode
 

@@ -1,4 +1,4 @@
-"""init, load: make a workspace and fill its graph."""
+"""The verbs init and load, which create a workspace and load its graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.types import LoadReport, Typed
 
 SHOWN = 20
-"""Rejected lines that are printed; the file has all."""
+"""Rejected lines that are printed; the file of rejected lines has all."""
 
 
 @click.command()
@@ -27,7 +27,7 @@ SHOWN = 20
 @click.option("--set", "changes", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting.")
 @verb
 def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
-    """Make a new WORKSPACE."""
+    """Create WORKSPACE."""
     from kptm.workspace import Workspace
     from kptm.workspace.config import WorkspaceConfig
 
@@ -48,37 +48,37 @@ def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
 @click.option(
     "--format",
     "form",
-    help="Where the suffix does not say it: tsv csv jsonl nt nq ttl rdf jsonld wikidata.",
+    help="By default the suffix decides: tsv csv jsonl nt nq ttl rdf jsonld wikidata.",
 )
 @click.option("--columns", metavar="A,B,C",
               help="Columns of head, relation, tail in CSV or TSV:"
                    " names, or numbers from 0.")  # fmt: skip
 @click.option("--entity-columns", metavar="A,B,…",
-              help='What the columns of an entities file without a header are;'
-                   ' "-" is left.')  # fmt: skip
+              help='The columns of an entities file without a header;'
+                   ' "-" skips one.')  # fmt: skip
 @click.option("--key", metavar="COLUMN",
-              help="Of CSV or TSV with an entity a row and a relation a column:"
+              help="For CSV or TSV with one entity per row and one relation per column:"
                    " the column of the entities.")  # fmt: skip
 @click.option(
-    "--split", metavar="TEXT", help="What separates several values in a cell of such a table."
+    "--split", metavar="TEXT", help="The separator of several values in a cell of such a table."
 )
 @click.option("--header/--no-header", default=None,
               help="Whether the first line of CSV or TSV is a header;"
-                   " a usual one is recognised.")  # fmt: skip
+                   " by default usual headers are recognised.")  # fmt: skip
 @click.option("--types", "kinds", multiple=True, metavar="RELATION=KIND",
-              help="What a relation of CSV or TSV ends in: entity, text, integer, decimal,"
-                   " quantity, date, time, boolean, url, email or version;"
-                   " it is guessed by default.")  # fmt: skip
-@click.option("--no-types", is_flag=True, help="Guess no types: CSV and TSV end in entities.")
-@click.option("--source", help="Who says it; the path by default.")
+              help="The type of a relation's tails in CSV or TSV: entity, text, integer,"
+                   " decimal, quantity, date, time, boolean, url, email or version;"
+                   " by default it is guessed.")  # fmt: skip
+@click.option("--no-types", is_flag=True, help="Guess no types: tails in CSV and TSV are entities.")
+@click.option("--source", help="The source; by default the path.")
 @click.option("--add/--replace", default=None,
-              help="Leave what FILE stated before, or end all that its source stated in any file;"
-              " by default a file that is loaded again replaces what it stated.")  # fmt: skip
-@click.option("--skip-errors", is_flag=True, help="Load the rest and report each bad line.")
+              help="Keep the earlier statements of FILE, or end those of its source in all files;"
+              " by default a file loaded again replaces its earlier statements.")  # fmt: skip
+@click.option("--skip-errors", is_flag=True, help="Skip bad lines and report them.")
 @click.option(
-    "--rejected", type=click.Path(), help="Where bad lines go; FILE.rejected.jsonl by default."
+    "--rejected", type=click.Path(), help="The file for bad lines; by default FILE.rejected.jsonl."
 )
-@click.option("--no-create-entities", is_flag=True, help="Refuse triples of unknown entities.")
+@click.option("--no-create-entities", is_flag=True, help="Refuse triples with unknown entities.")
 @verb
 def load(
     workspace: str,
@@ -99,10 +99,10 @@ def load(
     no_create_entities: bool,
     as_json: bool,
 ) -> None:
-    """Load triples into WORKSPACE from FILES; the suffix says the format (also .gz .bz2 .zst).
+    """Load triples into WORKSPACE from FILES; the suffix decides the format (also .gz .bz2 .zst).
 
     .tsv .csv .jsonl .nt .nq .ttl .rdf .jsonld, .json (Wikidata's dump), pykeen:NAME, - with
-    --format. Each file is one transaction: it is loaded whole or not at all.
+    --format. Each file is one transaction: it is loaded completely or not at all.
     """
     if not files and not entities:
         raise click.UsageError("name a file of triples, or --entities FILE")
@@ -152,14 +152,14 @@ def load(
 
 
 def _reading(path: str) -> AbstractContextManager[Callable[..., None]]:
-    """How far a file is read, of about as many lines as it has."""
+    """Show the progress of reading a file, by its estimated number of lines."""
     from kg.formats.files import estimate_lines
 
     return progress(path[-24:], estimate_lines(Path(path)), about=True)
 
 
 def _columns(text: str | None) -> list[str] | list[int] | None:
-    """Columns by name or, where all are numbers, by position."""
+    """Columns by name, or by position if all are numbers."""
     if text is None:
         return None
     parts = text.split(",")
@@ -167,7 +167,7 @@ def _columns(text: str | None) -> list[str] | list[int] | None:
 
 
 def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | None:
-    """What ``--types`` and ``--no-types`` say."""
+    """The value of ``types`` for ``--types`` and ``--no-types``."""
     if no_types and kinds:
         raise click.UsageError("give --types or --no-types, not both")
     if no_types:
@@ -180,7 +180,7 @@ def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | No
 
 
 def _load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
-    """What a load did, for JSON; the same for people is added to ``lines``."""
+    """The result of a load for JSON; its text is appended to ``lines``."""
     lines.append(
         f"{path}: {report.added:,} added, {report.duplicate:,} known already,"
         f" {report.rejected_count:,} rejected"
@@ -214,7 +214,7 @@ def _load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, 
 
 
 def _notes(report: LoadReport) -> list[str]:
-    """What a person should know of a file that was loaded before."""
+    """Notes on a file that was loaded before."""
     found = []
     if report.ended and report.revision:
         found.append(
@@ -237,7 +237,7 @@ def _notes(report: LoadReport) -> list[str]:
 
 
 def _kind_of(item: Typed) -> str:
-    """A typed relation for people: "population integer (195)"."""
+    """A typed relation as text: "population integer (195)"."""
     text = f"{item.relation} {item.kind} ({item.count:,}"
     if item.as_text:
         text += f", {item.as_text:,} of them text: {shorten(item.example)!r}"

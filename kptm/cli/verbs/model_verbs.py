@@ -1,4 +1,4 @@
-"""pretrain, compress, finetune, classify: train models."""
+"""The verbs pretrain, compress, finetune and classify: train models."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 @click.command()
 @workspace_argument
 @click.argument("texts", type=click.Path())
-@click.option("--triples", is_flag=True, help="Read the graph's triples as sentences too.")
+@click.option("--triples", is_flag=True, help="Train on the graph's triples as sentences too.")
 @device_option
 @verb
 def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
     """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
 
-    A line of .jsonl with "links" is taken as it is linked. A run that was cut goes on from its
-    newest checkpoint. Several processes: accelerate launch --num_processes 2 -m kptm pretrain
+    Lines of .jsonl with "links" are not linked again. An interrupted run is resumed from its newest
+    checkpoint. For several processes: accelerate launch --num_processes 2 -m kptm pretrain
     WORKSPACE TEXTS.
     """
     from kptm.pretraining.processes import processes
@@ -53,7 +53,7 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
             reading=lambda count: advance(0, f"{count:,} texts read"),
         )
     if not processes().is_main_process:
-        return  # of several processes one tells
+        return  # only one of several processes prints the result
     last = report.curve[-1] if report.curve else None
     loss = f", loss {last.loss:.3f}" if last else ""
     show(
@@ -133,12 +133,12 @@ def compress(
 @click.command()
 @workspace_argument
 @click.argument("train", type=click.Path())
-@click.option("--task", required=True, type=click.Choice(TASKS), help="What is to be learnt.")
-@click.option("--dev", type=click.Path(), metavar="FILE", help="Rows held out, to score it on.")
+@click.option("--task", required=True, type=click.Choice(TASKS), help="The task.")
+@click.option("--dev", type=click.Path(), metavar="FILE", help="Held-out rows for its scores.")
 @click.option("--out", type=click.Path(file_okay=False), metavar="FOLDER",
-              help="Where the model goes, by default WORKSPACE/finetuned/TASK.")  # fmt: skip
+              help="The folder of the result; by default WORKSPACE/finetuned/TASK.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE",
-              help="A setting of [finetuning] for this time only: epochs=5.")  # fmt: skip
+              help="A setting of [finetuning] for this run only: epochs=5.")  # fmt: skip
 @device_option
 @verb
 def finetune(
@@ -180,16 +180,16 @@ def finetune(
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.argument("rows", type=click.Path())
 @click.option("--workspace", type=click.Path(file_okay=False),
-              help="Whose graph links rows without links, by default the one FOLDER lies"
-                   " in.")  # fmt: skip
-@click.option("--score", is_flag=True, help="Say how right it is: ROWS say what is.")
+              help="The workspace whose graph links rows without links; by default the one"
+                   " around FOLDER.")  # fmt: skip
+@click.option("--score", is_flag=True, help="Show scores against the labels in ROWS.")
 @device_option
 @verb
 def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json: bool) -> None:
-    """Classify ROWS by the fine-tuned model in FOLDER.
+    """Classify ROWS with the fine-tuned model in FOLDER.
 
-    ROWS are JSON Lines as for kptm finetune, but for what is right; for text and tokens .txt too, a
-    text a line.
+    ROWS are JSON Lines as for kptm finetune, without labels; for text and tokens also .txt with one
+    text per line.
     """
     from kptm.finetuning import FinetunedModel
 
@@ -214,7 +214,7 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
 
 
 def _home(folder: Path) -> str | None:
-    """The workspace that a fine-tuned model lies in, if any."""
+    """The workspace that contains the folder of a fine-tuned model, if any."""
     found = (path for path in folder.absolute().parents if (path / "kptm.toml").exists())
     return next(map(str, found), None)
 
@@ -224,7 +224,7 @@ def _score_text(found: TaskScore | None) -> str:
 
 
 def _prediction_texts(item: TaskPrediction, task: str) -> tuple[str, str]:
-    """What was found, and how sure it is, for people."""
+    """The prediction and its probability, as text."""
     if task == "tokens":
         said = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)
     elif task == "typing":

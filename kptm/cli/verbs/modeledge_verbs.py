@@ -1,4 +1,4 @@
-"""index, recall, migrate, merge, receipts, verify: modeledge."""
+"""The verbs index, recall, migrate, merge, receipts and verify, on modeledge."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
 @click.command()
 @workspace_argument
 @click.argument("texts", type=click.Path(), required=False)
-@click.option("--triples", is_flag=True, help="Write what the graph's triples say too.")
-@click.option("--source", help="Who says the texts, to forget them by; their path by default.")
+@click.option("--triples", is_flag=True, help="Index the graph's triples too.")
+@click.option("--source", help="The source of the texts; by default their path.")
 @click.option(
-    "--kind", type=click.Choice(KINDS), help="Make the index of every space, of this kind."
+    "--kind", type=click.Choice(KINDS), help="Rebuild the index of every space, of this kind."
 )
-@click.option("--queries", type=int, help="Single questions that are expected; auto goes by them.")
+@click.option("--queries", type=int, help="The expected number of queries, on which auto depends.")
 @device_option
 @verb
 def index(
@@ -44,12 +44,11 @@ def index(
     queries: int | None,
     as_json: bool,
 ) -> None:
-    """Write the passages and the modeledge of TEXTS, and learn how they say relations.
+    """Index TEXTS as passages and modeledge, and mine their phrasings of relations.
 
-    Without a model only passages and phrasings are written; questions are answered from them.
-
-    With --kind the indexes are made anew, their recall is measured, and exact search takes the
-    place of one that finds too little.
+    Without a model only passages and phrasings are written, from which questions are answered too.
+    With --kind the vector indexes are rebuilt and their recall is measured; exact search replaces
+    an index with too little recall.
     """
     if texts is None and not triples and kind is None:
         raise click.UsageError("give TEXTS, --triples or --kind")
@@ -89,7 +88,7 @@ def index(
 
 
 def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
-    """About how many texts and triples are indexed; None where that cannot be told."""
+    """Estimate the number of texts and triples to index; None if unknown."""
     lines = 0 if texts is None else lines_of([texts])
     if lines is None:
         return None
@@ -115,12 +114,12 @@ def _rebuild_indexes(ws: Workspace, kind: str, queries: int | None) -> list[dict
 @click.command()
 @workspace_argument
 @click.argument("operation", type=int, required=False)
-@click.option("--limit", default=20, show_default=True, help="How many of the newest.")
+@click.option("--limit", default=20, show_default=True, help="The number of newest operations.")
 @verb
 def receipts(workspace: str, operation: int | None, limit: int, as_json: bool) -> None:
-    """Show what changed modeledge, newest first.
+    """Show the operations that changed modeledge, newest first.
 
-    With OPERATION, show all of it: its rows and the answers it changed.
+    With OPERATION, show its rows and the answers it changed.
     """
     with existing(workspace) as ws:
         if operation is None:
@@ -152,9 +151,9 @@ def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
 @workspace_argument
 @verb
 def verify(workspace: str, as_json: bool) -> None:
-    """Compare rows, log, index and snapshot of each space of modeledge.
+    """Check that rows, log, index and snapshot agree in each space of modeledge.
 
-    Exit code 1 if they differ.
+    The exit code is 1 if they differ.
     """
     with existing(workspace) as ws:
         found = ws.modeledge.verify()
@@ -174,11 +173,11 @@ POLICIES = ("both", "ours", "theirs", "newest")
 @click.command()
 @workspace_argument
 @click.argument("text")
-@click.option("-k", default=8, show_default=True, help="Records a blank or mention.")
+@click.option("-k", default=8, show_default=True, help="Records per blank or mention.")
 @click.option("--kind", help='Only records of a kind: "cloze", "mention", "fact".')
 @click.option("--source", help="Only records whose text this source attests.")
 @click.option("--relation", help="Only records that state a triple of this relation.")
-@click.option("--operation", type=int, help="Records as they lived after an operation.")
+@click.option("--operation", type=int, help="The records as of an operation.")
 @device_option
 @verb
 def recall(
@@ -191,7 +190,7 @@ def recall(
     operation: int | None,
     as_json: bool,
 ) -> None:
-    """Show what modeledge calls up at TEXT: at its [MASK], or at each name in it."""
+    """Show the nearest records of modeledge for TEXT: at its [MASK], or at each name in it."""
     from kptm.modeledge import RecordFilter
 
     where = RecordFilter(kind=kind, source=source, relation=relation, operation=operation)
@@ -209,15 +208,13 @@ def recall(
 @click.command()
 @workspace_argument
 @click.option("--method", type=click.Choice(("auto", "encode", "map")), default="auto",
-              show_default=True, help="Encode again from the texts, or turn by a"
+              show_default=True, help="Encode the texts again, or map vectors by a"
                                       " rotation.")  # fmt: skip
-@click.option("--old", help="The fingerprint of the model that made them, where there are several.")
-@click.option(
-    "--anchors", default=1_000, show_default=True, help="Records a rotation is fitted on."
-)
+@click.option("--old", help="The fingerprint of the earlier model, if there are several.")
+@click.option("--anchors", default=1_000, show_default=True, help="Records to fit the rotation on.")
 @click.option("--target", default=0.95, show_default=True,
-              help="The share of re-encoding's recall that a rotation has to reach.")  # fmt: skip
-@click.option("--replace", is_flag=True, help="Take out the records that have been moved.")
+              help="The share of re-encoding's recall that a rotation must reach.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Remove the migrated records of the earlier model.")
 @device_option
 @verb
 def migrate(
@@ -229,7 +226,7 @@ def migrate(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Turn an earlier model's modeledge into that of the present model; report the recall."""
+    """Migrate an earlier model's modeledge to the present model; report the recall."""
     with existing(workspace) as ws, progress("moved", None) as advance:
         found = ws.modeledge.migrate(
             ws.model(),
@@ -261,10 +258,10 @@ def migrate(
 @workspace_argument
 @click.argument("other", type=click.Path())
 @click.option("--policy", type=click.Choice(POLICIES), default="both", show_default=True,
-              help="Which fact stays where the two say different ones.")  # fmt: skip
+              help="Which fact stays if the two contradict each other.")  # fmt: skip
 @verb
 def merge(workspace: str, other: str, policy: str, as_json: bool) -> None:
-    """Bring the modeledge of OTHER, a workspace of the same model, into that of WORKSPACE."""
+    """Merge the modeledge of OTHER, a workspace with the same model, into WORKSPACE."""
     with existing(workspace) as ws, existing(other) as there:
         theirs = sum(there.modeledge.stats().values())
         with progress("records", theirs) as advance:
@@ -279,8 +276,8 @@ def _as_dict(found: MergeReport) -> dict[str, object]:
 
 
 def _merge_lines(found: MergeReport, workspace: str) -> str:
-    said = f"{found.added:,} records came in, {found.same:,} were in both,"
-    lines = [f"{said} {found.left:,} of theirs and {found.removed:,} of ours gave way"]
+    counts = f"{found.added:,} records came in, {found.same:,} were in both,"
+    lines = [f"{counts} {found.left:,} of theirs and {found.removed:,} of ours gave way"]
     lines += [
         f"{one.head} | {one.relation}: {one.ours} here, {one.theirs} there: kept {one.kept}"
         for one in found.conflicts

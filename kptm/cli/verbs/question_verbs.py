@@ -1,4 +1,4 @@
-"""ask, query, learn."""
+"""The verbs ask, query and learn."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 @workspace_argument
 @click.argument("question", required=False)
 @click.option("--file", type=click.Path(allow_dash=True), metavar="FILE",
-              help="Questions, one a line, answered in order; .gz too;"
+              help="Questions, one per line, answered in order; also .gz;"
                    " - is standard input.")  # fmt: skip
 @click.option("--without", multiple=True, metavar="SOURCE",
-              help="Do not hear graph, model, modeledge or 'link prediction';"
-                   " may be given several times.")  # fmt: skip
+              help="Leave out a source: graph, model, texts, modeledge or 'link prediction';"
+                   " may be repeated.")  # fmt: skip
 @click.option("--at", metavar="TIME",
-              help="The year or the day, 1995 or 1995-07-04, that is asked about where a question"
-                   " says none.")  # fmt: skip
+              help="The year or day, 1995 or 1995-07-04, of questions that state no"
+                   " time.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="The answer alone, without its evidence.")
 @click.option("--explain", is_flag=True,
-              help="Also how the question was read: what was evaluated, and what each word was"
-                   " understood as.")  # fmt: skip
+              help="Show how the question was read: the evaluated program, and the meaning"
+                   " of each word.")  # fmt: skip
 @click.option("--follow-ups", is_flag=True,
-              help="Each question of a file or a pipe may go on from the one before, as at the"
+              help="Let questions of a file or pipe refer to the previous one, as at the"
                    " prompt.")  # fmt: skip
 @device_option
 @verb
@@ -60,13 +60,11 @@ def ask(
 ) -> None:
     """Answer QUESTION: a cloze with one [MASK], or in words.
 
-    Without one, ask what is typed at a prompt.
+    Without QUESTION, questions are read from a prompt, where they may refer to the last one: "and
+    of Chile?", "what about its currency".
 
-    At the prompt a question may go on from the last one: "and of Chile?", "what about its
-    currency".
-
-    The questions of --file, or of standard input that is no terminal, are answered one after the
-    other; with --json as JSON Lines, with --brief as lines of question⇥answer.
+    Questions of --file, or of standard input if it is not a terminal, are answered in order, with
+    --json as JSON Lines, with --brief as lines question⇥answer.
     """
     if question is not None and file is not None:
         raise click.UsageError("give a QUESTION or --file, not both")
@@ -87,7 +85,7 @@ def ask(
 
 
 def _others(without: tuple[str, ...]) -> list[str]:
-    """All sources but some."""
+    """All sources except the given ones."""
     from kptm.answering.sources.source import SOURCES, checked_sources
 
     left_out = checked_sources(without)
@@ -100,13 +98,13 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.argument("relation", required=False)
 @click.argument("tail", required=False)
 @click.option("--pattern", "patterns", multiple=True, metavar="'?x|relation|key'",
-              help="A pattern of the graph; several are joined over their ?variables.")  # fmt: skip
+              help="A pattern of a triple; several are joined on their ?variables.")  # fmt: skip
 @click.option(
     "--select", multiple=True, metavar="?x", help="The variables to show; all by default."
 )
 @click.option("--where", "compared", multiple=True, metavar="'?x > 5'",
-              help="Only rows whose value compares so: < <= > >= = != with a number, a date, or a"
-                   " number with its unit.")  # fmt: skip
+              help="Only rows that satisfy the comparison: < <= > >= = != with a number, a date,"
+                   " or a number with its unit.")  # fmt: skip
 @click.option("--sort", multiple=True, metavar="?x",
               help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
@@ -130,7 +128,7 @@ def query(
 ) -> None:
     """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL).
 
-    Or ask the graph by patterns.
+    Or query the graph by patterns, or in SPARQL.
     """
     if (compared or sort) and not patterns:
         raise click.UsageError("--where and --sort go with --pattern")
@@ -174,18 +172,18 @@ _WRITTEN = {"≤": "<=", "≥": ">=", "≠": "!="}
 
 
 def _comparison(text: str) -> tuple[str, str, str]:
-    """A comparison as it is typed: ``?x > 5``."""
-    found = _COMPARISON(text)
-    if found is None:
+    """Parse a comparison such as ``?x > 5``."""
+    match = _COMPARISON(text)
+    if match is None:
         raise click.UsageError(
             f"--where {text!r}: write a ?variable, one of < <= > >= = !=, and a value"
         )
-    name, comparison, value = found.groups()
+    name, comparison, value = match.groups()
     return name, _WRITTEN.get(comparison, comparison), value
 
 
 def _show_sparql(found: Any, as_json: bool) -> None:
-    """Rows of a SELECT, the facts of a CONSTRUCT, or the word of an ASK."""
+    """Print the rows of a SELECT, the facts of a CONSTRUCT, or the truth value of an ASK."""
     if isinstance(found, bool):
         show(found, as_json, "yes" if found else "no")
         return
@@ -197,15 +195,14 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @click.command()
 @workspace_argument
 @click.argument("questions", type=click.Path())
-@click.option("--replace", is_flag=True, help="Forget what was learnt before.")
+@click.option("--replace", is_flag=True, help="Drop the questions of earlier trainings.")
 @device_option
 @verb
 def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:
-    """Learn from QUESTIONS, a line each: question⇥answer|answer.
+    """Train on QUESTIONS, with lines question⇥answer|answer.
 
-    It learns which paths of relations words ask for, and what sources weigh.
-
-    What was learnt before stays, and is learnt again together with these. kptm undo takes it back.
+    Trains the parser of questions and the weights of the sources. Questions of earlier trainings
+    are used again together with these. kptm undo undoes it.
     """
     from kg.formats.files import estimate_lines
 

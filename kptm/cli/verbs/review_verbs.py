@@ -1,4 +1,4 @@
-"""extract, review, check: facts out of texts."""
+"""The verbs extract, review and check, for facts from texts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ precision_option = click.option(
     default=0.9,
     show_default=True,
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Thresholds are those at which predictions have this precision on held-out texts.",
+    help="The precision of predictions on held-out texts, which sets the thresholds.",
 )
 
 
@@ -49,15 +49,13 @@ STATES = ("proposed", "accepted", "rejected", "withdrawn")
     "--reject", "rejected", multiple=True, type=int, metavar="N", help="Reject a proposal."
 )
 @click.option("--accept-all", "rule", metavar="RULE",
-              help='Accept all of a rule that break no constraint:'
+              help='Accept all that match a rule and violate no constraint:'
                    ' "capital>=.95", ">=.99".')  # fmt: skip
-@click.option("--relation", help="Those of a relation alone.")
-@click.option("--source", help="Those of a source alone.")
-@click.option(
-    "--minimum", default=0.0, type=click.FloatRange(0, 1), help="From this confidence on."
-)
+@click.option("--relation", help="Only proposals of this relation.")
+@click.option("--source", help="Only proposals from this source.")
+@click.option("--minimum", default=0.0, type=click.FloatRange(0, 1), help="The least confidence.")
 @click.option("--state", type=click.Choice(STATES), default="proposed", show_default=True,
-              help="What became of them.")  # fmt: skip
+              help="Their state.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="The most to show.")
 @verb
 def review(
@@ -74,8 +72,8 @@ def review(
 ) -> None:
     """Accept or reject the facts that kptm extract proposes, one by one at the prompt.
 
-    Without a terminal, and with --json, it lists them. Each decision is a revision: kptm undo takes
-    it back.
+    Without a terminal, and with --json, it lists them. Each decision is a revision, which kptm undo
+    undoes.
     """
     with existing(workspace) as ws:
         if rule is not None or accepted or rejected:
@@ -151,7 +149,7 @@ def _mark(item: ReviewItem) -> str:
 
 
 def _prompt(ws: Workspace, items: Sequence[ReviewItem]) -> None:
-    """One after another; a decision is a revision, which u takes back."""
+    """Review items one by one; each decision is a revision, which the key u undoes."""
     decided: list[tuple[int, int]] = []
     at = 0
     while at < len(items):
@@ -206,7 +204,7 @@ def _highlight_spans(sentence: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _edit(ws: Workspace, item: ReviewItem) -> ReviewItem:
-    """Another head, relation or tail; what is left empty stays."""
+    """Ask for another head, relation or tail; empty input keeps the present one."""
     from kg.errors import KGError
 
     head = click.prompt("  head", default=item.head)
@@ -230,10 +228,10 @@ def _edit(ws: Workspace, item: ReviewItem) -> ReviewItem:
 @click.argument("texts", type=click.Path())
 @precision_option
 @click.option("--rows", type=click.Path(), metavar="FILE.jsonl",
-              help='Learn from labelled rows: "text" and "triples" a line.')  # fmt: skip
-@click.option("--retrain", is_flag=True, help="Learn anew, from what was rejected too.")
-@click.option("--known-only", is_flag=True, help="Propose no entities that the graph lacks.")
-@click.option("--source", help="Who says the texts; the path of each file by default.")
+              help='Train on labelled rows: JSON Lines with "text" and "triples".')  # fmt: skip
+@click.option("--retrain", is_flag=True, help="Train again, also on decided proposals.")
+@click.option("--known-only", is_flag=True, help="Propose no new entities.")
+@click.option("--source", help="The source of the texts; by default the path of each file.")
 @device_option
 @verb
 def extract(
@@ -248,9 +246,8 @@ def extract(
 ) -> None:
     """Propose the facts that TEXTS (a file or folder of .txt or .jsonl) state and the graph lacks.
 
-    The first time it learns to read from the facts that the graph has and the texts state.
-    Proposals are in no query until they are accepted: kptm review. A run that was stopped goes on
-    where it was.
+    On first use it trains an extractor on the facts of the graph that the texts state. Queries do
+    not see proposals until they are accepted (kptm review). An interrupted run is resumed.
     """
     with existing(workspace) as ws:
         read_names(ws)
@@ -294,15 +291,16 @@ def extract(
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1),
               help="The most violations of each constraint.")  # fmt: skip
 @click.option(
-    "--constraints", "listed", is_flag=True, help="List the constraints, not what breaks them."
+    "--constraints", "listed", is_flag=True, help="List the constraints instead of violations."
 )
 @click.option("--shapes", type=click.Path(path_type=Path), metavar="FILE",
-              help="Shapes in SHACL, which are checked too; needs kptm[shacl].")  # fmt: skip
+              help="SHACL shapes to check as well; needs kptm[shacl].")  # fmt: skip
 @verb
 def check(workspace: str, limit: int, listed: bool, shapes: Path | None, as_json: bool) -> None:
-    """List facts and proposals that break a constraint, of kptm.toml or kept by nearly all facts.
+    """List facts and proposals that violate a constraint.
 
-    Exit code 1 where a fact breaks a declared constraint.
+    Constraints are those of kptm.toml, and those that nearly all facts satisfy. The exit code is 1
+    if a fact violates a constraint of kptm.toml.
     """
     with existing(workspace) as ws:
         report = ws.check(limit=limit, shapes=shapes)

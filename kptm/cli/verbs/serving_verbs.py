@@ -1,4 +1,4 @@
-"""serve, mcp."""
+"""The verbs serve and mcp."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from kptm.errors import ConfigError
               help="The port; 0 takes any that is free.")  # fmt: skip
 @click.option("--allow-edit", is_flag=True, help="Let facts be edited and revisions be undone.")
 @click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
-              help="What else a request may call this server, of a proxy say;"
+              help="Another accepted Host name, for example of a proxy;"
                    " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
-              help="Requests under way at once; those beyond are asked to come again.")  # fmt: skip
+              help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
 @device_option
 @verb
 def serve(
@@ -34,7 +34,7 @@ def serve(
     max_waiting: int,
     as_json: bool,
 ) -> None:
-    """Open WORKSPACE in the browser: ask, link text, walk the graph, see its history.
+    """Serve WORKSPACE to the browser: ask, link text, browse the graph, see its history.
 
     Needs kptm[serve].
     """
@@ -57,7 +57,7 @@ def serve(
     )
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
-    )  # ends as by Ctrl-C: closes what is open
+    )  # SIGTERM ends the server like Ctrl-C, so that everything is closed
     with existing(workspace) as ws, starting:
         read_names(ws)
         starting.enter_context(progress("start", None))
@@ -69,12 +69,12 @@ def serve(
 @click.option("--allow-edit", is_flag=True,
               help="Let agents propose, accept, reject, edit and undo.")  # fmt: skip
 @click.option("--http", is_flag=True,
-              help="Serve streamable HTTP, instead of standard input and output.")  # fmt: skip
+              help="Serve streamable HTTP instead of standard input and output.")  # fmt: skip
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535),
               help="The port; 0 takes any that is free.")  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
-              help="What else a request may call this server; may be repeated.")  # fmt: skip
+              help="Another accepted Host name; may be repeated.")  # fmt: skip
 @device_option
 @verb
 def mcp(
@@ -88,7 +88,7 @@ def mcp(
 ) -> None:
     """Serve WORKSPACE to agents by the Model Context Protocol.
 
-    By default over standard input and output: an agent's program starts this command itself. Needs
+    By default over standard input and output, for agents that start this command themselves. Needs
     kptm[mcp].
     """
     try:
@@ -101,7 +101,7 @@ def mcp(
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} (Ctrl-C ends it)")
 
-    # Ends as by Ctrl-C: closes what is open.
+    # SIGTERM ends the server like Ctrl-C, so that everything is closed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with existing(workspace) as ws:
         if http:

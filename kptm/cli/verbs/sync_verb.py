@@ -1,4 +1,4 @@
-"""sync: keep a workspace in step with a folder."""
+"""The verb sync, which synchronises a workspace with a folder."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SIGNS = {"added": "+", "changed": "~", "deleted": "-", "failed": "!", "skipped":
 @workspace_argument
 @click.argument("folder", type=click.Path())
 @click.option("--extract/--no-extract", "extract", default=None,
-              help="Propose facts of new texts; by default where kptm extract has learnt"
-                   " to.")  # fmt: skip
+              help="Propose facts from new texts; by default if kptm extract has trained"
+                   " an extractor.")  # fmt: skip
 @precision_option
 @device_option
 @verb
 def sync(
     workspace: str, folder: str, extract: bool | None, precision: float, as_json: bool
 ) -> None:
-    """Make WORKSPACE hold what the files of FOLDER state, no more and no less.
+    """Make WORKSPACE hold exactly what the files of FOLDER state.
 
-    .txt and .jsonl with "text" are texts, which are indexed; other files are triples, or entities
-    (.jsonl with "key"). New and changed files are read; what a deleted file alone stated ends. Run
-    it again at any time, also after it was killed.
+    .txt, and .jsonl with "text", are texts, which are indexed; other files are triples, or entities
+    (.jsonl with "key"). New and changed files are read; what only a deleted file stated ends. It
+    can be run again at any time, even after it was killed.
     """
     with existing(workspace) as ws, progress("sync", None) as advance:
         report = ws.sync(
@@ -45,11 +45,11 @@ def sync(
     counts = {action: report.count(action) for action in SIGNS}
     said = ", ".join(f"{count:,} {action}" for action, count in counts.items() if count)
     lines.append(f"{said or 'nothing to do'}; {report.unchanged:,} files as they were")
-    found = {
+    report_ = {
         **counts,
         "unchanged": report.unchanged,
         "files": [asdict(one) for one in report.changes],
     }
-    show(found, as_json, "\n".join(lines))
+    show(report_, as_json, "\n".join(lines))
     if counts["failed"]:
         raise click.exceptions.Exit(1)

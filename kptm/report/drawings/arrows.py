@@ -1,4 +1,4 @@
-"""Relations between pills: a line, a head at each end it points to, and a name where it fits."""
+"""Draws relations between boxes: lines with arrowheads, and names where they fit."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SIZE = 11.0
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """What holds between two entities.
+    """The facts between two entities.
 
     Attributes:
-        head: Where the first fact starts.
-        tail: Where it ends.
+        head: The head of the first fact.
+        tail: The tail of the first fact.
         names: The relations, each once.
-        slot: Colour of the first.
-        back: Whether a fact runs the other way too.
+        slot: The colour of the first relation.
+        back: Whether there is a fact in the other direction.
         said: All facts in words.
     """
 
@@ -40,7 +40,7 @@ class Bond:
 def bonds_between(
     triples: Sequence[tuple[str, str, str]], colours: Mapping[str, int]
 ) -> list[Bond]:
-    """One bond for each pair of entities, with all relations between them, either way."""
+    """One bond for each pair of entities, with all relations between them in both directions."""
     pairs: dict[frozenset[str], list[tuple[str, str, str]]] = {}
     for triple in triples:
         if triple[0] != triple[2]:
@@ -56,7 +56,7 @@ def bonds_between(
 
 
 def arrow(bond: Bond, boxes: Mapping[str, Box]) -> str:
-    """The line from border to border with its heads."""
+    """The line from box to box, with its arrowheads."""
     one, two = boxes[bond.head], boxes[bond.tail]
     x1, y1 = one.edge(two.x, two.y)
     x2, y2 = two.edge(one.x, one.y)
@@ -81,7 +81,7 @@ def _head(x1: float, y1: float, x2: float, y2: float) -> str:
 
 
 def bond_names(bonds: Sequence[Bond], boxes: Mapping[str, Box]) -> str:
-    """Names on the lines, where they cover neither a pill nor each other; colour says the rest."""
+    """Names on the lines, where they overlap neither a box nor each other."""
     taken = list(boxes.values())
     parts = []
     for bond in bonds:

@@ -1,4 +1,4 @@
-"""Bars with intervals: a panel for each split, a bar for each arm."""
+"""Bar charts with intervals: one panel per split, one bar per arm."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def arm_bars(
     splits: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> str:
-    """Bars with whiskers for the intervals: a panel for each split, a bar for each arm.
+    """Bar charts with whiskers for the intervals: one panel per split, one bar per arm.
 
-    A value is set in bold where its interval lies above those of all other arms.
+    A value is bold if its interval lies above those of all other arms.
 
     Returns:
-        A grid of ``<figure>`` on one common scale and a table, or "" where no estimate is finite.
+        A grid of ``<figure>`` on a common scale and a table, or "" without a finite estimate.
     """
     found = panels(arms, splits, colours)
     if not found:
@@ -52,10 +52,10 @@ class Panel(NamedTuple):
     """The drawing of one split.
 
     Attributes:
-        split: Its name.
-        meaning: What it means, in a line.
-        said: The drawing in words.
-        height: Of the drawing, whose width is ``WIDTH``.
+        split: The name of the split.
+        meaning: The meaning of the split, in one line.
+        said: A description of the drawing.
+        height: The height of the drawing, whose width is ``WIDTH``.
         body: The marks, as SVG.
     """
 
@@ -71,7 +71,7 @@ def panels(
     splits: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> list[Panel]:
-    """One drawing a split, all on one scale; none where there is no estimate."""
+    """One drawing per split with an estimate, all on the same scale."""
     found = _finite(arms)
     if not found:
         return []
@@ -90,7 +90,7 @@ def _finite(arms: Mapping[str, Mapping[str, Estimate]]) -> list[Estimate]:
 
 
 def _are_shares(arms: Mapping[str, Mapping[str, Estimate]]) -> bool:
-    """Whether all that is drawn lies between 0 and 1, and is shown as percentages."""
+    """Whether all estimates are between 0 and 1, and so are shown as percentages."""
     found = _finite(arms)
     highs = (value for e in found for value in (e.mean, e.high) if math.isfinite(value))
     return all(e.mean >= 0 for e in found) and max(highs) <= 1

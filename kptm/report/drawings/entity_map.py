@@ -1,4 +1,4 @@
-"""The points of a map of a graph's entities."""
+"""Chooses and places the entities on a map of vectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 POINTS = 600
-"""Entities on a map; more are a cloud."""
+"""The default number of entities on a map; more would not be legible."""
 _OTHER = "other"
 
 
@@ -30,12 +30,12 @@ def map_points(
     """Place entities by their vectors, and colour them by type.
 
     Args:
-        graph: Has their labels and types.
-        embeddings: Their vectors.
-        groups: Types to show, by which an entity of several is coloured first; by default the
-            commonest.
-        limit: The most entities, taken evenly from all that are of such a type.
-        seed: Of the projection.
+        graph: The graph, for labels and types.
+        embeddings: The vectors of the entities.
+        groups: The types to show, by default the most common; an entity with several gets the
+            first.
+        limit: The most entities, sampled evenly from all entities of these types.
+        seed: The seed of the projection.
     """
     entities = graph.entities(embeddings.keys)
     if groups is None:

@@ -1,4 +1,4 @@
-"""Arms by splits as one SVG file that stands alone."""
+"""A stand-alone SVG file with the bar charts of arms by splits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def arm_figure(
     splits: Mapping[str, str],
     colours: Mapping[str, int],
 ) -> str:
-    """The bars of :func:`~kptm.report.drawings.bars.arm_bars` with their styles.
+    """The bar charts of :func:`~kptm.report.drawings.bars.arm_bars` with their styles, as SVG.
 
     "" without estimates.
     """

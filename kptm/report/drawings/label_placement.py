@@ -1,4 +1,4 @@
-"""Where words go in a drawing so that they do not cover each other."""
+"""Geometry for placing labels so that they do not overlap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _THIN = frozenset("iljtfrI.,:;'|!()[]- ")
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle by its centre and its half sizes."""
+    """A rectangle, given by its centre and half its width and height."""
 
     x: float
     y: float
@@ -23,25 +23,25 @@ class Box:
     half_height: float
 
     def hits(self, other: Box, gap: float = 0.0) -> bool:
-        """Whether the two overlap, or come closer than ``gap``."""
+        """Whether the two boxes overlap, or are closer than ``gap``."""
         return (
             abs(self.x - other.x) < self.half_width + other.half_width + gap
             and abs(self.y - other.y) < self.half_height + other.half_height + gap
         )
 
     def holds(self, x: float, y: float) -> bool:
-        """Whether a point lies in it."""
+        """Whether the box contains a point."""
         return abs(self.x - x) < self.half_width and abs(self.y - y) < self.half_height
 
     def within(self, width: float, height: float) -> bool:
-        """Whether it lies in a drawing of that size."""
+        """Whether the box lies within a drawing of this size."""
         return (
             self.half_width <= self.x <= width - self.half_width
             and self.half_height <= self.y <= height - self.half_height
         )
 
     def edge(self, x: float, y: float) -> tuple[float, float]:
-        """Where the line from its centre to a point outside leaves it."""
+        """The point where the line from the centre to a point outside crosses the border."""
         dx, dy = x - self.x, y - self.y
         share = min(
             self.half_width / abs(dx) if dx else float("inf"),
@@ -52,7 +52,7 @@ class Box:
 
 
 def text_width(label: str, size: float) -> float:
-    """About how wide a text of that font size is; fonts are not known here, so rather too wide."""
+    """An upper estimate of a text's width at a font size, since the font is unknown."""
     ems = 0.0
     for character in label:
         if unicodedata.east_asian_width(character) in "WF":
@@ -67,12 +67,12 @@ def text_width(label: str, size: float) -> float:
 
 
 def apart(places: Mapping[str, float], gap: float, top: float, bottom: float) -> dict[str, float]:
-    """Heights at least ``gap`` apart, in the same order, as near as may be to where they were."""
+    """Move heights at least ``gap`` apart, in the same order, as little as possible."""
     order = sorted(places, key=lambda name: places[name])
     heights = [places[name] for name in order]
     for _ in range(60 if heights else 0):
         for i, (above, below) in enumerate(pairwise(heights)):
-            # Both give way by half; repeated, this settles as springs do.
+            # Each moves by half the overlap; repeating this converges.
             if (lack := gap - (below - above)) > 1e-6:
                 heights[i] -= lack / 2
                 heights[i + 1] += lack / 2

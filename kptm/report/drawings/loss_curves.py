@@ -1,4 +1,4 @@
-"""Loss curves as lines."""
+"""Line charts of loss curves."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def line_chart(
     colours: Mapping[str, int],
     unit: str,
 ) -> str:
-    """One line for each series over the training steps, with its name at the right end.
+    """A line chart of series over training steps, with names at the right ends.
 
     Args:
-        title: What is measured.
-        series: Name → points (step, value); values that are not finite are left out.
-        colours: Name → slot of the palette.
+        title: The title of the chart.
+        series: Points (step, value) by name; values that are not finite are left out.
+        colours: The slot of the palette by name.
         unit: The label of the x-axis, such as "steps".
 
     Returns:
-        A ``<figure>``, or "" where there is nothing to draw.
+        A ``<figure>``, or "" without points.
     """
     lines = {
         name: kept

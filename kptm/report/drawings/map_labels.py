@@ -1,4 +1,4 @@
-"""A few names on the map of vectors, placed so that none covers another."""
+"""Places a few names on the map of vectors without overlaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kptm.report.markup import px, short, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Phones show the large size and only the labels that found room at it.
+# Phones show only the labels that fit at the large size.
 _LARGE, _SMALL = 26.0, 14.0
 # Bold letters are wider.
 _BOLD = 1.15
@@ -32,7 +32,7 @@ class Dot:
 
 
 def map_labels(placed: Sequence[Dot], width: float, height: float) -> str:
-    """Names as SVG text: one a colour at a size for phones, then more for wider screens."""
+    """Labels as SVG text: one per colour at a size for phones, then more for wider screens."""
     queues = [_central([d for d in placed if d.slot == slot]) for slot in range(GREY)]
     taken: list[Box] = []
     chosen: list[str] = []
@@ -50,7 +50,7 @@ def map_labels(placed: Sequence[Dot], width: float, height: float) -> str:
 
 
 def _central(group: list[Dot]) -> list[Dot]:
-    """The dots of a group, those nearest to its middle first."""
+    """The dots of a group, nearest to its centre first."""
     if not group:
         return []
     x, y = median(d.x for d in group), median(d.y for d in group)
@@ -65,7 +65,7 @@ def _first(
     width: float,
     height: float,
 ) -> tuple[Dot, Box] | None:
-    """The first dot with room for its name, and the place that covers the fewest dots."""
+    """The first dot with room for its label, and the box that covers the fewest dots."""
     for dot in queue[:40]:
         half, tall = text_width(short(dot.label, 22), size * _BOLD) / 2, size * 0.6
         room = [
@@ -87,7 +87,7 @@ def _first(
 
 def _label(dot: Dot, box: Box, size: float) -> str:
     kind = "major" if size == _LARGE else "minor"
-    # Beside its dot a name keeps to that side, above and below it stays near: at either size.
+    # At either size, a label beside its dot is anchored on that side, others at the middle.
     left, right = box.x - box.half_width > dot.x, box.x + box.half_width < dot.x
     anchor = "start" if left else "end" if right else "middle"
     x = dot.x + 9 if left else dot.x - 9 if right else box.x

@@ -1,4 +1,4 @@
-"""One entity and what surrounds it: names as pills, relations as coloured arrows between them."""
+"""Draws the neighbourhood of an entity: names in boxes, relations as coloured arrows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OTHER = "other relations"
 
 
 def network(neighbourhood: Neighbourhood) -> str:
-    """The drawing, once for wide and once for narrow screens, with a legend and a table.
+    """Draw a neighbourhood for wide and for narrow screens, with a legend and a table.
 
     Returns:
-        A ``<figure>``, or "" where there are no triples.
+        A ``<figure>``, or "" without triples.
     """
     triples = tuple(dict.fromkeys(neighbourhood.triples))
     if not triples:
@@ -52,7 +52,7 @@ def _relation_slots(triples: Sequence[tuple[str, str, str]]) -> dict[str, int]:
 def nearest(
     centre: str, triples: Sequence[tuple[str, str, str]], limit: int
 ) -> list[tuple[str, str, str]]:
-    """The triples among the ``limit`` entities reached first from the centre, step by step."""
+    """The triples among the ``limit`` entities nearest to the centre, in breadth-first order."""
     reached = dict.fromkeys([centre])
     everything = [name for head, _, tail in triples for name in (head, tail)]
     while len(reached) < limit:
@@ -68,7 +68,7 @@ def nearest(
 def layout(
     centre: str, triples: Sequence[tuple[str, str, str]], width: float
 ) -> tuple[dict[str, Box], float]:
-    """Boxes for the names, apart from each other, and the height the drawing needs for them."""
+    """Boxes for the names without overlaps, and the height of the drawing."""
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
 
     graph: nx.Graph[str] = nx.Graph()
@@ -96,9 +96,9 @@ def layout(
 
 
 def _even(places: Mapping[str, float], centre: str) -> dict[str, float]:
-    """Places between -1 and 1 with the centre at 0, halfway to evenly spaced.
+    """Positions from -1 to 1, with the centre at 0, moved halfway to even spacing.
 
-    Springs crowd an entity's many leaves around it and leave the rest of the paper empty.
+    A spring layout crowds the many leaves of an entity around it and leaves the rest empty.
     """
     moved = {name: value - places[centre] for name, value in places.items()}
     reach = max(map(abs, moved.values())) or 1.0

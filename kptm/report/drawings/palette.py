@@ -1,10 +1,10 @@
-"""Colours: nine that the colour-blind can tell apart, a grey, and the tones of paper and ink.
+"""The palette: nine colours safe for colour-blind readers, a grey, and tones of paper and ink.
 
-The hues start from those of Okabe and Ito (2008); their lightness was then chosen by search so that
-any two stay apart in simulated protanopia, deuteranopia and tritanopia (Machado et al., 2009) while
-each stands out from the paper at 3:1 or more; the tests hold both. Slot numbers are CSS classes
-(``c0`` … ``c9``); slot 9 is the grey. Marks that share a chart also differ in shape or carry a
-name, so that nothing depends on colour alone.
+The hues start from those of Okabe and Ito (2008). Their lightness was chosen by search, so that any
+two differ in simulated protanopia, deuteranopia and tritanopia (Machado et al., 2009) and each has
+a contrast of at least 3:1 to the paper; tests assert both. Slot numbers are CSS classes (``c0`` …
+``c9``); slot 9 is the grey. Marks in a chart also differ in shape or have a name, so that nothing
+depends on colour alone.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _variables(tones: dict[str, str], slots: tuple[str, ...]) -> str:
 
 
 def palette_css() -> str:
-    """The colours as CSS variables, for light and dark screens, and a class for each slot."""
+    """The colours as CSS variables, for light and dark mode, and a class for each slot."""
     light, dark = _variables(LIGHT, LIGHT_SLOTS), _variables(DARK, DARK_SLOTS)
     rules = [
         f":root{{color-scheme:light dark;{light}}}",
@@ -72,7 +72,7 @@ def palette_css() -> str:
     ]
     for slot in range(len(LIGHT_SLOTS)):
         rules.append(f".c{slot}{{--c:var(--c{slot})}}")
-        # Pointing at a key in a legend fades every mark of another colour.
+        # Hovering over an entry of a legend fades all marks of other colours.
         rules.append(
             f".keyed:has(.key.c{slot}:is(:hover,:focus)) .mark:not(.c{slot}){{opacity:.1}}"
         )
@@ -80,5 +80,5 @@ def palette_css() -> str:
 
 
 def slots(names: Iterable[str]) -> dict[str, int]:
-    """Give each name a slot, in order; those after the ninth are grey."""
+    """Assign each name a slot, in order; names after the ninth are grey."""
     return {name: min(i, GREY) for i, name in enumerate(dict.fromkeys(names))}

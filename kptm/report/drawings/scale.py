@@ -13,8 +13,8 @@ class Scale:
     Attributes:
         low: The value at ``start``.
         high: The value at ``end``. If it equals ``low``, all values map to the middle.
-        start: A coordinate.
-        end: A coordinate; it may be below ``start``.
+        start: The coordinate of ``low``.
+        end: The coordinate of ``high``, which may be less than ``start``.
     """
 
     low: float
@@ -34,7 +34,7 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     Args:
         low: The least value.
         high: The greatest value.
-        count: About how many steps.
+        count: The approximate number of steps.
     """
     if not high > low:
         low, high = (low - 0.5, low + 0.5) if low else (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Boxes pushed apart, and off the lines between other boxes."""
+"""Pushes boxes apart, and off the lines between other boxes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ROUNDS, _LINE_ROUNDS = 500, 260
 
 
 class Spread:
-    """Boxes on their way to where none covers another.
+    """Moves boxes iteratively until they do not overlap.
 
     Args:
-        boxes: Name → box.
-        width: Of the drawing.
-        height: Of the drawing.
+        boxes: The boxes by name.
+        width: The width of the drawing.
+        height: The height of the drawing.
         fixed: The name of the box that does not move.
-        gap: The least distance between two.
+        gap: The least distance between two boxes.
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class Spread:
         self._fixed, self._gap = fixed, gap
 
     def run(self, lines: Iterable[tuple[str, str]] = ()) -> dict[str, Box]:
-        """The boxes where they came to rest.
+        """Move the boxes, and return them at their final positions.
 
         Args:
-            lines: Pairs of names with a line between them. Other boxes are pushed off it as far
-                as that goes: for half of the rounds, since to part two boxes matters more.
+            lines: Pairs of names with a line between them. Other boxes are pushed off the lines
+                only during half of the rounds, because separating boxes matters more.
         """
         names, pairs = list(self._boxes), sorted({tuple(sorted(line)) for line in lines})
         for turn in range(_ROUNDS):
@@ -64,14 +64,15 @@ class Spread:
             place[1] = min(max(place[1], box.half_height + 1), self._height - box.half_height - 1)
 
     def _part(self, one: str, two: str) -> bool:
-        """Move two boxes apart, along the axis on which it takes least; whether it had to."""
+        """Move two boxes apart along the cheaper axis; return whether they overlapped."""
         a, b, at, gap = self._boxes[one], self._boxes[two], self._at, self._gap
         dx, dy = at[two][0] - at[one][0], at[two][1] - at[one][1]
         over_x = a.half_width + b.half_width + gap - abs(dx)
         over_y = a.half_height + b.half_height + gap - abs(dy)
         if over_x <= 0 or over_y <= 0:
             return False
-        # Lines of text are flat: a step up or down costs the picture less than one to the side.
+        # Boxes of text are wide, so that vertical moves disturb the layout less than horizontal
+        # ones.
         axis, over, sign = (1, over_y, dy) if over_y <= over_x * 1.5 else (0, over_x, dx)
         push = (over * 0.5 + 0.3) * (1 if sign >= 0 else -1)
         shares = {self._fixed: 0.0}
@@ -80,19 +81,19 @@ class Spread:
         return True
 
     def _off_line(self, name: str, one: str, two: str) -> bool:
-        """Move a box square to a line that passes under it; whether it had to."""
+        """Move a box perpendicularly off a line; return whether the line crossed it."""
         if name in (one, two, self._fixed):
             return False
         box, (x, y) = self._boxes[name], self._at[name]
         (x1, y1), (x2, y2) = self._at[one], self._at[two]
         dx, dy = x2 - x1, y2 - y1
         length = math.hypot(dx, dy)
-        # The foot of the perpendicular lies outside of the line: it passes the box by.
+        # The foot of the perpendicular is outside of the line segment, so it misses the box.
         if length < 1 or not 0 < ((x - x1) * dx + (y - y1) * dy) / length**2 < 1:
             return False
         nx, ny = -dy / length, dx / length
         aside = (x - x1) * nx + (y - y1) * ny
-        # Half of the box's extent square to the line, with 5 to spare, less the distance.
+        # Half the box's extent perpendicular to the line, plus a margin of 5, minus the distance.
         lack = box.half_width * abs(nx) + box.half_height * abs(ny) + 5 - abs(aside)
         if lack <= 0:
             return False

@@ -1,4 +1,4 @@
-"""Entities' vectors on a plane: neighbours there were neighbours in the embedding."""
+"""A map of entities' vectors: similar vectors are near each other."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _REST = "other"
 
 
 def project(table: Any, seed: int = 0) -> list[tuple[float, float]]:
-    """Lay vectors out on a plane: PCA to at most 32 dimensions, then t-SNE started from PCA.
+    """Project vectors to two dimensions: PCA to at most 32, then t-SNE initialised by PCA.
 
-    Rows are brought to length 1 first, so that the map shows directions: how often an entity
-    occurs decides on its vector's length more than on what it means. The same vectors and seed
-    give the same map on the same machine.
+    Vectors are normalised first, because their length reflects an entity's frequency more than its
+    meaning. Equal vectors and seeds give equal maps on the same machine.
 
     Args:
-        table: (N, E) array or tensor of real numbers; rows that are not finite count as zero.
-        seed: Of t-SNE.
+        table: An array or tensor of real numbers, shape (N, E); rows that are not finite count as
+            zero.
+        seed: The seed of t-SNE.
 
     Returns:
-        N places (x, y), in no particular unit.
+        N positions (x, y), in arbitrary units.
     """
     import numpy as np
     from sklearn.decomposition import PCA
@@ -60,14 +60,14 @@ def project(table: Any, seed: int = 0) -> list[tuple[float, float]]:
 
 
 def group_slots(points: Sequence[MapPoint]) -> dict[str, int]:
-    """The largest groups with a colour each, by size, then by name; the others are grey."""
+    """A colour for each of the largest groups, by size, then by name; other groups are grey."""
     sizes = Counter(point.group for point in points if point.group)
     order = sorted(sizes, key=lambda group: (-sizes[group], group))
     return {group: i for i, group in enumerate(order[:COLOURS])}
 
 
 def dots(points: Sequence[MapPoint], width: float, height: float) -> list[Dot]:
-    """The points in a drawing of that size, grey ones first; those not finite are left out."""
+    """The finite points, scaled to a drawing of this size, grey ones first."""
     kept = [p for p in points if math.isfinite(p.x) and math.isfinite(p.y)]
     if not kept:
         return []
@@ -80,7 +80,7 @@ def dots(points: Sequence[MapPoint], width: float, height: float) -> list[Dot]:
 
 
 def scatter(points: Sequence[MapPoint]) -> str:
-    """The map with its legend, or "" where there is no point."""
+    """The map with its legend; "" without points."""
     placed = dots(points, WIDTH, HEIGHT)
     if not placed:
         return ""
@@ -105,7 +105,7 @@ def _mark(dot: Dot) -> str:
 
 
 def constellation(points: Sequence[MapPoint]) -> str:
-    """The same map as an ornament: points only, hidden from screen readers."""
+    """The map as an ornament: only points, hidden from screen readers."""
     paths: dict[int, list[str]] = {}
     for dot in dots(points, WIDTH, HEIGHT):
         paths.setdefault(dot.slot, []).append(f"M{px(dot.x)} {px(dot.y)}h.01")

@@ -1,1 +1,1 @@
-"""A workspace for agents, by the Model Context Protocol. Needs ``pip install "kptm[mcp]"``."""
+"""A workspace for agents, by the Model Context Protocol; needs ``kptm[mcp]``."""

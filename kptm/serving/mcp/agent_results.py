@@ -1,6 +1,6 @@
-"""What tools give back to an agent: small enough for a context window, each fact with its source.
+"""The results of tools: small enough for a context window, each fact with its sources.
 
-A list has at most ``limit`` items; ``next_offset`` is where the next page begins, or null.
+A list has at most ``limit`` items; ``next_offset`` is the offset of the next page, or null.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ Hops = Annotated[int, Field(ge=1, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 MOST_CHARACTERS = 500
-"""Characters of a text that is shown; what is longer is cut and ends with an ellipsis."""
+"""The most characters of a text; a longer one is cut and ends with an ellipsis."""
 
 
 class KeyLabel(BaseModel):
-    """An entity or relation: its key, and what it is called."""
+    """An entity or relation: its key and its label."""
 
     key: str
     label: str
 
 
 class Fact(BaseModel):
-    """A fact in words and as keys; it ends in an entity (``tail``) or in a value (``value``)."""
+    """A fact in words and as keys; its tail is an entity (``tail``) or a value (``value``)."""
 
     text: str
     head: str
@@ -53,7 +53,7 @@ class Fact(BaseModel):
 
 
 class AnswerItem(BaseModel):
-    """One of the answers; ``key`` is null for a value, a count, yes or no."""
+    """An answer; ``key`` is null for a value, a count, yes or no."""
 
     key: str | None
     text: str
@@ -61,7 +61,7 @@ class AnswerItem(BaseModel):
 
 
 class EvidenceItem(BaseModel):
-    """One thing an answer stands on: a fact, a sentence, a prediction, a note."""
+    """A piece of evidence: a fact, a sentence, a prediction, or a note."""
 
     kind: str
     text: str
@@ -74,9 +74,9 @@ class EvidenceItem(BaseModel):
 class AgentAnswer(BaseModel):
     """An answer with its evidence, or an honest "unknown" with its reason.
 
-    ``p`` is how often answers with such a score are right; ``predicted`` says that no fact states
-    it. ``understood`` is the program that was evaluated, ``not_understood`` the words that it does
-    not explain, ``did_you_mean`` the nearest readings of a refused question.
+    ``p`` is the rate at which answers with this score are right; ``predicted`` tells that no fact
+    states the answer. ``understood`` is the evaluated program, ``not_understood`` the words that it
+    does not explain, ``did_you_mean`` the nearest readings of a refused question.
     """
 
     answered: bool
@@ -125,7 +125,7 @@ class Facts(BaseModel):
 
 
 class Paths(BaseModel):
-    """How two entities are connected, the shortest path first."""
+    """The paths between two entities, shortest first."""
 
     paths: list[list[Fact]]
 
@@ -141,13 +141,13 @@ class LinkedName(BaseModel):
 
 
 class LinkedNames(BaseModel):
-    """The names of a text in their order."""
+    """The names in a text, in order."""
 
     links: list[LinkedName]
 
 
 class HistoryEntry(BaseModel):
-    """At a revision a source began or ceased to state a fact."""
+    """A change: at a revision a source began or ceased to state a fact."""
 
     revision: int
     kind: str
@@ -163,7 +163,7 @@ class History(BaseModel):
 
 
 class AgentProposal(BaseModel):
-    """A fact that a sentence seems to state and that awaits a decision."""
+    """A fact extracted from a sentence, which awaits a decision."""
 
     id: int
     fact: Fact
@@ -182,7 +182,7 @@ class AgentProposals(BaseModel):
 
 
 class ChangeReceipt(BaseModel):
-    """What a change did: the revision to undo it by (0: nothing changed), and what it touched."""
+    """The result of a change: the revision by which to undo it (0: no change), and its effects."""
 
     revision: int
     decided: list[int] = []
@@ -190,11 +190,11 @@ class ChangeReceipt(BaseModel):
 
 
 def page(items: Sequence[T], offset: int, limit: int) -> tuple[list[T], int | None]:
-    """A page of a list, and where the next one begins."""
+    """A page of a list, and the offset of the next page, or None."""
     end = offset + limit
     return list(items[offset:end]), end if len(items) > end else None
 
 
 def cut(text: str) -> str:
-    """A text of at most :data:`MOST_CHARACTERS`."""
+    """Cut a text to at most :data:`MOST_CHARACTERS`."""
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

@@ -1,4 +1,4 @@
-"""From a workspace's values to what an agent is given."""
+"""Converts a workspace's values to results for agents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.workspace.review_items import ReviewItem
 
 READINGS = 3
-"""Readings of a refused question that are offered."""
+"""The most readings of a refused question to offer."""
 
 
 def answer_view(answer: Answer, *, offset: int, limit: int) -> results.AgentAnswer:
@@ -70,7 +70,7 @@ def fact_views(
     facts: Sequence[Triple | Attribute],
     sources: Sequence[Iterable[str]] | None = None,
 ) -> list[results.Fact]:
-    """Facts in words and as keys, each with its sources where they are given."""
+    """Facts in words and as keys, each with its sources if given."""
     keys = {key for head, relation, end in facts for key in (head, relation, end)}
     labels = labels_of(graph, [key for key in keys if not isinstance(key, Literal)])
     relations = {item.key: item.label for item in graph.relations()}
@@ -94,7 +94,7 @@ def fact_views(
 
 
 def proposal_view(item: ReviewItem) -> results.AgentProposal:
-    """A proposal with its sentence and the constraints that it breaks."""
+    """A proposal with its sentence and the constraints that it violates."""
     one = item.proposal
     literal = isinstance(one.tail, Literal)
     new = [

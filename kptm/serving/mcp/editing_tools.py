@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from kptm.serving.mcp.tool_calls import ToolCalls
 
 AGENT = "agent"
-"""The source of what an agent proposes, where it names none."""
+"""The default source of an agent's proposals."""
 
 
 def editing_tools(calls: ToolCalls) -> list[Callable[..., object]]:
-    """The tools as functions; their signatures and docstrings are what an agent reads."""
+    """The tools as functions; agents read their signatures and docstrings."""
     return [*_proposing(calls), *_correcting(calls)]
 
 
@@ -31,7 +31,7 @@ def _proposing(calls: ToolCalls) -> list[Callable[..., object]]:
         source: results.Name = AGENT,
         confidence: results.Share = 0.5,
     ) -> results.AgentProposal:
-        """Propose a fact with the sentence that states it; it counts only after it is accepted."""
+        """Propose a fact with the sentence that states it; it takes effect when it is accepted."""
         return await calls.ask(
             lambda ws: proposal_view(
                 ws.propose(
@@ -41,11 +41,11 @@ def _proposing(calls: ToolCalls) -> list[Callable[..., object]]:
         )
 
     async def accept(ids: results.Numbers) -> results.ChangeReceipt:
-        """Make proposals facts of the graph, in one revision."""
+        """Add proposals to the graph as facts, in one revision."""
         return _receipt(await calls.ask(lambda ws: ws.accept(ids)))
 
     async def reject(ids: results.Numbers) -> results.ChangeReceipt:
-        """Note that proposals are wrong; the same sentences never propose them again."""
+        """Mark proposals as wrong; the same sentences never propose them again."""
         return _receipt(await calls.ask(lambda ws: ws.reject(ids)))
 
     return [propose, accept, reject]
@@ -58,12 +58,12 @@ def _correcting(calls: ToolCalls) -> list[Callable[..., object]]:
         tail: results.Name,
         old: results.Name | None = None,
     ) -> results.ChangeReceipt:
-        """Make tail the value of a relation of head, in place of old where several are stated."""
+        """Make tail the value of a relation of head, in place of old if there are several values."""
         number = await calls.ask(lambda ws: ws.edit(head, relation, tail, old=old))
         return results.ChangeReceipt(revision=number)
 
     async def undo(revision: results.Number) -> results.ChangeReceipt:
-        """Take back a revision, which makes a new one."""
+        """Undo a revision; the undo is a new revision."""
         return results.ChangeReceipt(revision=await calls.ask(lambda ws: ws.undo(revision)))
 
     return [edit, undo]

@@ -1,4 +1,4 @@
-"""The MCP server of a workspace: tools and resources, over standard input and output or HTTP."""
+"""The MCP server of a workspace: tools and resources, over stdio or HTTP."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ INSTRUCTIONS = (
     " Every fact has its sources. p is calibrated: of answers with p = .9 nine in ten are right."
 )
 PATH = "/mcp"
-"""Where the server is, by HTTP."""
+"""The path of the server over HTTP."""
 FACTS = 100
-"""Facts of an entity that its resource shows."""
+"""The most facts in an entity's resource."""
 
 
 def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> MCPServer[None]:
-    """The server.
+    """Create the MCP server.
 
     Args:
-        executor: The workspace and its threads; whoever made them closes them.
+        executor: The workspace and its threads; the caller closes them.
         allow_edit: Whether agents may propose, accept, edit and undo.
     """
     server: MCPServer[None] = MCPServer(
@@ -65,12 +65,12 @@ def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> M
 def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
     @server.resource("kptm://stats", mime_type="application/json")
     async def stats() -> str:
-        """Counts of the graph and of modeledge, and which stages have been run."""
+        """Counts of the graph and of modeledge, and the stages that have been run."""
         return json.dumps(await calls.ask(lambda ws: ws.stats()))
 
     @server.resource("kptm://relations", mime_type="application/json")
     async def relations() -> str:
-        """All relations that a fact has, by key."""
+        """All relations with facts, by key."""
         return json.dumps([asdict(one) for one in await calls.ask(lambda ws: ws.graph.relations())])
 
     @server.resource("kptm://sources", mime_type="application/json")
@@ -80,7 +80,7 @@ def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
 
     @server.resource("kptm://entity/{key}", mime_type="application/json")
     async def entity(key: str) -> str:
-        """What is known of an entity, by its key."""
+        """The facts about an entity, given by its key."""
         try:
             return await calls.ask(lambda ws: _entity(ws, unquote(key)))
         except ToolError as error:
@@ -102,12 +102,12 @@ def _entity(ws: Workspace, key: str) -> str:
 
 
 def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: int = 256) -> None:
-    """Serve one agent over standard input and output until it hangs up.
+    """Serve one agent over standard input and output until it closes them.
 
     Args:
-        workspace: Open; nobody else in this process may use it meanwhile.
+        workspace: An open workspace, which nothing else in this process may use meanwhile.
         allow_edit: Whether the agent may change the graph.
-        max_waiting: Calls that may be under way at once.
+        max_waiting: The most concurrent calls.
     """
     executor = WorkspaceExecutor(workspace, max_waiting=max_waiting)
     try:
@@ -120,8 +120,8 @@ def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starl
     """The server as an ASGI application that answers at ``/mcp``.
 
     Args:
-        executor: The workspace and its threads; whoever made them closes them.
-        config: What requests may call the server, and whether it may be changed.
+        executor: The workspace and its threads; the caller closes them.
+        config: The configuration of the server.
     """
     # A page of another site can forge neither Host nor Origin.
     security = TransportSecuritySettings(
@@ -140,12 +140,12 @@ def run_http(
     """Serve agents by streamable HTTP at ``/mcp`` until Ctrl-C or SIGTERM.
 
     Args:
-        workspace: Open; nobody else in this process may use it meanwhile.
-        config: Where, and whether it may be changed.
-        ready: Called with the address once it can be opened.
+        workspace: An open workspace, which nothing else in this process may use meanwhile.
+        config: The configuration of the server.
+        ready: Called with the address once the server accepts connections.
 
     Raises:
-        ConfigError: There is no listening at that address.
+            ConfigError: The server cannot listen at the address.
     """
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])

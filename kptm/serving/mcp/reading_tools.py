@@ -1,4 +1,4 @@
-"""Tools that change nothing: ask, look up, link."""
+"""Tools that only read: ask, look up, link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reading_tools(calls: ToolCalls) -> list[Callable[..., object]]:
-    """The tools as functions; their signatures and docstrings are what an agent reads."""
+    """The tools as functions; agents read their signatures and docstrings."""
     return [*_answering(calls), *_looking_up(calls)]
 
 
@@ -71,7 +71,7 @@ def _answering(calls: ToolCalls) -> list[Callable[..., object]]:
 
 def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     async def search(name: results.Text, limit: results.Limit = 10) -> results.Entities:
-        """Find entities by key, label or alias; a beginning or a near miss is enough."""
+        """Find entities by key, label or alias; beginnings and misspellings match too."""
         return await calls.ask(
             lambda ws: results.Entities(
                 entities=[entity_view(one) for one in ws.search(name, limit=limit)]
@@ -81,7 +81,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     async def describe(
         entity: results.Name, limit: results.Limit = 30, offset: results.Offset = 0
     ) -> results.AgentEntity:
-        """Say what is known of an entity and which sources state each fact."""
+        """Show the facts about an entity, with the sources of each."""
 
         def read_facts(ws: Workspace) -> results.AgentEntity:
             # One more on each side shows whether there is another page.
@@ -112,7 +112,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     async def paths(
         first: results.Name, second: results.Name, limit: results.Limit = 5
     ) -> results.Paths:
-        """Show how two entities are connected, the shortest path first, of at most three facts."""
+        """Show the paths of at most three facts between two entities, shortest first."""
         return await calls.ask(
             lambda ws: results.Paths(
                 paths=[fact_views(ws.graph, path) for path in ws.paths(first, second, limit=limit)]
@@ -122,7 +122,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
     async def history(
         entity: results.Name, limit: results.Limit = 20, offset: results.Offset = 0
     ) -> results.History:
-        """Show when which source began or ceased to state something of an entity."""
+        """Show the changes of an entity's facts: which source began or ceased to state each."""
 
         def changes(ws: Workspace) -> results.History:
             found, after = results.page(ws.history(entity)[::-1], offset, limit)
@@ -145,7 +145,7 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
         limit: results.Limit = 20,
         offset: results.Offset = 0,
     ) -> results.AgentProposals:
-        """List undecided facts that texts seem to state, with sentence and broken constraints."""
+        """List undecided facts extracted from texts, with sentences and violated constraints."""
 
         def find_proposals(ws: Workspace) -> results.AgentProposals:
             key = None if relation is None else ws.graph.relation(relation).key

@@ -1,4 +1,4 @@
-"""Calls of tools: work on the workspace's own thread, and errors that an agent can act on."""
+"""Runs the work of tools on the workspace's thread, with errors that an agent can act on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class ToolCalls:
-    """What tools do their work by.
+    """Runs the work of tools.
 
     Args:
         executor: The workspace and its threads.
@@ -30,10 +30,10 @@ class ToolCalls:
         self._executor = executor
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Do work that asks or changes the workspace, after all that came before it.
+        """Run work that asks or changes the workspace, after all earlier work.
 
         Raises:
-            ToolError: It cannot be done; the message says what to do.
+            ToolError: The work failed; the message says what to do.
         """
         try:
             return await self._executor.ask(work)

@@ -1,1 +1,1 @@
-"""The routes of the REST API, by what they work on."""
+"""The routes of the REST API, by subject."""

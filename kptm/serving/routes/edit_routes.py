@@ -1,4 +1,4 @@
-"""Corrections: add, edit and undo, where the server allows them."""
+"""Corrections: add, edit and undo, if the server allows them."""
 
 from fastapi import Depends, HTTPException, Request
 
@@ -10,7 +10,7 @@ from kptm.workspace.changes.additions import records_of
 
 
 def may_edit(request: Request) -> None:
-    """Refuse what changes something where the server only reads."""
+    """Refuse a change if the server only reads."""
     if not request.app.state.allow_edit:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
@@ -20,7 +20,7 @@ routes = router("changing", Depends(may_edit))
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))
 async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Changed:
-    """Make `tail` the value of `relation` of `head`; the next answer follows."""
+    """Make `tail` the value of `relation` of `head`, which changes answers at once."""
     number = await executor.ask(
         lambda ws: ws.edit(body.head, body.relation, body.tail, old=body.old)
     )
@@ -56,7 +56,7 @@ def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
 
 @routes.post("/undo", responses=problems(404, 408, 409, 413, 415))
 async def undo(executor: OnWorkspace, body: requests.Undone) -> responses.Changed:
-    """Take back a revision, an undo too."""
+    """Undo a revision, which may itself be an undo."""
     return responses.Changed(revision=await executor.ask(lambda ws: _undone(ws, body)))
 
 

@@ -1,4 +1,4 @@
-"""The graph itself: entities, what is around them, and what happened to them."""
+"""The graph: entities, their neighbourhoods, and their history."""
 
 from dataclasses import asdict
 from importlib.metadata import version
@@ -18,7 +18,7 @@ routes = router("looking")
 
 @routes.get("/about", responses=problems())
 async def about(executor: OnWorkspace, request: Request) -> responses.About:
-    """Which workspace this is, its newest revision, and whether it may be changed."""
+    """The name of the workspace, its newest revision, and whether it may be changed."""
     revision = await executor.read(lambda graph: graph.revision())
     return responses.About(
         name=executor.name,
@@ -30,13 +30,13 @@ async def about(executor: OnWorkspace, request: Request) -> responses.About:
 
 @routes.get("/stats", responses=problems())
 async def stats(executor: OnWorkspace) -> responses.Stats:
-    """Counts, and which stages have been run."""
+    """Counts, and the stages that have been run."""
     return responses.Stats(**await executor.ask(lambda ws: ws.stats()))
 
 
 @routes.get("/relations", responses=problems())
 async def relations(executor: OnWorkspace) -> list[responses.Relation]:
-    """All relations that a fact has, by key."""
+    """All relations with facts, by key."""
     found = await executor.read(lambda graph: graph.relations())
     return [responses.Relation(**asdict(item)) for item in found]
 
@@ -45,7 +45,7 @@ async def relations(executor: OnWorkspace) -> list[responses.Relation]:
 async def entities(
     executor: OnWorkspace, name: Annotated[requests.Beginning, Query()]
 ) -> list[responses.Entity]:
-    """Entities whose key, label or alias equals, begins with, holds or resembles a text."""
+    """Entities whose key, label or alias equals, begins with, contains or resembles a text."""
     found = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
     return [responses.Entity(**asdict(item)) for item in found]
 
@@ -54,7 +54,7 @@ async def entities(
 async def entity(
     executor: OnWorkspace, one: Annotated[requests.OneEntity, Query()]
 ) -> responses.Description:
-    """What is known of an entity and who says it: `limit` facts as head, and as tail."""
+    """The facts about an entity, with their sources: `limit` with it as head, and as tail."""
     return await executor.read(lambda graph: _description(graph, one))
 
 
@@ -70,7 +70,7 @@ async def neighbourhood(
 async def history(
     executor: OnWorkspace, past: Annotated[requests.Past, Query()]
 ) -> responses.History:
-    """When which source began or ceased to say something of an entity, newest first."""
+    """The changes of an entity's facts: which source began or ended each when, newest first."""
     return await executor.read(lambda graph: _history(graph, past))
 
 
@@ -78,7 +78,7 @@ async def history(
 async def revisions(
     executor: OnWorkspace, newest: Annotated[requests.Newest, Query()]
 ) -> list[responses.Revision]:
-    """The newest changes of the graph, newest first."""
+    """The newest revisions, newest first."""
     found = await executor.read(lambda graph: graph.revisions(limit=newest.limit))
     return [responses.Revision(**asdict(item)) for item in found]
 
@@ -100,7 +100,7 @@ def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.De
 def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.Neighbourhood:
     edges, complete = facts_around(graph, around.key, hops=around.hops, limit=around.limit)
     hops = {around.key: 0}
-    for edge in edges:  # nearest first: one end has been reached before
+    for edge in edges:  # nearest first, so that one end has been reached before
         nearest = min(hops[end] for end in (edge.head, edge.tail) if end in hops)
         for end in (edge.head, edge.tail):
             hops.setdefault(end, nearest + 1)
@@ -112,7 +112,7 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
                 key=key, label=known[key].label, types=list(known[key].types), hops=hops[key]
             )
             for key in hops
-            if key in known  # not ended by an edit of this moment
+            if key in known  # an edit may just have ended it
         ],
         edges=[responses.Edge(**edge._asdict()) for edge in edges if {*edge[::2]} <= known.keys()],
         relations=labels_of(graph, (edge.relation for edge in edges)),
@@ -123,7 +123,7 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
 def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
     found = graph.history(past.key)
     if not found:
-        raise UnknownKeyError(f"the graph never heard of {shorten(past.key)!r}; try search")
+        raise UnknownKeyError(f"the graph never had an entity {shorten(past.key)!r}; try search")
     changes: list[responses.Change] = []
     for item in reversed(found):
         fact = as_fact(item.fact)

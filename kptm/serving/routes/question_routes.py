@@ -1,4 +1,4 @@
-"""Questions and texts: ask, query, link."""
+"""Questions and texts: ask, query and link."""
 
 from typing import Annotated
 
@@ -15,22 +15,22 @@ from kptm.workspace import Workspace
 
 routes = router("asking")
 _WITH_KEYS = ("entity", "type", "relation")
-"""Kinds of meanings that are keys."""
+"""Kinds of meanings that are given by keys."""
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
 async def ask(executor: OnWorkspace, body: requests.OneQuestion) -> responses.Answer:
-    """Answer a cloze with `[MASK]` or a question; "unknown" with its reason is an answer too.
+    """Answer a cloze with `[MASK]` or a question; the answer may be "unknown" with a reason.
 
-    `at` is the year or the day that is asked about where the question says none.
+    `at` is the year or day asked about if the question states no time.
     """
     return await _ask_question(executor, body.question, body.at)
 
 
 @routes.post("/ask/batch", responses=problems(408, 413, 415))
 async def ask_batch(executor: OnWorkspace, body: requests.ManyQuestions) -> responses.Answers:
-    """Answer several questions, in their order."""
-    # One by one, so that others are served between them.
+    """Answer several questions, in order."""
+    # One at a time, so that other requests are served in between.
     return responses.Answers(
         answers=[await _ask_question(executor, item, body.at) for item in body.questions]
     )
@@ -48,13 +48,13 @@ async def query(
 
 @routes.get("/examples", responses=problems())
 async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]) -> list[str]:
-    """Questions to begin with, about this graph's own facts; empty where none can be made."""
+    """Example questions about facts of this graph; empty if none is answered correctly."""
     return await executor.ask(lambda ws: example_questions(ws, some.limit))
 
 
 @routes.post("/link", responses=problems(408, 413, 415))
 async def link(executor: OnWorkspace, body: requests.SomeText) -> responses.Linked:
-    """Link the names in a text to entities, each with what else it may mean."""
+    """Link the names in a text to entities, each with its other candidates."""
     return await executor.ask(lambda ws: _link_response(ws, body.text))
 
 

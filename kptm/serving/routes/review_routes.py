@@ -1,4 +1,4 @@
-"""Review: proposals with their sentences, and decisions, where the server allows changes."""
+"""Review: proposals with their sentences, and decisions if the server allows changes."""
 
 from typing import Annotated
 
@@ -20,25 +20,25 @@ deciding = router("reviewing", Depends(may_edit))
 async def proposals(
     executor: OnWorkspace, wanted: Annotated[review_schemas.Wanted, Query()]
 ) -> review_schemas.Proposals:
-    """Undecided facts that texts seem to state, with the constraints that they break."""
+    """Undecided facts extracted from texts, with the constraints that they violate."""
     return await executor.ask(lambda ws: _find_proposals(ws, wanted))
 
 
 @deciding.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
 async def accept(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
-    """Make proposals facts of the graph, in one revision."""
+    """Add proposals to the graph as facts, in one revision."""
     return _decision_response(await executor.ask(lambda ws: ws.accept(body.ids)))
 
 
 @deciding.post("/proposals/accept-all", responses=problems(404, 408, 409, 413, 415))
 async def accept_all(executor: OnWorkspace, body: review_schemas.Rule) -> review_schemas.Decided:
-    """Accept the proposals of a rule that break no constraint, in one revision."""
+    """Accept all proposals that match a rule and violate no constraint, in one revision."""
     return _decision_response(await executor.ask(lambda ws: ws.accept_all(body.rule)))
 
 
 @deciding.post("/proposals/reject", responses=problems(404, 408, 409, 413, 415))
 async def reject(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
-    """Note that proposals are wrong: the same sentences never propose them again."""
+    """Mark proposals as wrong; the same sentences never propose them again."""
     return _decision_response(await executor.ask(lambda ws: ws.reject(body.ids)))
 
 

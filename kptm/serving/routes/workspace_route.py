@@ -1,4 +1,4 @@
-"""For all routes: the executor, JSON bodies only, and the problems a route may report."""
+"""Shared by all routes: the executor, the check for JSON bodies, and documented errors."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -20,12 +20,12 @@ OnWorkspace = Annotated[WorkspaceExecutor, Depends(_executor)]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Responses for the OpenAPI document: these, and those that every route has."""
+    """Responses for the OpenAPI document: the given ones, and those of every route."""
     return {status: {"model": Problem} for status in sorted({400, 403, 422, 503, *statuses})}
 
 
 class _JsonRoute(APIRoute):
-    """A route that takes JSON bodies only: pages of other sites can send others unasked."""
+    """A route that accepts only JSON, since pages of other sites can send other types freely."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

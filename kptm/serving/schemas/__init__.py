@@ -1,1 +1,1 @@
-"""What the REST API takes and gives."""
+"""The requests and responses of the REST API."""

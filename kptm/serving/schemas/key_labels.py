@@ -1,4 +1,4 @@
-"""Names for keys, and facts for JSON: what several parts of the API need."""
+"""Labels of keys, and facts as JSON, for several parts of the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
 
 
 def as_fact(fact: Triple | Attribute) -> responses.Fact:
-    """A fact as JSON has it."""
+    """A fact as JSON."""
     head, relation, end = fact
     if isinstance(end, Literal):
         return responses.Fact(head=head, relation=relation, value=responses.Value(**asdict(end)))
@@ -37,5 +37,5 @@ def as_fact(fact: Triple | Attribute) -> responses.Fact:
 
 
 def keys_of(fact: responses.Fact) -> tuple[str, ...]:
-    """The keys that a fact names."""
+    """The keys in a fact."""
     return fact.head, fact.relation, fact.tail or ""

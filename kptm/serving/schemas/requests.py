@@ -1,7 +1,4 @@
-"""What the API takes.
-
-What is too long, of another type or not known is refused with one message.
-"""
+"""The requests of the API; invalid fields are refused with one message."""
 
 from typing import Annotated, Self
 
@@ -23,7 +20,7 @@ def _time(text: str) -> str:
     try:
         period_of(text)
     except ConfigError as error:
-        # Braces in the text of a request are no placeholders of the message.
+        # Keeps braces in the request's text from being read as placeholders.
         raise PydanticCustomError("time", "{message}", {"message": str(error)}) from error
     return text
 
@@ -33,11 +30,11 @@ Time = Annotated[
     Field(max_length=MAX_NAME, json_schema_extra={"pattern": TIME}),
     AfterValidator(_time),
 ]
-"""The year or the day that is asked about where a question says none."""
+"""The year or day asked about if a question states no time."""
 
 
 class Asked(BaseModel):
-    """A request; a field that it does not know is a slip of the pen."""
+    """A request; unknown fields are refused, since they are probably misspelt."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +47,7 @@ class OneQuestion(Asked):
 
 
 class ManyQuestions(Asked):
-    """Several of them."""
+    """Several questions."""
 
     questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_QUESTIONS)]
     at: Time | None = None
@@ -79,7 +76,7 @@ class SomeText(Asked):
 
 
 class Beginning(Asked):
-    """The beginning of a name, or a near miss."""
+    """A name to search for: its beginning, or a misspelling."""
 
     text: Name
     limit: Limit = 10
@@ -93,7 +90,7 @@ class OneEntity(Asked):
 
 
 class Around(Asked):
-    """An entity, by its key, and how far around it."""
+    """An entity, by its key, and the number of hops around it."""
 
     key: Name
     hops: Annotated[int, Field(ge=1, le=2)] = 1
@@ -101,13 +98,13 @@ class Around(Asked):
 
 
 class Few(Asked):
-    """How many of them."""
+    """The number of example questions."""
 
     limit: Annotated[int, Field(ge=1, le=6)] = 3
 
 
 class Past(Asked):
-    """An entity, by its key; or one fact of it, by its relation and what it ends in."""
+    """An entity, by its key; or one of its facts, by relation and tail."""
 
     key: Name
     relation: Name | None = None
@@ -116,13 +113,13 @@ class Past(Asked):
 
 
 class Newest(Asked):
-    """How many of the newest."""
+    """The number of newest revisions."""
 
     limit: Limit = 20
 
 
 class NewFact(Asked):
-    """``tail`` is to be the value of ``relation`` of ``head``, in place of ``old`` if given."""
+    """An edit: ``tail`` becomes the value of ``relation`` of ``head``, in place of ``old``."""
 
     head: Name
     relation: Name
@@ -131,7 +128,7 @@ class NewFact(Asked):
 
 
 class AddedFact(Asked):
-    """``tail`` is a value of ``relation``, how surely."""
+    """A fact to add: relation, tail and confidence."""
 
     relation: Name
     tail: Name
@@ -139,9 +136,9 @@ class AddedFact(Asked):
 
 
 class Addition(Asked):
-    """An entity, with a label, aliases, types, a description, and facts of it.
+    """An entity to add, with label, aliases, types, description and facts.
 
-    What the graph knows by key, label or alias is that; any other name becomes a new entity or
+    A name may be a key, label or alias in the graph; any other name becomes a new entity or
     relation.
     """
 
@@ -155,7 +152,7 @@ class Addition(Asked):
 
 
 class Undone(Asked):
-    """A revision to take back; `later`: with the later ones that changed the same."""
+    """A revision to undo; with `later` also later revisions that changed the same facts."""
 
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]
     later: StrictBool = False

@@ -1,4 +1,4 @@
-"""What the API shows: the values of graph, linker and answers as JSON."""
+"""The responses of the API: values of graph, linker and answers as JSON."""
 
 from typing import Literal
 
@@ -10,13 +10,13 @@ Key = str
 
 
 class Problem(BaseModel):
-    """Why a request failed, and what to do."""
+    """The reason why a request failed, and what to do."""
 
     detail: str
 
 
 class About(BaseModel):
-    """Which workspace this is, and what may be done with it."""
+    """The workspace, and whether it may be changed."""
 
     name: str
     version: str
@@ -25,7 +25,7 @@ class About(BaseModel):
 
 
 class Stats(BaseModel):
-    """Counts of the graph and of modeledge, and which stages have been run."""
+    """Counts of the graph and of modeledge, and the stages that have been run."""
 
     entities: int
     relations: int
@@ -68,7 +68,7 @@ class Value(BaseModel):
 
 
 class Fact(BaseModel):
-    """A statement: it ends in an entity (``tail``), or in a value."""
+    """A fact; its tail is an entity (``tail``) or a value."""
 
     head: Key
     relation: Key
@@ -77,21 +77,21 @@ class Fact(BaseModel):
 
 
 class Source(BaseModel):
-    """Who says something, and on which line."""
+    """A source, and the line in it."""
 
     source: str
     line: int | None
 
 
 class Attested(BaseModel):
-    """A fact and who says it."""
+    """A fact with its sources."""
 
     fact: Fact
     sources: list[Source]
 
 
 class Description(BaseModel):
-    """What the graph knows of an entity; ``labels`` names every key in it."""
+    """The facts about an entity; ``labels`` has the label of every key in them."""
 
     entity: Entity
     facts: list[Attested]
@@ -99,7 +99,7 @@ class Description(BaseModel):
 
 
 class Node(BaseModel):
-    """An entity of a neighbourhood, and how many hops it is from the centre."""
+    """An entity of a neighbourhood, and its distance from the centre in hops."""
 
     key: Key
     label: str
@@ -116,7 +116,7 @@ class Edge(BaseModel):
 
 
 class Neighbourhood(BaseModel):
-    """The facts around an entity, nearest first; ``complete`` says whether these are all."""
+    """The facts around an entity, nearest first; ``complete`` tells whether these are all."""
 
     centre: Key
     nodes: list[Node]
@@ -126,7 +126,7 @@ class Neighbourhood(BaseModel):
 
 
 class Change(BaseModel):
-    """At ``revision`` a source began or ceased to say a fact."""
+    """A change: at ``revision`` a source began or ceased to state a fact."""
 
     revision: int
     kind: str
@@ -137,14 +137,14 @@ class Change(BaseModel):
 
 
 class History(BaseModel):
-    """Changes, newest first; ``labels`` names every key in them."""
+    """Changes, newest first; ``labels`` has the label of every key in them."""
 
     changes: list[Change]
     labels: dict[Key, str]
 
 
 class Revision(BaseModel):
-    """A change of the graph or of what was learnt; `undoes`: the revisions that it took back."""
+    """A change of the graph or of learnt files; `undoes` lists the revisions that it undid."""
 
     number: int
     kind: str
@@ -154,15 +154,15 @@ class Revision(BaseModel):
 
 
 class Changed(BaseModel):
-    """The revision that a change made; undo it by this number."""
+    """The revision of a change, by which it can be undone."""
 
     revision: int
 
 
 class Added(BaseModel):
-    """What was added: the number of new items, the revision to undo it by, new keys.
+    """The result of an addition: the number of new items, the revision, and new keys.
 
-    Revision 0: all was known.
+    Revision 0 means that the graph had everything already.
     """
 
     added: int
@@ -181,9 +181,9 @@ class Sense(BaseModel):
 
 
 class Mention(BaseModel):
-    """A name in a text and what it means; ``start`` and ``end`` count Unicode characters.
+    """A name in a text and its entity; ``start`` and ``end`` count Unicode characters.
 
-    ``coreference`` says that it is a pronoun or a description of what a name said before.
+    ``coreference`` tells that it is a pronoun or a description of an entity named before.
     """
 
     start: int
@@ -204,7 +204,7 @@ class Linked(BaseModel):
 
 
 class ScoredEntity(BaseModel):
-    """An answer, an entity or a value, and how sure we are."""
+    """An answer, an entity or a value, with its probability."""
 
     entity: Key | None
     label: str
@@ -214,7 +214,7 @@ class ScoredEntity(BaseModel):
 
 
 class Span(BaseModel):
-    """Characters of an evidence's text that name an entity."""
+    """A span of an evidence's text that names an entity."""
 
     start: int
     end: int
@@ -222,7 +222,7 @@ class Span(BaseModel):
 
 
 class Evidence(BaseModel):
-    """One thing an answer stands on; see :class:`kptm.answering.Evidence`."""
+    """A piece of evidence for an answer; see :class:`kptm.answering.Evidence`."""
 
     kind: str
     text: str
@@ -235,7 +235,7 @@ class Evidence(BaseModel):
 
 
 class OtherSense(BaseModel):
-    """What else the question's name may mean, and what would then be answered."""
+    """Another entity that the question's name may mean, with the answers for it."""
 
     entity: Key
     label: str
@@ -244,7 +244,7 @@ class OtherSense(BaseModel):
 
 
 class Conflict(BaseModel):
-    """A source that would answer otherwise."""
+    """A source with a different answer."""
 
     kind: str
     entity: Key
@@ -253,7 +253,7 @@ class Conflict(BaseModel):
 
 
 class WordMeaning(BaseModel):
-    """What a part of a question was understood as; ``start`` and ``end`` count characters."""
+    """The meaning assigned to a part of a question; ``start`` and ``end`` count characters."""
 
     start: int
     end: int
@@ -263,7 +263,7 @@ class WordMeaning(BaseModel):
 
 
 class NearReading(BaseModel):
-    """What a refused question may have meant: an expression, its p, the words left unexplained."""
+    """A possible reading of a refused question: an expression, its p, and unexplained words."""
 
     expression: str
     score: float
@@ -271,11 +271,11 @@ class NearReading(BaseModel):
 
 
 class Answer(BaseModel):
-    """An answer as ``Answer.to_dict()`` has it; ``labels`` names every key in it.
+    """An answer in the form of ``Answer.to_dict()``; ``labels`` has the label of every key in it.
 
-    ``description`` is what is stated of an entity that the question names and no more;
-    ``predicted`` says that no fact states the answer. ``sentence`` is the answer in words,
-    ``expression`` the program that was evaluated, "" where none was.
+    ``description`` has facts of the entity if the question is only a name; ``predicted`` tells that
+    no fact states the answer. ``sentence`` is the answer in words, ``expression`` the evaluated
+    program, or "".
     """
 
     question: str

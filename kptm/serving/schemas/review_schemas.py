@@ -1,4 +1,4 @@
-"""Proposals and decisions about them, as the API takes and shows them."""
+"""Requests and responses about proposals and decisions on them."""
 
 from typing import Annotated, Literal
 
@@ -9,11 +9,11 @@ from kptm.serving.schemas import requests, responses
 State = Literal["proposed", "accepted", "rejected", "withdrawn"]
 Number = Annotated[int, Field(ge=1, le=requests.MAX_REVISION)]
 MOST = 200
-"""Proposals that one request may decide on."""
+"""The most proposals that one request may decide on."""
 
 
 class Wanted(requests.Asked):
-    """Which proposals: of a relation, from a confidence on."""
+    """A selection of proposals: by relation and least confidence."""
 
     relation: requests.Name | None = None
     minimum: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -28,13 +28,13 @@ class Numbers(requests.Asked):
 
 
 class Rule(requests.Asked):
-    """Which proposals are accepted at once: ``capital>=.95``, or ``>=.95`` for all relations."""
+    """A rule of acceptance: ``capital>=.95``, or ``>=.95`` for all relations."""
 
     rule: requests.Name
 
 
 class Correction(requests.Asked):
-    """Another head, relation or tail of a proposal; what is left out stays."""
+    """A correction of a proposal's head, relation or tail; omitted fields stay."""
 
     id: Number
     head: requests.Name | None = None
@@ -43,7 +43,7 @@ class Correction(requests.Asked):
 
 
 class NamedSpan(BaseModel):
-    """Where a sentence names the head or the tail, in characters."""
+    """The span of the head or the tail in a sentence, in characters."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class NamedSpan(BaseModel):
 
 
 class Proposal(BaseModel):
-    """A fact that a sentence seems to state; ``tail`` is null where it ends in a value."""
+    """A fact extracted from a sentence; ``tail`` is null if its tail is a value."""
 
     id: int
     head: responses.Key
@@ -73,14 +73,14 @@ class Proposal(BaseModel):
 
 
 class Proposals(BaseModel):
-    """Proposals, the most confident first, and how many there are in each state."""
+    """Proposals, the most confident first, and the number in each state."""
 
     proposals: list[Proposal]
     counts: dict[str, int]
 
 
 class Decided(BaseModel):
-    """The revision of a decision, to undo it by, and the proposals; 0: nothing to decide."""
+    """The revision of a decision, by which it can be undone (0: none), and its proposals."""
 
     revision: int
     decided: list[int]

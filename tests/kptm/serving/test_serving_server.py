@@ -65,13 +65,13 @@ def test_it_says_so_to_people_lets_a_proxy_in_and_ends_at_sigterm(own):
 def test_a_port_that_is_taken_is_one_message(filled):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         line = fails(filled, "--port", taken.getsockname()[1])
-    assert "cannot be listened at" in line
+    assert "cannot listen there" in line
     assert "--port" in line
 
 
 def test_no_workspace_and_no_host_are_one_message(filled, tmp_path):
     assert "no workspace" in fails(tmp_path / "none")
-    assert "cannot be listened at" in fails(filled, "--host", "no.such.host.invalid")
+    assert "cannot listen there" in fails(filled, "--host", "no.such.host.invalid")
 
 
 def test_without_fastapi_it_says_what_to_install(filled, monkeypatch):
