@@ -1,6 +1,6 @@
 """kg: a knowledge graph in SQL, with aliases, history and PyKEEN embeddings.
 
-Names are loaded when first used, so that ``import kg`` costs nothing.
+Names are loaded on first use, so that ``import kg`` is fast.
 """
 
 from __future__ import annotations

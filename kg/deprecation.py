@@ -1,4 +1,4 @@
-"""Earlier names of public methods, which go on working for one minor version."""
+"""Earlier names of public methods, which keep working for one minor version."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class OldName:
-    """A method under its earlier name: it works as before, and warns with the present one.
+    """A method under its earlier name, which still works and warns with the present name.
 
     Args:
-        present: What the method is called now.
+        present: The present name of the method.
     """
 
     def __init__(self, present: str) -> None:

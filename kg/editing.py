@@ -1,4 +1,4 @@
-"""One corrected fact: an entity or a value in place of another."""
+"""Corrects a fact: replaces its tail by another entity or value."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
 
 def node_of_tail(sql: Sql, relation: str, tail: str | Literal) -> str:
-    """What a text means at the end of a relation.
-
-    A value where the relation has values, else an entity's key.
-    """
+    """The node that a text means as a tail: a value if the relation has values, else a key."""
     if isinstance(tail, Literal):
         return ValueKey(tail)
     if isinstance(tail, ValueKey):
@@ -79,10 +76,7 @@ def edit(
 
 
 def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str | None:
-    """The end of a fact that may be misspelt.
-
-    That is an entity that the graph never held and that the caller does not declare new.
-    """
+    """The first entity of a fact that the graph never had and that is not declared new."""
     is_value = isinstance(tail, ValueKey)
     known = ids_of(sql, "entity", [head] if is_value else [head, tail])
     if head not in known:
@@ -93,7 +87,7 @@ def _unknown(sql: Sql, head: str, relation: str, tail: str, *, new: bool) -> str
 
 
 def _among_values(sql: Sql, relation: str, tail: str) -> bool:
-    """Whether this is one more number in a relation whose numbers were loaded as entities."""
+    """Whether the tail is another number of a relation whose numbers were loaded as entities."""
     if parse(tail) is None:
         return False
     others = stored_texts(sql, relation)
@@ -101,7 +95,7 @@ def _among_values(sql: Sql, relation: str, tail: str) -> bool:
 
 
 def _stored_as(stored: list[str], old: str) -> str:
-    """The stored value that a person means: of the same text, if not the same value."""
+    """The stored value that equals ``old``, or else has the same text."""
     if old in stored or not isinstance(old, ValueKey):
         return old
     texts = (str(old), value_text(old.literal))
@@ -116,11 +110,11 @@ def _stored_as(stored: list[str], old: str) -> str:
 def _value_to_replace(
     head: str, relation: str, tail: str, old: str | None, values: list[str]
 ) -> str | None:
-    """The value that an edit replaces, None where there is none yet."""
+    """The value that an edit replaces; None if there is none yet."""
     if old is None and len(values) > 1:
         raise StoreError(
             f"{head!r} has {len(values)} values of {relation!r} ({', '.join(values[:5])}):"
-            " say which one is to be replaced"
+            " say which one to replace"
         )
     if old is not None and old not in values:
         raise StoreError(f"{str(old)!r} is not a value of {relation!r} of {head!r}")

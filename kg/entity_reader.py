@@ -1,9 +1,8 @@
-"""Read entities and relations, those of the newest revision only once while the graph is unchanged.
+"""Reads entities and relations, with a cache for the newest revision.
 
-Answers ask for the labels of the same few entities again and again. To look at the newest revision
+Answers need the labels of the same few entities again and again, and checking the newest revision
 takes a fiftieth of the time of reading an entity. A revision that changed a few entities leaves the
-others cached. Inside a transaction of this thread nothing is cached: what it writes may be taken
-back.
+others cached. Inside a transaction of this thread nothing is cached, since it may be rolled back.
 """
 
 from __future__ import annotations
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
     from kg.types import Entity, Relation
 
 MOST = 10_000
-"""Entities that are held."""
+"""The most entities in the cache."""
 FOLLOWED = 500
-"""Statements that may change between two questions; after more all is read again."""
+"""The most changed statements for which the cache is kept and only changed entities dropped."""
 
 
 @dataclass(slots=True)
 class _State:
-    """What was read of one state of the graph; entries are added, never changed or removed.
+    """The cache for one state of the graph; entries are added, never changed or removed.
 
     Attributes:
-        revision: Its newest revision.
-        entities: Entities by their keys.
-        others: By other keys: of none, or of the entity whose key is canonically equal.
-        relations: All relations, None before they are read.
-        named: Relations by their keys, also of earlier states if nothing has been said of them
+        revision: The newest revision of the state.
+        entities: Entities by key.
+        others: By keys that are not stored: None, or the entity whose key is canonically equal.
+        relations: All relations; None before they are read.
+        named: Relations by key, also from earlier states if their statements have not changed
             since.
     """
 
@@ -48,11 +47,11 @@ class _State:
     named: dict[str, Relation] = field(default_factory=dict)
 
     def missing(self, keys: Sequence[str]) -> list[str]:
-        """Those of ``keys`` that were not read."""
+        """The keys that were not read yet."""
         return [key for key in keys if key not in self.entities and key not in self.others]
 
     def add(self, key: str, found: Entity | None) -> None:
-        """Note what was found by a key."""
+        """Cache the entity of a key, or None."""
         if found is not None and found.key == key:
             self.entities[key] = found
         else:
@@ -63,9 +62,9 @@ class EntityReader:
     """Reads entities and relations; threads may share it.
 
     Args:
-        database: The graph's.
+        database: The database of the graph.
         at: The revision, None for the newest.
-        languages: In which labels and descriptions are wanted, the best first.
+        languages: The preferred languages of labels and descriptions, best first.
     """
 
     def __init__(self, database: Database, at: int | None, languages: Sequence[str]) -> None:
@@ -93,7 +92,7 @@ class EntityReader:
         return {key: entity for key, entity in each if entity is not None}
 
     def relations(self) -> list[Relation]:
-        """All relations that a fact has, by key."""
+        """All relations with facts, by key."""
         if self._is_uncached:
             with self._database.reading() as sql:
                 return names.relations(sql, self._at, self._languages)
@@ -112,7 +111,7 @@ class EntityReader:
         return self._at is not None or self._database.in_transaction
 
     def _now(self, sql: Sql, *, room: int = 0) -> _State:
-        """What is known of the state that ``sql`` sees, with room for more entities."""
+        """The cache for the state that ``sql`` sees, with room for more entities."""
         state, revision = self._state, revisions.newest(sql)
         if state.revision != revision:
             state = self._state = self._carry_over(sql, state, revision)
@@ -122,9 +121,9 @@ class EntityReader:
 
     @staticmethod
     def _carry_over(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
-        """What an earlier state knows that no later revision has changed.
+        """The entries of an earlier state's cache that no later revision has changed.
 
-        Nothing if its own revision was withdrawn.
+        An empty cache if its own revision was withdrawn.
         """
         if state.revision is None or not (state.entities or state.named):
             return _State(revision)

@@ -1,15 +1,15 @@
-"""Every error the graph raises.
+"""All errors that the graph raises.
 
     KGError
     ├── TripleFormatError      a line of a file that cannot be read
-    ├── InvalidNameError       a key, label or alias that the store refuses
-    ├── UnknownKeyError        a key that the graph does not hold
+    ├── InvalidNameError       a key, label or alias that cannot be stored
+    ├── UnknownKeyError        a key that the graph does not have
     ├── QueryError             a query that is malformed
     ├── StoreError             a database that cannot be opened, read or written
     └── EmbeddingError         embeddings that cannot be trained, read or used
         └── EmbeddingMismatchError   embeddings of another graph
 
-No match is a value, not an error: ``search`` and ``match`` give nothing where there is nothing.
+No match is not an error: ``search`` and ``match`` return nothing then.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 TEXT_KEPT = 100_000
-"""Characters of an offending line that an error holds on to; a line may be a whole file."""
+"""The most characters of a line that an error stores, since a line may be a whole file."""
 
 
 class KGError(Exception):
-    """The root of all errors of the graph; its message says where, what, and what to do."""
+    """The base of all errors of the graph; its message says where, what, and what to do."""
 
 
 class TripleFormatError(KGError):
-    """A file, or a line of it, is not in the format its suffix promises.
+    """A file, or a line of it, does not have the format of its suffix.
 
     Attributes:
         path: The file.
-        line: The line, counted from 1, or None where the whole file is meant.
-        reason: What is wrong with it.
+        line: The line, counted from 1; None for the whole file.
+        reason: The error in it.
         text: The beginning of the offending line.
     """
 
@@ -49,11 +49,11 @@ class TripleFormatError(KGError):
 
 
 class InvalidNameError(KGError):
-    """A key, label, alias or description that no store could give back unchanged.
+    """A key, label, alias or description that cannot be stored unchanged.
 
     Attributes:
-        reason: What is wrong with it.
-        text: The beginning of the name, or None where there is none to show.
+        reason: The error in it.
+        text: The beginning of the name, or None if there is none to show.
     """
 
     def __init__(self, reason: str, text: str | None = None) -> None:
@@ -63,7 +63,7 @@ class InvalidNameError(KGError):
 
 
 class UnknownKeyError(KGError):
-    """The graph holds no entity or relation of that key."""
+    """The graph has no entity or relation with this key."""
 
 
 class QueryError(KGError):
@@ -71,7 +71,7 @@ class QueryError(KGError):
 
 
 class StoreError(KGError):
-    """The database is locked, read-only, missing, damaged, or not ours."""
+    """The database is locked, read-only, missing, damaged, or not one of kptm."""
 
 
 class EmbeddingError(KGError):
@@ -79,7 +79,7 @@ class EmbeddingError(KGError):
 
 
 class EmbeddingMismatchError(EmbeddingError):
-    """The embeddings were trained on another graph than the one at hand."""
+    """The embeddings were trained on another graph."""
 
 
 def shorten(text: str, limit: int = 80) -> str:

@@ -1,4 +1,4 @@
-"""KnowledgeGraph: the face a user holds. SQL is one room further in, ``kg.store``."""
+"""KnowledgeGraph: the public interface of the graph; its SQL is in ``kg.store``."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 OnError = Literal["raise", "skip"]
 
 USER = "user"
-"""The source of what is added or edited by hand."""
+"""The source of facts that are added or edited by hand."""
 
 
 class KnowledgeGraph(GraphView):
     """A graph of triples in a SQL database.
 
     Open it with :meth:`open`; it is a context manager. Each load or edit is one transaction and one
-    revision. A fact lives while at least one source says it.
+    revision. A fact is live while at least one source states it.
     """
 
     @classmethod
@@ -52,15 +52,15 @@ class KnowledgeGraph(GraphView):
 
         Args:
             where: A path is a SQLite file, anything with ``://`` a database URL.
-            languages: In which labels and descriptions are wanted, the best first: tags such as
-                "de" or "pt-BR", of which "de" takes "de-AT" too. What is in none of them is shown
-                as it is without a language, else by Wikidata's default label ("mul") or in English.
-            times: What qualifiers say when a fact began, ended or held; by default those of
-                Wikidata and usual words.
+            languages: The preferred languages of labels and descriptions, best first: tags such as
+                "de" or "pt-BR"; "de" matches "de-AT" too. The fallbacks are text without a
+                language, Wikidata's default label ("mul"), and English.
+            times: Names of the qualifiers for the times at which a fact began, ended or held; by
+                default those of Wikidata and common words.
 
         Raises:
-            StoreError: It cannot be opened or is not a graph of ours.
-            InvalidNameError: A language is not a tag.
+            StoreError: The database cannot be opened, or is not a graph of kptm.
+            InvalidNameError: A language is not a language tag.
         """
         wanted = checked_languages(languages)
         graph = cls(Database(where), languages=wanted, times=times)
@@ -69,17 +69,17 @@ class KnowledgeGraph(GraphView):
 
     @property
     def database(self) -> Database:
-        """The database itself, for rooms that keep their own tables beside the graph's."""
+        """The database, for packages that store their own tables beside the graph's."""
         return self._database
 
     @property
     def log(self) -> RevisionLog:
-        """What each revision changed, and changes beside the graph, such as learning."""
+        """The changes of each revision, and changes beside the graph, such as learning."""
         return RevisionLog(self._database)
 
     @property
     def proposals(self) -> Proposals:
-        """Facts that texts seem to state, until somebody accepts them."""
+        """Facts extracted from texts, which wait to be accepted."""
         return Proposals(self._database)
 
     def close(self) -> None:
@@ -98,23 +98,23 @@ class KnowledgeGraph(GraphView):
         self.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make all changes of the block one, here and in stores beside it: all of them or none.
+        """Make all changes of the block, here and in stores beside the graph, atomic.
 
-        Revisions are still one a change. Others see what this thread wrote after the block.
+        Each change is still one revision. Others see the changes after the block.
         """
         return self._database.transaction()
 
     def at(self, revision: int) -> GraphView:
-        """The graph as it was at a revision, for reading; 0 is the empty graph.
+        """A view of the graph at a revision; 0 is the empty graph.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.reading() as sql:
             number = revisions.check_revision(sql, revision)
             return GraphView(self._database, number, self._languages, self._times)
 
-    # ── filling ──────────────────────────────────────────────────────────────────────────────
+    # ── loading ──────────────────────────────────────────────────────────────────────────────
 
     def load(
         self,
@@ -133,43 +133,43 @@ class KnowledgeGraph(GraphView):
         create_entities: bool = True,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
-        """Load a file of triples, and what else its format holds.
+        """Load a file of triples, and any other records of its format.
 
-        A file that is loaded again replaces what it stated before: what it states no longer ends,
-        unless another source states it too. It is the same file when its absolute path and its
-        source are the same.
+        A file that is loaded again replaces its earlier statements: facts that it no longer states
+        end, unless another source states them too. It is the same file if its absolute path and its
+        source are equal.
 
         Args:
-            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset that PyKEEN
-                ships. Or rows: tuples, mappings as in JSON Lines, a data frame.
-            format: The format, where the suffix does not say it (``.gz .bz2 .zst`` are unpacked).
-            columns: Which columns of TSV or CSV are head, relation, tail: names in its header, or
+            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset of PyKEEN.
+                Or rows: tuples, mappings as in JSON Lines, or a data frame.
+            format: The format; by default the suffix decides (``.gz .bz2 .zst`` are decompressed).
+            columns: The columns of head, relation and tail in TSV or CSV: names in the header, or
                 positions from 0.
-            key: Of a TSV or CSV table with an entity a row and a relation a column: the column
-                whose cells are the entities. Empty cells say nothing.
-            split: What separates several values in a cell of such a table.
-            header: Whether the first line of TSV or CSV is a header; a usual one is recognised.
-            types: Of TSV and CSV: the kind of a relation's tails by its key, one of
-                :data:`kg.values.KINDS` ("entity", "integer", "date", "url", "text", …). The others
-                are guessed, by the rule of :mod:`kg.values.infer`; False guesses nothing, and all
-                tails are entities.
-            source: Who says so; the path by default. What two sources say lives as long as one.
-            add: True leaves what the file stated before as it is; False ends all that the source
-                stated before, in this file or another, and also where lines are skipped. By default
-                the file replaces itself, and where lines are skipped nothing ends: the report
-                counts what was left.
-            on_error: "raise" stops at the first bad line and leaves the graph as it was; "skip"
+            key: For a TSV or CSV table with one entity per row and one relation per column: the
+                column with the entities. Empty cells are skipped.
+            split: The separator of several values in a cell of such a table.
+            header: Whether the first line of TSV or CSV is a header; None recognises usual ones.
+            types: For TSV and CSV: the kind of a relation's tails by its key, one of
+                :data:`kg.values.KINDS` ("entity", "integer", "date", "url", "text", …). Others are
+                guessed by the rules of :mod:`kg.values.infer`; False guesses nothing, and all tails
+                are entities.
+            source: The source; by default the path. A fact of two sources is live while one states
+                it.
+            add: True keeps the file's earlier statements; False ends all earlier statements of the
+                source, in any file, even if lines are skipped. By default the file replaces itself,
+                but if lines are skipped nothing ends, and the report counts the statements kept.
+            on_error: "raise" stops at the first bad line and leaves the graph unchanged; "skip"
                 loads the rest and reports every bad line.
-            rejected: Where to write skipped lines; by default beside the file, ending in
+            rejected: A file for skipped lines; by default beside the file, with the suffix
                 ``.rejected.jsonl``.
-            create_entities: Whether a triple may name an entity that the graph does not hold.
+            create_entities: Whether a triple may name an entity that the graph does not have.
             progress: Called with the number of records read so far.
 
         Raises:
             TripleFormatError: The file or a line of it is malformed.
             StoreError: The database cannot be written.
         """
-        from kg.loading.tables import load_file  # NumPy comes with it
+        from kg.loading.tables import load_file  # imports NumPy
 
         return load_file(
             self._database,
@@ -200,17 +200,17 @@ class KnowledgeGraph(GraphView):
         rejected: str | Path | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
-        """Load entities: key, label, aliases, description, types and prior, in a file's columns.
+        """Load a file of entities with key, label, aliases, description, types and prior.
 
-        Only ``key`` is required. What a line leaves out stays as other sources say it; aliases and
-        types add up. An entity whose key is that of a relation names the relation. A file that is
-        loaded again replaces what it stated before, as for :meth:`load`.
+        Only ``key`` is required. Omitted fields stay as other sources state them; aliases and types
+        add up. An entity with the key of a relation gives the relation its label. A file that is
+        loaded again replaces its earlier statements, as for :meth:`load`.
 
         Args:
             path: The file, in JSON Lines, CSV, TSV or JSON.
-            format: The format, where the suffix does not say it.
-            columns: The fields of a CSV or TSV file without a header; ``-`` leaves one out.
-            source: Who says so; the path by default.
+            format: The format; by default the suffix decides.
+            columns: The fields of a CSV or TSV file without a header; ``-`` skips one.
+            source: The source; by default the path.
             add: As for :meth:`load`.
             on_error: As for :meth:`load`.
             rejected: As for :meth:`load`.
@@ -235,15 +235,15 @@ class KnowledgeGraph(GraphView):
             )
 
     def add(self, items: Iterable[Record | tuple[str, str, str]], *, source: str = USER) -> int:
-        """Add triples, attributes, statements, entities, all at once; return how many were new.
+        """Add triples, attributes, statements and entities; return the number of new ones.
 
         Raises:
-            InvalidNameError: A name is empty or cannot be kept unchanged, or an item has not
-                three parts; nothing is added then.
+            InvalidNameError: A name is empty or cannot be stored unchanged, or an item does not
+                have three parts; nothing is added.
         """
         from kg.loading.load import add_records
 
-        # Checked before the transaction opens: ``items`` may itself read this graph.
+        # Checked before the transaction opens, because ``items`` may read this graph.
         records = [checked_record(as_record(item)) for item in items]
         checked_key(source, "source")
         with self._database.writing() as (sql, transaction):
@@ -254,13 +254,13 @@ class KnowledgeGraph(GraphView):
             return added
 
     def count_links(self, counts: Iterable[LinkCount], *, source: str) -> int:
-        """Note how often texts meant entities by names; return the revision, 0 if nothing was new.
+        """Add counts of links from names to entities; return the revision, 0 if none is new.
 
-        A source's counts add up. A name that the entity does not have becomes an alias, said by
-        ``source``. ``forget``, ``undo`` and ``purge`` take counts back like other statements.
+        A source's counts add up. A name that the entity does not have becomes an alias of
+        ``source``. ``forget``, ``undo`` and ``purge`` treat counts like other statements.
 
         Raises:
-            InvalidNameError: A name cannot be kept unchanged.
+            InvalidNameError: A name cannot be stored unchanged.
         """
         from kg.loading.load import add_records
 
@@ -277,9 +277,9 @@ class KnowledgeGraph(GraphView):
     def remove(
         self, *, head: str | None = None, relation: str | None = None, tail: str | None = None
     ) -> int:
-        """Remove the triples of a pattern, whoever says them; return how many.
+        """Remove the triples of a pattern, of all sources; return their number.
 
-        Give at least one part.
+        At least one part is required.
 
         Raises:
             StoreError: No part was given, or the database cannot be written.
@@ -297,12 +297,12 @@ class KnowledgeGraph(GraphView):
             return removed
 
     def forget(self, *, entity: str | None = None, source: str | None = None) -> int:
-        """Take back all that is said of an entity, or all that a source says; return the revision.
+        """End all statements about an entity, or all statements of a source.
 
-        It stays as history and can be undone, unlike :meth:`purge`. Other sources keep their say.
+        They stay in the history, and can be restored by :meth:`undo`, unlike after :meth:`purge`.
 
         Returns:
-            The revision, 0 where there was nothing to forget.
+            The revision; 0 if there was nothing to forget.
 
         Raises:
             StoreError: Not exactly one of the two was given.
@@ -333,12 +333,12 @@ class KnowledgeGraph(GraphView):
         """Make ``tail`` the value of (head, relation) in place of ``old``; return the revision.
 
         Args:
-            head: An entity the graph holds or held.
-            relation: A relation the graph holds or held by its key, or holds by its label.
-            tail: The new value: an entity the graph holds or held, or a value, as a Literal or,
-                where the relation has values, as text ("70000000").
-            old: The value to replace; may be left out where there is exactly one.
-            new: Whether ``tail`` may be an entity that the graph has never held.
+            head: An entity that the graph has or had.
+            relation: A relation that the graph has or had, by key, or has, by label.
+            tail: The new tail: an entity that the graph has or had, or a value, as a Literal or, if
+                the relation has values, as text ("70000000").
+            old: The value to replace; optional if there is exactly one.
+            new: Whether ``tail`` may be an entity that the graph never had.
 
         Raises:
             UnknownKeyError: One of the keys is not in the graph.
@@ -351,7 +351,7 @@ class KnowledgeGraph(GraphView):
         return edit(self._database, self, (head, key, tail), old=old, new=new, source=USER)
 
     def tail(self, relation: str, text: str) -> str:
-        """What a text means at the end of a relation: a :class:`kg.ValueKey`, or itself."""
+        """The node that a text means as a tail: a :class:`kg.ValueKey`, or an entity's key."""
         from kg.editing import node_of_tail
 
         with self._database.quick() as sql:
@@ -360,20 +360,19 @@ class KnowledgeGraph(GraphView):
     def undo(
         self, revision: int | None = None, *, later: bool = False, files: FileStore | None = None
     ) -> int:
-        """Take back what a revision changed (the newest by default); return the new revision.
+        """Undo a revision (by default the newest); return the new revision.
 
-        The facts that it changed are again what they were before it. To undo an undo brings back
-        what that one took; the revision's kind is "redo" then. ``graph.log.changes`` lists what
-        came back and what went.
+        The facts that it changed are restored. Undoing an undo redoes the revision; the kind of the
+        new revision is "redo" then. ``graph.log.changes`` lists the changes.
 
         Args:
-            revision: Its number.
-            later: Whether to take back later revisions of the same facts too, not to refuse.
-            files: Where the files are that revisions changed beside the graph.
+            revision: The number of the revision.
+            later: Whether to undo later revisions of the same facts too, instead of refusing.
+            files: The files beside the graph, which revisions may have changed.
 
         Raises:
-            StoreError: There is no such revision, nothing of it is left, or later ones changed the
-                same facts.
+            StoreError: The revision does not exist, has nothing left to undo, or later ones changed
+                the same facts.
         """
         from kg.store.write import undo
 
@@ -385,14 +384,14 @@ class KnowledgeGraph(GraphView):
             return undo.undo(sql, number, later=later, files=files)
 
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
-        """Delete for good all that is said of an entity, or by a source, with its history.
+        """Delete all statements about an entity, or of a source, with their history.
 
-        The bytes are gone from the file and its write-ahead log; nothing can bring them back.
-        Earlier revisions lose them too.
+        They are erased from the file and its write-ahead log, also from earlier revisions, and
+        cannot be restored.
 
         Raises:
             StoreError: Not exactly one of the two was given, or another process reads the database.
-            UnknownKeyError: The graph never heard of it.
+            UnknownKeyError: The graph never had the entity or source.
         """
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")

@@ -1,4 +1,4 @@
-"""Names of a package that are loaded on first use, so that an import costs nothing (PEP 562)."""
+"""Lazy loading of a package's names on first use, so that importing it is fast (PEP 562)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def lazy(
     """The ``__getattr__`` and the ``__dir__`` of a package.
 
     Args:
-        package: Its name, for the error.
-        homes: The names that each module has.
+        package: The name of the package, for the error.
+        homes: The names to load, by module.
     """
     home = {name: module for module, names in homes.items() for name in names}
 
@@ -27,7 +27,7 @@ def lazy(
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     def names() -> list[str]:
-        # Without this, dir() and completion show only what has been loaded already.
+        # Without this, dir() and completion would show only the names loaded so far.
         return sorted({*vars(sys.modules[package]), *home})
 
     return load, names

@@ -1,4 +1,4 @@
-"""Answering basic graph patterns, whose rows may be compared with numbers and dates, and sorted."""
+"""Answers basic graph patterns, with comparisons of numbers and dates, and sorting."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from kg.values.quantities import Quantity
 
 Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
-"""What the values of a variable are compared with: a number, with or without a unit, or a date."""
+"""A value to compare with: a number, with or without a unit, or a date."""
 Where: TypeAlias = "tuple[str, Comparison, Compared]"
-"""A variable, how it compares, and with what: ``("?x", ">", 5)``."""
+"""A comparison of a variable: ``("?x", ">", 5)``."""
 
 SAMPLE = 1_000
-"""Values of a variable that are looked at to know in which unit a bare number is meant."""
+"""Values of a variable that decide the unit of a number without one."""
 
 
 class PatternForm(NamedTuple):
-    """What is wanted of patterns, as :meth:`kg.KnowledgeGraph.query` takes it."""
+    """The options of a query by patterns; see :meth:`kg.KnowledgeGraph.query`."""
 
     select: Sequence[str] | None
     limit: int | None
@@ -72,11 +72,11 @@ def answer(
 
 
 def _check(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
-    """A comparison, with what it compares as a value.
+    """Check a comparison, and convert its value.
 
     Raises:
-        QueryError: It is malformed, its variable stands for no tail, or its value is no number and
-            no date.
+        QueryError: The comparison is malformed, its variable is not a tail in any pattern, or its
+            value is neither a number nor a date.
     """
     if isinstance(one, str) or len(one) != 3 or one[1] not in get_args(Comparison):
         how = " ".join(get_args(Comparison))
@@ -88,7 +88,7 @@ def _check(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
     if found is None or quantity(found) is None:
         raise QueryError(
             f"{shorten(str(value))!r} cannot be compared:"
-            " it is no number and no date (1990-05-03, 12 km)"
+            " it is neither a number nor a date (1990-05-03, 12 km)"
         )
     return name, comparison, found
 
@@ -104,10 +104,10 @@ def _literal(value: object) -> Literal | None:
 
 
 def _sort_key(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
-    """The place of a selected variable to sort by, and whether the greatest comes first: "-?x".
+    """The position of a selected variable to sort by, and whether to sort descending ("-?x").
 
     Raises:
-        QueryError: It is not selected.
+        QueryError: The variable is not selected.
     """
     name = text.removeprefix("-")
     if name not in chosen:
@@ -118,7 +118,7 @@ def _sort_key(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
 def _quantity_of(
     sql: Sql, sample: tuple[str, list[int | str]] | None, value: Literal
 ) -> Quantity | None:
-    """What a value measures; a bare number gets the unit that most values of the variable have."""
+    """The quantity of a value; a number without a unit gets that of most values of the variable."""
     size = quantity(value)
     if size is None or size.dimension or value.unit or sample is None:
         return size
@@ -131,7 +131,7 @@ def _quantity_of(
 def _condition(
     sql: Sql, name: str, comparison: Comparison, size: Quantity | None
 ) -> query.Condition:
-    """That a variable compares so: doubles decide, and the exact values where doubles are equal."""
+    """The SQL condition of a comparison, by doubles, and by exact values if doubles are equal."""
     if size is None:
         return query.Condition(name, "1 = 0")
     bounds = Bounds(comparison, size.dimension, double(size.low), double(size.high))

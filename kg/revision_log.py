@@ -1,4 +1,4 @@
-"""The log of a graph's revisions: what each changed, and changes of files beside the graph."""
+"""The log of a graph's revisions, which includes changes of files beside the graph."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
 
 
 class RevisionLog:
-    """The revisions of a graph, one by one; get it as ``graph.log``.
+    """The log of a graph's revisions (``graph.log``).
 
     Args:
-        database: The graph's.
+        database: The database of the graph.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def changes(self, revision: int, *, limit: int | None = None) -> list[Change]:
-        """What sources began or ceased to say in a revision: first what ended, then what began.
+        """The statements that ended in a revision, then those that began.
 
         Args:
-            revision: Its number.
-            limit: The most of each of the two.
+            revision: The number of the revision.
+            limit: The most ended statements, and the most begun ones.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.reading() as sql:
             return history.of_revision(sql, revisions.check_revision(sql, revision), limit)
 
     def count(self, revision: int) -> tuple[int, int]:
-        """How many statements began and how many ended in a revision.
+        """The numbers of statements that began and that ended in a revision.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         with self._database.reading() as sql:
             return history.count(sql, revisions.check_revision(sql, revision))
@@ -55,11 +55,10 @@ class RevisionLog:
             return tuple(artefacts.names(sql, [revision]))
 
     def state(self) -> tuple[int, str, str] | None:
-        """Number, kind and note of the newest revision, to tell states of the graph apart.
+        """Number, kind and note of the newest revision, which identify a state of the graph.
 
-        The number alone does not: it is given again after :meth:`withdraw`. None within a
-        transaction, which may be rolled
-        back: nothing that is read there may be held.
+        The number alone does not, because it is used again after :meth:`withdraw`. None within a
+        transaction: since it may be rolled back, nothing read in it may be cached.
         """
         if self._database.in_transaction:
             return None
@@ -67,7 +66,7 @@ class RevisionLog:
             return revisions.newest(sql)
 
     def last_change(self) -> int:
-        """The newest revision that changed the graph itself, not what was learnt beside it."""
+        """The newest revision that changed the graph itself, and not only files beside it."""
         with self._database.reading() as sql:
             return revisions.last_change(sql)
 
@@ -82,26 +81,26 @@ class RevisionLog:
         """Open a revision for a change beside the graph, such as learning; return its number.
 
         Args:
-            kind: What is done, at most 16 characters.
-            note: What it is about.
-            before: The files that are about to change, by name, with what they are now (None: not
-                there); ``graph.undo`` puts it back.
-            undoes: The revisions that it takes back.
+            kind: The kind of change, at most 16 characters.
+            note: A note on the change.
+            before: The present contents of the files that will change, by name (None for a missing
+                file); ``graph.undo`` restores them.
+            undoes: The revisions that the change undoes.
         """
         with self._database.writing() as (sql, _):
             number = revisions.begin(sql, kind, printable(shorten(note, 200)), undoes=undoes)
             for name, content in (before or {}).items():
                 artefacts.record(sql, number, name, content)
             known = revisions.known_fingerprint(sql, number - 1)
-            if known is not None:  # the facts are the same
+            if known is not None:  # the facts do not change
                 revisions.keep_fingerprint(sql, number, known)
             return number
 
     def withdraw(self, revision: int) -> None:
-        """Take the newest revision out of the history: what :meth:`note` announced changed nothing.
+        """Remove the newest revision, made by :meth:`note`, if its change did not happen.
 
         Raises:
-            StoreError: It is not the newest, or it changed facts.
+            StoreError: The revision is not the newest, or it changed facts.
         """
         with self._database.writing() as (sql, _):
             if revision != revisions.latest(sql) or any(history.count(sql, revision)):

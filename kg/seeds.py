@@ -1,4 +1,4 @@
-"""Seeds that all random generators accept: 32 bits, as NumPy's legacy one takes."""
+"""Checks seeds: 32 bits, the range that all random generators accept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def seed_problem(seed: object) -> str:
-    """What is wrong with a seed; "" where nothing is."""
+    """The error in a seed; "" if it is valid."""
     if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= LARGEST_SEED:
         return ""
     return f"seed must be a whole number from 0 to {LARGEST_SEED}, not {seed!r}"

@@ -1,4 +1,4 @@
-"""What the graph gives and takes: small frozen values without dependencies."""
+"""The values of the graph's interface: small, frozen, and without dependencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Triple(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One hop of a path: along ``relation`` from head to tail, or back from tail to head."""
+    """One hop of a path: along ``relation`` from head to tail, or from tail to head."""
 
     relation: str
     forward: bool = True
@@ -29,8 +29,8 @@ class Literal:
     """A typed value: text in a language, a number with a unit, a date.
 
     Attributes:
-        value: Its lexical form, kept as it was written; may be "".
-        datatype: The IRI of its type, "" for plain text, ``vocabulary.IRI`` where it names a class.
+        value: Its lexical form, as it was written; may be "".
+        datatype: The IRI of its type, "" for plain text, ``vocabulary.IRI`` if it names a class.
         language: A language tag such as "en", in lower case, or ""; only text has one.
         unit: The key of its unit, or "".
     """
@@ -41,7 +41,7 @@ class Literal:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        """One value has one form, that of RDF 1.1: text has no datatype, tags are in lower case."""
+        """Normalise as in RDF 1.1: text has no datatype, language tags are in lower case."""
         if self.datatype in (STRING, LANG_STRING):
             object.__setattr__(self, "datatype", "")
         if self.language and not self.language.islower():
@@ -49,7 +49,7 @@ class Literal:
 
 
 class Attribute(NamedTuple):
-    """What is said of an entity by a value rather than by another entity."""
+    """A fact whose tail is a value instead of an entity."""
 
     head: str
     relation: str
@@ -57,16 +57,16 @@ class Attribute(NamedTuple):
 
 
 class Qualifier(NamedTuple):
-    """What narrows a fact down: ``value`` is an entity's key or a literal."""
+    """A qualifier of a fact; ``value`` is an entity's key or a literal."""
 
     relation: str
     value: str | Literal
 
 
 class TimeNames(NamedTuple):
-    """What qualifiers are called that say when a fact began, ended, or held.
+    """The names of qualifiers for the times at which a fact began, ended, or held.
 
-    Each is a key, the last part of an IRI, or a label, in any case.
+    Each is a key, the last part of an IRI, or a label, in upper or lower case.
     """
 
     start: tuple[str, ...] = ("P580", "start time", "start date", "since")
@@ -76,14 +76,14 @@ class TimeNames(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A fact with all that is known of it.
+    """A fact with its confidence, qualifiers and source.
 
     Attributes:
         fact: A triple, or an attribute.
-        confidence: Between 0 and 1, or None where nobody said.
-        qualifiers: In the order they were given.
-        source: Who says so; None means the file it stands in.
-        span: Where in the source's text, as (start, end) characters.
+        confidence: The confidence between 0 and 1; None if it is not stated.
+        qualifiers: The qualifiers, in order.
+        source: The source; None for the file that contains the statement.
+        span: The span in the source's text, as (start, end) in characters.
     """
 
     fact: Triple | Attribute
@@ -98,12 +98,12 @@ class Entity:
     """A node of the graph.
 
     Attributes:
-        key: The user's own name for it (a QID, an IRI, a title); unique.
-        label: The name people write; derived from the key where none was given.
+        key: The user's identifier (a QID, an IRI, a title); unique.
+        label: The name for people; derived from the key if none is stated.
         aliases: Other surface forms, sorted, without the label.
         description: One line, or "".
         types: Lower-case nouns or keys, sorted.
-        prior: How often the entity is meant, in any unit, or None when unknown.
+        prior: How often the entity is meant, in any unit; None if unknown.
     """
 
     key: str
@@ -116,14 +116,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityRecord:
-    """What a file says of an entity: a None field says nothing and changes nothing.
+    """Statements about an entity; fields that are None change nothing.
 
     Attributes:
-        key: The user's own name for it; unique.
-        label: The name people write.
+        key: The user's identifier; unique.
+        label: The name for people.
         aliases: Other surface forms.
         description: One line.
-        types: What it is: nouns or keys.
+        types: Its types: nouns or keys.
         prior: How often the entity is meant, in any unit.
     """
 
@@ -136,7 +136,7 @@ class EntityRecord:
 
 
 Record: TypeAlias = Triple | Attribute | Statement | EntityRecord
-"""Whatever a file may hold of a graph."""
+"""Any record of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LinkCount:
-    """How often texts meant ``entity`` by ``name`` (``linked``), and had it (``seen``)."""
+    """How often texts link ``name`` to ``entity`` (``linked``), and contain it (``seen``)."""
 
     entity: str
     name: str
@@ -167,7 +167,7 @@ class LinkCount:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that was skipped, and why."""
+    """A line that was skipped, and the reason."""
 
     line: int
     reason: str
@@ -175,15 +175,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A relation whose tails in a table were taken for values.
+    """A relation whose tails in a table were taken as values.
 
     Attributes:
-        relation: Its key.
+        relation: The key of the relation.
         kind: "integer", "decimal", "quantity", "date", "time", "boolean", "url", "email", "version"
             or "text".
-        count: How many there are.
-        as_text: How many of them have another form, and were taken as text.
-        example: The first of those, or "".
+        count: The number of tails.
+        as_text: The number of tails in another form, which were taken as text.
+        example: The first tail taken as text, or "".
     """
 
     relation: str
@@ -195,27 +195,26 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """The outcome of one load. ``read == added + duplicate + rejected_count``.
+    """The result of a load, with ``read == added + duplicate + rejected_count``.
 
     Attributes:
-        read: Records found in the file.
-        added: Records that say something new.
-        duplicate: Records that the graph held already, or that the file repeats; the graph notes
-            that this source attests them too.
-        rejected: The first 1,000 lines skipped, only ever filled with ``on_error="skip"``.
-        revision: The revision the load made, or None when nothing changed.
-        rejected_count: How many lines were skipped.
-        rejected_file: Where all of them are, as they stood, or None when there were none.
-        ended: Facts that live no more, because the file stated them before and does not state them
-            now.
-        stated_elsewhere: Facts that the file does not state any more and another source does.
-        unconfirmed: Facts that the file stated before and that were left because lines were
-            skipped: one of these may state them.
-        other_files: Other files in which the same source speaks; what they state stays.
-        typed: Relations of a table whose tails were taken for values, by key.
-        notes: What was guessed of a table: its header, its separator, its encoding; what was left
-            out; what counts as something else than it says: priors above the greatest, dates of
-            Wikidata that were converted.
+        read: The number of records in the file.
+        added: The number of new records.
+        duplicate: The number of records that the graph had already, or that the file repeats; the
+            graph notes this source for them too.
+        rejected: The first 1,000 skipped lines; filled only with ``on_error="skip"``.
+        revision: The revision of the load; None if nothing changed.
+        rejected_count: The number of skipped lines.
+        rejected_file: The file with all skipped lines, unchanged; None if there were none.
+        ended: The number of facts that ended because the file no longer states them.
+        stated_elsewhere: The number of facts that the file no longer states, but another source
+            does.
+        unconfirmed: The number of facts that would have ended, but were kept because lines were
+            skipped, one of which may state them.
+        other_files: Other files of the same source, whose statements stay.
+        typed: The relations of a table whose tails were taken as values, by key.
+        notes: Guesses about a table (header, separator, encoding), omissions, and conversions
+            (priors above the maximum, dates of Wikidata).
     """
 
     read: int
@@ -235,11 +234,11 @@ class LoadReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The outcome of one export.
+    """The result of an export.
 
     Attributes:
-        written: Statements that the file holds.
-        left_out: Statements, or parts of them, that its format has no place for.
+        written: The number of statements in the file.
+        left_out: The number of statements, or parts of them, that its format cannot represent.
     """
 
     written: int
@@ -248,14 +247,14 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """What a purge deleted.
+    """The result of a purge.
 
     Attributes:
-        statements: Statements of sources, with their history.
-        triples: Triples (and attributes, labels) that nobody says any more.
-        names: Keys and values that nothing holds any more, by which copies can be looked for.
-        revision: The revision the purge made; 0 of one that is only planned.
-        called: Those of ``names`` that things are called by: keys of entities, labels, aliases.
+        statements: The number of deleted statements, with their history.
+        triples: The number of deleted triples, attributes and labels.
+        names: The deleted keys and values, by which copies can be searched for.
+        revision: The revision of the purge; 0 if it is only planned.
+        called: The deleted keys of entities, labels and aliases, a part of ``names``.
     """
 
     statements: int
@@ -267,15 +266,15 @@ class PurgeReport:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """A fact and who says it.
+    """A fact with its sources.
 
     Attributes:
         fact: A triple, or an attribute.
-        sources: (source, line or None) each.
-        revision: The first revision since which one of them says it.
-        confidence: The highest that a source gives; None where one says it without a confidence.
-        rank: "preferred", "normal", or "deprecated" for what is recorded although it is known to be
-            wrong.
+        sources: (source, line or None) of each source.
+        revision: The first revision from which on a present source states it.
+        confidence: The highest confidence of a source; None if a source states the fact without
+            one.
+        rank: "preferred", "normal", or "deprecated" for a fact that is known to be wrong.
     """
 
     fact: Triple | Attribute
@@ -287,7 +286,7 @@ class Attested:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """All that the graph knows of an entity: the entity, its facts as head and as tail."""
+    """An entity, with its facts as head and as tail."""
 
     entity: Entity
     facts: tuple[Attested, ...]
@@ -295,16 +294,16 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of a fact's history: at ``revision`` a source began or ceased to say it.
+    """A change in the history: at ``revision`` a source began or ceased to state a fact.
 
     Attributes:
-        revision: The revision's number.
+        revision: The number of the revision.
         kind: "added" or "removed".
-        fact: What was said: a triple, or an attribute (labels too).
-        source: Who said it.
-        line: Where in the source, counted from 1, or None.
-        at: When: ISO 8601, UTC.
-        confidence: How sure the source is, between 0 and 1, or None; 0 is deprecated.
+        fact: A triple, or an attribute (including labels).
+        source: The source.
+        line: The line in the source, counted from 1, or None.
+        at: The time in ISO 8601, UTC.
+        confidence: The source's confidence between 0 and 1, or None; 0 means deprecated.
     """
 
     revision: int
@@ -318,16 +317,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One change of the graph, or of what was learnt beside it.
+    """A change of the graph, or of files beside it.
 
     Attributes:
-        number: Its number, to undo it by.
+        number: The number, by which it can be undone.
         kind: "load", "add", "remove", "edit", "links", "accept" and "reject" (of proposals),
             "undo", "redo" (the undo of an undo) or "purge"; in a workspace also "learn" and
             "index".
-        note: What it was about.
-        at: When: ISO 8601, UTC.
-        undoes: The revisions that it took back.
+        note: A note on the change.
+        at: The time in ISO 8601, UTC.
+        undoes: The revisions that it undid.
     """
 
     number: int
@@ -341,16 +340,16 @@ _BRACKETS = re.compile(r"(?<=\S)[ _]+\([^()]+\)$")
 
 
 def readable_label(key: str) -> str:
-    """A label for a key that has none.
+    """Derive a label from a key.
 
-    The last part of an IRI or of a relation's path, without quotes around it or a bracket that
-    tells it from its namesakes, underscores as spaces.
+    It is the last part of an IRI or a relation's path, without quotes around it or a disambiguation
+    in brackets, and with spaces for underscores.
     """
     return _BRACKETS.sub("", _last_part(key)).replace("_", " ").strip() or key
 
 
 def searchable(key: str) -> str:
-    """The same with its bracket, by which a person may look for it."""
+    """Like :func:`readable_label`, but with the brackets, which people may search for."""
     return _last_part(key).replace("_", " ").strip() or key
 
 

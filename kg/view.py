@@ -1,4 +1,4 @@
-"""GraphView: everything that can be asked of a graph, as it is or as it was."""
+"""GraphView: all queries to a graph, at its newest or an earlier revision."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class GraphView:
-    """A graph for reading: now (``at`` is None), or as it was at a revision.
+    """A graph for reading, at a revision; ``at`` None is the newest.
 
-    Reading while another process writes shows the state before or after, never between.
+    Reading while another process writes shows the state before or after a change, never between.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class GraphView:
     # ── entities and relations ───────────────────────────────────────────────────────────────
 
     def entity(self, key: str) -> Entity:
-        """The entity of ``key``. It is there while anything is said of it.
+        """The entity with a key, which exists while any statement mentions it.
 
         Raises:
-            UnknownKeyError: There is none; the message suggests names that are like it.
+            UnknownKeyError: There is none; the message suggests similar names.
         """
         found = self.entities([key]).get(key)
         if found is None:
@@ -61,9 +61,9 @@ class GraphView:
         return found
 
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
-        """The entities of those ``keys`` that exist, by the key that was asked for.
+        """The existing entities among ``keys``, by the key given.
 
-        A key that is only canonically equal to a stored one (NFC, NFD) means that one.
+        A key that is canonically equal to a stored one (NFC, NFD) stands for that one.
         """
         return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
 
@@ -72,40 +72,40 @@ class GraphView:
         return naming.key_in(self._database, "entity", name)
 
     def suggestion(self, name: str) -> str:
-        """What a message adds about an unknown name: "; did you mean 'France'?", or nothing."""
+        """A suggestion for messages about an unknown name: "; did you mean 'France'?", or ""."""
         return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
 
     def _find_key(self, name: str | None, table: str = "entity") -> str | None:
         return None if name is None else naming.key_in(self._database, table, name)
 
     def relation(self, name: str) -> Relation:
-        """The relation whose key or label is ``name`` (labels in any case).
+        """The relation with the key or label ``name``; labels match in any case.
 
         Raises:
-            UnknownKeyError: There is none.
+            UnknownKeyError: The relation does not exist.
         """
         return naming.relation_named(self.relations(), name)
 
     def relations(self) -> list[Relation]:
-        """All relations that a fact has, by key."""
+        """All relations with facts, by key."""
         return self._entities.relations()
 
     def search(self, text: str, *, limit: int = 10) -> list[Entity]:
-        """Entities whose key, label or alias is ``text``, holds it or resembles it, best first."""
+        """Entities whose key, label or alias equals, contains or resembles ``text``, best first."""
         with self._database.reading() as sql:
             keys = search.search(sql, text, limit, self._at)
             found = entities.fetch(sql, keys, self._at, self._languages)
         return [found[key] for key in keys]
 
     def keys(self) -> Iterator[str]:
-        """Stream the keys of all entities by their first mention, without mere relations."""
+        """Stream the keys of all entities without relations, in order of their first mention."""
         with self._database.reading() as sql:
             yield from names.entity_keys(sql, self._at)
 
     def link_counts(
         self, keys: Collection[str] | None = None
     ) -> dict[tuple[str, str], tuple[int, int]]:
-        """By (key, name): how often texts meant the entity by the name, and had it."""
+        """By (key, name): how often texts link the name to the entity, and how often it occurs."""
         with self._database.reading() as sql:
             return link_counts.counts(sql, keys)
 
@@ -114,9 +114,9 @@ class GraphView:
     def match(
         self, head: str | None = None, relation: str | None = None, tail: str | None = None
     ) -> Iterator[Triple]:
-        """Stream the triples of a pattern of keys; None matches anything. No match gives nothing.
+        """Stream the triples that match a pattern of keys; None matches anything.
 
-        They come in the order of their rows, which is the same each time.
+        They are in the order of their rows, which is deterministic.
         """
         statement, parameters = triples.matching(self._pattern(head, relation, tail), self._at)
         few = head is not None or tail is not None  # most likely
@@ -129,12 +129,12 @@ class GraphView:
     def attributes(
         self, head: str | None = None, relation: str | None = None
     ) -> Iterator[Attribute]:
-        """Stream the facts that end in values; labels only if their relation is asked for."""
+        """Stream the facts whose tails are values; labels only if their relation is given."""
         with self._database.reading() as sql:
             yield from triples.attributes(sql, *self._pattern(head, relation, None)[:2], self._at)
 
     def values(self, text: str) -> list[Literal]:
-        """Values of the graph that a text writes: "1984" is a number or a year."""
+        """The values of the graph that a text denotes: "1984" is a number or a year."""
         with self._database.quick() as sql:
             return values.find_values(sql, text, self._at)
 
@@ -151,19 +151,18 @@ class GraphView:
         """Answer a basic graph pattern: triples of keys and ``?variables``, joined.
 
         Args:
-            patterns: (head, relation, tail) each; a relation may be given by its label.
-            select: The variables to return, by default all in the order in which they come.
+            patterns: Triples (head, relation, tail); a relation may be given by its label.
+            select: The variables to return; by default all, in order of their first occurrence.
             limit: The most rows to return.
-            strict: Whether a name that the graph lacks is an error, rather than no match.
-            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A bare number
-                is in the unit of most values, among dates a year. What is no number and no date, or
-                of another dimension, compares with nothing.
-            order_by: Selected variables, each as "?x" or, the greatest first, "-?x": numbers and
+            strict: Whether a name that the graph lacks is an error instead of no match.
+            where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A number
+                without unit has the unit of most values, or is a year among dates. Values that are
+                not numbers or dates, or of another dimension, never satisfy a comparison.
+            order_by: Selected variables, each as "?x" or, in descending order, "-?x": numbers and
                 dates by size, then names.
 
         Returns:
-            Distinct rows of keys, or of values where a variable stands for one, in no promised
-            order without ``order_by``.
+                Distinct rows of keys and values, in no particular order without ``order_by``.
 
         Raises:
             QueryError: A pattern, a selected variable, a comparison or an order is malformed.
@@ -177,22 +176,22 @@ class GraphView:
     def sparql(
         self, query: str, *, bindings: Mapping[str, str | Literal] | None = None
     ) -> Bindings | bool | list[Triple | Attribute]:
-        """Answer a query in SPARQL by RDFLib's engine; needs ``pip install "kptm[sparql]"``.
+        """Answer a SPARQL query by RDFLib's engine; needs ``pip install "kptm[sparql]"``.
 
-        A key that is an IRI is named by it, any other with the prefix ``key:``, percent-encoded
+        A key that is an IRI stands for itself; any other gets the prefix ``key:``, percent-encoded
         (``key:Q90``, ``key:directed%20by``). ``rdf rdfs schema skos xsd`` are declared too.
 
         Args:
             query: SELECT, ASK, CONSTRUCT or DESCRIBE.
-            bindings: What variables stand for: keys, or values.
+            bindings: Values of variables: keys, or literals.
 
         Returns:
-            Rows of keys, values or None for SELECT (their ``variables`` name the columns), a bool
-            for ASK, facts for others.
+            For SELECT rows of keys, values or None, with the columns' names in ``variables``; for
+            ASK a bool; else facts.
 
         Raises:
-            QueryError: The query is malformed, changes something, asks beyond this graph (SERVICE,
-                FROM, GRAPH), or fails.
+            QueryError: The query is malformed, is an update, asks beyond this graph (SERVICE, FROM,
+                GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
         try:
@@ -202,7 +201,7 @@ class GraphView:
         return sparql.answer(self._database, query, self._at, bindings or {})
 
     def touching(self, keys: Iterable[str]) -> list[Triple]:
-        """The triples that have one of ``keys`` as head or tail, in the order of their rows."""
+        """The triples with one of ``keys`` as head or tail, in the order of their rows."""
         with self._database.reading() as sql:
             return triples.incident_triples(sql, sorted(set(keys)), self._at, None)
 
@@ -215,18 +214,18 @@ class GraphView:
         direction: Direction = "both",
         relations: Collection[str] | None = None,
     ) -> list[Triple]:
-        """Triples within ``hops`` of an entity, nearest first, of a hop first those that lead away.
+        """Triples within ``hops`` of an entity, nearest first; per hop, outgoing triples first.
 
         Args:
             key: The entity.
-            hops: How far to go.
+            hops: The most hops.
             limit: The most triples to return.
             direction: "out" follows facts from head to tail, "in" from tail to head, or "both".
             relations: The keys of the relations to follow; None follows all.
 
         Raises:
             UnknownKeyError: The entity is not in the graph.
-            QueryError: The direction is another.
+            QueryError: The direction is unknown.
         """
         key = self.entity(key).key
         with self._database.reading() as sql:
@@ -234,9 +233,9 @@ class GraphView:
                                     relations=relations, at=self._at)  # fmt: skip
 
     def paths(self, a: str, b: str, *, max_hops: int = 3, limit: int = 10) -> list[list[Triple]]:
-        """Paths between two entities, the shortest first, facts read in either direction.
+        """Paths between two entities, shortest first, along facts in either direction.
 
-        No entity comes twice in a path. None within ``max_hops`` gives an empty list.
+        No entity occurs twice in a path. Empty if there is no path within ``max_hops``.
 
         Raises:
             UnknownKeyError: One of the entities is not in the graph.
@@ -246,27 +245,27 @@ class GraphView:
             return paths.paths(sql, a, b, max_hops=max_hops, limit=limit, at=self._at)
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
-        """The nodes that a path leads to, each once: keys, or values (:class:`kg.ValueKey`).
+        """The nodes at the end of a path, each once: keys, or values (:class:`kg.ValueKey`).
 
-        Several steps do not come back to where they start. Facts of the last step that hold today
-        come first, then undated ones; among these, what most entities lead to, then the earliest
-        line. Beside facts of rank *preferred* no others count.
+        A path of several steps does not return to its start. Nodes are ordered by the facts of the
+        last step: those that hold today first, then undated ones; then by the number of entities
+        that lead to a node, then by line. Facts beside one of rank *preferred* are ignored.
         """
         return self.evaluator().follow(self._find_key(key) or key, steps)
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
     ) -> list[list[Triple]]:
-        """The facts of the first ``limit`` ways of :meth:`follow` from ``start`` to ``end``."""
+        """The facts of the first ``limit`` paths of :meth:`follow` from ``start`` to ``end``."""
         with self._database.quick() as sql:
             return traverse.witness_paths(sql, start, steps, end, limit=limit, at=self._at)
 
     def evaluate(self, program: Program, *, limit: int | None = None) -> Denotation:
-        """What a program denotes; see :meth:`kg.programs.Evaluator.evaluate`."""
+        """Evaluate a program; see :meth:`kg.programs.Evaluator.evaluate`."""
         return self.evaluator().evaluate(program, limit=limit)
 
     def evaluator(self) -> Evaluator:
-        """The evaluator of programs over this graph, which also finds facts as proof."""
+        """The evaluator of programs over this graph, which also finds their evidence."""
         from kg.programs import Evaluator
 
         self._evaluator = self._evaluator or Evaluator(self._database, self._at, times=self._times)
@@ -275,7 +274,7 @@ class GraphView:
     # ── history ──────────────────────────────────────────────────────────────────────────────
 
     def history(self, key: str) -> list[Change]:
-        """When which source began or ceased to say something of an entity, oldest first."""
+        """The changes of an entity's facts: which source began or ended each when, oldest first."""
         with self._database.reading() as sql:
             return history.history(sql, self._find_key(key) or key, self._at)
 
@@ -294,41 +293,41 @@ class GraphView:
     changed, attested = OldName("changed_entities"), OldName("attestations")
 
     def changed_entities(self, since: int, *, most: int = 20_000) -> set[str] | None:
-        """Entities about which something began or ceased to be said after ``since``.
+        """Entities whose statements have changed after revision ``since``.
 
-        None where more than ``most`` statements have, or a purge has left no trace of what it took.
+        None if more than ``most`` statements have changed, or after a purge, which leaves no trace.
         """
         with self._database.reading() as sql:
             return change_feed.changed_keys(sql, since, most)
 
     def fingerprint(self, revision: int | None = None) -> str:
-        """SHA-256 of the triples that live now, or lived at ``revision``, however they were loaded.
+        """SHA-256 of the live triples, at ``revision`` if given, whatever the order of loading.
 
         Raises:
-            StoreError: There is no such revision.
+            StoreError: The revision does not exist.
         """
         return fingerprints.fingerprint(self._database, self._at if revision is None else revision)
 
     def snapshot(self) -> tuple[int, list[Triple]]:
-        """The newest revision's number and its triples, both of one moment."""
+        """The number of the newest revision and its triples, read consistently."""
         everything = triples.matching(triples.Pattern(None, None, None), self._at)
         with self._database.reading() as sql:
             number = revisions.latest(sql) if self._at is None else self._at
             return number, list(map(Triple._make, sql.stream(*everything)))
 
-    # ── all of it ────────────────────────────────────────────────────────────────────────────
+    # ── descriptions, sources, export ────────────────────────────────────────────────────────
 
     def describe(self, key: str, *, limit: int = 100, deprecated: bool = False) -> Description:
-        """What the graph knows of an entity, with who says it.
+        """Describe an entity by its facts, with their sources.
 
         Args:
             key: The entity.
-            limit: The most facts as head, and as tail.
-            deprecated: Whether to list what is known to be wrong: Wikidata's rank *deprecated*,
-                confidence 0. No other method answers these.
+            limit: The most facts with the entity as head, and the most with it as tail.
+            deprecated: Whether to include facts known to be wrong, with Wikidata's rank
+                *deprecated* or confidence 0, which no other method returns.
 
         Raises:
-            UnknownKeyError: There is none.
+            UnknownKeyError: The entity does not exist.
         """
         entity = self.entity(key)
         with self._database.reading() as sql:
@@ -336,17 +335,17 @@ class GraphView:
             return Description(entity, tuple(facts))
 
     def attestations(self, facts: Iterable[Triple]) -> dict[Triple, Attested]:
-        """Who says each of ``facts``, and since when; what does not live is left out."""
+        """The sources and first revision of each live fact."""
         with self._database.quick() as sql:
             return describe.read_attestations(sql, facts, self._at)
 
     def confidences(self, facts: Iterable[Triple]) -> dict[Triple, float]:
-        """The greatest confidence of each fact, of those whose sources all state one."""
+        """The highest confidence of each fact whose sources all state one."""
         with self._database.quick() as sql:
             return describe.confidences(sql, facts, self._at)
 
     def sources(self) -> list[str]:
-        """The names of all sources that state or stated something."""
+        """The names of all sources, with live statements or not."""
         with self._database.quick() as sql:
             return names.sources(sql)
 
@@ -364,11 +363,11 @@ class GraphView:
     ) -> ExportReport:
         """Write the graph to a file; the suffix decides the format, ``-`` is standard output.
 
-        JSON Lines holds everything; RDF no confidence, qualifiers and units; TSV and CSV triples.
-        ``progress`` gets how many of the :meth:`count_statements` are written.
+        JSON Lines is lossless; RDF has no confidence, qualifiers or units; TSV and CSV only
+        triples. ``progress`` is called with the number written, of :meth:`count_statements`.
 
         Raises:
-            TripleFormatError: The format cannot hold a name, or the file cannot be written.
+            TripleFormatError: The format cannot represent a name, or the file cannot be written.
         """
         from kg.formats import write_records
 
@@ -377,12 +376,12 @@ class GraphView:
             return write_records(target, found, format=format, progress=progress)
 
     def count_statements(self) -> int:
-        """How many statements of sources there are, which :meth:`export` writes."""
+        """The number of statements that :meth:`export` writes."""
         with self._database.reading() as sql:
             return triples.count_statements(sql, self._at)
 
     def triples_with_sources(self) -> Iterator[tuple[Triple, str]]:
-        """Stream the triples between entities, each once for every source that says it."""
+        """Stream the triples between entities, each once per source that states it."""
         with self._database.reading() as sql:
             yield from triples.with_sources(sql, self._at)
 

@@ -1,8 +1,7 @@
-"""Relations the graph understands: what names, describes and classes an entity.
+"""Relations with a meaning for the graph: those that name, describe and classify entities.
 
-They are the IRIs that RDF uses, whatever the format they came in, so that a label is a statement
-like any other: with sources and history. They are no facts: ``match`` and the embeddings leave them
-out.
+They are the IRIs of RDF, whatever the format of a file, so that a label is a statement like any
+other, with sources and history. They are not facts: ``match`` and the embeddings leave them out.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 PRIOR = "urn:kptm:prior"
 """How often the entity is meant, a number of at least 0."""
 ENTITY = "urn:kptm:entity"
-"""Says nothing but that the entity is there; its value is empty."""
+"""States only that the entity exists; its value is empty."""
 
 UNDERSTOOD = (
     LABEL,
@@ -28,7 +27,7 @@ UNDERSTOOD = (
     PRIOR,
     ENTITY,
 )
-"""In the order of their ids, 1, 2, …; never reorder."""
+"""These relations in the order of their ids, 1, 2, …, which must never change."""
 
 LABELS = (LABEL, PREFERRED_LABEL)
 NAMES = (*LABELS, ALIAS)
@@ -44,14 +43,14 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 STRING = f"{XSD}string"
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 RANK = "http://wikiba.se/ontology#rank"
-"""The qualifier that keeps a Wikidata claim's rank where it is not normal."""
+"""The qualifier with a Wikidata claim's rank if it is not normal."""
 PREFERRED, DEPRECATED = (
     f"http://wikiba.se/ontology#{rank}Rank" for rank in ("Preferred", "Deprecated")
 )
-"""Its values: which statements are preferred, and which are recorded as wrong."""
+"""The values of RANK: statements that are preferred, and statements known to be wrong."""
 
 LINKED, SEEN = "urn:kptm:linked", "urn:kptm:seen"
-"""Qualifiers of a name: how often a source's texts meant the entity by it, and had it at all."""
+"""Qualifiers of a name: how often a source's texts link it to the entity, and contain it."""
 
 MINTED = "urn:kptm:key:"
-"""RDF's name for a key that is no IRI: this and the key, percent-encoded; read back as the key."""
+"""The prefix of the IRI of a key that is not an IRI; the percent-encoded key follows."""

@@ -126,7 +126,5 @@ async def _unforeseen(_request: Request, _error: Exception) -> JSONResponse:
 
 
 def _problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    detail = message.encode(
-        "utf-8", "backslashreplace"
-    ).decode()  # for lone surrogates
+    detail = message.encode("utf-8", "backslashreplace").decode()  # for lone surrogates
     return JSONResponse({"detail": detail}, status, headers)

@@ -146,8 +146,8 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
         with progress("purge, per cent", 100) as advance:
             purged = ws.purge(entity=entity, source=source, progress=advance)
     text = (
-        f"{purged.statements:,} statements, {purged.triples:,} triples and {purged.records:,} records"
-        " are gone for good"
+        f"{purged.statements:,} statements, {purged.triples:,} triples and {purged.records:,}"
+        " records are gone for good"
     )
     if purged.artefacts:
         text += (

@@ -58,7 +58,7 @@ def _correcting(calls: ToolCalls) -> list[Callable[..., object]]:
         tail: results.Name,
         old: results.Name | None = None,
     ) -> results.ChangeReceipt:
-        """Make tail the value of a relation of head, in place of old if there are several values."""
+        """Make tail the value of a relation of head; of several values old is replaced."""
         number = await calls.ask(lambda ws: ws.edit(head, relation, tail, old=old))
         return results.ChangeReceipt(revision=number)
 

@@ -134,7 +134,7 @@ def test_what_cannot_be_asked_is_said(cities):
         (["?n>5"], "a comparison is"),
         ([("?city", ">", 5)], "'?city' cannot be compared: no pattern has it as its tail"),
         ([("?x", ">", 5)], "'?x' cannot be compared"),
-        ([("?n", ">", "large")], "'large' cannot be compared: it is no number and no date"),
+        ([("?n", ">", "large")], "'large' cannot be compared: it is neither a number nor a date"),
         ([("?n", ">", True)], "cannot be compared"),
     ):
         with pytest.raises(QueryError) as error:
