@@ -1,6 +1,6 @@
-"""Embeddings of a graph: trained by PyKEEN, kept as safetensors, tied to the graph they came from.
+"""Embeddings of a graph: trained by PyKEEN, stored as safetensors, bound to their graph.
 
-Names are loaded when first used.
+Names are loaded on first use.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Calibration:
         return np.asarray(1 / (1 + np.exp(-score)), np.float64)
 
     def to_dict(self) -> dict[str, Any]:
-        """The values as JSON has them."""
+        """The values as a JSON object."""
         return asdict(self)
 
     @classmethod

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class EntityEmbeddings(ScoredVectors):
-    """Vectors of entities, with the scorer that made them.
+    """Vectors of entities, with the scorer that they were trained with.
 
     Args:
         keys: The keys of the entities, in the order of the rows.
@@ -61,19 +61,17 @@ class EntityEmbeddings(ScoredVectors):
     # ── belonging to a graph ─────────────────────────────────────────────────────────────────
 
     def staleness(self, graph: KnowledgeGraph) -> Staleness:
-        """How much the graph has changed since the training."""
+        """How far the graph has changed since the training."""
         from kg.embedding.training.extension import staleness
 
         return staleness(self, graph)
 
     def extend(self, graph: KnowledgeGraph) -> EntityEmbeddings:
-        """Add rows for new entities and relations, within seconds.
-
-        Old rows do not change.
+        """Add rows for new entities and relations, within seconds, without changing other rows.
 
         Raises:
-            EmbeddingMismatchError: They are another graph's.
-            EmbeddingError: They have no scorer.
+            EmbeddingMismatchError: The embeddings are another graph's.
+            EmbeddingError: The embeddings have no scorer.
         """
         from kg.embedding.training.extension import extend
 
@@ -112,9 +110,9 @@ class EntityEmbeddings(ScoredVectors):
             head: The given head; give this or ``tail``.
             relation: The relation.
             tail: The given tail.
-            k: How many predictions.
+            k: The number of predictions.
             known: Facts, or a graph, whose answers are left out.
-            mark: Keep known answers, with ``.known`` set.
+            mark: Whether to keep known answers, with ``.known`` set.
 
         Returns:
             For one end, predictions that unpack as (entity, score), best first. Without an end,
@@ -156,7 +154,7 @@ class EntityEmbeddings(ScoredVectors):
 
         Raises:
             EmbeddingError: There are no true or no false facts.
-            UnknownKeyError: One names something without a vector.
+            UnknownKeyError: A fact names an entity or relation without a vector.
         """
         from kg.embedding.calibration_fit import fit
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Asked = tuple[str | None, str, str | None]
 
 ROWS = 256
-"""Questions that are scored at a time."""
+"""Questions that are scored together."""
 
 
 class _Pair(NamedTuple):
@@ -30,7 +30,7 @@ class _Pair(NamedTuple):
 
 
 class Prediction(_Pair):
-    """An entity and its score; unpacks as the two.
+    """An entity and its score, which unpacks as a pair.
 
     Attributes:
         known: Whether it is a known fact; None if no known facts were given.
@@ -47,7 +47,7 @@ def best(
     *,
     mark: bool,
 ) -> list[Prediction]:
-    """The best entities for the end that is None."""
+    """The best entities for the missing head or tail."""
     head, relation, tail = asked
     scores = embeddings.scores(head=head, relation=relation, tail=tail)
     true = None if known is None else embeddings.keys.of(_answers(asked, known))
@@ -86,7 +86,7 @@ def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
 
 
 def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
-    """The known facts of a question, from a graph or a collection; the latter loads no database."""
+    """The known facts that answer a question, from a graph or a collection."""
     match = getattr(known, "match", None)
     found: Facts = known if match is None else match(*asked)  # type: ignore[assignment]  # no view
     return found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes of scores in memory at a time; more is no faster, because it exceeds the cache."""
 MANY = 1.5
-"""From this many heads per tail, or tails per head, a side of a relation is N (Bordes et al.
+"""A side of a relation is N from this many heads per tail, or tails per head, on (Bordes et al.
 
 2013, section 4.2).
 """
@@ -55,10 +55,9 @@ class RankReport(Ranks):
     """Mean reciprocal rank and hits, over both sides of ``count`` triples.
 
     Attributes:
-        by_relation: The same for each relation.
-        by_category: The same for relations that are "1-1", "1-N", "N-1" and "N-N" among all that is
-            known.
-        by_side: The same for the prediction of "head" and of "tail".
+        by_relation: The measures of each relation.
+        by_category: The measures of "1-1", "1-N", "N-1" and "N-N" relations, by all known triples.
+        by_side: The measures of predicting "head" and "tail".
     """
 
     by_relation: Mapping[str, Ranks] = field(default_factory=dict)
@@ -73,7 +72,7 @@ def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMOR
         engine: The scorer.
         triples: Triples of ids to rank, shape (N, 3).
         known: True triples, shape (M, 3), whose answers are filtered out.
-        memory: Bytes of scores that are held at a time.
+        memory: The most bytes of scores in memory at a time.
 
     Returns:
         Ranks of heads and of tails, shape (2, N).
@@ -88,7 +87,7 @@ def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMOR
 def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
     """Realistic filtered ranks of the third column given the first two.
 
-    Questions that are asked more than once are scored once.
+    A repeated question is scored only once.
     """
     order = np.lexsort(known.T[::-1])
     known = known[order]
@@ -121,21 +120,21 @@ def _count_ranks(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) 
     for start in range(0, len(wanted), step):
         among = scores[row[start : start + step]]
         own = wanted[start : start + step, None]
-        # Realistic rank: the mean of the best and the worst place among equal scores.
+        # Realistic rank: the mean of the best and the worst rank among equal scores.
         above, least = (among > own).sum(1), (among >= own).sum(1)
         ranks[start : start + step] = (1 + above + (least - above) / 2).double().numpy()
     return ranks
 
 
 def _place(pairs: Ints, wanted: Ints) -> Ints:
-    """The rows of ``pairs``, sorted and unique, that hold each of ``wanted``."""
+    """The row of each of ``wanted`` in ``pairs``, which are sorted and unique."""
     width = int(pairs.max(initial=0)) + 1
-    # A pair as one number keeps the order of the pairs.
+    # Encoding a pair as one number preserves the order of the pairs.
     return np.searchsorted(pairs[:, 0] * width + pairs[:, 1], wanted[:, 0] * width + wanted[:, 1])
 
 
 def _ramp(sizes: Ints) -> Ints:
-    """0 … size − 1 of each of ``sizes``, one after the other."""
+    """Concatenate the ranges 0 … size − 1 of all ``sizes``."""
     return np.arange(sizes.sum()) - np.repeat(sizes.cumsum() - sizes, sizes)
 
 
@@ -162,7 +161,7 @@ def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]
 
 
 def _categories(known: Ints, relations: int) -> NDArray[np.str_]:
-    """Categories of relations, "1-1", "1-N" …, by heads a tail and tails a head.
+    """The categories of relations, "1-1", "1-N" …, by heads per tail and tails per head.
 
     N begins at :data:`MANY`.
     """

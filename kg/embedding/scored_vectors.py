@@ -1,4 +1,4 @@
-"""Vectors of entities with the scorer of their training, to predict, rank and store."""
+"""Vectors of entities with the scorer of their training."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     Facts = Iterable[tuple[str, str, str]]
 
 _CHUNK = 4_096
-"""Rows that are handed on at a time."""
+"""Rows per chunk."""
 
 
 class ScoredVectors:
-    """One row an entity, in memory or in a file, and scores of triples.
+    """Vectors of entities, in memory or in a file, and scores of triples.
 
     Args:
-        keys: Of the entities, in the order of the rows.
+        keys: The keys of the entities, in the order of the rows.
         table: The vectors, shape (len(keys), width), or a file of them.
         relations: Relation keys, in the order of the scorer's ids.
-        fingerprint: That of the graph at the time of training; "" for vectors of one's own.
-        revision: The graph's revision then.
-        config: How they were trained, None for vectors of one's own.
-        state: Gives the tensors of the scorer; None where there is none.
+        fingerprint: The fingerprint of the graph at the training; "" for custom vectors.
+        revision: The revision of the graph at the training.
+        config: The settings of the training; None for custom vectors.
+        state: Returns the tensors of the scorer; None without a scorer.
         curve: The epochs of the training.
-        calibration: What turns scores into probabilities.
+        calibration: Turns scores into probabilities.
 
     Raises:
-        EmbeddingError: Keys and table do not fit.
+        EmbeddingError: Keys and table differ in length.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class ScoredVectors:
 
     @property
     def mrr(self) -> tuple[tuple[int, float], ...]:
-        """(epoch, MRR of what was held out) of the epochs after which it was ranked."""
+        """(epoch, MRR on held-out triples) of the epochs after which it was computed."""
         return tuple((epoch.number, epoch.mrr) for epoch in self.curve if epoch.mrr is not None)
 
     @property
@@ -106,23 +106,23 @@ class ScoredVectors:
         return self._table
 
     def row(self, key: str) -> int | None:
-        """The row of an entity, or None when it has no vector."""
+        """The row of an entity; None if it has no vector."""
         return self.keys.of((key,)).get(key)
 
     def vectors(self, keys: Sequence[str]) -> torch.Tensor:
         """The vectors of ``keys``, shape (len(keys), width), float32; no others are read.
 
         Raises:
-            UnknownKeyError: One of them has no vector.
-            EmbeddingError: The file is damaged there.
+            UnknownKeyError: A key has no vector.
+            EmbeddingError: The file is damaged.
         """
         return self.at(self._rows(keys))
 
     def at(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """The vectors of some rows, shape (len(rows), width), float32; no others are read.
+        """The vectors of the given rows, shape (len(rows), width), float32; no others are read.
 
         Raises:
-            EmbeddingError: The file is damaged there.
+            EmbeddingError: The file is damaged.
         """
         if self._table is None:
             return torch.from_numpy(self._stored.rows(rows))
@@ -141,13 +141,14 @@ class ScoredVectors:
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
     def check(self, graph: KnowledgeGraph) -> None:
-        """Refuse a graph these embeddings were not trained on.
+        """Refuse a graph that the embeddings were not trained on.
 
-        An older revision of the same graph is accepted: its past still has the fingerprint. So
-        is another graph that holds the same triples.
+        A graph that has changed since is accepted, because its history has the fingerprint, and so
+        is another graph with the same triples.
 
         Raises:
-            EmbeddingMismatchError: The graph never had these triples; both fingerprints are named.
+            EmbeddingMismatchError: The graph never had these triples; the message has both
+                fingerprints.
         """
         if not self.fingerprint:
             return
@@ -165,12 +166,12 @@ class ScoredVectors:
         """The PyKEEN model behind the vectors.
 
         Raises:
-            EmbeddingError: They come without one, or its file is damaged.
+            EmbeddingError: The vectors have no scorer, or its file is damaged.
         """
         if self._engine is None:
             if self._state is None or self.config is None:
                 raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
-            from kg.embedding.training.scorer import Scorer  # pykeen is loaded only to score
+            from kg.embedding.training.scorer import Scorer  # imports PyKEEN
 
             self._engine = Scorer(self.config, len(self.keys), len(self.relations))
             self._engine.load_state(self._state())
@@ -180,7 +181,7 @@ class ScoredVectors:
         """The scorer's id of a relation.
 
         Raises:
-            UnknownKeyError: It knows none of that name.
+            UnknownKeyError: The scorer has no such relation.
         """
         if key not in self._relation_id:
             raise UnknownKeyError(f"the embeddings know no relation {shorten(key)!r}")
@@ -190,7 +191,7 @@ class ScoredVectors:
         """Triples as the scorer's ids, shape (N, 3).
 
         Raises:
-            UnknownKeyError: One names something without a vector.
+            UnknownKeyError: A triple names an entity or relation without a vector.
         """
         rows = list(triples)
         heads, tails = self._rows([h for h, _, _ in rows]), self._rows([t for _, _, t in rows])
@@ -198,7 +199,7 @@ class ScoredVectors:
         return np.stack([heads, relations, tails], 1)
 
     def known_ids(self, triples: Facts) -> NDArray[np.int64]:
-        """Those of the triples that name nothing without a vector, as ids, shape (N, 3)."""
+        """The triples whose entities and relations all have vectors, as ids, shape (N, 3)."""
         return known_facts(triples, self.keys, self._relation_id)[1]
 
     def scores(
@@ -221,16 +222,16 @@ class ScoredVectors:
     # ── storage ──────────────────────────────────────────────────────────────────────────────
 
     def chunks(self) -> Iterable[NDArray[np.float32]]:
-        """All vectors in the order of their rows, some thousands at a time."""
+        """Yield all vectors in the order of their rows, in chunks of shape (N, width)."""
         if self._table is None:
             return self._stored.chunks()
         table = self._table.numpy()
         return (table[at : at + _CHUNK] for at in range(0, len(table), _CHUNK))
 
     def stamp(self) -> object:
-        """Changes when the vectors do; see :mod:`kg.embedding.files.stamps`."""
+        """A stamp that changes with the vectors; see :mod:`kg.embedding.files.stamps`."""
         return self._stored.stamp() if self._table is None else tensor_stamp(self._table)
 
     def scorer_state(self) -> dict[str, torch.Tensor] | None:
-        """The tensors of the scorer, None where there is none."""
+        """The tensors of the scorer; None without a scorer."""
         return None if self._state is None else self._state()

@@ -1,1 +1,1 @@
-"""Files and folders on disk: replaced whole, recovered after a kill, locked by a process."""
+"""Files and folders on disk: atomic replacement, recovery after a kill, and locks."""

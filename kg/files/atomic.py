@@ -1,4 +1,4 @@
-"""Files and folders replaced whole: an error or a kill leaves the old or the new one.
+"""Replaces files and folders atomically: an error or a kill leaves the old or the new one.
 
 A file: written to a temporary beside it ─► fsync ─► rename ─► fsync of the folder. A folder:
 written beside ─► fsync of all of it ─► the old one renamed aside ─► the new one renamed in ─► fsync
@@ -35,12 +35,13 @@ def recover(path: Path) -> None:
 
 @contextmanager
 def replace_path(path: Path) -> Iterator[Path]:
-    """An empty file to write, which takes the place of ``path`` when the block ends well.
+    """Yield an empty file that replaces ``path`` if the block ends without an error.
 
-    A symbolic link stays, its target is replaced. An old file's permissions pass to the new one.
+    A symbolic link stays, and its target is replaced. The new file gets the permissions of the old
+    one.
 
     Raises:
-        OSError: It cannot be written, or ``path`` is no plain file.
+        OSError: The file cannot be written, or ``path`` is not a regular file.
     """
     target = real_path(path)
     with suppress(FileNotFoundError):
@@ -58,12 +59,12 @@ def replace_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open ``path`` for writing bytes; a plain file is replaced whole when the block ends well.
+    """Open ``path`` for writing; a regular file is replaced atomically if the block succeeds.
 
-    Pipes, terminals and devices are written to as they are, and so is ``/dev/stdout``.
+    Pipes, terminals, devices and ``/dev/stdout`` are written to directly.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     stream = _special(path)
     if stream is not None:
@@ -76,17 +77,17 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text as UTF-8, whole or not at all.
+    """Write a text as UTF-8 atomically.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     with replace_file(path) as stream:
         stream.write(text.encode())
 
 
 def _special(path: Path) -> IO[bytes] | None:
-    """What is no plain file, opened for writing; None for a plain file and where nothing is."""
+    """Open a pipe, terminal or device for writing; None for a regular or missing file."""
     handle = _descriptor(path)
     if handle is not None:
         return os.fdopen(os.dup(handle), "wb")
@@ -111,13 +112,13 @@ def _descriptor(path: Path) -> int | None:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
-    """An empty folder to write, and a function that puts it in the place of ``folder``.
+    """Yield an empty folder, and a function that replaces ``folder`` by it.
 
-    Without a call of the function ``folder`` stays as it is. A symbolic link stays, its target is
-    replaced.
+    If the function is not called, ``folder`` is not changed. A symbolic link stays, and its target
+    is replaced.
 
     Raises:
-        OSError: It cannot be written; then the old folder is back.
+        OSError: The folder cannot be written; the old folder is restored.
     """
     target = real_path(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +128,7 @@ def new_folder(folder: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
 
         def commit() -> None:
             _sync_tree(fresh)
-            while not _swap(fresh, target):  # another process was first
+            while not _swap(fresh, target):  # another process replaced it meanwhile
                 pass
 
         yield fresh, commit
@@ -135,10 +136,10 @@ def new_folder(folder: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
 
 @contextmanager
 def replace_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to write, which takes the place of ``folder`` when the block ends well.
+    """Yield an empty folder that replaces ``folder`` if the block ends without an error.
 
     Raises:
-        OSError: It cannot be written; then the old folder is back.
+        OSError: The folder cannot be written; the old folder is restored.
     """
     with new_folder(folder) as (fresh, commit):
         yield fresh
@@ -146,12 +147,12 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder, which disappears at once: no half of it is ever seen.
+    """Delete a file or a folder atomically.
 
-    A link goes, its target stays.
+    Of a link only the link is deleted.
 
     Raises:
-        OSError: It cannot be deleted.
+        OSError: The path cannot be deleted.
     """
     aside = beside(path, GONE)
     path.rename(aside)
@@ -175,7 +176,7 @@ def _swap(fresh: Path, target: Path) -> bool:
             fresh.rename(target)
             sync(target.parent)
         except BaseException as error:
-            if _is_taken(error) and os.path.lexists(fresh):  # in between another one came in
+            if _is_taken(error) and os.path.lexists(fresh):  # another process was faster
                 delete(aside)
                 return False
             _restore(fresh, target, aside)
@@ -187,7 +188,7 @@ def _swap(fresh: Path, target: Path) -> bool:
 
 
 def _place(fresh: Path, target: Path) -> bool:
-    """Rename into a place that is free; False where it is not."""
+    """Rename to a free path; False if the path is taken."""
     try:
         fresh.rename(target)
         sync(target.parent)
@@ -206,7 +207,7 @@ def _is_taken(error: BaseException) -> bool:
 
 
 def _restore(fresh: Path, target: Path, aside: Path) -> None:
-    """Put the old folder back; where that fails too it stays aside for :func:`recover`."""
+    """Put the old folder back; if that fails too, it stays aside for :func:`recover`."""
     with suppress(OSError):
         if not os.path.lexists(fresh):
             target.rename(fresh)
@@ -214,7 +215,7 @@ def _restore(fresh: Path, target: Path, aside: Path) -> None:
 
 
 def _lock_folder(target: Path) -> int | None:
-    """The old folder, open and locked; None where there is none."""
+    """Open and lock the old folder; None if there is none."""
     try:
         handle = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:

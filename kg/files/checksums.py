@@ -1,4 +1,4 @@
-"""The checksum that files are kept with."""
+"""Checksums of files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal text.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

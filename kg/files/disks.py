@@ -1,4 +1,4 @@
-"""Which disk is full."""
+"""Finds a full disk."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 FULL = 64 * 1024
-"""Free bytes below which a disk is full: SQLite cannot even open its shared memory."""
+"""Free bytes below which a disk counts as full, since SQLite cannot open its shared memory."""
 
 
 def full_disk(*folders: Path) -> str:
-    """The first folder whose disk is full, the folder of temporary files included; "" for none."""
+    """The first folder whose disk is full, including the folder for temporary files; "" if none."""
     for folder in (*folders, Path(tempfile.gettempdir())):
         try:
             if shutil.disk_usage(folder).free < FULL:

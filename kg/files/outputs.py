@@ -1,4 +1,4 @@
-"""Results that would overwrite what they are made of."""
+"""Prevents outputs from overwriting their inputs."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def check_output(output: Path, inputs: Iterable[Path]) -> None:
-    """Refuse to write to a file that is read, by another name or a link too.
+    """Refuse to write to an input file, also under another name or through a link.
 
     Raises:
-        TripleFormatError: As said.
+        TripleFormatError: The output is one of the inputs.
     """
-    with suppress(OSError):  # it is not there yet
+    with suppress(OSError):  # the output does not exist yet
         if not stat.S_ISREG(output.stat().st_mode):
             return
         for path in inputs:

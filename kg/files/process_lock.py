@@ -1,6 +1,6 @@
-"""One process at a time: a locked file names its holder.
+"""A lock file for one process at a time, which names its holder.
 
-The kernel releases it when the process ends.
+The kernel releases the lock when the process ends.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a lock, as far as it is known.
+    """The holder of a lock, as far as it is known.
 
     Attributes:
-        process: Its number.
-        host: The machine that it runs on.
-        since: When it took the lock, as text.
+        process: The process id.
+        host: The host of the process.
+        since: The time at which it took the lock, as text.
     """
 
     process: int | None
@@ -42,7 +42,7 @@ class Holder:
         )
 
 
-class Held(Exception):  # noqa: N818  # callers turn it into an error of theirs
+class Held(Exception):  # noqa: N818  # callers convert it to their own errors
     """Another process holds the lock."""
 
     def __init__(self, holder: Holder) -> None:
@@ -55,7 +55,7 @@ def process_lock(path: Path) -> Iterator[None]:
     """Hold a lock for the block; its file is deleted afterwards.
 
     Raises:
-        Held: Another process holds it.
+        Held: Another process holds the lock.
         OSError: The file cannot be written.
     """
     handle = _take(path)
@@ -69,7 +69,7 @@ def process_lock(path: Path) -> Iterator[None]:
 
 
 def _take(path: Path) -> int:
-    while True:  # until the file that was locked is the one at its path
+    while True:  # until the locked file is still the one at the path
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,7 +78,7 @@ def _take(path: Path) -> int:
             release(handle)
             raise Held(holder) from None
         except OSError as error:
-            if error.errno not in NO_LOCKS:  # where there are none, nobody is kept out
+            if error.errno not in NO_LOCKS:  # a file system without locks excludes nobody
                 release(handle)
                 raise
         if is_still(path, handle):

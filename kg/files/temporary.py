@@ -1,9 +1,9 @@
-"""Temporary entries beside their target: their names, their writers, and what a kill left.
+"""Temporary files and folders beside their target, and recovery after a kill.
 
-A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced waits as
-``….kptm-old``, one that is being deleted as ``….kptm-gone``. The writer holds an ``flock`` on its
-entries, which the kernel releases when the process ends, however it ends. So an entry without a
-lock was left by a process that was killed.
+A writer of ``NAME`` works in ``.NAME.TOKEN.kptm-new``; a folder that is being replaced is renamed
+to ``….kptm-old``, one that is being deleted to ``….kptm-gone``. The writer holds an ``flock`` on
+them, which the kernel releases however the process ends. So an entry without a lock was left by a
+killed process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NEW, OLD, GONE = ".kptm-new", ".kptm-old", ".kptm-gone"
 _LONGEST = 200
-"""Bytes of a name that its temporary repeats; file systems allow 255 in all."""
+"""The most bytes of a name in its temporary's name; file systems allow 255 in all."""
 _TOKEN = 6
 _LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
@@ -32,7 +32,7 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
 def real_path(path: Path) -> Path:
-    """The path with all symbolic links followed: the link stays, its target is replaced.
+    """The path with all symbolic links resolved, so that a link's target is replaced.
 
     Raises:
         OSError: The links form a loop.
@@ -52,7 +52,7 @@ def sync(path: Path) -> None:
     """Force a file or a folder's list of names to disk.
 
     Raises:
-        OSError: The disk fails. File systems that cannot sync a folder are excused.
+        OSError: The disk fails. File systems that cannot sync a folder are ignored.
     """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -67,7 +67,7 @@ def sync(path: Path) -> None:
 def lock(handle: int, *, wait: bool) -> bool:
     """Take the lock of an open file; return whether it was taken.
 
-    Where the file system has no locks, it is not taken, and nothing is ever judged abandoned.
+    On a file system without locks it is never taken, so that nothing counts as abandoned.
     """
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -81,7 +81,7 @@ def lock(handle: int, *, wait: bool) -> bool:
 
 
 def release(handle: int) -> None:
-    """Close a file that only held a lock: all that matters is on disk by then."""
+    """Close a file that only held a lock, ignoring errors."""
     with suppress(OSError):
         os.close(handle)
 
@@ -97,10 +97,10 @@ def is_still(path: Path, handle: int) -> bool:
 
 @contextmanager
 def create_beside(target: Path, *, folder: bool) -> Iterator[Path]:
-    """A new locked file or folder beside ``target``; what is left of it at the end is deleted.
+    """Yield a new locked file or folder beside ``target``; it is deleted if still there at the end.
 
     Raises:
-        OSError: It cannot be created.
+        OSError: The file or folder cannot be created.
     """
     path, handle = _create(target, folder=folder)
     try:
@@ -111,7 +111,7 @@ def create_beside(target: Path, *, folder: bool) -> Iterator[Path]:
 
 
 def _create(target: Path, *, folder: bool) -> tuple[Path, int]:
-    while True:  # until nobody took the entry for abandoned before it was locked
+    while True:  # until no process has deleted the entry as abandoned before it was locked
         path = beside(target, NEW)
         try:
             handle = _make(path, folder=folder)
@@ -144,7 +144,7 @@ def _make(path: Path, *, folder: bool) -> int:
 
 
 def delete(path: Path) -> None:
-    """Delete a file, link or folder if it is there; :func:`recover` tries again what fails here."""
+    """Delete a file, link or folder if it exists; after a failure :func:`recover` tries again."""
     with suppress(OSError):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -155,23 +155,23 @@ def delete(path: Path) -> None:
 def recover(parent: Path, names: Iterable[str]) -> None:
     """Clean up after killed writers of ``names`` in a folder.
 
-    A folder that was put aside comes back where none is in its place; all else that no living
-    process writes is deleted. A swap that another process is in the middle of is waited for. In a
-    folder that cannot be written nothing happens.
+    A folder that was renamed aside is restored if nothing has taken its place; everything else that
+    no running process writes is deleted. A swap in progress is waited for. A read-only folder is
+    left unchanged.
     """
     targets = {_stem(name): parent / name for name in names}
     _recover_where(parent, targets.get)
 
 
 def recover_all(parent: Path, names: re.Pattern[str]) -> None:
-    """The same for all names of a pattern."""
+    """Clean up after killed writers of all names that match a pattern."""
     _recover_where(parent, lambda stem: parent / stem if names.fullmatch(stem) else None)
 
 
 def _recover_where(parent: Path, target_of: Callable[[str], Path | None]) -> None:
     with suppress(OSError):
         left = sorted(
-            (found[2] != OLD, entry.name, target)  # first what may come back
+            (found[2] != OLD, entry.name, target)  # entries to restore come first
             for entry in os.scandir(parent)
             if (found := _LEFT.fullmatch(entry.name)) and (target := target_of(found[1]))
         )
@@ -181,13 +181,13 @@ def _recover_where(parent: Path, target_of: Callable[[str], Path | None]) -> Non
 
 
 def _recover(path: Path, target: Path) -> None:
-    if path.is_symlink():  # it was on its way out, and cannot be locked
+    if path.is_symlink():  # a link was being deleted; links cannot be locked
         delete(path)
         return
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         aside = path.name.endswith(OLD)
-        # A folder aside with none in place: its writer is between two renames, or dead.
+        # The target is missing: the writer is between two renames, or was killed.
         wait = aside and not os.path.lexists(target)
         if not lock(handle, wait=wait) or not is_still(path, handle):
             return

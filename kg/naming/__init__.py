@@ -1,1 +1,1 @@
-"""Names: which the store accepts, their folding, the language shown, what a person means."""
+"""Names: validity, folding, languages, and resolution to keys."""

@@ -1,6 +1,6 @@
-"""Names as people type them, without accents, case and typographic marks.
+"""Folds names for search, without accents, case and typographic marks.
 
-Texts equal by Unicode.
+Also finds canonically equal forms of a text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LETTERS = {
     "ł": "l", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t",
     "ı": "i", "ĸ": "k", "ŋ": "ng", "ƒ": "f", "ə": "e", "ɐ": "a",
 }  # fmt: skip
-"""Small letters that Unicode does not take apart, and the plain ones that people type for them."""
+"""Letters that Unicode does not decompose, with the ASCII letters that people type instead."""
 
 _TYPED = str.maketrans(
     LETTERS
@@ -24,22 +24,22 @@ _TYPED = str.maketrans(
         "\u200b": "", "\u200c": "", "\u200d": "", "\u2060": "", "\ufeff": "",
     }
 )  # fmt: skip
-"""What people type for letters and typographic marks."""
+"""What people type instead of special letters and typographic marks."""
 
 _ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670]+")
-"""Latin, Greek and Cyrillic accents, Hebrew and Arabic points, which most texts leave out.
+"""Latin, Greek and Cyrillic accents, Hebrew and Arabic points, which most texts omit.
 
-The marks of other scripts are vowels and consonants: they stay.
+Marks of other scripts are vowels and consonants, and are kept.
 """
 
 
 def fold(text: str) -> str:
-    """``text`` as names are searched: lower case, no accents, runs of white space as one space."""
+    """Fold a text for search: lower case, no accents, white space collapsed."""
     if not text.isascii():
-        # Small letters first: the capital of "ß" is "SS", and "İ" is taken apart only then.
+        # Case folding comes first: it turns "ß" into "ss", and lets "İ" be decomposed.
         parts = unicodedata.normalize("NFKD", text.casefold())
         plain = _ACCENTS.sub("", parts).translate(_TYPED)
-        text = unicodedata.normalize("NFC", plain)  # syllables of Hangul are one character again
+        text = unicodedata.normalize("NFC", plain)  # recomposes syllables of Hangul
     return " ".join(text.casefold().split())
 
 

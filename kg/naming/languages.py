@@ -1,4 +1,4 @@
-"""Which of several texts to show: language ranges of BCP 47 (RFC 4647)."""
+"""Chooses the text to show by language ranges of BCP 47 (RFC 4647)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ if TYPE_CHECKING:
     from kg.types import Literal
 
 NONE, DEFAULT, ENGLISH = "", "mul", "en"
-"""Text without a language; Wikidata's label for all languages.
-
-The language shown for want of others.
-"""
+"""Text without a language, Wikidata's label for all languages, and the fallback language."""
 
 _RANGE = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*").fullmatch
 
 
 def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
-    """Language ranges in small letters, the most wanted first.
+    """Normalise language ranges, given in order of preference, to lower case.
 
     Raises:
-        InvalidNameError: One is not a language range such as "en" or "pt-BR".
+        InvalidNameError: An item is not a language range such as "en" or "pt-BR".
     """
     if isinstance(ranges, str):
         ranges = (ranges,)
@@ -38,15 +35,15 @@ def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
 
 
 def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> str | None:
-    """The text to show, None for none; of several that fit equally the newest, which is the last.
+    """The text to show, or None; of several that fit equally, the last and so newest.
 
-    First comes what ``languages`` ask for, then text without a language, the label for all
-    languages ("mul"), and English; any other language by its tag.
+    Preferred are texts in ``languages``, then text without a language, the label for all languages
+    ("mul"), English, and other languages by tag.
 
     Args:
         values: Texts, oldest first.
-        languages: Ranges of :func:`checked_languages`: "en" fits "en-gb" too, "en-gb" also "en"
-            where there is nothing nearer.
+        languages: Ranges of :func:`checked_languages`: "en" matches "en-gb" too, and "en-gb" falls
+            back to "en".
     """
     wanted = (*languages, NONE, *(() if languages else (ENGLISH,)), DEFAULT, ENGLISH)
     ranked = (
@@ -57,7 +54,7 @@ def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> 
 
 
 def _rank(wanted: Sequence[str], tag: str) -> tuple[int, int, str]:
-    """The place of the first range that fits, how far the tag is from it, and the tag."""
+    """The position of the first matching range, the distance of the tag from it, and the tag."""
     fits = (
         (at, far) for at, item in enumerate(wanted) if (far := _distance(item, tag)) is not None
     )
@@ -66,9 +63,9 @@ def _rank(wanted: Sequence[str], tag: str) -> tuple[int, int, str]:
 
 
 def _distance(wanted: str, tag: str) -> int | None:
-    """How many subtags a language is away from a range, None where it does not fit.
+    """The distance of a language from a range in subtags; None if it does not match.
 
-    A longer tag fits (filtering), and so does a shorter one, after all of those (lookup).
+    A longer tag matches (filtering), and so does a shorter one, after all longer ones (lookup).
     """
     if tag == wanted:
         return 0
@@ -82,4 +79,4 @@ def _distance(wanted: str, tag: str) -> int | None:
 
 
 _LOOKUP = 100
-"""More subtags than any tag has."""
+"""A number above that of the subtags of any tag."""

@@ -1,4 +1,4 @@
-"""From what a person types to keys: equal spellings, labels of relations, "did you mean"."""
+"""Resolves typed names to keys: equal spellings, labels of relations, suggestions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from kg.types import Entity, Literal, Relation
 
 SUGGESTED, LISTED = 3, 12
-"""Names that a message suggests; relations that it lists where none is like the name."""
+"""The most names that a message suggests, or relations that it lists if none is similar."""
 
 
 class NamedGraph(Protocol):
-    """What names are looked up in; :class:`~kg.KnowledgeGraph` is one."""
+    """A graph in which names are looked up, such as :class:`~kg.KnowledgeGraph`."""
 
     def relations(self) -> list[Relation]:
         """All relations."""
@@ -43,9 +43,8 @@ class NamedGraph(Protocol):
 def stored_key(sql: Sql, table: str, name: str) -> str:
     """The key of "entity" or "relation" that is canonically equal to ``name``.
 
-    It is ``name`` itself if there is none.
-
-    A key is stored as it was given. Composed and decomposed forms are looked for.
+    It is ``name`` itself if there is none. Keys are stored as given, so that composed and
+    decomposed forms are looked up.
     """
     forms = spellings(name)
     if len(forms) == 1 or isinstance(name, ValueKey):
@@ -57,7 +56,7 @@ def stored_key(sql: Sql, table: str, name: str) -> str:
 def entities_of(
     sql: Sql, keys: Iterable[str], at: int | None, languages: Sequence[str]
 ) -> dict[str, Entity]:
-    """The existing entities by the key that was asked for; canonically equal keys are one."""
+    """The existing entities by the given key; canonically equal keys are the same."""
     asked = list(dict.fromkeys(keys))
     found = fetch(sql, asked, at, languages)
     others = [key for key in asked if key not in found and not key.isascii()]
@@ -68,7 +67,7 @@ def entities_of(
 
 
 def key_in(database: Database, table: str, name: str) -> str:
-    """The same, by a connection of its own where the name can be spelt otherwise."""
+    """Like :func:`stored_key`, on a new connection if the name has several canonical spellings."""
     if name.isascii() or isinstance(name, ValueKey):
         return name
     with database.quick() as sql:
@@ -78,10 +77,10 @@ def key_in(database: Database, table: str, name: str) -> str:
 def with_keys(
     sql: Sql, view: NamedGraph, patterns: Sequence[Sequence[str]], *, strict: bool
 ) -> Sequence[Sequence[str]]:
-    """Patterns with the keys of what they name, relations by their labels too.
+    """Patterns with names replaced by stored keys; relations may be given by label.
 
     Raises:
-        UnknownKeyError: ``strict``, and the graph has not the entity or the relation of a name.
+        UnknownKeyError: ``strict``, and the graph lacks an entity or a relation.
     """
     ends = {name for p in patterns for name in (p[0], p[2]) if not is_variable(name)}
     relations = {p[1] for p in patterns if not is_variable(p[1])}
@@ -101,10 +100,10 @@ def with_keys(
 
 
 def relation_key(database: Database, view: NamedGraph, name: str) -> str:
-    """The key of a relation that the graph holds or held, as it is stored, or that has a label.
+    """The stored key of a relation that the graph has or had, by key, or has, by label.
 
     Raises:
-        UnknownKeyError: There is no such relation.
+        UnknownKeyError: The relation does not exist.
     """
     with database.quick() as sql:
         key = stored_key(sql, "relation", name)
@@ -113,7 +112,7 @@ def relation_key(database: Database, view: NamedGraph, name: str) -> str:
 
 
 def relation_called(known: Sequence[Relation], name: str) -> Relation | None:
-    """The relation of a key, else of a label, in any case; accents count only if they are typed."""
+    """The relation by key, else by label in any case; accents may be omitted."""
     for same in (lambda text: text, canonical):
         for relation in known:
             if same(relation.key) == same(name):
@@ -127,10 +126,10 @@ def relation_called(known: Sequence[Relation], name: str) -> Relation | None:
 
 
 def relation_named(known: Sequence[Relation], name: str) -> Relation:
-    """The same.
+    """Like :func:`relation_called`, but with an error if there is none.
 
     Raises:
-        UnknownKeyError: There is none; the message suggests some.
+        UnknownKeyError: The relation does not exist; the message suggests some.
     """
     found = relation_called(known, name)
     if found is None:
@@ -140,7 +139,7 @@ def relation_named(known: Sequence[Relation], name: str) -> Relation:
 
 
 def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
-    """The relations that ``name`` may be a slip of the pen for, the nearest first."""
+    """The relations with the most similar names, of which ``name`` may be a misspelling."""
     wanted = fold(name)
     most = max(1, len(wanted) // 4)
     found = []
@@ -154,13 +153,13 @@ def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
 
 
 def other_relations(known: Sequence[Relation], name: str) -> str:
-    """What a message adds about an unknown relation: similar ones, else all there are."""
+    """A suggestion for messages about an unknown relation: similar ones, else all of them."""
     shown = ", ".join(relation.key for relation in known[:LISTED]) or "none yet"
     return did_you_mean(nearest_relations(known, name)) or f"; the graph has {shown}"
 
 
 def did_you_mean(items: Sequence[Entity | Relation]) -> str:
-    """The question of a message, with a space before it; "" where there is nothing to suggest."""
+    """The question "did you mean …?" for a message; "" if there is nothing to suggest."""
     shown = [
         repr(item.label) if item.label == item.key else f"{item.label!r} ({item.key})"
         for item in items[:SUGGESTED]

@@ -1,4 +1,4 @@
-"""Which names the store takes. Whatever it takes comes out unchanged."""
+"""Checks which names can be stored unchanged."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from kg.errors import InvalidNameError
 from kg.types import Attribute, EntityRecord, Literal, Record, Statement, Triple
 
 MAX_NAME = 4_000_000
-"""Characters; a longer "name" is a file read in the wrong format."""
+"""The most characters; a longer "name" is a file read in the wrong format."""
 
 MAX_PRIOR = 1e15
-"""What a larger prior counts as: sums of such numbers overflow the linker's arithmetic."""
+"""The maximum of a prior, to which larger ones are cut: sums of them overflow in the linker."""
 
 MAX_KEY = 2_500
-"""Bytes of a key; an index of PostgreSQL holds no more. Labels and values may be longer."""
+"""The most bytes of a key, by the limit of PostgreSQL's indexes; labels may be longer."""
 
 
 def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:
-    """Return ``text`` if the store can keep it and give it back unchanged.
+    """Return ``text`` if it can be stored unchanged.
 
     Args:
         text: The name.
-        what: What it is, for the message ("key", "alias").
+        what: The kind of name, for the message ("key", "alias").
         may_be_empty: Whether "" is allowed.
 
     Raises:
-        InvalidNameError: Not a string; empty; over 4 million characters; holds NUL (PostgreSQL
-            cannot keep it) or a lone surrogate (no encoding can).
+        InvalidNameError: The name is not a string, is empty, has over 4 million characters, or
+            contains NUL (not storable in PostgreSQL) or a lone surrogate (not encodable).
     """
     if not isinstance(text, str):
         raise InvalidNameError(f"{what} must be text, not {type(text).__name__}", repr(text))
@@ -53,7 +53,7 @@ def checked_key(text: object, what: str) -> str:
         InvalidNameError: As for :func:`checked_name`, or it is longer than a key may be.
     """
     key = checked_name(text, what)
-    # A character has at most four bytes, so that few keys need to be encoded to be counted.
+    # A character has at most four bytes, so that only long keys must be encoded to be measured.
     if len(key) > MAX_KEY // 4 and len(key.encode()) > MAX_KEY:
         reason = f"{what} has {len(key.encode()):,} bytes, a key has at most {MAX_KEY:,}"
         raise InvalidNameError(reason, key)
@@ -61,10 +61,10 @@ def checked_key(text: object, what: str) -> str:
 
 
 def as_record(item: Record | tuple[str, str, str]) -> Record:
-    """A record as it is, three names as a triple.
+    """Return a record unchanged, and three names as a triple.
 
     Raises:
-        InvalidNameError: It is neither.
+        InvalidNameError: The item is neither.
     """
     if isinstance(item, Triple | Attribute | Statement | EntityRecord):
         return item
@@ -77,10 +77,10 @@ def as_record(item: Record | tuple[str, str, str]) -> Record:
 
 
 def checked_record(record: Record) -> Record:
-    """Return ``record`` if the store can keep every part of it.
+    """Return ``record`` if every part of it can be stored.
 
     Raises:
-        InvalidNameError: One of its names is refused, or a number of it is out of its range.
+        InvalidNameError: A name is invalid, or a number is out of its range.
     """
     if isinstance(record, EntityRecord):
         _check_entity(record)
@@ -141,5 +141,5 @@ def _check_entity(record: EntityRecord) -> None:
 
 
 def printable(text: str) -> str:
-    """``text`` with what no encoding can keep written as escapes, for notes on a revision."""
+    """The text with escapes for characters that cannot be encoded, for notes on a revision."""
     return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Values: which text is a number, a date, a URL; which relations have values; how they are shown.
+"""Values: recognises numbers, dates, URLs and others in text, and formats them.
 
 A value is a :class:`kg.types.Literal`. It is neither an entity nor a name: nothing is linked to it,
 and it has no vector.

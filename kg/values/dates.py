@@ -1,6 +1,6 @@
-"""Dates of any year as seconds.
+"""Converts dates of any year to seconds.
 
-Years are counted as XML Schema 1.1 does, with a year 0; a time without a zone counts as UTC.
+Years follow XML Schema 1.1, which has a year 0; a time without a zone is taken as UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 _LONGEST = 64
-"""Characters of a date that is read."""
+"""The most characters of a date."""
 
 _YEAR = r"(?P<year>-?\d{4,})"
 _ZONE = r"(?P<zone>Z|[+-]\d\d:\d\d)?"
@@ -33,7 +33,7 @@ DATED = frozenset(_FORMS)
 
 
 def seconds(text: str, datatype: str) -> Fraction | None:
-    """The seconds from 1 March of the year 0 to the begin of a date; None for other text."""
+    """The seconds from 1 March of the year 0 to the beginning of a date; None for other text."""
     found = span(text, datatype)
     return None if found is None else found[0]
 
@@ -43,9 +43,9 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
     """The first and last second of a date, counted from 1 March of the year 0; None for other text.
 
     Args:
-        text: Its lexical form.
-        datatype: ``xsd:date``, ``dateTime``, ``gYearMonth`` or ``gYear``. A time is its own first
-            and last second.
+        text: The lexical form of the date.
+        datatype: ``xsd:date``, ``dateTime``, ``gYearMonth`` or ``gYear``. A ``dateTime`` is a
+            single moment.
     """
     from fractions import Fraction
 
@@ -81,7 +81,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 def _clock(parts: dict[str, str | None]) -> int:
-    """The seconds of a day's hour and minute, less those of the zone."""
+    """The seconds of hours and minutes since midnight, minus those of the zone."""
     clock = 3600 * int(parts.get("hour") or 0) + 60 * int(parts.get("minute") or 0)
     zone = parts.get("zone")
     if zone not in (None, "Z"):

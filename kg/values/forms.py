@@ -1,7 +1,7 @@
-"""Forms that values have in tables: numbers, quantities, dates, URLs, e-mail addresses, versions.
+"""The forms of values in tables: numbers, quantities, dates, URLs, e-mail addresses, versions.
 
-One text may have several forms: ``1.234`` is a number in English and one a thousand times as large
-in German, ``03/04/2020`` a day in March or in April. What a column means is decided over all of it
+A text may have several forms: ``1.234`` is a number in English, and one a thousand times as large
+in German; ``03/04/2020`` is a day in March or in April. The form is decided for a whole column
 (:mod:`kg.values.infer`).
 """
 
@@ -27,7 +27,7 @@ NUMERIC = (*NUMBERS, *(f"{XSD}{name}" for name in (
     "nonPositiveInteger",
     "negativeInteger", "unsignedInt", "unsignedLong", "unsignedShort",
     "unsignedByte")))  # fmt: skip
-"""The datatypes of numbers that files may give."""
+"""The datatypes of numbers in files."""
 DATES = tuple(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear"))
 
 _THOUSANDS = "[,\u00a0\u202f' ]"
@@ -52,13 +52,13 @@ _MONTH = (
 
 
 class ValueForm(NamedTuple):
-    """A way to write values.
+    """A form of values in text.
 
     Attributes:
-        name: What it is called here.
-        kind: What ``types=`` calls values of it.
-        read: The value of a text; None where the text is not of the form.
-        beside: Reads what stands among values of the form: plain numbers among quantities, 20230101
+        name: The name of the form.
+        kind: The kind of its values, as in ``types=``.
+        read: Returns the value of a text; None if the text does not have the form.
+        beside: Reads other texts among values of the form: plain numbers among quantities, 20230101
             among versions.
     """
 
@@ -68,7 +68,7 @@ class ValueForm(NamedTuple):
     beside: Callable[[str], Literal | None] | None = None
 
     def value(self, text: str) -> Literal | None:
-        """The value of a text in a column of this form."""
+        """The value of a text in a column of this form, or None."""
         found = self.read(text)
         return self.beside(text) if found is None and self.beside is not None else found
 
@@ -77,7 +77,7 @@ class ValueForm(NamedTuple):
 
 
 def _plain(text: str, comma: bool) -> str:
-    """A number's digits without separators, with a point."""
+    """The digits of a number without separators, with a decimal point."""
     text = re.sub("[\u00a0\u202f' ]", "", text).replace("\u2212", "-").removeprefix("+")
     return text.replace(".", "").replace(",", ".") if comma else text.replace(",", "")
 
@@ -202,10 +202,10 @@ def _whole(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Liter
     return read
 
 
-# A number, then parts after a point, hyphen, tilde or plus; before it an epoch, as Debian has it.
+# A number, then parts after a point, hyphen, tilde or plus; before it perhaps an epoch (Debian).
 _MATCH_VERSION = re.compile(r"v?(?:\d+:)?\d[0-9A-Za-z]*(?:[.~+-][0-9A-Za-z]*)+").fullmatch
 _NUMBERED = re.compile(r"\d[.:~+-][A-Za-z]{0,6}\d").search
-"""What tells a version from a name such as 1-ethyl-propane."""
+"""Distinguishes a version from a name such as 1-ethyl-propane."""
 
 
 def _version(text: str) -> Literal | None:
@@ -253,30 +253,30 @@ FORMS: Sequence[ValueForm] = (
     ),
     ValueForm("version", "version", _version, _bare_version),
 )
-"""In the order in which they are preferred: the first that fits a whole column is what it has."""
+"""All forms in order of preference: the first that fits a whole column is chosen."""
 
 may_be_value = re.compile(
     r"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d"
     rf"|{_MONTH}\.? \d",
     re.IGNORECASE,
 ).match
-"""Whether a text begins as a value does: a quick look."""
+"""A quick check whether a text may be a value, by its beginning."""
 
 AMBIGUOUS = ("date, d/m/y", "date, m/d/y")
 """Forms that read the same text as different days."""
 
 KINDS = (ENTITY, TEXT, *dict.fromkeys(form.kind for form in FORMS))
-"""What ``types=`` may call a relation."""
+"""The kinds of relations allowed in ``types=``."""
 
 
 def candidates(text: str) -> list[Literal]:
-    """All values that a text alone may be, likeliest first: ``1984`` is an integer, or a year."""
+    """All values that a text alone may denote, likeliest first: ``1984`` is a number or a year."""
     found = (form.read(text) for form in FORMS)
     return list(dict.fromkeys([item for item in found if item is not None]))
 
 
 def parse(text: str, kind: str | None = None) -> Literal | None:
-    """The value of a text by the first form that fits, of a given kind if any; None for none."""
+    """The value of a text by the first form that fits, of ``kind`` if given; None if none fits."""
     if kind == TEXT:
         return Literal(text)
     for form in FORMS:

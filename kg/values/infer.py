@@ -1,9 +1,9 @@
-"""Which relations of a table have values, decided over what a window of the table shows.
+"""Infers which relations of a table have values, from a window of the table.
 
-The rule, for each relation: its tails are values when at least 98% of them have one form
-(:data:`kg.values.forms.FORMS`), unless they are keys. They are keys when most heads of the relation
-have that form too (numeric ids, IRIs), or when more than a fifth of the distinct tails are entities
-already. A relation that the graph holds stays what it is there.
+The tails of a relation are values if at least 98% of them have the same form
+(:data:`kg.values.forms.FORMS`), unless they are keys. They are keys if most heads of the relation
+have that form too (numeric ids, IRIs), or if more than a fifth of the distinct tails are entities
+already. A relation that the graph has keeps its type.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 SHARE = 0.98
 """The share of a relation's tails that must have a form."""
 KEYS = 0.2
-"""The share of distinct tails that may still be entities: a film called 1984 among years."""
+"""The most distinct tails that may be entities, as a share: a film called 1984 among years."""
 HEADS = 0.5
-"""The share of its heads of the same form from which on the tails are keys."""
+"""If more than this share of the heads has the same form, the tails are keys."""
 DISTINCT, FIRST = 5_000, 100
-"""Distinct tails of a relation that are looked at, and how many of them come first."""
+"""Distinct tails of a relation that are read, and how many of them are the first ones."""
 MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?", "unknown", "n.a."})
-"""Written where nothing is known: it speaks for no form and against none."""
+"""Texts for missing values, which count neither for nor against a form."""
 
 
 @dataclass
 class TypeDecision:
-    """What a relation's tails are.
+    """The decided type of a relation's tails.
 
     Attributes:
         kind: One of :data:`kg.values.KINDS`.
-        forms: The forms its values are read by, in their order; none for entities and text.
-        given: Whether the user said so.
-        count: Values read so far.
-        strangers: Those of them that had none of the forms and were taken as text.
-        example: The first of those.
-        sample: Distinct tails that the decision was made by.
+        forms: The forms by which values are read, in order; none for entities and text.
+        given: Whether the user stated the type.
+        count: The number of values read so far.
+        strangers: The number of values without any of the forms, which were taken as text.
+        example: The first value taken as text.
+        sample: The distinct tails from which the type was inferred.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class TypeDecision:
         return self.kind != ENTITY
 
     def values(self, tails: Sequence[str]) -> dict[str, Literal]:
-        """The values of tails, each once; all tails are counted."""
+        """The value of each distinct tail; all tails are counted."""
         found = {tail: self._read(tail) for tail in dict.fromkeys(tails)}
         self.count += len(tails)
         if self.forms:
@@ -82,7 +82,7 @@ class TypeDecision:
 
 
 def user_decision(kind: str) -> TypeDecision:
-    """The decision that the user made.
+    """The type stated by the user.
 
     Args:
         kind: One of :data:`kg.values.KINDS`.
@@ -97,14 +97,14 @@ def decide(
     *,
     wide: bool = False,
 ) -> TypeDecision:
-    """What a relation's tails are, by the rule of this module.
+    """Infer the type of a relation's tails, by the rules of this module.
 
     Args:
-        tails: Its tails and how often each comes.
-        heads: Its heads.
-        entities: How many of some tails are entities.
-        wide: Whether the relation is a column of a wide table, whose rows may be numbered: equal
-            forms say nothing then.
+        tails: The tails of the relation, with their frequencies.
+        heads: The heads of the relation.
+        entities: Returns how many of the given tails are entities.
+        wide: Whether the relation is a column of a wide table, whose keys may be numbers, so that
+            heads of the same form do not count.
     """
     chosen = islice(tails.items(), DISTINCT)
     shown = Counter({tail: count for tail, count in chosen if tail.casefold() not in MISSING})
@@ -124,7 +124,7 @@ def decide(
 
 
 def _form(tails: Counter[str]) -> ValueForm | None:
-    """The first form that enough tails have, half of them by itself."""
+    """The first form that enough tails have, at least half of them without ``beside``."""
     first = list(islice(tails, FIRST))
     total = tails.total()
     if 2 * sum(map(bool, map(may_be_value, first))) < len(first) or not total:
@@ -146,7 +146,7 @@ def _share(texts: Counter[str], form: ValueForm) -> float:
 
 
 def like(stored: Sequence[Literal]) -> TypeDecision | None:
-    """The decision that a relation's stored values show; None if they are of no kind."""
+    """The type of a relation by its stored values; None if they have no common kind."""
     if not stored:
         return None
     if not any(item.datatype for item in stored):
@@ -160,7 +160,7 @@ def like(stored: Sequence[Literal]) -> TypeDecision | None:
 
 
 def _form_of(item: Literal) -> str | None:
-    """The kind whose values look like a stored one."""
+    """The kind of a stored value, or None."""
     if item.unit:
         return "quantity"
     for form in FORMS:

@@ -1,4 +1,4 @@
-"""A value in the place of a key, and its text for people."""
+"""Values in place of keys, and their text for people."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
 GROUPED = 5
-"""Digits from which on thousands are separated: 1984 may be a year, 70,000,000 is none."""
+"""The least digits of a number with separated thousands: 1984 may be a year, 70,000 is not."""
 
 
 class ValueKey(str):
-    """A value where a key is expected: at the end of a path, in a pattern, as an answer.
+    """A value in place of a key: at the end of a path, in a pattern, as an answer.
 
-    As text it is that of the value (``Literal.value``). It equals only the same value: the year
-    1984 is not the film of that key.
+    As text it is ``Literal.value``. It equals only the same value: the year 1984 is not the entity
+    with the key "1984".
 
     Attributes:
         literal: The value.
@@ -31,36 +31,36 @@ class ValueKey(str):
     literal: Literal
 
     def __new__(cls, literal: Literal) -> ValueKey:
-        """Take the text of a value."""
+        """Make the key of a value."""
         made = super().__new__(cls, literal.value)
         made.literal = literal
         return made
 
     def __eq__(self, other: object) -> bool:
-        """Whether it is the same value."""
+        """Whether the other key is of the same value."""
         return isinstance(other, ValueKey) and self.literal == other.literal
 
     def __ne__(self, other: object) -> bool:
-        """Whether it is something else."""
+        """Whether the other key is not of the same value."""
         return not self == other
 
     def __hash__(self) -> int:
-        """That of the value."""
+        """The hash of the value."""
         return hash(self.literal)
 
     def __getnewargs__(self) -> tuple[Literal]:  # type: ignore[override]  # of copies: str gives its text
-        """The value, of which a copy is made."""
+        """The value, for copying and pickling."""
         return (self.literal,)
 
 
 def node_of(row: Sequence[str | None]) -> str:
-    """The node of (key, value, datatype, language, unit): a key, or a value without one."""
+    """The node of a row (key, value, datatype, language, unit): its key, or else its value."""
     key, *parts = row
     return ValueKey(Literal(*(part or "" for part in parts))) if key is None else key
 
 
 def node_query(node: str) -> tuple[str, tuple[object, ...]]:
-    """The statement that selects a node's id, and its parameters."""
+    """The SELECT of a node's id, and its parameters."""
     if not isinstance(node, ValueKey):
         return "SELECT id FROM entity WHERE key = ?", (node,)
     from kg.store.rows.dictionary import literal_hash
@@ -74,13 +74,13 @@ def node_query(node: str) -> tuple[str, tuple[object, ...]]:
 
 
 def node_id(sql: Sql, node: str) -> int | None:
-    """The id of a node, None where the graph never heard of it."""
+    """The id of a node; None if the graph never had it."""
     found = sql.one(*node_query(node))
     return None if found is None else int(found)
 
 
 def value_text(value: Literal) -> str:
-    """A value for people: thousands separated from five digits on, the unit after it."""
+    """A value for people: with separated thousands from five digits on, and its unit."""
     text = value.value
     if value.datatype:
         found = _NUMBER(text)
@@ -93,7 +93,7 @@ def value_text(value: Literal) -> str:
 
 
 def type_name(value: Literal) -> str:
-    """The short name of a value's type: "integer", "date", "text"; its language for text in one."""
+    """The short name of a value's type: "integer", "date", "text"; or the language of a text."""
     if value.language:
         return f"text, {value.language}"
     return re.split(r"[#/:]", value.datatype)[-1] or "text"

@@ -1,4 +1,4 @@
-"""What a value measures: a number in its base unit, or a date in seconds, exactly."""
+"""Exact quantities of values: a number in its base unit, or a date in seconds."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DATE, TIME = "date", "time"
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*").fullmatch
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)").match
 _LONGEST = 1_000
-"""Characters of a number that is read."""
+"""The most characters of a number."""
 _GREATEST = 400
-"""The greatest power of ten of a number that is read."""
+"""The greatest power of ten of a number."""
 _KINDS = ("integer", "decimal", "quantity", "date")
 _FORMS = [form for form in FORMS if form.kind in _KINDS and form.name not in AMBIGUOUS]
 _YEARS = 10_000
