@@ -1,1 +1,1 @@
-"""From a question to programs: token meanings, possible programs, and the one asked for."""
+"""Parses questions to programs: meanings of tokens, candidate programs, and their ranking."""

@@ -1,4 +1,4 @@
-"""What a question asks for, and whether a program's answers are that: kind, noun, count."""
+"""Features of whether a program's answers are what the question asks for: kind, noun, count."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 PEOPLE = frozenset("people persons inhabitants citizens residents".split())
-"""Nouns that ask for how many people there are."""
+"""Nouns that ask for a number of people."""
 ONE = frozenset("is was s".split())
 """Words after a question word that ask for one thing."""
 AGE = "age"
-"""What a date of birth tells."""
+"""The measure that a date of birth determines."""
 ROWS = 0.6
-"""What it counts that rows are called as the question says, beside a type's name as 1."""
+"""The weight of a match with the noun for rows in an untyped graph; a type's name has 1."""
 NOUNS = 4
-"""Tokens after a question word among which a noun says what is asked for."""
+"""Tokens after a question word among which the noun asked for is looked up."""
 
 
 def asked_features(
@@ -45,25 +45,25 @@ def asked_features(
     *,
     focus: bool,
 ) -> dict[str, float]:
-    """Whether the answers are what is asked for.
+    """Features of whether the answers are what the question asks for.
 
     Args:
         question: The question.
-        made: The program.
-        nouns: The stems that may say what is asked for.
-        named: The relations that are called like the first of them.
-        kinds: What kind of thing answers are.
+        made: The derivation of the program.
+        nouns: Stems of the nouns that may be asked for.
+        named: Relations whose name is the first of these nouns.
+        kinds: Looks up the kinds of answers.
         schema: The words of relations.
         focus: Whether the answers are of the type that the question's noun names.
     """
     own = _kind_features(question, made, kinds, schema)
     if named and _is_asked(question, made.program, named):
         own["asked"] = 1.0
-    elif named and not focus and "agrees" not in dict(made.features):  # the noun may ask for a type
+    elif named and not focus and "agrees" not in dict(made.features):  # the noun may name a type
         own["other_asked"] = 1.0
     nodes = made.nodes or made.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
-    if schema.nouns and focus:  # in an untyped graph files and classes say what rows are
+    if schema.nouns and focus:  # in an untyped graph, files and classes name the rows
         share = ROWS
     if share:
         own["noun"] = share
@@ -85,12 +85,12 @@ def _kind_features(
     if made.number is not None and asked.answer in ("person", "place"):
         fit = False
     if asked.answer == "value" and fit and _measures_no_time(asked) and kinds.are_dates(made.nodes):
-        fit = False  # "how tall" asks for no date of birth
+        fit = False  # "how tall" does not ask for a date of birth
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
     if fit is False and (asked.answer == "date" or value):
-        # "When" is never answered by a place, nor "who" and "where" by a value.
+        # A place never answers "when", and a value never answers "who" or "where".
         own["no_date"] = 1.0
     led = _led_to(made.program)
     if led is not None:
@@ -101,19 +101,19 @@ def _kind_features(
 
 
 def _measures_no_time(asked: Match) -> bool:
-    """Whether a question word asks for a measure that is no age: "how tall", "how heavy"."""
+    """Whether a question word asks for a measure other than age: "how tall", "how heavy"."""
     return bool(asked.hints) and not any(fits("date", hint) or hint == AGE for hint in asked.hints)
 
 
 def asks_for_one(question: Question, names: int) -> bool:
     """Whether English words ask for one thing: "what team does he play for", "who is her husband".
 
-    Of a list that answers such a question one is meant, and nothing says which; "who wrote it"
-    leaves the number open.
+    If several answers are found for such a question, only one is meant, but it is unknown which.
+    "Who wrote it" leaves the number open.
 
     Args:
         question: The question.
-        names: The tokens of the names that a program uses, as bits.
+        names: The tokens of the names in the program, as bits.
     """
     asked = question.question_word(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
@@ -129,7 +129,7 @@ def asks_for_one(question: Question, names: int) -> bool:
 
 
 def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> bool:
-    """Whether "how many" asks for something else than is counted: people, not counties."""
+    """Whether "how many" asks for other things than those counted: people instead of counties."""
     match = next((item for item in question.operators if item.kind == "count"), None)
     if match is None:
         return False
@@ -145,7 +145,7 @@ def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> b
 
 
 def _led_to(program: Program) -> Step | None:
-    """The step that leads to the answers, also to the one that a superlative chooses."""
+    """The step that leads to the answers, also within a superlative."""
     if isinstance(program, Superlative):
         base = program.base
         return Step(base.step.relation, not base.step.forward) if isinstance(base, Having) else None
@@ -153,13 +153,13 @@ def _led_to(program: Program) -> Step | None:
 
 
 def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
-    """Whether the name of the relation to answers says that they are what is asked for."""
+    """Whether a relation's name shows that it leads to this kind of answer; None if unclear."""
     words = schema.relations.get(step.relation)
     if words is None or not step.forward:
         return None
-    if answer == "date":  # what is no date by its name may be one all the same
+    if answer == "date":  # a relation may lead to dates even if its name does not show it
         return fits("date", words.name) or None
-    if answer == "reason":  # neither how nor why is answered by where
+    if answer == "reason":  # a place answers neither "how" nor "why"
         return False if fits("place", words.name) else None
     if answer == "person":
         return fits("person", words.name)
@@ -178,10 +178,7 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:
-    """Whether the noun asked for names the relation to what a program chooses from.
-
-    Its direction counts, too.
-    """
+    """Whether the noun asked for names the relation, in its direction, to the answers."""
     while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
         if isinstance(program, (Superlative, Compare)):
             program = program.base
@@ -193,18 +190,18 @@ def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bo
     if step.relation in named:
         return True
     evidence = question.relations.evidence(step.relation, forward=step.forward)
-    if evidence.recall < ENOUGH:  # most are not said: the places are looked for seldom
+    if evidence.recall < ENOUGH:  # checked first, because most relations are not mentioned
         return False
     places = asked_places(question)
     return bool(places) and bool(evidence.mask >> places[0] & 1)
 
 
 def asked_places(question: Question, named: int = 0) -> list[int]:
-    """The words right after "which" or "how many" that may say what is asked for.
+    """The words directly after "which" or "how many" that may name what is asked for.
 
     Args:
         question: The question.
-        named: Tokens that say something of a name.
+        named: Tokens that belong to a name or describe it, as bits.
     """
     for mention in question.mentions:
         if mention.kind in ("label", "alias") and not _is_noun(question, mention):
@@ -219,9 +216,9 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
 
 
 def _is_noun(question: Question, mention: Mention) -> bool:
-    """Whether a one-word name is still what is asked for.
+    """Whether a one-word name may still be the noun that is asked for.
 
-    A relation is called so, too, or the noun stands there.
+    It may if it is also a relation's name, or is in the position of the noun.
     """
     if mention.end - mention.start > 1:
         return False
@@ -229,7 +226,7 @@ def _is_noun(question: Question, mention: Mention) -> bool:
 
 
 def head_noun(question: Question) -> int:
-    """The token between question word and grammar: "which city did" asks for no film "City"."""
+    """The noun between question word and verb, as bits: "which city did" asks for cities."""
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
             at = match.end
@@ -239,10 +236,10 @@ def head_noun(question: Question) -> int:
 
 
 def _nouns(question: Question, match: Match, named: int) -> list[int]:
-    """The words after a question word, up to the verb where something stands before that."""
+    """The words after a question word, up to the verb if there is any word before it."""
     found: list[int] = []
-    # "How high is the highest point" and "when was the director born" ask for no point and no
-    # director.
+    # "How high is the highest point" does not ask for a point, "when was the director born" not for
+    # a director.
     said = question.tokens[match.start].folded == "which" or bool(match.hints)
     for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
         if said and question.tokens[at].folded in BE:  # "which director was born last"

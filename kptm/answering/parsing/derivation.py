@@ -1,4 +1,4 @@
-"""A program on its way: what it denotes, which tokens it explains, and what speaks for it."""
+"""Derivations: programs with their denotation, the tokens they explain, and their features."""
 
 from __future__ import annotations
 
@@ -15,23 +15,22 @@ Features = tuple[tuple[str, float], ...]
 
 @dataclass(slots=True, kw_only=True)
 class Derivation:
-    """A program for a question, or a part of one.
+    """A complete or partial program for a question.
 
     Attributes:
         program: The program.
         mask: The tokens that it explains, as bits.
-        names: Those of them that are names.
+        names: The tokens of the mask that belong to names, as bits.
         operators: The operators that it uses, as bits of their numbers.
-        features: What speaks for it and against it, with how much.
-        score: The sum of the features by their weights, and of what the tokens weigh that it
-            explains.
-        size: Operations.
-        floating: Steps that no word says.
-        mention: The name, of one that is a name alone.
-        nodes: What it denotes, of a set.
-        number: What it denotes, of a number.
-        truth: What it denotes, of a question whether something is so.
-        counted: What a number counts.
+        features: Its features, (name, value).
+        score: The weighted sum of the features, plus the weights of the explained tokens.
+        size: The number of operations.
+        floating: The number of steps without any word in the question.
+        mention: The mention, if the program is a single name.
+        nodes: For a set: the denoted nodes.
+        number: For a number: the denoted number.
+        truth: For a yes-or-no program: the denoted truth value.
+        counted: For a count: the nodes that it counts.
     """
 
     program: Program
@@ -50,7 +49,7 @@ class Derivation:
 
     @property
     def denotation(self) -> object:
-        """What it denotes, as something that can be compared."""
+        """The denotation as a hashable value, for comparison."""
         if self.truth is not None:
             return self.truth
         return self.number if self.number is not None else frozenset(self.nodes)

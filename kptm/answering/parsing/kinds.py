@@ -1,4 +1,4 @@
-"""What kind of thing answers are: by a question word ("where"), or a noun ("which county")."""
+"""Compares answers with the kind asked for, by question word ("where") or noun ("which city")."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 LOOKED_AT = 8
-"""Answers that are looked at."""
+"""The most answers that are checked."""
 HELD = 200_000
-"""Entities whose kinds are held in memory."""
+"""The most entities whose kinds are cached."""
 YEAR = (3, 4)
-"""Digits of a year."""
+"""The numbers of digits that a year may have."""
 
 
 class EntityKinds(NamedTuple):
-    """An entity's kinds as bits, the stems of its types and description, and if it is a date."""
+    """An entity's kinds as bits, stems of its types and description, and whether it is a date."""
 
     classes: int
     stems: frozenset[str]
@@ -32,7 +32,7 @@ class EntityKinds(NamedTuple):
 
 
 class AnswerKinds:
-    """Knows what kind of thing entities are, by their types and descriptions.
+    """Looks up the kinds of entities by their types and descriptions.
 
     Args:
         graph: The graph.
@@ -43,7 +43,7 @@ class AnswerKinds:
         self._known: dict[str, EntityKinds] = {}
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
-        """Whether answers may be what a question word asks for ("date" …); None if unclear."""
+        """Whether answers may be of the kind asked for ("date", "place" …); None if unclear."""
         some = nodes[:LOOKED_AT]
         values = [node for node in some if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
@@ -64,14 +64,14 @@ class AnswerKinds:
         return any(found & wanted for found in classes)
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
-        """Whether answers are dates by their datatype; a number of four digits may be one."""
+        """Whether answers are dates by datatype, or numbers that may be years."""
         some = nodes[:LOOKED_AT]
         return bool(some) and all(
             isinstance(node, ValueKey) and node.literal.datatype in DATES for node in some
         )
 
     def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
-        """False for people, places and dates, which say neither how nor why; else unclear."""
+        """False for people, places and dates, which answer neither "how" nor "why"; else None."""
         if values:
             return False if all(map(_is_date, values)) else None
         classes = [kind.classes for kind in self.of(nodes) if kind.classes]
@@ -79,13 +79,13 @@ class AnswerKinds:
         return False if known else None
 
     def share_named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
-        """The share of answers of which a noun says what they are."""
+        """The share of answers whose types or description contain one of the stems."""
         wanted = set(stems)
         kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))
         return sum(bool(kind.stems & wanted) for kind in kinds) / len(kinds) if kinds else 0.0
 
     def of(self, nodes: Iterable[str]) -> list[EntityKinds]:
-        """The kinds of some entities."""
+        """The kinds of entities."""
         keys = [node for node in nodes if not isinstance(node, ValueKey)]
         missing = [key for key in keys if key not in self._known]
         if missing:
@@ -98,7 +98,7 @@ class AnswerKinds:
         return [self._known[key] for key in keys if key in self._known]
 
     def clear(self) -> None:
-        """Forget what is known, after the graph has changed."""
+        """Clear the cache, after the graph has changed."""
         self._known.clear()
 
 

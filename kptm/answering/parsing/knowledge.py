@@ -1,7 +1,7 @@
-"""What the parser asks of a graph, held in memory while the graph stays as it is.
+"""The parser's queries to a graph, cached until the graph changes.
 
-Hundreds of candidate programs of a question look at the same few sets of nodes; a graph is asked
-about each of them once.
+Hundreds of candidate programs of a question need the same few sets of nodes, for each of which the
+graph is queried once.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     V = TypeVar("V")
 
 HELD = 20_000
-"""Answers of each kind that are held."""
+"""The most cached results of each kind of query."""
 SOME = 20
-"""Nodes of a set by whose types it is known what it holds."""
+"""Nodes of a set whose types stand for those of all."""
 LOOKED_AT = 10
-"""Values of a relation by which it is known to be a measure."""
+"""Values of a relation that decide whether it is a measure."""
 
 
 class Knowledge:
-    """A graph as the parser sees it.
+    """Cached queries to a graph.
 
     Args:
         graph: The graph.
@@ -48,7 +48,7 @@ class Knowledge:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything, after the graph has changed."""
+        """Clear the cache, after the graph has changed."""
         self._programs: dict[Program, Denotation] = {}
         self._steps: dict[tuple[str, ...], Counter[Step]] = {}
         self._types: dict[tuple[str, ...], Counter[str]] = {}
@@ -59,15 +59,15 @@ class Knowledge:
         self._main: str | None = None
 
     def evaluate(self, program: Program) -> Denotation:
-        """What a program denotes."""
+        """Evaluate a program."""
         return _get_or_compute(self._programs, program, self._evaluator.evaluate)
 
     def steps(self, nodes: Sequence[str]) -> Counter[Step]:
-        """Which steps lead from some nodes, and by how many facts."""
+        """The steps that lead from the nodes, with the number of facts of each."""
         return _get_or_compute(self._steps, tuple(nodes), self._evaluator.steps)
 
     def types(self, nodes: Sequence[str]) -> Counter[str]:
-        """The types of some nodes, or the nouns for them in a graph without types."""
+        """The types of the nodes, or the nouns for them in a graph without types, with counts."""
         return _get_or_compute(self._types, tuple(nodes), self._types_of)
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
@@ -79,16 +79,16 @@ class Knowledge:
         return found
 
     def nouns(self) -> dict[str, Program]:
-        """What the rows of an untyped graph are called, with what each noun denotes."""
+        """The nouns for the rows of an untyped graph, each with a program that denotes its rows."""
         self._row_nouns = self._nouns.find()
         return dict(self._row_nouns)
 
     def all_types(self) -> list[str]:
-        """The types that anything has, sorted."""
+        """All types in the graph, sorted."""
         return self._evaluator.all_types()
 
     def measures(self, nodes: Sequence[str]) -> Mapping[Step, str]:
-        """The steps that lead from some nodes to numbers and dates."""
+        """The steps that lead from the nodes to numbers and dates, with their dimensions."""
         return _get_or_compute(self._numeric, tuple(nodes), self._evaluator.numeric_steps)
 
     def main_relation(self) -> str | None:
@@ -106,11 +106,11 @@ class Knowledge:
         return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
 
     def is_timed(self, relation: str) -> bool:
-        """Whether any fact of a relation says when it held."""
+        """Whether any fact of a relation has a time."""
         return _get_or_compute(self._timed, relation, self._evaluator.is_timed)
 
     def is_measure(self, relation: str) -> bool:
-        """Whether a relation leads to numbers or dates, by a few of its values."""
+        """Whether a relation leads to numbers or dates, judged by a few of its values."""
         return _get_or_compute(self._measures, relation, self._is_measure)
 
     def _is_measure(self, relation: str) -> bool:

@@ -1,11 +1,11 @@
-"""How well a program fits a question: a log-linear model over all candidate programs.
+"""The reading model: a log-linear model over the candidate programs of a question.
 
     p(z | q) = exp(w · φ(q, z)) / Σ_z' exp(w · φ(q, z'))
 
-z' runs over the candidates and over one more: that none of them is meant. φ has dense features,
-whose weights ship with the package and say what holds for any graph, and pairs of a word and a
-predicate, whose weights are learnt from answered questions of one graph (Berant et al. 2013,
-section 3.2; Liang, Jordan and Klein 2011).
+z' ranges over the candidates and the case that none of them is meant. φ has dense features, whose
+weights ship with the package and hold for any graph, and pairs of a word and a predicate, whose
+weights are learnt from answered questions of one graph (Berant et al. 2013, section 3.2; Liang,
+Jordan and Klein 2011).
 """
 
 from __future__ import annotations
@@ -155,23 +155,23 @@ DEFAULT: dict[str, float] = {
     "other_measure": -1.0,
     NONE: -1.5,
 }
-"""Weights before any are fitted."""
+"""The default weights."""
 WITH_ENCODER: dict[str, float] = {NONE: -1.8}
-"""Those of them that differ where a sentence encoder compares questions with relations."""
+"""Default weights that differ if a sentence encoder compares questions with relations."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingModel:
-    """Weights.
+    """The weights of the model.
 
     Attributes:
-        dense: Of what holds for any graph.
-        learnt: Of a predicate and a word, by predicate.
-        explains: By predicate, the words that it explains.
-        count: Questions that they were learnt from.
-        thresholds: What words such as "major" mean.
-        question_map: Of the vectors of questions, where they were learnt with a sentence encoder.
-        paths: Steps from a name that answered several questions.
+        dense: The weights of dense features.
+        learnt: By predicate: the weights of words.
+        explains: By predicate: the words that it explains.
+        count: The number of questions it was trained on.
+        thresholds: The learnt thresholds of words such as "major".
+        question_map: A linear map of question vectors, if it was trained with a sentence encoder.
+        paths: Paths from a name that answered several questions.
     """
 
     dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
@@ -202,13 +202,13 @@ class ReadingModel:
 
     @classmethod
     def from_dict(cls, value: Any) -> ReadingModel:
-        """What :meth:`to_dict` gave.
+        """Read the mapping that :meth:`to_dict` returned.
 
         Raises:
-            ValueError: It is of another version, or a weight is no finite number.
+            ValueError: The version is another, or a weight is not a finite number.
         """
         if value["version"] != VERSION:
-            raise ValueError(f"version {value['version']} where {VERSION} is read")
+            raise ValueError(f"version {value['version']} instead of {VERSION}")
         dense = {str(name): float(weight) for name, weight in value["dense"].items()}
         learnt = {
             str(name): {str(word): float(weight) for word, weight in words.items()}
@@ -237,10 +237,10 @@ class ReadingModel:
 
     @classmethod
     def load(cls, path: Path) -> ReadingModel:
-        """Read what :meth:`save` wrote; without a file the weights of the package.
+        """Read the file that :meth:`save` wrote; without a file, the weights of the package.
 
         Raises:
-            ConfigError: The file is malformed, or of another version.
+            ConfigError: The file is malformed, or has another version.
         """
         if not path.exists():
             return cls()
@@ -261,10 +261,10 @@ class Lexical:
     """The weights of a model for one question.
 
     Attributes:
-        cover: What a token counts that is explained.
-        speaks: From what a predicate's learnt weight on its words alone say it.
-        thresholds: What the model has learnt of words such as "major", by stem.
-        paths: Steps from a name that answered several questions.
+        cover: The weight of an explained token.
+        speaks: The learnt weight from which on a predicate's words alone support it.
+        thresholds: The learnt thresholds of words such as "major", by stem.
+        paths: Paths from a name that answered several questions.
     """
 
     def __init__(self, model: ReadingModel, question: Question) -> None:
@@ -282,7 +282,7 @@ class Lexical:
         self._similar: Mapping[Step, float] | None = None
 
     def behind(self, step: Step) -> float | None:
-        """How much less similar a step is than the question's best; None without an encoder."""
+        """How much less similar a step is than the best step; None without an encoder."""
         if self._encoded is None:
             return None
         if self._similar is None:
@@ -290,12 +290,12 @@ class Lexical:
         return self._similar.get(step)
 
     def score(self, features: Iterable[tuple[str, float]]) -> float:
-        """The sum of some features by their weights."""
+        """The weighted sum of features."""
         weights = self._dense
         return sum(weights.get(name, 0.0) * value for name, value in features)
 
     def predicate(self, name: str) -> float:
-        """What the question's words say of a predicate, as was learnt."""
+        """The sum of the learnt weights of the question's words for a predicate."""
         if not self._model.learnt:
             return 0.0
         if name not in self._cache:
@@ -313,7 +313,7 @@ class Lexical:
         return total
 
     def mask(self, name: str) -> int:
-        """The tokens that a predicate explains, as was learnt."""
+        """The tokens that a predicate explains according to training, as bits."""
         words = self._model.explains.get(name)
         if not words:
             return 0

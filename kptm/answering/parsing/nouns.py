@@ -1,6 +1,6 @@
-"""What the rows of an untyped graph are called: by the names of its files, and by its classes.
+"""Nouns for the rows of an untyped graph, from the names of its files and from its classes.
 
-The rows of "elements.csv" are elements, and what has "mammal" as its class is a mammal.
+The rows of "elements.csv" are elements, and an entity with the class "mammal" is a mammal.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from kg.programs import Evaluator, Program
 
 FILES = 8
-"""Files whose names are looked at."""
+"""The most files whose names are read."""
 SHORTEST = 3
-"""Letters of a noun."""
+"""The least letters of a noun."""
 NO_KINDS = frozenset(
     "data dataset dev dump export fact facts file graph input kb knowledge list main output"
     " rows sample sheet statements table test train triple triples tsv csv valid".split()
 )
-"""Words in the names of files that say nothing of what is in them."""
+"""Words in the names of files that do not describe their content."""
 CLASS_RELATIONS = frozenset(
     ("type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type")
 )
-"""What a relation is called that leads to what something is."""
+"""Names of relations that lead to classes."""
 CLASSES = 200
-"""Classes that a relation has at most; one with more says no kinds."""
+"""The most classes of a relation; a relation with more does not classify."""
 
 
 class Nouns:
@@ -50,7 +50,7 @@ class Nouns:
         self._main_of_file: dict[int, str | None] = {}
 
     def find(self) -> dict[str, Program]:
-        """What each noun denotes. A class of the same name goes before a file."""
+        """The program of each noun; a class takes precedence over a file of the same name."""
         found = dict(self._of_files())
         classes = dict(self._of_classes())
         singular = {_singular(noun) for noun in classes}
@@ -58,9 +58,9 @@ class Nouns:
         return {**files, **classes}
 
     def _of_files(self) -> Iterator[tuple[str, Program]]:
-        """What files are about, by the last word of their names, with their main relations.
+        """Nouns from the last words of files' names, with programs from their main relations.
 
-        It is read of a file once: what a file is about hardly changes while it is edited.
+        Each file is read only once, because edits hardly change what a file is about.
         """
         seen = set()
         for number, path in self._evaluator.files()[:FILES]:
@@ -76,7 +76,7 @@ class Nouns:
                 yield noun, Having(Step(relation))
 
     def _of_classes(self) -> Iterator[tuple[str, Program]]:
-        """The values of relations such as "type", and the last words that several share."""
+        """Nouns from the values of relations such as "type", and from last words they share."""
         for relation in self._graph.relations():
             if relation.label.replace("_", " ").lower() not in CLASS_RELATIONS:
                 continue
@@ -95,7 +95,7 @@ class Nouns:
                 yield head, Follow(Named(tuple(sorted(all_))), back)
 
     def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Nodes with their names as words in small letters."""
+        """Yield nodes with their names as words in lower case."""
         keys = sorted(nodes)
         entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))
         for key in keys:

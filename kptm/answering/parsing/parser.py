@@ -1,4 +1,4 @@
-"""QuestionParser: from a question to the programs that it may ask for, with their p."""
+"""QuestionParser: parses a question to candidate programs with their probabilities."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """A program that a question may ask for.
+    """A parse of a question.
 
     Attributes:
-        derivation: The program, what it denotes, and which tokens it explains.
-        p: The probability that its denotation is what is asked for, by this program or by others.
-        own: The probability that this program is meant.
+        derivation: The program, with its denotation and the tokens it explains.
+        p: The probability of its denotation, summed over all programs with the same denotation.
+        own: The probability of this program.
     """
 
     derivation: Derivation
@@ -50,12 +50,12 @@ class Parse:
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuestion:
-    """A question with the programs that it may ask for.
+    """A question with its parses.
 
     Attributes:
         question: The question.
-        parses: One for each denotation, best first.
-        none: The probability that it asks for something else.
+        parses: The best parse of each denotation, best first.
+        none: The probability that no candidate is meant.
     """
 
     question: Question
@@ -64,14 +64,14 @@ class ParsedQuestion:
 
 
 class QuestionParser:
-    """Parses questions over a graph, which may change between them.
+    """Parses questions over a graph, which may change between questions.
 
     Args:
         graph: The graph.
-        linker: Has its names.
-        phrasings: How texts say its relations.
+        linker: Looks up names of entities.
+        phrasings: Phrasings of relations in texts.
         model: Ranks programs; by default the weights that ship with the package.
-        encoder: Compares questions with relations, if there is one.
+        encoder: A sentence encoder that compares questions with relations, or None.
     """
 
     def __init__(
@@ -94,16 +94,16 @@ class QuestionParser:
         self.model = self.untaught() if model is None or model == ReadingModel() else model
 
     def untaught(self) -> ReadingModel:
-        """The model before anything is learnt."""
+        """The model before any training."""
         return ReadingModel.untaught(encoder=self._encoder is not None)
 
     @property
     def knowledge(self) -> Knowledge:
-        """The graph, as candidates are evaluated on it."""
+        """The cached queries to the graph."""
         return self._knowledge
 
     def schema(self) -> Schema:
-        """The words of the graph's relations and types, as it is now."""
+        """The words of the graph's present relations and types."""
         state = self._graph.log.state()
         if state is None or state != self._state:
             self._knowledge.clear()
@@ -124,7 +124,7 @@ class QuestionParser:
         return self._schema
 
     def _phrasing_words(self) -> dict[str, dict[str, float]]:
-        """How often the phrasings of each relation have a word, of 1 for the most frequent one."""
+        """Frequencies of words in the phrasings of each relation, relative to the most frequent."""
         found = {}
         for key in self._phrasings.relations():
             counts = Counter(
@@ -138,7 +138,7 @@ class QuestionParser:
         return found
 
     def read(self, text: str) -> Question:
-        """What the tokens of a question may stand for."""
+        """Find the possible meanings of a question's tokens."""
         question = self._reader.read(text)
         if self._encoder is None:
             return question
@@ -150,14 +150,14 @@ class QuestionParser:
     def candidates(
         self, question: Question, *, floating: int = 1, beam: int = 40
     ) -> list[ProgramCandidate]:
-        """The programs that a question may ask for, with their features, best first."""
+        """The candidate programs of a question, with their features, best first."""
         return candidates(
             question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating,
             beam=beam
         )  # fmt: skip
 
     def at_time(self, made: Derivation, period: Period) -> Derivation:
-        """A derivation with what its program denotes by facts that held in a period."""
+        """A derivation evaluated on facts that held in a period."""
         program = at_time(made.program, period, self._knowledge)
         found = self._knowledge.evaluate(program)
         return replace(
@@ -165,14 +165,14 @@ class QuestionParser:
         )
 
     def parse(self, text: str) -> ParsedQuestion:
-        """The programs that a question may ask for, with their probabilities."""
+        """Parse a question: its candidate programs with their probabilities."""
         question = self.read(text)
         return self.rank_candidates(question, self.candidates(question))
 
     def rank_candidates(
         self, question: Question, found: Sequence[ProgramCandidate]
     ) -> ParsedQuestion:
-        """Candidates with their probabilities, those with one denotation as one."""
+        """Compute probabilities of candidates, and merge candidates with the same denotation."""
         if not found:
             return ParsedQuestion(question, (), 1.0)
         lack = self.model.lexical(question).score(none_features(question).items())
@@ -182,7 +182,7 @@ class QuestionParser:
         total = sum(weights.values()) + none
         parses = []
         for _, items in unique(found):
-            # Nothing is alike in what denotes nothing: each such program lacks another fact.
+            # Programs with empty denotations are not merged, because each lacks a different fact.
             groups = [items] if not items[0].features.get("empty") else [[item] for item in items]
             for group in groups:
                 p = sum(weights[id(item)] for item in group) / total

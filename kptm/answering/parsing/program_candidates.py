@@ -1,4 +1,4 @@
-"""Candidates: whole programs with all of their features, ranked by a model."""
+"""Candidates: complete programs with all their features, ranked by the model."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 MOST = 150
-"""Candidates that are ranked."""
+"""The most candidates that are ranked."""
 LOOKED_AT = 20
-"""Answers whose types are looked at."""
+"""Answers whose types are read."""
 MISSED = (
     "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number",
     "time", "ordinal", "sum", "mean", "yesno",
 )  # fmt: skip
-"""Operators that are missed where a program does not use them."""
+"""Operators that a program is penalised for not using."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramCandidate:
-    """A program that a question may ask for.
+    """A candidate program of a question.
 
     Attributes:
-        derivation: The program, and what it explains.
+        derivation: The program, with the tokens it explains.
         features: Its dense features.
-        predicates: What it consists of, for the weights that are learnt.
-        words: The words that these are learnt with.
-        score: By the model.
+        predicates: Its predicates, for the learnt weights.
+        words: The question's words that are paired with the predicates.
+        score: The score by the model.
     """
 
     derivation: Derivation
@@ -67,16 +67,16 @@ def candidates(
     floating: int = 1,
     beam: int = BEAM,
 ) -> list[ProgramCandidate]:
-    """The programs that a question may ask for, best first.
+    """The candidate programs of a question, best first.
 
     Args:
         question: The question.
-        model: Ranks them.
+        model: The model that ranks them.
         schema: The words of relations and types.
-        knowledge: The graph.
-        kinds: What kind of thing answers are.
-        floating: Steps of a program that no word says.
-        beam: Partial programs of a size that are kept.
+        knowledge: Cached queries to the graph.
+        kinds: Looks up the kinds of answers.
+        floating: The most steps of a program without a word in the question.
+        beam: The beam width: partial programs kept per size.
     """
     lexical = model.lexical(question)
     grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
@@ -138,7 +138,7 @@ def _order(item: ProgramCandidate) -> tuple[float, int, str]:
 
 
 def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
-    """The kind of thing that a program names: the government of a country, say."""
+    """The types of the entities that a program names, such as a country's government."""
     named = [
         key
         for part in parts(made.program)
@@ -150,7 +150,7 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
 
 
 def _count_descriptive_words(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
-    """Unexplained words that say what a program's entities are: "the online shop Amazon"."""
+    """The number of unexplained words that describe the entities: "the online shop Amazon"."""
     left = [
         at
         for at, weight in enumerate(question.importance)
@@ -165,7 +165,7 @@ def _count_descriptive_words(question: Question, made: Derivation, kinds: Answer
 
 
 def _beside(question: Question, made: Derivation, told: int) -> int:
-    """The tokens on either side of a program's names, up to the next that says a relation."""
+    """The tokens on either side of a program's names, up to the next word of a relation."""
     size = len(question.tokens)
     light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
     ends = (made.mask | question.relations.own) & ~(told | made.names | question.typed | light)
@@ -179,11 +179,11 @@ def _beside(question: Question, made: Derivation, told: int) -> int:
 
 
 def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
-    """What speaks for a whole program and against it."""
+    """The features of a complete program."""
     found: dict[str, float] = {}
     for name, value in made.features:
         found[name] = found.get(name, 0.0) + value
-    found.pop("learnt", None)  # its words are counted with those of the whole
+    found.pop("learnt", None)  # computed again for the complete program
     found["uncovered"] = question.weight(~made.mask)
     for number, match in enumerate(question.operators):
         bits = (1 << match.end) - (1 << match.start)
@@ -203,7 +203,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     found["unused_type"] = float(_unused_types(question, made.mask))
     found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    chosen = "either" in found  # of two names one is the answer
+    chosen = "either" in found  # the answer is one of two names in the question
     found["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
@@ -218,9 +218,9 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
 
 
 def _is_torn(question: Question, made: Derivation) -> bool:
-    """Whether a part of a name stands beside an unknown word: "Good Soldier", "Good Earth".
+    """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
 
-    Of a whole name the word beside it has to be written as names are: "the Mercury Drug chain".
+    Next to a complete name the word must be capitalised: "the Mercury Drug chain".
     """
     named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
     for item in question.mentions:
@@ -239,11 +239,11 @@ def _is_torn(question: Question, made: Derivation) -> bool:
 
 
 def _vacuous(program: Program, knowledge: Knowledge) -> int:
-    """How many operations of a program do nothing.
+    """The number of operations of a program without effect.
 
-    Superlatives of one node, or that choose all of a set; counts and means of what is one by its
-    form; and differences that take away nothing, or things of another type: films without a
-    country.
+    They are superlatives of one node or that choose a whole set, counts and means of programs that
+    denote one node by their form, and differences that remove nothing or things of another type:
+    films without a country.
     """
     count = 0
     for part in parts(program):
@@ -259,7 +259,7 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
 
 
 def _echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
-    """Whether all answers are mentioned in passing: "Ohio's capital Columbus" asks for no Ohio."""
+    """Whether all answers are mentioned in the question: "Ohio's capital Columbus"."""
     own = 0
     for item in question.mentions:
         own |= item.mask if item.node in named and not item.mask & ~made.names else 0
@@ -275,11 +275,11 @@ def _echoes(question: Question, made: Derivation, named: Collection[str]) -> boo
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether a noun is asked for that nothing in the graph is called.
+    """Whether the question asks for a noun that names nothing in the graph.
 
-    It is known what kind of thing the answers are, or they are what a name leads to by a step that
-    no word says: "the river of Osaka" names a relation, and not the one of Osaka that the graph
-    happens to have.
+    This counts if the types of the answers are known, or if the answers are reached from a name by
+    a step without a word in the question: "the river of Osaka" asks for a relation, which is not
+    the one that Osaka happens to have.
     """
     nodes = made.nodes or made.counted
     if not question.unknown_noun & ~made.mask or not nodes:
@@ -290,7 +290,7 @@ def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -
 
 
 def _unused_names(question: Question, mask: int) -> int:
-    """How many names a program does not use, except words that are mostly no names."""
+    """The number of names that a program does not use, except words that are rarely names."""
     common = question.relations.mask | _words_of_types(question)
     count = 0
     for mention in question.mentions:
@@ -302,7 +302,7 @@ def _unused_names(question: Question, mask: int) -> int:
 
 
 def _is_condition_unused(question: Question, mask: int) -> bool:
-    """Whether the name of a people before a word is unused: "which European countries"."""
+    """Whether the adjective of a place is unused: "which European countries"."""
     return any(
         mention.kind == "people"
         and not mention.mask & (mask | question.relations.mask)
@@ -313,7 +313,7 @@ def _is_condition_unused(question: Question, mask: int) -> bool:
 
 
 def _unused_relations(question: Question, mask: int) -> int:
-    """How many words of relations' own names are said that a program does not explain."""
+    """The number of words from relations' names in the question that a program does not explain."""
     return sum(
         1
         for at, weight in enumerate(question.importance)
@@ -322,7 +322,7 @@ def _unused_relations(question: Question, mask: int) -> int:
 
 
 def _unused_types(question: Question, mask: int) -> int:
-    """How many types are said that a program does not use, by words that say nothing else."""
+    """The number of types in the question that a program does not use, by unambiguous words."""
     count = 0
     for item in question.types:
         light = question.weight(item.mask) <= LITTLE
@@ -367,7 +367,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
 
 
 def none_features(question: Question) -> dict[str, float]:
-    """What speaks for no program: the more a question says, the more must be explained."""
+    """The features of "no candidate is meant", which grow with the number of content words."""
     mask, names = 0, 0
     for mention in question.mentions:
         if mention.kind in ("label", "alias", "people") and not mention.mask & mask:
@@ -387,7 +387,7 @@ def none_features(question: Question) -> dict[str, float]:
 
 
 def unique(items: Iterable[ProgramCandidate]) -> list[tuple[object, list[ProgramCandidate]]]:
-    """Candidates by what they denote, in the order of the first of each."""
+    """Group candidates by denotation, in the order of the first of each group."""
     found: dict[object, list[ProgramCandidate]] = {}
     for item in items:
         found.setdefault(item.derivation.denotation, []).append(item)

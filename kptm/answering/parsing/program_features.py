@@ -1,4 +1,4 @@
-"""The predicates of a program, and the words of a question, for which weights are learnt."""
+"""The predicates of programs and the words of questions whose weights are learnt."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SLOT = "_"
 
 
 def step_name(step: Step) -> str:
-    """A step as a predicate."""
+    """The name of a step as a predicate."""
     return f"{step.relation}{'>' if step.forward else '<'}"
 
 
 def measure_name(measure: Measure) -> str:
-    """A measure as a predicate."""
+    """The name of a measure as a predicate."""
     path = ".".join(map(step_name, measure.steps))
     return f"#{path}" if measure.count else path
 
 
 def predicates(program: Program) -> list[str]:
-    """The predicates of a program, one an operation."""
+    """The predicates of a program, one per operation."""
     found: list[str] = []
     if isinstance(program, Follow):
         found.append(step_name(program.step))
@@ -63,7 +63,7 @@ def predicates(program: Program) -> list[str]:
 
 
 def edges(program: Program) -> list[str]:
-    """Pairs of predicates of which one is applied to what the other gives."""
+    """Pairs of predicates of which one is applied to the result of the other."""
     own = _own(program)
     found = []
     for child in children(program):
@@ -95,7 +95,7 @@ def _skeleton(program: Program) -> str:
 
 
 def question_words(question: Question, names: int) -> list[str]:
-    """What a model learns of a question: stems and pairs of them, with slots for names."""
+    """The words of a question that the model learns: stems and pairs of stems, names as slots."""
     words: list[str] = []
     for at, token in enumerate(question.tokens):
         if names >> at & 1:

@@ -1,4 +1,4 @@
-"""Programs at a time that was asked for."""
+"""Restricts programs to the time asked about."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ TIME = r"^-?\d{4}(-\d\d(-\d\d)?)?$"
 
 
 def period_of(text: str) -> Period:
-    """The year or the day that a text names.
+    """Read a year or day.
 
     Raises:
-        ConfigError: It names none.
+        ConfigError: The text is neither.
     """
     if not re.fullmatch(TIME, text):
-        raise ConfigError(f"{text!r} is no time: give a year, 1995, or a day, 1995-07-04")
+        raise ConfigError(f"{text!r} is not a time: give a year, 1995, or a day, 1995-07-04")
     return Period(text, text)
 
 
 def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:
-    """The program with facts of a period, wherever facts are dated and no time is said."""
+    """The program restricted to a period, for relations with dated facts and no stated time."""
     changed: dict[str, object] = {}
     inside = children(program)
     for field in fields(program):

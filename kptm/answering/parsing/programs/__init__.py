@@ -1,1 +1,1 @@
-"""The programs that can be made of a question's parts, bottom up."""
+"""Builds programs bottom-up from the parts of a question."""

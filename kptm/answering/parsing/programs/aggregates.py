@@ -1,4 +1,4 @@
-"""Programs that are not a set: how many, the sum, the mean, whether it is so, and differences."""
+"""Rules for programs that do not denote a set: counts, sums, means, yes or no, differences."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within"
     " function operator".split()
 )
-"""Features of a name."""
+"""Features of names."""
 SAMPLE = 60
-"""Nodes that a relation leads to whose types are looked at."""
+"""Nodes at the end of a relation whose types are read."""
 ALIKE = 0.25
-"""How unlike what a relation leads to is what has the same type."""
+"""The dissimilarity of a node that shares a type with a relation's ends."""
 
 
 class Wholes:
-    """Programs that are not a set: how many, the sum, the mean, whether it is so, and differences.
+    """The rules for programs that do not denote a set.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
     def roots(self, part: Derivation) -> Iterator[Derivation]:
-        """Programs that are not a set: how many, the sum, the mean."""
+        """Counts, sums and means of a set."""
         for number, match in enumerate(self._builder.question.operators):
             if part.operators >> number & 1:
                 continue
@@ -66,7 +66,7 @@ class Wholes:
                 made.counted = part.nodes
                 yield made
             elif match.kind == "count" and self._is_number(part):
-                # "How many people live in Nigeria" asks for a value that the graph has.
+                # "How many people live in Nigeria" may ask for a value in the graph.
                 yield self._builder.extend(
                     part.program, (part,), mask=bits(match), operators=1 << number,
                     features={"counted": 1.0}
@@ -78,14 +78,14 @@ class Wholes:
                 )  # fmt: skip
 
     def _is_number(self, part: Derivation) -> bool:
-        """Whether a set is one number that words ask for."""
+        """Whether a set is a single number that the question asks for."""
         if part.floating or not isinstance(part.program, Follow) or len(part.nodes) != 1:
             return False
         node = part.nodes[0]
         return isinstance(node, ValueKey) and node.literal.datatype in NUMERIC
 
     def truths(self, part: Derivation) -> Iterator[Derivation]:
-        """Whether a name is in a set, or whether there is anything in it."""
+        """Yes-or-no programs: whether a name is in a set, or whether a set is not empty."""
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "yesno" or part.operators >> number & 1 or part.mention is not None:
                 continue
@@ -103,7 +103,7 @@ class Wholes:
                     continue
                 holds = mention.node in part.nodes
                 if not holds and part.floating and self._is_open(part, mention):
-                    continue  # a step that no word says denies nothing
+                    continue  # a step without a word in the question cannot be negated
                 if is_list_of_names(part.program):  # "is it a lake or a river" asks which
                     yield from self._which(part, mention, number)
                     continue
@@ -117,14 +117,14 @@ class Wholes:
                 )  # fmt: skip
 
     def _is_adjective(self, part: Derivation) -> bool:
-        """Whether an unknown word with no article stands for all: "is the cobra venomous"."""
+        """Whether an unknown word without article may be an adjective: "is the cobra venomous"."""
         if not any(name == "everything" for name, _ in part.features):
             return False
         at = self._builder.question.unknown_noun.bit_length() - 1
         return at < 1 or self._builder.question.tokens[at - 1].folded not in DETERMINERS
 
     def _which(self, part: Derivation, mention: Mention, number: int) -> Iterator[Derivation]:
-        """Which of several names a step leads to from another: "a starter or a main"."""
+        """Which of two names a step from another name leads to: "a starter or a main"."""
         match = self._builder.question.operators[number]
         for step in sorted(self._builder.knowledge.steps((mention.node,))):
             program = Intersection(Follow(Named((mention.node,)), step), part.program)
@@ -139,7 +139,7 @@ class Wholes:
             )  # fmt: skip
 
     def _is_open(self, part: Derivation, mention: Mention) -> bool:
-        """Whether words are left that neither a set nor a name explains."""
+        """Whether there are words that neither the set nor the name explains."""
         return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
@@ -148,7 +148,7 @@ class Wholes:
         return copula and bool(part.names) and mention.mask > part.names
 
     def _unlike(self, node: str, part: Derivation) -> float:
-        """How unlike a node is what a set's last step leads to: 0 if it does, < 1 by its type."""
+        """The dissimilarity of a node to the ends of a set's last step: 0 if it is one of them."""
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
             program = program.left if isinstance(program, Intersection) else program.base
@@ -163,10 +163,10 @@ class Wholes:
         return ALIKE if alike else 1.0
 
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """How much the value of one name is more than that of another, the first named one first.
+        """The difference between the values of two names, in their order.
 
-        Of "how much smaller is A than B" it is that of B less that of A, of a mere difference what
-        is positive.
+        For "how much smaller is A than B" it is the value of B minus that of A; a difference
+        without direction is positive.
         """
         if not _is_measured_name(left) or not _is_measured_name(right):
             return
@@ -190,7 +190,7 @@ class Wholes:
 
 
 def _is_measured_name(part: Derivation) -> bool:
-    """Whether a derivation is a value of one name."""
+    """Whether a derivation is a value of a single name."""
     program = part.program
     return (
         isinstance(program, Follow) and isinstance(program.source, Named) and is_value(part.nodes)

@@ -1,4 +1,4 @@
-"""What programs begin with: names, values, types, and their stand-ins in an untyped graph."""
+"""Base programs: names, values, types, and substitutes for types in an untyped graph."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
-"""Operators that suggest what is measured."""
+"""Operators that suggest a measure."""
 
 
 class Bases:
-    """What programs begin with: names, values, types, and their stand-ins in an untyped graph.
+    """Builds base programs: names, values, types, and substitutes in an untyped graph.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
@@ -75,7 +75,7 @@ class Bases:
         yield from self._implicit()
 
     def _implicit(self) -> Iterator[Derivation]:
-        """What has a measure or relation asked about, if no type says what is compared."""
+        """Sets of nodes with a measure or relation of the question, if no type names the set."""
         yield from self._everything()
         kinds = {item.kind for item in self._builder.question.operators}
         if any(item.type is not None for item in self._builder.question.types):
@@ -90,7 +90,7 @@ class Bases:
             yield from self._sets_with_relation(denied="negation" in kinds)
 
     def _sets_with_relation(self, *, denied: bool) -> Iterator[Derivation]:
-        """What has a relation that words say: "which states have no rivers"."""
+        """Sets of nodes with a relation in the question: "which states have no rivers"."""
         said = self._builder.question.relations
         for relation in said.relations():
             mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
@@ -105,7 +105,7 @@ class Bases:
                     )
 
     def _everything(self) -> Iterator[Derivation]:
-        """In an untyped graph: what most of it is about, for an unknown noun."""
+        """In an untyped graph: the heads of the main relation, for an unknown noun."""
         noun = self._builder.question.unknown_noun
         relation = (
             self._builder.knowledge.main_relation()
@@ -124,7 +124,7 @@ class Bases:
             )
 
     def _suggested_relations(self) -> list[str]:
-        """The relations that words say or operators suggest as a measure."""
+        """The relations that words name or operators suggest as a measure."""
         found = set(self._builder.question.relations.relations())
         for match in self._builder.question.operators:
             for hint in match.hints if match.kind in MEASURING else ():

@@ -1,4 +1,4 @@
-"""Candidate programs, bottom up, a beam a size (Pasupat and Liang 2015, section 4)."""
+"""Bottom-up beam search for programs, one beam per size (Pasupat and Liang 2015, section 4)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.program_grammar import Grammar
 
 LARGEST = 5
-"""Operations of a program."""
+"""The most operations of a program."""
 BEAM = 40
-"""Partial programs of a size that are kept."""
+"""The beam width: partial programs kept per size."""
 PLAIN, KNOWN = 20, 12
-"""The same without operators, and of these where earlier questions tell the paths."""
+"""Beam widths of questions without operators, and of these with remembered paths."""
 PAIRED, OF_ONE = 16, 6
-"""Of these that are combined with others, and those of one name that stand first among them."""
+"""Derivations per size that are combined with others, and how many of one name come first."""
 NAMES, SILENT = 8, 10
-"""Names from which empty steps are tried, and how many are kept; the same for empty sets."""
+"""Names from which steps without facts are tried, and such steps that are kept."""
 STEP, MARGIN = 2.0, 4.0
-"""What a step may add beyond what it explains, and the margin below the best to go on."""
+"""The most that a step adds beside explained tokens, and the margin below the best to extend."""
 FAR = 10.0
-"""Partial programs that score so much less than the best of their size are not evaluated."""
+"""Partial programs that score this much less than the best of their size are not evaluated."""
 ALIKE = 3
-"""Derivations of one size with one denotation that are kept."""
+"""Derivations kept per size and denotation."""
 
 
 class Search:
@@ -38,8 +38,8 @@ class Search:
 
     Args:
         grammar: The rules.
-        beam: Partial programs of a size that are kept.
-        largest: Operations.
+        beam: The beam width: partial programs kept per size.
+        largest: The most operations of a program.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Search:
         self._disjoint: list[Derivation] = []
 
     def derivations(self) -> list[Derivation]:
-        """All derivations of whole programs that were found."""
+        """All derivations of complete programs."""
         grammar = self._grammar
         levels = [self._best(grammar.bases(), self._beam * 2)]
         beam = self._beam_of_question()
@@ -65,7 +65,7 @@ class Search:
         whole += known
         for size in range(1, self._largest + 1):
             made = self._best(self._larger(levels, size), beam)
-            levels.append(made)  # what two names have in common may be larger than anything of one
+            levels.append(made)  # intersections may be larger than programs of one name
             if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
                 break
         for level in levels:
@@ -78,7 +78,7 @@ class Search:
         return whole + sorted(self._disjoint, key=lambda x: -x.score)[:SILENT]
 
     def _beam_of_question(self) -> int:
-        """The beam of this question: one without operators asks for a few steps from a name."""
+        """The beam width of this question; without operators it asks for few steps from a name."""
         if self._beam > BEAM or not self._grammar.builder.is_plain:
             return self._beam
         return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
@@ -119,14 +119,14 @@ class Search:
                         yield from grammar.pairs(left, right)
 
     def _is_hopeless(self, part: Derivation, best: float) -> bool:
-        """Whether nothing is left to explain, or too little to make up for the score."""
+        """Whether the unexplained tokens are too few to make up for the score."""
         builder = self._grammar.builder
         left = builder.question.weight(~part.mask)
         gain = builder.lexical.cover * left + STEP
         return builder.is_complete(part) or part.score + gain < best - MARGIN
 
     def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
-        """The best of a pool that denote anything, each evaluated."""
+        """The best derivations of a pool with a denotation, evaluated."""
         grammar = self._grammar
         kept: list[Derivation] = []
         alike: dict[object, int] = {}
@@ -169,7 +169,7 @@ class Search:
         return self._grammar.add_implied_type(made)
 
     def _beside_names(self, made: Derivation) -> float:
-        """The score without what names explain: of two joined parts one may have a longer name."""
+        """The score without the tokens of names, so that joined parts compare fairly."""
         builder = self._grammar.builder
         return made.score - builder.lexical.cover * builder.question.weight(made.names)
 
@@ -183,7 +183,7 @@ class Search:
 
 
 def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
-    """The derivations of a size to combine with others: some of each name, then the best."""
+    """The derivations of a size to combine with others: first some of each name, then the best."""
     first: list[Derivation] = []
     others: list[Derivation] = []
     count: Counter[int] = Counter()

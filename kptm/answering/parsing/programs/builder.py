@@ -1,4 +1,4 @@
-"""Makes derivations of parts for one question: what they explain, features, scores."""
+"""Builds derivations from parts for one question, with masks, features and scores."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ CHANGING = frozenset(
 
 
 class Builder:
-    """Makes derivations of parts, for one question.
+    """Builds derivations from parts, for one question.
 
     Args:
         question: The question.
-        knowledge: Evaluates programs, and says what leads from a set.
-        lexical: The weights of a model, for this question.
-        schema: What relations and types are called.
-        floating: Steps of a program that no word says.
+        knowledge: Cached queries to the graph.
+        lexical: The model's weights for this question.
+        schema: The words of relations and types.
+        floating: The most steps of a program without a word in the question.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Builder:
         floating: int = 0,
         mention: Mention | None = None,
     ) -> Derivation:
-        """A derivation of some parts and what is new in it."""
+        """Build a derivation from parts and the tokens, operators and features that it adds."""
         before = 0
         for part in parts:
             before |= part.mask
@@ -86,7 +86,7 @@ class Builder:
             gap = self.holes(mask | before) - sum(self.holes(part.mask) for part in parts)
             own.append(("gap", max(gap, 0.0)))
         score = sum(part.score for part in parts)
-        # What two parts explain together counts once.
+        # Tokens that two parts explain count only once.
         score -= self.lexical.cover * self.overlap(parts)
         score += self.lexical.score(own)
         score += self.lexical.cover * self.question.weight(mask & ~before)
@@ -107,34 +107,34 @@ class Builder:
         )
 
     def holes(self, mask: int) -> float:
-        """The weight of tokens between those of a mask: the words of a phrase stand together."""
+        """The weight of unmasked tokens between masked ones: words of a phrase are adjacent."""
         if not mask:
             return 0.0
         inside = (1 << mask.bit_length()) - (mask & -mask)
         return self.question.weight(inside & ~mask)
 
     def overlap(self, parts: Sequence[Derivation]) -> float:
-        """What the tokens weigh that two parts explain."""
+        """The weight of the tokens that two parts explain."""
         if len(parts) < 2:
             return 0.0
         return self.question.weight(parts[0].mask & parts[1].mask)
 
     def is_complete(self, part: Derivation) -> bool:
-        """Whether a program explains the whole question, so that no larger one will be meant."""
+        """Whether a program explains the whole question, so that no larger one is needed."""
         return not part.floating and self.question.weight(~part.mask) <= LITTLE
 
     @property
     def asks_yes_or_no(self) -> bool:
-        """Whether a question asks if something is so."""
+        """Whether the question is a yes-or-no question."""
         return any(match.kind == "yesno" for match in self.question.operators)
 
     @property
     def is_plain(self) -> bool:
-        """Whether no operator of a question asks for more than steps from a name."""
+        """Whether the question has no operators that need more than steps from a name."""
         return not any(match.kind in CHANGING for match in self.question.operators)
 
     def of_mention(self, mention: Mention, mask: int = 0) -> dict[str, float]:
-        """What speaks for a span being a name, and for its sense."""
+        """The features of a mention: of the span being a name, and of its sense."""
         mask |= mention.mask
         length = mask.bit_count()
         longer = any(
@@ -153,7 +153,7 @@ class Builder:
         }
 
     def hint(self, match: Match, words: RelationWords) -> float:
-        """How strongly an operator suggests a relation, by the words of its name, from 0 to 1."""
+        """The strength from 0 to 1 with which an operator suggests a relation with these words."""
         label = set(self.schema.stems(words.label))
         for hint, rank in self.schema.rank_hints(match.hints):
             stems = self.schema.stems(hint)
@@ -164,17 +164,17 @@ class Builder:
 
 
 def bits(match: Match) -> int:
-    """The tokens of an operator."""
+    """The tokens of an operator, as bits."""
     return (1 << match.end) - (1 << match.start)
 
 
 def lowest(mask: int) -> int:
-    """The first token of a mask, -1 of none."""
+    """The first token of a mask; -1 if it is empty."""
     return (mask & -mask).bit_length() - 1
 
 
 def is_list_of_names(program: Program) -> bool:
-    """Whether a set is several names alone: "a lake or a river", "both A and B"."""
+    """Whether a set is only several names: "a lake or a river", "both A and B"."""
     return isinstance(program, Union) and not any(
         isinstance(part, (Follow, Having)) for part in parts(program)
     )

@@ -1,4 +1,4 @@
-"""Sets compared with a number, with a time, or with what another entity has."""
+"""Rules for comparisons with a number, a time, or another entity's value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.superlatives import Measures
 
 UNIT_HINT = 0.8
-"""How strongly a unit says a relation that is called as what it measures."""
+"""The strength with which a unit suggests a relation named like its dimension."""
 NAMED_BY = {
     "m": frozenset("height elevation altitude length depth distance width diameter radius".split()),
     "m²": frozenset(("area",)),
@@ -38,16 +38,16 @@ NAMED_BY = {
     "kg": frozenset("weight mass".split()),
     "K": frozenset(("temperature",)),
 }
-"""Words in the names of relations, by the base unit of what they measure."""
+"""Words in the names of relations, by the base unit of their values."""
 SAMPLE = 60
-"""Nodes of a set that its steps and types are read from."""
+"""Nodes of a set from which its steps and types are read."""
 
 
 class Comparisons:
-    """Sets compared with a number, with a time, or with what another entity has.
+    """The rules for comparisons with a number, a time, or another entity's value.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
         measures: The measures of sets.
     """
 
@@ -56,7 +56,7 @@ class Comparisons:
         self._measures = measures
 
     def comparisons(self, part: Derivation) -> Iterator[Derivation]:
-        """Those of a set that compare so with a number, a date, or another entity's value."""
+        """Subsets by a comparison with a number, a date, or another entity's value."""
         operators = self._builder.question.operators
         asks = any(match.kind == "yesno" for match in operators)
         if part.mention is not None and not asks:
@@ -65,7 +65,7 @@ class Comparisons:
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
             for value, mask, also in self._numbers(number):
-                if mask & part.names:  # a number that is compared is no name as well
+                if mask & part.names:  # a token cannot be both a name and the number compared with
                     continue
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
@@ -93,17 +93,17 @@ class Comparisons:
     def _without_unit(
         self, part: Derivation, measure: Measure, values: Sequence[Literal]
     ) -> list[Literal] | None:
-        """The numbers alone, where the graph has no units and they are as large as its own are.
+        """The numbers without their units, if the graph's values are plain numbers of similar size.
 
-        "Mountains higher than 8000 metres" is asked of heights that are mere numbers; "more than an
-        hour" is not of minutes, which are all more than 1.
+        "Mountains higher than 8000 metres" may be compared with heights without units, but "more
+        than an hour" not with minutes, which are all more than 1.
         """
         knowledge = self._builder.knowledge
         if measure.count or len(measure.steps) > 1 or not any(value.unit for value in values):
             return None
         nodes = part.nodes[:SAMPLE]
         if knowledge.measures(nodes).get(measure.steps[0], "date"):
-            return None  # its values have a unit, or are dates
+            return None  # the values have a unit, or are dates
         known = knowledge.evaluate(Follow(Named(tuple(nodes)), measure.steps[0])).nodes
         literals = [node.literal for node in known if isinstance(node, ValueKey)]
         sizes = [item.quantity.low for item in measure_all(literals)]
@@ -114,7 +114,7 @@ class Comparisons:
         return bare
 
     def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
-        """What speaks for a measure without a unit: metres are of heights, minutes of times."""
+        """Features of a measure without unit: metres suggest heights, minutes suggest times."""
         words = self._builder.schema.relations.get(measure.steps[0].relation)
         size = next((size for value in values if (size := quantity(value)) is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
@@ -149,7 +149,8 @@ class Comparisons:
     def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
         """The numbers and times of a comparison, with their tokens and operators.
 
-        They stand after it, or right before it where none stands right after it: "40 or more".
+        They are after the comparison; if none directly follows it, also the one directly before
+        it, as in "40 or more".
         """
         match = self._builder.question.operators[comparison]
         every = [
@@ -175,13 +176,13 @@ class Comparisons:
                 and item.end >= match.end
                 and item.period
             ):
-                # "before 1800" is a time itself: up to 1799
+                # "before 1800" is itself a time: up to 1799
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
                 yield [_year(item.period.start or item.period.end)], bits(item), 1 << at
 
     def times(self, part: Derivation) -> Iterator[Derivation]:
-        """Those of a set with a date within a time: "in 1995", "before 1800", "between …"."""
+        """Subsets with a date within a time: "in 1995", "before 1800", "between …"."""
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "time" or match.period is None or part.operators >> number & 1:
                 continue
@@ -206,7 +207,7 @@ class Comparisons:
 
 
 def _sign(match: Match) -> Comparison:
-    """The sign of a comparison with one value."""
+    """The comparison operator for one value."""
     if match.comparison == "between" or not match.comparison:
         return "="
     return match.comparison
@@ -220,6 +221,6 @@ def _number(match: Match) -> Literal:
 
 
 def _year(text: str) -> Literal:
-    """A year as a number where it is one alone, as tables have it; a date otherwise."""
+    """A plain year as a number, as in tables; otherwise a date."""
     kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
     return Literal(text, datatype=f"{XSD}{kind}")

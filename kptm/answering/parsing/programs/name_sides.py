@@ -1,4 +1,4 @@
-"""On which side of a relation a name stands, by word order and by the texts' phrasings."""
+"""Decides whether a name is head or tail of a relation, by word order and phrasings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import RelationWords
 
 HELD = 4_096
-"""Answers that are held: a question's steps in both directions ask the same."""
+"""The most cached results; steps in both directions need the same ones."""
 
 
 class NameSides:
-    """Knows on which side of a relation a name stands.
+    """Decides whether a name is head or tail of a relation.
 
     Args:
-        builder: Has the question.
+        builder: The builder, which has the question.
     """
 
     def __init__(self, builder: Builder) -> None:
@@ -31,12 +31,12 @@ class NameSides:
         self._is_head = lru_cache(HELD)(self._names_head)
 
     def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
-        """Whether a name stands where a step starts from; None if words leave that open.
+        """Whether a name is on the side from which a step starts; None if undecided.
 
         Args:
             mention: The name.
             step: The step.
-            said: The tokens that say the relation, as bits.
+            said: The tokens that name the relation, as bits.
         """
         question = self._builder.question
         head = self._is_head(mention, step.relation, said) if question.language == "en" else None
@@ -47,7 +47,7 @@ class NameSides:
         tail = self._builder.schema.sides.blank_is_tail(step.relation, sentence)
         if tail is None or by_order is None:
             return by_order if tail is None else tail == step.forward
-        # Where the most similar phrasing and the order of words differ nothing is known.
+        # If the most similar phrasing contradicts word order, the side is undecided.
         return by_order if by_order == (tail == step.forward) else None
 
     def _names_head(self, mention: Mention, relation: str, said: int) -> bool | None:
@@ -62,7 +62,7 @@ class NameSides:
             if said >> at & 1 and token.stem in words.weights
         )
         if said and not own and not said & ~(question.typed | self._builder.light):
-            # "The moons of Saturn" orbit it: what they are says on which side they stand.
+            # For "the moons of Saturn", which orbit it, the type decides the side.
             return None
         if self._is_its_class(mention, words):
             return None
@@ -72,9 +72,9 @@ class NameSides:
         return not head if noun and head is not None else head
 
     def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
-        """The question with the relation's name for its synonyms, and where the other name stands.
+        """The question with the relation's name in place of synonyms, and the name's new position.
 
-        "What packages need ruby" is read as "what packages depends ruby".
+        "What packages need ruby" becomes "what packages depends ruby".
         """
         question = self._builder.question
         verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
@@ -82,7 +82,7 @@ class NameSides:
         for at, token in enumerate(question.tokens):
             if at == mention.start:
                 start = len(text)
-            # "By" and other small words stay: they say who did it.
+            # "By" and other function words stay, because they mark the agent.
             free = said >> at & 1 and question.importance[at] > LITTLE
             other = free and token.stem not in words.weights
             text += (verb if other else token.folded) + " "
@@ -91,13 +91,13 @@ class NameSides:
         return text, start, end
 
     def _said_back(self, words: RelationWords, own: int) -> str:
-        """The word for a relation's other direction: "child", of "parent"; "" for its own name."""
+        """The word for a relation's inverse: "child" for "parent"; "" if its own name is used."""
         stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
         said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
         return said[0].folded if said and all(x.stem in stems for x in said) else ""
 
     def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
-        """Whether a relation's word says what a name is: "the continent of Asia" is Asia itself."""
+        """Whether a relation's word is the name's type: "the continent of Asia" is Asia itself."""
         stems = relation_form(words.name).stems
         question = self._builder.question
         beside = [

@@ -1,4 +1,4 @@
-"""The rules that make programs of smaller ones, each by one more operation."""
+"""The grammar: rules that build programs from smaller ones, each by one more operation."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Grammar:
 
     Args:
         question: The question.
-        knowledge: Evaluates programs, and says what leads from a set.
-        lexical: The weights of a model, for this question.
-        schema: What relations and types are called.
-        floating: Steps of a program that no word says.
+        knowledge: Cached queries to the graph.
+        lexical: The model's weights for this question.
+        schema: The words of relations and types.
+        floating: The most steps of a program without a word in the question.
 
     Attributes:
-        builder: Makes the derivations.
+            builder: Builds the derivations.
     """
 
     def __init__(

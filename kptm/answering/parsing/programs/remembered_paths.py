@@ -1,8 +1,7 @@
-"""Paths that answered earlier questions: tried from every name, with few words or many.
+"""Tries paths that answered earlier questions from every name, even with few matching words.
 
-"The movies that share actors with X are directed by who" has words for two of three steps. Step by
-step such a path is one of thousands; as a whole it is one of the few dozen that any lesson asked
-for.
+"The movies that share actors with X are directed by who" has words for two of three steps. Built
+step by step, such a path is one of thousands; as a whole it is one of the few dozen in training.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 SHORTEST = 2
-"""Steps of a path that is remembered: all single steps are tried anyway."""
+"""The least steps of a remembered path, since all single steps are tried anyway."""
 AGREE = 2
-"""Lessons that a path must have answered."""
+"""The least training questions that a path must have answered."""
 MOST = 80
-"""Paths that are remembered."""
+"""The most remembered paths."""
 NAMES, BEHIND = 8, 5.0
-"""Names of a question to try paths from, and how far below the best they may score."""
+"""The most names from which paths are tried, and the most they may score below the best."""
 TRIED = 12
-"""Paths of a question that are evaluated."""
+"""The most paths of a question that are evaluated."""
 
 
 def path_of(program: Program) -> tuple[Step, ...]:
-    """The steps of a path from a name that is worth remembering; none of any other program."""
+    """The steps of a program that is a long enough path from a name; else empty."""
     steps: list[Step] = []
     while isinstance(program, Follow) and program.during is None:
         steps.append(program.step)
@@ -43,17 +42,17 @@ def path_of(program: Program) -> tuple[Step, ...]:
 
 
 def frequent(counts: Mapping[tuple[Step, ...], int]) -> tuple[tuple[Step, ...], ...]:
-    """The paths that several lessons agree on, the most frequent ones first."""
+    """The paths that answered several training questions, most frequent first."""
     chosen = sorted((-count, path) for path, count in counts.items() if count >= AGREE)
     return tuple(path for _, path in chosen[:MOST])
 
 
 class RememberedPaths:
-    """The paths from the names of one question, the likeliest first.
+    """Remembered paths from the names of a question, likeliest first.
 
     Args:
-        builder: Makes derivations.
-        step: Makes the derivation of one step that need not be said.
+        builder: Builds derivations.
+        step: Builds the derivation of a step, even without a word in the question.
     """
 
     def __init__(self, builder: Builder, step: Callable[[Derivation, Step], Derivation]) -> None:
@@ -61,7 +60,7 @@ class RememberedPaths:
         self._step = step
 
     def paths(self, bases: Sequence[Derivation]) -> list[Derivation]:
-        """The likeliest paths from some derivations of names, none of them evaluated."""
+        """The likeliest paths from derivations of names, not yet evaluated."""
         named = [part for part in bases if part.mention is not None]
         if not named or not self._builder.lexical.paths:
             return []
@@ -71,7 +70,7 @@ class RememberedPaths:
         return [made for _, made in found[:TRIED]]
 
     def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
-        """The paths from a name, with how likely each is, also as a whole."""
+        """Yield (score, derivation) of the paths from a name."""
         here = self._builder.knowledge.steps(part.nodes)
         words = question_words(self._builder.question, part.names)
         made: dict[tuple[Step, ...], Derivation] = {(): part}

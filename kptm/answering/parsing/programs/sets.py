@@ -1,4 +1,4 @@
-"""Sets narrowed down, joined, shared and denied; types that words say of them."""
+"""Rules for sets: filters, intersections, unions and differences."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 FLOATING = 2
-"""Steps that no word says, in what two names have in common: "Spanish engineers"."""
+"""Steps without a word allowed in an intersection of two names: "Spanish engineers"."""
 SOME = 5
-"""Nodes of a set by which it is known to be of what the graph is about."""
+"""Nodes of a set that are checked for the graph's main relation."""
 COVERED = 500
-"""Nodes of a set that must all be of a type that it is said to be of."""
+"""The most nodes of a set that are checked to be all of a type."""
 
 
 class ProgramSets:
-    """Sets narrowed down, joined, shared and denied; types that words say of them.
+    """The rules for sets: filters, intersections, unions and differences.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
     def add_implied_type(self, made: Derivation) -> Derivation:
-        """The derivation with the type that all of its nodes are of, where a word says it."""
+        """Let a derivation explain the word of a type that all its nodes have."""
         if not made.nodes or isinstance(made.program, (OfType, Named)):
             return made
         self._cover_everything(made)
@@ -71,12 +71,12 @@ class ProgramSets:
         return made
 
     def _cover_everything(self, made: Derivation) -> None:
-        """In an untyped graph an unknown noun is what most of it is about."""
+        """In an untyped graph, let an unknown noun stand for the heads of the main relation."""
         noun = self._builder.question.unknown_noun
         if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
             return
         if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
-            return  # "the river of Osaka" asks for a relation that the graph does not know
+            return  # "the river of Osaka" asks for a relation that the graph does not have
         relation = self._builder.knowledge.main_relation()
         some = made.nodes[:SOME]
         if relation is not None:
@@ -85,7 +85,7 @@ class ProgramSets:
             )
             if len(inside.nodes) == len(some):
                 made.mask |= noun
-                other = bool(self._builder.schema.nouns)  # which say another noun
+                other = bool(self._builder.schema.nouns)  # the rows have another noun
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 made.features += own
                 made.score += self._builder.lexical.cover * self._builder.question.weight(
@@ -93,28 +93,27 @@ class ProgramSets:
                 ) + self._builder.lexical.score(own)
 
     def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
-        """Whether nodes are all of a type, or any by a relation that says so; None if unclear."""
+        """Whether all nodes are of a type, or any by a relation of that name; None if unclear."""
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
             if not types and item.noun is None and not is_value(nodes):
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
             return types.get(item.type, 0) == len(nodes)
-        # What borders something is called nothing by that: a verb says what happens, not what
-        # things are.
+        # A verb such as "borders" does not name a type of things.
         if self._is_verb(item.program):
             return False
         return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
 
     def _is_verb(self, program: Program) -> bool:
-        """Whether the relation of a set is called by a verb."""
+        """Whether the name of a set's relation is a verb."""
         if not isinstance(program, Having):
             return False
         words = self._builder.schema.relations.get(program.step.relation)
         return words is not None and relation_form(words.name).form in (Form.VERB, Form.PASSIVE)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
-        """A set narrowed down to a type that a word says."""
+        """Subsets of a set of a type that a word names."""
         if isinstance(part.program, OfType) or is_value(part.nodes):
             return
         seen = set()
@@ -131,9 +130,9 @@ class ProgramSets:
             )  # fmt: skip
 
     def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
-        """Whether only some nodes are of a type whose word is taken for a step.
+        """Whether only some nodes are of a type whose word was used for a step.
 
-        As in "how many moons orbit Saturn".
+        An example is "how many moons orbit Saturn".
         """
         if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
             return False
@@ -141,8 +140,8 @@ class ProgramSets:
         return 0 < count < len(part.nodes)
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """What is in two sets, or in one and not in the other."""
-        # One word may say of both that they are states; nothing else is said of two things at once.
+        """Intersections and differences of two sets."""
+        # Two sets may share the word of their type, but no other word.
         shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
         if shared or left.operators & right.operators:
             return
@@ -165,7 +164,7 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
-        """Whether what is denied has words of its own, and the rest uses none after "not"."""
+        """Whether the negated set has words of its own, and the other set none after "not"."""
         common = left.mask & right.mask & ~self._builder.light
         return bool(
             right.mask & ~left.mask
@@ -174,9 +173,9 @@ class ProgramSets:
         )
 
     def _is_negated(self, part: Derivation, match: Match) -> bool:
-        """Whether a set is what stands after "not", by its names or its first weighty word.
+        """Whether a set is the one after "not", by its names or its first content word.
 
-        Of "which moons did Herschel not discover" it is what Herschel discovered.
+        For "which moons did Herschel not discover" it is the set that Herschel discovered.
         """
         if part.names and lowest(part.names) >= match.start:
             return True
@@ -191,11 +190,10 @@ class ProgramSets:
         return after >= 0 and bool(part.mask >> after & 1)
 
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """A set without a name in it, or without what the same step leads to from the name.
+        """A set without a name, or without the ends of the same step from the name.
 
-        "Who founded Microsoft besides Bill Gates" leaves him out, "the capital is Olympia, not
-        Seattle" a city that is none; "who borders France but not Spain" leaves out Spain's
-        neighbours.
+        "Who founded Microsoft besides Bill Gates" removes him, and "the capital is Olympia, not
+        Seattle" a city; "who borders France but not Spain" removes Spain's neighbours.
         """
         name = right.mention
         if name is None or left.mention or left.mask & right.mask:
@@ -212,7 +210,7 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _exclude_name(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
-        """What a name after "not" takes away: itself if of the set's kind, and its step's ends."""
+        """What a name after "not" removes: itself if of the set's type, or the ends of its step."""
         node = right.nodes[:1]
         if match.generic:
             if node[0] in left.nodes:
@@ -225,7 +223,7 @@ class ProgramSets:
             yield same
 
     def _stand_together(self, one: Mention, other: Mention) -> bool:
-        """Whether only kinds stand between two names: not "the dollar and are not in"."""
+        """Whether only words of types are between two names: not in "the dollar and are not in"."""
         inside = span_mask(one.end, other.start)
         denied = any(
             item.kind == "negation" and inside >> item.start & 1
@@ -237,7 +235,7 @@ class ProgramSets:
         )
 
     def _join_names(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """Two names that "and" or "or" joins."""
+        """Two names joined by "and" or "or"."""
         one, other = left.mention, right.mention
         if one is None or other is None or one.end > other.start:
             return
@@ -251,14 +249,14 @@ class ProgramSets:
 
 
 def _is_said_already(program: Program, kind: Program) -> bool:
-    """Whether a set's last step leads only to that kind: directors, of "directed by"."""
+    """Whether a set's last step leads only to that type: directors for "directed by"."""
     if not isinstance(program, Follow) or not isinstance(kind, Having):
         return False
     return kind.step == Step(program.step.relation, not program.step.forward)
 
 
 def _same_step(program: Program, name: Program) -> Program | None:
-    """What the last step of a set leads to from another name; None if that is no such step."""
+    """The set's last step applied to another name; None if the set is not a step from a name."""
     while isinstance(program, Intersection):
         program = program.left
     if not isinstance(program, Follow) or not isinstance(program.source, Named):

@@ -1,4 +1,4 @@
-"""Steps from a set along a relation, at a time that is said, or from each of two names."""
+"""Rules for steps along a relation, at a stated time, or from each of two names."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 SAMPLE = 60
-"""Nodes of a set that its steps and types are read from."""
+"""Nodes of a set from which its steps and types are read."""
 WELL = 0.5
-"""The share of a relation's name that must be said of a fact that the graph lacks."""
+"""The least share of a relation's name in the question for a step without facts."""
 STEPS = 14
-"""Steps from a set that are tried."""
+"""The most steps from a set that are tried."""
 WEAK = 0.45
-"""Share of a relation's name below which words hardly say it: "area" may stand for a population."""
+"""The share of a relation's name below which a match is weak: "area" in a population's name."""
 SIMILAR = 0.5
-"""How much less similar than the best a step may be that only its meaning says.
+"""The most by which a step that matches only by similarity may be below the best.
 
 See :mod:`kptm.answering.parsing.similarity.encoder`.
 """
 
 
 class Steps:
-    """Steps from a set along a relation, at a time that is said, or from each of two names.
+    """The rules for steps along a relation, at a stated time, or from each of two names.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
@@ -50,12 +50,12 @@ class Steps:
 
     @cached_property
     def _said_well(self) -> list[str]:
-        """The relations whose name a question says most of; less if some words say others."""
+        """The relations most of whose name is in the question; fewer if words match others."""
         said = self._builder.question.relations
         return [key for key in said.relations() if said.evidence(key).recall > WELL]
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
-        """One step from a set, for the steps that words say best."""
+        """One step from a set, for the steps that match words best."""
         found = []
         here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
         for step in here:
@@ -70,7 +70,7 @@ class Steps:
             yield made
 
     def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
-        """The same step by facts that held in a time that is said: "who was president in 1995"."""
+        """The same step restricted to a time in the question: "who was president in 1995"."""
         program = made.program
         if not isinstance(program, Follow) or not any(
             x.kind == "time" for x in self._builder.question.operators
@@ -88,7 +88,7 @@ class Steps:
                 )  # fmt: skip
 
     def both(self, part: Derivation) -> Iterator[Derivation]:
-        """What a step leads to from each of two names: "border both France and Germany"."""
+        """The common ends of a step from two names: "border both France and Germany"."""
         program = part.program
         if not isinstance(program, Follow) or not isinstance(program.source, Union):
             return
@@ -103,7 +103,7 @@ class Steps:
                 )  # fmt: skip
 
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
-        """Steps that words say well and that lead nowhere from a name: the graph lacks the fact."""
+        """Steps that match words well but lead nowhere from a name: the graph lacks the fact."""
         here = self._builder.knowledge.steps(part.nodes)
         said = self._builder.question.relations
         for relation in self._said_well:
@@ -116,7 +116,7 @@ class Steps:
                             yield made
 
     def remembered_step(self, part: Derivation, step: Step) -> Derivation:
-        """A step of a path that answered other questions, whether words say it or not."""
+        """A step of a remembered path, with or without a word in the question."""
         made = self._step(part, step, 1, remembered=True)
         assert made is not None  # noqa: S101  # nothing is asked of such a step
         return made
@@ -178,7 +178,7 @@ class Steps:
         )
 
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
-        """The tokens and operator of "the same" where a step leads back to another film, say."""
+        """The tokens and operator of "the same" if a step leads back, as to other films."""
         program = part.program
         if not self._has_same or not isinstance(program, Follow):
             return 0, 0
@@ -189,7 +189,7 @@ class Steps:
         return 0, 0
 
     def _first_of_list(self, part: Derivation) -> Mention | None:
-        """The first name of a list: "that depend on both A and B" says the side of each."""
+        """The first name of a list, whose side is that of all: "that depend on both A and B"."""
         if not is_list_of_names(part.program):
             return None
         keys = {key for item in parts(part.program) if isinstance(item, Named) for key in item.keys}
@@ -203,12 +203,12 @@ class Steps:
         )
 
     def _is_shared(self, part: Derivation) -> bool:
-        """Whether a set is two names that must both hold: "both a physicist and a poet"."""
+        """Whether a set is two names of which both must hold: "both a physicist and a poet"."""
         both = any(item.kind == "both" for item in self._builder.question.operators)
         return both and isinstance(part.program, Union) and not part.floating
 
     def _is_of_kind(self, part: Derivation, said: int) -> bool:
-        """Whether a step's word says what a set already is: countries need no country."""
+        """Whether a step's word is the type of the set already: countries do not need a country."""
         if not said or part.mention is not None or is_value(part.nodes):
             return False
         kinds = [
@@ -220,7 +220,7 @@ class Steps:
         return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
-        """Whether a step leads to a type said and not yet explained: the cities in some states."""
+        """Whether a step leads to a type in the question that is not yet explained."""
         free = {
             item.type
             for item in self._builder.question.types
@@ -239,7 +239,7 @@ def _says_same(match: Match) -> bool:
 
 
 def _is_return(part: Derivation, step: Step) -> bool:
-    """Whether a step leads from values back to what has them."""
+    """Whether a step leads from values back to the nodes that have them."""
     program = part.program
     back = isinstance(program, Follow) and program.step == Step(step.relation, not step.forward)
     return back and is_value(part.nodes)

@@ -1,4 +1,4 @@
-"""Superlatives, by a value or by a count, and thresholds that words were learnt to mean."""
+"""Rules for superlatives, by a value or a count, and for learnt thresholds of words."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.relation_mentions import RelationEvidence
 
     Scale: TypeAlias = tuple[Measure, dict[str, float], int]
-    """A measure, what speaks for it, and the tokens that it explains."""
+    """A measure, its features, and the tokens that it explains."""
 
 SAMPLE = 60
-"""Nodes of a set that its steps and types are read from."""
+"""Nodes of a set from which its steps and types are read."""
 MEASURES = 5
 MOST_WANTED = 100
 """How many may be asked for: a greater number beside "largest" says something else."""
 
 
 class Measures:
-    """Superlatives, by a value or by a count, and thresholds that words were learnt to mean.
+    """The rules for superlatives, by a value or a count, and for learnt thresholds of words.
 
     Args:
-        builder: Makes derivations.
+        builder: Builds derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
     def superlatives(self, part: Derivation) -> Iterator[Derivation]:
-        """The greatest or the least of a set."""
+        """Superlatives of a set."""
         operators = self._builder.question.operators
         for number, match in enumerate(operators):
             if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
@@ -83,7 +83,7 @@ class Measures:
                 )  # fmt: skip
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
-        """Whether the set stands beside a superlative: "smallest state", "state is smallest"."""
+        """Features of a set next to a superlative: "smallest state", "state is smallest"."""
         question = self._builder.question
         after = [item for item in question.types if item.start == match.end]
         if match.end == len(question.tokens):
@@ -98,7 +98,7 @@ class Measures:
         return {"near_base": float(near), "other_base": float(not near)}
 
     def _ordinal(self, number: int) -> tuple[int, int | None]:
-        """The rank that an ordinal before a superlative says, and the number of its operator."""
+        """The rank by an ordinal before a superlative, and the number of the ordinal's operator."""
         match = self._builder.question.operators[number]
         for at, other in enumerate(self._builder.question.operators):
             if other.kind == "ordinal" and other.end == match.start and other.number:
@@ -128,7 +128,7 @@ class Measures:
             if match.generic:
                 found += self._counts(step, some, used)
             if step.forward:
-                # The operator may be a part of the relation's name: "the lowest point".
+                # The operator may be part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
                     found += self._far(step, match, used | named.mask, named, some)
@@ -148,7 +148,7 @@ class Measures:
             yield measure, features, mask
 
     def _own_numbers(self, steps: Iterable[Step], match: Match, used: int) -> list[Scale]:
-        """The numbers that nodes have themselves; of several that no word names any may be."""
+        """Measures by the nodes' own numbers; without a naming word any of them is possible."""
         found = [scale for step in steps for scale in self._measure((step,), match, used)]
         floating = [features for _, features, _ in found if features["measure_floating"]]
         for features in floating:
@@ -156,7 +156,7 @@ class Measures:
         return found
 
     def _counts(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
-        """How many facts of a relation nodes have: "the most rivers"."""
+        """Measures by the number of facts of a relation: "the most rivers"."""
         evidence = self._builder.question.relations.evidence(step.relation, used)
         learnt = self._builder.lexical.predicate(f"#{step_name(step)}")
         if not evidence.mask and learnt <= self._builder.lexical.speaks:
@@ -168,7 +168,7 @@ class Measures:
             yield measure, {**features, **more}, evidence.mask | mask
 
     def _counted_types(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
-        """Counts of what is of a type that is said: "the most rivers"."""
+        """Measures by the number of nodes of a type in the question: "the most rivers"."""
         free = [x for x in self._builder.question.types if not x.mask & used and x.type]
         if not free:
             return
@@ -183,7 +183,7 @@ class Measures:
     def _far(
         self, step: Step, match: Match, used: int, named: RelationEvidence, some: Sequence[str]
     ) -> Iterator[Scale]:
-        """Measures of what a step leads to: the elevation of the highest point."""
+        """Measures of the ends of a step: the elevation of the highest point."""
         ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
         far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
         for last in self._builder.knowledge.measures(ends):
@@ -206,11 +206,11 @@ class Measures:
         }
         yield Measure(steps), features, evidence.mask
         if hint and evidence.mask:
-            # The words may say something else: "the area of the largest state".
+            # The words may belong to another part: "the area of the largest state".
             yield Measure(steps), {**features, "measure_name": 0.0}, 0
 
     def thresholds(self, part: Derivation) -> Iterator[Derivation]:
-        """Those of a set that a learnt word means: "major" cities."""
+        """Subsets by the learnt threshold of a word: "major" cities."""
         for item, mask in thresholds.apply(
             self._builder.lexical.thresholds, self._builder.question, part, self._builder.knowledge
         ):
