@@ -37,7 +37,7 @@ NOUNS = 4
 
 def asked_features(
     question: Question,
-    made: Derivation,
+    derivation: Derivation,
     nouns: Sequence[str],
     named: frozenset[str],
     kinds: AnswerKinds,
@@ -49,50 +49,57 @@ def asked_features(
 
     Args:
         question: The question.
-        made: The derivation of the program.
+        derivation: The derivation of the program.
         nouns: Stems of the nouns that may be asked for.
         named: Relations whose name is the first of these nouns.
         kinds: Looks up the kinds of answers.
         schema: The words of relations.
         focus: Whether the answers are of the type that the question's noun names.
     """
-    own = _kind_features(question, made, kinds, schema)
-    if named and _is_asked(question, made.program, named):
+    own = _kind_features(question, derivation, kinds, schema)
+    if named and _is_asked(question, derivation.program, named):
         own["asked"] = 1.0
-    elif named and not focus and "agrees" not in dict(made.features):  # the noun may name a type
+    elif (
+        named and not focus and "agrees" not in dict(derivation.features)
+    ):  # the noun may name a type
         own["other_asked"] = 1.0
-    nodes = made.nodes or made.counted
+    nodes = derivation.nodes or derivation.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
     if schema.nouns and focus:  # in an untyped graph, files and classes name the rows
         share = ROWS
     if share:
         own["noun"] = share
-    if isinstance(made.program, Aggregate) and _is_uncounted(question, made, kinds):
+    if isinstance(derivation.program, Aggregate) and _is_uncounted(question, derivation, kinds):
         own["uncounted"] = 1.0
     return own
 
 
 def _kind_features(
-    question: Question, made: Derivation, kinds: AnswerKinds, schema: Schema
+    question: Question, derivation: Derivation, kinds: AnswerKinds, schema: Schema
 ) -> dict[str, float]:
     own: dict[str, float] = {}
-    asked = question.question_word(made.names)
+    asked = question.question_word(derivation.names)
     if asked is None or not asked.answer:
         return own
     if asked.answer == "kind":
-        return {"classifies": 1.0} if _classifies(asked, made.program, schema) else {}
-    fit = kinds.fits(asked.answer, made.nodes) if made.nodes else None
-    if made.number is not None and asked.answer in ("person", "place"):
+        return {"classifies": 1.0} if _classifies(asked, derivation.program, schema) else {}
+    fit = kinds.fits(asked.answer, derivation.nodes) if derivation.nodes else None
+    if derivation.number is not None and asked.answer in ("person", "place"):
         fit = False
-    if asked.answer == "value" and fit and _measures_no_time(asked) and kinds.are_dates(made.nodes):
+    if (
+        asked.answer == "value"
+        and fit
+        and _measures_no_time(asked)
+        and kinds.are_dates(derivation.nodes)
+    ):
         fit = False  # "how tall" does not ask for a date of birth
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
-    value = bool(made.nodes) and isinstance(made.nodes[0], ValueKey)
+    value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
     if fit is False and (asked.answer == "date" or value):
         # A place never answers "when", and a value never answers "who" or "where".
         own["no_date"] = 1.0
-    led = _led_to(made.program)
+    led = _led_to(derivation.program)
     if led is not None:
         said = labels_kind(asked.answer, led, schema)
         if said is not None:
@@ -128,7 +135,7 @@ def asks_for_one(question: Question, names: int) -> bool:
     return not noun.endswith("s") or noun.endswith(("ss", "us"))
 
 
-def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> bool:
+def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
     """Whether "how many" asks for other things than those counted: people instead of counties."""
     match = next((item for item in question.operators if item.kind == "count"), None)
     if match is None:
@@ -136,12 +143,12 @@ def _is_uncounted(question: Question, made: Derivation, kinds: AnswerKinds) -> b
     at = match.end
     while at < len(question.tokens) and question.tokens[at].folded in DETERMINERS | {"of"}:
         at += 1
-    if at == len(question.tokens) or made.mask >> at & 1:
+    if at == len(question.tokens) or derivation.mask >> at & 1:
         return False
     token = question.tokens[at]
     if token.folded in PEOPLE:
-        return kinds.fits("person", made.counted) is not True
-    return not kinds.share_named([token.stem], made.counted)
+        return kinds.fits("person", derivation.counted) is not True
+    return not kinds.share_named([token.stem], derivation.counted)
 
 
 def _led_to(program: Program) -> Step | None:

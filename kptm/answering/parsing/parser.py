@@ -156,12 +156,12 @@ class QuestionParser:
             beam=beam
         )  # fmt: skip
 
-    def at_time(self, made: Derivation, period: Period) -> Derivation:
+    def at_time(self, derivation: Derivation, period: Period) -> Derivation:
         """A derivation evaluated on facts that held in a period."""
-        program = at_time(made.program, period, self._knowledge)
+        program = at_time(derivation.program, period, self._knowledge)
         found = self._knowledge.evaluate(program)
         return replace(
-            made, program=program, nodes=found.nodes, number=found.number, truth=found.truth
+            derivation, program=program, nodes=found.nodes, number=found.number, truth=found.truth
         )
 
     def parse(self, text: str) -> ParsedQuestion:

@@ -160,15 +160,15 @@ def _count_descriptive_words(question: Question, made: Derivation, kinds: Answer
         return 0
     named = [key for part in parts(made.program) if isinstance(part, Named) for key in part.keys]
     stems = frozenset().union(*(kind.stems for kind in kinds.of(named)))
-    told = sum(1 << at for at in left if question.tokens[at].stem in stems)
-    return told & _beside(question, made, told)
+    described = sum(1 << at for at in left if question.tokens[at].stem in stems)
+    return described & _beside(question, made, described)
 
 
-def _beside(question: Question, made: Derivation, told: int) -> int:
+def _beside(question: Question, made: Derivation, described: int) -> int:
     """The tokens on either side of a program's names, up to the next word of a relation."""
     size = len(question.tokens)
     light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
-    ends = (made.mask | question.relations.own) & ~(told | made.names | question.typed | light)
+    ends = (made.mask | question.relations.own) & ~(described | made.names | question.typed | light)
     found = 0
     for places in (range(size), range(size - 1, -1, -1)):
         near = False
@@ -180,41 +180,41 @@ def _beside(question: Question, made: Derivation, told: int) -> int:
 
 def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
     """The features of a complete program."""
-    found: dict[str, float] = {}
+    features: dict[str, float] = {}
     for name, value in made.features:
-        found[name] = found.get(name, 0.0) + value
-    found.pop("learnt", None)  # computed again for the complete program
-    found["uncovered"] = question.weight(~made.mask)
+        features[name] = features.get(name, 0.0) + value
+    features.pop("learnt", None)  # computed again for the complete program
+    features["uncovered"] = question.weight(~made.mask)
     for number, match in enumerate(question.operators):
         bits = (1 << match.end) - (1 << match.start)
         unused = not made.operators >> number & 1 and not bits & made.mask
         if match.kind in MISSED and unused:
-            found[f"unused_{match.kind}"] = 1.0
-    found["floating_uncovered"] = min(made.floating, 1) * found["uncovered"]
-    found["other_noun"] = float(_is_other_noun(question, made, knowledge))
-    found["unused_name"] = float(_unused_names(question, made.mask))
-    found["unused_condition"] = float(_is_condition_unused(question, made.mask))
-    found["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
+            features[f"unused_{match.kind}"] = 1.0
+    features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]
+    features["other_noun"] = float(_is_other_noun(question, made, knowledge))
+    features["unused_name"] = float(_unused_names(question, made.mask))
+    features["unused_condition"] = float(_is_condition_unused(question, made.mask))
+    features["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
     lost = question.named_place & ~made.mask
-    found["lost_name"] = float(lost.bit_count())
-    found["nameless"] = float(bool(lost) and not made.names)
-    found["torn_name"] = float(_is_torn(question, made))
-    found["unused_relation"] = float(_unused_relations(question, made.mask))
-    found["unused_type"] = float(_unused_types(question, made.mask))
-    found["empty"] = float(not made.nodes and made.number is None and made.truth is None)
+    features["lost_name"] = float(lost.bit_count())
+    features["nameless"] = float(bool(lost) and not made.names)
+    features["torn_name"] = float(_is_torn(question, made))
+    features["unused_relation"] = float(_unused_relations(question, made.mask))
+    features["unused_type"] = float(_unused_types(question, made.mask))
+    features["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    chosen = "either" in found  # the answer is one of two names in the question
-    found["itself"] = float(
+    chosen = "either" in features  # the answer is one of two names in the question
+    features["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
-    found["several"] = log(len(made.nodes)) if made.nodes else 0.0
-    found["bare"] = float(made.size == 0)
-    found["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
+    features["several"] = log(len(made.nodes)) if made.nodes else 0.0
+    features["bare"] = float(made.size == 0)
+    features["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
-        found["focus" if focus else "other_focus"] = 1.0
-        found["mixed"] = float(focus and _is_mixed(question, made, knowledge))
-    return {name: value for name, value in found.items() if value}
+        features["focus" if focus else "other_focus"] = 1.0
+        features["mixed"] = float(focus and _is_mixed(question, made, knowledge))
+    return {name: value for name, value in features.items() if value}
 
 
 def _is_torn(question: Question, made: Derivation) -> bool:

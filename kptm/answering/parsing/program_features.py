@@ -77,8 +77,8 @@ def edges(program: Program) -> list[str]:
 def _own(program: Program) -> str:
     if isinstance(program, Named):
         return SLOT
-    found = predicates(program)
-    return found[0] if found else ""
+    name = predicates(program)
+    return name[0] if name else ""
 
 
 def skeleton(program: Program) -> str:

@@ -160,18 +160,22 @@ class Search:
         kept.sort(key=lambda x: -x.score)
         return kept
 
-    def _evaluate_derivation(self, made: Derivation) -> Derivation:
-        if made.mention is not None and not made.size:
-            made.nodes = (made.mention.node,)
-            return made
-        found = self._knowledge.evaluate(made.program)
-        made.nodes, made.number, made.truth = found.nodes, found.number, found.truth
-        return self._grammar.add_implied_type(made)
+    def _evaluate_derivation(self, derivation: Derivation) -> Derivation:
+        if derivation.mention is not None and not derivation.size:
+            derivation.nodes = (derivation.mention.node,)
+            return derivation
+        found = self._knowledge.evaluate(derivation.program)
+        derivation.nodes, derivation.number, derivation.truth = (
+            found.nodes,
+            found.number,
+            found.truth,
+        )
+        return self._grammar.add_implied_type(derivation)
 
-    def _beside_names(self, made: Derivation) -> float:
+    def _beside_names(self, derivation: Derivation) -> float:
         """The score without the tokens of names, so that joined parts compare fairly."""
         builder = self._grammar.builder
-        return made.score - builder.lexical.cover * builder.question.weight(made.names)
+        return derivation.score - builder.lexical.cover * builder.question.weight(derivation.names)
 
     def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
         for part in [part for part in bases if part.mention is not None][:NAMES]:

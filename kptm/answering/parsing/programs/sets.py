@@ -47,48 +47,59 @@ class ProgramSets:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
-    def add_implied_type(self, made: Derivation) -> Derivation:
+    def add_implied_type(self, derivation: Derivation) -> Derivation:
         """Let a derivation explain the word of a type that all its nodes have."""
-        if not made.nodes or isinstance(made.program, (OfType, Named)):
-            return made
-        self._cover_everything(made)
-        if isinstance(made.program, (Having, Union)):
-            return made
-        free = [x for x in self._builder.question.types if not x.mask & made.mask]
+        if not derivation.nodes or isinstance(derivation.program, (OfType, Named)):
+            return derivation
+        self._cover_everything(derivation)
+        if isinstance(derivation.program, (Having, Union)):
+            return derivation
+        free = [x for x in self._builder.question.types if not x.mask & derivation.mask]
         if not free:
-            return made
+            return derivation
         typed = {item.mask for item in free if item.type is not None}
-        some = made.nodes[:COVERED]
+        some = derivation.nodes[:COVERED]
         for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
             such = self._are_such(some, item)
             if such is not False:
-                made.mask |= item.mask
-                made.score += self._builder.lexical.cover * self._builder.question.weight(item.mask)
+                derivation.mask |= item.mask
+                derivation.score += self._builder.lexical.cover * self._builder.question.weight(
+                    item.mask
+                )
                 own = (("agrees", 1.0),) if such else ()
-                made.features += own
-                made.score += self._builder.lexical.score(own)
+                derivation.features += own
+                derivation.score += self._builder.lexical.score(own)
                 break
-        return made
+        return derivation
 
-    def _cover_everything(self, made: Derivation) -> None:
+    def _cover_everything(self, derivation: Derivation) -> None:
         """In an untyped graph, let an unknown noun stand for the heads of the main relation."""
         noun = self._builder.question.unknown_noun
-        if not noun or noun & made.mask or self._builder.schema.type_names or is_value(made.nodes):
+        if (
+            not noun
+            or noun & derivation.mask
+            or self._builder.schema.type_names
+            or is_value(derivation.nodes)
+        ):
             return
-        if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+        if (
+            derivation.floating
+            and isinstance(derivation.program, Follow)
+            and derivation.program.step.forward
+        ):
             return  # "the river of Osaka" asks for a relation that the graph does not have
         relation = self._builder.knowledge.main_relation()
-        some = made.nodes[:SOME]
+        some = derivation.nodes[:SOME]
         if relation is not None:
             inside = self._builder.knowledge.evaluate(
                 Intersection(Named(some), Having(Step(relation)))
             )
             if len(inside.nodes) == len(some):
-                made.mask |= noun
+                derivation.mask |= noun
                 other = bool(self._builder.schema.nouns)  # the rows have another noun
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
-                made.features += own
-                made.score += self._builder.lexical.cover * self._builder.question.weight(
+                derivation.features += own
+                derivation.score += self._builder.lexical.cover * self._builder.question.weight(
                     noun
                 ) + self._builder.lexical.score(own)
 

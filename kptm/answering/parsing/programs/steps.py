@@ -69,22 +69,22 @@ class Steps:
         for *_, made in found[:STEPS]:
             yield made
 
-    def _during(self, part: Derivation, made: Derivation) -> Iterator[Derivation]:
+    def _during(self, part: Derivation, derivation: Derivation) -> Iterator[Derivation]:
         """The same step restricted to a time in the question: "who was president in 1995"."""
-        program = made.program
+        program = derivation.program
         if not isinstance(program, Follow) or not any(
             x.kind == "time" for x in self._builder.question.operators
         ):
             return
         if not self._builder.knowledge.is_timed(program.step.relation):
             return
-        own = dict(made.features[len(part.features) :])
+        own = dict(derivation.features[len(part.features) :])
         for number, match in enumerate(self._builder.question.operators):
-            if match.kind == "time" and match.period and not made.operators >> number & 1:
+            if match.kind == "time" and match.period and not derivation.operators >> number & 1:
                 yield self._builder.extend(
                     replace(program, during=match.period), (part,),
-                    mask=made.mask & ~part.mask | bits(match), operators=1 << number,
-                    features={**own, "during": 1.0}, floating=made.floating - part.floating,
+                    mask=derivation.mask & ~part.mask | bits(match), operators=1 << number,
+                    features={**own, "during": 1.0}, floating=derivation.floating - part.floating,
                 )  # fmt: skip
 
     def both(self, part: Derivation) -> Iterator[Derivation]:

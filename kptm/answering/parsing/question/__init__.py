@@ -1,1 +1,1 @@
-"""What the tokens of a question may stand for."""
+"""Reads a question: the possible meanings of its tokens."""

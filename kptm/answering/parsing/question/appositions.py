@@ -1,4 +1,4 @@
-"""Types beside a name that tell its sense: "the state Georgia", "Mercury, the metal"."""
+"""Types next to a name that decide its sense: "the state Georgia", "Mercury, the metal"."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 BETWEEN = frozenset("of the a an".split())
-"""Words that may stand between: "the state of Georgia", "Mercury, the metal"."""
+"""Words allowed between type and name: "the state of Georgia", "Mercury, the metal"."""
 INDEFINITE = frozenset("a an".split())
-"""Words after which a noun stands, and no name."""
+"""Words after which a noun follows, and not a name."""
 
 
 def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
-    """The types that a question says right beside a name, in the singular."""
+    """The types directly next to a name, in the singular."""
     for item in question.types:
         if item.type is None or item.mask & mention.mask:
             continue
@@ -31,7 +31,7 @@ def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
 
 
 def beside_names(question: Question, knowledge: Knowledge) -> int:
-    """The tokens of types that say which thing of a name is meant."""
+    """The tokens of types that decide the sense of a name, as bits."""
     found = 0
     for mention in question.mentions:
         for item in appositions(question, mention):
@@ -41,13 +41,13 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
 
 
 def common_nouns(question: Question, names: int) -> int:
-    """The tokens of nouns that name nothing, though something is called so: "the film Low Water".
+    """The tokens of common nouns, even if entities are called so: "film" in "the film Low Water".
 
-    Only in English: "a" is a preposition in Spanish, and what follows it may well be a name.
+    Only in English, because Spanish "a" is a preposition, after which a name may follow.
 
     Args:
         question: The question.
-        names: The tokens of names, as bits.
+        names: The tokens of the names in the program, as bits.
     """
     if question.language != "en":
         return 0
@@ -60,7 +60,7 @@ def common_nouns(question: Question, names: int) -> int:
 
 
 def _is_plural(question: Question, item: TypeMention) -> bool:
-    """Whether a type is said of several things: "states that Texas borders" says none of Texas."""
+    """Whether a type is in the plural: "states that Texas borders" does not describe Texas."""
     return question.tokens[item.end - 1].folded != question.tokens[item.end - 1].stem and (
         question.tokens[item.end - 1].folded.endswith("s")
     )

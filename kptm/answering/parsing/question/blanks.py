@@ -1,4 +1,4 @@
-"""Sentences with a blank: it is read as a question word, phrasings tell its side."""
+"""Sentences with a blank: read as questions, with the blank's side decided by phrasings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from kptm.data.phrasings import Phrasings
 
 WORD = "which"
-"""What the blank is read as."""
+"""The word that replaces the blank."""
 NAME, BLANK = "[N]", "[B]"
-"""Slots of a sentence: the name, and what is asked for."""
+"""Slots of a sentence: the name, and the blank."""
 
 
 def with_question_word(text: str) -> str:
-    """A text of the same length with a question word as its first blank, spaces as others."""
+    """Replace the first blank by a question word and others by spaces, keeping the length."""
     word = WORD.ljust(len(MASK))
     return text.replace(MASK, word, 1).replace(MASK, " " * len(MASK))
 
 
 class _Pattern(NamedTuple):
-    """A phrasing as stems with slots, the blank as tail and as head; the telling stems."""
+    """A phrasing as stems with slots, with the blank as tail and as head, and its content stems."""
 
     to_tail: tuple[str, ...]
     to_head: tuple[str, ...]
@@ -36,10 +36,10 @@ class _Pattern(NamedTuple):
 
 
 class BlankSides:
-    """On which side of a relation a sentence's blank stands, by the most similar phrasing.
+    """Decides whether a blank is head or tail of a relation, by the most similar phrasing.
 
     Args:
-        phrasings: How texts say relations.
+        phrasings: Phrasings of relations in texts.
     """
 
     def __init__(self, phrasings: Phrasings) -> None:
@@ -47,14 +47,14 @@ class BlankSides:
         self._patterns: dict[str, Sequence[_Pattern]] = {}
 
     def blank_is_tail(self, relation: str, sentence: Sequence[str]) -> bool | None:
-        """Whether the blank is the tail of a relation; None where no phrasing tells.
+        """Whether the blank is the tail of a relation; None if no phrasing decides.
 
-        A sentence is as like a phrasing as the share of their pairs of neighbouring words that they
-        have in common.
+        The similarity of a sentence and a phrasing is the Jaccard index of their word bigrams.
 
         Args:
             relation: The relation.
-            sentence: Its stems, with :data:`NAME` for the name and :data:`BLANK` for the blank.
+            sentence: The stems of the sentence, with :data:`NAME` for the name and :data:`BLANK`
+                for the blank.
         """
         tail, head = 0.0, 0.0
         for pattern in self._of(relation):
@@ -71,7 +71,7 @@ class BlankSides:
 
 
 def likeness(one: Iterable[str], other: Iterable[str]) -> float:
-    """The share of neighbouring word pairs that two sentences have in common (Jaccard)."""
+    """The Jaccard index of the word bigrams of two sentences."""
     pairs = [Counter(pairwise(words)) for words in (one, other)]
     common, union = pairs[0] & pairs[1], pairs[0] | pairs[1]
     return common.total() / union.total() if union else 0.0

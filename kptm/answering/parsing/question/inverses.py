@@ -1,8 +1,7 @@
-"""Nouns for what a relation leads back to: the children of Zeus are those whose parent he is.
+"""Nouns for the inverses of relations: the children of Zeus are those with him as parent.
 
-A relation "parent" leads from a child to its parents. English has a noun for the other direction,
-which is in no part of the relation's name; the same pair the other way round serves a relation
-"child".
+A relation "parent" leads from a child to its parents. English has a noun for the inverse, which is
+not in the relation's name. The same pair serves a relation "child" in the other direction.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PAIRS = (
     ("capital of", "capital"),
     ("founded by", "foundation"),
 )
-"""A relation's name, and the nouns for what it leads back to."""
+"""(name of a relation, nouns for its inverse)."""
 
 
 @lru_cache(maxsize=1)
@@ -50,5 +49,5 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 def inverse_nouns(name: str) -> frozenset[str]:
-    """The nouns for a relation's other direction, by its name in small letters; else none."""
+    """The nouns for a relation's inverse, by its name in lower case; empty if there are none."""
     return _table().get(name.casefold(), frozenset())

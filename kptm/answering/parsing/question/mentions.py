@@ -1,4 +1,4 @@
-"""Names in a question: all spans that the graph knows, also inflected or misspelt."""
+"""Finds names in a question: all spans that are names in the graph, also inflected or misspelt."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ if TYPE_CHECKING:
     from kptm.linking.index.overlay_index import Layers
 
 SENSES = 8
-"""Meanings of a span that are looked at."""
+"""The most senses of a span."""
 SHARED = 3
-"""Meanings of a span by parts of names, which many share."""
+"""The most senses of a span that is a part of names, which many entities share."""
 LONG_ENOUGH = 4
-"""Letters of a word that a slip of the pen is looked for in."""
+"""The least letters of a word that may be a misspelling."""
 LONGEST = 24
-"""Letters of a word that a slip of the pen is not looked for in: it has too many."""
+"""From this many letters on, a word is not corrected: it has too many variants."""
 BEFORE = 2
-"""Words before a plural that may belong to its name."""
+"""The most words before a plural that may belong to its name."""
 BESIDE = 3
-"""Words on each side of a misspelt one that may belong to its name."""
+"""The most words on each side of a misspelt word that may belong to its name."""
 SLIPS = 20
-"""Words of a question that slips of the pen are looked for in."""
+"""The most words of a question that are corrected."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
     ("n", ""), ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""),
     ("er", ""),
 )  # fmt: skip
-"""Endings of English adjectives of places, with what the place has in their stead."""
+"""Endings of English adjectives of places, with the endings of the places' names."""
 
 
 class MentionFinder:
     """Finds the mentions of a question.
 
     Args:
-        layers: Gives the names of the graph as it is now.
+        layers: Returns the index of the graph's present names.
     """
 
     def __init__(self, layers: Callable[[], Layers]) -> None:
         self._layers = layers
 
     def find(self, text: str, tokens: Sequence[Token]) -> list[Mention]:
-        """All spans that are names as they stand."""
+        """All spans that are names without change."""
         starts, ends = [token.start for token in tokens], [token.end for token in tokens]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         for match in lookup(self._layers(), [text]):
-            # No token holds the signs at the ends of a name: "Yahoo!", "...And Justice for All".
+            # Tokens do not include punctuation of names: "Yahoo!", "...And Justice for All".
             first, last = bisect_left(starts, match.start), bisect_right(ends, match.end)
             before = ends[first - 1] if first else 0
             after = starts[last] if last < len(starts) else len(text)
@@ -67,10 +67,9 @@ class MentionFinder:
         ]
 
     def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
-        """Words outside of ``taken`` that are names without a plural or the ending of an adjective.
+        """Words outside of ``taken`` that are names without a plural or adjective ending.
 
-        With the words before them, too, where they are in no name: "noble gases" are of the noble
-        gas.
+        Words before them may belong to the name, if they are in no other: "noble gases".
         """
         variants: dict[tuple[int, int], list[str]] = {}
         for at, token in enumerate(tokens):
@@ -83,7 +82,7 @@ class MentionFinder:
         return self._variants(variants, "people")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
-        """Words at places that are a misspelt name, alone or with words beside them."""
+        """Misspelt names at the given positions, as single words or with neighbouring words."""
         edited = [
             _EditedWord.of(tokens, at, edit)
             for at in islice(places, SLIPS)
@@ -99,7 +98,7 @@ class MentionFinder:
         return _mentions(spans, "slip")
 
     def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
-        """What a name may mean that a span stands for, in another language."""
+        """The mentions of a span whose translation is ``name``."""
         return self._variants({(start, end): [name]}, "alias")
 
     def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
@@ -158,7 +157,7 @@ def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -
 
 
 def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Mention]:
-    """The entities that a span may mean, the likeliest first."""
+    """The entities that a span may mean, likeliest first."""
     best: dict[str, NameMatch] = {}
     for match in matches:
         known = best.get(match.entity)
@@ -192,12 +191,12 @@ def _without_endings(word: str) -> list[str]:
 
 
 def _possessives(word: str) -> list[str]:
-    """A word with the apostrophe that hurried people leave out: "handmaids"."""
+    """A word in "s" with an apostrophe, which people leave out: "handmaid's" for "handmaids"."""
     return [f"{word[:-1]}'s"] if word.endswith("s") else []
 
 
 def one_edit(word: str) -> Iterator[str]:
-    """All words at one edit: a letter less, more, other, or two swapped (Damerau 1964)."""
+    """All words at one deletion, insertion, substitution or transposition (Damerau 1964)."""
     if len(word) > LONGEST:
         return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]

@@ -1,4 +1,4 @@
-"""A question as the parser sees it: tokens, operators, and all spans with a meaning."""
+"""A question for the parser: tokens, operators, and all spans with a meaning."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.similarity.encoder import EncodedQuestion
 
 DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
-"""Operators without which a program answers another question."""
+"""Operators that a program must use to answer the question."""
 EXPECTS = PREPOSITIONS | {"of"}
-"""Words after which a name is expected."""
+"""Words before an expected name."""
 LITTLE = 0.2
-"""Tokens that weigh no more than this are not missed where no part of a reading explains them."""
+"""The greatest weight of a token that need not be explained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,21 +30,21 @@ class Question:
     """A question.
 
     Attributes:
-        text: As it was asked, without brackets.
-        language: Of its function words.
+        text: The question without brackets.
+        language: The language, by its function words.
         tokens: Its words and numbers.
-        operators: Spans that are more than names: "how many", "largest", "not".
-        mentions: Names, by where they stand.
-        types: Names of types.
-        importance: What each token weighs that no part of a reading explains, between 0 and 1.
-        relations: What its tokens say of relations.
+        operators: Its operators: "how many", "largest", "not".
+        mentions: Its names, by position.
+        types: Its names of types.
+        importance: The weight of each unexplained token, between 0 and 1.
+        relations: The relations that its tokens match.
         unknown: The tokens that are no name, type, relation, operator or function word, as bits.
-        unknown_noun: The token of a noun that is asked for and that the graph does not know, as
-            bits; 0 without one.
-        marked: The tokens of a name in brackets, 0 without one.
-        blank: The token that stands for the blank of a sentence, 0 without one.
-        encoded: Its vector, where there is a sentence encoder.
-        weighty: The tokens that weigh anything, each as a bit with its weight.
+        unknown_noun: The token of a noun that is asked for but is not in the graph, as a bit; 0
+            without one.
+        marked: The tokens of a name in brackets, as bits; 0 without one.
+        blank: The token in place of a blank, as a bit; 0 without one.
+        encoded: Its vector, if there is a sentence encoder.
+        weighty: The tokens with a weight, as (bit, weight).
     """
 
     text: str
@@ -63,12 +63,12 @@ class Question:
     weighty: tuple[tuple[int, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """The tokens that weigh anything, as bits: thousands of masks are weighed by them."""
+        """Prepare the tokens with a weight as bits, since thousands of masks are weighed."""
         found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", found)
 
     def question_word(self, names: int = 0) -> Match | None:
-        """The question word, which stands in no name: "When Harry Met Sally" asks for no time.
+        """The question word outside of names: not the "when" of "When Harry Met Sally".
 
         Args:
             names: The tokens of the names that a program uses, as bits.
@@ -84,7 +84,7 @@ class Question:
 
     @property
     def known(self) -> int:
-        """The tokens that name a type, entity or relation in its own words, or are operators."""
+        """The tokens that exactly name a type, entity or relation, or are operators, as bits."""
         found = self.relations.own
         for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
             found |= mask
@@ -95,7 +95,7 @@ class Question:
         return found
 
     def weight(self, mask: int) -> float:
-        """What the tokens of a mask weigh together."""
+        """The weight of the tokens of a mask."""
         total = 0.0
         for bit, weight in self.weighty:
             if mask & bit:
@@ -104,7 +104,7 @@ class Question:
 
     @property
     def named_place(self) -> int:
-        """The unknown tokens where a name is expected: after a preposition, or at the end."""
+        """The unknown tokens in the position of a name: after a preposition, or at the end."""
         found, expects = 0, False
         for at, token in enumerate(self.tokens):
             if self.unknown >> at & 1:
@@ -115,7 +115,7 @@ class Question:
 
     @property
     def typed(self) -> int:
-        """The tokens that name types."""
+        """The tokens that name types, as bits."""
         found = 0
         for item in self.types:
             found |= item.mask if item.type else 0
@@ -131,7 +131,7 @@ class Question:
         return found
 
     def unexplained_words(self, mask: int, also: int = 0) -> tuple[str, ...]:
-        """The weighty words outside of a mask, as they are written, and those of another mask."""
+        """The words with a weight outside of a mask, and those in ``also``, as typed."""
         return tuple(
             token.text
             for at, token in enumerate(self.tokens)
@@ -139,7 +139,7 @@ class Question:
         )
 
     def count_overlooked(self, mask: int, operators: int) -> int:
-        """Tokens of operators that change a question and that a program does not use or explain.
+        """The number of tokens of decisive operators that a program neither uses nor explains.
 
         Args:
             mask: The tokens that the program explains.
@@ -153,7 +153,7 @@ class Question:
         return found
 
     def open_words(self, mask: int) -> tuple[str, ...]:
-        """The stems of the words that weigh something and are not in a mask."""
+        """The stems of the words with a weight outside of a mask."""
         return tuple(
             token.stem
             for at, token in enumerate(self.tokens)

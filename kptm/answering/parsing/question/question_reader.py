@@ -1,4 +1,4 @@
-"""From a text to a :class:`Question`: what each of its tokens may stand for."""
+"""Reads a text as a :class:`Question`: finds the possible meanings of its tokens."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 _SIGNS = ".#@+-"
 ASKED_NOUN, NAME = 0.5, 1.4
-"""The weights of an unknown noun that is asked for, and of a name with a capital."""
+"""The weights of an unknown noun that is asked for, and of a capitalised name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
-"""Operators whose words are not missed where no part of a reading explains them."""
+"""Operators whose words need not be explained."""
 ARTICLE = "the"
 GENERIC = frozenset(
     "people person persons someone somebody thing things kind type sort name names one ones use"
     " uses used".split()
 )
-"""Words that stand for whatever is asked for."""
+"""Words that may stand for anything that is asked for."""
 RELATIVE = frozenset("where that which who whose".split())
 LONGEST_TYPE = 4
-"""Words of the name of a type."""
+"""The most words of the name of a type."""
 
 
 class QuestionReader:
     """Reads questions over a graph.
 
     Args:
-        graph: Knows its values.
-        finder: Finds its names.
-        schema: Gives the words of its relations and types as they are now.
+        graph: The graph, for values.
+        finder: Finds names.
+        schema: Returns the words of the graph's present relations and types.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class QuestionReader:
 
     @property
     def _lexicon(self) -> Lexicon:
-        """All languages; read for the first question in words, a query needs none."""
+        """The lexicon of all languages, loaded for the first question in words."""
         return load()
 
     def read(self, text: str) -> Question:
-        """The question of a text, maybe with a blank; a name in [brackets] is its topic."""
+        """Read a question, perhaps with a blank; a name in [brackets] is its topic."""
         marked = _BRACKETS.search(text)
         if marked is not None:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
@@ -78,7 +78,7 @@ class QuestionReader:
         types = list(_types(schema, tokens, language))
         relations.typed = _mask(item for item in types if item.type)
         rows = [item for item in types if item.noun]
-        if rows:  # "vegan recipes" asks for no cuisine
+        if rows:  # "vegan recipes" does not ask for a cuisine
             relations.remove(
                 _mask(item for item in rows if _stands_alone(item, relations, operators))
             )
@@ -117,7 +117,7 @@ class QuestionReader:
             if rows
             else _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         )
-        if language != "de":  # a name of something that the graph does not know is no noun
+        if language != "de":  # in German nouns are capitalised too
             noun &= ~sum(
                 1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
             )
@@ -162,7 +162,7 @@ class QuestionReader:
         return exact or found
 
     def _values(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
-        """Numbers, and words with signs in front, that the graph has as values."""
+        """Numbers, and words with leading signs, that are values of the graph."""
         for at, token in enumerate(tokens):
             signed = token.start > 0 and text[token.start - 1] in _SIGNS
             written = text[token.start - signed : token.end]
@@ -185,19 +185,19 @@ class QuestionReader:
 
 
 def _blank(text: str, tokens: Sequence[Token]) -> int:
-    """The token of a text's first blank."""
+    """The token of a text's first blank, as a bit."""
     place = text.find(MASK)
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
 
 
 def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
-    """Whether a noun is no part of a relation: "element category", "what kind of element"."""
+    """Whether a noun is not part of a relation's name, as in "element category"."""
     asked = any(match.end == item.start and match.answer == "kind" for match in operators)
     return not asked and not relations.own >> item.end & 1
 
 
 def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -> int:
-    """Names of one word after "the": "the us" and "the who" are no pronouns."""
+    """Names of one word after "the", such as "the us" and "the who", which are not pronouns."""
     return sum(
         {
             1 << item.end - 1
@@ -210,7 +210,7 @@ def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -
 
 
 def _joins_nothing(match: Match, named: int) -> bool:
-    """Whether "and" has nothing to join after it: "who wrote films together with whom"."""
+    """Whether nothing follows that "and" could join: "who wrote films together with whom"."""
     return match.kind in ("and", "or") and not named >> match.end
 
 
@@ -222,7 +222,7 @@ def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
 
 
 def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
-    """Spans that name a type, or in the plural what a relation leads to."""
+    """Spans that name a type, or in the plural the ends of a relation."""
     for start in range(len(tokens)):
         for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
             stems = tuple(token.stem for token in tokens[start:end])
@@ -262,9 +262,9 @@ def _importance(
     *,
     typed: bool,
 ) -> list[float]:
-    """What each token weighs if it stays unexplained; a typed graph has words for what it knows."""
+    """The weight of each token if unexplained; ``typed`` tells whether the graph has types."""
     fills = _mask(item for item in operators if item.kind in NOTHING)
-    # "What kind of bread is it" says what it is, and asks for no bread.
+    # "What kind of bread is it" states the type and does not ask for bread.
     kinds = {item.end for item in operators if item.answer == "kind"}
     told = _mask(item for item in types if item.type and item.start in kinds)
     names = _mask(item for item in mentions if item.kind in ("label", "alias"))
@@ -291,7 +291,7 @@ def _unknown_noun(
     types: Sequence[TypeMention],
     said: int,
 ) -> int:
-    """The noun asked for ("which elements", "the heaviest element") that is no type here."""
+    """The noun asked for ("which elements", "the heaviest element") if it is not a type here."""
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
     places = [
         *(

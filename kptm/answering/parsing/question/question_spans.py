@@ -1,4 +1,4 @@
-"""Spans of a question's tokens: what may be a name, and what names a set."""
+"""Spans of a question's tokens that may be names, or that name sets."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Mention(NamedTuple):
         start: The first token.
         end: The token after the last.
         node: The key of the entity, or the value (:class:`kg.ValueKey`).
-        prior: p(entity | span) among what the span may mean.
-        kind: "label", "alias", "part" of a name, "people" of a place, "slip" of the pen, "value".
-        exact: Whether it is written as the graph has it.
+        prior: p(entity | span), among the senses of the span.
+        kind: "label", "alias", "part" (of a name), "people" (of a place), "slip" (misspelling),
+            "value".
+        exact: Whether it is written exactly as in the graph.
     """
 
     start: int
@@ -38,14 +39,14 @@ class Mention(NamedTuple):
 class TypeMention(NamedTuple):
     """A span of tokens that names a set.
 
-    A type ("rivers"), what a relation leads to ("capitals"), or what a file is about: the rows of
-    "elements.csv" are elements.
+    The set is that of a type ("rivers"), the ends of a relation ("capitals"), or the rows of a
+    file: those of "elements.csv" are elements.
 
     Attributes:
         start: The first token.
         end: The token after the last.
-        program: The set.
-        noun: What rows of an untyped graph are called, where the set is that.
+        program: The program of the set.
+        noun: The noun for rows of an untyped graph, if the set is such rows.
     """
 
     start: int
@@ -55,7 +56,7 @@ class TypeMention(NamedTuple):
 
     @property
     def type(self) -> str | None:
-        """The type, or what a file is about; None for what a relation leads to."""
+        """The type, or the noun of a file; None for the ends of a relation."""
         return self.program.type if isinstance(self.program, OfType) else self.noun
 
     @property

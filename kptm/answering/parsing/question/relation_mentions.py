@@ -1,4 +1,4 @@
-"""Which relations the words of a question say, and by which of its tokens."""
+"""Matches the words of a question with relations."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
-"""The weights of another word, a word of the same stem, a misspelling, a question word's hint."""
+"""Weights of a synonym, a word of the same stem, a misspelling, and a question word's hint."""
 APART = 0.3
-"""What one word of a phrase counts that says something else as a whole."""
+"""The weight of a single word of a phrase that has another meaning as a whole."""
 ENOUGH = 0.6
-"""Strength from which on a token names a relation."""
+"""The least strength with which a token names a relation."""
 SAYS = 0.3
-"""Strength from which on a token is explained by a relation."""
+"""The least strength with which a token is explained by a relation."""
 
 
 class RelationEvidence(NamedTuple):
-    """How well the tokens that are still free say a relation.
+    """How well the unused tokens match a relation.
 
     Attributes:
-        recall: The share of its name that is said, by its best name, between 0 and 1.
-        more: What else is said that speaks for it: the domain, another part.
-        mask: The tokens that say it, as bits.
-        headless: Whether only a modifier of its name is said: of "population density" the
-            population.
-        contrary: Whether a superlative of its name is not said: "highest point" is no lowest point.
+        recall: The share of its best-matching name in the question, between 0 and 1.
+        more: Further support: its domain, or another part of its key.
+        mask: The tokens that match it, as bits.
+        headless: Whether only a modifier of its name matches: "population" of "population density".
+        contrary: Whether its name has a superlative that the question lacks: "highest point" does
+            not match "lowest point".
     """
 
     recall: float
@@ -49,17 +49,17 @@ NOTHING = RelationEvidence(0.0, 0.0, 0)
 
 
 class SaidRelations:
-    """What a question's tokens say of relations.
+    """The relations that a question's tokens match.
 
     Args:
         schema: The words of relations.
-        tokens: The question's.
-        language: The question's.
-        operators: Question words suggest relations: "when" a year.
+        tokens: The tokens of the question.
+        language: The language of the question.
+        operators: The operators of the question; question words suggest relations: "when" a year.
 
     Attributes:
         typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons,
-            though both words say the relation.
+            though both words match the relation.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class SaidRelations:
         self._schema = schema
         self._tokens = tokens
         self._language = language
-        # By stem of a relation's name: the tokens that say it, as bits, and how well.
+        # By stem of a relation's name: the tokens that match it, as bits, with the strength.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
-        # Several words in place of one, of which a relation must have all: "die" says a date of
-        # death, and no date of birth.
+        # Several words for one token, all of which a relation must have: "die" stands for "date of
+        # death", and does not match "date of birth".
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], RelationEvidence] = {}
         self._found: frozenset[str] | None = None
@@ -83,8 +83,8 @@ class SaidRelations:
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
                 self._add(other, 1 << at, LIKE)
-        # Several words that say a relation together: "what kind of film" asks for a genre, not for
-        # a film.
+        # Several tokens that match a relation only together: "what kind of film" asks for a genre,
+        # not for a film.
         self._together: list[int] = []
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
             if end - start > 1 and any(
@@ -107,7 +107,7 @@ class SaidRelations:
 
     @property
     def mask(self) -> int:
-        """The tokens that say any relation."""
+        """The tokens that match any relation, as bits."""
         found = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
@@ -123,7 +123,7 @@ class SaidRelations:
 
     @property
     def own(self) -> int:
-        """The tokens that are words of a relation's name themselves."""
+        """The tokens that are words of a relation's name, as bits."""
         found = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
@@ -131,7 +131,7 @@ class SaidRelations:
         return found
 
     def named_at(self, at: int) -> frozenset[str]:
-        """The relations of whose names a token says a part, and the question most."""
+        """The relations most of whose name is in the question, including the token ``at``."""
         found = {
             key
             for stem, masks in self._said.items()
@@ -142,7 +142,7 @@ class SaidRelations:
         return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
 
     def remove(self, mask: int) -> None:
-        """Take from some tokens whatever they say of relations."""
+        """Remove all matches of the tokens of a mask."""
         for masks in self._said.values():
             for own in [own for own in masks if not own & ~mask]:
                 del masks[own]
@@ -151,10 +151,10 @@ class SaidRelations:
         self._cache.clear()
 
     def add_slips(self, places: Iterable[int]) -> None:
-        """Words at some places as a slip of the pen of a relation's name."""
+        """Match words at the given positions as misspellings of relations' names."""
         for at in places:
             word = self._tokens[at].folded
-            # A word that means something is not misspelt: "price" is no slip of "prize".
+            # A known word is not a misspelling: "price" of "prize".
             if len(word) > LONG_ENOUGH and not expand(word, self._language):
                 for edit in one_edit(word):
                     for stem in self._schema.stems(edit):
@@ -176,11 +176,11 @@ class SaidRelations:
             known[mask] = max(known.get(mask, 0.0), strength)
 
     def relations(self) -> list[str]:
-        """All relations that anything is said of, sorted."""
+        """All relations that match any token, sorted."""
         return sorted(self._any())
 
     def _any(self) -> frozenset[str]:
-        """The same, found once: most steps of a large graph have relations nothing mentions."""
+        """The same as a cached set, since most relations of a large graph match nothing."""
         if self._found is None:
             self._found = self._find()
         return self._found
@@ -195,7 +195,7 @@ class SaidRelations:
         return frozenset(found)
 
     def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> RelationEvidence:
-        """How well tokens outside of ``used`` say a relation; backwards also by its start."""
+        """How well tokens outside of ``used`` match a relation; backwards also by its source."""
         if relation not in self._any():
             return NOTHING
         place = relation, used, forward
@@ -217,9 +217,9 @@ class SaidRelations:
     def _other_words(
         self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int, int], int]]
     ) -> int:
-        """Other words for the same: both in "what language do they speak".
+        """Further words for the same relation, as in "what language do they speak".
 
-        The same word again is another step.
+        A repeated word belongs to another step.
         """
         if len(free) == 1:
             return 0
@@ -246,9 +246,8 @@ class SaidRelations:
                 for stems, mask, strength in self._phrases.get(stem, ())
                 if stems <= words.weights.keys()
             ]
-            # Of a word that is said twice, "children of A, not children of B", the one next to the
-            # name is its own.
-            # Of "come from" and "from" it is all words.
+            # Of a repeated word, "children of A, not children of B", the one nearest to the name is
+            # taken; of a phrase and a part of it, "come from" and "from", the whole phrase.
             free = [
                 (s, (-_distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
             ]
@@ -269,14 +268,14 @@ class SaidRelations:
         mask = 0
         for stem, (strength, place) in said.items():
             strong = stem in names[best] or (
-                # What texts say beside a relation does not explain the name of another.
+                # A word from phrasings does not explain a token that names another relation.
                 words.weights[stem] >= SAYS and not place & self._claimed
             )
-            # "What genre is the film X": the domain of /film/film/genre explains a word, by itself
-            # it says nothing.
+            # "What genre is the film X": the domain of /film/film/genre explains a word, but alone
+            # it does not match.
             beside = recall > 0 and not (stem in words.phrased and place & self._claimed)
             if place & self._measured and stem not in names[best]:
-                # "How high" asks for a height: it does not say the highest point beside its name.
+                # "How high" asks for a height; it does not match "highest point".
                 continue
             if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
@@ -293,7 +292,7 @@ class SaidRelations:
 def _passives(
     schema: Schema, tokens: Sequence[Token], operators: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
-    """Participles of relations' names with their "by": "starred by" needs both."""
+    """Spans of participles with "by" in relations' names: "starred by" needs both."""
     for match in operators:
         verb = match.start - 1
         if (
@@ -305,7 +304,7 @@ def _passives(
 
 
 def _distance(mask: int, used: int) -> int:
-    """How many tokens lie between two masks; 0 where one is empty or they overlap."""
+    """The number of tokens between two masks; 0 if one is empty or they overlap."""
     if not mask or not used:
         return 0
     low, high = (mask & -mask).bit_length(), mask.bit_length()
@@ -316,6 +315,6 @@ def _distance(mask: int, used: int) -> int:
 def _share(
     name: Iterable[str], said: dict[str, tuple[float, int]], rarity: dict[str, float]
 ) -> float:
-    """The share of a name's words that is said, by how rare they are."""
+    """The share of a name's words that match, weighted by rarity."""
     total = sum(rarity.get(stem, 0.0) for stem in name)
     return sum(rarity.get(s, 0.0) * said[s][0] for s in name if s in said) / total if total else 0.0

@@ -1,4 +1,4 @@
-"""What a graph's relations and types are called: the words by which they may be meant."""
+"""The words by which questions may refer to a graph's relations and types."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 _PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
-"""The weights of words of a relation's name.
-
-In its last part, in the telling part before, in another name, in a domain.
+"""Weights of a relation's words: in the last part of its name, in the informative part before, in
+another name, and in its domain.
 """
 BACK = 0.01
-"""What a word for the other direction weighs in a relation's own."""
+"""The weight of a word for a relation's inverse in the relation itself."""
 KIN = 0.7
-"""How near another word for what a file is about has to be."""
+"""The least similarity of a synonym for a file's noun."""
 SAME = 0.9
-"""Weight from which on another word names the same type."""
+"""The least weight with which a synonym names the same type."""
 ENGLISH = "en"
 """The language of relations' names."""
 LIKE = 5
-"""Letters that two words of one stem begin with: "discovered" and "discovery"."""
+"""The least common prefix of two words of one stem: "discovered" and "discovery"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +44,17 @@ class RelationWords:
     """The words of a relation.
 
     Attributes:
-        key: Its key.
-        label: What it is called.
-        name: The part of its label or key that says what it leads to.
+        key: The key of the relation.
+        label: The label of the relation.
+        name: The part of its label or key that names its tails.
         names: Each of its names as stems, the main one first.
-        weights: What each stem weighs.
-        source: What it leads from, as stems, where its key says it: so is called what it leads back
-            to.
-        head: The stem of the noun that its main name is about: "density" of "population density",
-            "date" of "date of birth".
+        weights: The weight of each stem.
+        source: The stems of the type it leads from, if its key has it, which also name its inverse.
+        head: The stem of the head noun of its main name: "density" of "population density", "date"
+            of "date of birth".
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
-        inverse: What it leads back to, as stems: "child" of "parent".
-        phrased: The stems that texts say beside it and that no name of it has.
+        inverse: The stems of nouns for its inverse: "child" of "parent".
+        phrased: The stems that occur in its phrasings but in none of its names.
     """
 
     key: str
@@ -75,12 +73,12 @@ class Schema:
     """The vocabulary of a graph.
 
     Args:
-        relations: Its relations.
-        described: Those of them that are entities, too, with aliases.
-        types: Its types.
-        phrasings: Stems by which texts say relations, by key.
-        sides: Knows on which side of a relation the blank of a sentence stands.
-        nouns: What the rows of an untyped graph are called, with what each noun denotes.
+        relations: The relations of the graph.
+        described: The relations that are entities too, with aliases.
+        types: The types of the graph.
+        phrasings: Stems in the phrasings of relations, by key.
+        sides: Decides whether the blank of a sentence is head or tail of a relation.
+        nouns: The nouns for the rows of an untyped graph, each with its program.
     """
 
     def __init__(
@@ -123,7 +121,7 @@ class Schema:
                 self._prefixes[stem[:LIKE]].append(stem)
 
     def _name_heads(self) -> None:
-        """Types by the last word of their names: "elements" are chemical, if nothing else is."""
+        """Index types by the last word of their names, if it is unique: "elements" are chemical."""
         heads: dict[str, list[str]] = defaultdict(list)
         for name, keys in self.type_names.items():
             if len(name) > 1:
@@ -133,15 +131,15 @@ class Schema:
                 self.type_names[stem,] = keys
 
     def stems(self, text: str) -> tuple[str, ...]:
-        """The stems of a name's words; camelCase and snake_case are several words."""
+        """The stems of a name's words; camelCase and snake_case are split."""
         return tuple(token.stem for token in load().tokens(split_words(text)))
 
     def relations_of(self, stem: str) -> list[tuple[str, float]]:
-        """The relations in whose names a stem is, with its weight in each."""
+        """The relations with a stem in their names, with its weight in each."""
         return self._by_stem.get(stem, [])
 
     def like(self, stem: str) -> list[str]:
-        """Stems in relations' names that are probably one word: "discoveri" and "discov"."""
+        """Stems in relations' names of probably the same word: "discoveri" and "discov"."""
         return (
             [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
             if len(stem) >= LIKE
@@ -149,7 +147,7 @@ class Schema:
         )
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
-        """The relations whose whole name is some stems: what they lead to is called so."""
+        """The relations whose whole name is the given stems."""
         return self._named.get(frozenset(stems), [])
 
     def rank_hints(self, hints: Sequence[str]) -> Iterator[tuple[str, int]]:
@@ -169,13 +167,13 @@ class Schema:
         return self._in_name[stems]
 
     def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
-        """English words for a type that a foreign or another word may mean."""
+        """English words for a type that a foreign word or a synonym may mean."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
-        """A noun of the graph and what it denotes, by another word: "teams" for clubs.tsv.
+        """A noun of the graph and its program, by a synonym: "teams" for clubs.tsv.
 
-        A word that is the name of a relation means the relation.
+        None if the word is the name of a relation, which takes precedence.
         """
         if not self.nouns or self.relations_named((stem,)):
             return None
@@ -183,12 +181,12 @@ class Schema:
         return next((self.nouns[name] for name in names if name in self.nouns), None)
 
     def type_slips(self, word: str) -> list[tuple[str, ...]]:
-        """The names of types that are a slip of the pen away from a word, as stems."""
+        """The names of types, as stems, of which a word may be a misspelling."""
         edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
         return sorted(edits & self.type_names.keys())
 
     def _head(self, name: str) -> str:
-        """The stem of the last word before a preposition: what a noun phrase is about."""
+        """The stem of the head noun of a phrase: the last word before a preposition."""
         head = ""
         for token in load().tokens(split_words(name)):
             if token.stem in SMALL and head:
@@ -210,7 +208,7 @@ class Schema:
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
         for alias in entity.aliases if entity else ():
-            # "Child of" is what the head is to the tail: of a parent it leads back to the child.
+            # "Child of" describes the head, so the noun "child" stands for the inverse.
             turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
             if turned:
                 back.append(alias)
@@ -247,7 +245,7 @@ def without_unit(name: str) -> str:
 
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
-"""Words of relations' names that say nothing by themselves."""
+"""Function words in relations' names."""
 
 
 def _superlatives(name: str) -> frozenset[str]:
@@ -262,10 +260,10 @@ def _superlatives(name: str) -> frozenset[str]:
 
 
 def name_parts(key: str, label: str) -> tuple[str, str, str]:
-    """The words of a relation: its last part, the one before that says something, and its domain.
+    """The parts of a relation's name: the last part, the informative part before, and the domain.
 
-    ``/sports/team/roster./football/position/player`` is a player by way of a roster; a label of its
-    own says all.
+    For ``/sports/team/roster./football/position/player`` the last part is "player", the one before
+    "roster". A label is taken as a whole.
     """
     if _is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]
@@ -276,12 +274,12 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
 
 
 def source_name(key: str) -> str:
-    """What a relation leads from: ``genre`` in a key ``/music/genre/artists``; else ""."""
+    """The type that a relation leads from: ``genre`` in ``/music/genre/artists``; else ""."""
     return _readable(key.split(".")[0].strip("/").split("/")[-2]) if _is_path(key) else ""
 
 
 def _is_path(key: str) -> bool:
-    """Whether a key is a path: of a domain, a type and a property."""
+    """Whether a key is a path of domain, type and property."""
     return "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1
 
 

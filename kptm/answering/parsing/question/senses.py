@@ -1,4 +1,4 @@
-"""Names that tell another's sense, and all bearers of a name: "boston massachusetts"."""
+"""Names that decide another's sense ("boston massachusetts"), and all bearers of a name."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 STRONG = frozenset(("label", "alias"))
-"""Kinds of mentions that are names in full."""
+"""Kinds of mentions that are complete names."""
 PLACES = STRONG | {"people"}
-"""Kinds of mentions that tell more of a name: "Nebraska", "Australian"."""
+"""Kinds of mentions that can decide another's sense: "Nebraska", "Australian"."""
 SMALL = frozenset("the a an of s in".split())
-"""Words that may stand between a name and what is told of it in passing."""
+"""Function words allowed between a name and a fact mentioned in passing."""
 GAP = 4
-"""Tokens that may stand between."""
+"""The most tokens between two names."""
 STEPS = 12
-"""Steps from an entity that are followed to a second name."""
+"""The most steps of an entity that are checked for a second name."""
 
 
 def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Names with one after them that a fact joins, and both's tokens: "boston massachusetts"."""
+    """Names followed by one to which a fact joins them, with the tokens of both."""
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             after = other.start == mention.end and other.kind in STRONG
@@ -53,14 +53,14 @@ def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Menti
 def _is_told(
     question: Question, knowledge: Knowledge, mention: Mention, other: Mention, between: int
 ) -> bool:
-    """Whether the words between two names say a fact that joins them, or the first's kind."""
+    """Whether the words between two names state a fact that joins them, or the first's type."""
     said, typed = 0, 0
     after = mention.start > other.start
     for at, token in enumerate(question.tokens):
         if between >> at & 1 and question.importance[at] > LITTLE:
             said |= 1 << at
         elif between >> at & 1 and (token.folded not in SMALL or (after and token.folded == "in")):
-            return False  # of "Niger State in Nigeria" it is the state that the place tells more of
+            return False  # in "Niger State in Nigeria", the place describes the state
     types = knowledge.types((mention.node,))
     for item in question.types:
         typed |= item.mask if item.type in types else 0
@@ -78,12 +78,12 @@ def _is_told(
 
 
 def _is_one_name(question: Question, mask: int) -> bool:
-    """Whether some tokens are the name of one thing: Ada Lovelace is not Ada of Lovelace."""
+    """Whether all tokens of a mask are one name: Ada Lovelace is not Ada of Lovelace."""
     return any(item.kind in STRONG and item.mask == mask for item in question.mentions)
 
 
 def namesakes(question: Question) -> Iterator[tuple[tuple[str, ...], int]]:
-    """All that is called so, after "named": which cities are named Springfield."""
+    """All entities with a name after "named": "which cities are named Springfield"."""
     for match in question.operators:
         if match.kind != "named":
             continue

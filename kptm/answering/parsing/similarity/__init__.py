@@ -1,1 +1,1 @@
-"""How like a question and a relation are, by a sentence encoder."""
+"""The similarity of questions and relations, by a sentence encoder."""

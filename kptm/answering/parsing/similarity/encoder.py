@@ -1,8 +1,8 @@
 """A sentence encoder that compares a question with the relations of a graph.
 
-A question without its names ("where was it born") stands near the texts of the step that it asks
-for (Berant and Liang 2014 compare questions with programs in words; Reimers and Gurevych 2019 have
-the encoder). Names are not compared: they are known to be names.
+A question without its names ("where was it born") is similar to the texts of the step that it asks
+for (Berant and Liang 2014 compare questions with programs in words; the encoder is that of Reimers
+and Gurevych 2019). Names are removed, because they are linked separately.
 """
 
 from __future__ import annotations
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SLOT = "it"
-"""Stands for a name."""
+"""The word in place of a name."""
 VARIANTS = 4
-"""Names of a question each of which is taken out in turn."""
+"""The most names of a question that are removed in turn."""
 HELD = 4_000
-"""Questions whose vectors are held in memory."""
+"""The most questions whose vectors are cached."""
 
 
 class SentenceEncoder(Protocol):
     """A sentence encoder; :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts that last, (texts, width)."""
+        """Unit vectors of texts that are stored, shape (N, width)."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts that pass, (texts, width)."""
+        """Unit vectors of texts that are not stored, shape (N, width)."""
 
     def keep(self) -> None:
-        """Store the vectors of texts that last."""
+        """Write the vectors from :meth:`vectors` to disk."""
 
     def fingerprint(self) -> str:
-        """Which encoder it is."""
+        """The fingerprint that identifies the encoder."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class StepVectors:
     Attributes:
         encoder: The fingerprint of the encoder.
         at: The row of each step.
-        rows: Unit vectors, (steps, width).
+        rows: Unit vectors, shape (steps, width).
     """
 
     encoder: str
@@ -68,21 +68,21 @@ class StepVectors:
 
 @dataclass(frozen=True)
 class EncodedQuestion:
-    """The vector of a question, beside those of the steps of a graph.
+    """The vector of a question, with the vectors of the steps of a graph.
 
     Attributes:
-        vector: A unit vector, (width,).
-        steps: What it is compared with.
+        vector: The unit vector of the question, shape (width,).
+        steps: The vectors of the steps.
     """
 
     vector: Vectors
     steps: StepVectors
 
     def behind(self, learnt: QuestionMap | None = None) -> Mapping[Step, float]:
-        """How much less similar each step is to the question than the most similar one.
+        """The difference in similarity between each step and the step most similar to the question.
 
-        In standard deviations over all steps, 0 or less. A map of another encoder's vectors is left
-        aside.
+        It is in standard deviations over all steps, and at most 0. A map for another encoder is
+        ignored.
         """
         fits = learnt is not None and learnt.encoder == self.steps.encoder
         vector = learnt(self.vector) if learnt is not None and fits else self.vector
@@ -93,7 +93,7 @@ class EncodedQuestion:
 
 
 class RelationEncoder:
-    """Encodes questions, and the relations of a graph as it is now.
+    """Encodes questions, and the present relations of a graph.
 
     Args:
         graph: The graph.
@@ -108,7 +108,7 @@ class RelationEncoder:
         self._held: dict[tuple[str, ...], Vectors] = {}
 
     def refresh(self, relations: Sequence[Relation]) -> None:
-        """Encode the texts of relations; those that are new, and the others from disk."""
+        """Encode the texts of new relations, and load the vectors of others from disk."""
         texts = self._texts.of(relations)
         if not texts:
             self._steps = None
@@ -131,7 +131,7 @@ class RelationEncoder:
         mentions: Iterable[Mention],
         importance: Sequence[float],
     ) -> EncodedQuestion | None:
-        """The mean of a question's vectors, each without another name; None without relations."""
+        """The mean of a question's vectors, each without one name; None without relations."""
         if self._steps is None:
             return None
         variants = tuple(without_names(text, tokens, mentions, importance))
@@ -145,7 +145,7 @@ class RelationEncoder:
 def without_names(
     text: str, tokens: Sequence[Token], mentions: Iterable[Mention], importance: Sequence[float]
 ) -> list[str]:
-    """A question with a slot for each likely name in turn; unchanged if it has none."""
+    """Copies of a question, each with a slot for one of its likely names; unchanged if none."""
     spans: dict[tuple[int, int], bool] = {}
     for item in mentions:
         if any(importance[item.start : item.end]):

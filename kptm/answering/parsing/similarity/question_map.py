@@ -1,10 +1,10 @@
-"""A linear map of a question's vector, learnt from answers, towards the steps asked for.
+"""A linear map of question vectors towards the steps asked for, learnt from answers.
 
     Σ_q log Σ_{s right} p(s | q) − λ ‖A‖² / 2,
     p(s | q) = exp(τ (q + qA) · s) / Σ_s' exp(τ (q + qA) · s')
 
-over all steps of the graph, by L-BFGS. A = 0 is the encoder as it is. What is stored of A is its
-best approximation of a low rank (Eckart and Young 1936).
+over all steps of the graph, by L-BFGS. A = 0 leaves the encoder unchanged. A is stored as its best
+low-rank approximation (Eckart and Young 1936).
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SHARPNESS = 20.0
-"""τ: cosines differ by little."""
+"""τ, the inverse temperature, which is high because cosines differ little."""
 STRENGTH = 20.0
-"""λ."""
+"""λ, the regularisation strength."""
 RANK = 64
 ROUNDS = 40
 
 
 @dataclass(frozen=True, eq=False)
 class QuestionMap:
-    """A map of rank r of vectors of an encoder.
+    """A map of rank r for the vectors of an encoder.
 
     Attributes:
         encoder: The fingerprint of the encoder whose vectors it maps.
-        left: (width, r).
-        right: (r, width).
+        left: The left factor, shape (width, r).
+        right: The right factor, shape (r, width).
     """
 
     encoder: str
@@ -50,7 +50,7 @@ class QuestionMap:
             raise ValueError("a map must be finite")
 
     def __call__(self, vectors: Vectors) -> Vectors:
-        """Mapped vectors, (…, width)."""
+        """Map vectors, shape (…, width)."""
         turned: Vectors = ((vectors @ self.left) @ self.right).astype(np.float32)
         return vectors + turned
 
@@ -65,10 +65,10 @@ class QuestionMap:
 
     @classmethod
     def from_dict(cls, value: Any) -> QuestionMap:
-        """What :meth:`to_dict` gave.
+        """Read the mapping that :meth:`to_dict` returned.
 
         Raises:
-            ValueError: It is malformed.
+            ValueError: The mapping is malformed.
         """
         rank = int(value["rank"])
         left, right = (
@@ -81,17 +81,17 @@ class QuestionMap:
 def fit_map(
     questions: Vectors, steps: Vectors, right: Floats, encoder: str, *, strength: float = STRENGTH
 ) -> QuestionMap | None:
-    """The map that brings questions nearest to their right steps.
+    """Fit the map that brings questions nearest to their right steps.
 
     Args:
-        questions: Unit vectors, (questions, width).
-        steps: Unit vectors, (steps, width).
-        right: How right each step is for each question, (questions, steps), 0 or more.
+        questions: Unit vectors, shape (questions, width).
+        steps: Unit vectors, shape (steps, width).
+        right: The nonnegative weight of each step for each question, shape (questions, steps).
         encoder: The fingerprint of the encoder.
-        strength: λ.
+        strength: λ, the regularisation strength.
 
     Returns:
-        The map; None where no question has a right step.
+        The map; None if no question has a right step.
     """
     from scipy.optimize import minimize
 
@@ -108,7 +108,7 @@ def fit_map(
         total = p.sum(1, keepdims=True)
         meant = p * w + 1e-300
         asked = meant.sum(1, keepdims=True)
-        # ∂ loss / ∂ score: what the model expects of each step, less its share among right steps.
+        # ∂ loss / ∂ score: the model's probability of a step minus its share among right steps.
         pull = SHARPNESS * (p / total - meant / asked)
         value = float((np.log(total) - np.log(asked)).sum() + strength / 2 * (flat @ flat))
         return value, (q.T @ (pull @ s)).ravel() + strength * flat

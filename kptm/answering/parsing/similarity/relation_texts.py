@@ -1,4 +1,4 @@
-"""Relations as short texts for a sentence encoder: names, and kinds of their ends."""
+"""Describes relations as short texts for a sentence encoder: names, and types of their ends."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from kg.types import Entity, Literal, Relation
 
 FACTS = 60
-"""Facts of a relation that its kinds are read from."""
+"""Facts of a relation from which the types of its ends are read."""
 KINDS = 3
-"""Kinds of heads and of tails that are named."""
+"""The most types of heads, and of tails, in a text."""
 WORDS = 4
-"""Words of the kind that a description begins with."""
+"""The most words of a type at the beginning of a description."""
 
 
 class RelationTexts:
     """Writes the texts of relations.
 
     Args:
-        graph: Its facts, types and descriptions say what relations are between.
+        graph: The graph with facts, types and descriptions.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -37,10 +37,10 @@ class RelationTexts:
         self._kinds: dict[str, tuple[str, str]] = {}
 
     def of(self, relations: Iterable[Relation]) -> dict[Step, list[str]]:
-        """Texts of both directions of relations.
+        """The texts of both directions of relations.
 
-        The kinds of a relation are read once: a few more facts hardly change them, and its vectors
-        last.
+        The types of a relation's ends are read only once, so that its stored vectors stay valid; a
+        few more facts hardly change them.
         """
         relations = sorted(relations, key=lambda item: item.key)
         self._read_kinds([item.key for item in relations if item.key not in self._kinds])
@@ -91,7 +91,7 @@ class RelationTexts:
 
 
 def _common(entities: Mapping[str, Entity], keys: Iterable[str]) -> str:
-    """What most of some entities are, as words."""
+    """The most common types of entities, as words."""
     counts: dict[str, int] = defaultdict(int)
     for key in keys:
         if key in entities:
@@ -109,7 +109,7 @@ def _kinds(entity: Entity) -> list[str]:
 
 
 def beginning(description: str) -> str:
-    """A description's beginning up to a function word or sign: "city in Texas" is a city."""
+    """A description up to the first function word or sign: "city" for "city in Texas"."""
     words: list[str] = []
     end = 0
     for token in load().tokens(description):

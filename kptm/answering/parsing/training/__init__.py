@@ -1,1 +1,1 @@
-"""Fitting the parser to answered questions."""
+"""Training of the parser on answered questions."""

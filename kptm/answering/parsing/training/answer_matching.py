@@ -1,4 +1,4 @@
-"""Whether what a program denotes is what a question's answers are."""
+"""Compares the denotation of a program with the answers of a question."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 YES = frozenset("yes true ja wahr sí si oui sì sim ναι はい 是 对".split())
 NO = frozenset("no false nein falsch non não nao όχι οχι いいえ 不是 否".split())
 CLOSE = 1e-3
-"""How far numbers may be apart, of their size."""
+"""The relative tolerance of equal numbers."""
 ENOUGH, SHARP = 0.5, 8
-"""F1 from which on a denotation may be meant, and the power of F1 that it weighs.
+"""The least F1 of a right denotation, and the power of F1 that is its reward.
 
-The graph may say a little more or less than the answers.
+F1 need not be 1, because the graph may have a few more or fewer answers.
 """
 
 
@@ -28,8 +28,8 @@ class AnswerMatcher:
     """Compares denotations with the answers of a question.
 
     Args:
-        names: The answers as they are written.
-        keys: What each may mean in the graph: entities and values.
+        names: The answers as written.
+        keys: The nodes that each answer may mean: entities and values.
     """
 
     def __init__(self, names: Collection[str], keys: Mapping[str, Collection[str]]) -> None:
@@ -40,41 +40,41 @@ class AnswerMatcher:
         }
         self._folded = {fold(name): name for name in self.names}
 
-    def f1(self, made: Derivation) -> float:
-        """F1 of a denotation, 0 where it is of another kind."""
-        if made.truth is not None:
-            return float(bool(self._folded.keys() & (YES if made.truth else NO)))
-        if made.number is not None:
+    def f1(self, derivation: Derivation) -> float:
+        """F1 of a denotation; 0 if it is of another kind."""
+        if derivation.truth is not None:
+            return float(bool(self._folded.keys() & (YES if derivation.truth else NO)))
+        if derivation.number is not None:
             return float(
-                len(self.names) == 1 and self._name_of_number(made.number.value) is not None
+                len(self.names) == 1 and self._name_of_number(derivation.number.value) is not None
             )
-        if not made.nodes or not self.names:
+        if not derivation.nodes or not self.names:
             return 0.0
-        found = [name for node in made.nodes if (name := self._name(node)) is not None]
+        found = [name for node in derivation.nodes if (name := self._name(node)) is not None]
         hits = len(set(found))
         if not hits:
             return 0.0
-        precision, recall = len(found) / len(made.nodes), hits / len(self.names)
+        precision, recall = len(found) / len(derivation.nodes), hits / len(self.names)
         return 2 * precision * recall / (precision + recall)
 
     def among(self, nodes: Sequence[str]) -> frozenset[str]:
-        """Those of some nodes that are answers."""
+        """The nodes that are answers."""
         return frozenset(node for node in nodes if self._name(node) is not None)
 
     def count(self) -> int:
-        """The answer as a count, 0 where it is none."""
+        """The answer as a count; 0 if it is not one."""
         number = self._numbers.get(self.names[0]) if len(self.names) == 1 else None
         return int(number) if number is not None and number == int(number) and number > 0 else 0
 
-    def has_first(self, made: Derivation) -> bool:
-        """Whether the first answer of a denotation is one of the answers."""
-        if made.truth is not None or made.number is not None:
-            return self.f1(made) > 0
-        return bool(made.nodes) and self._name(made.nodes[0]) is not None
+    def has_first(self, derivation: Derivation) -> bool:
+        """Whether the first node of a denotation is one of the answers."""
+        if derivation.truth is not None or derivation.number is not None:
+            return self.f1(derivation) > 0
+        return bool(derivation.nodes) and self._name(derivation.nodes[0]) is not None
 
-    def reward(self, made: Derivation) -> float:
-        """How right a denotation is, between 0 and 1."""
-        f1 = self.f1(made)
+    def reward(self, derivation: Derivation) -> float:
+        """The reward of a denotation, between 0 and 1."""
+        f1 = self.f1(derivation)
         return f1**SHARP if f1 >= ENOUGH else 0.0
 
     def _name(self, node: str) -> str | None:
@@ -96,7 +96,7 @@ class AnswerMatcher:
 
 
 def as_number(text: str) -> float | None:
-    """A number as people write it, its unit aside."""
+    """Read a number as people write it, without its unit; None if it is not one."""
     for literal in value_forms(text):
         try:
             return float(literal.value)

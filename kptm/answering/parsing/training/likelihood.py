@@ -1,9 +1,9 @@
-"""Fit a model to answered questions: maximum marginal likelihood over right programs.
+"""Fits a model to answered questions by maximum marginal likelihood over right programs.
 
     Σ_q log Σ_{z right} p(z | q) − ‖w_dense − w_default‖² / 2σ² − ‖w_learnt‖² / 2τ²
 
-by L-BFGS. Which programs are right is known by what they denote alone (Liang, Jordan and Klein
-2011, section 3.2).
+by L-BFGS. Right programs are those with a right denotation (Liang, Jordan and Klein 2011, section
+3.2).
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
-"""Standard deviations of the priors: dense weights, words with predicates, with kinds."""
+"""Standard deviations of the priors of dense weights, word–predicate and word–kind weights."""
 KIND = "@"
-"""What the predicate of a kind begins with."""
+"""The prefix of a kind's predicate."""
 EXPLAINS = 0.3
-"""Weight from which on a word is explained by a predicate."""
+"""The least weight with which a predicate explains a word."""
 CANDIDATES = 80
-"""Of a question that are fitted on, the right ones first."""
+"""The most candidates of a question in the fit, right ones first."""
 NOTHING = 0.01
-"""Weights of words that are so small are left out."""
+"""Smaller weights of words are dropped."""
 ROUNDS = 80
-"""Steps of L-BFGS."""
+"""The most iterations of L-BFGS."""
 FIXED = 1e9
-"""Precision of a prior that a weight does not leave."""
+"""The precision of a prior that keeps a weight fixed."""
 TINY = 1e-300
-"""Added before a logarithm is taken."""
+"""A smoothing constant in logarithms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question's candidates.
+    """The candidates of a training question.
 
     Attributes:
-        candidates: Its candidates.
-        right: How right each one's denotation is, between 0 and 1.
-        none: The features of none of them.
+        candidates: The candidates.
+        right: The reward of each candidate's denotation, between 0 and 1.
+        none: The features of "no candidate is meant".
     """
 
     candidates: Sequence[ProgramCandidate]
@@ -62,13 +62,13 @@ class Example:
 
 
 class Table(NamedTuple):
-    """All candidates of all examples, each example's followed by one row for "none of them".
+    """All candidates of all examples, each followed by a row for "no candidate is meant".
 
     Attributes:
-        features: The features of each candidate, shape (candidates, weights).
-        first: The row that each example begins with.
-        sizes: How many rows it has.
-        right: How right each row is, between 0 and 1.
+        features: The features of each row, shape (rows, weights).
+        first: The first row of each example.
+        sizes: The number of rows of each example.
+        right: The reward of each row, between 0 and 1.
     """
 
     features: csr_matrix
@@ -86,15 +86,15 @@ def fit(
     spread: float = DENSE,
     spread_learnt: float = LEARNT,
 ) -> ReadingModel:
-    """The model that makes the right candidates likeliest.
+    """Fit the model that maximises the likelihood of right candidates.
 
     Args:
         examples: Questions with their candidates.
-        start: Its weights are where the dense ones start, and what they are drawn to.
-        dense: Whether the dense weights are fitted.
-        learnt: Whether weights of words and predicates are fitted beside the dense ones.
-        spread: Standard deviation of the dense weights' prior.
-        spread_learnt: That of the others.
+        start: The model whose weights are the start and the prior means of dense weights.
+        dense: Whether to fit the dense weights.
+        learnt: Whether to fit weights of words and predicates.
+        spread: The standard deviation of the dense weights' prior.
+        spread_learnt: The standard deviation of the other weights' prior.
     """
     names = sorted(DEFAULT)
     own: dict[tuple[str, str], int] = {}
@@ -104,7 +104,7 @@ def fit(
     precision = np.full(len(guess), 1 / spread_learnt**2)
     precision[: len(names)] = 1 / spread**2 if dense else FIXED
     for (predicate, _), column in own.items():
-        if predicate.startswith(KIND):  # there are few kinds of named things
+        if predicate.startswith(KIND):  # kinds are few, so that their weights need a weaker prior
             precision[column] = 1 / KINDS**2
     found = minimize(
         lambda weights: loss(weights, table, guess, precision),
@@ -125,16 +125,16 @@ def fit(
 
 
 def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tuple[float, Floats]:
-    """The negative logarithm of the likelihood and of the prior, and its gradient.
+    """The negative log posterior, and its gradient.
 
     Args:
-        weights: Shape (weights,).
+        weights: The weights, shape (weights,).
         table: The candidates.
-        guess: The mean of each weight's prior.
-        precision: One over its variance.
+        guess: The mean of each weight's prior, shape (weights,).
+        precision: The inverse variance of each weight's prior, shape (weights,).
     """
     score = table.features @ weights
-    # Each lesson's largest score is taken out, so that no exponential overflows.
+    # Each example's largest score is subtracted, so that no exponential overflows.
     top = np.maximum.reduceat(score, table.first)
     p = np.exp(score - np.repeat(top, table.sizes))
     meant = p * table.right
@@ -149,7 +149,7 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
 def _table(
     examples: Sequence[Example], names: Sequence[str], own: dict[tuple[str, str], int] | None
 ) -> Table:
-    """The candidates' features; ``own`` gets the columns of words and predicates, if given."""
+    """The table of examples; ``own`` receives the columns of words and predicates, if given."""
     at = {name: number for number, name in enumerate(names)}
     entries: list[tuple[int, int, float]] = []
     first, right = [0], list[float]()
@@ -163,7 +163,7 @@ def _table(
                 columns += [(column, 1.0) for column in _columns(candidate, own, len(names))]
             entries += [(len(right), column, value) for column, value in columns]
             right.append(example.right[number])
-        # None of them is meant where none is right.
+        # "No candidate is meant" is right if no candidate is.
         entries += [(len(right), at[name], value) for name, value in example.none.items()]
         right.append(0.0 if any(right[first[-1] :]) else 1.0)
         first.append(len(right))
@@ -174,7 +174,7 @@ def _table(
 
 
 def _choose_candidates(example: Example) -> list[int]:
-    """The candidates that are fitted on: the right ones, then the likeliest."""
+    """The candidates in the fit: right ones, then the likeliest."""
     everything = range(len(example.candidates))
     ordered = sorted(
         everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score)
@@ -185,14 +185,14 @@ def _choose_candidates(example: Example) -> list[int]:
 def _columns(
     candidate: ProgramCandidate, own: dict[tuple[str, str], int], before: int
 ) -> Iterator[int]:
-    """The columns of a candidate's pairs of a predicate and a word."""
+    """The columns of a candidate's pairs of predicate and word."""
     for predicate in dict.fromkeys(candidate.predicates):
         for word in (*candidate.words, ""):
             yield own.setdefault((predicate, word), before + len(own))
 
 
 def _explains(words: Mapping[str, Mapping[str, float]]) -> dict[str, frozenset[str]]:
-    """The words that each predicate explains, by the weights that were learnt."""
+    """The words that each predicate explains, by their learnt weights."""
     return {
         predicate: frozenset(
             word for word, weight in some.items() if weight > EXPLAINS and word and " " not in word

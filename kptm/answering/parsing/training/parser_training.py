@@ -1,10 +1,10 @@
-"""Learn from answered questions alone: which programs they ask for, by which words.
+"""Trains the parser on answered questions, without programs as labels.
 
-    lessons ─► candidates of each ─► those that give the answers ─► weights
-            ─► candidates anew, by these ─► weights
+    lessons ─► candidates of each ─► those with right answers ─► weights
+            ─► new candidates, by these weights ─► weights
 
-Among the lessons stand some that nobody wrote: each relation asked by its name, so that what was
-learnt of some relations does not stand in the way of the others.
+Generated questions that ask for each relation by its name are added, so that what is learnt for
+some relations does not harm others.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
 
 MOST = 1_500
-"""Lessons that are looked at; of more a sample."""
+"""The most training questions; of more a sample is taken."""
 NAMES = 60
-"""Relations that are asked by their names, beside the lessons."""
+"""The most generated questions for relations by name."""
 WIDE = 60
-"""The beam of a question that nothing explains yet."""
+"""The beam width for a question without a right program so far."""
 HELD_OUT, FEWEST = FOLDS, 20
-"""One lesson in so many is held out where there are so many."""
+"""One question in ``HELD_OUT`` is held out if there are at least ``FEWEST``."""
 NO_MAPS = QuestionMaps()
 CANDIDATES = 60
 RIGHT = 0.99
-"""A program that is as right explains a lesson in full."""
+"""The least reward of a completely right program."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParserExample:
-    """A question and what its answers may be.
+    """A training question with its answers.
 
     Attributes:
-        question: In words.
-        answers: Knows what is right.
+        question: The question in words.
+        answers: Compares denotations with the answers.
     """
 
     question: str
@@ -61,15 +61,15 @@ class ParserExample:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What came of training.
+    """The result of training.
 
     Attributes:
         model: The model.
-        explained: By lesson: whether a program gives its answers; None where it was not looked at.
-        named: By lesson: whether a name of it is in the graph.
-        held_out: The share of right first answers before and after, of lessons that were held out,
-            and how many these are.
-        by_name: The same of relations asked by their names.
+        explained: By question: whether a program gives its answers; None if it was not used.
+        named: By question: whether it contains a name in the graph.
+        held_out: The accuracy of the first answer before and after training on held-out questions,
+            and their number.
+        by_name: The same for the generated questions for relations by name.
     """
 
     model: ReadingModel
@@ -83,9 +83,9 @@ class Trainer:
     """Trains the model of a parser.
 
     Args:
-        parser: The parser; its model is where training starts.
+        parser: The parser, whose model is the start of training.
         graph: The graph.
-        progress: Called with how many questions were looked at.
+        progress: Called with the number of questions processed so far.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Trainer:
         self._done = 0
 
     def train(self, lessons: Sequence[ParserExample], *, seed: int = 0) -> Training:
-        """Train on lessons; the parser has the model from then on."""
+        """Train on questions; the parser uses the new model from then on."""
         start = self._parser.untaught()
         before = self._parser.model
         order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MOST]
@@ -157,7 +157,8 @@ class Trainer:
         model = self._parser.model
         paths: Counter[tuple[Step, ...]] = Counter()
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
-            # Paths that answered the lessons so far spare the wide search of most others.
+            # Paths that answered earlier questions make the wide search unnecessary for most
+            # others.
             own = model.paths if earlier else frequent(paths)
             self._parser.model = replace(model, question_map=maps.unseen(at), paths=own)
             example = self._example(lesson, question)
@@ -179,7 +180,7 @@ class Trainer:
         questions: Sequence[Question],
         examples: list[Example],
     ) -> tuple[ReadingModel, list[Example]]:
-        """The model with words' thresholds, and new candidates of lessons with such words."""
+        """The model with thresholds of words, and new candidates of questions with such words."""
         learner = ThresholdLearner(self._parser.knowledge)
         for lesson, question, example in zip(lessons, questions, examples, strict=True):
             if max(example.right, default=0.0) < RIGHT:
@@ -210,7 +211,7 @@ class Trainer:
 
 
 def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
-    """How many questions each path answers as well as anything does, and before all that do."""
+    """By path: the number of questions for which it is the first of the best candidates."""
     found: Counter[tuple[Step, ...]] = Counter()
     for example in examples:
         best = max(example.right, default=0.0)
@@ -222,7 +223,7 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
-    """Relations asked by their names, of the first entity that has each."""
+    """Generate questions for relations by name, about the first entity with each."""
     relations = sorted(parser.schema().relations.values(), key=lambda item: item.key)
     stride = max(1, len(relations) // NAMES)
     for words in relations[::stride][:NAMES]:

@@ -1,7 +1,7 @@
-"""Learn how questions compare with relations: a map, from steps that give right answers.
+"""Learns the map of question vectors from the steps of right programs.
 
-A map knows the questions that it was learnt from too well: how much similarity weighs is learnt
-from questions that are compared by a map of the others (stacking, Wolpert 1992).
+A map overfits its training questions. So the weight of similarity is learnt on questions that are
+compared by a map trained on the others (stacking, Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -31,24 +31,25 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class QuestionMaps:
-    """Maps that were learnt from all questions but those of a fold, and from all.
+    """Cross-fitted maps, each trained without one fold, and a map of all questions.
 
     Attributes:
-        folds: One that did not see each fold; question i is of fold i modulo their number.
-        whole: Of all questions; None without an encoder.
+        folds: By fold: the map trained on the other folds; question i is in fold i modulo their
+            number.
+        whole: The map trained on all questions; None without an encoder.
     """
 
     folds: tuple[QuestionMap | None, ...] = (None,) * FOLDS
     whole: QuestionMap | None = None
 
     def unseen(self, at: int) -> QuestionMap | None:
-        """The map that did not see a question."""
+        """The map that was trained without question ``at``."""
         return self.folds[at % len(self.folds)]
 
     def compare_examples(
         self, examples: Sequence[Example], questions: Sequence[Question]
     ) -> list[Example]:
-        """Examples with their similarities by a map that did not see them."""
+        """Examples with similarities by maps that were trained without them."""
         return [
             _compare_example(example, question, self.unseen(at))
             for at, (example, question) in enumerate(zip(examples, questions, strict=True))
@@ -56,7 +57,7 @@ class QuestionMaps:
 
 
 def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> QuestionMaps:
-    """Maps from examples, and their questions; none if questions have no vectors."""
+    """Learn the maps; they are None if questions have no vectors."""
     known = [
         (at, example, question.encoded)
         for at, (example, question) in enumerate(zip(examples, questions, strict=True))
@@ -78,7 +79,7 @@ def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> Qu
 
 
 def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
-    """How much each step is in programs with right answers, those the model prefers most."""
+    """The weight of each step in right programs, by the model's preference, shape (steps,)."""
     found = np.zeros(len(encoded.steps.at))
     chosen = [
         (item, reward, steps_of(item.derivation.program))

@@ -1,8 +1,8 @@
-"""Words that mean a threshold ("major" cities, "tall" buildings), learnt from answers.
+"""Learns thresholds of words ("major" cities, "tall" buildings) from answers.
 
-A set that has all answers and more, from a program that leaves a word unexplained, teaches an
-interval: the word may mean a threshold of any measure that parts the answers from the rest. The
-threshold of a word is the one that most intervals allow.
+If a program leaves a word unexplained and denotes all answers and more, the word may stand for a
+threshold of any measure that separates the answers from the rest, which gives an interval. The
+threshold of a word is the one in most intervals.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 
 LESSONS = 3
-"""Questions that must agree on a threshold."""
+"""The least questions that must agree on a threshold."""
 SETS = 2
-"""How many of these must name the answers: many thresholds leave any number of nodes."""
+"""The least of these that must list the answers, since a mere count fits many thresholds."""
 NODES = 2_000
-"""Larger sets are not looked at."""
+"""Larger sets are ignored."""
 SIGNS: dict[Comparison, float] = {">=": 1.0, "<=": -1.0}
-"""Thresholds are compared from above: those from below with their sign turned."""
+"""The sign of values per comparison, so that all thresholds are lower bounds."""
 DIGITS = 15
-"""Significant digits of a number at most."""
+"""The most significant digits of a number."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Threshold:
-    """What a word means for what is of a type.
+    """The threshold of a word for entities of a type.
 
     Attributes:
         word: The stem of the word.
-        type: The type; "" for anything that has the measure.
-        relation: The measure.
+        type: The type; "" for any entity with the measure.
+        relation: The relation of the measure.
         comparison: ">=" or "<=".
         value: The threshold.
         unit: Its unit, "" for a plain number.
@@ -61,7 +61,7 @@ class Threshold:
     unit: str = ""
 
     def program(self, base: Program) -> Compare:
-        """Those of a set that are so."""
+        """The program of the nodes of ``base`` beyond the threshold."""
         whole = self.value == int(self.value)
         text = f"{int(self.value)}" if whole else repr(self.value)
         value = Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=self.unit)
@@ -71,7 +71,7 @@ class Threshold:
 
 
 class _Key(NamedTuple):
-    """A meaning that a word may have; thresholds of one such meaning are compared."""
+    """A possible meaning of a word, within which thresholds are compared."""
 
     word: str
     type: str
@@ -81,17 +81,17 @@ class _Key(NamedTuple):
 
 
 class _Interval(NamedTuple):
-    """Thresholds that part a question's answers from the rest: above ``low``, to ``high``."""
+    """Thresholds that separate a question's answers from the rest: in (``low``, ``high``]."""
 
     low: float
     high: float
 
 
 class ThresholdLearner:
-    """Collects what questions teach of thresholds.
+    """Collects the intervals of thresholds from questions.
 
     Args:
-        knowledge: The graph.
+        knowledge: Cached queries to the graph.
     """
 
     def __init__(self, knowledge: Knowledge) -> None:
@@ -102,7 +102,7 @@ class ThresholdLearner:
         self._lessons = 0
 
     def add(self, question: Question, answers: AnswerMatcher, found: Sequence[Derivation]) -> None:
-        """Take what the candidates of one question teach that no program explains."""
+        """Collect intervals from the candidates of a question without a right program."""
         self._lessons += 1
         seen: set[tuple[tuple[str, ...], int]] = set()
         for made in found:
@@ -116,14 +116,19 @@ class ThresholdLearner:
                 self._add(word, kind, nodes, made, answers)
 
     def _add(
-        self, word: str, kind: str, nodes: Sequence[str], made: Derivation, answers: AnswerMatcher
+        self,
+        word: str,
+        kind: str,
+        nodes: Sequence[str],
+        derivation: Derivation,
+        answers: AnswerMatcher,
     ) -> None:
-        wanted = answers.count() if made.counted else len(answers.among(nodes))
-        some_missing = not made.counted and wanted != len(answers.names)
+        wanted = answers.count() if derivation.counted else len(answers.among(nodes))
+        some_missing = not derivation.counted and wanted != len(answers.names)
         if some_missing or not 0 < wanted < len(nodes):
             return
         self._with_word[word, kind].add(self._lessons)
-        right = frozenset() if made.counted else answers.among(nodes)
+        right = frozenset() if derivation.counted else answers.among(nodes)
         for step in self._knowledge.measures(nodes[:NODES]):
             sizes, unit = _sizes(self._knowledge, nodes, step)
             for comparison, sign in SIGNS.items():
@@ -137,7 +142,7 @@ class ThresholdLearner:
                         self._by_sets[key].add(self._lessons)
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """For each word and type the threshold on which most questions agree, if enough do."""
+        """For each word and type, the threshold on which most questions agree, if enough do."""
         best: dict[tuple[str, str], tuple[int, Threshold]] = {}
         for key, lessons in sorted(self._intervals.items()):
             support, interval = _most_agreed(lessons.values())
@@ -161,7 +166,7 @@ def apply(
     part: Derivation,
     knowledge: Knowledge,
 ) -> Iterator[tuple[Threshold, int]]:
-    """The thresholds that words of a question mean of a set, each with its token as a bit."""
+    """The thresholds of a question's words for a set, each with its token as a bit."""
     for at, token in enumerate(question.tokens):
         for threshold in thresholds.get(token.stem, ()) if not part.mask >> at & 1 else ():
             of_type = threshold.type in ("", _type(knowledge, part.nodes))
@@ -170,7 +175,7 @@ def apply(
 
 
 def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
-    """The type that all nodes of a set are of, "" without one."""
+    """The type of all nodes of a set; "" without one."""
     some = nodes[:NODES]
     return min(
         (kind for kind, count in knowledge.types(some).items() if count == len(some)), default=""
@@ -195,7 +200,7 @@ def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict
 
 
 def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:
-    """The thresholds above which only right nodes are, or as many as wanted."""
+    """The thresholds above which exactly the right nodes are, or as many nodes as wanted."""
     ordered = sorted(sizes.items(), key=lambda item: -item[1])
     above, below = ordered[:wanted], ordered[wanted:]
     if len(above) < wanted or not below or above[-1][1] <= below[0][1]:
@@ -206,7 +211,7 @@ def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> 
 
 
 def _most_agreed(lessons: Iterable[Iterable[_Interval]]) -> tuple[int, _Interval]:
-    """The interval of thresholds that most lessons allow, and how many do."""
+    """The interval in which most questions agree, with their number."""
     sets = [sorted(some) for some in lessons]
     ends = sorted({interval.high for some in sets for interval in some})
     best = (0, _Interval(-inf, inf))
@@ -230,7 +235,7 @@ def _threshold(key: _Key, interval: _Interval) -> Threshold:
 
 
 def roundest(low: float, high: float) -> float:
-    """The number with the fewest digits above ``low`` and up to ``high``, the largest one."""
+    """The number in (``low``, ``high``] with the fewest digits; the largest of several."""
     size = max(abs(low), abs(high))
     place = ceil(log10(size)) if size else 0
     for digits in range(DIGITS):
