@@ -1,4 +1,4 @@
-"""What breaks constraints: facts of the graph, and proposals."""
+"""Finds the facts of the graph and the proposals that break constraints."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from kptm.constraints.config import ConstraintsConfig
 
 SHOWN = 3
-"""Other ends that a reason names."""
+"""How many conflicting heads or tails the reason of a violation names at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Constraints and what breaks them.
+    """The constraints that were checked, and their violations.
 
     Attributes:
-        constraints: Declared and learnt ones.
+        constraints: The declared constraints, then the learnt ones.
         violations: Facts and proposals that break them.
     """
 
@@ -41,9 +41,14 @@ class CheckReport:
 def constraints_of(
     graph: KnowledgeGraph, config: ConstraintsConfig, relations: Collection[str] | None = None
 ) -> list[Constraint]:
-    """Declared constraints, and learnt ones for what none is declared.
+    """The declared constraints, then those learnt from the graph.
 
-    Of given relations only, if any.
+    A constraint is not learnt where one of its kind is declared for the same relation or type.
+
+    Args:
+        graph: Constraints are learnt from its facts.
+        config: The declared constraints, and how many cases a learnt one needs.
+        relations: Return only the constraints of these relations; None returns all.
     """
     declared = [
         one
@@ -62,16 +67,16 @@ def check(
     limit: int = 1_000,
     shapes: Path | None = None,
 ) -> CheckReport:
-    """All constraints, and the facts and undecided proposals that break them.
+    """Check the facts of a graph and its undecided proposals against all constraints.
 
     Args:
-        graph: What is checked.
-        config: Declared constraints, and what it takes to learn one.
-        limit: The most facts that are listed of each constraint.
-        shapes: A file of shapes in SHACL, which are checked too.
+        graph: The graph to check.
+        config: The declared constraints, and how many cases a learnt one needs.
+        limit: How many violating facts to list for each constraint at most.
+        shapes: A file of SHACL shapes to check as well.
 
     Raises:
-        ConfigError: The shapes cannot be used.
+        ConfigError: The file of shapes is missing or malformed, or pySHACL is not installed.
     """
     constraints = constraints_of(graph, config)
     violations: list[Violation] = []
@@ -92,7 +97,7 @@ def check(
 def check_proposals(
     graph: KnowledgeGraph, proposals: Sequence[Proposal], config: ConstraintsConfig
 ) -> Mapping[int, list[Violation]]:
-    """What each proposal breaks, by its number."""
+    """The violations of each proposal, by the proposal's number; others have no entry."""
     if not proposals:
         return {}
     relations = {item.relation for item in proposals}
@@ -145,7 +150,7 @@ def _find_violations(
 def _reason(
     graph: KnowledgeGraph, item: Proposal, one: Constraint, types: Mapping[str, set[str]]
 ) -> str:
-    """Why a proposal breaks a constraint; "" where it does not."""
+    """Why a proposal breaks a constraint; "" if it does not break it."""
     kind = one.kind
     if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
         end = item.head if kind == ConstraintKind.DOMAIN else item.tail

@@ -10,19 +10,20 @@ from kptm.errors import ConfigError
 
 @dataclass(frozen=True, kw_only=True)
 class ConstraintsConfig:
-    """What has to hold of the graph.
+    """The declared constraints, and when a constraint is learnt from the graph.
 
     Attributes:
         domain: The types of a relation's heads, by its key.
         range: The types of a relation's tails, by its key.
-        functional: Relations with one tail a head.
-        inverse_functional: Relations with one head a tail.
-        symmetric: Relations that hold in both directions.
-        asymmetric: Relations that never do.
-        disjoint: Pairs of types that nothing has both of, each as ``city | country``.
-        learn: Whether constraints that the graph shows are checked too.
-        support: How many cases a learnt constraint needs.
-        agreement: The share of them that has to agree.
+        functional: Relations in which a head has at most one tail.
+        inverse_functional: Relations in which a tail has at most one head.
+        symmetric: Relations that always hold in both directions.
+        asymmetric: Relations that never hold in both directions.
+        disjoint: Pairs of types that no entity may have both of, each written ``city | country``.
+        learn: Whether constraints learnt from the graph's facts are checked too.
+        support: How many facts or entities must agree with a constraint for it to be learnt.
+        agreement: The share of the facts or entities that must agree with a learnt constraint,
+            above 0.5 and at most 1.
     """
 
     domain: dict[str, tuple[str, ...]] = field(default_factory=dict)

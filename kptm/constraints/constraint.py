@@ -1,4 +1,4 @@
-"""Constraints and violations, as values."""
+"""The types of a constraint and of a violation of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ConstraintKind(StrEnum):
-    """What a constraint says.
+    """The kinds of constraints.
 
     Attributes:
         DOMAIN: Heads of the relation have one of some types.
@@ -20,7 +20,7 @@ class ConstraintKind(StrEnum):
         INVERSE_FUNCTIONAL: A tail has at most one head.
         SYMMETRIC: The relation holds in both directions.
         ASYMMETRIC: The relation never holds in both directions.
-        DISJOINT: Nothing has both types.
+        DISJOINT: No entity has both types.
         SHAPE: A shape in SHACL.
     """
 
@@ -36,16 +36,16 @@ class ConstraintKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What holds of a relation, or of two types.
+    """A rule about the facts of a relation, about two types, or a SHACL shape.
 
     Attributes:
-        kind: What it says.
-        subject: What is constrained: the key of a relation, the first of two disjoint types, or the
-            name of a shape.
+        kind: Its kind.
+        subject: The key of the constrained relation, the first of two disjoint types, or the name
+            of a shape.
         types: The types of a domain or range, the second of two disjoint types, or the SHACL
             component of a shape.
-        support: How many cases agree.
-        exceptions: How many do not.
+        support: How many facts or entities of the graph agree with it.
+        exceptions: How many do not agree with it.
         is_declared: Whether ``kptm.toml`` states it; else it is learnt from the graph.
     """
 
@@ -68,16 +68,16 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A fact that breaks a constraint.
+    """A fact, entity or proposal that breaks a constraint.
 
     Attributes:
-        constraint: Which one.
+        constraint: The constraint that is broken.
         head: The head of the fact, the entity that has both disjoint types, or the focus node of a
             shape.
         relation: The relation of the fact; empty for disjoint types; for a shape the path, in the
             syntax of SPARQL.
-        tail: Its tail.
-        reason: What is wrong.
+        tail: The tail of the fact.
+        reason: Why the constraint is broken, in words.
         proposal: The number of the proposal that breaks it, 0 for a fact of the graph.
     """
 

@@ -1,4 +1,4 @@
-"""Constraints that the graph shows: what nearly all of the facts of a relation have in common."""
+"""Learns constraints from the graph: what nearly all facts of a relation have in common."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from kptm.constraints.config import ConstraintsConfig
 
 MOST_TYPES = 60
-"""The most common types, which are compared two by two."""
+"""How many types, the most common ones, are compared in pairs to learn disjoint types."""
 ALTERNATIVES = 3
-"""Types that a domain or range names at most."""
+"""How many types a learnt domain or range names at most."""
 
 
 def learn(
     graph: KnowledgeGraph, config: ConstraintsConfig, relations: Collection[str] | None = None
 ) -> list[Constraint]:
-    """The constraints of relations that enough cases show.
+    """Learn the constraints that enough facts of the graph agree with.
 
     Args:
-        graph: Where they are looked for.
-        config: How many cases are enough, and how many of them have to agree.
-        relations: Only of these, and none of types; all for None.
+        graph: The graph to learn from.
+        config: How many facts must agree with a constraint, and what share of them.
+        relations: Learn only about these relations, and no disjoint types; None learns all.
     """
     with graph.database.reading() as sql:
         ids = shapes.relation_ids(sql, relations)
@@ -74,7 +74,11 @@ def _constraint(
 def _of_types(
     sql: Sql, key: str, number: int, kind: ConstraintKind, end: str, config: ConstraintsConfig
 ) -> Iterator[Constraint]:
-    """A domain or range: the rarest type that enough ends have, else a few nearly disjoint ones."""
+    """The domain or range of a relation, if its facts agree on one.
+
+    This is the rarest type that enough heads (or tails) have; if there is none, a few types that
+    together cover enough of them and nearly exclude one another.
+    """
     total, counts = shapes.end_types(sql, number, end)
     if total < config.support:
         return
@@ -86,7 +90,8 @@ def _of_types(
         yield Constraint(kind, key, (name,), support=counts[name], exceptions=total - counts[name])
         return
     chosen = ranked[:ALTERNATIVES]
-    # Sums count what has two of them twice: at most ``total`` is covered where nearly nothing has.
+    # An entity with two of the types counts twice, so a sum above ``total`` shows that the types
+    # overlap too much to be alternatives.
     if enough <= sum(counts[name] for name in chosen) <= total:
         covered = sum(counts[name] for name in chosen)
         types = tuple(sorted(chosen))
@@ -94,7 +99,7 @@ def _of_types(
 
 
 def _disjoint(sql: Sql, config: ConstraintsConfig) -> Iterator[Constraint]:
-    """Types that are common and that hardly anything has both of."""
+    """Pairs of common types that hardly any entity has both of."""
     sizes = {
         name: count
         for name, count in shapes.type_sizes(sql, MOST_TYPES).items()

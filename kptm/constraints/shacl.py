@@ -1,8 +1,9 @@
-"""Shapes in SHACL, which pySHACL checks over a copy of the graph and over open proposals.
+"""Checks the graph and its undecided proposals against SHACL shapes, by pySHACL.
 
-W3C, *Shapes Constraint Language*, 2017. A proposal breaks a shape where the graph with all
-proposals has a result that the graph alone does not have, at one of its ends and with its relation
-as the path; two that break it together are both named.
+W3C, *Shapes Constraint Language*, 2017. pySHACL validates a copy of the graph in memory twice:
+alone, and with all proposals added. A proposal breaks a shape if the second validation has a new
+result whose focus node is the proposal's head or tail and whose path is its relation. If two
+proposals break a shape only together, both are named.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ SH = "http://www.w3.org/ns/shacl#"
 
 
 class ShapeResult(NamedTuple):
-    """A result of a validation; equal ones say the same.
+    """A validation result of SHACL.
 
     Attributes:
-        shape: The name of the shape, "" of one without a name.
+        shape: The name of the shape; "" if it has none.
         component: The component of SHACL, such as ``MinCount``.
         focus: The key of the node that does not conform.
-        path: The key of the relation, or the path as SPARQL writes it; "" where it is about the
-            node itself.
-        value: What is wrong, "" where it is what is missing.
-        message: Why, by the shape or by pySHACL.
+        path: The key of the relation, or a longer path in the syntax of SPARQL; "" if the result
+            is about the node itself.
+        value: The value that does not conform; "" if a value is missing.
+        message: The explanation, from the shape or from pySHACL.
     """
 
     shape: str
@@ -50,13 +51,13 @@ class ShapeResult(NamedTuple):
 def check_shapes(
     graph: KnowledgeGraph, path: Path, proposals: Sequence[Proposal] = (), *, limit: int = 1_000
 ) -> list[Violation]:
-    """What does not conform to the shapes of a file: facts first, then proposals.
+    """The violations of the shapes of a file: those of facts first, then those of proposals.
 
     Args:
-        graph: What is checked.
-        path: The shapes, in any format of RDF that RDFLib knows by its suffix.
-        proposals: Those that nobody has decided.
-        limit: The most results of a component of a shape that are given.
+        graph: The graph to check.
+        path: The file of shapes, in any RDF format that RDFLib recognizes by the file's suffix.
+        proposals: The undecided proposals to check.
+        limit: How many violations to return for each component of each shape at most.
 
     Raises:
         ConfigError: pySHACL is not installed, or the file is missing, malformed, or holds no shape.
@@ -116,9 +117,9 @@ def _results(data: rdflib.Graph, shapes: rdflib.Graph, path: Path) -> set[ShapeR
 
 
 def _data(graph: KnowledgeGraph) -> rdflib.Graph:
-    """All facts and types in memory, as pySHACL wants an RDFLib store of its own.
+    """All facts and types as an RDFLib graph in memory, which pySHACL needs.
 
-    A type that is a name is the class of that key.
+    A type that is a plain name becomes the RDF class with that name as its key.
     """
     import rdflib
 
@@ -187,7 +188,7 @@ def _path(report: rdflib.Graph, path: Any) -> str:
 def _is_about(result: ShapeResult, item: Proposal) -> bool:
     """Whether a result is about a proposal.
 
-    Without a relation it is about all facts of its node.
+    A result without a path is about all facts of its focus node.
     """
     if result.path in ("", "a path"):
         return result.focus in (item.head, item.tail)

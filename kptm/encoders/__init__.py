@@ -1,4 +1,4 @@
-"""Encoders of Hugging Face: where their files are, and the states of the tokens of a text.
+"""Hugging Face encoders: the folders of their files, and the hidden states of texts' tokens.
 
 Names are loaded when first used.
 """

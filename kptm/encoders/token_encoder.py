@@ -1,6 +1,6 @@
-"""States of the tokens of texts, from any encoder of Hugging Face as it is; nothing is trained.
+"""Hidden states of the tokens of texts, from any Hugging Face encoder; nothing is trained.
 
-Shapes: T tokens of a text, H the width of the encoder.
+In shapes, T is the number of tokens of a text, and H the hidden size of the encoder.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 BATCH = 32
-"""Texts of about one length that are encoded at a time."""
+"""How many texts, of similar lengths, are encoded in a batch."""
 LENGTH = 256
-"""Tokens of a text, at most; what stands after them has no state."""
+"""How many tokens of a text are encoded at most; later tokens have no state."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenStates:
-    """The states of a text's tokens, without those that the tokenizer adds.
+    """The hidden states of a text's tokens, without special tokens.
 
     Attributes:
-        starts: T offsets of their first characters.
-        ends: T offsets after their last ones.
-        states: T × H.
+        starts: The offset of each token's first character, shape (T,).
+        ends: The offset after each token's last character, shape (T,).
+        states: The last layer's hidden states, shape (T, H).
     """
 
     starts: NDArray[np.int64]
@@ -42,7 +42,7 @@ class TokenStates:
     states: Floats
 
     def mean(self, start: int, end: int) -> Floats:
-        """The mean state of a span's tokens, (H,), of length 1; zeros where it has none."""
+        """The mean state of a span's tokens, shape (H,), of norm 1; zeros if it has no token."""
         first = int(np.searchsorted(self.ends, start, side="right"))
         last = int(np.searchsorted(self.starts, end))
         if last <= first:
@@ -52,15 +52,15 @@ class TokenStates:
 
 
 class TokenEncoder:
-    """Any encoder in a local folder. Its weights are loaded when a text is first encoded.
+    """An encoder in a local folder, whose weights are loaded when a text is first encoded.
 
     Args:
-        path: The folder, or the name of an installed package that has one, such as the one of
+        path: The folder, or the name of an installed package with a model, such as that of
             ``kptm[encoder]``.
-        device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
+        device: "auto" for the accelerator if there is one, or a device's name, such as "cpu".
 
     Raises:
-        LinkingError: There is no such model.
+        LinkingError: There is no such encoder.
     """
 
     def __init__(self, path: str | Path, *, device: str = "auto") -> None:
@@ -68,12 +68,12 @@ class TokenEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells its states from those of others."""
+        """A digest of the model's files, which determine its states."""
         return fingerprint(self.path)
 
     @cached_property
     def width(self) -> int:
-        """H."""
+        """The hidden size H."""
         return int(self._model.config.hidden_size)
 
     @cached_property
@@ -92,7 +92,7 @@ class TokenEncoder:
         return model.to(choose_device(self._device))
 
     def encode(self, texts: Sequence[str]) -> list[TokenStates]:
-        """The states of texts, in their order; those of about one length are encoded together."""
+        """The hidden states of each text, in order; texts of similar lengths share a batch."""
         import torch
 
         if not texts:

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     Rows = list[tuple[object, ...]]
 
 BATCH = 1_000
-"""Passages that are written by one statement."""
+"""How many passages one SQL statement writes."""
 _COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_came, rev_changed"
 
 
 def write(
     sql: Sql, found: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
 ) -> Written:
-    """Write a document's passages; stored ones only get new links.
+    """Write a document's passages; a passage that is already stored only gets new links.
 
     Args:
         sql: A writing transaction.
-        found: The passages in order.
-        source: Their source.
-        document: The file or folder; "" for texts of no file.
-        revision: The revision of the graph that the change belongs to.
-        replace: Whether passages that the document no longer has are ended.
+        found: The passages, in the order of the document.
+        source: The source of the passages.
+        document: The document's file or folder; "" for texts that are in no file.
+        revision: The graph's revision that the change belongs to.
+        replace: Whether to end stored passages that the document no longer has.
     """
     query = "SELECT digest, id, live, forgotten FROM passage WHERE source = ? AND document = ?"
     there = {
@@ -114,7 +114,7 @@ def _end(sql: Sql, ids: Sequence[int], revision: int) -> None:
 
 
 def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> int:
-    """End the live passages of a source, or of a text in any source; return how many."""
+    """End the live passages of a source, or those with a text; return their number."""
     if source is not None:
         query = "UPDATE passage SET live = 0, rev_changed = ? WHERE live = 1 AND source = ?"
         return sql.run(query, (revision, source))
@@ -125,7 +125,10 @@ def forget(sql: Sql, *, source: str | None, text: str | None, revision: int) -> 
 
 
 def undo(sql: Sql, undone: int, revision: int) -> int:
-    """Undo a revision's last changes of passages, and end those it added; return how many."""
+    """Undo a revision's changes of passages; return how many passages that changes.
+
+    Passages that the revision added are ended, and those that it ended are live again.
+    """
     query = (
         "UPDATE passage SET live = 1 - live, forgotten = CASE WHEN live = 1 THEN forgotten"
         " ELSE 0 END, rev_changed = ? WHERE rev_changed = ? OR (rev_came = ? AND live = 1)"
@@ -134,7 +137,7 @@ def undo(sql: Sql, undone: int, revision: int) -> int:
 
 
 def purge(sql: Sql, ids: Sequence[int]) -> int:
-    """Delete passages, live or not, for good; the caller rewrites the database file."""
+    """Delete passages for good, whether live or ended; the caller must vacuum the database."""
     if not ids:
         return 0
     if not sql.postgresql:
@@ -150,7 +153,7 @@ def purge(sql: Sql, ids: Sequence[int]) -> int:
 
 
 def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
-    """The live passages of these ids with their links, best first."""
+    """The live passages among the ids of ``scores`` with their links, highest score first."""
     listed, parameter = sql.values(list(scores))
     links: dict[int, list[EntityLink]] = {}
     query = (
@@ -172,7 +175,7 @@ def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
 
 
 def page(sql: Sql, last: int, source: str | None) -> list[int]:
-    """The ids of the next live passages after one, in their order."""
+    """The ids of the next live passages after the id ``last``, ascending."""
     inside, parameters = ("", ()) if source is None else (" AND source = ?", (source,))
     query = f"SELECT id FROM passage WHERE live = 1 AND id > ?{inside} ORDER BY id LIMIT ?"
     return [number for (number,) in sql.all(query, (last, *parameters, 2 * BATCH))]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 MOST = 256
-"""The most passages of each way of searching."""
+"""How many passages the search by links and the search by words each return at most."""
 STEM = 6
-"""Characters of a word's prefix, which its inflections share."""
+"""How many leading characters of a word are compared, as its inflected forms share them."""
 _WORD = re.compile(r"\w+")
 
 
@@ -34,14 +34,17 @@ def search(
     limit: int = 10,
     weights: RankWeights | None = None,
 ) -> list[Passage]:
-    """The best passages, best first.
+    """Search the live passages by words and entities.
 
     Args:
         sql: A reading transaction.
-        words: Words of which they have at least one.
-        entities: Keys of entities that they all link to; without any, only words are searched.
-        limit: The most passages.
-        weights: The weights of links and words, by default those of the package.
+        words: Words that rank the passages; without entities, a passage must have one of them.
+        entities: Keys of entities; a passage must link to all of them.
+        limit: How many passages to return at most.
+        weights: The weights of the ranking; None takes those of the package.
+
+    Returns:
+        Passages, highest score first.
     """
     terms = list(dict.fromkeys(map(fold, _WORD.findall(words))))
     linked = linked_to(sql, entities) if entities else {}
@@ -66,13 +69,16 @@ def features_of(
     linked: Mapping[int, float],
     ranks: Mapping[int, int],
 ) -> NDArray[np.float64]:
-    """The features of passages, shape (P, F), by :data:`kptm.passages.ranking.FEATURES`.
+    """The features of P passages for ranking, as :data:`kptm.passages.ranking.FEATURES` lists them.
 
     Args:
-        found: P passages.
-        terms: The words that are searched, folded.
-        linked: The probability of each passage's links, by its id.
-        ranks: Its rank by words.
+        found: The passages.
+        terms: The searched words, case-folded.
+        linked: The probability of a passage's links, by the passage's id.
+        ranks: The rank of a passage in the search by words, by the passage's id.
+
+    Returns:
+        Shape (P, F) for F features.
     """
     stems = [term[:STEM] for term in terms]
     return np.array(
@@ -95,7 +101,7 @@ def _score_passage(passage: Passage, score: float) -> Passage:
 
 
 def _overlap(stems: Sequence[str], text: str) -> float:
-    """The share of the words that a text has."""
+    """The share of the searched words that occur in a text."""
     if not stems:
         return 0.0
     there = {word[:STEM] for word in _WORD.findall(fold(text))}
@@ -105,7 +111,7 @@ def _overlap(stems: Sequence[str], text: str) -> float:
 def linked_to(
     sql: Sql, entities: Sequence[str], among: Collection[int] | None = None
 ) -> dict[int, float]:
-    """The live passages that link to all of the entities, the likeliest links first."""
+    """The live passages that link to all of the entities: the product of the links' p, by id."""
     found: dict[int, float] | None = None
     for entity in dict.fromkeys(entities):
         inside, parameters = "", []
@@ -125,11 +131,14 @@ def linked_to(
 
 
 def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
-    """The live passages with any of the words, ranked by BM25 or PostgreSQL's own measure."""
+    """The live passages with any of the words, by id: their rank by BM25.
+
+    PostgreSQL has no BM25; there, ``ts_rank_cd`` ranks them.
+    """
     if not terms:
         return {}
     inside, parameters = "", []
-    if entities:  # a frequent entity: not all of its passages are scored
+    if entities:  # of a frequent entity, linked_to returns only some passages: find others here
         inside = (
             " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id AND l.entity = ?)"
         )

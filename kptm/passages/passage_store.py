@@ -1,4 +1,4 @@
-"""The passages of a graph, which are in its database."""
+"""The passages that are stored in a graph's database."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ class Passages:
     def search(
         self, words: str = "", *, entities: Sequence[str] = (), limit: int = 10
     ) -> list[Passage]:
-        """The best passages, best first.
+        """Search the live passages by words and entities; the highest score is first.
 
         Args:
-            words: Words of which they have at least one.
-            entities: Keys of entities that they all link to.
-            limit: The most passages.
+            words: Words that rank the passages; without entities, a passage must have one of them.
+            entities: Keys of entities; a passage must link to all of them.
+            limit: How many passages to return at most.
         """
         with self._database.reading() as sql:
             return search(sql, words, entities, limit=limit)
 
     def get(self, ids: Collection[int]) -> list[Passage]:
-        """The live passages with the given ids, by id."""
+        """The live passages with the given ids, ordered by id."""
         with self._database.reading() as sql:
             return passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
 
     def stream(self, *, source: str | None = None) -> Iterator[Passage]:
-        """Stream all live passages in the order of writing, some thousands at a time."""
+        """Stream all live passages in the order in which they were written."""
         last = 0
         while True:
             with self._database.reading() as sql:
@@ -99,11 +99,11 @@ class Passages:
         """Write the passages of linked texts, in one transaction.
 
         Args:
-            documents: The texts; the candidates of links are stored too.
+            documents: The linked texts; all candidates of a link are stored.
             source: The source of the texts.
-            revision: The revision of the graph that the change belongs to.
-            document: The file or folder that they come from.
-            replace: Whether passages that the document no longer has are ended.
+            revision: The graph's revision that the change belongs to.
+            document: The file or folder of the texts.
+            replace: Whether to end stored passages that the document no longer has.
         """
         found = (piece for text in documents for piece in pieces(text))
         with self._database.writing() as (sql, _):
@@ -112,39 +112,48 @@ class Passages:
             )
 
     def holds(self, *, source: str | None = None, text: str | None = None) -> bool:
-        """Whether a live passage has the given source, or the given text."""
+        """Whether any live passage has the given source, or the given text."""
         column, value = ("source", source) if source is not None else ("text", text)
         with self._database.quick() as sql:
             query = f"SELECT 1 FROM passage WHERE live = 1 AND {column} = ? LIMIT 1"
             return sql.one(query, (value,)) is not None
 
     def is_source(self, source: str) -> bool:
-        """Whether a source has or had a passage."""
+        """Whether any passage, live or ended, has a source."""
         with self._database.quick() as sql:
             return sql.one("SELECT 1 FROM passage WHERE source = ? LIMIT 1", (source,)) is not None
 
     def forget(self, *, revision: int, source: str | None = None, text: str | None = None) -> int:
-        """End the passages of a source, or of a text in any source; return how many.
+        """End the live passages of a source, or those with a text; return their number.
 
-        A text that was forgotten is not written again by a later run over the same file.
+        Indexing the same file again does not restore a passage that was forgotten by its text.
         """
         with self._database.writing() as (sql, _):
             return passage_rows.forget(sql, source=source, text=text, revision=revision)
 
     def changed_by(self, revision: int) -> tuple[int, int]:
-        """The number of passages whose last change is a revision: added ones, and ended ones."""
+        """How many passages a revision added and ended, if no later revision changed them."""
         query = "SELECT coalesce(sum(live), 0), count(*) FROM passage WHERE rev_changed = ?"
         with self._database.quick() as sql:
             [(live, count)] = sql.all(query, (revision,))
         return int(live), int(count) - int(live)
 
     def undo(self, undone: int, *, revision: int) -> int:
-        """Undo the changes of a revision, as part of another one; return the number of passages."""
+        """Undo a revision's changes of passages, as part of the revision ``revision``.
+
+        Returns:
+            How many passages changed.
+        """
         with self._database.writing() as (sql, _):
             return passage_rows.undo(sql, undone, revision)
 
     def texts_of(self, source: str, *, alone: bool) -> list[str]:
-        """The passages, live or not, of this source only; or all other passages."""
+        """The texts of passages, live or ended.
+
+        Args:
+            source: A source.
+            alone: Whether to return the texts that only this source has, or all other texts.
+        """
         with self._database.reading() as sql:
             ours = "SELECT digest FROM passage WHERE source = ?"
             others = "SELECT digest FROM passage WHERE source <> ?"
@@ -153,10 +162,13 @@ class Passages:
             return [text for (text,) in sql.all(query, (source, source))]
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete for good the passages of a source and those that contain a name; return how many.
+        """Delete passages for good: those of a source, and those that contain any of the names.
+
+        Returns:
+            How many passages were deleted.
 
         Raises:
-            StoreError: Another process reads the database.
+            StoreError: Another process is reading the database, so that it cannot be vacuumed.
         """
         with self._database.writing() as (sql, transaction):
             ids = {

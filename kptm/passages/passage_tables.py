@@ -1,11 +1,12 @@
-"""The tables of passages, as the migrations make them.
+"""The tables of passages, which the migrations create.
 
     passage ──── passage_link (a span, and each entity that it may name)
        └──────── passage_terms (an index of words: FTS5 of SQLite, tsvector of PostgreSQL)
 
-``live`` says whether a passage counts, ``rev_came`` which revision added it, and ``rev_changed``
-which revision last changed ``live``; undo reads both. ``forgotten`` marks a text that was forgotten
-by itself, which no later run writes again. Only a purge deletes rows.
+``live`` is 1 for a passage that is not ended, ``rev_came`` is the revision that added it, and
+``rev_changed`` the revision that last changed ``live``; undo reads both. ``forgotten`` is 1 for a
+passage that was forgotten by its text: indexing its file again does not restore it. Only a purge
+deletes rows.
 """
 
 from __future__ import annotations

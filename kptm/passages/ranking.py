@@ -1,6 +1,6 @@
-"""Ranks passages by a log-linear score of links and words, with weights set by hand.
+"""Ranks passages by a log-linear score of their links and words.
 
-Fitted weights were no better.
+The weights are set by hand, because fitted weights ranked no better.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ class RankWeights:
     values: tuple[float, ...]
 
     def score(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The score of passages, shape (P,), by their features, shape (P, F)."""
+        """The scores of P passages, shape (P,), from their features, shape (P, F)."""
         return np.asarray(features @ np.array(self.values), np.float64)
 
     @classmethod
     def parse(cls, text: str) -> RankWeights:
-        """Read JSON.
+        """Read weights from JSON.
 
         Raises:
-            ConfigError: It has another version, or no weights.
+            ConfigError: The JSON is of another version, or has no weights.
         """
         found = json.loads(text)
         if found.get("version") != VERSION or list(found["weights"]) != list(FEATURES):

@@ -1,4 +1,4 @@
-"""Splits texts into passages of a few whole sentences, so that a pronoun has its noun."""
+"""Splits texts into passages of a few whole sentences, so that pronouns keep their nouns."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 SENTENCES, CHARACTERS = 4, 600
-"""The most sentences and characters of a passage; a longer sentence is a passage by itself."""
+"""The maximum of sentences and of characters in a passage; a longer sentence stands alone."""
 SENSES, LEAST = 8, 0.002
-"""The most entities of a span, and the least probability of each."""
+"""How many entities a span links to at most, and their minimum probability."""
 
-# A full stop after an initial, or before a small letter, ends no sentence.
+# A full stop after an initial, or before a lower-case letter, does not end a sentence.
 _END = re.compile(
     r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?=[^\sa-z])"
     r"|[。！？][」』）]*\s*|\n+"
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     Attributes:
         text: The sentences.
         digest: The digest that identifies it.
-        links: Its links.
+        links: Its links to entities.
     """
 
     text: str
@@ -45,7 +45,7 @@ def digest_of(text: str) -> str:
 
 
 def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """Start and end of the sentences of a text; no sentence ends within a taken span."""
+    """The start and end offsets of a text's sentences; none ends within a span of ``taken``."""
     bounds, start = [], 0
     for match in _END.finditer(text):
         at = match.end()
@@ -60,7 +60,7 @@ def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[in
 
 
 def pieces(document: LinkedText) -> Iterator[Piece]:
-    """The passages of a linked text in order."""
+    """The passages of a linked text, in order."""
     found = sentences(document.text, [(link.start, link.end) for link in document.links])
     groups: list[list[tuple[int, int]]] = []
     for start, end in found:

@@ -1,4 +1,4 @@
-"""Finds the other mentions of a passage: values (dates, numbers) and unknown names."""
+"""Finds mentions in a passage that are not entities: dates, numbers, and unknown names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_WORDS = 6
 
 
 class TextSpan(ValueKey):
-    """A name in a text that the graph lacks, as an answer."""
+    """An answer that is a name in a text and not in the graph."""
 
     __slots__ = ()
 
@@ -41,7 +41,7 @@ def kind_of(node: str) -> str:
 
 
 class ValueSpan(NamedTuple):
-    """A value with its span: all values that the text may stand for, likeliest first."""
+    """A span, and all values that its text may stand for, likeliest first."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class ValueSpan(NamedTuple):
 def value_spans(text: str) -> Iterator[ValueSpan]:
     """The values of a text, from left to right."""
     for match in _VALUE.finditer(text):
-        if match["code"] and not parse(match[0], "date"):  # an ISBN, a number of a standard
+        if match["code"] and not parse(match[0], "date"):  # an ISBN, a standard's number
             yield ValueSpan(match.start(), match.end(), (Literal(match[0]),))
             continue
         whole = match[0].replace(" ,", ",")
@@ -65,9 +65,9 @@ def value_spans(text: str) -> Iterator[ValueSpan]:
 
 
 def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Runs of capitalised words outside of taken spans.
+    """The start and end of runs of capitalised words outside the spans of ``taken``.
 
-    The first word of a text alone is none, because every sentence begins with a capital.
+    A text's first word alone is not a name, because every sentence begins with a capital letter.
     """
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -83,7 +83,7 @@ def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[in
 
 
 def same_value(literals: Sequence[Literal], other: Literal) -> bool:
-    """Whether a value of a text may equal one of the graph: the same text, or the same number."""
+    """Whether one of a text's values may equal one of the graph: as text, or as a number."""
     if any(item.value == other.value and item.unit == other.unit for item in literals):
         return True
     number = _number(other)
