@@ -223,7 +223,7 @@ def test_a_question_is_asked_of_a_time(own, explorer):
             refused = client.post(f"{API}/ask", json={**body, "at": wrong})
             assert refused.status_code == 422
         assert (
-            "'{at}' is no time: give a year, 1995"
+            "'{at}' is not a time: give a year, 1995"
             in client.post(f"{API}/ask", json={**body, "at": "{at}"}).json()["detail"]
         )
 
