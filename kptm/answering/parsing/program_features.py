@@ -77,8 +77,8 @@ def edges(program: Program) -> list[str]:
 def _own(program: Program) -> str:
     if isinstance(program, Named):
         return SLOT
-    name = predicates(program)
-    return name[0] if name else ""
+    names = predicates(program)
+    return names[0] if names else ""
 
 
 def skeleton(program: Program) -> str:
