@@ -1,4 +1,4 @@
-"""Fine-tuning a fused model for relations, types, tokens and texts, on ``transformers.Trainer``.
+"""Fine-tunes a fused model to classify relations, entity types, tokens or texts.
 
 Names are loaded when first used.
 """

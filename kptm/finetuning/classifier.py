@@ -1,8 +1,8 @@
-"""The classifier of each task over the hidden states of a fused model, and its loss.
+"""The classifier of each task on the hidden states of a fused model, and its loss.
 
-Knowledge comes by fusion alone: the classifier is not given the vectors.
+The classifier does not read the entity vectors; their knowledge reaches it by the hidden states.
 
-Shapes: B texts, L tokens, D hidden, K places, C classes.
+In shapes: B texts, L tokens, D hidden size, K pooled spans, C classes.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ if TYPE_CHECKING:
     from kptm.finetuning.task_encoding import Batch
 
 START = 0.02
-"""Standard deviation of the first weights, as BERT's classifier has it."""
+"""The standard deviation of the classifier's initial weights, as in BERT."""
 
 
 def place_count(task: str, *, causal: bool) -> int:
-    """How many states stand side by side before the classifier.
+    """How many pooled states the classifier reads side by side.
 
-    "relation": head and tail (mention pooling of Baldini Soares et al. 2019, by the mean);
-    "typing": the mention; "text": the first token, as BERT; "tokens": the token itself. A decoder's
-    last token, which has seen all, stands beside them, and is all that "text" reads, as in GPT.
+    "relation": those of head and tail (mention pooling of Baldini Soares et al. 2019, by the mean);
+    "typing": that of the mention; "text": that of the first token, as in BERT; "tokens": each
+    token's own. With a decoder, "relation" and "typing" also read the last token, which attends to
+    the whole text, and "text" reads it instead of the first, as in GPT.
     """
     marks = {"relation": 2, "typing": 1, "text": 1, "tokens": 1}[task]
     return marks + (causal and task in ("relation", "typing"))
 
 
 def pool_states(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
-    """The mean hidden state of each place, side by side, (B, K·D)."""
+    """The mean hidden states of K token spans, concatenated, shape (B, K·D)."""
     at_L = torch.arange(hidden_BLD.shape[1], device=hidden_BLD.device)
     first_BK1, behind_BK1 = places_BK2[..., :1], places_BK2[..., 1:]
     inside_BKL = ((at_L >= first_BK1) & (at_L < behind_BK1)).to(hidden_BLD.dtype)
@@ -45,14 +46,14 @@ def pool_states(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
 
 
 class TaskModel(nn.Module):
-    """A fused model and a linear classifier over it.
+    """A fused model with a linear classifier.
 
     Args:
-        fused: The fused model, which is trained with it.
-        task: What is classified.
-        classes: How many classes there are.
-        dropout: Of what the classifier reads.
-        seed: Of its first weights.
+        fused: The fused model, which is trained with the classifier.
+        task: The task, one of :data:`~kptm.finetuning.TASKS`.
+        classes: The number of classes.
+        dropout: The dropout rate of the classifier's input.
+        seed: The seed of the classifier's initial weights.
     """
 
     def __init__(self, fused: Any, task: str, classes: int, dropout: float, seed: int) -> None:
@@ -69,7 +70,7 @@ class TaskModel(nn.Module):
         self.classifier.to(device=fused.device, dtype=fused.backbone.dtype)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits: (B, C), for "tokens" (B, L, C)."""
+        """The logits, shape (B, C); for "tokens" shape (B, L, C)."""
         hidden_BLD = self.fused(**batch.tensors).hidden
         read = hidden_BLD if self.task == "tokens" else pool_states(hidden_BLD, batch.places)
         logits: Tensor = self.classifier(self.dropout(read))
@@ -77,7 +78,11 @@ class TaskModel(nn.Module):
 
 
 def task_loss(task: str, logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross entropy; for "typing" mean binary cross entropy, for "tokens" over those of text."""
+    """The mean loss of a batch.
+
+    Binary cross entropy for "typing", cross entropy otherwise; for "tokens", special tokens and
+    padding do not count.
+    """
     if task == "typing":
         return F.binary_cross_entropy_with_logits(logits, targets)
     if task == "tokens":

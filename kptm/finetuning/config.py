@@ -1,4 +1,4 @@
-"""How a fused model is fine-tuned."""
+"""Settings of fine-tuning."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ from kptm.errors import ConfigError
 
 TASKS = ("relation", "typing", "tokens", "text")
 NARROW, NARROW_RATE, WIDE_RATE = 256, 1e-3, 5e-5
-"""Backbones below this width, which had little or no pretraining, want larger steps (Devlin et al.
+"""The default learning rates.
 
-2019 for the others).
+A backbone that is narrower than ``NARROW`` and not pretrained needs ``NARROW_RATE``; others take
+``WIDE_RATE`` (Devlin et al. 2019).
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneConfig:
-    """Settings of one fine-tuning.
+    """Settings of a fine-tuning run.
 
     Attributes:
-        epochs: Passes over the rows.
-        steps: Optimiser steps instead of epochs; 0 goes by epochs.
-        batch_size: Rows a step.
-        learning_rate: Peak of AdamW, after a warm-up of 6% it falls linearly; 0 takes 5e-5, or 1e-3
-            where the backbone is narrower than 256 and its weights were random at first.
-        weight_decay: Of AdamW.
-        dropout: Of what the classifier reads.
-        threshold: From which p on "typing" gives a type.
-        use_knowledge: False injects no vector, in training and ever after: the control arm.
-        log_every: Steps between points of the loss curve; the last step has one too.
-        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name.
-        seed: One seed, one result.
+        epochs: How often training passes over all rows.
+        steps: The number of optimiser steps, which replaces ``epochs``; 0 keeps ``epochs``.
+        batch_size: Rows per step.
+        learning_rate: The peak learning rate of AdamW, after a warm-up of 6% of the steps; it
+            falls linearly afterwards. 0 takes 5e-5, or 1e-3 if the backbone is narrower than 256
+            and started from random weights.
+        weight_decay: The weight decay of AdamW.
+        dropout: The dropout rate of the classifier's input.
+        threshold: The probability from which "typing" predicts a type.
+        use_knowledge: False injects no entity vectors, in training and in predictions: the control
+            for what knowledge adds.
+        log_every: Steps between points of the loss curve; the last step has a point too.
+        device: "auto" for the accelerator if there is one, or a device's name, such as "cpu".
+        seed: The seed; equal seeds give equal results.
     """
 
     epochs: int = 3
@@ -61,16 +64,21 @@ class FinetuneConfig:
             raise ConfigError(f"threshold must be between 0 and 1, not {self.threshold}")
 
     def rate_for(self, width: int, *, trained: bool = False) -> float:
-        """The learning rate for a backbone of a width, pretrained or of random weights."""
+        """The learning rate for a backbone of this hidden size.
+
+        Args:
+            width: The hidden size.
+            trained: Whether the backbone is pretrained, rather than random.
+        """
         narrow = width < NARROW and not trained
         return self.learning_rate or (NARROW_RATE if narrow else WIDE_RATE)
 
 
 def check_task(task: str) -> None:
-    """Refuse a task that there is not.
+    """Refuse an unknown task.
 
     Raises:
-        ConfigError: As said.
+        ConfigError: The task is unknown.
     """
     if task not in TASKS:
         raise ConfigError(f"no task is called {task!r}; there are {', '.join(TASKS)}")

@@ -1,4 +1,4 @@
-"""The fields of a row, each checked: marks, labels, labelled spans."""
+"""Reads and checks the fields of a row: marked mentions, labels, and labelled spans."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     Names = Mapping[str, Callable[[int], str]]
 
 MARKS = {"relation": ("head", "tail"), "typing": ("span",), "tokens": (), "text": ()}
-"""The fields of each task that mark a mention."""
+"""The fields that mark a mention, by task."""
 
 
 class FieldError(Exception):
-    """A field that is missing or does not fit; whoever knows the line says where."""
+    """A field is missing or malformed; the caller adds the line's number."""
 
 
 def read_marks(values: Mapping[str, Any], task: str, length: int) -> tuple[tuple[int, int], ...]:
-    """The marked mentions, as character offsets.
+    """The start and end offsets of the marked mentions, in characters.
 
     Raises:
-        FieldError: One is missing or leaves the text.
+        FieldError: A mention is missing or lies outside the text.
     """
     return tuple(_span(values.get(name), f'"{name}"', length) for name in MARKS[task])
 
 
 def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str, ...]:
-    """What is right: one label, for "typing" any number, for "tokens" none.
+    """The gold labels: one, for "typing" any number, for "tokens" none.
 
     Raises:
-        FieldError: It is missing or no text.
+        FieldError: A label is missing or is not text.
     """
     if task == "tokens":
         return ()
@@ -49,10 +49,10 @@ def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str
 def read_tagged(
     values: Mapping[str, Any], task: str, length: int
 ) -> tuple[tuple[int, int, str], ...]:
-    """The labelled spans of "tokens", by position: [start, end, label], or an object.
+    """The gold spans of "tokens" (start, end, label), ordered by position.
 
     Raises:
-        FieldError: They are missing, overlap, or leave the text.
+        FieldError: The spans are missing, overlap, or lie outside the text.
     """
     if task != "tokens":
         return ()
@@ -77,10 +77,10 @@ def read_tagged(
 
 
 def records_of(value: Any, name: str) -> list[Any]:
-    """A list of objects; also where a dataset keeps it as an object of lists.
+    """A field's list of objects, which ``datasets`` may store as an object of lists.
 
     Raises:
-        FieldError: It is neither.
+        FieldError: The value is neither.
     """
     if isinstance(value, Mapping) and all(
         isinstance(part, list | tuple) for part in value.values()

@@ -1,4 +1,4 @@
-"""What fine-tuning and evaluating give back."""
+"""The results of fine-tuning and of evaluating a fine-tuned model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TaskPoint:
-    """The mean loss of the steps since the last point, up to and with ``step``."""
+    """The mean loss of the steps since the previous point, including ``step``."""
 
     step: int
     loss: float
@@ -16,17 +16,19 @@ class TaskPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskScore:
-    """How right a model is.
+    """The score of a model on labelled rows.
 
     Attributes:
-        measure: "accuracy" for relation and text, "micro F1" for typing, "span F1" for tokens,
-            where a span is right when its start, end and label are (Tjong Kim Sang & De Meulder
+        measure: "accuracy" for relation and text, "micro F1" for typing, "span F1" for tokens; a
+            span is right if its start, end and label are all right (Tjong Kim Sang & De Meulder
             2003).
-        score: The measure, from 0 to 1; where nothing is right and nothing was found it is 1.
-        precision: Right ones of those found.
-        recall: Right ones of those in the rows.
-        rows: Rows that were asked.
-        cut: Rows among them whose marked mention the model does not see; they count as wrong.
+        score: The value of the measure, from 0 to 1; it is 1 if the rows have no labels and none
+            were predicted.
+        precision: The share of the predicted labels or spans that are right.
+        recall: The share of the rows' labels or spans that were predicted.
+        rows: How many rows were classified.
+        cut: How many of them are too long, so that the model does not read a marked mention; they
+            count as wrong.
     """
 
     measure: str
@@ -39,17 +41,17 @@ class TaskScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinetuneReport:
-    """Loss curve, sizes and what it reached.
+    """What a fine-tuning run did.
 
     Attributes:
-        curve: One point every ``log_every`` steps, and one for the last step.
-        rows: Rows that were learnt from.
-        cut: Rows that were passed over: their text is longer than the model reads, and a marked
-            mention behind that.
-        links: Links in them whose entity has a vector.
-        steps: Optimiser steps in all.
-        seconds: Wall-clock time.
-        dev: The score on the rows held out, None without such.
+        curve: The training loss: one point every ``log_every`` steps, and one for the last step.
+        rows: How many rows were trained on.
+        cut: How many rows were left out, because their text is too long for the model and a marked
+            mention is in the part that it does not read.
+        links: How many links of the rows have an entity with a vector.
+        steps: The number of optimiser steps.
+        seconds: Wall-clock time in seconds.
+        dev: The score on the development rows; None if there are none.
     """
 
     curve: tuple[TaskPoint, ...]
@@ -61,5 +63,5 @@ class FinetuneReport:
     dev: TaskScore | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
+        """The report as values for JSON."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""FinetunedModel: a fused model that answers one task."""
+"""FinetunedModel: a fused model with a classifier for one task."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 class FinetunedModel:
-    """What :func:`~kptm.finetuning.finetune` gives.
+    """A fine-tuned model, as :func:`~kptm.finetuning.finetune` returns it.
 
     Attributes:
         model: The fused model with its classifier.
-        labels: What it tells apart, sorted.
-        config: How it was trained.
-        report: Loss curve and scores of its training.
+        labels: The labels that it can predict, sorted.
+        config: The settings of its training.
+        report: The loss curve and the scores of its training.
     """
 
     def __init__(
@@ -54,72 +54,73 @@ class FinetunedModel:
 
     @property
     def task(self) -> str:
-        """What it was trained for."""
+        """The task that it was trained for."""
         return self.model.task
 
     @property
     def fused(self) -> FusedModel:
-        """The fused model as fine-tuning left it."""
+        """The fused model with its fine-tuned weights."""
         fused: FusedModel = self.model.fused
         return fused
 
     def predict(
         self, rows: Rows, *, linker: Linker | None = None, batch_size: int = 64
     ) -> list[TaskPrediction]:
-        """Classify rows, in their order.
+        """Classify rows; the predictions are in the rows' order.
 
         Args:
-            rows: As for training, but for what is right; for "text" and "tokens" texts will do.
-            linker: Links the texts of rows that have no ``links``; a model that was trained on
-                links wants them here too.
-            batch_size: Rows at a time.
+            rows: Rows as for training, of which labels are not read; for "text" and "tokens", plain
+                texts are enough.
+            linker: A linker for the texts of rows without ``links``; a model that was trained
+                with links needs links here too.
+            batch_size: Rows per batch.
 
         Raises:
-            TripleFormatError: A row lacks a field, or one does not fit its text.
+            TripleFormatError: A field of a row is missing or malformed.
         """
         return self._say(read_rows(rows, self.task, gold=False, linker=linker), batch_size)
 
     def evaluate(self, rows: Rows, *, linker: Linker | None = None) -> TaskScore:
-        """How right it is: accuracy, for "typing" micro F1, for "tokens" the F1 of spans.
+        """Score the model: accuracy, for "typing" micro F1, for "tokens" the F1 of spans.
 
         Args:
-            rows: As for training.
-            linker: Links the texts of rows that have no ``links``.
+            rows: Labelled rows, as for training.
+            linker: A linker for the texts of rows without ``links``.
 
         Raises:
-            TripleFormatError: A row lacks a field, or one does not fit its text.
+            TripleFormatError: A field of a row is missing or malformed.
             ModelError: There are no rows.
         """
         return self.score(read_rows(rows, self.task, gold=True, linker=linker))
 
     def score(self, rows: Sequence[TaskRow]) -> TaskScore:
-        """:meth:`evaluate` on rows that have been read.
+        """Score the model on rows that are already read; see :meth:`evaluate`.
 
         Raises:
-            ModelError: There are none.
+            ModelError: There are no rows.
         """
         if not rows:
             raise ModelError("there are no rows to evaluate on; pass at least one")
         return score(rows, self._say(rows, 64), self.task)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Write model, classifier, labels and checksums to ``folder``.
+        """Write the model, its classifier, labels and checksums to a folder.
 
         Raises:
-            ModelError: The folder cannot be written, or holds something else.
+            ModelError: The folder cannot be written, or has other files.
         """
         save(StoredParts(self.model, self.labels, self.config, self.report), folder)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *, device: str = "cpu") -> FinetunedModel:
-        """Read what :meth:`save_pretrained` wrote.
+        """Read a model that :meth:`save_pretrained` wrote.
 
         Args:
-            folder: Where it is.
-            device: Where it goes: "cpu", "auto" for the accelerator if there is one, or its name.
+            folder: The model's folder.
+            device: "cpu", "auto" for the accelerator if there is one, or another device's name.
 
         Raises:
-            ModelError: The folder is missing, damaged, or of another kind.
+            ModelError: The folder is missing or damaged, or its model is of another kind.
             EmbeddingError: There is no such device.
         """
         where = choose_device(device)

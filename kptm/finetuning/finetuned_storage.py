@@ -1,6 +1,6 @@
-"""A fine-tuned model on disk.
+"""Reads and writes the folder of a fine-tuned model.
 
-- ``fused/``: the fused model, as it writes itself
+- ``fused/``: the fused model, in its own format
 - ``classifier.safetensors``: the classifier
 - ``finetuned.json``: task, labels, configuration, report and checksums
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 META, WEIGHTS, FUSED = "finetuned.json", "classifier.safetensors", "fused"
 SEALED = (WEIGHTS, f"{FUSED}/kptm.json")
-"""Files whose checksums are kept; the second has those of the fused model's own."""
+"""Files whose checksums are stored; ``kptm.json`` has the checksums of the fused model's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,12 @@ class StoredParts:
 
 
 def save(parts: StoredParts, folder: str | Path) -> None:
-    """Write a model; the folder appears whole or not at all, a model in it is replaced.
+    """Write a model's folder in one step, which never leaves it incomplete.
+
+    A model that the folder already has is replaced.
 
     Raises:
-        ModelError: The folder cannot be written, or holds something else.
+        ModelError: The folder cannot be written, or has other files.
     """
     with model_folder(folder, META) as fresh:
         _write(parts, fresh)
@@ -68,7 +70,7 @@ def load(folder: str | Path) -> StoredParts:
     """Read the parts of a model.
 
     Raises:
-        ModelError: The folder is missing, damaged, or of another kind.
+        ModelError: The folder is missing or damaged, or its model is of another kind.
     """
     folder = Path(folder)
     try:

@@ -1,4 +1,4 @@
-"""Fine-tuning: rows in, a model of one task out."""
+"""Fine-tunes a fused model on the rows of a task."""
 
 from __future__ import annotations
 
@@ -40,27 +40,26 @@ def finetune(
     linker: Linker | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> FinetunedModel:
-    """Fine-tune a copy of a fused model for a task; the model that is given stays as it is.
+    """Fine-tune a copy of a fused model for a task; the given model is not changed.
 
-    The copy shares the entity table and the tokenizer, and has weights of its own: for the time of
-    a training there are two.
+    The copy shares the entity table and the tokenizer, but not the weights, so that both models'
+    weights are in memory.
 
     Args:
         model: The fused model.
-        train: Rows to learn from: a file of JSON Lines, mappings as in such a file, or a
+        train: Rows to train on: a file of JSON Lines, mappings as in such a file, or a
             ``datasets.Dataset``.
         task: "relation", "typing", "tokens" or "text".
-        dev: Rows held out, for the report.
-        config: Epochs, rates and seed.
-        linker: Links the texts of rows that have no ``links``; without one those bring no
-            knowledge.
-        progress: Called after each step with its number and its loss.
+        dev: Development rows, which are scored in the report.
+        config: The settings; None takes the defaults.
+        linker: A linker for the texts of rows without ``links``; without it, such rows have no
+            entities whose vectors could be injected.
+        progress: Called after each step with its number and loss.
 
     Raises:
-        ConfigError: There is no such task.
-        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and
-            where.
-        ModelError: There is nothing to learn from, or the loss is not finite.
+        ConfigError: The task is unknown.
+        TripleFormatError: A field of a row is missing or malformed; the message names both.
+        ModelError: There are too few rows or labels, or the loss is not finite.
     """
     check_task(task)
     check_trainable(model.backbone)
@@ -120,7 +119,8 @@ def _examples(
 
 
 def _copy_model(model: FusedModel) -> FusedModel:
-    # Buffers, not modules: a module that is moved to a device is changed, a buffer is replaced.
+    # Share the buffers, not the modules: moving a module to a device changes it in place, moving a
+    # buffer replaces it.
     table = [item for name, item in model.named_buffers() if name.startswith("entity_table")]
     shared = (model.embeddings, model.tokenizer, *table)
     return copy.deepcopy(model, {id(item): item for item in shared})

@@ -1,4 +1,4 @@
-"""The training loop: ``transformers.Trainer``, its accelerators, and a task's loss."""
+"""The training loop of fine-tuning, on ``transformers.Trainer``."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from kptm.finetuning.task_encoding import TaskExample, TaskExamples
 
 WARM_UP = 0.06
-"""Share of the steps in which the learning rate rises."""
+"""The share of the steps during which the learning rate rises."""
 
 
 class _Collator:
-    """Batches as the training step takes them."""
+    """Collates examples into the tensors that the training step reads."""
 
     def __init__(self, model: TaskModel, config: FinetuneConfig) -> None:
         self._pad_id = model.fused.pad_id
@@ -48,7 +48,7 @@ class _Collator:
 
 
 class _TaskTrainer(Trainer):  # type: ignore[misc]
-    """The Trainer with a task's loss, whose values it keeps."""
+    """A Trainer that computes a task's loss and records it for each step."""
 
     def __init__(self, model: TaskModel, **arguments: Any) -> None:
         super().__init__(model=model, **arguments)
@@ -92,7 +92,7 @@ def run(
     steps: int,
     progress: Callable[[int, float], None] | None,
 ) -> list[float]:
-    """Train in place; the loss of each step."""
+    """Train a model in place, and return the loss of each step."""
     with tempfile.TemporaryDirectory() as folder, quiet_transformers(), randomness_kept():
         arguments = TrainingArguments(
             output_dir=folder,
@@ -130,7 +130,7 @@ def run(
 
 
 def curve_of(losses: Sequence[float], every: int) -> tuple[TaskPoint, ...]:
-    """The mean of each ``every`` losses, the last ones too."""
+    """The mean of every ``every`` losses; the last point may have fewer."""
     parts = [losses[start : start + every] for start in range(0, len(losses), every)]
     ends = [min(every * number, len(losses)) for number in range(1, len(parts) + 1)]
     return tuple(

@@ -1,4 +1,4 @@
-"""What a fine-tuned model says of a row, and how right that is."""
+"""The predictions of a fine-tuned model for rows, and their score."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
-    """A labelled span of characters; ``score`` is the mean p of its tokens' tags."""
+    """A labelled span of characters; ``score`` is the mean probability of its tokens' tags."""
 
     start: int
     end: int
@@ -36,18 +36,19 @@ class LabelledSpan:
 
 @dataclass(frozen=True, slots=True)
 class TaskPrediction:
-    """The answer for one row.
+    """The prediction for a row.
 
     Attributes:
-        label: The likeliest label; None for "tokens", and where the text was cut before a marked
-            mention.
-        score: Its p; for "tokens" that of the least sure token.
-        scores: p of every label: they add up to 1, but for "typing", where each stands alone; empty
-            for "tokens".
-        labels: For "typing" the types whose p reaches the threshold, likeliest first.
-        spans: For "tokens" the labelled spans, by position.
-        row: The row's line in its file, blank lines counted, or its place among the rows that were
-            given, from 1.
+        label: The likeliest label; None for "tokens", and if the text is too long, so that the
+            model does not read a marked mention.
+        score: The probability of the label; for "tokens" the lowest probability of any token's
+            tag.
+        scores: The probability of each label; they sum to 1 except for "typing", whose types do
+            not exclude one another. Empty for "tokens".
+        labels: For "typing", the types whose probability reaches the threshold, likeliest first.
+        spans: For "tokens", the labelled spans, ordered by position.
+        row: The number of the row's line in its file (blank lines count), or its number among the
+            given rows, from 1.
     """
 
     label: str | None
@@ -58,23 +59,23 @@ class TaskPrediction:
     row: int = field(default=0, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
+        """The prediction as values for JSON."""
         return asdict(self)
 
 
 NOT_SEEN = TaskPrediction(None, 0.0)
-"""The answer where a marked mention stands behind what the model reads."""
+"""The prediction if a text is too long, so that the model does not read a marked mention."""
 
 
 def say_label(logits_C: Tensor, labels: Sequence[str]) -> TaskPrediction:
-    """The likeliest of labels that exclude each other."""
+    """The likeliest label; the labels exclude one another."""
     p = logits_C.softmax(-1).tolist()
     best = max(range(len(p)), key=p.__getitem__)
     return TaskPrediction(labels[best], p[best], dict(zip(labels, p, strict=True)))
 
 
 def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> TaskPrediction:
-    """All types that are likely enough."""
+    """All types whose probability reaches the threshold."""
     p = logits_C.sigmoid().tolist()
     order = sorted(range(len(p)), key=lambda number: -p[number])
     chosen = tuple(labels[number] for number in order if p[number] >= threshold)
@@ -82,7 +83,7 @@ def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> Task
 
 
 def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> TaskPrediction:
-    """The spans that the likeliest tag of each token makes."""
+    """The spans of the likeliest tag of each token."""
     p_L, best_L = logits_LC[: len(row.offsets)].softmax(-1).max(-1)
     p, said = p_L.tolist(), [tags[number] for number in best_L.tolist()]
     spans = tuple(
@@ -94,7 +95,7 @@ def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> TaskPr
 
 
 def score(rows: Sequence[TaskRow], predictions: Sequence[TaskPrediction], task: str) -> TaskScore:
-    """Compare with what is right; all of the rows together (micro)."""
+    """Compare predictions with the gold labels of the rows, micro-averaged over all rows."""
     gold = [_gold(row, task) for row in rows]
     found = [_items_of(prediction, task) for prediction in predictions]
     right = sum(len(one & other) for one, other in zip(gold, found, strict=True))

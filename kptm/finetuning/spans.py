@@ -1,4 +1,4 @@
-"""Between characters and tokens: where each token stands, and labelled spans as BIO tags.
+"""Converts spans of characters to tokens, and labelled spans to BIO tags and back.
 
 BIO (Ramshaw & Marcus 1995, as IOB2): the first token of a span is tagged ``B-label``, those after
 it ``I-label``, all others ``O``.
@@ -22,17 +22,17 @@ Span = tuple[int, int]
 
 
 def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Span, ...]:
-    """The characters that each token of an encoded text stands for, without space around them.
+    """The start and end offsets of each token in its text, without surrounding space.
 
-    A token that stands for no text, one of the tokenizer's own or a mere space, has an empty span.
+    Special tokens and tokens of mere space have an empty span.
 
     Args:
-        model: Whose encoder gave ``ids``.
-        text: What was encoded.
-        ids: What it became.
+        model: The model whose encoder produced ``ids``.
+        text: The encoded text.
+        ids: The ids of its tokens.
 
     Raises:
-        ModelError: The tokenizer gives other tokens than the encoder.
+        ModelError: The tokenizer and the model's encoder produce different tokens.
     """
     tokenizer = model.tokenizer
     read, starts, own = text, [], tokenizer.mask_token
@@ -55,7 +55,7 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
             "the tokenizer cuts a text otherwise than the model's encoder; build the model with the"
             " tokenizer that it has"
         )
-    # A blank's own spelling may be longer or shorter than the one in the text.
+    # The tokenizer's mask token may be longer or shorter than "[MASK]" in the text.
     shift = len(own) - len(MASK) if starts else 0
     ends = [start + number * shift + len(own) for number, start in enumerate(starts)]
     found = []
@@ -73,7 +73,7 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
 
 
 def tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span | None:
-    """The first token of a span of characters and the one after its last; None if none is left."""
+    """The first token of a span of characters, and the one after its last; None if it has none."""
     inside = [
         number
         for number, (first, last) in enumerate(offsets)
@@ -83,12 +83,12 @@ def tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span | None:
 
 
 def tag_names(labels: Sequence[str]) -> tuple[str, ...]:
-    """The tags of labels: ``O``, then ``B-`` and ``I-`` of each."""
+    """The BIO tags of labels: ``O``, then ``B-`` and ``I-`` of each label."""
     return (OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
 
 
 def to_bio(spans: Sequence[tuple[int, int, str]], offsets: Sequence[Span]) -> list[str]:
-    """The tags of all tokens; a token that two spans share is the first one's."""
+    """The tag of each token; a token that two spans share belongs to the first."""
     tags = [OUTSIDE] * len(offsets)
     for start, end, label in spans:
         where = tokens_of(offsets, start, end)
@@ -102,10 +102,10 @@ def to_bio(spans: Sequence[tuple[int, int, str]], offsets: Sequence[Span]) -> li
 
 
 def from_bio(tags: Sequence[str], offsets: Sequence[Span]) -> list[tuple[int, int, str, list[int]]]:
-    """The spans that tags say: start, end, label, and their tokens.
+    """The spans of a sequence of tags: start, end, label, and the positions of their tokens.
 
-    Any sequence of tags is read: an ``I-`` that goes on with nothing of its label begins a span, as
-    in conlleval. Tokens that stand for no text are passed over.
+    Any sequence is read: an ``I-`` tag that does not continue a span of its label begins one, as
+    in conlleval. Tokens without text are skipped.
     """
     spans: list[tuple[int, int, str, list[int]]] = []
     open_label = None

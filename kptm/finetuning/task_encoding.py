@@ -1,6 +1,6 @@
-"""Rows as a task's model reads them: tokens, the places it pools, and what is right.
+"""Encodes rows for the model of a task: tokens, pooled spans, and target classes.
 
-Shapes: B texts, L tokens, K places, C classes.
+In shapes: B texts, L tokens, K pooled spans, C classes.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRow:
-    """A row in tokens.
+    """An encoded row.
 
     Attributes:
-        text: Its tokens and mentions.
-        places: The token spans whose means the classifier reads; none for "tokens".
-        offsets: The characters of each token, for "tokens".
+        text: The tokens and mentions of the row's text.
+        places: The token spans whose mean states the classifier reads; empty for "tokens".
+        offsets: The start and end offsets of each token, for "tokens".
     """
 
     text: EncodedText
@@ -43,18 +43,21 @@ class EncodedRow:
 
 
 class TaskExample(NamedTuple):
-    """An encoded row and its right classes: one, any number ("typing"), one a token ("tokens")."""
+    """An encoded row and its target classes.
+
+    There is one class, for "typing" any number, and for "tokens" one for each token.
+    """
 
     row: EncodedRow
     classes: tuple[int, ...]
 
 
 class Batch(NamedTuple):
-    """One batch.
+    """A batch of encoded rows.
 
     Attributes:
-        tensors: What the fused model takes.
-        places: (B, K, 2) first token and token after the last.
+        tensors: The arguments of the fused model.
+        places: The first token of each pooled span and the token after its last, shape (B, K, 2).
     """
 
     tensors: dict[str, Tensor]
@@ -62,14 +65,14 @@ class Batch(NamedTuple):
 
 
 def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
-    """Encode a row; None where a marked mention has no token, as when the text was cut before it.
+    """Encode a row; None if a marked mention has no token, for example in a text that is too long.
 
-    A blank in the text stays a mask token and asks for no entity. A text without a token is read as
-    one of padding.
+    A blank in the text becomes a mask token, of which no entity is predicted. A text without
+    tokens is encoded as a padding token.
     """
     text = replace(model.encoder.encode(row.document), blanks=())
     if not text.ids:
-        # A decoder's tokenizer may add no token of its own.
+        # A decoder's tokenizer may add no special token, so that an empty text has no token.
         lone: tuple[Span, ...] = ((0, 1),) if task == "text" else ()
         empty = EncodedText((model.pad_id,))
         return None if row.marks else EncodedRow(empty, lone, ((0, 0),))
@@ -81,21 +84,21 @@ def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
     if len(places) < len(found):
         return None
     if task != "tokens" and model.causal:
-        places.append((len(text.ids) - 1, len(text.ids)))  # the only token that has seen all others
+        places.append((len(text.ids) - 1, len(text.ids)))  # only the last attends to all others
     elif task == "text":
         places.append((0, 1))
     return EncodedRow(text, tuple(places), offsets)
 
 
 def classes_of(labels: Sequence[str], task: str) -> tuple[str, ...]:
-    """What the classifier tells apart: labels, for "tokens" their tags."""
+    """The classes of the classifier: the labels, or for "tokens" their BIO tags."""
     return tag_names(labels) if task == "tokens" else tuple(labels)
 
 
 def right_classes(
     row: TaskRow, encoded: EncodedRow, task: str, numbers: dict[str, int]
 ) -> tuple[int, ...]:
-    """The numbers of a row's right classes; for "tokens" one a token, -100 outside of text."""
+    """The numbers of a row's target classes; for "tokens" one each, -100 for those without text."""
     if task == "tokens":
         tags = to_bio(row.spans, encoded.offsets)
         return tuple(
@@ -106,7 +109,7 @@ def right_classes(
 
 
 def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -> Batch:
-    """Pad and stack."""
+    """Pad rows to equal length and stack them."""
     batch = collate([row.text for row in rows], pad_id, with_knowledge=with_knowledge)
     places = torch.tensor([row.places for row in rows], dtype=torch.long)
     tensors = batch.tensors()
@@ -115,7 +118,7 @@ def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -
 
 
 def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length: int) -> Tensor:
-    """The targets: (B,) for one class, (B, C) of 0 and 1 for "typing", (B, L) for "tokens"."""
+    """The target tensor: shape (B,), for "typing" (B, C) of 0 and 1, for "tokens" (B, L)."""
     if task == "typing":
         hot = torch.zeros(len(examples), classes)
         for number, example in enumerate(examples):
@@ -130,7 +133,7 @@ def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length:
 
 
 class TaskExamples(Dataset[TaskExample]):
-    """The rows of a run: the seed alone decides their order, in batches of like length."""
+    """The examples of a run, in batches of similar lengths; only the seed decides their order."""
 
     def __init__(self, examples: Sequence[TaskExample], config: FinetuneConfig, steps: int) -> None:
         self._examples = examples

@@ -1,4 +1,4 @@
-"""Rows of JSON Lines or of a dataset, checked and linked: what a task learns from or is asked."""
+"""Reads, checks and links the rows of a task, from JSON Lines, a dataset or memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 MEMORY = "the rows given"
-"""Where a row stands that comes from no file."""
+"""The name for errors of a source that is not a file."""
 
 Rows: TypeAlias = "str | Path | Iterable[Mapping[str, Any] | str | LinkedText]"
 """A file of JSON Lines, or rows: mappings as in such a file, a ``datasets.Dataset``, texts."""
@@ -27,14 +27,16 @@ Rows: TypeAlias = "str | Path | Iterable[Mapping[str, Any] | str | LinkedText]"
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A text and what a task marks in it; places are character offsets.
+    """A text with the mentions and gold labels of a task; offsets are in characters.
 
     Attributes:
         document: The text with its links.
-        marks: The mentions that are classified: head and tail for "relation", one for "typing".
-        labels: What is right: one label for "relation" and "text", any number for "typing".
-        spans: What is right for "tokens": start, end, label, by position.
-        number: The row's line in its file, or its place among the rows that were given, from 1.
+        marks: The start and end of the mentions to classify: head and tail for "relation", one for
+            "typing".
+        labels: The gold labels: one for "relation" and "text", any number for "typing".
+        spans: The gold spans of "tokens": start, end and label, ordered by position.
+        number: The number of the row's line in its file, or its number among the given rows,
+            from 1.
     """
 
     document: LinkedText
@@ -46,7 +48,7 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A row as given: a file or :data:`MEMORY`, a line, how it is written, its values."""
+    """An unchecked row: its file or :data:`MEMORY`, its line, its text there, and its values."""
 
     path: str | Path
     line: int
@@ -63,14 +65,13 @@ def read_rows(
     """Read and check all rows.
 
     Args:
-        source: Where they are.
-        task: Which fields they must have.
-        gold: Whether they say what is right.
-        linker: Links the texts of rows that have no ``links``; without one those have none.
+        source: The rows, or their file.
+        task: The task, which decides the fields that rows must have.
+        gold: Whether rows must have gold labels.
+        linker: A linker for the texts of rows without ``links``; None leaves them without links.
 
     Raises:
-        TripleFormatError: A row lacks a field, or one does not fit its text; it says which and
-            where.
+        TripleFormatError: A field of a row is missing or malformed; the message names both.
     """
     names = _class_names(source)
     rows: list[TaskRow] = []
@@ -108,7 +109,7 @@ def _read_rows(source: Rows) -> Iterator[_Found]:
 
 
 def _document(found: _Found) -> tuple[LinkedText, bool]:
-    """The text of a row, and whether it says its links itself."""
+    """The text of a row, and whether the row has its own links."""
     text = found.values.get("text")
     if isinstance(text, LinkedText):
         return text, True
@@ -130,7 +131,7 @@ def _start(link: Any) -> int:
 
 
 def _class_names(source: Any) -> dict[str, Callable[[int], str]]:
-    """How a ``datasets.Dataset`` calls the numbers in its columns of classes."""
+    """The class names of the ``ClassLabel`` columns of a ``datasets.Dataset``, by column."""
     features = getattr(source, "features", None)
     if not isinstance(features, Mapping):
         return {}

@@ -82,7 +82,7 @@ class ModeledgeReader:
             vectors: Shape (queries, dim).
             k: How many; fewer come back only where fewer exist.
             space: Where to look.
-            where: Filter on records, all by default.
+            where: A filter of the records; None takes all.
 
         Raises:
             ModeledgeError: The width is not the space's, or a number is not finite.
@@ -127,8 +127,8 @@ class ModeledgeReader:
         Args:
             model: The model that encodes the texts.
             documents: Linked texts, or a single one.
-            k: Records a blank or mention.
-            where: Which records are looked at, all by default.
+            k: How many records to return for each blank or mention.
+            where: A filter of the records; None takes all.
 
         Raises:
             ModeledgeError: There are vectors of other models only, even if they have the same
