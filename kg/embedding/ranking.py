@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes of scores in memory at a time; more is no faster, because it exceeds the cache."""
 MANY = 1.5
-"""A side of a relation is N from this many heads per tail, or tails per head, on (Bordes et al.
+"""A side of a relation is "N" from this many heads per tail, or tails per head.
 
-2013, section 4.2).
+Bordes et al. 2013, section 4.2.
 """
 
 

@@ -37,9 +37,9 @@ class EntityHead(nn.Module):
     """Maps blanks, and the mentions around them, to logits over the entity table.
 
     Args:
-        hidden: D.
-        entity: E.
-        width: Width of the attention from blanks to mentions.
+        hidden: The hidden size D.
+        entity: The width E of entity vectors.
+        width: The width of queries and keys of the attention from blanks to mentions.
     """
 
     def __init__(self, hidden: int, entity: int, width: int) -> None:

@@ -1,15 +1,16 @@
-"""K-Adapter (Wang et al.
+"""K-Adapter: knowledge in adapters beside a frozen backbone.
 
-2021, section 3.2): knowledge in adapters beside a frozen backbone.
+Wang et al. 2021, section 3.2. Some layers l of the backbone have an adapter, i = 1, 2, … from the
+first to the last:
 
-    x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i)    behind some layers
-    l, first to last; a₀ = 0 H′ = H_last + W_o a_last
+    x_i = H_l + a_{i−1} + W_e e,    a_i = x_i + W_up Transformer(W_down x_i),    a₀ = 0
+    H′ = H_last + W_o a_last
 
-Each adapter reads the hidden states of its layer and the previous adapter. Adapters do not change
-the backbone, whose weights get no gradient. The paper's adapters learn facts from the task alone;
-ours read the entity vectors of linked mentions as well. The paper concatenates H_last and a_last;
-we add, and start W_o at zero, so that with the adapter off, and at the start, the output is the
-backbone's to the bit.
+Each adapter reads the hidden states after its layer, and the previous adapter. Adapters do not
+change the backbone, whose weights get no gradient. The paper's adapters learn facts only from the
+task; ours also read the entity vectors of linked mentions. The paper concatenates H_last and
+a_last; we add them, with W_o starting at zero, so that the output is exactly the backbone's at the
+start and with the adapters off.
 
 Shapes: B texts, L tokens, D hidden, E entity width, W the adapter's width.
 """

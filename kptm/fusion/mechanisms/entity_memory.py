@@ -1,6 +1,6 @@
-"""Entities as Experts (Févry et al.
+"""Entities as Experts: each mention attends to the entity table.
 
-2020, section 3.2): each mention attends to the entity table.
+Févry et al. 2020, section 3.2.
 
     q_m = W_f [x_start; x_end]                  equation 1
     α = softmax(E q_m), over the k entities nearest to q_m where k is given     2

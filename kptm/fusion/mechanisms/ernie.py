@@ -1,6 +1,6 @@
-"""ERNIE's aggregator (Zhang et al.
+"""ERNIE's aggregator: the feed-forward layer reads tokens and entities together.
 
-2019, section 3.3): tokens and entities meet in the feed-forward layer.
+Zhang et al. 2019, section 3.3.
 
     ẽ = LN(e + MHA(e))    among the entities of a text
     h = act(W_t w̃ + b_t + W_e ẽ + b_e)    at the tokens of the mention

@@ -1,21 +1,20 @@
-"""K-BERT's sentence tree (Liu et al.
+"""K-BERT's sentence tree: facts as text, which only their mention attends to.
 
-2020, sections 3.3 to 3.5): facts as text, which only their mention sees.
+Liu et al. 2020, sections 3.3 to 3.5. Each mention has some facts of its entity, written "relation
+tail", as branches of tokens:
 
-Each mention carries some facts of its entity, "relation tail", as branches of tokens:
+    soft position of a branch's i-th token = position of the mention's last token + i
+    visible(x, y): x and y are both in the sentence, or both in one branch, or one of them is in a
+        branch and the other in the mention that has the branch
 
-    soft position of a branch's i-th token = position of the mention's last token + i visible(x, y):
-    both in the sentence; both in one branch; or one in a branch and the other in the mention it
-    hangs on
+The backbone reads all tokens at once, with these positions and this mask. The method has no weights
+of its own. The paper inserts a branch after its mention and moves the later tokens; we append the
+branches to the sentence, so that its tokens keep their indices, because attention depends on
+positions and mask only, not on the order of tokens. In a decoder, a token attends to the tokens
+before it, and only the last token of a mention attends to its branches.
 
-The backbone gets all tokens at once, with those positions and that mask. It has no weights of its
-own. The paper writes a branch behind its mention and moves the rest; order means nothing to
-attention beside positions and mask, so we write branches behind the sentence, and tokens keep their
-places. In a decoder a token sees what stands before it, and of a mention only its last token sees
-the branches.
-
-It does not start as the identity: mentions see their facts at once. Without facts the backbone is
-the plain one, to the bit.
+The model does not start as the plain backbone: mentions attend to their facts from the first step.
+Without facts the output is exactly the backbone's.
 
 Shapes: B texts, L tokens, R tokens of branches, S = L + R, D hidden.
 """

@@ -1,22 +1,20 @@
-"""LUKE's entity tokens (Yamada et al.
+"""LUKE's entity tokens beside the words of a BERT-like backbone.
 
-2020, sections 3.1 and 3.2) beside the words of a BERT-like backbone.
+Yamada et al. 2020, sections 3.1 and 3.2. Each mention has a token of its own, whose embedding is
+the sum of the projected entity vector, the mean position of the mention, and a type:
 
-Each mention is a token of its own, with the entity's vector, the mean of its mention's positions
-and a type:
+    z₀ = LN(W_p e + mean position + type)
 
-    z₀ = LN(W_p e + mean position + type),    x: words, z: entities, both through every layer
+Words x and entities z pass through every layer. Attention has four query maps, one for each pair of
+querying and queried kind, with the layer's own keys and values (equation 3):
 
-Attention has four query maps, one for each pair of querying and queried kind, with the layer's own
-keys and values (equation 3):
+    a(x_i, x_j) = Q x_i · K x_j,        a(x_i, z_j) = Q_w2e x_i · K z_j
+    a(z_i, x_j) = Q_e2w z_i · K x_j,    a(z_i, z_j) = Q_e2e z_i · K z_j
 
-    a(x_i, x_j) = Q x_i · K x_j,   a(x_i, z_j) = Q_w2e x_i · K z_j,   a(z_i, x_j) = Q_e2w z_i · K
-    x_j,   a(z_i, z_j) = Q_e2e z_i · K z_j
-
-The three new maps start as copies of Q, as in the paper. It does not start as the identity: words
-see entities from the first step. Without a mention the backbone is the plain one, to the bit. The
-hook computes the attention of words again with the entities, one attention more than the published
-model; its cost is measured in docs/benchmarks/fusion.md.
+The three new maps start as copies of Q, as in the paper. The model does not start as the plain
+backbone: words attend to entities from the first step. Without mentions the output is exactly the
+backbone's. The hook computes the attention of words again, with the entities, which is one
+attention more than in the published model; docs/benchmarks/fusion.md has its cost.
 
 Shapes: B texts, L tokens, S entity tokens of a text (the maximum in the batch), D hidden, H heads,
 d = D / H, E entity width.
@@ -116,7 +114,7 @@ class LukeFusion(Mechanism):
         words_BLD = inputs[0] if inputs else named["hidden_states"]
         mask = named.get("attention_mask", inputs[1] if len(inputs) > 1 else None)
         more = len(words_BLD) - len(entities_BSD)
-        if more:  # texts after the last one with a mention
+        if more:  # the last texts have no mention
             entities_BSD = nn.functional.pad(entities_BSD, (0, 0, 0, 0, 0, more))
             self._there_BS = nn.functional.pad(
                 self._there_BS, (0, 0, 0, len(words_BLD) - len(self._there_BS))

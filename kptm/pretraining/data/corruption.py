@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kptm.data.tokenize import EncodedText, TokenSpan
 
 WRONG, UNGIVEN = 0.05, 0.15
-"""Shares of mentions that ERNIE's denoising gives a wrong entity, and none (Zhang et al.
+"""The shares of mentions to which denoising gives a wrong entity, and no entity.
 
-2019, section 3.4).
+Zhang et al. 2019 (ERNIE), section 3.4.
 """
 TRIES = 8
 """The most texts that are searched for a replacement of a mention."""
@@ -62,18 +62,16 @@ def replace_mentions(
     longest: int,
     seed: tuple[int, ...],
 ) -> EncodedText:
-    """Say some mentions with the words of another entity's, link and all (Xiong et al.
+    """Replace some mentions, with their links, by mentions of other entities.
 
-    2020, section 2.1).
-
-    As in the paper no two neighbours are replaced. The other is a mention of another text; the
-    paper takes one of the same type.
+    Xiong et al. 2020, section 2.1. As in the paper, two neighbouring mentions are never both
+    replaced. The replacement is a mention of any other text; in the paper it has the same type.
 
     Args:
-        text: What is changed.
-        texts: Text i of those that others are taken from.
-        count: How many there are.
-        rate: The share of mentions that are replaced.
+        text: The text to change.
+        texts: Returns the i-th of the texts that replacements are taken from.
+        count: The number of these texts.
+        rate: The share of mentions to replace.
         longest: The most tokens of the result.
         seed: The seed of the choice.
     """

@@ -1,6 +1,6 @@
-"""Denoising entity auto-encoding (Zhang et al.
+"""Denoising entity auto-encoding: predict a mention's entity, which is sometimes given wrong.
 
-2019, section 3.4): which entity does a mention have, some being given wrong?
+Zhang et al. 2019, section 3.4.
 
     p(e_j | w_i) = softmax_j(⟨linear(w_i), e_j⟩)    over the entities of the batch; equation 7
 

@@ -1,6 +1,6 @@
-"""Replaced-entity detection (Xiong et al.
+"""Replaced-entity detection: predict whether a mention was replaced by another entity's.
 
-2020, section 2.2): is a mention the text's own, or another's put in its place?
+Xiong et al. 2020, section 2.2.
 
     p(own) = σ(w · [h_before; h_behind] + b)    the tokens around the mention, as in the paper
 

@@ -1,7 +1,4 @@
-"""Vectors as text: word2vec's format and PyTorch-BigGraph's; keys of any characters.
-
-Files that are cut.
-"""
+"""Reads vectors from text (word2vec, PyTorch-BigGraph) with keys of any characters, and NumPy."""
 
 import bz2
 import gzip

@@ -85,7 +85,7 @@ def test_a_sample_of_all_entities_is_all_entities():
     assert sampled.item() == pytest.approx(whole.item(), rel=1e-5)
     engine.config = replace(engine.config, negatives=1)
     [(fewer, _)] = list(objective(engine, ids).epoch(0, None))
-    # The batch's own entities are scored too: here both may be one sum, in another order.
+    # The batch's entities are scored too, so both losses may be the same sum in another order.
     assert fewer.item() <= whole.item() * (1 + 1e-5)
 
 
@@ -116,7 +116,7 @@ def test_a_share_is_held_out_that_leaves_every_entity_a_fact(filled):
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch):
-    """Checkpoints after each batch; that they survive a power cut is not what is tested."""
+    """Skip fsync: checkpoints after each batch would be slow, and no test cuts the power."""
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
@@ -238,7 +238,7 @@ def test_another_trainings_checkpoint_is_refused(filled, cut_training):
 
 
 def test_a_checkpoint_of_other_facts_held_out_is_refused(filled, cut_training):
-    """As many, but others."""
+    """Even if their number is the same."""
     path = cut_training(validation=[("e1", "next", "e9")])
     with pytest.raises(EmbeddingMismatchError, match="held out"):
         train_embeddings(filled, TINY, checkpoint=path, validation=[("e2", "next", "e9")])

@@ -1,4 +1,4 @@
-"""What a database can do to us: locked, damaged, foreign, newer, missing, read-only, shared."""
+"""Databases that are locked, damaged, foreign, newer, missing, read-only or shared."""
 
 import sqlite3
 import threading
@@ -13,7 +13,7 @@ from kg.sql import database
 
 @pytest.fixture
 def kind():
-    """What follows is about files."""
+    """SQLite only: these tests damage, lock and replace database files."""
     return "sqlite"
 
 

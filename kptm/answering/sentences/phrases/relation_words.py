@@ -123,7 +123,10 @@ def relation_words(
 def _from_patterns(
     name: str, patterns: Iterable[str], grammar: SentenceGrammar
 ) -> RelationWords | None:
-    """Take the first phrasing of only the name's words; any simple one for an opaque name."""
+    """Take the first phrasing whose words are exactly those of the relation's name.
+
+    If the name is an identifier such as "P36", take the first simple phrasing of any words.
+    """
     own = set(question_words(name))
     opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
     for pattern in patterns:
@@ -237,7 +240,7 @@ def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> Ver
     """Words for a name that begins with a past tense: "invaded", "died in", "directed by"."""
     first, *rest = words
     if rest and rest[0] in grammar.prepositions:
-        rest = rest[:1]  # the tail names the state
+        rest = rest[:1]  # "died in state" becomes "died in": the tail names the state
     if first in grammar.intransitive:
         return _did(first, rest or (["in"] if dates else []))
     if rest or dates:

@@ -1,4 +1,4 @@
-"""Sentences with a blank: on which side of a relation it is, against counts by hand."""
+"""Sentences with a blank: whether it is the head or the tail, compared with counts by hand."""
 
 import pytest
 
