@@ -1,11 +1,10 @@
-"""Typing of a table's tails while it streams: a window of it shows which relations have values.
+"""Decides, while a table is read, which relations have values as tails and which have entities.
 
-    items ─► window ─► decisions ─► Block (entities), ValueBlock (values), lines that are no plain
-    triples
+    items ─► window ─► decisions ─► Block (entities), ValueBlock (values), other lines
 
-A relation is decided where it first comes, by all its rows in the window; memory does not grow with
-the table. What came after the window is checked at the end: a decision that does not hold is an
-error that says how to read the table again.
+A relation is decided when it first occurs in a block, by its rows in a window of that and the
+following blocks, so that memory does not grow with the table. Later rows are checked at the end: a
+decision that they contradict is an error, which says how to read the table instead.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from kg.formats import Line
 
 WINDOW = 4
-"""Blocks that are looked at before the first is given on."""
+"""How many blocks are read before the first of them is passed on."""
 _UNDERSTOOD = frozenset(UNDERSTOOD)
 
 
@@ -36,7 +35,7 @@ class DoubtfulTypesError(KGError):
     """Some relations turned out to have no values after all.
 
     Attributes:
-        relations: Their keys; the table is to be read again with them as entities.
+        relations: Their keys. Read the table again with these relations as having entities.
     """
 
     def __init__(self, relations: Collection[str]) -> None:
@@ -45,7 +44,7 @@ class DoubtfulTypesError(KGError):
 
 
 def checked_types(types: Mapping[str, str]) -> dict[str, str]:
-    """The kinds that a user gives relations.
+    """Check the kinds of values that a user gives for relations, and return them.
 
     Raises:
         KGError: A kind is unknown.

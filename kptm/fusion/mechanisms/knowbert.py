@@ -1,15 +1,19 @@
 """KnowBERT's knowledge attention and recontextualisation (Peters et al. 2019, section 3.3).
 
-    P = H W₁ + b₁                                              equation 2 s_m = LN(Σ_t softmax_t(w ·
-    P_t) P_t) over the tokens of m,   Sᵉ = Transformer(s) among the mentions of a text   3 ψ_mk =
-    MLP([⟨s_m, e_mk⟩ / √E, p_mk])                        4: every candidate k, with its prior ẽ_m =
-    Σ_k softmax(ψ_m)_k e_mk over ψ_mk ≥ δ, a null vector if there is none    5 S′ = LN(Sᵉ + ẽ),   P′
-    = Transformer with queries P, keys and values S′,   H′ = H + P′ W₂ + b₂    6 and 7
+    P = H W₁ + b₁                                    equation 2
+    s_m = LN(Σ_t softmax_t(w · P_t) P_t)             over the tokens t of mention m
+    Sᵉ = Transformer(s)                              equation 3, among the mentions of a text
+    ψ_mk = MLP([⟨s_m, e_mk⟩ / √E, p_mk])             equation 4, for each candidate k, prior p_mk
+    ẽ_m = Σ_k softmax(ψ_m)_k e_mk                    equation 5, over candidates with ψ_mk ≥ δ;
+                                                     without any, ẽ_m is a learned null vector
+    S′ = LN(Sᵉ + ẽ)
+    P′ = Transformer(queries P, keys and values S′)  equation 6
+    H′ = H + P′ W₂ + b₂                              equation 7
 
-Linking is soft and learnt within the model; mentions whose links are certain have one candidate.
-The paper starts W₂ as the pseudo-inverse of W₁ after the linker was trained alone; we start W₂ and
-b₂ at zero, so that the fused model starts as the backbone. As in equation 7, and other than in the
-published code, no norm follows.
+Linking is soft and learnt within the model; a mention whose link is certain has one candidate. The
+paper starts W₂ as the pseudo-inverse of W₁ after the linker was trained alone; we start W₂ and b₂
+at zero, so that the fused model starts as the backbone. As in equation 7, and unlike the published
+code, no layer norm follows.
 
 Shapes: B texts, L tokens, N = B·L, D hidden, M mentions, C candidates, K tokens of mentions, E
 entity width.

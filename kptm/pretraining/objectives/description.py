@@ -1,10 +1,11 @@
 """KEPLER's knowledge embedding over descriptions (Wang et al. 2021, sections 3.2 and 3.3).
 
-    e = the encoder's first state of the entity's description (a decoder's last) d(h, t) = ‖h + r −
-    t‖₁ L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)    equation 4, with one fact whose head or
-    tail is wrong
+    e = the encoder's state of the first token of an entity's description (in a decoder: the last)
+    d(h, t) = ‖h + r − t‖₁
+    L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)        equation 4
 
-Descriptions are encoded without knowledge. A wrong fact may, rarely, be a true one.
+(h′, t′) is a corrupted fact: its head or tail is replaced. It may, rarely, be a true fact.
+Descriptions are encoded without knowledge.
 
 Shapes: U descriptions, K facts, D hidden.
 """

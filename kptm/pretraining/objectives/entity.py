@@ -1,9 +1,11 @@
-"""Entity prediction: which entity a blank stands for.
+"""Entity prediction: predict the entity of a blank.
 
-    L = −Σ log softmax(s · ⟨q, e⟩)_right    over all entities, or a sample, or the batch's (Févry et
-    al. 2020, equation 5, with our tied head)
+    L = −Σ log softmax(s · ⟨q, e⟩)_right
 
-Shapes: T blanks, N entities that are scored.
+The softmax is over all entities, a sample of them, or those of the batch. This is equation 5 of
+Févry et al. 2020, with our head, which shares the entity table.
+
+Shapes: T blanks, N scored entities.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Masked and causal language modelling.
 
-    L = −Σ log p(x_i | the text with x_i hidden)    Devlin et al. 2019, section 3.1; in a decoder,
-    given what stands before
+    L = −Σ log p(x_i | the text with x_i hidden)    in an encoder; Devlin et al. 2019, section 3.1
+    L = −Σ log p(x_i | the text before x_i)         in a decoder
 
-Shapes: B texts, L tokens, K tokens that are asked, V vocabulary.
+Shapes: B texts, L tokens, K predicted tokens, V vocabulary.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Entity linking within the model: the loss of a mechanism that links by itself.
+"""Entity linking within the model: the loss of a mechanism that links mentions itself.
 
-    L = −Σ log softmax(ψ_m)_right    over the candidates of a mention (KnowBERT: Peters et al. 2019,
-    equation 8)
-                                     or over all entities (Entities as Experts: Févry et al. 2020,
-                                     section 3.3)
+    L = −Σ log softmax(ψ_m)_right
+
+The softmax is over the candidates of a mention (KnowBERT: Peters et al. 2019, equation 8), or over
+all entities (Entities as Experts: Févry et al. 2020, section 3.3).
 
 Shapes: M mentions, C candidates or entities.
 """

@@ -1,9 +1,9 @@
-"""Relation prediction: how does the graph join two mentions of a text?
+"""Relation prediction: predict the relation that joins two mentions' entities in the graph.
 
-    p(r | head, tail) = softmax(W [h_head; h_tail] + b)_r    the entity-start states of Baldini
-    Soares et al. 2019, section 3.2
+    p(r | head, tail) = softmax(W [h_head; h_tail] + b)_r
 
-The text need not say it: what is right comes from the graph, as in distant supervision (Mintz et
+The hidden states are the entity-start states of Baldini Soares et al. 2019, section 3.2. The text
+need not state the relation: the target comes from the graph, as in distant supervision (Mintz et
 al. 2009).
 
 Shapes: K pairs, D hidden, R relations.
