@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kptm.compression import Measurement
 
 FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
-    ("size", "bytes", lambda value: f"{value / 2**20:,.1f} MiB"),
+    ("size", "bytes", lambda value: f"{value / 1024:,.0f} KiB"),
     ("CPU time of one text", "ms_of_one", lambda value: f"{value:,.1f} ms"),
     ("CPU time of 32 texts", "ms_of_many", lambda value: f"{value:,.1f} ms"),
     ("facts only in the graph", "facts", lambda value: f"{value:.3f}"),
