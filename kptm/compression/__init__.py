@@ -1,4 +1,4 @@
-"""Compression: a smaller or faster model beside a fused one, and what it costs in answers.
+"""Compresses a fused model into a smaller or faster one, and measures what that loses.
 
 Names are loaded when first used.
 """

@@ -13,22 +13,22 @@ UNITS = ("neurons", "weights")
 
 @dataclass(frozen=True, kw_only=True)
 class CompressionConfig:
-    """Settings of one compression; several ways go together.
+    """Settings of a compression; its methods can be combined.
 
     Attributes:
-        layers: The layers that are kept of the backbone; 0 keeps all.
-        prune: The share of the feed-forward neurons, or of the layers' weights, that is removed.
+        layers: How many of the backbone's layers are kept; 0 keeps all.
+        prune: The share of the feed-forward neurons, or of the layers' weights, to remove.
         unit: "neurons" removes whole neurons, "weights" sets single weights to zero: the second
             loses less, and makes nothing faster by itself.
         share: Whether all layers get the same weights (ALBERT).
         quantise: "int8" turns linear maps and token embeddings into 8-bit numbers.
-        steps: Steps of distillation from the original, where the ways before it lose something; 0
-            trains nothing.
-        batch_size: Texts a step.
-        learning_rate: Its peak, for all weights of the student.
+        steps: Steps of distillation from the original, after layers or neurons were removed or
+            layers shared; 0 trains nothing.
+        batch_size: Texts per step.
+        learning_rate: The peak learning rate, for all weights of the student.
         temperature: Divides the logits of both models in the distillation of predictions.
-        held_out: The share of the texts that is measured on and not learnt from.
-        device: Where it is trained; see :class:`~kptm.pretraining.PretrainConfig`.
+        held_out: The share of the texts that are held out from training, for the measurements.
+        device: The device of training; see :class:`~kptm.pretraining.PretrainConfig`.
         seed: The seed; equal seeds give equal results.
     """
 
@@ -71,12 +71,12 @@ class CompressionConfig:
 
     @property
     def learns(self) -> bool:
-        """Whether the result is another network, which has to learn from the original."""
+        """Whether the result is a different network, which must be trained by distillation."""
         return bool(self.layers or self.share or (self.prune and self.unit == "neurons"))
 
     @property
     def name(self) -> str:
-        """The name of the result: "distil-3-int8"."""
+        """The name of the result, such as "distil-3-int8"."""
         parts = (
             f"distil-{self.layers}" if self.layers else "",
             f"prune-{self.unit}-{self.prune:g}" if self.prune else "",

@@ -1,4 +1,4 @@
-"""A compression from a model and texts to a smaller model and its figures."""
+"""Compresses a model, and measures it before and after."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class CompressionReport:
     """What a compression did.
 
     Attributes:
-        name: The ways, as :attr:`CompressionConfig.name` has them.
-        original: Figures of the model that was compressed.
-        compressed: Figures of the result.
-        texts: Texts that were learnt from.
-        held_out: Texts that were measured on.
-        steps: Steps of distillation.
-        seconds: The time of all.
-        folder: Where the result is; "" where nothing was written.
+        name: The name of the result, :attr:`CompressionConfig.name`.
+        original: Measurements of the original model.
+        compressed: Measurements of the compressed model.
+        texts: How many texts were trained on.
+        held_out: How many texts were held out for the measurements.
+        steps: The number of distillation steps.
+        seconds: Wall-clock time in seconds.
+        folder: The folder of the compressed model; "" if it was not written.
     """
 
     name: str
@@ -49,7 +49,7 @@ class CompressionReport:
     folder: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The report as values for JSON."""
         return asdict(self)
 
 
@@ -61,22 +61,21 @@ def compress(
     probes: Sequence[Probe] = (),
     progress: Callable[[int, float], None] | None = None,
 ) -> tuple[FusedModel, CompressionReport]:
-    """Make a smaller model, and measure both; the model that is given stays as it is.
+    """Compress a model, and measure both models; the given model is not changed.
 
     Layers and neurons go and layers are shared first, then the result learns from the original;
     single weights become zero, and 8-bit numbers, last.
 
     Args:
         model: The fused model.
-        documents: Linked texts: most are learnt from, some held out for the loss.
-        config: How.
-        probes: Questions for the figures, as :func:`~kptm.compression.graph_only_probes` makes
-            them.
+        documents: Linked texts. Most are trained on; the others are held out for the measurements.
+        config: The methods and their settings.
+        probes: Questions for the measurements; see :func:`~kptm.compression.graph_only_probes`.
         progress: Called after each step of distillation.
 
     Raises:
-        ConfigError: The kind of fusion or the family cannot be compressed so.
-        ModelError: There is no text to learn from, or the model is compressed to 8-bit already.
+        ConfigError: The methods do not support the kind of fusion or the family of the backbone.
+        ModelError: There is no text to train on, or the model already has 8-bit weights.
     """
     began = time.monotonic()
     check_kind(model)
@@ -114,7 +113,7 @@ def compress(
 def _share_out(
     documents: Sequence[LinkedText], share: float
 ) -> tuple[list[LinkedText], list[LinkedText]]:
-    """Texts to learn from and to measure on, by a hash of the text; equal texts stay together."""
+    """Split texts into training and held-out ones by a hash, so that equal texts stay together."""
     held_out = [text for text in documents if draw("held out", text.text) < share]
     learnt = [text for text in documents if draw("held out", text.text) >= share]
     return learnt, held_out

@@ -1,4 +1,4 @@
-"""Distillation: a student is pretrained on texts with its teacher beside it."""
+"""Distillation: pretrains a student on texts, with the teacher's outputs as targets."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def distil(
     config: CompressionConfig,
     progress: Callable[[int, float], None] | None = None,
 ) -> PretrainReport:
-    """Train a student in place: the objectives of pretraining, and what the teacher says.
+    """Train a student in place by the objectives of pretraining and by its teacher's outputs.
 
     Args:
-        student: A model with the teacher's width, vectors and vocabulary.
-        teacher: The model that it learns from; it stays as it is.
-        documents: Linked texts.
-        config: Steps, rate, temperature and seed.
-        progress: Called after each step.
+        student: A model with the hidden size, entity vectors and vocabulary of the teacher.
+        teacher: The model to imitate, which is not changed.
+        documents: Linked texts to train on.
+        config: Steps, learning rate, temperature and seed.
+        progress: Called after each step with its number and loss.
 
     Raises:
         ModelError: There are no texts, or the two models do not fit.

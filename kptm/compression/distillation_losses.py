@@ -3,8 +3,9 @@
     states:       Σ_tokens mean_layers |h_s − h_t|² / mean_tokens |h_t|²
     predictions:  Σ T² KL(softmax(z_t / T) ‖ softmax(z_s / T))    Hinton et al. 2015
 
-The states as in TinyBERT (Jiao et al. 2020, equation 8), without a projection, for the widths are
-equal, and relative to their size. Predictions are the entities of blanks and hidden words.
+The loss of states is that of TinyBERT (Jiao et al. 2020, equation 8), divided by the size of the
+teacher's states, and without a projection, because both models have the same hidden size. The
+predictions are those of entities at blanks and of hidden words.
 
 Shapes: B texts, L tokens, D hidden, K tokens that are read, T blanks, N entities, V vocabulary.
 """
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class _FromTeacher(Objective):
-    """An objective that reads a teacher.
+    """An objective whose targets are a teacher's outputs.
 
     Args:
-        beside: The teacher; no part of what is trained.
-        temperature: T.
+        beside: The teacher's pass, whose weights are not trained.
+        temperature: The temperature T.
     """
 
     def __init__(self, beside: TeacherPass, temperature: float) -> None:
@@ -42,16 +43,16 @@ class _FromTeacher(Objective):
 
 
 class LayerImitation(_FromTeacher):
-    """Squared distances of hidden states, relative to the teacher's."""
+    """The squared distance of the student's hidden states from the teacher's, divided by theirs."""
 
     name = "layers"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Tokens of texts."""
+        """The number of tokens, without padding."""
         return int(batch["attention_mask"].sum())
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the tokens, the mean over layers."""
+        """The loss: the sum over tokens of the mean over layers."""
         lesson = self._beside.lesson(step)
         read_BL = step.batch["attention_mask"].bool()
         losses = []
@@ -63,16 +64,16 @@ class LayerImitation(_FromTeacher):
 
 
 class EntityImitation(_FromTeacher):
-    """The teacher's p over entities at each blank."""
+    """The divergence from the teacher's distribution over entities at each blank."""
 
     name = "entities_of_teacher"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Blanks."""
+        """The number of blanks."""
         return len(batch.get("target_rows", ()))
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the blanks."""
+        """The loss, summed over the blanks."""
         own, shown = step.output.entity_logits, self._beside.lesson(step).output.entity_logits
         if own is None or shown is None:
             return step.nothing
@@ -80,16 +81,19 @@ class EntityImitation(_FromTeacher):
 
 
 class WordImitation(_FromTeacher):
-    """The teacher's p over words at each hidden token; in a decoder at each."""
+    """The divergence from the teacher's distribution over words at each predicted token.
+
+    In an encoder these are the hidden tokens, in a decoder all tokens.
+    """
 
     name = "words_of_teacher"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Hidden tokens."""
+        """The number of predicted tokens."""
         return int((batch["labels"] != IGNORED).sum())
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the hidden tokens."""
+        """The loss, summed over the predicted tokens."""
         wanted_BL = step.batch["labels"] != IGNORED
         if not wanted_BL.any():
             return step.nothing

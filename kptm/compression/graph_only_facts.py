@@ -1,6 +1,6 @@
-"""Questions for facts that only the graph has: no text names both ends.
+"""Makes questions about facts that only the graph has: no text names both entities.
 
-They show whether knowledge that came by vectors alone is still there.
+They measure how much knowledge a model has from the entity vectors alone.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MOST = 1_000
-"""Facts that are asked, chosen by a hash."""
+"""How many facts are asked about at most; a hash chooses them."""
 
 
 def graph_only_probes(
     graph: GraphView, documents: Iterable[LinkedText], phrasings: Phrasings, most: int = MOST
 ) -> list[Probe]:
-    """A cloze for each fact whose two entities no text links.
+    """Make a cloze question for each fact whose two entities are not linked in the same text.
 
     Args:
-        graph: The graph.
-        documents: The texts that the model read.
-        phrasings: How relations are said; "head relation [MASK]." where none is known.
-        most: The most facts.
+        graph: The graph with the facts.
+        documents: The linked texts that the model was trained on.
+        phrasings: Phrasings of relations; a relation without any is asked as "head relation
+            [MASK].".
+        most: How many questions to return at most.
     """
     said = {
         pair

@@ -1,4 +1,4 @@
-"""Fewer layers: which of a backbone's layers a student has, and where knowledge enters it."""
+"""Removes layers: chooses those that a student keeps, and where knowledge enters it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 def spread_layers(count: int, kept: int) -> tuple[int, ...]:
-    """The layers of ``count`` that a student of ``kept`` starts from, the last among them.
+    """The numbers from 0 of the ``kept`` out of ``count`` layers that a student keeps.
 
-    TinyBERT's uniform map (Jiao et al. 2020, section 4.1): 3 of 6 are 1, 3, 5.
+    TinyBERT's uniform map (Jiao et al. 2020, section 4.1), which keeps the last: 1, 3, 5 for 3 of
+    6.
 
     Raises:
-        ConfigError: There are not so many.
+        ConfigError: ``kept`` is not from 1 to ``count`` − 1.
     """
     if not 0 < kept < count:
         raise ConfigError(f"the model has {count} layers; keep fewer, from 1 to {count - 1}")
@@ -32,11 +33,12 @@ def spread_layers(count: int, kept: int) -> tuple[int, ...]:
 
 
 def drop_layers(model: FusedModel, count: int) -> FusedModel:
-    """The model with ``count`` of its layers; it has to learn again what the others did.
+    """A copy of a model with ``count`` of its layers, which then needs distillation.
 
     Raises:
-        ConfigError: It has not more layers, or knowledge enters it after more than ``count``.
-        ModelError: Its family cannot lose layers.
+        ConfigError: The model does not have more layers, or knowledge enters it after more than
+            ``count`` of them.
+        ModelError: Layers cannot be removed from this family of models.
     """
     check_kind(model)
     layers = encoder_layers(model.backbone)
@@ -58,7 +60,7 @@ def drop_layers(model: FusedModel, count: int) -> FusedModel:
 
 
 def _renumber(state: dict[str, Tensor], stack: str, kept: Sequence[int]) -> dict[str, Tensor]:
-    """The weights outside the stack, and those of its kept layers under new numbers."""
+    """The weights outside the layers, and those of the kept layers with new numbers."""
     found = {}
     for name, value in state.items():
         if not name.startswith(stack):
@@ -71,7 +73,7 @@ def _renumber(state: dict[str, Tensor], stack: str, kept: Sequence[int]) -> dict
 
 
 def _places(numbers: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
-    """The student's layers that are nearest to where knowledge entered, the earlier of two."""
+    """The student's layers nearest to those after which knowledge entered; on ties the earlier."""
     found = tuple(
         min(range(len(kept)), key=lambda place: (abs(kept[place] - number), place))
         for number in numbers

@@ -1,4 +1,4 @@
-"""Shared layers (ALBERT, Lan et al. 2020): one layer's weights, applied at every depth.
+"""Shares layers as in ALBERT (Lan et al. 2020): all layers have the same weights.
 
 A BERT whose layers are all the same layer is an ALBERT whose token embeddings are as wide as its
 layers, with the identity between them. So the result is transformers' own ``AlbertForMaskedLM``. It
@@ -55,14 +55,14 @@ SETTINGS = (
 
 
 def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
-    """The model with one layer's weights at every depth; it has to learn again what is lost.
+    """A copy of a BERT whose layers all have one layer's weights, which then needs distillation.
 
     Args:
-        model: The model, a BERT, which stays as it is.
-        layer: The layer whose weights all get; the middle one by default.
+        model: The model, a BERT, which is not changed.
+        layer: The number from 0 of the layer whose weights all layers get; None takes the middle.
 
     Raises:
-        ConfigError: The backbone is no BERT, or has no such layer.
+        ConfigError: The backbone is not a BERT, or has no such layer.
     """
     from transformers import AlbertConfig, AlbertForMaskedLM
 
@@ -89,7 +89,7 @@ def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
 
 
 def _of_albert(state: dict[str, Tensor], chosen: int) -> dict[str, Tensor]:
-    """BERT's weights under ALBERT's names, of the layers only the chosen one's."""
+    """The weights of a BERT by ALBERT's names, with the chosen layer only."""
     found = {}
     for name, value in state.items():
         if name.startswith(LAYER):

@@ -1,4 +1,4 @@
-"""What a model weighs, how long it takes, and what it still knows, beside another one."""
+"""Measures the size, the time and the knowledge of models side by side."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MANY = 32
-"""Texts of the larger batch."""
+"""The number of texts in the larger batch."""
 PASSES = 15
-"""Passes of each model and batch; the models take turns."""
+"""How often each model is timed on each batch; the models take turns."""
 MASKINGS = 3
 """How often the texts are masked for the loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Figures of one model.
+    """Measurements of a model.
 
     Attributes:
-        bytes: The files of the model, without the entity vectors.
-        ms_of_one: Milliseconds of CPU time of a pass over one text, the median; None without texts.
-        ms_of_many: The same over ``MANY`` texts.
-        facts: The share of facts that only the graph has that come first; None without any.
-        asked: How many were asked.
-        masked_lm: Loss of the language model on texts that were held out; None without any.
+        bytes: The size of the model's files in bytes, without the entity vectors.
+        ms_of_one: The median CPU time in ms of a pass over one text; None without texts.
+        ms_of_many: The median CPU time in ms of a pass over ``MANY`` texts; None without texts.
+        facts: The share of questions whose right answer is ranked first, about facts that only the
+            graph has; None without questions.
+        asked: The number of these questions.
+        masked_lm: The language-modelling loss on held-out texts; None without them.
     """
 
     bytes: int
@@ -58,8 +59,8 @@ def measure(
 
     Args:
         models: The models by name.
-        probes: Questions, as :func:`~kptm.compression.graph_only_probes` makes them.
-        held_out: Linked texts for the loss and the time; without any the time is that of questions.
+        probes: Questions; see :func:`~kptm.compression.graph_only_probes`.
+        held_out: Linked texts for the loss; without questions, also for the time.
     """
     texts = [probe.cloze for probe in probes[:MANY]] or list(held_out[:MANY])
     one, many = (measure_passes(models, texts[:count]) for count in (1, MANY))
@@ -80,7 +81,7 @@ def measure(
 def measure_passes(
     models: Mapping[str, FusedModel], texts: Sequence[LinkedText], passes: int = PASSES
 ) -> dict[str, float]:
-    """Median milliseconds of CPU time of a pass of each model; the models take turns."""
+    """The median CPU time in ms of a pass of each model, by name; the models take turns."""
     if not texts:
         return {}
     batches = {
@@ -98,7 +99,7 @@ def measure_passes(
 
 
 def model_bytes(model: FusedModel) -> int:
-    """The size of a model's files, without the entity vectors."""
+    """The size of a model's files in bytes, without the entity vectors."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         model.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Pruning: whole feed-forward neurons, or single weights, by ``torch.nn.utils.prune``.
+"""Prunes whole feed-forward neurons, or single weights, by ``torch.nn.utils.prune``.
 
 A neuron is worth the product of the lengths of its input and output weights. As many go from every
 layer, so that the result is a plain model of the family with a smaller feed-forward width.
@@ -34,14 +34,14 @@ WIDTHS = ("intermediate_size", "hidden_dim", "n_inner", "ffn_dim")
 
 
 def prune_neurons(model: FusedModel, share: float) -> FusedModel:
-    """The model without the least of its feed-forward neurons.
+    """A copy of a model without the least important of its feed-forward neurons.
 
     Args:
-        model: The model, which stays as it is.
-        share: The share of each layer's neurons that goes.
+        model: The model, which is not changed.
+        share: The share of each layer's neurons to remove.
 
     Raises:
-        ConfigError: Nothing or everything would go.
+        ConfigError: The share would remove no neuron or all.
         ModelError: The family has no feed-forward width that can be changed.
     """
     check_kind(model)
@@ -68,11 +68,11 @@ def prune_neurons(model: FusedModel, share: float) -> FusedModel:
 
 
 def prune_weights(model: FusedModel, share: float) -> FusedModel:
-    """The model with the smallest weights of its layers set to zero, compared over all layers.
+    """A copy of a model with the smallest weights of all its layers set to zero.
 
     Args:
-        model: The model, which stays as it is.
-        share: The share of the weights of linear maps that goes.
+        model: The model, which is not changed.
+        share: The share of the weights of linear maps to set to zero.
 
     Raises:
         ConfigError: The kind of fusion cannot be compressed.
@@ -104,7 +104,7 @@ def _widths(part: Any) -> tuple[int, ...]:
 
 
 def _choose_neurons(ups: list[Any], downs: list[Any], gone: int) -> Tensor:
-    """The numbers of the neurons that stay."""
+    """The numbers of the neurons to keep."""
     worth_F = torch.ones(())
     for part in (*ups, *downs):
         weight = part.weight.detach().float()

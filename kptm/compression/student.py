@@ -1,6 +1,6 @@
-"""Students: a fused model again with another backbone, and with 8-bit weights.
+"""Makes students: copies of a fused model with another backbone, or with 8-bit weights.
 
-A student has the vectors, the tokenizer and at first the fusion and the entity head of its teacher.
+A student has its teacher's vectors and tokenizer, and starts from its fusion and entity head.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KINDS = ("gated", "knowbert", "memory", "adapter")
-"""Kinds of fusion that read whole layers, so that a layer may change inside."""
+"""Kinds of fusion that only read the outputs of layers, so that layers can be changed inside."""
 
 
 def check_kind(model: FusedModel) -> None:
     """Refuse a model that cannot be compressed.
 
     Raises:
-        ConfigError: Its kind of fusion reads inside the layers.
-        ModelError: Its weights are 8-bit numbers already.
+        ConfigError: The model's kind of fusion reads inside the layers.
+        ModelError: The model already has 8-bit weights.
     """
     check_trainable(model.backbone)
     kind = model.fusion_config.kind

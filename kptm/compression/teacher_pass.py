@@ -1,4 +1,4 @@
-"""What the teacher says of the student's batch: its layers' states, entity and word logits."""
+"""Runs the teacher on the student's batch: hidden states, entity logits and word logits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LayerStates:
-    """Records the states after each layer of a model's passes, shared layers once a turn."""
+    """Records the hidden states after each layer; a shared layer is recorded each time it runs."""
 
     def __init__(self, model: FusedModel) -> None:
         self._layers = encoder_layers(model.backbone)
@@ -29,8 +29,8 @@ class LayerStates:
 
     @contextmanager
     def record(self) -> Iterator[None]:
-        """Record the passes inside; the hooks go afterwards."""
-        # After fusion's own hook, so that the knowledge is in the states.
+        """Record the model's passes within this context; the hooks are removed at its end."""
+        # These hooks run after those of fusion, so that the states contain the knowledge.
         hooks = [layer.register_forward_hook(self._note) for layer in dict.fromkeys(self._layers)]
         try:
             yield
@@ -40,7 +40,7 @@ class LayerStates:
             self._found = []
 
     def take(self) -> list[Tensor]:
-        """The states (B, L, D) after each layer of the last pass."""
+        """The hidden states after each layer in the last pass, each of shape (B, L, D)."""
         found, self._found = self._found[-len(self._layers) :], []
         return found
 
@@ -50,12 +50,12 @@ class LayerStates:
 
 @dataclass(frozen=True, slots=True)
 class TeacherLesson:
-    """What both models say of a batch.
+    """The hidden states of both models for a batch, and the teacher's output.
 
     Attributes:
-        own: The student's states (B, L, D) after each of its layers.
-        shown: The teacher's states after the layers that those learn from.
-        output: What the teacher gave.
+        own: The student's states after each of its layers, each of shape (B, L, D).
+        shown: The teacher's states after the layers that the student's layers imitate.
+        output: The teacher's output.
     """
 
     own: list[Tensor]
@@ -64,12 +64,12 @@ class TeacherLesson:
 
 
 class TeacherPass:
-    """The teacher beside a student, run once a batch for all objectives.
+    """Runs a teacher once for each batch of its student, for all objectives.
 
     Args:
-        teacher: The model that is learnt from; it stays as it is.
-        student: The model that learns.
-        layers: The teacher's layer that each of the student's learns from.
+        teacher: The model to imitate, which is not changed.
+        student: The model that is trained.
+        layers: The number of the teacher's layer that each of the student's layers imitates.
     """
 
     def __init__(self, teacher: FusedModel, student: FusedModel, layers: tuple[int, ...]) -> None:
@@ -80,7 +80,7 @@ class TeacherPass:
 
     @contextmanager
     def beside(self) -> Iterator[None]:
-        """Watch the student's training."""
+        """Record the student's and the teacher's states within this context."""
         with self._shown.record(), self._own.record():
             try:
                 yield
@@ -88,7 +88,7 @@ class TeacherPass:
                 self._last = None
 
     def lesson(self, step: TrainingStep) -> TeacherLesson:
-        """What the teacher says of a step's batch."""
+        """The states and outputs for a step's batch."""
         if self._last is None or self._last[0] is not step.batch:
             own = self._own.take()
             batch = {name: step.batch[name] for name in step.batch if name in MODEL_INPUTS}
