@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 STEM = 6
-"""Characters of a word's prefix, which most of its inflections share."""
+"""How many leading characters of a word are compared, as its inflected forms share them."""
 SENSES, SHARE = 3, 0.1
-"""The most entities of a mention, and the least p of each relative to the best."""
+"""The most senses of a mention, and their least probability relative to the best sense's."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 

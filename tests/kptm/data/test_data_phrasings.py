@@ -1,4 +1,4 @@
-"""Phrasings that are mined from texts, and texts that are made of them."""
+"""Phrasings mined from texts, and texts generated from phrasings."""
 
 import pytest
 
@@ -23,8 +23,8 @@ def graph(new_graph):
 
 def test_what_several_pairs_say_is_mined(graph):
     texts = [said("[Y] is the capital of [X].", c, city) for city, c in CAPITALS.items()]
-    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # one pair is none
-    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # the same again is one still
+    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # one pair of entities is too few
+    texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # and a repeated pair counts once
     mined = Phrasings.mine(graph, texts)
     assert mined.relations() == ["capital"]
     assert mined.of("capital") == ("[Y] is the capital of [X].",)

@@ -1,4 +1,4 @@
-"""Merges against sets in Python."""
+"""Merging two modeledge stores, compared with merging sets in Python."""
 
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ SPACE = "cloze:m"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """Each operation is a second after the one before, in whatever store."""
+    """Date each operation one second after the previous one, in all stores."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
 
     class Clock:
@@ -30,13 +30,13 @@ def clock(monkeypatch):
 
 
 def vector_of(*parts):
-    """The same for the same record, as a model's is."""
+    """A random vector that depends only on the record, as a model's vector does."""
     rng = np.random.default_rng(zlib.crc32(repr(parts).encode()))
     return rng.normal(size=3).astype(np.float32)
 
 
 def tell(store, source, *facts, space=SPACE, precision=None):
-    """Write statements of triples, both ends blank in turn, as the store itself does."""
+    """Write two records for each triple as the store does, with its head and its tail blank."""
     records = [
         Record(kind="fact", value=value, context=(other,), text=f"{head} {relation} {tail}.",
                start=0, end=1, triple=(head, relation, tail))
@@ -53,7 +53,7 @@ def tell(store, source, *facts, space=SPACE, precision=None):
 
 
 def say(store, source, *texts, space=SPACE):
-    """Write texts of two words, one cloze each word."""
+    """Write texts of two words, with one cloze for each word."""
     records = [
         Record(kind="cloze", value=word, context=tuple(x for x in text.split() if x != word),
                text=text, start=text.index(word), end=text.index(word) + len(word))
@@ -72,7 +72,7 @@ def put(store, source, records, digests, space, precision=None):
 
 
 def held(store):
-    """Record, sources, vector of all that lives, by space."""
+    """The live entries of a store: space, record, sources and vector."""
     return {
         (space.name, repr(entry.record), entry.sources, vector.tobytes())
         for space in store.spaces()
@@ -170,7 +170,7 @@ def test_what_was_forgotten_here(new_store, policy):
     back = policy == "theirs"
     assert (report.added, report.forgotten) == ((2, 0) if back else (0, 2))
     assert counted(ours) == 2 * back
-    # Said there again after it was forgotten here:
+    # Written there after it was forgotten here:
     later = new_store()
     say(later, "x", "a b")
     assert ours.merge(later, policy=policy).added == 2 * (policy == "newest")
@@ -198,7 +198,7 @@ def test_to_forget_again_by_undoing_an_undo_is_to_forget(new_store):
 
 @pytest.mark.parametrize("policy", sorted(CONFLICTS))
 def test_a_source_that_was_forgotten_here(new_store, policy):
-    """It says nothing again, but another source of the text brings it back, as a write does."""
+    """The source stays forgotten, but a text comes back if another source has it."""
     ours, theirs = new_store(), new_store()
     say(ours, "x", "a b", "c d")
     say(theirs, "x", "a b", "c d")
@@ -269,7 +269,7 @@ def test_against_sets(new_store, mine, yours, policy):
     when = [{}, {}]
     for place, (store, steps) in enumerate(((ours, mine), (theirs, yours))):
         for source, what in dict.fromkeys(steps):
-            if what in said[place]:  # as writing does: what is there is attested
+            if what in said[place]:  # as in a store: a record that exists gets one more source
                 with store.database.writing() as (sql, _):
                     ids = [
                         number
@@ -314,7 +314,9 @@ def test_against_sets(new_store, mine, yours, policy):
     if report.operation:
         ours.undo(report.operation)
         assert held(ours) == before
-        assert ours.merge(theirs, policy=policy).operation  # undone is not forgotten
+        assert ours.merge(
+            theirs, policy=policy
+        ).operation  # an undone merge does not count as forgetting
     assert held(ours) == after
 
 
