@@ -8,12 +8,12 @@
     ├── ModeledgeError      vectors that do not fit the store
     └── WorkspaceError      a folder that is not a workspace, or lacks a stage
 
-No answer is a value, not an error: an ``Answer`` says that it does not know, and why.
+A question without an answer raises no error: its ``Answer`` says that and why.
 """
 
 
 class KPTMError(Exception):
-    """The root; its message says where, what, and what to do."""
+    """The base class; a message says where the error is, what it is, and what to do."""
 
 
 class ConfigError(KPTMError):

@@ -87,7 +87,7 @@ def position(sql: Sql) -> int:
 
 
 def state(sql: Sql) -> tuple[int, int]:
-    """Both: the newest line of the log, and the newest operation."""
+    """The numbers of the newest line of the log and of the newest operation."""
     query = "SELECT (SELECT max(seq) FROM modeledge_log), (SELECT max(id) FROM modeledge_operation)"
     seq, operation = sql.all(query)[0]
     return int(seq or 0), int(operation or 0)
