@@ -1,4 +1,4 @@
-"""How sources weigh, learnt from answered questions."""
+"""The weights of sources, fitted on answered questions."""
 
 import numpy as np
 import pytest
@@ -32,16 +32,16 @@ def test_a_store_that_is_right_is_listened_to_and_one_that_is_wrong_is_not():
     assert share > 0.9
     assert wrong.neighbours.weights == (0.0,)
     assert (right.count, right.space) == (80, "s")
-    # A model that is always wrong is turned down until b is hardly likelier than a.
+    # A model that is always wrong gets so little weight that b is hardly likelier than a.
     assert wrong.combiner.weights["model"] < 0.3
     assert right.calibration.of(0.97, with_store=True) > 0.95
-    # Where the store is silent the model said b, which was never right.
+    # In questions that the store does not answer, the model predicts b, which is never right.
     assert wrong.calibration.of(0.7, with_store=False) == 0
 
 
 def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
     rng = np.random.default_rng(0)
-    # A source that knows nothing, with many relations for the weights to bend to.
+    # An uninformative source, with many relations whose weights could overfit.
     items = []
     for number in range(400):
         p = rng.dirichlet(np.ones(3))

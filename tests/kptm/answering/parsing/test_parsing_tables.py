@@ -43,7 +43,7 @@ def asks(tmp_path_factory):
 
 
 def such(test):
-    """The breads of which something is true."""
+    """The breads whose row fulfils a condition."""
     return {name for name, row in BREADS.items() if test(*row)}
 
 
@@ -89,7 +89,7 @@ def test_what_the_table_does_not_say_is_not_answered(asks, question):
 
 
 def test_two_measures_that_no_word_names_prove_nothing(asks):
-    """Both numbers say no; that does not make "no" sure."""
+    """Neither number supports "yes", but that does not make "no" certain."""
     found = asks.ask("is bagel better than ciabatta")
     assert not found.answers or found.answers[0].score < 0.9, found.explain(reading=True)
 
@@ -119,7 +119,7 @@ def asks_clubs(tmp_path_factory):
         ("what is the oldest club", {"Reds"}),  # and not its coach: the file begins with clubs
         ("which teams are in leeds", {"Blues"}),
         ("blues manager", {"Ira Jope"}),
-        ("price of blues", set()),  # a word of its own, and no slip of "prize"
+        ("price of blues", set()),  # "price" is a word, not a misspelt "prize"
     ],
 )
 def test_a_file_is_about_what_it_begins_with(asks_clubs, question, answers):
