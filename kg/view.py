@@ -162,7 +162,7 @@ class GraphView:
                 dates by size, then names.
 
         Returns:
-                Distinct rows of keys and values, in no particular order without ``order_by``.
+            Distinct rows of keys and values, in no particular order without ``order_by``.
 
         Raises:
             QueryError: A pattern, a selected variable, a comparison or an order is malformed.

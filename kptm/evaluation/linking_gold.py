@@ -78,7 +78,7 @@ def read_gold(
         known: Returns whether the graph has a key; other keys are NIL.
 
     Raises:
-            TripleFormatError: A file is missing, malformed, or contains no text.
+        TripleFormatError: A file is missing, malformed, or contains no text.
     """
     empty = True
     for record in read_records(path):

@@ -27,7 +27,7 @@ def serve(
         ready: Called with the address once the server accepts connections.
 
     Raises:
-            ConfigError: The server cannot listen at the address.
+        ConfigError: The server cannot listen at the address.
         KGError: The embeddings or the model belong to another graph.
         KPTMError: A file of the workspace is malformed.
     """

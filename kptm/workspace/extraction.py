@@ -68,7 +68,7 @@ class WorkspaceExtraction:
             learning: Called during training with (done, total, activity); total is 0 if unknown.
 
         Raises:
-                ConfigError: The precision is not between 0 and 1.
+            ConfigError: The precision is not between 0 and 1.
             TripleFormatError: A file is missing or malformed.
             WorkspaceError: The texts state no fact of the graph, so that there is nothing to train
                 on; or another process is extracting in this workspace.

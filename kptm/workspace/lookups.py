@@ -64,7 +64,7 @@ class WorkspaceLookups:
             at: A revision of the past; by default the newest.
 
         Raises:
-                UnknownKeyError: The graph has no such entity.
+            UnknownKeyError: The graph has no such entity.
         """
         view = self._view(at)
         return view.describe(
@@ -141,8 +141,8 @@ class WorkspaceLookups:
             known: Whether to include facts of the graph, which are marked.
 
         Raises:
-                EmbeddingError: Not exactly one of head and tail was given.
-                UnknownKeyError: The graph has no such entity or relation.
+            EmbeddingError: Not exactly one of head and tail was given.
+            UnknownKeyError: The graph has no such entity or relation.
             WorkspaceError: There are no embeddings yet.
         """
         if (head is None) == (tail is None):

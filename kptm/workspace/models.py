@@ -71,8 +71,8 @@ class WorkspaceModels:
             reading: Called with the number of texts linked and encoded so far.
 
         Raises:
-                CheckpointError: The interrupted run had other texts, embeddings or settings.
-                WorkspaceError: Another process is pretraining in this workspace.
+            CheckpointError: The interrupted run had other texts, embeddings or settings.
+            WorkspaceError: Another process is pretraining in this workspace.
         """
         from kptm.pretraining import pretrain
         from kptm.workspace.stages.pretraining import PretrainingRun

@@ -42,7 +42,7 @@ class Detector:
         default: The language of a question without any known word.
 
     Raises:
-            ConfigError: A data file is invalid.
+        ConfigError: A data file is invalid.
     """
 
     def __init__(self, folder: Path, default: str) -> None:

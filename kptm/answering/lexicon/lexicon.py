@@ -42,7 +42,7 @@ class Lexicon:
         folder: The folder of the data files: one ``xx.toml`` per language, and ``common.toml``.
 
     Raises:
-            ConfigError: A data file is invalid.
+        ConfigError: A data file is invalid.
     """
 
     def __init__(self, folder: Path) -> None:

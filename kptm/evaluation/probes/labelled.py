@@ -60,7 +60,7 @@ def read_labelled(path: str | Path, link: Callable[[str], LinkedText]) -> list[L
         link: Links a text without "links", which have the form of :meth:`kptm.LinkedText.to_dict`.
 
     Raises:
-            TripleFormatError: A file is missing or malformed, or contains no labelled span.
+        TripleFormatError: A file is missing or malformed, or contains no labelled span.
     """
     texts = []
     for record in read_records(path):

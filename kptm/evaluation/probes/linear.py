@@ -89,8 +89,8 @@ def probe_model(
         config: The settings.
 
     Raises:
-            ConfigError: There are fewer than two labels, or fewer than two texts or entities to
-                split.
+        ConfigError: There are fewer than two labels, or fewer than two texts or entities to
+            split.
     """
     config = config or ProbeConfig()
     found = span_states(model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size)

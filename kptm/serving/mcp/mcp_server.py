@@ -145,7 +145,7 @@ def run_http(
         ready: Called with the address once the server accepts connections.
 
     Raises:
-            ConfigError: The server cannot listen at the address.
+        ConfigError: The server cannot listen at the address.
     """
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])

@@ -64,7 +64,7 @@ class WorkspaceEdits:
             exact: Whether every name is taken as a key.
 
         Raises:
-                InvalidNameError: A name is empty or cannot be stored unchanged; nothing is added.
+            InvalidNameError: A name is empty or cannot be stored unchanged; nothing is added.
         """
         from kptm.workspace.changes.additions import add
 

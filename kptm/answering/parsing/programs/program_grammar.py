@@ -31,7 +31,7 @@ class Grammar:
         floating: The most steps of a program without a word in the question.
 
     Attributes:
-            builder: Builds the derivations.
+        builder: Builds the derivations.
     """
 
     def __init__(
