@@ -180,6 +180,9 @@ def _raise_thresholds(
             continue
         enough = above[bound[above] >= wanted]
         found.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+    # What is trusted at a precision is trusted at any lower one, whatever stands below it.
+    for at in reversed(range(len(found) - 1)):
+        found[at] = min(found[at], found[at + 1])
     return tuple(found)
 
 

@@ -194,3 +194,14 @@ def test_what_all_relations_reach_is_as_before():
     assert AT in reached
     for relation in ("good", "bad", "few"):
         assert all(found.relations[relation][at] >= found.general[at] for at in reached)
+
+
+def test_a_lower_precision_has_no_higher_threshold():
+    """A wrong prediction between the thresholds of .95 and .9 takes no lower precision away."""
+    items = [Scored("all", 0.9, 1.0)] * 300 + [Scored("few", 0.6, 0.0)]
+    items += [Scored("all", 0.6, 0.0)] * 18
+    found = calibrate(items, closed=False)
+    assert found.general[AT] < found.general[PRECISIONS.index(0.95)] < NEVER
+    for relation in ("all", "few"):
+        assert list(found.relations[relation]) == sorted(found.relations[relation])
+    assert found.reaches("few", 0.7)
