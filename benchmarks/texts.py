@@ -6,6 +6,7 @@
     ranking      weights of passages, fitted and measured, with and without an encoder
     reader       the reader with an encoder's features, and without
     extraction   facts out of WebNLG's dev texts, learnt from train; --speed for sentences a second
+    proposals    facts out of FewRel or of descriptions, learnt from the graph and a share of texts
 
 Each part says its options with --help. The data are looked for in ``../shared/data``. Figures are
 printed, never asserted.
@@ -14,7 +15,7 @@ printed, never asserted.
 import sys
 from importlib import import_module
 
-PARTS = ("fewrel", "webnlg", "descriptions", "ranking", "reader", "extraction")
+PARTS = ("fewrel", "webnlg", "descriptions", "ranking", "reader", "extraction", "proposals")
 
 
 def main(argv: list[str]) -> int:

@@ -8,6 +8,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kptm.extraction.propose import text_hash
+
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
@@ -23,6 +25,9 @@ class Task:
         names: The names of entities, the most frequent first; only of those that the graph is
             given.
         relations: The names of relations.
+        held_out: The facts that the graph does not have, asked or not.
+        told: Heads and relations that the data have facts of.
+        marked: The relations that the data mark between two ends in a text, by its hash.
     """
 
     known: list[tuple[str, str, str]] = field(default_factory=list)
@@ -31,6 +36,9 @@ class Task:
     heads: list[str] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
     relations: dict[str, str] = field(default_factory=dict)
+    held_out: set[tuple[str, str, str]] = field(default_factory=set)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    marked: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def load(self, ws, folder: Path) -> None:
         """Load names and facts into a workspace."""
@@ -74,7 +82,9 @@ def fewrel() -> Task:
                 names[key].update(
                     " ".join(row["tokens"][place[0] : place[-1] + 1]) for place in places
                 )
-            facts.add((row["h"][1], relation, row["t"][1]))
+            head, tail = row["h"][1], row["t"][1]
+            facts.add((head, relation, tail))
+            task.marked[text_hash(task.texts[-1]), head, tail].add(relation)
     task.names = {
         key: sorted(found, key=lambda name, found=found: (-found[name], name))
         for key, found in names.items()
@@ -151,8 +161,10 @@ def keys(facts: set[tuple[str, str, str]]) -> set[str]:
 def split(task: Task, facts: list[tuple[str, str, str]]) -> Task:
     """Put half of the facts into the graph and ask the others."""
     for head, relation, tail in facts:
+        task.told.add((head, relation))
         if is_held_out(head, relation):
             task.asked[head, relation].add(tail)
+            task.held_out.add((head, relation, tail))
         else:
             task.known.append((head, relation, tail))
     return task

@@ -9,8 +9,9 @@ each fact in proportion to its score, because a sentence usually states one of t
 then share one threshold, which is raised for a relation if the upper bound of its own precision
 (Wilson 1927) is too low. Choosing a threshold for each relation would overfit the graph's noise.
 
-With few texts, all relations together may never reach a precision that some of them have. Only then
-a relation has its own threshold, chosen by its precision shrunk towards that of all relations.
+With few texts, all relations together may never reach a precision that some of them have: not at
+all, or only by a few predictions, which may be lucky. Only then a relation has its own threshold,
+chosen by its precision shrunk towards that of all relations.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 """Precisions with stored thresholds; another precision takes the next higher one."""
 PRIOR = 20.0
 """The weight of the overall mean, in predictions, when it smooths a rare relation."""
+SUPPORT = 20
+"""The fewest predictions of all relations together that show a precision, if there are so many."""
 NEVER = 2.0
 """A threshold that no confidence reaches."""
 
@@ -92,6 +95,13 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     confidences = _sigmoid(slope * _logit(chances) + shift)
     general = _thresholds(confidences, right, 0.0)
     pooled = np.cumsum(right) / np.arange(1, len(right) + 1)
+    if not closed:
+        # What the surest one or two reach is luck: it promises nothing, and no prior rests on it.
+        least = min(SUPPORT, len(right))
+        pooled[:least] = pooled[least - 1]
+        general = tuple(
+            one if np.count_nonzero(confidences >= one) >= least else NEVER for one in general
+        )
     own: dict[str, list[int]] = defaultdict(list)
     for at, item in enumerate(items):
         own[item.relation].append(at)

@@ -205,3 +205,21 @@ def test_a_lower_precision_has_no_higher_threshold():
     for relation in ("all", "few"):
         assert list(found.relations[relation]) == sorted(found.relations[relation])
     assert found.reaches("few", 0.7)
+
+
+def test_a_lucky_first_prediction_is_no_precision_of_all():
+    """The three surest of 400 are right, half of the others: .9 is out of reach for all."""
+    items = [Scored("poor", 0.99, 1.0)] * 3
+    items += [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(397)]
+    found = calibrate(items, closed=False)
+    assert found.general[AT] == NEVER
+    assert not found.reaches("poor", 0.9)
+    assert found.reaches("poor", 0.5)
+
+
+def test_of_few_predictions_all_count():
+    """Five right ones show a precision where there are no others, and not before fifteen wrong."""
+    right = [Scored("good", 0.9 - at / 100, 1.0) for at in range(5)]
+    wrong = [Scored("good", 0.5 - at / 100, 0.0) for at in range(15)]
+    assert calibrate(right, closed=False).reaches("good", 0.9)
+    assert not calibrate(right + wrong, closed=False).reaches("good", 0.9)
