@@ -42,7 +42,9 @@ def webnlg_on_freebase(freebase: Freebase, layers, similarity=None) -> Gold:
         documents.append(document)
         outside.append(others)
         at += size
-    return Gold(layers, documents, None, similarity, outside, complete=True, weight=WEIGHT)
+    return Gold(
+        layers, documents, None, similarity, outside, complete=True, weight=WEIGHT, peoples=False
+    )
 
 
 def titles() -> dict[str, str]:

@@ -60,7 +60,8 @@ def everything(freebase, nlg, example, names, encoder, policy) -> list[Gold]:
     layers = Linker(freebase.graph, weights=NOTHING).refresh()
     sets = collections(freebase, layers, names, similarity_of(freebase.graph, encoder), policy)
     texts = [trimmed(document) for document in nlg.train[::WEBNLG_SHARE]]
-    for graph, documents in ((nlg.graph, texts), (example.graph, example.prose)):
-        layers = Linker(graph, weights=NOTHING).refresh()
-        sets.append(Gold(layers, documents, None, similarity_of(graph, encoder)))
+    for data, documents in ((nlg, texts), (example, example.prose)):
+        layers = Linker(data.graph, weights=NOTHING).refresh()
+        similarity = similarity_of(data.graph, encoder)
+        sets.append(Gold(layers, documents, None, similarity, peoples=data is example))
     return sets

@@ -10,6 +10,7 @@ import numpy as np
 from kptm.linking.index.index_build import key_hashes
 from kptm.linking.index.link_index import find
 from kptm.linking.names.english_lexicon import dates, everyday_words, given_names, surnames, titles
+from kptm.linking.names.surface_forms import PLACE_KINDS
 from kptm.linking.text.characters import WORD
 from kptm.linking.text.passages import first_of_sentence
 
@@ -48,6 +49,7 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     word = (flags & WORD) != 0
     last = len(codes) - 1
     joined = hyphen[np.minimum(end, last)] & word[np.minimum(end + 1, last)]
+    compound = joined & ~passages.capital(np.minimum(end + 1, last))
     joined |= hyphen[np.maximum(start - 1, 0)] & word[np.maximum(start - 2, 0)]
     after = np.minimum(stop, len(tokens.start) - 1)
     follows = (stop < len(tokens.start)) & (tokens.start[after] == end + 1)
@@ -56,6 +58,9 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     earlier = np.maximum(first - 2, 0)
     after_of = (first > 1) & (gap == 1) & np.isin(before, _particles())
     after_of &= tokens.capital[earlier] & ~tokens.first[earlier] & tokens.after[previous]
+    # "CEO of Apple", "the Province of Spain": an office or a kind of place begins no longer name.
+    after_of &= ~(titles().has(tokens.hash[earlier]) | np.isin(tokens.hash[earlier], _kinds()))
+    after_of &= ~passages.all_capitals(tokens.start[earlier], tokens.end[earlier])
     particle = follows & np.isin(tokens.hash[after], _particles())
     plain_word = one & (least > 0)
     begins = first_of_sentence(passages, start)
@@ -69,6 +74,7 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
         "after a title": titles().has(before),
         "after a given name": named & given_names().has(before),
         "hyphen": joined,
+        "a small word after a hyphen": compound,
         "of a longer name": particle & tokens.capital[beyond] & tokens.after[beyond],
         "after a capital and of": after_of,
         "a name follows": follows & tokens.capital[after] & (find(start, end + 1) >= 0),
@@ -80,6 +86,11 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
 @cache
 def _particles() -> NDArray[np.uint64]:
     return key_hashes(_PARTICLES)
+
+
+@cache
+def _kinds() -> NDArray[np.uint64]:
+    return key_hashes(word for words in PLACE_KINDS.values() for word in words.split())
 
 
 def _bounds(first: Ints, stop: Ints, size: int) -> Ints:

@@ -155,6 +155,9 @@ def _cross(columns: dict[str, Floats]) -> None:
     # A longer name that is the candidate's own speaks not against it.
     said = columns["part, said in full"] + columns["said in full"]
     columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
+    # Nor is a word an everyday one where the same text has the whole name: "Trump", "Ford".
+    for name in ("an everyday word, capital", "an everyday word begins a sentence"):
+        columns[name] = columns[name] * (1 - said)
     # Small letters speak against names, but more against some kinds of things than others.
     for name in ("person", "work", "place", "organisation", "no known kind"):
         columns[f"{name}, in small letters"] = columns[name] * small
@@ -175,6 +178,8 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["degree"] = whole * columns["degree"]
     columns["whole name, several words"] = whole * columns["several words"] * capital
     columns["place, whole name"] = whole * capital * columns["place"]
+    # "Dylan" is a given name too, but not where it is somebody's last.
+    columns["given name"] = columns["given name"] * (1 - columns["last name"])
     columns["person, given name"] = person * columns["given name"]
     columns["no person, part, given name"] = (1 - person) * part * columns["given name"]
     columns["no person, part, surname"] = (1 - person) * part * columns["surname"]
@@ -183,10 +188,16 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["person, after a given name"] = person * columns["after a given name"]
     columns["everyday words, capital"] = columns["everyday words"] * capital
     columns["everyday words, begins a sentence"] = (
-        columns["everyday words"] * capital * columns["begins a sentence"]
+        columns["everyday words"] * capital * columns["begins a sentence"] * (1 - said)
     )
     columns["part, everyday words"] = part * columns["everyday words"]
     columns["work, everyday words"] = work * columns["everyday words"]
+    # Before a capital, a comma makes an address of places and a list of people.
+    comma = columns["comma and capital"]
+    columns["person, comma and capital"] = person * comma
+    columns["comma and capital"] = (1 - person) * comma
+    compound = columns["a small word after a hyphen"]
+    columns["place, a small word after a hyphen"] = whole * columns["place"] * compound
     for name in ("people of", "people", "language"):
         columns[f"{name}, a small word follows"] = columns[name] * columns["a small word follows"]
         columns[f"{name}, after the"] = columns[name] * columns["after the"]

@@ -62,7 +62,7 @@ def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint
         past = (codes[last - 1] == ord("d")) & (codes[np.maximum(last - 2, 0)] == ord("e"))
         past &= last - tokens.start[next_] > 3
         verb = follows & (past | np.isin(tokens.hash[next_], _verbs()))
-        follows &= ~np.isin(tokens.hash[next_], function_word_hashes())
+        follows &= ~np.isin(tokens.hash[next_], _no_nouns())
     return {
         "pronoun": _pronoun(passages, found),
         "near in": np.isin(before, _prepositions("in")),
@@ -143,6 +143,12 @@ def _prepositions(name: str) -> NDArray[np.uint64]:
 @cache
 def _verbs() -> NDArray[np.uint64]:
     return key_hashes(tables()["past"])
+
+
+@cache
+def _no_nouns() -> NDArray[np.uint64]:
+    """Words in small letters after a name that do not make it the first part of a compound."""
+    return np.concatenate([function_word_hashes(), key_hashes(tables()["adverbs"])])
 
 
 @cache

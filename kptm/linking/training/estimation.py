@@ -77,6 +77,7 @@ MOSTLY = 2.0
 def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) -> dict[str, float]:
     """Coefficients of "which", from mentions whose right candidate is one of several."""
     rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
+    weight = [np.empty(0)]
     for example in known:
         found = example.judged.found
         several = (example.right >= 0) & (np.diff(found.first) > 1)
@@ -84,6 +85,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         links.append(example.judged.columns[LINKS][several[found.of]])
         right.extend((example.right - found.first[:-1])[several].tolist())
         sizes.extend(np.diff(found.first)[several].tolist())
+        weight.append(np.full(int(several.sum()), example.weight))
     first = np.cumsum(sizes)
     if not right:
         return {name: EXPECTED.get(name, 0.0) for name in names}
@@ -92,7 +94,9 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
     matrix, scale = _standardise(np.concatenate(rows), names)
     counts = np.concatenate(links)
     of = np.repeat(np.arange(len(first) - 1), np.diff(first))
-    penalty = PRECISION_WHICH / len(answer)
+    weights_of = np.concatenate(weight)
+    total = weights_of.sum()
+    penalty = PRECISION_WHICH / total
     expected = _prior_means(names, scale)
     context = np.array([name in CONTEXT for name in names])
 
@@ -102,6 +106,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         p = softmax(score, first, of)
         residual = -p
         residual[answer] += 1
+        residual *= weights_of[of]
         # ∂ log((links + S·base) / (total + S)) / ∂ base score, which is 1 on the diagonal where
         # nothing was counted.
         slope = SMOOTHING * base / (counts + SMOOTHING * base)
@@ -112,8 +117,8 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         gradient[~context] = through @ matrix[:, ~context]
         away = weights - expected
         return (
-            float(-np.log(p[answer] + 1e-12).mean() + penalty / 2 * away @ away),
-            -gradient / len(answer) + penalty * away,
+            float(-(weights_of @ np.log(p[answer] + 1e-12)) / total + penalty / 2 * away @ away),
+            -gradient / total + penalty * away,
         )
 
     found_weights = _minimise(loss, np.zeros(len(names)), [_weight_bounds(name) for name in names])

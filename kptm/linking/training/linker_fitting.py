@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.linking.disambiguation.candidate_scores import Similarity
+    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
     from kptm.linking.document import LinkedText
     from kptm.linking.index.overlay_index import Layers
 
@@ -69,6 +69,9 @@ class Gold(NamedTuple):
         complete: Whether all that could be a link is annotated. Where it is not, only what overlaps
             an annotation is known; the rest was perhaps left out.
         weight: How much each mention counts.
+        peoples: Whether the name of a people is annotated as its place: "American" as the United
+            States. Where it is not always, a mention without a link teaches nothing, unless it is
+            part of a longer name.
     """
 
     layers: Layers
@@ -78,6 +81,7 @@ class Gold(NamedTuple):
     outside: Sequence[Sequence[tuple[int, int]]] | None = None
     complete: bool = True
     weight: float = 1.0
+    peoples: bool = True
 
 
 def fit(
@@ -155,9 +159,19 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
                 keys = gold.layers.keys(found.entity[first:last].tolist())
                 if links[span[0], span[1]] in keys:
                     right[mention] = first + keys.index(links[span[0], span[1]])
+        if not gold.peoples and judged.columns:
+            counts &= (right >= 0) | ~_called_by_people(judged)
         yield LabelledDocument(
             judged, right, counts, certain, len(links), gold.complete, gold.weight
         )
+
+
+def _called_by_people(judged: Judged) -> Bools:
+    """Whether each mention is named after a people, and no capital follows: "American poet"."""
+    first = judged.found.first[:-1]
+    people = np.maximum.reduceat(judged.columns["people of"], first) > 0
+    goes_on = judged.columns["a name follows"][first] + judged.columns["a capital follows"][first]
+    return people & (goes_on == 0)
 
 
 def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:

@@ -129,3 +129,42 @@ def test_features_of_a_text_do_not_depend_on_the_batch(layers):
             apart = features(single, layers, alone)
             for name in (*KIND_BESIDE, "person, pronoun", "described beside"):
                 assert np.array_equal(together[name][chosen], apart[name]), name
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("They met at the Shore of Ireland.", "after a capital and of", 1),
+        ("They met the CEO of Ireland.", "after a capital and of", 0),
+        ("They met the President of Ireland.", "after a capital and of", 0),
+        ("They met in the Province of Ireland.", "after a capital and of", 0),
+        ("They held it in Ireland last summer.", "a noun follows", 0),
+        ("They knew an Ireland expert there.", "a noun follows", 1),
+        ("It is an Ireland-based firm.", "place, a small word after a hyphen", 1),
+        ("It is the Ireland-Wales match.", "place, a small word after a hyphen", 0),
+        ("They saw Ireland, Wales and more.", "comma and capital", 1),
+        ("They saw Ireland, Wales and more.", "person, comma and capital", 0),
+    ],
+)
+def test_what_stands_beside_a_place(text, name, expected, layers):
+    assert columns_of(layers, text)["IR"][name] == expected
+
+
+def test_a_list_of_people_is_no_address(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="BD", label="Bob Dylan", types=("person",))])
+    found = columns_of(Linker(graph).refresh(), "They heard Dylan, Joel and more.")["BD"]
+    assert found["last name"] == found["person, comma and capital"] == 1
+    assert found["comma and capital"] == found["part, comma and capital"] == 0
+    assert found["given name"] == found["person, given name"] == 0  # it is his last name here
+
+
+def test_a_word_is_no_everyday_one_where_the_whole_name_is_said(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="DT", label="Donald Trump", types=("person",))])
+    layers = Linker(graph).refresh()
+    name = "an everyday word begins a sentence"
+    assert columns_of(layers, "Trump left.")["DT"][name] == 1
+    passages = FoldedTexts(["Donald Trump came. Trump left."])
+    found = candidates_of(passages, layers)
+    assert features(passages, layers, found)[name].tolist() == [0, 0]

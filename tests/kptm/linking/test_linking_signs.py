@@ -12,7 +12,7 @@ from kg import EntityRecord
 from kptm.linking import LinkedText, Linker
 from kptm.linking.disambiguation.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
 from kptm.linking.training.estimation import NOT_NEGATIVE
-from kptm.linking.training.linker_fitting import Gold, fit
+from kptm.linking.training.linker_fitting import NOTHING, Gold, examples, fit
 
 SENSES = [
     EntityRecord(key="FR", label="Paris", description="capital of France"),
@@ -142,3 +142,43 @@ def test_what_annotators_left_out_is_not_held_to_be_no_link(new_graph):
         scores[complete] = linked[0].score
     assert scores[False] > scores[True]
     assert scores[False] > 0.5
+
+
+def test_the_weight_of_a_collection_counts_when_candidates_are_told_apart(new_graph):
+    """Two collections that contradict each other: the heavier one decides."""
+    graph = new_graph()
+    graph.add([*SENSES, *FACTS])
+    layers = Linker(graph).refresh()
+    town, hero = (
+        [LinkedText.from_spans("We saw Paris.", [(7, 12, key)])] * 50 for key in ("TX", "HE")
+    )
+    scores = {}
+    for weight in (0.05, 20.0):
+        weights = fit([Gold(layers, town, weight=weight), Gold(layers, hero)])
+        links = Linker(graph, weights=weights).link("We saw Paris.", threshold=0.0).links
+        known = {item.entity: item.prior for item in links[0].candidates}
+        scores[weight] = known["TX"] / known["HE"]
+    assert scores[0.05] < 1 < scores[20.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "links", "counts"),
+    [
+        ("An American poet sang.", [], False),
+        ("An American poet sang.", [(3, 11, "US")], True),
+        ("The American Journal came.", [], True),
+        ("The United States came.", [], True),
+    ],
+)
+def test_where_peoples_are_not_always_annotated_only_the_others_teach(
+    text, links, counts, new_graph
+):
+    graph = new_graph()
+    graph.add([EntityRecord(key="US", label="United States", description="country")])
+    gold = Gold(
+        Linker(graph).refresh(), [LinkedText.from_spans(text, links)], complete=True, peoples=False
+    )
+    (found,) = examples(gold, NOTHING)
+    assert found.counts.tolist() == [counts]
+    (found,) = examples(gold._replace(peoples=True), NOTHING)
+    assert found.counts.tolist() == [True]
