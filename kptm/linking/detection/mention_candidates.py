@@ -288,10 +288,13 @@ def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: 
 
 
 def _link_log_odds(links: Floats, seen: Floats, first: Ints) -> Floats:
-    """log((links + ½) / (occurrences without a link + ½)) of a name; 0 if it was never seen."""
+    """log((links + S) / (occurrences without a link + S)) of a name; 0 if it was never seen.
+
+    A few places without a link, perhaps left out by annotators, say little against a name.
+    """
     total = _reduce(np.add, links, first[:-1])
     had = np.maximum(_reduce(np.maximum, seen, first[:-1]), total)
-    odds = np.log((total + 0.5) / (had - total + 0.5))
+    odds = np.log((total + SMOOTHING) / (had - total + SMOOTHING))
     return np.where(had > 0, odds, 0.0)
 
 

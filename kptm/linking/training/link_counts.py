@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from kptm.linking.detection.mention_candidates import candidates_of
+from kptm.linking.names.english_lexicon import articles
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.names.surface_forms import FIRST_PART
 from kptm.linking.text.passages import FoldedTexts
@@ -29,12 +30,18 @@ def count_links(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts
     unlinked: Counts = Counter()
     for document in documents:
         linked.update(
-            (link.entity, link.surface)
+            (link.entity, _without_article(link.surface))
             for link in document.links
             if not link.coreference and link.surface.casefold() not in FUNCTION_WORDS
         )
         unlinked.update(_unlinked_names(document, layers))
     return linked, unlinked
+
+
+def _without_article(name: str) -> str:
+    """The name itself: "United States" for "the United States", but "The Hague" as it is."""
+    first, space, rest = name.partition(" ")
+    return rest if space and first in articles() and rest[:1].isupper() else name
 
 
 def _unlinked_names(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:

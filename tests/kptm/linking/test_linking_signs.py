@@ -3,6 +3,8 @@
 And counts decide in the end.
 """
 
+from math import log
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from kg import EntityRecord
 from kptm.linking import LinkedText, Linker
+from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.disambiguation.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
+from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import NOT_NEGATIVE
 from kptm.linking.training.linker_fitting import NOTHING, Gold, examples, fit
 
@@ -182,3 +186,26 @@ def test_where_peoples_are_not_always_annotated_only_the_others_teach(
     assert found.counts.tolist() == [counts]
     (found,) = examples(gold._replace(peoples=True), NOTHING)
     assert found.counts.tolist() == [True]
+
+
+def test_few_places_without_a_link_say_little_against_a_name(new_graph):
+    """The log-odds of 0 links in 3 places, smoothed by 5 of either kind, are log(5 / 8)."""
+    graph = new_graph()
+    graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
+    linker = Linker(graph)
+    for _ in range(3):
+        linker.learn([LinkedText("We saw France.")], source="news")
+    (link,) = linker.link("We saw France.", threshold=0.0).links
+    found = candidates_of(FoldedTexts(["We saw France."]), linker.refresh())
+    assert found.linked.tolist() == [pytest.approx(log(5 / 8))]
+    assert link.entity == "FR"
+
+
+def test_a_name_is_learnt_without_its_article(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="US", label="United States", description="country")])
+    linker = Linker(graph)
+    text = "They saw the United States."
+    linker.learn([LinkedText.from_spans(text, [(9, 26, "US")])], source="news")
+    (link,) = linker.link(text, threshold=0.0).links
+    assert link.surface == "United States"
