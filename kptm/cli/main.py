@@ -7,19 +7,18 @@ import gc
 import click
 
 from kptm.cli.evaluate.study_verbs import evaluate
+from kptm.cli.loading import load_verbs, new_verb, sync_verb
 from kptm.cli.verbs import (
     demo_verbs,
     edit_verbs,
     embedding_verbs,
     graph_verbs,
     linking_verbs,
-    load_verbs,
     model_verbs,
     modeledge_verbs,
     question_verbs,
     review_verbs,
     serving_verbs,
-    sync_verb,
 )
 
 NEW_OBJECTS = 50_000
@@ -46,6 +45,7 @@ def main(context: click.Context) -> None:
 
 for command in (
     demo_verbs.example,
+    new_verb.new,
     load_verbs.init,
     load_verbs.load,
     graph_verbs.stats,

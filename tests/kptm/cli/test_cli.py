@@ -63,7 +63,7 @@ TESTED = {
     "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
     "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
-    "compress",
+    "compress", "new",
 }  # fmt: skip
 
 
@@ -435,7 +435,8 @@ def test_one_line_says_what_is_wrong(copied, arguments):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(TESTED - {"example", "init", "load", "demo", "evaluate fusion", "classify"})
+    "name",
+    sorted(TESTED - {"example", "init", "load", "new", "demo", "evaluate fusion", "classify"}),
 )
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]

@@ -8,7 +8,7 @@ from kg.errors import EmbeddingError, UnknownKeyError
 from kptm import Workspace
 from kptm.cli.main import main
 
-NOT_OF_A_WORKSPACE = {"example", "serve", "mcp", "evaluate", "demo", "map"}
+NOT_OF_A_WORKSPACE = {"example", "new", "serve", "mcp", "evaluate", "demo", "map"}
 """Rooms above the workspace: pages, servers and measurements, which have functions of their own."""
 
 

@@ -128,7 +128,7 @@ def load(
                     rejected=rejected,
                     progress=advance,
                 )
-            results[path] = _load_summary(path, report, lines)
+            results[path] = load_summary(path, report, lines)
         for path in files:
             with _reading(path) as advance:
                 report = ws.load(
@@ -146,7 +146,7 @@ def load(
                     create_entities=not no_create_entities,
                     progress=advance,
                 )
-            results[path] = _load_summary(path, report, lines)
+            results[path] = load_summary(path, report, lines)
         read_names(ws)
     show(results, as_json, "\n".join(lines))
 
@@ -179,7 +179,7 @@ def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | No
     return {relation: kind for relation, _, kind in pairs}
 
 
-def _load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
+def load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
     """The result of a load for JSON; its text is appended to ``lines``."""
     lines.append(
         f"{path}: {report.added:,} added, {report.duplicate:,} known already,"

@@ -1,0 +1,172 @@
+"""Guesses how a CSV or TSV file is laid out: a triple a row, or an entity a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from kg.errors import TripleFormatError
+from kg.formats.files import open_bytes, unpacked_suffix
+from kg.formats.text.delimited import csv_rows, tsv_rows
+from kg.formats.text.layout import known_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Layout: TypeAlias = Literal["triples", "entities"]
+
+ROWS = 2_000
+"""Rows that are looked at."""
+UNIQUE = 0.98
+"""Share of different cells from which on a column may name the rows."""
+REPEATED = 0.5
+"""Different relations among the rows of a table of triples, at most."""
+NAMES = ("name", "title", "label", "entity", "item", "subject")
+"""What a column of names is often called, the likeliest first."""
+SPLITS = (";", "|")
+"""What separates several values in one cell."""
+SPLIT_CELLS = 0.03
+"""Share of a column's cells from which on a separator in them is one."""
+LONGEST_VALUE = 60
+"""Characters of one value among several; longer parts are sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableGuess:
+    """How a table seems to be laid out.
+
+    Attributes:
+        layout: "triples" for a triple a row, "entities" for an entity a row and a relation a
+            column.
+        columns: The names in the header; () without one.
+        key: The column with the entities, "" for triples.
+        split: What separates several values in a cell, "" if nothing does.
+        doubts: What a person should look at before the table is loaded so.
+    """
+
+    layout: Layout
+    columns: tuple[str, ...] = ()
+    key: str = ""
+    split: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+def guess_table(path: str | Path) -> TableGuess:
+    """Guess the layout of a CSV or TSV file from its first 2,000 rows.
+
+    Args:
+        path: The file; it may be packed (.gz .bz2 .zst).
+
+    Returns:
+        The guess, to be given to :meth:`kg.KnowledgeGraph.load` as ``key`` and ``split``.
+
+    Raises:
+        TripleFormatError: The file is empty, or has one column only.
+        OSError: It cannot be read.
+    """
+    path = Path(path)
+    rows = list(islice(_rows(path), ROWS))
+    if not rows:
+        raise TripleFormatError(path, 1, "the file has no rows", "")
+    header, body = rows[0], rows[1:]
+    if max(map(len, rows)) < 2:
+        raise TripleFormatError(
+            path, 1, "the file has one column; a table of facts has two or more", header[0]
+        )
+    if known_header(header) is not None:
+        return TableGuess("triples", tuple(header))
+    if len(header) == 3 and _are_triples(rows):
+        return TableGuess("triples")
+    return _guess_entities(header, body)
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    with open_bytes(path) as stream:
+        is_tsv = unpacked_suffix(path) in (".tsv", ".tab", ".txt")
+        read = tsv_rows(stream, path) if is_tsv else csv_rows(stream, path)
+        for _, _, fields in read:
+            if not isinstance(fields, TripleFormatError):
+                yield [field.strip() for field in fields]
+
+
+def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the middle column has few different words, as relations are.
+
+    A cell of the first row that its column has again is in no header.
+    """
+    whole = [row for row in rows if len(row) == 3]
+    relations = Counter(row[1] for row in whole)
+    heads = Counter(row[0] for row in whole)
+    if len(whole) < len(rows) or any(map(_is_number, relations)):
+        return False
+    if heads[rows[0][0]] > 1 or relations[rows[0][1]] > 1:
+        return True
+    repeated = len(relations) <= max(1, REPEATED * len(whole))
+    return repeated and (len(heads) < len(whole) or len(relations) == 1)
+
+
+def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> TableGuess:
+    doubts = []
+    if any(not name or _is_number(name) for name in header):
+        doubts.append("the first line does not look like a header, which this layout needs")
+    names = [name for name in header if name]
+    scores = {name: _key_score(name, at, body) for at, name in enumerate(header) if name}
+    best = max(names, key=lambda name: scores[name])
+    cells = _column(header.index(best), body)
+    if len(set(cells)) < UNIQUE * len(body):
+        doubts.append(
+            f"{len(body) - len(set(cells)):,} of {len(body):,} rows have an empty {best!r} or that"
+            " of another row; rows with the same name become one entity"
+        )
+    named_so = [name for name in names if _rank(name) == _rank(best) and scores[name] > 1]
+    if len(named_so) > 1 and _rank(best) == len(NAMES):
+        doubts.append(f"the entities may also be those of {', '.join(map(repr, named_so[1:4]))}")
+    split = _guess_split(header, best, body)
+    return TableGuess("entities", tuple(header), best, split, tuple(doubts))
+
+
+def _column(at: int, body: Sequence[Sequence[str]]) -> list[str]:
+    return [row[at] for row in body if at < len(row) and row[at]]
+
+
+def _rank(name: str) -> int:
+    words = name.casefold().replace("_", " ").split()
+    return next((at for at, word in enumerate(NAMES) if word in words), len(NAMES))
+
+
+def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
+    """How likely a column has the names of the rows: 1 or more where its cells are unique words."""
+    cells = _column(at, body)
+    if not cells or not body:
+        return 0.0
+    unique = len(set(cells)) / len(body)
+    words = sum(any(map(str.isalpha, cell)) for cell in cells) / len(cells)  # no number, no date
+    fits = float(unique >= UNIQUE and words > UNIQUE)
+    called = 1.0 - _rank(name) / len(NAMES)
+    return fits * (1.0 + called) + 0.5 * unique * words - 0.001 * at
+
+
+def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
+    """The separator that stands in the cells of a column, between values that come again."""
+    best, most = "", 0.0
+    for at, name in enumerate(header):
+        cells = _column(at, body) if name != key else []
+        for sign in SPLITS:
+            several = [cell.split(sign) for cell in cells if sign in cell]
+            parts = [part.strip() for some in several for part in some if part.strip()]
+            share = len(several) / max(len(cells), 1)
+            if share >= SPLIT_CELLS and max(map(len, parts), default=0) <= LONGEST_VALUE:
+                best, most = max((best, most), (sign, share), key=lambda item: item[1])
+    return best
+
+
+def _is_number(text: str) -> bool:
+    plain = text.strip().replace(",", "").replace("%", "")
+    try:
+        float(plain)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Verbs that fill a workspace: init, load, new, sync."""

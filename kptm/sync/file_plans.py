@@ -1,0 +1,96 @@
+"""How files are to be loaded: what each holds, and the layout of tables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg.formats.files import unpacked_suffix
+from kg.formats.text.table_guess import guess_table
+from kptm.errors import WorkspaceError
+from kptm.sync.folder import FileKind, files_of, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kg.formats.text.table_guess import TableGuess
+
+TABLES = (".csv", ".tsv", ".tab")
+ENTITY_COLUMNS = {"key", "label", "aliases", "description", "types", "prior"}
+"""The columns of an entities file; see :meth:`kg.KnowledgeGraph.load_entities`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """How a file is to be loaded.
+
+    Attributes:
+        path: The file.
+        kind: What it holds.
+        table: The layout of a CSV or TSV file with facts; None for other files.
+    """
+
+    path: Path
+    kind: FileKind
+    table: TableGuess | None = None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person should look at first."""
+        return () if self.table is None else self.table.doubts
+
+    def __str__(self) -> str:
+        if self.table is None or self.table.layout == "triples":
+            what = {FileKind.TRIPLES: "a fact a line"}.get(self.kind, str(self.kind))
+            return f"{self.path}: {what}"
+        relations = [name for name in self.table.columns if name and name != self.table.key]
+        text = f"{self.path}: an entity a row, called by {self.table.key!r}; "
+        text += f"its relations are {', '.join(relations)}"
+        if self.table.split:
+            text += f"; several values in a cell are separated by {self.table.split!r}"
+        return text
+
+
+def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]:
+    """How files, and those of folders, are to be loaded.
+
+    Returns:
+        The plans, entities first and texts last, and the files in folders that are not read.
+
+    Raises:
+        WorkspaceError: A path is missing, or a file that was named has no format that is read.
+        kg.TripleFormatError: A table is empty or has one column.
+    """
+    plans, left = [], []
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            for found in files_of(Path(os.path.abspath(path))):  # noqa: PTH100  # follows no links
+                if found.kind is None:
+                    left.append(found.path)
+                else:
+                    plans.append(_plan(found.path, found.kind))
+            continue
+        if not path.exists():
+            raise WorkspaceError(f"{path}: there is no such file")
+        kind = kind_of(path)
+        if kind is None:
+            raise WorkspaceError(
+                f"{path}: its suffix is that of no format that is read; kptm load --format NAME"
+                " takes any"
+            )
+        plans.append(_plan(path, kind))
+    order = (FileKind.ENTITIES, FileKind.TRIPLES, FileKind.TEXTS)
+    return sorted(plans, key=lambda plan: order.index(plan.kind)), left
+
+
+def _plan(path: Path, kind: FileKind) -> FilePlan:
+    if kind != FileKind.TRIPLES or unpacked_suffix(path) not in TABLES:
+        return FilePlan(path, kind)
+    guess = guess_table(path)
+    columns = {name.casefold() for name in guess.columns}
+    if "key" in columns and columns <= ENTITY_COLUMNS:
+        return FilePlan(path, FileKind.ENTITIES)
+    return FilePlan(path, kind, guess)

@@ -1,0 +1,76 @@
+"""The layout of tables is guessed as a person would read them."""
+
+import pytest
+
+from kg import KnowledgeGraph, TripleFormatError
+from kg.formats.text.table_guess import guess_table
+from kg.types import Step
+
+FILMS = "id,Title,Director,Year,Genres\n1,Alien,Ridley Scott,1979,horror;sci-fi\n"
+FILMS += "2,Heat,Michael Mann,1995,crime\n3,Jaws,Steven Spielberg,1975,horror;thriller\n"
+
+
+def written(tmp_path, text, name="table.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "head,relation,tail\nFrance,capital,Paris\n"),
+        ("a.tsv", "object\tsubject\tpredicate\nParis\tFrance\tcapital\n"),
+        ("a.tsv", ("France\tcapital\tParis\nFrance\tborders\tSpain\nSpain\tcapital\tMadrid\n"
+                  "Spain\tborders\tFrance\n")),
+        ("a.csv", "Paris,in,France\nRome,in,Italy\nOslo,in,Norway\n"),
+    ],
+)  # fmt: skip
+def test_a_fact_a_row(tmp_path, name, text):
+    guess = guess_table(written(tmp_path, text, name))
+    assert (guess.layout, guess.key, guess.doubts) == ("triples", "", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "split"),
+    [
+        (FILMS, "Title", ";"),
+        ("year,composer\n1685,Bach\n1770,Beethoven\n", "composer", ""),  # numbers are no names
+        ("born;person\n1906-12-09;Hopper\n1815-12-10;Lovelace\n", "person", ""),  # nor are dates
+        ("country,city name,tags\nFrance,Paris,old|big\nFrance,Nice,old\nItaly,Rome,big\n",
+         "city name", "|"),
+        (("name,note\nA,one; and then a long sentence that goes on and on until it is no value any"
+         " more\nB,x\n"), "name", ""),
+    ],
+)  # fmt: skip
+def test_an_entity_a_row(tmp_path, text, key, split):
+    guess = guess_table(written(tmp_path, text))
+    assert (guess.layout, guess.key, guess.split) == ("entities", key, split)
+    assert guess.doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("name,size\nA,1\nA,2\nB,3\n", "1 of 3 rows"),
+        ("150,4,setosa\n5.1,3.5,0\n4.9,3.0,0\n", "header"),
+        ("codename,series\nWarty Warthog,warty\nHoary Hedgehog,hoary\n", "'series'"),
+    ],
+)
+def test_what_is_in_doubt_is_said(tmp_path, text, doubt):
+    guess = guess_table(written(tmp_path, text))
+    assert any(doubt in item for item in guess.doubts)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "one\ntwo\n"])
+def test_no_table_is_an_error(tmp_path, text):
+    with pytest.raises(TripleFormatError, match=r"table\.csv"):
+        guess_table(written(tmp_path, text))
+
+
+def test_a_guess_is_what_load_takes(tmp_path):
+    path = written(tmp_path, FILMS)
+    guess = guess_table(path)
+    with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
+        graph.load(path, key=guess.key, split=guess.split)
+        assert graph.follow("Jaws", [Step("Genres")]) == ["horror", "thriller"]
