@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import TableLayout
+    from kg.formats.text.table_guess import TableGuess, guess_table
     from kg.formats.writer import write_records
 
 __all__ = [
     "Block",
     "Line",
+    "TableGuess",
     "TableLayout",
     "from_networkx",
     "from_pandas",
+    "guess_table",
     "read_entities",
     "read_triples",
     "to_networkx",
@@ -35,6 +38,7 @@ _HOMES = {
     "kg.formats.tables": ("from_networkx", "from_pandas", "to_networkx", "to_pandas"),
     "kg.formats.text.blocks": ("Block",),
     "kg.formats.text.layout": ("TableLayout",),
+    "kg.formats.text.table_guess": ("TableGuess", "guess_table"),
     "kg.formats.writer": ("write_records",),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -3,7 +3,7 @@
 import pytest
 
 from kg import KnowledgeGraph, TripleFormatError
-from kg.formats.text.table_guess import guess_table
+from kg.formats import guess_table
 from kg.types import Step
 
 FILMS = "id,Title,Director,Year,Genres\n1,Alien,Ridley Scott,1979,horror;sci-fi\n"
