@@ -146,6 +146,30 @@ def replace_folder(folder: Path) -> Iterator[Path]:
         commit()
 
 
+@contextmanager
+def place_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to write, which stands at ``folder`` when the block ends well.
+
+    Nothing but an empty folder may stand there: what else does is never replaced.
+
+    Raises:
+        OSError: It cannot be written; ``FileExistsError`` if something stands there.
+    """
+    target = Path(os.path.abspath(folder))  # noqa: PTH100  # a link is something that stands there
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary.recover(target.parent, (target.name,))
+    with temporary.create_beside(target, folder=True) as fresh:
+        yield fresh
+        _sync_tree(fresh)
+        try:
+            fresh.rename(target)
+        except OSError as error:
+            if _is_taken(error) or error.errno == errno.ENOTDIR:
+                raise FileExistsError(errno.EEXIST, "is not empty", str(folder)) from error
+            raise
+        sync(target.parent)
+
+
 def remove(path: Path) -> None:
     """Delete a file or a folder atomically.
 

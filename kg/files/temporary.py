@@ -48,6 +48,11 @@ def beside(target: Path, kind: str, token: str | None = None) -> Path:
     return target.with_name(f".{_stem(target.name)}.{token or secrets.token_hex(_TOKEN)}{kind}")
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a name is that of a temporary entry."""
+    return _LEFT.fullmatch(name) is not None
+
+
 def sync(path: Path) -> None:
     """Force a file or a folder's list of names to disk.
 

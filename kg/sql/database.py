@@ -52,15 +52,20 @@ def _explain(error: Exception, location: Location) -> StoreError:
 class Database:
     """A SQLite file (a path) or any SQLAlchemy URL; opened, migrated, ready.
 
+    Args:
+        where: The path or URL.
+        read_only: Whether to leave a SQLite file and its folder as they are. A file with an older
+            schema is refused then, because it would have to be migrated.
+
     Raises:
         StoreError: It cannot be opened, is not ours, or is newer than this version of kptm.
     """
 
-    def __init__(self, where: str | Path) -> None:
+    def __init__(self, where: str | Path, *, read_only: bool = False) -> None:
         self.location = Location(where)
         self.name, self.path = self.location.name, self.location.path
         self.location.check_folder()
-        self.engine = self._engine(str(where))
+        self.engine = self._engine(str(where), read_only)
         if self.engine.dialect.name == "sqlite":
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
@@ -74,10 +79,10 @@ class Database:
             migrate(self.engine, self.name)
         self.location.note_opened()
 
-    def _engine(self, where: str) -> sa.Engine:
+    def _engine(self, where: str, read_only: bool) -> sa.Engine:
         if self.path is not None:
             url = sa.URL.create("sqlite", database=where)
-            reader = self.location.reader()
+            reader = self.location.reader(always=read_only)
             return (
                 sa.create_engine(url) if reader is None else sa.create_engine(url, creator=reader)
             )

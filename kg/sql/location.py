@@ -85,14 +85,19 @@ class Location:
         if self.path.is_dir():
             raise StoreError(f"{self.name}: is a folder; name a file in it")
 
-    def reader(self) -> Callable[[], sqlite3.Connection] | None:
+    def reader(self, *, always: bool = False) -> Callable[[], sqlite3.Connection] | None:
         """How to connect to a file in a folder that cannot be written; None where it can.
 
         SQLite would write its log beside the file even to read it. Without a log the file is read
         as it is; what another process writes to it then is not seen.
+
+        Args:
+            always: Whether to connect so to a file in any folder.
         """
         path = self.path
-        if path is None or not path.is_file() or os.access(path.parent, os.W_OK):
+        if path is None or not path.is_file():
+            return None
+        if not always and os.access(path.parent, os.W_OK):
             return None
         log = path.with_name(path.name + "-wal")
         still = not log.exists() or not log.stat().st_size

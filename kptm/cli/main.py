@@ -8,6 +8,7 @@ import click
 
 from kptm.cli.evaluate.study_verbs import evaluate
 from kptm.cli.loading import load_verbs, new_verb, sync_verb
+from kptm.cli.maintenance import backup_verbs, doctor_verb
 from kptm.cli.verbs import (
     demo_verbs,
     edit_verbs,
@@ -76,6 +77,9 @@ for command in (
     modeledge_verbs.merge,
     modeledge_verbs.receipts,
     modeledge_verbs.verify,
+    doctor_verb.doctor,
+    backup_verbs.backup,
+    backup_verbs.restore,
     graph_verbs.search,
     graph_verbs.describe,
     graph_verbs.history,

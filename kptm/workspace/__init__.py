@@ -50,11 +50,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kptm.modeledge import Modeledge
+    from kptm.workspace.backup.backing_up import BackupReport, back_up
+    from kptm.workspace.backup.restoring import restore
     from kptm.workspace.changes.additions import AddReport
     from kptm.workspace.changes.purge import Purged, PurgePlan
     from kptm.workspace.config import GraphConfig
     from kptm.workspace.files.learnt_files import ChangeReport
     from kptm.workspace.files.stage_files import Artefact
+    from kptm.workspace.health.examination import examine
+    from kptm.workspace.health.findings import Finding, HealthReport
     from kptm.workspace.lookups import HasModeledge
     from kptm.workspace.review_items import AcceptanceRule, ReviewItem
     from kptm.workspace.sync import FileChange, SyncReport
@@ -63,10 +67,13 @@ __all__ = [
     "AcceptanceRule",
     "AddReport",
     "Artefact",
+    "BackupReport",
     "ChangeReport",
     "FileChange",
+    "Finding",
     "GraphConfig",
     "HasModeledge",
+    "HealthReport",
     "Layout",
     "PurgePlan",
     "Purged",
@@ -74,14 +81,21 @@ __all__ = [
     "SyncReport",
     "Workspace",
     "WorkspaceConfig",
+    "back_up",
+    "examine",
+    "restore",
 ]
 _HOMES = {
+    "kptm.workspace.backup.backing_up": ("BackupReport", "back_up"),
+    "kptm.workspace.backup.restoring": ("restore",),
     "kptm.workspace.changes.additions": ("AddReport",),
     "kptm.workspace.changes.purge": ("PurgePlan", "Purged"),
     "kptm.workspace.config": ("GraphConfig",),
     "kptm.workspace.extraction": ("AcceptanceRule", "ReviewItem"),
     "kptm.workspace.files.learnt_files": ("ChangeReport",),
     "kptm.workspace.files.stage_files": ("Artefact",),
+    "kptm.workspace.health.examination": ("examine",),
+    "kptm.workspace.health.findings": ("Finding", "HealthReport"),
     "kptm.workspace.lookups": ("HasModeledge",),
     "kptm.workspace.sync": ("FileChange", "SyncReport"),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
@@ -14,6 +16,8 @@ def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
     the counter, through ``.data`` or a NumPy array that shares the memory, unless they leave the
     sum unchanged, as swapping two 64-bit words does.
     """
+    import torch  # here, because stamps of files need no tensors
+
     raw = value.detach().contiguous().reshape(-1).view(torch.uint8)
     whole = len(raw) // 8 * 8
     # Tensors of inference mode have no version counter; only their sum shows a change.

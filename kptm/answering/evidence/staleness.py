@@ -71,23 +71,40 @@ class StalenessCheck:
         self._revision = newest
         self._changed = {}
         for kind, base in self._bases.items():
-            if base == newest:
-                continue
-            keys = self._graph.changed_entities(base)
-            if keys is None:  # too many changes, or a purge
-                self._changed[kind] = set()
-                continue
-            now = set(self._graph.touching(keys))
-            differing = now ^ set(self._graph.at(base).touching(keys))
-            if differing:
-                self._changed[kind] = {end for item in differing for end in (item.head, item.tail)}
+            changed = entities_with_other_facts(self._graph, base)
+            if changed is not None:
+                self._changed[kind] = changed
 
 
 def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
-    """The graph's revision at the training; None for vectors from elsewhere."""
     table.check(graph)
-    if not table.fingerprint:
+    return training_revision(graph, table.fingerprint, table.revision)
+
+
+def training_revision(graph: KnowledgeGraph, fingerprint: str, revision: int) -> int | None:
+    """The graph's revision at the training of vectors; None for vectors from elsewhere.
+
+    Args:
+        graph: The current graph.
+        fingerprint: The graph's fingerprint that is stored with the vectors.
+        revision: The revision that is stored with them.
+    """
+    if not fingerprint:
         return None
     newest = graph.revision()
-    then = min(table.revision, newest)
-    return then if graph.fingerprint(then) == table.fingerprint else newest
+    then = min(revision, newest)
+    return then if graph.fingerprint(then) == fingerprint else newest
+
+
+def entities_with_other_facts(graph: KnowledgeGraph, revision: int) -> set[str] | None:
+    """The entities of facts that differ between a revision and now; None if no fact does.
+
+    The set is empty if facts differ and the changes are too many to list.
+    """
+    if revision == graph.revision():
+        return None
+    keys = graph.changed_entities(revision)
+    if keys is None:  # too many changes, or a purge
+        return set()
+    differing = set(graph.touching(keys)) ^ set(graph.at(revision).touching(keys))
+    return {end for item in differing for end in (item.head, item.tail)} or None

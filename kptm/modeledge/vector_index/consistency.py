@@ -14,6 +14,8 @@ from kptm.modeledge.vector_index.faiss_index import unit
 from kptm.modeledge.vector_index.flat_index import FlatIndex
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from kg.sql.cursor import Sql
@@ -52,17 +54,12 @@ class SpaceCheck:
 def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     """Compare the rows of a space with its log, snapshot and index."""
     problems: list[str] = []
-    snapshot = _snapshot(sql, indexes, space)
+    snapshot = snapshot_state(sql, indexes.root, space)
     if snapshot == "damaged":
         problems.append("the snapshot is not as it was written; it is made again when it is needed")
-    living = oplog.living(sql, space.id)
-    found = _live_ids(sql, space)
-    if found is None:
-        problems.append("a vector has the wrong size; restore the database from a copy")
-        return SpaceCheck(space.name, 0, "", 0.0, snapshot, tuple(problems))
-    if not np.array_equal(found, living):
-        odd = len(np.setxor1d(found, living))
-        problems.append(f"{odd:,} rows are not as the log says; restore the database from a copy")
+    found, problem = live_rows(sql, space)
+    if problem:
+        problems.append(problem)
         return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
     kept = indexes.current(space, sql)
     index = kept.index
@@ -75,12 +72,26 @@ def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     return SpaceCheck(space.name, len(found), index.kind, kept.recall, snapshot, tuple(problems))
 
 
-def _snapshot(sql: Sql, indexes: Indexes, space: VectorSpace) -> str:
+def live_rows(sql: Sql, space: VectorSpace) -> tuple[NDArray[np.int64], str]:
+    """The ids of a space's live rows, and how they differ from its log; "" if they do not."""
+    found = _live_ids(sql, space)
+    if found is None:
+        none = np.zeros(0, np.int64)
+        return none, "a vector has the wrong size; restore the database from a copy"
+    living = oplog.living(sql, space.id)
+    if np.array_equal(found, living):
+        return found, ""
+    odd = len(np.setxor1d(found, living))
+    return found, f"{odd:,} rows are not as the log says; restore the database from a copy"
+
+
+def snapshot_state(sql: Sql, root: Path | None, space: VectorSpace) -> str:
+    """The snapshot of a space in the folder ``root``: "none", "whole" or "damaged"."""
     told = snapshots.of(sql, space)
-    if told is None or indexes.root is None:
+    if told is None or root is None:
         return "none"
     try:
-        same = snapshots.checksum(indexes.root / told.folder) == told.sha256
+        same = snapshots.checksum(root / told.folder) == told.sha256
     except OSError:
         same = False
     return "whole" if same else "damaged"

@@ -63,7 +63,7 @@ TESTED = {
     "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
     "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
-    "compress", "new",
+    "compress", "new", "doctor", "backup", "restore",
 }  # fmt: skip
 
 
@@ -436,7 +436,10 @@ def test_one_line_says_what_is_wrong(copied, arguments):
 
 @pytest.mark.parametrize(
     "name",
-    sorted(TESTED - {"example", "init", "load", "new", "demo", "evaluate fusion", "classify"}),
+    sorted(
+        TESTED
+        - {"example", "init", "load", "new", "demo", "evaluate fusion", "classify", "restore"}
+    ),
 )
 def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]
@@ -449,6 +452,7 @@ def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
         "evaluate probes": ["--facts", "a", "--phrasings", "b"],
         "finetune": ["a", "--task", "text"],
         "compress": ["--share"],
+        "backup": [tmp_path / "a.zip"],
     }
     rest = options.get(name, rest)
     assert "kptm init" in fails(*name.split(), tmp_path / "typo", *rest)

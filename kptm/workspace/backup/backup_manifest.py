@@ -1,0 +1,110 @@
+"""The manifest of a backup: its first member, with the size and SHA-256 of all others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from kptm.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+NAME = "kptm-backup.json"
+FORMAT = 1
+LONGEST = 64 * 2**20
+"""Bytes of a manifest at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file of a backup.
+
+    Attributes:
+        size: Its bytes.
+        sha256: Its checksum.
+    """
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupManifest:
+    """What a backup holds.
+
+    Attributes:
+        kptm: The version that wrote it.
+        at: When, in UTC.
+        revision: The newest revision of its graph.
+        files: Its files by their path in the workspace.
+    """
+
+    kptm: str
+    at: str
+    revision: int
+    files: dict[str, Member]
+
+    def to_bytes(self) -> bytes:
+        """The manifest as JSON."""
+        files = {name: [one.size, one.sha256] for name, one in self.files.items()}
+        value = {
+            "format": FORMAT,
+            "kptm": self.kptm,
+            "at": self.at,
+            "revision": self.revision,
+            "files": files,
+        }
+        return json.dumps(value, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes, archive: Path, parts: Collection[str]) -> BackupManifest:
+        """Read a manifest, which may come from anybody.
+
+        Args:
+            content: What :meth:`to_bytes` gave.
+            archive: The backup, for errors.
+            parts: The files and folders of a workspace that a backup may hold.
+
+        Raises:
+            WorkspaceError: It is malformed, of a newer version, or names a file that is no part of
+                a workspace.
+        """
+        try:
+            value: Any = json.loads(content)
+            if value["format"] != FORMAT:
+                raise WorkspaceError(
+                    f"{archive}: has format {value['format']}, and this kptm reads {FORMAT};"
+                    " restore it with the version that wrote it, or a newer one"
+                )
+            files = {
+                str(name): Member(int(size), str(digest))
+                for name, (size, digest) in value["files"].items()
+            }
+            found = cls(str(value["kptm"]), str(value["at"]), int(value["revision"]), files)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise WorkspaceError(f"{archive}: {NAME} is damaged ({error})") from error
+        for name, member in files.items():
+            if not _is_safe(name, parts) or member.size < 0:
+                raise WorkspaceError(
+                    f"{archive}: holds {name!r}, which is no file of a workspace; nothing was"
+                    " restored"
+                )
+        return found
+
+
+def _is_safe(name: str, parts: Collection[str]) -> bool:
+    """Whether a path stays in the folder and is a part of a workspace."""
+    path = PurePosixPath(name)
+    return (
+        path.as_posix() == name
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and "\\" not in name
+        and name.isprintable()
+        and bool(path.parts)
+        and path.parts[0] in parts
+    )

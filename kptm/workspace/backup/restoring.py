@@ -1,0 +1,138 @@
+"""Restores a workspace from a backup."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from kg.files.atomic import place_folder
+from kptm.errors import WorkspaceError
+from kptm.workspace.backup import archives
+from kptm.workspace.backup.backing_up import BackupReport, report_of
+from kptm.workspace.backup.backup_manifest import LONGEST, NAME, BackupManifest, Member
+from kptm.workspace.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 2**20
+
+
+def restore(file: str | Path, folder: str | Path) -> BackupReport:
+    """Restore a workspace from a backup; it appears when all of it is there and checked.
+
+    Args:
+        file: A backup by :func:`kptm.workspace.back_up`. It may come from anybody: nothing is
+            written outside of the folder.
+        folder: The workspace to make: a folder that does not exist, or is empty.
+
+    Raises:
+        WorkspaceError: The folder has content, or the backup is damaged: the message names the
+            file in it.
+        OSError: The folder cannot be written.
+    """
+    file, layout = Path(file), Layout(Path(folder))
+    suffix = archives.suffix_of(file)
+    _check(file, layout)
+    try:
+        with place_folder(layout.folder) as fresh, file.open("rb") as raw:
+            manifest = _unpack(file, suffix, raw, Layout(fresh))
+    except FileExistsError as error:
+        raise _content_error(layout.folder) from error
+    return report_of(manifest, file, layout)
+
+
+def _check(file: Path, layout: Layout) -> None:
+    if "://" in str(layout.folder) or ":/" in str(layout.folder):
+        raise WorkspaceError(
+            f"{layout.folder}: is a database's URL, and a backup becomes a workspace's folder;"
+            " restore a graph in PostgreSQL by pg_restore"
+        )
+    if not file.is_file():
+        raise WorkspaceError(f"{file}: there is no such backup")
+    if layout.is_workspace():
+        raise WorkspaceError(
+            f"{layout.folder}: is a workspace already, which is never overwritten; name a new"
+            " folder, or move this one away"
+        )
+    there = layout.folder
+    if (there.exists() or there.is_symlink()) and not (there.is_dir() and not any(there.iterdir())):
+        raise _content_error(there)
+
+
+def _content_error(folder: Path) -> WorkspaceError:
+    return WorkspaceError(f"{folder}: is not empty; name a new folder to restore to")
+
+
+def _unpack(file: Path, suffix: str, raw: IO[bytes], layout: Layout) -> BackupManifest:
+    """Write the members of an archive into a folder, each compared with the manifest."""
+    place = NAME
+    try:
+        found = archives.members(suffix, raw)
+        manifest = _manifest(file, found, layout)
+        left = dict(manifest.files)
+        for name, content in found:
+            place = name
+            if name not in left:
+                raise ValueError("is not in the manifest, or is there twice")
+            _write(layout.folder / name, content, left.pop(name))
+            place = f"what follows {name}"
+        if left:
+            place = sorted(left)[0]
+            raise ValueError("is missing")
+    except archives.BROKEN as error:
+        raise _damage_error(file, place, error) from error
+    except OSError as error:
+        if error.errno is not None:  # the disk, not the archive
+            raise
+        raise _damage_error(file, place, error) from error
+    return manifest
+
+
+def _damage_error(file: Path, place: str, error: Exception) -> WorkspaceError:
+    return WorkspaceError(
+        f"{file}: {place}: {error or 'ends too early'}; the backup is damaged, and nothing was"
+        " restored"
+    )
+
+
+def _manifest(file: Path, found: Iterator[tuple[str, IO[bytes]]], layout: Layout) -> BackupManifest:
+    name, content = next(found, ("", None))
+    if content is None or name != NAME:
+        raise WorkspaceError(f"{file}: is no backup by kptm: {NAME} is not its first member")
+    parts = {path.name for path in (layout.config, layout.graph, *layout.stages)}
+    read = content.read(LONGEST + 1)
+    if len(read) > LONGEST:
+        raise ValueError("is too long")
+    manifest = BackupManifest.from_bytes(read, file, parts)
+    for path in (layout.config, layout.graph):
+        if path.name not in manifest.files:
+            raise WorkspaceError(f"{file}: {path.name} is missing; this is no whole backup")
+    needed = sum(one.size for one in manifest.files.values())
+    free = shutil.disk_usage(layout.folder).free
+    if needed > free:
+        raise WorkspaceError(
+            f"{file}: needs {needed:,} bytes, and {free:,} are free; free some space"
+        )
+    return manifest
+
+
+def _write(path: Path, content: IO[bytes], member: Member) -> None:
+    """Write a file and compare it.
+
+    Raises:
+        ValueError: It differs from its manifest.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest, left = hashlib.sha256(), member.size
+    with path.open("xb") as out:
+        while chunk := content.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                break
+            digest.update(chunk)
+            out.write(chunk)
+    if left or digest.hexdigest() != member.sha256:
+        raise ValueError("differs from its checksum")

@@ -1,0 +1,56 @@
+"""What an examination of a workspace finds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of a workspace, or advice.
+
+    Attributes:
+        name: What it is, such as ``embeddings-damaged``.
+        broken: Whether something does not work; otherwise it is advice.
+        text: What was found, and where.
+        remedy: What to run or to do next.
+    """
+
+    name: str
+    broken: bool
+    text: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """The health of a workspace.
+
+    Attributes:
+        folder: The workspace.
+        versions: By name: kptm, Python, SQLite, the required libraries, and the formats of stored
+            files.
+        sizes: Bytes by part of the workspace; ``other`` is what kptm did not write.
+        free: Free bytes on its disk.
+        findings: Faults first, then advice; empty for a healthy workspace.
+    """
+
+    folder: str
+    versions: dict[str, str]
+    sizes: dict[str, int]
+    free: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether something does not work."""
+        return any(one.broken for one in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values as JSON has them."""
+        return {
+            **asdict(self),
+            "findings": [asdict(one) for one in self.findings],
+            "broken": self.broken,
+        }

@@ -1,0 +1,59 @@
+"""The integrity of modeledge: its rows, their log and the indexes on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kptm.modeledge.sql import oplog, spaces
+from kptm.workspace.health.database_checks import RESTORE
+from kptm.workspace.health.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from kg.graph import KnowledgeGraph
+    from kg.sql.cursor import Sql
+    from kptm.modeledge.sql.spaces import VectorSpace
+
+_RENEWED = "run kptm recall: the next search makes the index again"
+
+
+def check_vectors(graph: KnowledgeGraph, snapshots: Path) -> Iterator[Finding]:
+    """The spaces of modeledge whose rows, log and index on disk do not agree."""
+    with graph.database.reading() as sql:
+        for space in spaces.list_all(sql):
+            yield from _check(sql, space, snapshots)
+
+
+def _check(sql: Sql, space: VectorSpace, root: Path) -> Iterator[Finding]:
+    from kptm.modeledge.vector_index.consistency import live_rows, snapshot_state
+
+    found, problem = live_rows(sql, space)
+    if problem:
+        yield Finding("modeledge-inconsistent", True, f"{space.name}: {problem}", RESTORE)
+        return
+    state = snapshot_state(sql, root, space)
+    if state == "damaged":
+        text = f"{root}: the index of {space.name} is missing, or differs from its checksum"
+        yield Finding("index-damaged", False, text, _RENEWED)
+    elif state == "whole" and (odd := _differing(sql, space, root, found)):
+        text = f"{root}: {odd:,} rows of {space.name} are not in its index, or not in the database"
+        yield Finding("index-differs", True, text, f"delete {root.name}/, then {_RENEWED}")
+
+
+def _differing(sql: Sql, space: VectorSpace, root: Path, rows: NDArray[np.int64]) -> int:
+    """The number of rows that an index lacks or has too many, after the log's later changes."""
+    from kptm.modeledge.vector_index import snapshots
+
+    told = snapshots.of(sql, space)
+    index = None if told is None else snapshots.load(root, told)
+    if told is None or index is None:
+        return 0
+    came, gone = oplog.changed_since(sql, space.id, told.seq)
+    expected = np.setdiff1d(np.union1d(index.living, came), gone)
+    return len(np.setxor1d(expected, rows))
