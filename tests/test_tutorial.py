@@ -43,6 +43,8 @@ def test_the_tutorial_prints_what_it_shows(tool, tmp_path):
         ("(1) [2]\n", "(1) [2]\n", True),
         ("", "\n", True),
         ("", "a\n", False),
+        ("┏━━━┳━┓\n", "┏━┳━━━━┓\n", True),  # a column is as wide as the times in it
+        ("┏━━━┳━┓\n", "┏━┓\n", False),
     ],
 )
 def test_what_agrees(tool, shown, told, agrees):

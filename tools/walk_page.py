@@ -99,7 +99,9 @@ def agree(shown: str, told: str) -> bool:
 
 
 def _narrow(text: str) -> list[str]:
-    return [re.sub(r"\s+", " ", line.rstrip()) for line in text.rstrip().split("\n")]
+    """Lines without the widths of columns, which depend on the times that a table shows."""
+    lines = text.rstrip().split("\n")
+    return [re.sub(r"([━─═])\1+", r"\1", re.sub(r"\s+", " ", line.rstrip())) for line in lines]
 
 
 def walk(page: str, folder: Path) -> Iterator[tuple[Step, str]]:

@@ -8,8 +8,14 @@ from kg.errors import EmbeddingError, UnknownKeyError
 from kptm import Workspace
 from kptm.cli.main import main
 
-NOT_OF_A_WORKSPACE = {"example", "new", "serve", "mcp", "evaluate", "demo", "map"}
-"""Rooms above the workspace: pages, servers and measurements, which have functions of their own."""
+NOT_OF_A_WORKSPACE = {
+    "example", "new", "serve", "mcp", "evaluate", "demo", "map", "doctor", "backup", "restore",
+}  # fmt: skip
+"""Verbs with functions of their own: pages, servers and measurements, which are above a workspace.
+
+A workspace that is damaged or not yet there cannot be opened: ``kptm.workspace.examine``,
+``back_up`` and ``restore`` take its folder.
+"""
 
 
 def test_every_verb_is_a_method_with_a_docstring():
