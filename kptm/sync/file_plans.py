@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.formats.files import unpacked_suffix
+from kg.formats.reader import TRIPLES, choose
 from kg.formats.text.table_guess import guess_table
 from kptm.errors import WorkspaceError
 from kptm.sync.folder import FileKind, files_of, kind_of
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from kg.formats.text.table_guess import TableGuess
 
-TABLES = (".csv", ".tsv", ".tab")
 ENTITY_COLUMNS = {"key", "label", "aliases", "description", "types", "prior"}
 """The columns of an entities file; see :meth:`kg.KnowledgeGraph.load_entities`."""
 
@@ -38,26 +37,27 @@ class FilePlan:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What a person should look at first."""
+        """What a person should check before the file is loaded."""
         return () if self.table is None else self.table.doubts
 
     def __str__(self) -> str:
         if self.table is None or self.table.layout == "triples":
-            what = {FileKind.TRIPLES: "a fact a line"}.get(self.kind, str(self.kind))
+            what = "one fact per line" if self.kind == FileKind.TRIPLES else str(self.kind)
             return f"{self.path}: {what}"
         relations = [name for name in self.table.columns if name and name != self.table.key]
-        text = f"{self.path}: an entity a row, called by {self.table.key!r}; "
+        text = f"{self.path}: one entity per row, named by column {self.table.key!r}; "
         text += f"its relations are {', '.join(relations)}"
         if self.table.split:
-            text += f"; several values in a cell are separated by {self.table.split!r}"
+            text += f"; {self.table.split!r} separates several values in a cell"
         return text
 
 
 def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]:
-    """How files, and those of folders, are to be loaded.
+    """Plan the loading of files, and of all files below folders.
 
     Returns:
-        The plans, entities first and texts last, and the files in folders that are not read.
+        The plans, entities first and texts last, and the files in folders that have no format that
+        is read.
 
     Raises:
         WorkspaceError: A path is missing, or a file that was named has no format that is read.
@@ -78,8 +78,7 @@ def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]
         kind = kind_of(path)
         if kind is None:
             raise WorkspaceError(
-                f"{path}: its suffix is that of no format that is read; kptm load --format NAME"
-                " takes any"
+                f"{path}: no format has this suffix; name the format: kptm load --format NAME"
             )
         plans.append(_plan(path, kind))
     order = (FileKind.ENTITIES, FileKind.TRIPLES, FileKind.TEXTS)
@@ -87,7 +86,7 @@ def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]
 
 
 def _plan(path: Path, kind: FileKind) -> FilePlan:
-    if kind != FileKind.TRIPLES or unpacked_suffix(path) not in TABLES:
+    if kind != FileKind.TRIPLES or not choose(path, TRIPLES, None).has_columns:
         return FilePlan(path, kind)
     guess = guess_table(path)
     columns = {name.casefold() for name in guess.columns}

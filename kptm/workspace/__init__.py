@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kptm.modeledge import Modeledge
-    from kptm.workspace.backup.backing_up import BackupReport, back_up
-    from kptm.workspace.backup.restoring import restore
+    from kptm.workspace.backup.backup_reader import restore
+    from kptm.workspace.backup.backup_writer import BackupReport, back_up
     from kptm.workspace.changes.additions import AddReport
     from kptm.workspace.changes.purge import Purged, PurgePlan
     from kptm.workspace.config import GraphConfig
@@ -86,8 +86,8 @@ __all__ = [
     "restore",
 ]
 _HOMES = {
-    "kptm.workspace.backup.backing_up": ("BackupReport", "back_up"),
-    "kptm.workspace.backup.restoring": ("restore",),
+    "kptm.workspace.backup.backup_writer": ("BackupReport", "back_up"),
+    "kptm.workspace.backup.backup_reader": ("restore",),
     "kptm.workspace.changes.additions": ("AddReport",),
     "kptm.workspace.changes.purge": ("PurgePlan", "Purged"),
     "kptm.workspace.config": ("GraphConfig",),

@@ -1,4 +1,4 @@
-"""Guesses how a CSV or TSV file is laid out: a triple a row, or an entity a row."""
+"""Guesses the layout of a CSV or TSV file: one triple per row, or one entity per row."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from kg.errors import TripleFormatError
-from kg.formats.files import open_bytes, unpacked_suffix
+from kg.formats.files import open_bytes
+from kg.formats.reader import TRIPLES, choose
 from kg.formats.text.delimited import csv_rows, tsv_rows
+from kg.formats.text.encoding import as_utf8
 from kg.formats.text.layout import known_header
 
 if TYPE_CHECKING:
@@ -19,17 +21,17 @@ if TYPE_CHECKING:
 Layout: TypeAlias = Literal["triples", "entities"]
 
 ROWS = 2_000
-"""Rows that are looked at."""
+"""Rows that are read for a guess."""
 UNIQUE = 0.98
-"""Share of different cells from which on a column may name the rows."""
+"""The least share of distinct cells in a column that names the rows."""
 REPEATED = 0.5
-"""Different relations among the rows of a table of triples, at most."""
+"""The greatest share of distinct relations among the rows of a table of triples."""
 NAMES = ("name", "title", "label", "entity", "item", "subject")
-"""What a column of names is often called, the likeliest first."""
+"""Usual headings of a column of names, the likeliest first."""
 SPLITS = (";", "|")
-"""What separates several values in one cell."""
+"""Separators of several values in one cell."""
 SPLIT_CELLS = 0.03
-"""Share of a column's cells from which on a separator in them is one."""
+"""The least share of a column's cells that contain the separator of several values."""
 LONGEST_VALUE = 60
 """Characters of one value among several; longer parts are sentences."""
 
@@ -39,12 +41,12 @@ class TableGuess:
     """How a table seems to be laid out.
 
     Attributes:
-        layout: "triples" for a triple a row, "entities" for an entity a row and a relation a
-            column.
+        layout: "triples" for one triple per row; "entities" for one entity per row and one
+            relation per column.
         columns: The names in the header; () without one.
         key: The column with the entities, "" for triples.
-        split: What separates several values in a cell, "" if nothing does.
-        doubts: What a person should look at before the table is loaded so.
+        split: The separator of several values in one cell, "" if there is none.
+        doubts: What a person should check before the table is loaded.
     """
 
     layout: Layout
@@ -64,7 +66,7 @@ def guess_table(path: str | Path) -> TableGuess:
         The guess, to be given to :meth:`kg.KnowledgeGraph.load` as ``key`` and ``split``.
 
     Raises:
-        TripleFormatError: The file is empty, or has one column only.
+        TripleFormatError: The file is no CSV or TSV, is empty, or has one column only.
         OSError: It cannot be read.
     """
     path = Path(path)
@@ -84,18 +86,20 @@ def guess_table(path: str | Path) -> TableGuess:
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
-    with open_bytes(path) as stream:
-        is_tsv = unpacked_suffix(path) in (".tsv", ".tab", ".txt")
-        read = tsv_rows(stream, path) if is_tsv else csv_rows(stream, path)
-        for _, _, fields in read:
+    chosen = choose(path, TRIPLES, None)
+    if not chosen.has_columns:
+        raise TripleFormatError(path, None, f"{chosen.name} is no table")
+    with open_bytes(path) as raw:
+        stream = as_utf8(raw, path, [])
+        for _, _, fields in (tsv_rows if chosen.name == "tsv" else csv_rows)(stream, path):
             if not isinstance(fields, TripleFormatError):
                 yield [field.strip() for field in fields]
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the middle column has few different words, as relations are.
+    """Whether the middle column has few distinct words, as relations do.
 
-    A cell of the first row that its column has again is in no header.
+    A first row with a cell that comes again in its column is not a header.
     """
     whole = [row for row in rows if len(row) == 3]
     relations = Counter(row[1] for row in whole)
@@ -111,19 +115,19 @@ def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
 def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> TableGuess:
     doubts = []
     if any(not name or _is_number(name) for name in header):
-        doubts.append("the first line does not look like a header, which this layout needs")
+        doubts.append("the first line does not look like a header, and this layout needs one")
     names = [name for name in header if name]
     scores = {name: _key_score(name, at, body) for at, name in enumerate(header) if name}
     best = max(names, key=lambda name: scores[name])
     cells = _column(header.index(best), body)
     if len(set(cells)) < UNIQUE * len(body):
         doubts.append(
-            f"{len(body) - len(set(cells)):,} of {len(body):,} rows have an empty {best!r} or that"
-            " of another row; rows with the same name become one entity"
+            f"{len(body) - len(set(cells)):,} of {len(body):,} rows have no {best!r} of their own;"
+            " rows with the same name become one entity"
         )
     named_so = [name for name in names if _rank(name) == _rank(best) and scores[name] > 1]
     if len(named_so) > 1 and _rank(best) == len(NAMES):
-        doubts.append(f"the entities may also be those of {', '.join(map(repr, named_so[1:4]))}")
+        doubts.append(f"column {' or '.join(map(repr, named_so[1:4]))} could name the entities too")
     split = _guess_split(header, best, body)
     return TableGuess("entities", tuple(header), best, split, tuple(doubts))
 
@@ -138,7 +142,7 @@ def _rank(name: str) -> int:
 
 
 def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
-    """How likely a column has the names of the rows: 1 or more where its cells are unique words."""
+    """A score of a column as the name of its rows: above 1 if its cells are unique words."""
     cells = _column(at, body)
     if not cells or not body:
         return 0.0
@@ -150,7 +154,7 @@ def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
 
 
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
-    """The separator that stands in the cells of a column, between values that come again."""
+    """The separator of several short values in the cells of a column, "" if there is none."""
     best, most = "", 0.0
     for at, name in enumerate(header):
         cells = _column(at, body) if name != key else []

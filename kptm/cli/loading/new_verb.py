@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from itertools import islice
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.files.atomic import place_folder
 from kptm.cli.loading.load_verbs import load_summary
 from kptm.cli.output.common import show, verb, workspace_argument
 from kptm.cli.output.progress import progress, read_names
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 TRIED = 20
-"""Facts of which one that is answered is looked for, as an example."""
+"""Facts that are tried as an example question."""
 
 
 @click.command()
 @workspace_argument
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--yes", is_flag=True, help="Take what was guessed, also where it is in doubt.")
+@click.option("--yes", is_flag=True, help="Accept doubtful guesses too.")
 @click.option("--serve/--no-serve", default=False, help="Open the explorer afterwards.")
 @click.pass_context
 @verb
@@ -40,11 +40,11 @@ def new(
     serve: bool,
     as_json: bool,
 ) -> None:
-    """Make WORKSPACE of FILES: tables, triples, entities, texts, and folders of these.
+    """Make WORKSPACE from FILES: tables, triples, entities, texts, and folders of these.
 
-    Of CSV and TSV files the layout is guessed and shown: a fact a row, or an entity a row and which
-    column names it. In doubt you are asked. Texts are indexed. Where a file cannot be read nothing
-    is left behind.
+    The layout of CSV and TSV files is guessed and shown: one fact per row, or one entity per row
+    and the column that names it. You are asked if the guess is doubtful. Texts are indexed.
+    WORKSPACE appears when all files are loaded.
     """
     from kptm.sync.file_plans import plan_files
     from kptm.workspace import Workspace
@@ -52,21 +52,16 @@ def new(
     folder = Path(workspace)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(
-            f"{workspace}: is there already; kptm load and kptm index add files to a workspace"
+            f"{workspace}: already exists; add files to it with kptm load and kptm index"
         )
     plans, left = plan_files(files)
     if not plans:
-        raise WorkspaceError(f"{', '.join(files)}: no file there has a format that is read")
+        raise WorkspaceError(f"{', '.join(files)}: contains no file in a known format")
     _confirm(plans, yes=yes)
-    existed = folder.exists()
-    try:
-        with Workspace.init(folder) as ws:
-            results, lines = _load(ws, plans)
-            example = _example(ws)
-    except BaseException:
-        _remove(folder, keep=existed)
-        raise
-    lines += [f"{path}: left out, no format that is read" for path in left]
+    with place_folder(folder) as fresh, Workspace.init(fresh) as ws:
+        results, lines = _load(ws, plans)
+        example = _example(ws)
+    lines += [f"{path}: left out: unknown format" for path in left]
     if example is not None:
         lines.append(f'kptm ask {workspace} "{example[0]}"\n  {example[1]}')
     value = {"files": results, "left_out": list(map(str, left)), "example": example}
@@ -78,18 +73,18 @@ def new(
 
 
 def _confirm(plans: Sequence[FilePlan], *, yes: bool) -> None:
-    """Show what was guessed; ask where it is in doubt and a person is there."""
+    """Show the guesses; ask about doubtful ones if a person can answer."""
     for plan in plans:
         click.echo(str(plan), err=True)
         for doubt in plan.doubts:
-            click.echo(f"  in doubt: {doubt}", err=True)
+            click.echo(f"  check this: {doubt}", err=True)
     if any(plan.doubts for plan in plans) and not yes:
         if not sys.stdin.isatty():
             raise WorkspaceError(
-                "nothing was loaded; --yes takes the guess, and kptm load --key COLUMN or --columns"
-                " A,B,C says how a table is to be read"
+                "nothing was loaded; accept the guess with --yes, or state the layout with kptm"
+                " load --key COLUMN or --columns A,B,C"
             )
-        click.confirm("load it so?", abort=True, err=True)
+        click.confirm("load the files like this?", abort=True, err=True)
 
 
 def _load(ws: Workspace, plans: Sequence[FilePlan]) -> tuple[dict[str, Any], list[str]]:
@@ -117,7 +112,7 @@ def _load(ws: Workspace, plans: Sequence[FilePlan]) -> tuple[dict[str, Any], lis
 
 
 def _example(ws: Workspace) -> tuple[str, str] | None:
-    """A question about one of the first facts that is answered, with its answer."""
+    """A question about one of the first facts that has an answer, and the answer."""
     facts = list(islice(ws.graph.match(), TRIED))
     entities = ws.graph.entities([fact.head for fact in facts])
     labels = {relation.key: relation.label for relation in ws.graph.relations()}
@@ -127,15 +122,3 @@ def _example(ws: Workspace) -> tuple[str, str] | None:
         if answer.answers:
             return question, answer.sentence
     return None
-
-
-def _remove(folder: Path, *, keep: bool) -> None:
-    """Remove a workspace that could not be made; an empty folder that was there stays."""
-    if not keep:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)

@@ -74,3 +74,16 @@ def test_a_guess_is_what_load_takes(tmp_path):
     with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
         graph.load(path, key=guess.key, split=guess.split)
         assert graph.follow("Jaws", [Step("Genres")]) == ["horror", "thriller"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_as_excel_writes_it(tmp_path, encoding):
+    path = tmp_path / "films.csv"
+    path.write_text("sep=;\n" + FILMS.replace(";", "|").replace(",", ";"), encoding=encoding)
+    guess = guess_table(path)
+    assert (guess.key, guess.split) == ("Title", "|")
+
+
+def test_another_format_is_no_table(tmp_path):
+    with pytest.raises(TripleFormatError, match="is no table"):
+        guess_table(written(tmp_path, "<a> <b> <c> .\n", "facts.nt"))

@@ -31,7 +31,7 @@ def kptm(tmp_path, monkeypatch):
 
 def test_files_become_a_workspace_that_answers(kptm):
     result = kptm("new", "my", "films.csv", "texts", "--json")
-    assert "called by 'Title'; its relations are Director, Year" in result.stderr
+    assert "named by column 'Title'; its relations are Director, Year" in result.stderr
     found = json.loads(result.stdout)
     assert found["files"]["films.csv"]["added"] == 4
     assert [path.rpartition("/")[2] for path in found["left_out"]] == ["photo.jpg"]
@@ -54,7 +54,7 @@ def test_triples_and_names_are_loaded_in_their_order(kptm, tmp_path):
 def test_a_doubt_is_asked_about_or_refused(kptm, tmp_path):
     refused = kptm("new", "my", "twice.csv", code=1)
     assert "1 of 3 rows" in refused.stderr
-    assert "--yes takes the guess" in refused.stderr
+    assert "with --yes" in refused.stderr
     assert not (tmp_path / "my").exists()
     kptm("new", "my", "twice.csv", "--yes")
     with Workspace.open("my", create=False) as ws:
@@ -76,7 +76,7 @@ def test_where_a_file_cannot_be_read_nothing_is_left(kptm, tmp_path, existed):
     [
         (("my", "nosuch.csv"), "no such file"),
         (("my", "texts/photo.jpg"), "kptm load --format"),
-        (("texts", "films.csv"), "is there already"),
+        (("texts", "films.csv"), "already exists"),
     ],
 )
 def test_what_is_wrong_is_said_first(kptm, tmp_path, arguments, message):

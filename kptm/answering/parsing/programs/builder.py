@@ -155,10 +155,9 @@ class Builder:
     def hint(self, match: Match, words: RelationWords) -> float:
         """The strength from 0 to 1 with which an operator suggests a relation with these words."""
         label = set(self.schema.stems(words.label))
-        for hint, rank in self.schema.rank_hints(match.hints):
-            stems = self.schema.stems(hint)
-            if stems and set(stems) <= label:
-                whole = frozenset(stems) in words.names or len(label) == len(stems)
+        for stems, rank in self.schema.rank_hints(match.hints):
+            if stems and stems <= label:
+                whole = stems in words.names or stems == label
                 return 1.0 / (1 + 0.25 * rank) * (1.0 if whole else 0.8)
         return 0.0
 

@@ -100,9 +100,9 @@ class SaidRelations:
         for match in operators:
             if match.kind in ("ask", "measure"):
                 self._measured |= ((1 << match.end) - (1 << match.start)) if match.hints else 0
-                for hint, rank in schema.rank_hints(match.hints):
-                    self._add_phrase(
-                        hint, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
+                for stems, rank in schema.rank_hints(match.hints):
+                    self._add_stems(
+                        stems, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
                     )
 
     @property
@@ -163,7 +163,11 @@ class SaidRelations:
         self._cache.clear()
 
     def _add_phrase(self, text: str, mask: int, strength: float) -> None:
-        stems = frozenset(stem for stem in self._schema.stems(text) if stem not in SMALL)
+        self._add_stems(self._schema.stems(text), mask, strength)
+
+    def _add_stems(self, words: Iterable[str], mask: int, strength: float) -> None:
+        """Let some tokens say the relations whose names have all of these stems."""
+        stems = frozenset(stem for stem in words if stem not in SMALL)
         if len(stems) == 1:
             self._add(next(iter(stems)), mask, strength)
         for stem in stems if len(stems) > 1 else ():

@@ -15,7 +15,7 @@ from kptm.answering.parsing.question.mentions import one_edit
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kg.programs import Program
     from kg.types import Entity, Relation
@@ -114,7 +114,7 @@ class Schema:
         for words in self.relations.values():
             for name in words.names:
                 self._named[name].append(words.key)
-        self._in_name: dict[frozenset[str], bool] = {}
+        self._hints: dict[tuple[str, ...], list[tuple[frozenset[str], int]]] = {}
         self._prefixes: dict[str, list[str]] = defaultdict(list)
         for stem in sorted(self._by_stem):
             if len(stem) >= LIKE:
@@ -150,21 +150,17 @@ class Schema:
         """The relations whose whole name is the given stems."""
         return self._named.get(frozenset(stems), [])
 
-    def rank_hints(self, hints: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Hints, each with how many likelier ones are in the name of a relation of the graph."""
-        rank = 0
-        for hint in hints:
-            yield hint, rank
-            rank += self._is_in_name(frozenset(self.stems(hint)))
-
-    def _is_in_name(self, stems: frozenset[str]) -> bool:
-        """Whether one name of a relation has all of some stems."""
-        if stems not in self._in_name:
-            keys = {key for stem in stems for key, _ in self.relations_of(stem)}
-            self._in_name[stems] = any(
-                stems <= name for key in keys for name in self.relations[key].names
-            )
-        return self._in_name[stems]
+    def rank_hints(self, hints: tuple[str, ...]) -> list[tuple[frozenset[str], int]]:
+        """The stems of each hint, and how many likelier hints the graph has a relation for."""
+        if hints not in self._hints:
+            ranked, rank = [], 0
+            for hint in hints:
+                stems = frozenset(self.stems(hint))
+                ranked.append((stems, rank))
+                keys = {key for stem in stems for key, _ in self.relations_of(stem)}
+                rank += any(stems <= name for key in keys for name in self.relations[key].names)
+            self._hints[hints] = ranked
+        return self._hints[hints]
 
     def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
         """English words for a type that a foreign word or a synonym may mean."""

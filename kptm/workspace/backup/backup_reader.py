@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING
 from kg.files.atomic import place_folder
 from kptm.errors import WorkspaceError
 from kptm.workspace.backup import archives
-from kptm.workspace.backup.backing_up import BackupReport, report_of
 from kptm.workspace.backup.backup_manifest import LONGEST, NAME, BackupManifest, Member
+from kptm.workspace.backup.backup_writer import BackupReport, report_of
 from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
