@@ -11,7 +11,7 @@ from kg.files.atomic import place_folder
 from kptm.errors import WorkspaceError
 from kptm.workspace.backup import archives
 from kptm.workspace.backup.backup_manifest import LONGEST, NAME, BackupManifest, Member
-from kptm.workspace.backup.backup_writer import BackupReport, report_of
+from kptm.workspace.backup.backup_writer import BackupReport, is_database_url, report_of
 from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def restore(file: str | Path, folder: str | Path) -> BackupReport:
 
 
 def _check(file: Path, layout: Layout) -> None:
-    if "://" in str(layout.folder) or ":/" in str(layout.folder):
+    if is_database_url(layout.folder):
         raise WorkspaceError(
             f"{layout.folder}: is a database's URL, and a backup becomes a workspace's folder;"
             " restore a graph in PostgreSQL by pg_restore"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kg.files import atomic
-from kg.files.temporary import create_beside
+from kg.files.temporary import create_beside, is_temporary
 from kptm.errors import WorkspaceError
 from kptm.workspace.backup import archives
 from kptm.workspace.backup.backup_manifest import NAME, BackupManifest, Member
@@ -89,7 +89,7 @@ def back_up(folder: str | Path, file: str | Path) -> BackupReport:
 
 
 def _check(layout: Layout, file: Path) -> None:
-    if "://" in str(layout.folder) or ":/" in str(layout.folder):
+    if is_database_url(layout.folder):
         raise WorkspaceError(
             f"{layout.folder}: is a database's URL, and a backup is of a workspace's folder; back"
             " up a graph in PostgreSQL by pg_dump --format=custom, and restore it by pg_restore"
@@ -155,7 +155,12 @@ def _left_out(layout: Layout, manifest: BackupManifest) -> tuple[str, ...]:
 
 
 def _is_passing(name: str) -> bool:
-    return name.startswith(".kptm-") or name.endswith((".kptm-new", ".kptm-old", ".kptm-gone"))
+    return name.startswith(".kptm-") or is_temporary(name)
+
+
+def is_database_url(folder: Path) -> bool:
+    """Whether a URL was given for a workspace's folder; a path has one slash of its two."""
+    return ":/" in str(folder)
 
 
 def report_of(
