@@ -1,4 +1,4 @@
-"""The database: its location, connections, transactions, a cursor's verbs, migrations.
+"""The database: its location, connections, transactions, SQL statements, migrations.
 
 Names are loaded when first used.
 """

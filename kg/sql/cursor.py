@@ -1,8 +1,8 @@
-"""SQL on a driver's own cursor: the few verbs that the rooms of the store speak in.
+"""Runs SQL statements on the database driver's own cursor.
 
-Statements are written once, with ``?`` for a parameter, for SQLite and PostgreSQL alike. SQLAlchemy
-opens the connection; its execution layer costs ten times what one hop of the graph does, so that it
-is left out here.
+Each statement is written once for SQLite and PostgreSQL, with ``?`` for a parameter. SQLAlchemy
+opens the connection but does not run the statements: its execution layer would take ten times as
+long as following one relation of the graph.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 PAGE = 2_000
-"""Rows fetched at a time."""
+"""Number of rows fetched at a time."""
 
 GROUP = 50
-"""Rows that one INSERT of SQLite holds."""
+"""Number of rows in one INSERT of SQLite."""
 
 _STREAMS = count()
 
 
 class Sql:
-    """Statements on one connection of a driver, inside whatever transaction it is in."""
+    """Runs statements on one connection of a driver, in the connection's current transaction."""
 
     def __init__(self, driver: Any, *, postgresql: bool) -> None:
         self._driver = driver
@@ -36,7 +36,7 @@ class Sql:
 
     @classmethod
     def on(cls, connection: sa.Connection) -> Sql:
-        """The verbs on SQLAlchemy's ``connection``, in its transaction."""
+        """Run statements on the driver's connection under SQLAlchemy's ``connection``."""
         driver = connection.connection.driver_connection
         return cls(driver, postgresql=connection.dialect.name == "postgresql")
 
@@ -45,29 +45,29 @@ class Sql:
         return int(self.cursor(statement, parameters).rowcount)
 
     def one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
-        """The first value of the first row, None where there is none."""
+        """The first value of the first row; None if there is no row."""
         row = self.cursor(statement, parameters).fetchone()
         return None if row is None else row[0]
 
     def all(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows."""
-        found: list[tuple[Any, ...]] = self.cursor(statement, parameters).fetchall()
-        return found
+        rows: list[tuple[Any, ...]] = self.cursor(statement, parameters).fetchall()
+        return rows
 
     def first(
         self, statement: str, parameters: Sequence[Any] = ()
     ) -> tuple[list[tuple[Any, ...]], bool]:
-        """The first page of rows, and whether that is all of them."""
+        """The first page of rows, and whether there are no more."""
         cursor = self.cursor(statement, parameters)
         rows = cursor.fetchmany(PAGE)
         cursor.close()
         return rows, len(rows) < PAGE
 
     def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows, a page at a time; memory does not grow with their number."""
+        """Yield rows, fetched a page at a time, so that memory does not grow with their number."""
         if self.postgresql:
-            # Named, so that the server holds the rows: a plain cursor would fetch them all. Streams
-            # may be nested, hence the number.
+            # The server keeps the rows of a named cursor; a cursor without a name would fetch them
+            # all. The number makes the names of nested streams differ.
             cursor = self._driver.cursor(name=f"kptm_{next(_STREAMS)}")
             cursor.execute(self._adapt_placeholders(statement), parameters)
         else:
@@ -76,7 +76,7 @@ class Sql:
             while rows := cursor.fetchmany(PAGE):
                 yield from rows
         finally:
-            with suppress(sqlite3.ProgrammingError):  # an error has closed the database already
+            with suppress(sqlite3.ProgrammingError):  # raised if an error closed the database
                 cursor.close()
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -92,28 +92,28 @@ class Sql:
         same: Mapping[str, int] | None = None,
         grouped: bool = False,
     ) -> None:
-        """Insert rows as fast as the database can: by COPY where it knows that.
+        """Insert rows as fast as the database can: PostgreSQL by COPY.
 
         Args:
-            table: Its name.
-            columns: Those that the rows have, as SQL lists them.
-            rows: A tuple each.
-            same: Columns beside those with one value for all rows.
-            grouped: Many rows by one statement on SQLite: half the time for a table with a primary
-                key alone, twice the time where each statement needs a savepoint for a unique
-                column.
+            table: The name of the table.
+            columns: The names of the rows' columns, separated by commas.
+            rows: The rows.
+            same: Further columns that have the same value in all rows, with that value.
+            grouped: Whether SQLite inserts many rows by one statement. This halves the time for a
+                table that has only a primary key, and doubles it for one with a unique column,
+                because each statement then needs a savepoint.
         """
         fixed = same or {}
-        named = ", ".join([columns, *fixed])
+        all_columns = ", ".join([columns, *fixed])
         if self.postgresql:
             cursor = self._driver.cursor()
-            with cursor, cursor.copy(f"COPY {table} ({named}) FROM STDIN") as copy:
+            with cursor, cursor.copy(f"COPY {table} ({all_columns}) FROM STDIN") as copy:
                 for text in _copy_text(rows, tuple(fixed.values())):
                     copy.write(text)
         else:
-            # One value for all rows stands in the statement itself: a parameter less a row.
+            # Values common to all rows are written into the statement, which saves parameters.
             marks = ", ".join(["?"] * (columns.count(",") + 1) + [f"{n:d}" for n in fixed.values()])
-            insert = f"INSERT INTO {table} ({named}) VALUES"
+            insert = f"INSERT INTO {table} ({all_columns}) VALUES"
             if grouped:
                 self._insert_groups(insert, f"({marks})", rows)
             else:
@@ -137,21 +137,21 @@ class Sql:
             self.run(f"{insert} {', '.join([marks] * count)}", rest)
 
     def values(self, items: Sequence[Any]) -> tuple[str, Any]:
-        """A subquery that lists ``items``, and its one parameter.
+        """A subquery that lists ``items`` for ``IN``, and its one parameter.
 
-        It is an IN list of any length, not to be negated.
+        The list may have any length. It must not be used with ``NOT IN``.
         """
-        # One parameter for any number of items: databases limit how many there may be, and a
-        # statement whose text does not change is prepared once.
+        # One parameter suffices for any number of items: databases limit the number of parameters,
+        # and a statement whose text does not change is prepared once.
         if self.postgresql and not items:
-            return "(?)", None  # of the type that it is compared with; nothing is in it
+            return "(?)", None  # NULL takes the type of the other side, and equals nothing
         if self.postgresql:
             kind = "bigint" if isinstance(items[0], int) else "text"
             return f"(SELECT unnest(?::{kind}[]))", list(items)
         return "(SELECT value FROM json_each(?))", json.dumps(items, ensure_ascii=False)
 
     def cursor(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
-        """The driver's cursor on a statement."""
+        """Run one statement; return the driver's cursor."""
         return self._driver.execute(self._adapt_placeholders(statement), parameters)
 
     def _adapt_placeholders(self, statement: str) -> str:
@@ -159,9 +159,9 @@ class Sql:
 
 
 def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[str]:
-    """Rows in COPY's text format, each followed by ``rest``, some thousands at a time.
+    """Yield rows in COPY's text format, each followed by ``rest``, some thousands at a time.
 
-    This takes a third of the time of the driver's own rows.
+    This takes a third of the time that the driver takes to write the rows one by one.
     """
     source = iter(rows)
     end = "".join(f"\t{number:d}" for number in rest) + "\n"
@@ -172,7 +172,7 @@ def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[s
             yield "".join([line % row for row in group])
         else:
             line = "\t".join(["%s"] * len(group[0])) + end
-            # Nothing but numbers and None, whose name in SQL is another.
+            # The rows contain only numbers and None, which COPY writes as \N.
             yield "".join([line % row for row in group]).replace("None", "\\N")
 
 
@@ -180,5 +180,5 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _escape(value: Any) -> Any:
-    """A value as COPY's text format writes it."""
+    """Escape a value for COPY's text format."""
     return value.translate(_ESCAPES) if isinstance(value, str) else value

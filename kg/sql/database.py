@@ -1,6 +1,6 @@
-"""One connection pool, two ways in: ``read()`` and ``write()``, one transaction each.
+"""A pool of connections, with one transaction per ``read()`` or ``write()``.
 
-Every failure of the driver leaves as a StoreError that says which database and what to do.
+Every error of the driver is raised as a StoreError that names the database and says what to do.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 10
-"""How long a writer waits for another writer."""
+"""Seconds that a writer waits for another writer."""
 
 WRITER_CACHE_KIB = 65_536
-"""Pages of SQLite that a writer holds; a load of a million triples reads its indexes over."""
+"""SQLite's page cache of a writer; loading a million triples reads index pages again and again."""
 
 READER_CACHE_KIB = 16_384
-"""The same of a reader."""
+"""SQLite's page cache of a reader."""
 
 _HINTS = (
     ("database is locked", "another process is writing to it; wait for it to end, then try again"),
@@ -50,15 +50,16 @@ def _explain(error: Exception, location: Location) -> StoreError:
 
 
 class Database:
-    """A SQLite file (a path) or any SQLAlchemy URL; opened, migrated, ready.
+    """An open database: a SQLite file (a path) or any SQLAlchemy URL, migrated to our schema.
 
     Args:
         where: The path or URL.
-        read_only: Whether to leave a SQLite file and its folder as they are. A file with an older
-            schema is refused then, because it would have to be migrated.
+        read_only: Whether to leave a SQLite file and its folder unchanged. A file with an older
+            schema is then refused, because it would have to be migrated.
 
     Raises:
-        StoreError: It cannot be opened, is not ours, or is newer than this version of kptm.
+        StoreError: The database cannot be opened, was not made by kptm, or is newer than this
+            version of kptm.
     """
 
     def __init__(self, where: str | Path, *, read_only: bool = False) -> None:
@@ -70,11 +71,10 @@ class Database:
             _tune_sqlite(self.engine)
         elif self.engine.dialect.name == "postgresql":
             _tune_postgresql(self.engine)
-        # By thread: what one thread writes in a transaction is not to be read by another.
-        self._own = threading.local()
-        # All threads' connections in one list, so that close() reaches those of threads that have
-        # ended.
-        self._lent: list[Any] = []
+        # One connection per thread: a thread must not read the open transaction of another.
+        self._of_thread = threading.local()
+        # The connections of all threads, so that close() also closes those of ended threads.
+        self._thread_connections: list[Any] = []
         with self._explain_errors():
             migrate(self.engine, self.name)
         self.location.note_opened()
@@ -90,11 +90,11 @@ class Database:
             return sa.create_engine(where)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             reason = self.location.mask_password(str(error))
-            told = StoreError(f"{self.name!r}: no usable database URL ({reason})")
-            raise told from self._cause(error)
+            refusal = StoreError(f"{self.name!r}: no usable database URL ({reason})")
+            raise refusal from self._cause(error)
 
     def _cause(self, error: Exception) -> Exception | None:
-        """An error to show as the cause of another; None where it says the password."""
+        """The error, to be shown as the cause of another; None if it contains the password."""
         return None if self.location.has_secret(error) else error
 
     def __repr__(self) -> str:
@@ -102,15 +102,15 @@ class Database:
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
-        """What the driver may raise."""
+        """The exceptions that the driver may raise."""
         return SQLAlchemyError, self.engine.dialect.loaded_dbapi.Error, OverflowError
 
     @contextmanager
     def quick(self) -> Iterator[Sql]:
-        """For single statements: a connection of this thread, outside of any transaction.
+        """This thread's connection for single statements, without a transaction.
 
-        A tenth of the cost of :meth:`reading`. Every cursor has to be read to its end or closed in
-        the block, or the connection would go on seeing the graph of that moment.
+        It costs a tenth of :meth:`reading`. Every cursor must be read to its end or closed in the
+        block; an open cursor would keep the connection at the present state of the graph.
         """
         with self._explain_errors():
             shared = self._shared_connection()
@@ -118,54 +118,54 @@ class Database:
 
     def _shared_connection(self) -> sa.Connection | None:
         """The connection of the transaction that this thread has open, if it has one."""
-        found: sa.Connection | None = getattr(self._own, "shared", None)
-        return found
+        connection: sa.Connection | None = getattr(self._of_thread, "shared", None)
+        return connection
 
     @property
     def in_transaction(self) -> bool:
-        """Whether this thread is inside of :meth:`transaction`."""
+        """Whether this thread is inside :meth:`transaction`."""
         return self._shared_connection() is not None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all that this thread writes in the block one transaction, and read its writes.
+        """Make all writes of this thread in the block one transaction; the block reads them too.
 
-        A part that fails is rolled back alone if the block goes on. If the block ends by an error,
-        everything is rolled back.
+        A write that fails is rolled back alone if the block continues. If the block ends with an
+        error, everything is rolled back.
         """
-        if self._shared_connection() is not None:  # part of the one around it
+        if self._shared_connection() is not None:  # nested: the outer transaction commits
             yield
             return
         with self.write() as connection:
-            self._own.shared = connection
+            self._of_thread.shared = connection
             try:
                 yield
             finally:
-                self._own.shared = None
+                self._of_thread.shared = None
 
     def _thread_sql(self) -> Sql:
-        sql: Sql | None = getattr(self._own, "sql", None)
+        sql: Sql | None = getattr(self._of_thread, "sql", None)
         if sql is None:
-            lent = self.engine.raw_connection()
-            driver = lent.driver_connection
+            connection = self.engine.raw_connection()
+            driver = connection.driver_connection
             postgresql = self.engine.dialect.name == "postgresql"
-            # psycopg begins a transaction by itself, and the connection would stay idle in it.
+            # Otherwise psycopg would begin a transaction, and the connection would stay in it.
             if postgresql and driver is not None:
                 driver.autocommit = True
-            self._lent.append(lent)
-            sql = self._own.sql = Sql(driver, postgresql=postgresql)
+            self._thread_connections.append(connection)
+            sql = self._of_thread.sql = Sql(driver, postgresql=postgresql)
         return sql
 
     @contextmanager
     def reading(self) -> Iterator[Sql]:
-        """Like :meth:`read`, for the rooms of the graph."""
+        """Like :meth:`read`, but with our :class:`Sql` on the connection."""
         with self.read() as connection:
             yield Sql.on(connection)
 
     def rows(
         self, statement: str, parameters: Sequence[Any], *, few: bool = True
     ) -> Iterator[tuple[Any, ...]]:
-        """Stream the rows of a statement; where they are ``few``, without a transaction."""
+        """Stream the rows of a statement, without a transaction if there are ``few``."""
         if few:
             with self.quick() as sql:
                 rows, complete = sql.first(statement, parameters)
@@ -178,21 +178,21 @@ class Database:
 
     @contextmanager
     def writing(self, *, wait: bool = True) -> Iterator[tuple[Sql, sa.Transaction]]:
-        """Like :meth:`write`, for the rooms of the store; the transaction is there to roll back.
+        """Like :meth:`write`, but with our :class:`Sql` and a transaction that can be rolled back.
 
-        Within :meth:`transaction` it is a part of that, and rolls back alone.
+        Inside :meth:`transaction` this is a savepoint, which is rolled back alone.
         """
         shared = self._shared_connection()
         if shared is None:
             with self.write(wait=wait) as connection:
                 yield Sql.on(connection), _current(connection)
             return
-        with self._explain_errors(), shared.begin_nested() as part:
-            yield Sql.on(shared), part
+        with self._explain_errors(), shared.begin_nested() as savepoint:
+            yield Sql.on(shared), savepoint
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A transaction that sees one state of the graph from begin to end."""
+        """A transaction that sees one state of the graph from beginning to end."""
         shared = self._shared_connection()
         if shared is not None:
             yield shared
@@ -202,13 +202,13 @@ class Database:
 
     @contextmanager
     def write(self, *, wait: bool = True) -> Iterator[sa.Connection]:
-        """A transaction that commits at the end of the block, or leaves no trace.
+        """A transaction that is committed at the end of the block, or rolled back on an error.
 
-        The block may roll back by itself where it found nothing to change.
+        The block may also roll back itself if it has nothing to change.
 
         Args:
-            wait: Whether to wait for another writer; without, a locked database is an error
-                at once.
+            wait: Whether to wait for another writer. If not, a locked database is an error at
+                once.
         """
         with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
@@ -217,12 +217,14 @@ class Database:
                 self.location.check_opened()
 
     def maintain(self, *statements: str) -> bool:
-        """Run statements that no transaction may hold.
+        """Run statements that are not allowed in a transaction.
 
-        Return whether the last reports being prevented.
+        Returns:
+            Whether the first value of the last statement's result is not 0. PRAGMA wal_checkpoint
+            returns 1 if another connection prevented it.
 
         Raises:
-            StoreError: Somebody else holds the database.
+            StoreError: Another process has locked the database.
         """
         with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -232,11 +234,11 @@ class Database:
         return bool(rows and isinstance(rows[-1], list) and rows[-1] and rows[-1][0][0])
 
     def rewrite(self) -> None:
-        """Write every page anew, so that none holds what was deleted.
+        """Write every page anew, so that no page still contains deleted rows.
 
         Raises:
-            StoreError: Somebody reads the database; the rows are gone, the bytes go when it is
-                opened next.
+            StoreError: Another process is reading the database. The rows are deleted; their bytes
+                are removed when the database is next opened.
         """
         if self.engine.dialect.name == "postgresql":
             tables = sa.inspect(self.engine).get_table_names()
@@ -251,13 +253,13 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
-        while self._lent:
-            lent = self._lent.pop()
-            # The pool gives the connection to others, who expect it as it came.
+        while self._thread_connections:
+            connection = self._thread_connections.pop()
+            # The connection returns to the pool, whose users expect the default.
             if self.engine.dialect.name == "postgresql":
-                lent.driver_connection.autocommit = False
-            lent.close()
-        self._own = threading.local()
+                connection.driver_connection.autocommit = False
+            connection.close()
+        self._of_thread = threading.local()
         self.engine.dispose()
 
     @contextmanager
@@ -267,30 +269,34 @@ class Database:
         except UnicodeEncodeError as error:
             raise InvalidNameError("text holds a lone surrogate", str(error.object)) from error
         except self.failures as error:
-            if "NUL (0x00)" in str(error):  # SQLite looks for such a name, and finds none
+            if "NUL (0x00)" in str(error):  # from PostgreSQL; SQLite accepts such parameters
                 raise InvalidNameError("text holds a NUL character") from error
             raise _explain(error, self.location) from self._cause(error)
 
 
 def _current(connection: sa.Connection) -> sa.Transaction:
-    found = connection.get_transaction()
-    if found is None:
+    transaction = connection.get_transaction()
+    if transaction is None:
         raise StoreError("no transaction is open")
-    return found
+    return transaction
 
 
 def _tune_sqlite(engine: sa.Engine) -> None:
-    """Real transactions (the driver's own begin comes late), a busy wait, foreign keys."""
+    """Begin transactions explicitly, wait for other writers, and check foreign keys.
+
+    The driver itself would begin a transaction only before the first change, so that the reads
+    before it could see another state.
+    """
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        # SQLite has them off by default, for each connection anew.
+        # SQLite's default for each new connection is off.
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        # The driver itself: a transaction begins several times an edit or a question.
+        # On the driver, for speed: an edit or a question begins several transactions.
         driver: Any = connection.connection.driver_connection
         options = connection.get_execution_options()
         wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 0
@@ -298,13 +304,13 @@ def _tune_sqlite(engine: sa.Engine) -> None:
         write = options.get("kptm_write", False)
         cache = WRITER_CACHE_KIB if write else READER_CACHE_KIB
         driver.execute(f"PRAGMA cache_size=-{cache}").close()
-        # IMMEDIATE: a transaction that begins as a reader cannot write once another has written,
-        # and busy_timeout does not help there.
+        # IMMEDIATE, because a transaction that begins as a reader cannot write after another
+        # process has written, and busy_timeout does not help in that case.
         driver.execute("BEGIN IMMEDIATE" if write else "BEGIN").close()
 
 
 def _tune_postgresql(engine: sa.Engine) -> None:
-    """What SQLite does by itself: a reader sees one state, writers come one after the other.
+    """Let a reader see one state and let one writer at a time write, as SQLite always does.
 
     Revisions are numbered in the order of their commits only if no two are written at once.
     """
@@ -312,7 +318,7 @@ def _tune_postgresql(engine: sa.Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("kptm_write", False):
-            # The number stands for "a writer of kptm" alone; readers do not take this lock.
+            # An arbitrary number that all writers of kptm lock; readers do not take this lock.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7061746)")
         else:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -1,4 +1,4 @@
-"""Where a database lies: its name for messages, without the password, and the open file."""
+"""The path or URL of a database: its name in messages, without the password, and its open file."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _ANYWHERE = re.compile(r"(?P<before>\w://[^:/@\s]*:)(?P<password>\S*)(?P<after>@
 _PARAMETER = re.compile(r"(?P<before>[?&](?:password|passfile|sslpassword)=)(?P<password>[^&]*)")
 MASK = "***"
 _SHORT = 3
-"""Characters of a password from which on it is looked for anywhere in a message."""
+"""A password of at least this many characters is masked wherever a message contains it."""
 
 
 class Location:
-    """A path or a URL.
+    """The path or the URL of a database.
 
     Args:
-        where: It.
+        where: The path or URL.
 
     Attributes:
-        name: For messages: a URL's password is masked.
-        path: The file of SQLite; None of a URL.
+        name: The name in messages: a URL's password is masked.
+        path: SQLite's file; None for a URL.
 
     Raises:
-        StoreError: It cannot be one.
+        StoreError: ``where`` is neither a valid path nor a valid URL.
     """
 
     def __init__(self, where: str | Path) -> None:
-        self.given = str(where)
-        if "\0" in self.given:
-            raise StoreError(f"{self.given!r}: no file can have a NUL in its name")
+        text = str(where)
+        if "\0" in text:
+            raise StoreError(f"{text!r}: no file can have a NUL in its name")
         is_url = isinstance(where, str) and "://" in where
         self.path = None if is_url else Path(where)
-        self._secrets = tuple(_secrets(self.given)) if is_url else ()
-        self.name = self.mask_password(self.given)
-        user_info = _USER_INFO.match(self.given.partition("?")[0]) if is_url else None
+        self._secrets = tuple(_secrets(text)) if is_url else ()
+        self.name = self.mask_password(text)
+        user_info = _USER_INFO.match(text.partition("?")[0]) if is_url else None
         if user_info and "@" in user_info["password"]:
             raise StoreError(
                 f"{self.name!r}: the password holds an @; write it as %40, and / as %2F, : as %3A"
@@ -53,18 +53,18 @@ class Location:
         self._opened: tuple[int, int] | None = None
 
     def mask_password(self, text: str) -> str:
-        """A text without the password."""
+        """Replace the password in a text."""
         for secret in self._secrets:
             if len(secret) >= _SHORT:
                 text = text.replace(secret, MASK)
         for pattern in (_ANYWHERE, _PARAMETER) if self._secrets else ():
             text = pattern.sub(
-                lambda found: found["before"] + MASK + found.groupdict().get("after", ""), text
+                lambda match: match["before"] + MASK + match.groupdict().get("after", ""), text
             )
         return text
 
     def has_secret(self, error: BaseException) -> bool:
-        """Whether an error, or one that it comes from, says the password."""
+        """Whether an error, or one of its causes, contains the password."""
         chain: BaseException | None = error
         while chain is not None:
             if self.mask_password(str(chain)) != str(chain):
@@ -73,10 +73,10 @@ class Location:
         return False
 
     def check_folder(self) -> None:
-        """Refuse a path that cannot be a file.
+        """Check that a file can be made at the path.
 
         Raises:
-            StoreError: As said.
+            StoreError: The path is a folder, or its folder does not exist.
         """
         if self.path is None:
             return
@@ -86,13 +86,13 @@ class Location:
             raise StoreError(f"{self.name}: is a folder; name a file in it")
 
     def reader(self, *, always: bool = False) -> Callable[[], sqlite3.Connection] | None:
-        """How to connect to a file in a folder that cannot be written; None where it can.
+        """A function that connects to a file read-only; None if the folder can be written.
 
-        SQLite would write its log beside the file even to read it. Without a log the file is read
-        as it is; what another process writes to it then is not seen.
+        SQLite would write its log beside the file even to read it. If there is no log, the file is
+        opened as immutable, and changes by other processes are then not seen.
 
         Args:
-            always: Whether to connect so to a file in any folder.
+            always: Whether to connect read-only even if the folder can be written.
         """
         path = self.path
         if path is None or not path.is_file():
@@ -100,8 +100,8 @@ class Location:
         if not always and os.access(path.parent, os.W_OK):
             return None
         log = path.with_name(path.name + "-wal")
-        still = not log.exists() or not log.stat().st_size
-        uri = f"{path.absolute().as_uri()}?mode=ro" + ("&immutable=1" if still else "")
+        has_log = log.exists() and log.stat().st_size > 0
+        uri = f"{path.absolute().as_uri()}?mode=ro" + ("" if has_log else "&immutable=1")
         return lambda: sqlite3.connect(uri, uri=True, check_same_thread=False)
 
     def note_opened(self) -> None:
@@ -109,10 +109,10 @@ class Location:
         self._opened = self._identity()
 
     def check_opened(self) -> None:
-        """Refuse to write to a file that nobody will find: its path names another one, or none.
+        """Check that the path still names the opened file, so that a write is not lost.
 
         Raises:
-            StoreError: As said.
+            StoreError: The file was deleted or replaced.
         """
         if self._opened is not None and self._identity() != self._opened:
             raise StoreError(
@@ -122,20 +122,22 @@ class Location:
 
     def _identity(self) -> tuple[int, int] | None:
         try:
-            found = self.path.stat() if self.path is not None else None
+            status = self.path.stat() if self.path is not None else None
         except OSError:
             return None
-        return None if found is None else (found.st_dev, found.st_ino)
+        return None if status is None else (status.st_dev, status.st_ino)
 
     def full_disk(self) -> str:
-        """The folder whose disk is full, the file's or that of temporary files; "" for none."""
+        """The folder whose disk is full, either the file's or the temporary one; "" for none."""
         folders = [] if self.path is None else [self.path.parent]
         return full_disk(*folders)
 
 
 def _secrets(url: str) -> list[str]:
-    """The password of a URL, as it is written and decoded, and those of its parameters."""
+    """The passwords of a URL and of its parameters, each as written and decoded."""
     address, _, _ = url.partition("?")
-    found = [m["password"] for m in [_USER_INFO.match(address)] if m]
-    found += [m["password"] for m in _PARAMETER.finditer(url)]
-    return [part for secret in found for part in dict.fromkeys((secret, unquote(secret))) if part]
+    passwords = [m["password"] for m in [_USER_INFO.match(address)] if m]
+    passwords += [m["password"] for m in _PARAMETER.finditer(url)]
+    return [
+        text for secret in passwords for text in dict.fromkeys((secret, unquote(secret))) if text
+    ]

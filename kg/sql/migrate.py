@@ -1,4 +1,7 @@
-"""Bring a database to the newest schema. The only import of Alembic, made only when needed."""
+"""Migrates a database to the newest schema.
+
+Only this module imports Alembic, and only when a migration is needed.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,19 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HEAD = "0011"
-"""The newest migration; a test keeps it equal to what Alembic says."""
+"""The newest migration; a test compares it with Alembic's."""
 
 VERSION_TABLE = "alembic_version"
 
 
 def script_location() -> Path:
-    """Where the migrations are: inside the installed package, or beside it in the repository."""
+    """The folder of the migrations: inside the installed package, or beside it in a repository."""
     inside = Path(__file__).parent.parent / "migrations"
     return inside if inside.is_dir() else inside.parent.parent / "migrations"
 
 
 def alembic_config(connection: sa.Connection) -> Config:
-    """A configuration for Alembic's commands on an open connection."""
+    """Configure Alembic's commands for an open connection."""
     from alembic.config import Config
 
     config = Config()
@@ -39,13 +42,13 @@ def migrate(engine: sa.Engine, name: str) -> None:
     """Create or upgrade the tables in one transaction.
 
     Raises:
-        StoreError: The database holds foreign tables, or comes from a newer kptm.
+        StoreError: The database has tables of other programs, or was written by a newer kptm.
     """
     with engine.connect() as connection:
         if _version(connection, name) == HEAD:
             return
     if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:  # cannot be changed inside a transaction
+        with engine.connect() as connection:  # a transaction could not change the journal mode
             driver = connection.connection.dbapi_connection
             if driver is not None:
                 driver.cursor().execute("PRAGMA journal_mode=WAL")
@@ -57,7 +60,7 @@ def migrate(engine: sa.Engine, name: str) -> None:
 
 def _upgrade(connection: sa.Connection, name: str) -> None:
     version = _version(connection, name)
-    if version == HEAD:  # another process was faster
+    if version == HEAD:  # another process has migrated it in the meantime
         return
     from alembic import command
     from alembic.script import ScriptDirectory
@@ -70,14 +73,18 @@ def _upgrade(connection: sa.Connection, name: str) -> None:
 
 
 def _version(connection: sa.Connection, name: str) -> str | None:
-    """The schema's version, None for an empty database; refused where the tables are not ours."""
+    """The schema's version, None for an empty database.
+
+    Raises:
+        StoreError: The tables are another program's.
+    """
     tables = set(sa.inspect(connection).get_table_names())
-    found = None
+    version = None
     if VERSION_TABLE in tables:
-        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-    # Alembic's table may be another program's: ours stands beside the triples.
-    if (found is None and tables - {VERSION_TABLE}) or (
-        found is not None and "triple" not in tables
+        version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    # Another program may use Alembic too; only kptm also has a table of triples.
+    if (version is None and tables - {VERSION_TABLE}) or (
+        version is not None and "triple" not in tables
     ):
         raise StoreError(f"{name}: holds tables that are not kptm's; name another database")
-    return None if found is None else str(found)
+    return None if version is None else str(version)

@@ -34,8 +34,8 @@ DATED = frozenset(_FORMS)
 
 def seconds(text: str, datatype: str) -> Fraction | None:
     """The seconds from 1 March of the year 0 to the beginning of a date; None for other text."""
-    found = span(text, datatype)
-    return None if found is None else found[0]
+    first_and_last = span(text, datatype)
+    return None if first_and_last is None else first_and_last[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -49,11 +49,11 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
     """
     from fractions import Fraction
 
-    found = _FORMS[datatype](text) if datatype in _FORMS and len(text) <= _LONGEST else None
-    if found is None:
+    match = _FORMS[datatype](text) if datatype in _FORMS and len(text) <= _LONGEST else None
+    if match is None:
         return None
-    parts: dict[str, str | None] = found.groupdict()
-    year, month, day = int(found["year"]), int(parts.get("month") or 1), int(parts.get("day") or 1)
+    parts: dict[str, str | None] = match.groupdict()
+    year, month, day = int(match["year"]), int(parts.get("month") or 1), int(parts.get("day") or 1)
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return None
     clock = _clock(parts)

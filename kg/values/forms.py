@@ -58,8 +58,8 @@ class ValueForm(NamedTuple):
         name: The name of the form.
         kind: The kind of its values, as in ``types=``.
         read: Returns the value of a text; None if the text does not have the form.
-        beside: Reads other texts among values of the form: plain numbers among quantities, 20230101
-            among versions.
+        beside: Reads texts of another form that may occur in the same column: plain numbers among
+            quantities, 20230101 among versions.
     """
 
     name: str
@@ -69,8 +69,8 @@ class ValueForm(NamedTuple):
 
     def value(self, text: str) -> Literal | None:
         """The value of a text in a column of this form, or None."""
-        found = self.read(text)
-        return self.beside(text) if found is None and self.beside is not None else found
+        value = self.read(text)
+        return self.beside(text) if value is None and self.beside is not None else value
 
 
 # ── numbers ──────────────────────────────────────────────────────────────────────────────────────
@@ -105,10 +105,10 @@ _COMMA_DECIMAL = _numbers(_COMMA, comma=True)
 
 
 def _decimal(text: str) -> Literal | None:
-    found = _READ_POINT(text)
-    if found is None:
+    value = _READ_POINT(text)
+    if value is None:
         return Literal(text, DOUBLE) if _EXPONENT(text) else None
-    return found
+    return value
 
 
 def _quantities(number: str, *, comma: bool) -> Callable[[str], Literal | None]:
@@ -116,10 +116,10 @@ def _quantities(number: str, *, comma: bool) -> Callable[[str], Literal | None]:
     before = re.compile(rf"({_SIGN})([$€£¥₹]|USD|EUR|GBP|CHF) ?({number})").fullmatch
 
     def read(text: str) -> Literal | None:
-        if found := after(text):
-            return _numeral(found[1], found[2], comma=comma)
-        if found := before(text):
-            return _numeral(found[1] + found[3], found[2], comma=comma)
+        if match := after(text):
+            return _numeral(match[1], match[2], comma=comma)
+        if match := before(text):
+            return _numeral(match[1] + match[3], match[2], comma=comma)
         return None
 
     return read
@@ -134,10 +134,10 @@ _ISO = re.compile(
 
 
 def _iso(text: str) -> Literal | None:
-    found = _ISO(text)
-    if found is None:
+    match = _ISO(text)
+    if match is None:
         return None
-    year, month, day, hour, minute, second, rest, zone = found.groups()
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
     if month is None:
         return Literal(year, f"{XSD}gYear")
     if day is None:
@@ -152,7 +152,8 @@ def _iso(text: str) -> Literal | None:
     zone = zone or ""
     if len(zone) == 5:
         zone = f"{zone[:3]}:{zone[3:]}"
-    return Literal(f"{start}T{hour}:{minute}:{second or '00'}{rest or ''}{zone}", f"{XSD}dateTime")
+    time = f"{hour}:{minute}:{second or '00'}{fraction or ''}{zone}"
+    return Literal(f"{start}T{time}", f"{XSD}dateTime")
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
@@ -164,13 +165,14 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _days(pattern: str, order: str) -> Callable[[str], Literal | None]:
-    match = re.compile(pattern, re.IGNORECASE).fullmatch
+    """A reader of days; ``order`` names the pattern's groups by their letters d, m and y."""
+    pattern_match = re.compile(pattern, re.IGNORECASE).fullmatch
 
     def read(text: str) -> Literal | None:
-        found = match(text)
-        if found is None:
+        match = pattern_match(text)
+        if match is None:
             return None
-        part = dict(zip(order, found.groups(), strict=True))
+        part = dict(zip(order, match.groups(), strict=True))
         month = part["m"]
         number = int(month) if month.isdigit() else _MONTHS.index(month[:3].lower()) + 1
         if not _is_day(int(part["y"]), number, int(part["d"])):
@@ -184,16 +186,17 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?").fullmatch
 
 
 def _time(text: str) -> Literal | None:
-    found = _TIME(text)
-    if found is None:
+    match = _TIME(text)
+    if match is None:
         return None
-    return Literal(f"{int(found[1]):02}:{found[2]}:{found[3] or '00'}", f"{XSD}time")
+    return Literal(f"{int(match[1]):02}:{match[2]}:{match[3] or '00'}", f"{XSD}time")
 
 
-# ── addresses, versions, truth ───────────────────────────────────────────────────────────────────
+# ── addresses, versions, truth values ────────────────────────────────────────────────────────────
 
 
-def _whole(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Literal | None]:
+def _texts(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Literal | None]:
+    """A reader of texts that match a pattern; the value is the text as it is."""
     match = re.compile(pattern, flags).fullmatch
 
     def read(text: str) -> Literal | None:
@@ -202,7 +205,7 @@ def _whole(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Liter
     return read
 
 
-# A number, then parts after a point, hyphen, tilde or plus; before it perhaps an epoch (Debian).
+# An optional epoch (as in Debian), a number, then parts after a point, hyphen, tilde or plus.
 _MATCH_VERSION = re.compile(r"v?(?:\d+:)?\d[0-9A-Za-z]*(?:[.~+-][0-9A-Za-z]*)+").fullmatch
 _NUMBERED = re.compile(r"\d[.:~+-][A-Za-z]{0,6}\d").search
 """Distinguishes a version from a name such as 1-ethyl-propane."""
@@ -242,14 +245,14 @@ FORMS: Sequence[ValueForm] = (
     ValueForm(
         "url",
         "url",
-        _whole(
+        _texts(
             r"(?:https?|ftp|file)://[^\s<>\"]+|www\.[^\s<>\"]+\.[^\s<>\"]+",
             f"{XSD}anyURI",
             re.IGNORECASE,
         ),
     ),
     ValueForm(
-        "email", "email", _whole(r"(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[A-Za-z]{2,}", EMAIL)
+        "email", "email", _texts(r"(?:mailto:)?[^@\s<>,;]+@[^@\s<>,;]+\.[A-Za-z]{2,}", EMAIL)
     ),
     ValueForm("version", "version", _version, _bare_version),
 )
@@ -270,9 +273,9 @@ KINDS = (ENTITY, TEXT, *dict.fromkeys(form.kind for form in FORMS))
 
 
 def candidates(text: str) -> list[Literal]:
-    """All values that a text alone may denote, likeliest first: ``1984`` is a number or a year."""
-    found = (form.read(text) for form in FORMS)
-    return list(dict.fromkeys([item for item in found if item is not None]))
+    """All values that a single text may denote, likeliest first: ``1984`` is a number or a year."""
+    values = (form.read(text) for form in FORMS)
+    return list(dict.fromkeys([value for value in values if value is not None]))
 
 
 def parse(text: str, kind: str | None = None) -> Literal | None:

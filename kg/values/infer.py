@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 SHARE = 0.98
 """The share of a relation's tails that must have a form."""
 KEYS = 0.2
-"""The most distinct tails that may be entities, as a share: a film called 1984 among years."""
+"""The greatest share of distinct tails that may be entities: among years, a film called 1984."""
 HEADS = 0.5
-"""If more than this share of the heads has the same form, the tails are keys."""
+"""If at least this share of the heads has the same form, the tails are keys."""
 DISTINCT, FIRST = 5_000, 100
-"""Distinct tails of a relation that are read, and how many of them are the first ones."""
+"""The number of distinct tails read per relation, and of those that are checked quickly first."""
 MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?", "unknown", "n.a."})
 """Texts for missing values, which count neither for nor against a form."""
 
@@ -40,7 +40,7 @@ class TypeDecision:
         forms: The forms by which values are read, in order; none for entities and text.
         given: Whether the user stated the type.
         count: The number of values read so far.
-        strangers: The number of values without any of the forms, which were taken as text.
+        untyped: The number of values without any of the forms, which were taken as text.
         example: The first value taken as text.
         sample: The distinct tails from which the type was inferred.
     """
@@ -49,7 +49,7 @@ class TypeDecision:
     forms: tuple[ValueForm, ...] = ()
     given: bool = False
     count: int = 0
-    strangers: int = 0
+    untyped: int = 0
     example: str = ""
     sample: tuple[str, ...] = ()
 
@@ -60,18 +60,18 @@ class TypeDecision:
 
     def values(self, tails: Sequence[str]) -> dict[str, Literal]:
         """The value of each distinct tail; all tails are counted."""
-        found = {tail: self._read(tail) for tail in dict.fromkeys(tails)}
+        value_by_tail = {tail: self._read(tail) for tail in dict.fromkeys(tails)}
         self.count += len(tails)
         if self.forms:
-            strange = [
+            untyped = [
                 tail
-                for tail, value in found.items()
+                for tail, value in value_by_tail.items()
                 if not value.datatype and tail.casefold() not in MISSING
             ]
-            if strange:
-                self.example = self.example or strange[0]
-                self.strangers += sum(map(Counter(tails).__getitem__, strange))
-        return found
+            if untyped:
+                self.example = self.example or untyped[0]
+                self.untyped += sum(map(Counter(tails).__getitem__, untyped))
+        return value_by_tail
 
     def _read(self, tail: str) -> Literal:
         for form in self.forms:
@@ -103,68 +103,66 @@ def decide(
         tails: The tails of the relation, with their frequencies.
         heads: The heads of the relation.
         entities: Returns how many of the given tails are entities.
-        wide: Whether the relation is a column of a wide table, whose keys may be numbers, so that
-            heads of the same form do not count.
+        wide: Whether the relation is a column of a wide table. Its keys may be numbers, so that the
+            form of the heads says nothing about the tails.
     """
-    chosen = islice(tails.items(), DISTINCT)
-    shown = Counter({tail: count for tail, count in chosen if tail.casefold() not in MISSING})
-    form = _form(shown)
+    first = islice(tails.items(), DISTINCT)
+    present = Counter({tail: count for tail, count in first if tail.casefold() not in MISSING})
+    form = _form(present)
     if form is None:
         return TypeDecision(ENTITY)
-    distinct = sorted(shown)
+    distinct = sorted(present)
     if entities(distinct) > KEYS * len(distinct):
         return TypeDecision(ENTITY)
     if not wide and _share(Counter(heads), form) >= HEADS:
         return TypeDecision(ENTITY)
     if form.name in AMBIGUOUS and all(
-        _share(shown, item) >= SHARE for item in FORMS if item.name in AMBIGUOUS
+        _share(present, item) >= SHARE for item in FORMS if item.name in AMBIGUOUS
     ):
         return TypeDecision(TEXT, sample=tuple(distinct[:1000]))
     return TypeDecision(form.kind, (form,), sample=tuple(distinct[:1000]))
 
 
 def _form(tails: Counter[str]) -> ValueForm | None:
-    """The first form that enough tails have, at least half of them without ``beside``."""
+    """The first form that :data:`SHARE` of the tails have, at least half without ``beside``."""
     first = list(islice(tails, FIRST))
     total = tails.total()
     if 2 * sum(map(bool, map(may_be_value, first))) < len(first) or not total:
         return None
     for form in FORMS:
-        own = sum(count for tail, count in tails.items() if form.read(tail) is not None)
-        if 2 * own < total:
+        count = sum(count for tail, count in tails.items() if form.read(tail) is not None)
+        if 2 * count < total:
             continue
-        if own >= SHARE * total or _share(tails, form) >= SHARE:
+        if count >= SHARE * total or _share(tails, form) >= SHARE:
             return form
     return None
 
 
 def _share(texts: Counter[str], form: ValueForm) -> float:
+    """The share of texts that have a form."""
     total = texts.total()
-    return (
-        sum(n for text, n in texts.items() if form.value(text) is not None) / total if total else 0
-    )
+    count = sum(n for text, n in texts.items() if form.value(text) is not None)
+    return count / total if total else 0
 
 
 def like(stored: Sequence[Literal]) -> TypeDecision | None:
-    """The type of a relation by its stored values; None if they have no common kind."""
+    """The most frequent type among the stored values of a relation; None if there are none."""
     if not stored:
         return None
-    if not any(item.datatype for item in stored):
-        return TypeDecision(TEXT)
-    typed = [item for item in stored if item.datatype]
-    kinds = Counter(form for item in typed if (form := _form_of(item)) is not None)
+    typed = [value for value in stored if value.datatype]
+    kinds = Counter(kind for value in typed if (kind := _kind_of(value)) is not None)
     if not kinds:
         return TypeDecision(TEXT)
     kind = kinds.most_common(1)[0][0]
     return TypeDecision(kind, tuple(form for form in FORMS if form.kind == kind))
 
 
-def _form_of(item: Literal) -> str | None:
-    """The kind of a stored value, or None."""
-    if item.unit:
+def _kind_of(value: Literal) -> str | None:
+    """The kind of a stored value; None if no form reads its text with the same datatype."""
+    if value.unit:
         return "quantity"
     for form in FORMS:
-        found = form.read(item.value)
-        if found is not None and found.datatype == item.datatype:
+        reading = form.read(value.value)
+        if reading is not None and reading.datatype == value.datatype:
             return form.kind
     return None

@@ -32,9 +32,9 @@ class ValueKey(str):
 
     def __new__(cls, literal: Literal) -> ValueKey:
         """Make the key of a value."""
-        made = super().__new__(cls, literal.value)
-        made.literal = literal
-        return made
+        key = super().__new__(cls, literal.value)
+        key.literal = literal
+        return key
 
     def __eq__(self, other: object) -> bool:
         """Whether the other key is of the same value."""
@@ -75,17 +75,17 @@ def node_query(node: str) -> tuple[str, tuple[object, ...]]:
 
 def node_id(sql: Sql, node: str) -> int | None:
     """The id of a node; None if the graph never had it."""
-    found = sql.one(*node_query(node))
-    return None if found is None else int(found)
+    number = sql.one(*node_query(node))
+    return None if number is None else int(number)
 
 
 def value_text(value: Literal) -> str:
     """A value for people: with separated thousands from five digits on, and its unit."""
     text = value.value
     if value.datatype:
-        found = _NUMBER(text)
-        if found and len(found[2]) >= GROUPED and not found[2].startswith("0"):
-            text = f"{found[1]}{int(found[2]):,}{found[3] or ''}"
+        match = _NUMBER(text)
+        if match and len(match[2]) >= GROUPED and not match[2].startswith("0"):
+            text = f"{match[1]}{int(match[2]):,}{match[3] or ''}"
     if not value.unit:
         return text
     joint = "" if value.unit == "%" else " "

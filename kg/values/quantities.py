@@ -1,4 +1,4 @@
-"""Exact quantities of values: a number in its base unit, or a date in seconds."""
+"""Exact quantities of values: a number in its base unit, or a date by its first and last second."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*")
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)").match
 _LONGEST = 1_000
 """The most characters of a number."""
-_GREATEST = 400
-"""The greatest power of ten of a number."""
+_GREATEST_EXPONENT = 400
+"""The greatest power of ten in a number."""
 _KINDS = ("integer", "decimal", "quantity", "date")
 _FORMS = [form for form in FORMS if form.kind in _KINDS and form.name not in AMBIGUOUS]
-_YEARS = 10_000
+_FIRST_LONG_YEAR = 10_000
 _DATES, _NUMERIC = frozenset(DATES), frozenset(NUMERIC)
 
 
 class Quantity(NamedTuple):
-    """A value as it compares: only with those of the same dimension.
+    """The size of a value, which is comparable with sizes of the same dimension only.
 
     Attributes:
-        dimension: The base unit, "" of plain numbers, :data:`DATE`, :data:`TIME`, or the name of an
-            unknown unit.
-        low: The number in the base unit; the first second of a date.
-        high: The same number; the last second of a date: that of 1990 is on 31 December.
+        dimension: The base unit, "" for plain numbers, :data:`DATE`, :data:`TIME`, or the name of
+            an unknown unit.
+        low: The number in the base unit; for a date, its first second.
+        high: The same number; for a date, its last second: for 1990, that of 31 December.
     """
 
     dimension: str
@@ -45,51 +45,54 @@ class Quantity(NamedTuple):
 
 @lru_cache(maxsize=16_384)
 def quantity(value: Literal) -> Quantity | None:
-    """What a value measures, also text that is a number or a date; None for other values."""
+    """The quantity of a value; None if it has none. Text may be a number or a date too."""
     if value.datatype in _NUMERIC:
         return _number(value.value, value.unit)
     if value.datatype in _DATES:
-        found = span(value.value, value.datatype)
-        return None if found is None else Quantity(DATE, *found)
+        seconds = span(value.value, value.datatype)
+        return None if seconds is None else Quantity(DATE, *seconds)
     if value.datatype == f"{XSD}time":
         return _time(value.value)
     if value.datatype or value.language or not may_be_value(value.value):
         return None
     if value.unit:
         return _number(value.value, value.unit)
-    read = (form.read(value.value) for form in _FORMS)
-    typed = next((item for item in read if item is not None), None)
+    readings = (form.read(value.value) for form in _FORMS)
+    typed = next((reading for reading in readings if reading is not None), None)
     return None if typed is None else quantity(typed)
 
 
 def year(value: Literal) -> Literal | None:
-    """A plain whole number as a year; None where it is none."""
+    """A whole number without a unit as a year of at most four digits; None for other values."""
     size = quantity(value)
-    if size is None or size.dimension or size.low.denominator != 1 or abs(size.low) >= _YEARS:
+    if size is None or size.dimension or size.low.denominator != 1:
+        return None
+    if abs(size.low) >= _FIRST_LONG_YEAR:
         return None
     number = int(size.low)
     return Literal(f"{'-' * (number < 0)}{abs(number):04}", f"{XSD}gYear")
 
 
 def _number(text: str, unit: str) -> Quantity | None:
-    found = _NUMBER(text) if len(text) <= _LONGEST else None
-    if found is None or abs(int(found[2] or 0)) > _GREATEST:
+    match = _NUMBER(text) if len(text) <= _LONGEST else None
+    if match is None or abs(int(match[2] or 0)) > _GREATEST_EXPONENT:
         return None
-    # Arithmetic with fractions is most of the time of loading values: none where it changes
-    # nothing.
-    number = Fraction(found[1]) if "." in found[1] else Fraction(int(found[1]))
-    if found[2]:
-        number *= Fraction(10) ** int(found[2])
-    known = unit_of(unit)
-    if known.offset or known.factor != 1:
-        number = known.factor * (number + known.offset)
-    size = number
-    return Quantity(known.dimension, size, size)
+    digits, exponent = match.groups()
+    # Arithmetic with fractions takes most of the time of loading values, so operations that would
+    # not change the number are skipped.
+    number = Fraction(digits) if "." in digits else Fraction(int(digits))
+    if exponent:
+        number *= Fraction(10) ** int(exponent)
+    measure = unit_of(unit)
+    if measure.offset or measure.factor != 1:
+        number = measure.factor * (number + measure.offset)
+    return Quantity(measure.dimension, number, number)
 
 
 def _time(text: str) -> Quantity | None:
-    found = _CLOCK(text)
-    if found is None:
+    match = _CLOCK(text)
+    if match is None:
         return None
-    moment = Fraction(3600 * int(found[1]) + 60 * int(found[2])) + Fraction(found[3])
+    hours, minutes, seconds = match.groups()
+    moment = Fraction(3600 * int(hours) + 60 * int(minutes)) + Fraction(seconds)
     return Quantity(TIME, moment, moment)

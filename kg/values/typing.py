@@ -32,10 +32,11 @@ _UNDERSTOOD = frozenset(UNDERSTOOD)
 
 
 class DoubtfulTypesError(KGError):
-    """Some relations turned out to have no values after all.
+    """Some relations that were decided to have values have entities.
 
     Attributes:
-        relations: Their keys. Read the table again with these relations as having entities.
+        relations: The keys of the relations. The table must be read again with these relations as
+            having entities.
     """
 
     def __init__(self, relations: Collection[str]) -> None:
@@ -61,13 +62,13 @@ class Typing:
     """Types the tails of one table.
 
     Args:
-        types: The kinds of relations that the user gave, by key in any case; ``entity`` for no
-            values.
-        guess: Whether the others are decided by the rule of :mod:`kg.values.infer`.
+        types: The kinds that the user stated, by the key of the relation in any case; ``entity``
+            means no values.
+        guess: Whether the other relations are decided by the rule of :mod:`kg.values.infer`.
         wide: Whether the relations are columns of a wide table.
-        lines: Single lines that make a block.
-        entities: How many of some keys are entities of the graph.
-        stored: What the graph holds of a relation; None where it has none.
+        lines: The most single lines that are joined to a block.
+        entities: Returns how many of some keys are entities of the graph.
+        stored: Returns the type of a relation's values in the graph; None if it has none.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Typing:
         wide: bool = False,
         lines: int = 20_000,
     ) -> None:
-        self._given = {name.casefold(): infer.user_decision(kind) for name, kind in types.items()}
+        self._stated = {name.casefold(): infer.user_decision(kind) for name, kind in types.items()}
         self._used: set[str] = set()
         self._guess, self._wide, self._lines = guess, wide, lines
         self._entities, self._stored = entities, stored
@@ -88,7 +89,7 @@ class Typing:
         self._checked: set[str] = set()
 
     def stream(self, items: Iterable[Line | Block]) -> Iterator[Line | Block | ValueBlock]:
-        """The items with values where they are."""
+        """Yield the items, with a :class:`ValueBlock` in place of rows that end in values."""
         blocks = _in_blocks(items, self._lines)
         window = deque(islice(blocks, WINDOW))
         while window:
@@ -101,21 +102,21 @@ class Typing:
                 yield item
 
     def report(self) -> tuple[Typed, ...]:
-        """What was typed, by relation."""
+        """The relations that have values, with their types and counts."""
         return tuple(
-            Typed(relation, found.kind, found.count, found.strangers, found.example)
-            for relation, found in sorted(self._decisions.items())
-            if found.is_value and found.count
+            Typed(relation, decision.kind, decision.count, decision.untyped, decision.example)
+            for relation, decision in sorted(self._decisions.items())
+            if decision.is_value and decision.count
         )
 
     def check(self) -> None:
-        """See whether the decisions hold for what came after the window.
+        """Check that the rows after the window agree with the decisions.
 
         Raises:
-            DoubtfulTypesError: Some do not.
-            KGError: A relation that the user gave a type is not in the table.
+            DoubtfulTypesError: The rows of some relations do not.
+            KGError: The user stated the type of a relation that is not in the table.
         """
-        unused = sorted(set(self._given) - self._used)
+        unused = sorted(set(self._stated) - self._used)
         if unused:
             raise KGError(
                 f"no relation is called {', '.join(unused)}: check the names given a type"
@@ -124,81 +125,82 @@ class Typing:
         if wrong:
             raise DoubtfulTypesError(wrong)
 
-    def _fails(self, found: TypeDecision) -> bool:
-        if found.forms and found.strangers > (1 - infer.SHARE) * found.count:
+    def _fails(self, decision: TypeDecision) -> bool:
+        if decision.forms and decision.untyped > (1 - infer.SHARE) * decision.count:
             return True
-        return self._entities(found.sample) > infer.KEYS * len(found.sample)
+        return self._entities(decision.sample) > infer.KEYS * len(decision.sample)
 
     def _decide(self, block: Block, window: Iterable[Line | Block]) -> None:
-        """Decide the relations of a block that are new, by what the window shows of them."""
+        """Decide the new relations of a block by their rows in the window."""
         fresh = set(block.relations) - self._decisions.keys()
         if not fresh:
             return
         for name in sorted(fresh):
-            found = ENTITY_DECISION if name in _UNDERSTOOD else self._decided_type(name)
-            if found is not None:
-                self._decisions[name] = found
+            decision = ENTITY_DECISION if name in _UNDERSTOOD else self._prior_decision(name)
+            if decision is not None:
+                self._decisions[name] = decision
         fresh -= self._decisions.keys()
         if not fresh:
             return
         rows = _rows_of(fresh, [block, *(item for item in window if isinstance(item, Block))])
-        beside = self._entities_beside(rows)
+        count_entities = self._entity_counter(rows)
         for name in sorted(fresh):
             heads, tails = rows[name]
-            found = infer.decide(tails, heads, beside, wide=self._wide)
-            self._decisions[name] = found
-            if found.is_value:
+            decision = infer.decide(tails, heads, count_entities, wide=self._wide)
+            self._decisions[name] = decision
+            if decision.is_value:
                 self._checked.add(name)
 
-    def _decided_type(self, name: str) -> TypeDecision | None:
-        """What was decided before: by the user, by the graph, or that nothing is typed."""
-        found = self._given.get(name.casefold())
-        if found is not None:
+    def _prior_decision(self, name: str) -> TypeDecision | None:
+        """The type that the user stated or the graph has; None if the rows must decide."""
+        decision = self._stated.get(name.casefold())
+        if decision is not None:
             self._used.add(name.casefold())
-            return found
+            return decision
         if not self._guess:
             return ENTITY_DECISION
         return self._stored(name)
 
-    def _entities_beside(
+    def _entity_counter(
         self, rows: Mapping[str, tuple[list[str], Counter[str]]]
     ) -> Callable[[Collection[str]], int]:
-        """How many of some tails are entities of the graph, or heads of the window's rows."""
+        """A function that counts the tails that are entities of the graph or heads in ``rows``."""
         heads: set[str] = set()
 
         def count(tails: Collection[str]) -> int:
             if not heads:
-                heads.update(head for found, _ in rows.values() for head in found)
-            here = [tail for tail in tails if tail in heads]
-            return len(here) + self._entities([tail for tail in tails if tail not in heads])
+                heads.update(head for heads_of_one, _ in rows.values() for head in heads_of_one)
+            in_window = [tail for tail in tails if tail in heads]
+            return len(in_window) + self._entities([tail for tail in tails if tail not in heads])
 
         return count
 
     def _typed_blocks(self, block: Block) -> Iterator[Block | ValueBlock]:
-        valued = {
-            name: found
+        """Split a block: the rows that end in entities, then each relation's rows with values."""
+        decisions = {
+            name: decision
             for name in set(block.relations)
-            if (found := self._decisions[name]).is_value
+            if (decision := self._decisions[name]).is_value
         }
-        if not valued:
+        if not decisions:
             yield block
             return
-        places: defaultdict[str, list[int]] = defaultdict(list)
-        plain: list[int] = []
-        for at, name in enumerate(block.relations):
-            (places[name] if name in valued else plain).append(at)
-        if plain:
-            yield _take(block, plain)
-        for name, rows in places.items():
+        value_rows: defaultdict[str, list[int]] = defaultdict(list)
+        entity_rows: list[int] = []
+        for row, name in enumerate(block.relations):
+            (value_rows[name] if name in decisions else entity_rows).append(row)
+        if entity_rows:
+            yield _take(block, entity_rows)
+        for name, rows in value_rows.items():
             part = _take(block, rows)
-            yield ValueBlock(*part, valued[name].values(part.tails))
+            yield ValueBlock(*part, decisions[name].values(part.tails))
 
 
 ENTITY_DECISION = TypeDecision(ENTITY)
 
 
 def _in_blocks(items: Iterable[Line | Block], most: int) -> Iterator[Line | Block]:
-    """The items with plain triples that follow one another as blocks of ``most``."""
+    """Yield the items, with consecutive plain triples joined to blocks of at most ``most``."""
     numbers: list[int] = []
     triples: list[Triple] = []
     for item in items:
@@ -223,7 +225,7 @@ def _block(numbers: list[int], triples: list[Triple]) -> Block:
 def _rows_of(
     names: Collection[str], blocks: Iterable[Block]
 ) -> dict[str, tuple[list[str], Counter[str]]]:
-    """The heads and the counted tails of some relations."""
+    """The heads of each of some relations, and its tails with their frequencies."""
     heads: defaultdict[str, list[str]] = defaultdict(list)
     tails: defaultdict[str, list[str]] = defaultdict(list)
     for block in blocks:
@@ -234,12 +236,12 @@ def _rows_of(
     return {name: (heads[name], Counter(tails[name])) for name in names}
 
 
-def _take(block: Block, places: list[int]) -> Block:
-    """Some rows of a block."""
+def _take(block: Block, rows: list[int]) -> Block:
+    """The given rows of a block."""
     numbers, heads, names, tails = block
     return Block(
-        [numbers[at] for at in places],
-        [heads[at] for at in places],
-        [names[at] for at in places],
-        [tails[at] for at in places],
+        [numbers[row] for row in rows],
+        [heads[row] for row in rows],
+        [names[row] for row in rows],
+        [tails[row] for row in rows],
     )

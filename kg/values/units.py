@@ -1,7 +1,7 @@
-"""Units that convert: lengths, areas, volumes, masses, times, speeds, temperatures, data.
+"""Conversion of units: lengths, areas, volumes, masses, times, speeds, temperatures, data.
 
-A unit is looked up as it is written (``km²``, ``square mile``, ``people per square mile``,
-Wikidata's ``Q712226``). What is not known is a unit of its own, which compares only with itself.
+A unit is given by symbol, name or Wikidata key: ``km²``, ``square mile``, ``people per square
+mile``, ``Q712226``. A unit that is not known is comparable only with itself.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a unit measures; ``factor · (number + offset)`` is the number in the base unit.
+    """A unit; ``factor · (number + offset)`` is the number in the base unit.
 
     Attributes:
-        dimension: The base unit: "m", "m²", "kg", …; "" of plain numbers; the unit's own name where
-            it is not known.
-        factor: Exact.
-        offset: Of temperatures.
+        dimension: The base unit: "m", "m²", "kg", …; "" for plain numbers; the unit's name if it is
+            not known.
+        factor: The exact factor.
+        offset: The exact offset, which is not 0 for temperatures only.
     """
 
     dimension: str
@@ -28,7 +28,7 @@ class Unit(NamedTuple):
 
 
 _BASES: dict[str, dict[str, str]] = {
-    # The names and symbols of each unit, by its exact size in the base unit.
+    # By base unit and exact size in it: the names and symbols of a unit.
     "m": {
         "1": "m metre meter Q11573", "1000": "km kilometre kilometer Q828224",
         "1/10": "dm decimetre decimeter",
@@ -93,24 +93,25 @@ _RATIO = re.compile(r"(.+?)(?: per |/)(.+)").fullmatch
 
 
 def _table() -> dict[str, Unit]:
-    found: dict[str, Unit] = {}
+    unit_by_name: dict[str, Unit] = {}
     for dimension, sizes in _BASES.items():
         for size, names in sizes.items():
             over, _, under = size.partition("/")
             unit = Unit(dimension, Fraction(over) / Fraction(under or 1))
-            found.update((name.replace("_", " "), unit) for name in names.split())
+            unit_by_name.update((name.replace("_", " "), unit) for name in names.split())
     for unit, names in _TEMPERATURES.items():
-        found.update((name.replace("_", " "), unit) for name in names.split())
-    return found
+        unit_by_name.update((name.replace("_", " "), unit) for name in names.split())
+    return unit_by_name
 
 
-_KNOWN = _table()
-_WORDS = {name.lower(): unit for name, unit in _KNOWN.items() if len(name) > 3}
+_UNIT_BY_NAME = _table()
+_UNIT_BY_WORD = {name.lower(): unit for name, unit in _UNIT_BY_NAME.items() if len(name) > 3}
+"""By name in lower case, without symbols, in which case matters."""
 
 
 @lru_cache(maxsize=4_096)
 def unit_of(name: str) -> Unit:
-    """The unit of a name, a symbol or a key; "" is that of plain numbers."""
+    """The unit with a name, symbol or key; "" means the unit of plain numbers."""
     text = " ".join(name.split())
     if not text:
         return Unit("")
@@ -119,15 +120,21 @@ def unit_of(name: str) -> Unit:
 
 
 def _simple(text: str) -> Unit | None:
+    """A unit without power or ratio: ``km``, ``Kilometres``."""
     lower = text.lower().replace("_", " ")
-    return _KNOWN.get(text) or _WORDS.get(lower) or _WORDS.get(lower.removesuffix("s"))
+    return (
+        _UNIT_BY_NAME.get(text)
+        or _UNIT_BY_WORD.get(lower)
+        or _UNIT_BY_WORD.get(lower.removesuffix("s"))
+    )
 
 
 def _power(text: str) -> Unit | None:
-    if found := _BEFORE(text):
-        base, power = found[2], _POWERS[found[1].lower()]
-    elif found := _AFTER(text):
-        base, power = found[1], _SUPERSCRIPTS.get(found[2] or "", 2 if found[3] == "squared" else 3)
+    """A unit of area or volume by its length: ``square mile``, ``km²``, ``metres cubed``."""
+    if match := _BEFORE(text):
+        base, power = match[2], _POWERS[match[1].lower()]
+    elif match := _AFTER(text):
+        base, power = match[1], _SUPERSCRIPTS.get(match[2] or "", 2 if match[3] == "squared" else 3)
     else:
         return None
     unit = _simple(base)
@@ -137,10 +144,11 @@ def _power(text: str) -> Unit | None:
 
 
 def _ratio(text: str) -> Unit | None:
-    found = _RATIO(text)
-    if found is None:
+    """A ratio of two units: ``people per square mile``, ``km/h``."""
+    match = _RATIO(text)
+    if match is None:
         return None
-    over, under = (_simple(part) or _power(part) for part in found.groups())
+    over, under = (_simple(part) or _power(part) for part in match.groups())
     if over is None or under is None or over.offset or under.offset:
         return None
     return Unit(f"{over.dimension}/{under.dimension}", over.factor / under.factor)
