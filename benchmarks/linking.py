@@ -36,7 +36,7 @@ from linking_parts.gold import (
     language_of,
     trimmed,
 )
-from linking_parts.teaching import collections, everything, fit_policy, similarity_of
+from linking_parts.teaching import everything, fit_policy, left_out, similarity_of
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.evaluation.linking_gold import GoldDocument
@@ -67,14 +67,6 @@ def circumstances() -> str:
 
 def row(name, scores) -> str:
     return f"| {name} | " + " | ".join(f"{s:.3f}" if s is not None else "–" for s in scores) + " |"
-
-
-def left_out(freebase, layers, names=SETS, similarity=None, policy=Policy.NAMES):
-    """Each set with coefficients that were learnt on the others."""
-    for name in names:
-        others = [other for other in SETS if other != name]
-        gold = collections(freebase, layers, others, similarity, policy)
-        yield name, fit_policy(gold, policy)
 
 
 def score(freebase, gold, found):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from kptm.linking import Linker
 from kptm.linking.disambiguation.conventions import CONVENTIONS, Convention, Policy
-from kptm.linking.training.linker_fitting import NOTHING, Gold, fit
+from kptm.linking.training.linker_fitting import NOTHING, Gold, fit_labelled, label
 from linking_parts.corpora import first_words, webnlg_on_freebase
-from linking_parts.gold import COMPLETE, teachable, trimmed
+from linking_parts.gold import COMPLETE, SETS, teachable, trimmed
 
 if TYPE_CHECKING:
     from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.training.linker_fitting import LabelledCollection
 
 WEBNLG_SHARE = 15
 """One in so many of WebNLG's training texts teaches the default coefficients."""
@@ -31,28 +32,55 @@ def similarity_of(graph, encoder):
 
 
 def collections(freebase, layers, names, similarity=None, policy=Policy.NAMES) -> list[Gold]:
-    """Sets that teach, each with its own convention, and WebNLG's texts beside them.
-
-    No set marks all that "all" links. The sets of names mark all that "strict" links.
-    """
-    found = []
-    for name in names:
-        texts, within, outside = teachable(freebase.gold[name])
-        complete = {Policy.ALL: False, Policy.STRICT: True, Policy.NAMES: name in COMPLETE}[policy]
-        found.append(Gold(layers, texts, within, similarity, outside, complete))
+    """Sets that teach, each with its own convention, and WebNLG's texts beside them."""
     return [
-        *found,
-        webnlg_on_freebase(freebase, layers, similarity),
-        first_words(layers, similarity),
+        *(set_of(freebase, layers, name, similarity, policy) for name in names),
+        *beside_sets(freebase, layers, similarity),
     ]
 
 
+def set_of(freebase, layers, name, similarity=None, policy=Policy.NAMES) -> Gold:
+    """A set that teaches.
+
+    No set marks all that "all" links. The sets of names mark all that "strict" links.
+    """
+    texts, within, outside = teachable(freebase.gold[name])
+    complete = {Policy.ALL: False, Policy.STRICT: True, Policy.NAMES: name in COMPLETE}[policy]
+    return Gold(layers, texts, within, similarity, outside, complete)
+
+
+def beside_sets(freebase, layers, similarity=None) -> list[Gold]:
+    """What teaches the coefficients of every graph of names, whichever set is left out."""
+    return [webnlg_on_freebase(freebase, layers, similarity), first_words(layers, similarity)]
+
+
+def left_out(freebase, layers, names=SETS, similarity=None, policy=Policy.NAMES):
+    """Each set with coefficients that were learnt on the others, whose features are read once."""
+    convention = taught_convention(policy)
+    sets = {
+        name: label(set_of(freebase, layers, name, similarity, policy), convention) for name in SETS
+    }
+    beside = [label(gold, convention) for gold in beside_sets(freebase, layers, similarity)]
+    for name in names:
+        others = [labelled for other, labelled in sets.items() if other != name]
+        yield name, fit_policy_to([*others, *beside], policy)
+
+
+def taught_convention(policy: Policy) -> Convention:
+    """What a mention is in gold documents that have no articles and no possessives in theirs."""
+    return Convention(common_nouns=CONVENTIONS[policy].common_nouns)
+
+
 def fit_policy(gold: list[Gold], policy: Policy) -> Weights:
-    """Coefficients of a policy; the gold has no articles and no possessives in its mentions."""
-    convention = CONVENTIONS[policy]
+    """Coefficients of a policy."""
+    return fit_policy_to([label(item, taught_convention(policy)) for item in gold], policy)
+
+
+def fit_policy_to(labelled: list[LabelledCollection], policy: Policy) -> Weights:
+    """Coefficients of a policy, of collections whose features were read."""
     precision = PRECISION if policy is Policy.STRICT else 0.0
-    found = fit(gold, Convention(common_nouns=convention.common_nouns), precision)
-    return replace(found, convention=convention)
+    weights = fit_labelled(labelled, taught_convention(policy), precision)
+    return replace(weights, convention=CONVENTIONS[policy])
 
 
 def everything(freebase, nlg, example, names, encoder, policy) -> list[Gold]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.linking.detection.mention_candidates import Candidates
+    from kptm.linking.disambiguation.conventions import Convention
     from kptm.linking.disambiguation.weights import Weights
     from kptm.linking.index.overlay_index import Layers
     from kptm.linking.text.passages import FoldedTexts
@@ -47,15 +48,46 @@ def judge(
 
     Also common nouns if the convention marks them.
     """
-    common_nouns = weights.convention.common_nouns
+    scored = candidates_with_features(passages, layers, weights.convention, any_case=any_case)
+    if not scored.columns:
+        return scored
+    scored = add_coherence(scored, layers, weights)
+    belief = beliefs(scored.columns, weights.joint, scored.found.first, scored.found.of)
+    if similarity is not None and weights.encoder is not None:
+        scored = add_similarity(scored, passages, layers, weights, similarity)
+        belief = beliefs(scored.columns, weights.encoder, scored.found.first, scored.found.of)
+    return scored._replace(belief=belief)
+
+
+def candidates_with_features(
+    passages: FoldedTexts, layers: Layers, convention: Convention, *, any_case: bool = False
+) -> Judged:
+    """Candidates with the features of the first pass, which depend on no other mention.
+
+    Their p is the prior alone.
+    """
+    common_nouns = convention.common_nouns
     found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
     columns = features(passages, layers, found) if len(found.of) else {}
-    if not columns:
-        return Judged(found, found.prior, columns)
-    belief = beliefs(columns, weights.local, found.first, found.of)
-    columns |= coherence(layers, found, belief)
-    belief = beliefs(columns, weights.joint, found.first, found.of)
-    if similarity is not None and weights.encoder is not None:
-        columns |= similarity(passages, layers, found, belief)
-        belief = beliefs(columns, weights.encoder, found.first, found.of)
+    return Judged(found, found.prior, columns)
+
+
+def add_coherence(scored: Judged, layers: Layers, weights: Weights) -> Judged:
+    """The same with p of the first pass, and the features of the second, which depend on that p."""
+    found = scored.found
+    belief = beliefs(scored.columns, weights.local, found.first, found.of)
+    return Judged(found, belief, scored.columns | coherence(layers, found, belief))
+
+
+def add_similarity(
+    scored: Judged,
+    passages: FoldedTexts,
+    layers: Layers,
+    weights: Weights,
+    similarity: Similarity,
+) -> Judged:
+    """The same with p of the second pass, and the encoder's features, for mentions in doubt."""
+    found = scored.found
+    belief = beliefs(scored.columns, weights.joint, found.first, found.of)
+    columns = scored.columns | similarity(passages, layers, found, belief)
     return Judged(found, belief, columns)

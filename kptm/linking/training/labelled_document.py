@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.linking.disambiguation.candidate_scores import Judged
+    from kptm.linking.text.passages import FoldedTexts
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -18,6 +19,7 @@ class LabelledDocument(NamedTuple):
     """A judged document with what is right.
 
     Attributes:
+        passages: Its text.
         judged: Its candidates.
         right: M, the candidate that is right, -1 for none.
         counts: M, whether the mention stands in the span that was looked at.
@@ -27,6 +29,7 @@ class LabelledDocument(NamedTuple):
         weight: How much each of its mentions counts.
     """
 
+    passages: FoldedTexts
     judged: Judged
     right: Ints
     counts: Bools

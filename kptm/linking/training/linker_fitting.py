@@ -11,7 +11,11 @@ import numpy as np
 from kptm.errors import LinkingError
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
-from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.candidate_scores import (
+    add_coherence,
+    add_similarity,
+    candidates_with_features,
+)
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
@@ -84,6 +88,13 @@ class Gold(NamedTuple):
     peoples: bool = True
 
 
+class LabelledCollection(NamedTuple):
+    """Gold documents with the features of their candidates and the right ones."""
+
+    gold: Gold
+    documents: Sequence[LabelledDocument]
+
+
 def fit(
     gold: Iterable[Gold], convention: Convention | None = None, precision: float = 0.0
 ) -> Weights:
@@ -100,22 +111,60 @@ def fit(
     sets = list(gold)
     if convention is None:
         convention = _convention(sets)
+    return fit_labelled([label(item, convention) for item in sets], convention, precision)
+
+
+def fit_labelled(
+    collections: Sequence[LabelledCollection], convention: Convention, precision: float = 0.0
+) -> Weights:
+    """Learn all passes, then the threshold, from collections that :func:`label` made.
+
+    Args:
+        collections: Labelled by this convention; they may be used for several fits.
+        convention: What a mention is.
+        precision: Of what is linked, on the gold documents; 0 takes the best F1.
+
+    Raises:
+        LinkingError: There is no mention to learn from.
+    """
     weights = replace(NOTHING, convention=convention)
-    steps = ["local", "joint"]
-    if all(item.similarity is not None for item in sets):
-        steps.append("encoder")
-    for step in steps:
-        if step == "encoder":
-            weights = replace(weights, encoder=Pass({}, {}))
-        known = [list(examples(item, weights)) for item in sets]
-        passes = {"local": weights.local, "joint": weights.joint, "encoder": weights.encoder}
-        passes[step] = _fit_step(known, step)
-        weights = replace(weights, **passes)  # type: ignore[arg-type]  # by their names
+    weights = replace(weights, local=_fit_step([item.documents for item in collections], "local"))
+    labelled = [_with_coherence(item, weights) for item in collections]
+    weights = replace(weights, joint=_fit_step([item.documents for item in labelled], "joint"))
+    if all(item.gold.similarity is not None for item in labelled):
+        labelled = [_with_similarity(item, weights) for item in labelled]
+        encoder = _fit_step([item.documents for item in labelled], "encoder")
+        weights = replace(weights, encoder=encoder)
     chosen = weights.encoder or weights.joint
-    linked = [item for item in known if any(example.gold for example in item)]
+    documents = [item.documents for item in labelled if any(one.gold for one in item.documents)]
     if precision:
-        return replace(weights, threshold=_precise(known, chosen, precision))
-    return replace(weights, threshold=fmean(_threshold(item, chosen) for item in linked))
+        return replace(weights, threshold=_precise(documents, chosen, precision))
+    return replace(weights, threshold=fmean(_threshold(some, chosen) for some in documents))
+
+
+def _with_coherence(collection: LabelledCollection, weights: Weights) -> LabelledCollection:
+    """The same with the features of the second pass."""
+    layers = collection.gold.layers
+    documents = [
+        document._replace(judged=add_coherence(document.judged, layers, weights))
+        if document.judged.columns
+        else document
+        for document in collection.documents
+    ]
+    return collection._replace(documents=documents)
+
+
+def _with_similarity(collection: LabelledCollection, weights: Weights) -> LabelledCollection:
+    """The same with the features of the third pass."""
+    gold, documents = collection.gold, []
+    for document in collection.documents:
+        if document.judged.columns and gold.similarity is not None:
+            scored = add_similarity(
+                document.judged, document.passages, gold.layers, weights, gold.similarity
+            )
+            document = document._replace(judged=scored)
+        documents.append(document)
+    return collection._replace(documents=documents)
 
 
 def _convention(sets: Sequence[Gold]) -> Convention:
@@ -131,8 +180,12 @@ def _convention(sets: Sequence[Gold]) -> Convention:
     return Convention.of((document for item in sets for document in item.documents), written_so)
 
 
-def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
-    """Judge gold documents by ``weights`` and find what was right."""
+def label(gold: Gold, convention: Convention) -> LabelledCollection:
+    """Find the candidates of gold documents, their features and which are right."""
+    return LabelledCollection(gold, list(_labelled_documents(gold, convention)))
+
+
+def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[LabelledDocument]:
     for number, document in enumerate(gold.documents):
         begin, stop = (0, len(document.text)) if gold.within is None else gold.within[number]
         links = {
@@ -142,7 +195,7 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
         }
         annotated = [*links, *(gold.outside[number] if gold.outside is not None else ())]
         passages = FoldedTexts([document.text])
-        judged = judge(passages, gold.layers, weights, gold.similarity)
+        judged = candidates_with_features(passages, gold.layers, convention)
         found = judged.found
         right = np.full(len(found.first) - 1, -1, np.int64)
         counts = np.zeros(len(right), np.bool_)
@@ -151,7 +204,7 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
             _, *place = passages.text_span(
                 int(found.mentions.start[mention]), int(found.mentions.end[mention])
             )
-            span = weights.convention.span(document.text, *place)
+            span = convention.span(document.text, *place)
             counts[mention] = begin <= span[0] and span[1] <= stop
             certain[mention] |= any(span[0] < end and start < span[1] for start, end in annotated)
             if counts[mention] and span in links:
@@ -162,7 +215,7 @@ def examples(gold: Gold, weights: Weights) -> Iterator[LabelledDocument]:
         if not gold.peoples and judged.columns:
             counts &= (right >= 0) | ~_called_by_people(judged)
         yield LabelledDocument(
-            judged, right, counts, certain, len(links), gold.complete, gold.weight
+            passages, judged, right, counts, certain, len(links), gold.complete, gold.weight
         )
 
 

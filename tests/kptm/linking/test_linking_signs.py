@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from kg import EntityRecord
 from kptm.linking import LinkedText, Linker
 from kptm.linking.detection.mention_candidates import candidates_of
+from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
 from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import NOT_NEGATIVE
-from kptm.linking.training.linker_fitting import NOTHING, Gold, examples, fit
+from kptm.linking.training.linker_fitting import Gold, fit, label
 
 SENSES = [
     EntityRecord(key="FR", label="Paris", description="capital of France"),
@@ -182,9 +183,9 @@ def test_where_peoples_are_not_always_annotated_only_the_others_teach(
     gold = Gold(
         Linker(graph).refresh(), [LinkedText.from_spans(text, links)], complete=True, peoples=False
     )
-    (found,) = examples(gold, NOTHING)
+    (found,) = label(gold, Convention()).documents
     assert found.counts.tolist() == [counts]
-    (found,) = examples(gold._replace(peoples=True), NOTHING)
+    (found,) = label(gold._replace(peoples=True), Convention()).documents
     assert found.counts.tolist() == [True]
 
 
