@@ -6,7 +6,7 @@
     python benchmarks/linking.py plain                        # plain names, and everyday words
     python benchmarks/linking.py case                         # the five sets in one case
     python benchmarks/linking.py calibration                  # of a complete set that was left out
-    python benchmarks/linking.py counts                       # learning from 1, 10, 1,000 documents
+    python benchmarks/linking.py counts                       # learning from documents, other sets
     python benchmarks/linking.py speed [--aliases 1000000]    # other matchers, a process each
     python benchmarks/linking.py learn [--encoder FOLDER]     # makes the coefficients anew
 
@@ -34,6 +34,7 @@ from linking_parts.gold import (
     Freebase,
     WebNLG,
     language_of,
+    teachable,
     trimmed,
 )
 from linking_parts.teaching import everything, fit_policy, left_out, similarity_of
@@ -249,6 +250,29 @@ def counts() -> None:
         print(row(sense, scores))
 
 
+def counts_of_others(folder: Path) -> None:
+    """Each set with coefficients and counts of the other four, beside their coefficients alone."""
+    freebase = Freebase(folder)
+    linker = Linker(freebase.graph)
+    rows: dict[str, list[float]] = {"coefficients of the others": [], "… and their counts": []}
+    for set_name, weights in left_out(freebase, linker.refresh()):
+        gold = freebase.gold[set_name]
+        texts = [document.text for document in gold]
+        linker.weights = weights
+        others = [teachable(freebase.gold[name]) for name in SETS if name != set_name]
+        documents = [document for some, _, _ in others for document in some]
+        within = [span for _, spans, _ in others for span in spans]
+        alone = link_batch(texts, linker.refresh(), weights)
+        rows["coefficients of the others"].append(score(freebase, gold, alone).f1)
+        revision = linker.learn(documents, source="the others", within=within)
+        counted = link_batch(texts, linker.refresh(), weights)
+        rows["… and their counts"].append(score(freebase, gold, counted).f1)
+        freebase.graph.undo(revision)
+    print(f"\n| F1 | {' | '.join(SETS)} |\n|{'---|' * (len(SETS) + 1)}")
+    for name, found in rows.items():
+        print(row(name, found), flush=True)
+
+
 def learn(folder: Path, encoder: Encoder | None, policies: list[Policy]) -> None:
     """The coefficients that ship: of all documents at hand, of three kinds of graph."""
     freebase, nlg, example = Freebase(folder), WebNLG(folder), Example(folder)
@@ -318,6 +342,7 @@ def main() -> None:
                 calibrated(folder)
             case "counts":
                 counts()
+                counts_of_others(folder)
             case "speed":
                 speed(options.aliases)
     print(f"\n{time.monotonic() - began:.0f} s")

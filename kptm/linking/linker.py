@@ -209,11 +209,23 @@ class Linker:
         self.weights = fit([Gold(self.refresh(), documents, within, self._similarity())])
         return self.weights
 
-    def learn(self, documents: Iterable[LinkedText], *, source: str) -> int:
+    def learn(
+        self,
+        documents: Iterable[LinkedText],
+        *,
+        source: str,
+        within: Sequence[tuple[int, int]] | None = None,
+    ) -> int:
         """Count what names meant in linked texts, as said by ``source``; return the new revision.
 
         The counts are priors of later linking, beside the graph's own; names that are new become
-        aliases. ``graph.forget(source=…)`` and ``graph.undo`` take them back.
+        aliases. ``graph.forget(source=…)`` and ``graph.undo`` take them back. A name without a link
+        counts against the name the less, the more such names the documents leave without one.
+
+        Args:
+            documents: Texts with links to the graph.
+            source: Who says so.
+            within: The span of each that was looked at, by default all of it.
 
         Raises:
             LinkingError: A link names an entity that the graph does not have.
@@ -221,7 +233,7 @@ class Linker:
         from kptm.linking.training.link_counts import count_links
 
         layers = self.refresh()
-        linked, unlinked = count_links(documents, layers)
+        linked, unlinked = count_links(documents, layers, self.weights, within)
         known = self._graph.entities({key for key, _ in (*linked, *unlinked)})
         missing = sorted({key for key, _ in linked} - known.keys())
         if missing:

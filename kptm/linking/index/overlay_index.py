@@ -128,7 +128,11 @@ class Layers:
             return found
         stale = self._row[found.entity] >= 0
         new = _entries(self.delta, hashes)
-        new = new._replace(entity=self.numbers[new.entity])
+        # How often all descriptions have a form in small letters, not those of the changed alone.
+        form = self.base.forms(hashes[new.of])
+        counted = self.base.form_common[np.maximum(form, 0)] if len(self.base.form_common) else form
+        common = np.where(form >= 0, np.maximum(counted, new.common), new.common)
+        new = new._replace(entity=self.numbers[new.entity], common=common)
         old = found.take(~stale)
         both = Entries(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
         return both.take(np.argsort(both.of, kind="stable"))

@@ -1,19 +1,32 @@
-"""What linked texts teach: how often a name meant an entity, and how often it had no link."""
+"""What linked texts teach: how often a name meant an entity, and how often it had no link.
+
+A place without a link says little against its name where the linker would not have linked it
+either ("U.S." in "U.S. Route 66"), or where annotators leave out much of what could be linked. So
+it counts by p(link) · p(no link | not annotated), with p of the linker and the share c of such
+names that the documents do link (Elkan and Noto 2008, *Learning classifiers from only positive and
+unlabeled data*, KDD):
+
+    p(no link | not annotated) = (1 - p) / (1 - p·c)
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.linking.detection.mention_candidates import candidates_of
+import numpy as np
+
+from kptm.linking.disambiguation.candidate_scores import judge
+from kptm.linking.disambiguation.weights import SMOOTHING
 from kptm.linking.names.english_lexicon import articles
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.names.surface_forms import FIRST_PART
 from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from kptm.linking.disambiguation.weights import Weights
     from kptm.linking.document import LinkedText
     from kptm.linking.index.overlay_index import Layers
 
@@ -21,21 +34,81 @@ Counts = Counter[tuple[str, str]]
 """By (key, name)."""
 
 
-def count_links(documents: Iterable[LinkedText], layers: Layers) -> tuple[Counts, Counts]:
+class _NamePlace(NamedTuple):
+    """A place where a text has a whole name of the graph, written as the graph has it.
+
+    Attributes:
+        name: The name.
+        keys: Of the entities that are called so.
+        annotated: Whether a link of the document overlaps it.
+        belief: The linker's p that it is a link.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    annotated: bool
+    belief: float
+
+
+def count_links(
+    documents: Iterable[LinkedText],
+    layers: Layers,
+    weights: Weights,
+    within: Sequence[tuple[int, int]] | None = None,
+) -> tuple[Counts, Counts]:
     """How often each entity was meant by a name, and how often its name stood without a link.
 
     Pronouns and their like are no names: they mean whatever was said before.
+
+    Args:
+        documents: Linked texts.
+        layers: What is known of the graph.
+        weights: The coefficients of the linker.
+        within: The span of each that was looked at, by default all of it.
     """
     linked: Counts = Counter()
-    unlinked: Counts = Counter()
-    for document in documents:
+    places: list[_NamePlace] = []
+    for number, document in enumerate(documents):
+        begin, stop = (0, len(document.text)) if within is None else within[number]
         linked.update(
             (link.entity, _without_article(link.surface))
             for link in document.links
-            if not link.coreference and link.surface.casefold() not in FUNCTION_WORDS
+            if begin <= link.start and link.end <= stop
+            if not link.coreference and not _refers_back(link.surface)
         )
-        unlinked.update(_unlinked_names(document, layers))
-    return linked, unlinked
+        places += _name_places(document, layers, weights, begin, stop)
+    return linked, _unlinked(places)
+
+
+def _unlinked(places: Sequence[_NamePlace]) -> Counts:
+    """How many links each name should have had and lacks, rounded, by key and name.
+
+    The share of a name's places that would be annotated is estimated from the other names, so that
+    a name that is never linked where all others are says that it means something else.
+    """
+    annotated: defaultdict[str, float] = defaultdict(float)
+    expected: defaultdict[str, float] = defaultdict(float)
+    for place in places:
+        annotated[place.name] += place.annotated
+        expected[place.name] += place.belief
+    all_annotated, all_expected = sum(annotated.values()), sum(expected.values())
+    without: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for place in places:
+        if place.annotated:
+            continue
+        others = all_annotated - annotated[place.name] + SMOOTHING
+        share = min(1.0, others / (all_expected - expected[place.name] + SMOOTHING))
+        meant_otherwise = (1 - place.belief) / max(1 - place.belief * share, 1e-9)
+        for key in place.keys:
+            without[key, place.name] += place.belief * meant_otherwise
+    return Counter({pair: round(count) for pair, count in without.items() if round(count)})
+
+
+def _refers_back(surface: str) -> bool:
+    """Whether words are a pronoun or a description, "the city", which name nothing themselves."""
+    first, space, rest = surface.casefold().partition(" ")
+    described = bool(space) and first in articles() and surface[-len(rest) :].islower()
+    return described or surface.casefold() in FUNCTION_WORDS
 
 
 def _without_article(name: str) -> str:
@@ -44,15 +117,27 @@ def _without_article(name: str) -> str:
     return rest if space and first in articles() and rest[:1].isupper() else name
 
 
-def _unlinked_names(document: LinkedText, layers: Layers) -> Iterable[tuple[str, str]]:
+def _name_places(
+    document: LinkedText, layers: Layers, weights: Weights, begin: int, stop: int
+) -> Iterator[_NamePlace]:
     if not document.text:
         return
     passages = FoldedTexts([document.text])
-    found = candidates_of(passages, layers)
-    taken = [(link.start, link.end) for link in document.links]
-    for row in ((found.kind < FIRST_PART) & found.exact).nonzero()[0].tolist():
-        mention = int(found.of[row])
-        start, end = int(found.mentions.start[mention]), int(found.mentions.end[mention])
-        _, first, last = passages.text_span(start, end)
-        if not any(first < right and left < last for left, right in taken):
-            yield layers.keys([int(found.entity[row])])[0], document.text[first:last]
+    scored = judge(passages, layers, weights)
+    found = scored.found
+    links = [(link.start, link.end) for link in document.links]
+    for mention in range(len(found.first) - 1):
+        rows = slice(int(found.first[mention]), int(found.first[mention + 1]))
+        named = (found.kind[rows] < FIRST_PART) & found.exact[rows]
+        if not named.any():
+            continue
+        _, start, end = passages.text_span(
+            int(found.mentions.start[mention]), int(found.mentions.end[mention])
+        )
+        if begin <= start and end <= stop:
+            yield _NamePlace(
+                document.text[start:end],
+                tuple(layers.keys(found.entity[rows][named].tolist())),
+                any(start < right and left < end for left, right in links),
+                min(float(np.sum(scored.belief[rows])), 1.0) if scored.columns else 0.0,
+            )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg import EntityRecord
+from kg import EntityRecord, LinkCount
 from kptm.linking import LinkedText, Linker
 from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.disambiguation.conventions import Convention
@@ -194,12 +194,77 @@ def test_few_places_without_a_link_say_little_against_a_name(new_graph):
     graph = new_graph()
     graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
     linker = Linker(graph)
-    for _ in range(3):
-        linker.learn([LinkedText("We saw France.")], source="news")
+    graph.count_links([LinkCount("FR", "France", 0, 3)], source="news")
     (link,) = linker.link("We saw France.", threshold=0.0).links
     found = candidates_of(FoldedTexts(["We saw France."]), linker.refresh())
     assert found.linked.tolist() == [pytest.approx(log(5 / 8))]
     assert link.entity == "FR"
+
+
+def test_a_place_without_a_link_counts_as_far_as_the_linker_would_have_linked_it(new_graph):
+    """A hundred times p of the place, since nothing else is named that could be left out."""
+    graph = new_graph()
+    graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
+    linker = Linker(graph)
+    texts = "We saw France.", "We saw France Telecom Limited."
+    beliefs_of = [linker.link(text, threshold=0.0).links[0].score for text in texts]
+    assert beliefs_of[0] > 2 * beliefs_of[1] > 0
+    for text, belief in zip(texts, beliefs_of, strict=True):
+        linker.learn([LinkedText(text)] * 100, source="news")
+        counts = graph.link_counts(["FR"]).get(("FR", "France"), (0, 0))
+        assert counts == (0, round(100 * belief))
+        graph.forget(source="news")
+
+
+def test_annotators_who_leave_out_half_say_little_against_a_name(new_graph):
+    """By p·(1 - p) / (1 - p·c), with c of the other names and 5 places of either kind."""
+    graph = new_graph()
+    countries = "France", "Spain", "Peru", "Chad", "Togo"
+    graph.add(EntityRecord(key=name, label=name, description="country") for name in countries)
+    linker = Linker(graph)
+    named = [LinkedText(f"We saw {name}.") for name in countries for _ in range(20)]
+    revision = linker.learn(named, source="none are linked")
+    strict = graph.link_counts(["France"])["France", "France"][1]
+    graph.undo(revision)
+    belief = linker.link("We saw France.", threshold=0.0).links[0].score
+    share = 5 / (80 * belief + 5)
+    expected = 20 * belief * (1 - belief) / (1 - belief * share)
+    assert strict == pytest.approx(expected, abs=0.5001)
+    whole = [LinkedText("We saw France.") for _ in range(20)]
+    whole += [LinkedText.from_spans(f"We saw {x}.", [(7, 7 + len(x), x)]) for x in countries[1:]]
+    linker.learn(whole, source="all others are linked")
+    assert graph.link_counts(["France"])["France", "France"] == (0, round(20 * belief))
+
+
+def test_only_the_span_that_was_looked_at_is_counted(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
+    linker = Linker(graph)
+    text = "We saw France. " * 10
+    linker.learn([LinkedText.from_spans(text, [(7, 13, "FR")])], source="news", within=[(0, 14)])
+    assert graph.link_counts(["FR"]) == {("FR", "France"): (1, 1)}
+
+
+def test_descriptions_that_point_back_are_no_names(new_graph):
+    graph = new_graph()
+    graph.add([EntityRecord(key="JT", label="Johnstown", description="city")])
+    text = "They saw the city and The Hague."
+    links = [(9, 17, "JT"), (22, 31, "JT")]
+    Linker(graph).learn([LinkedText.from_spans(text, links)], source="news")
+    assert set(graph.link_counts(["JT"])) == {("JT", "The Hague")}
+
+
+def test_undoing_what_was_learnt_leaves_no_trace(new_graph):
+    """What descriptions say in small letters is counted over all entities, not the changed ones."""
+    graph = new_graph()
+    graph.add(EntityRecord(key=f"P{x}", label=f"P{x}", description="playwright") for x in range(9))
+    graph.add([EntityRecord(key="W", label="Playwright", description="profession")])
+    linker = Linker(graph)
+    passages = FoldedTexts(["A Playwright."])
+    before = candidates_of(passages, linker.refresh()).common.tolist()
+    text = LinkedText.from_spans("A Playwright.", [(2, 12, "W")])
+    graph.undo(linker.learn([text], source="news"))
+    assert candidates_of(passages, linker.refresh()).common.tolist() == before != [0.0]
 
 
 def test_a_name_is_learnt_without_its_article(new_graph):
