@@ -77,10 +77,10 @@ def count_links(
             if not link.coreference and not _refers_back(link.surface)
         )
         places += _name_places(document, layers, weights, begin, stop)
-    return linked, _unlinked(places)
+    return linked, _missing_links(places)
 
 
-def _unlinked(places: Sequence[_NamePlace]) -> Counts:
+def _missing_links(places: Sequence[_NamePlace]) -> Counts:
     """How many links each name should have had and lacks, rounded, by key and name.
 
     The share of a name's places that would be annotated is estimated from the other names, so that
