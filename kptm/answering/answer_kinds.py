@@ -27,12 +27,22 @@ _PLACES = frozenset(
     map(stem, "place location located country city town state region province county continent "
               "birthplace headquarters headquarter capital village".split())
 )  # fmt: skip
+_PERSONAL = frozenset(
+    map(stem, "born birth birthday birthdate birthplace spouse husband wife occupation profession "
+              "nationality gender surname salary employer hired".split())
+)  # fmt: skip
+"""Words in the names of relations that only people have."""
 _IN = frozenset("in at on near".split())
 
 
 def is_date(text: str) -> bool:
     """Whether a name or value looks like a year or a date."""
     return bool(_DATE.search(text.strip()))
+
+
+def describes_people(label: str) -> bool:
+    """Whether only people have a relation with this label, such as "place of birth"."""
+    return not _PERSONAL.isdisjoint(relation_form(label).stems)
 
 
 def fits(kind: AskedKind, label: str) -> bool | None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal[
     "count", "superlative", "comparison", "negation", "and", "or", "both", "either", "all", "sum",
     "mean", "difference", "than", "ordinal", "yesno", "ask", "now", "time", "number", "list",
-    "fill", "named", "whose", "passive", "measure",
+    "fill", "named", "whose", "passive", "measure", "having", "lacking",
 ]  # fmt: skip
 """Kinds of operators; :class:`Match` says which attributes each one has."""
 
@@ -32,13 +32,13 @@ class Match:
             "list" (show me), "fill" (words that add nothing), "named", "whose" (of which,
             possessive 's: the one who has stands before it), "passive" ("by" after a participle:
             the one who does stands after it), "measure" (an adjective of degree: long, in "100 km
-            long").
+            long"), "having" and "lacking" (dead, alive: with and without a date of death).
         order: For a superlative: "max" or "min" of the values of the hints. For a measure, a bare
             comparative and a difference: the direction of the adjective.
         comparison: For a comparison: "<", "<=", ">", ">=", "=", "!=", or "between" the two values
             that follow.
-        hints: English names of relations that the words suggest as the measure or as the relation
-            asked for, most likely first.
+        hints: English names of relations that the words suggest as the measure, as the relation
+            asked for, or as the one that things have or lack, most likely first.
         answer: For "ask": the expected kind of answer: "person", "place", "date", "value", "kind"
             (what kind of), "any", or "reason" (why, how), which graphs rarely contain.
         generic: Whether other words must name the measure, or the things to count: "most", "more

@@ -10,7 +10,7 @@ from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
-from kptm.answering.questions.word_order import BE, DETERMINERS
+from kptm.answering.questions.word_order import BE, DETERMINERS, Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,10 @@ AGE = "age"
 """The measure that a date of birth determines."""
 ROWS = 0.6
 """The weight of a match with the noun for rows in an untyped graph; a type's name has 1."""
+ANY = "any"
+"""What "which" and "what" ask for, in contrast to "who"."""
+PAST = "ed"
+"""The ending of verbs that are not the noun asked for."""
 NOUNS = 4
 """Tokens after a question word among which the noun asked for is looked up."""
 
@@ -57,7 +61,7 @@ def asked_features(
         focus: Whether the answers are of the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
-    if named and _is_asked(question, derivation.program, named):
+    if named and _is_asked(question, derivation.program, named, schema):
         own["asked"] = 1.0
     elif (
         named and not focus and "agrees" not in dict(derivation.features)
@@ -184,18 +188,24 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
     return any(stems.issuperset(schema.stems(hint)) for hint in asked.hints)
 
 
-def _is_asked(question: Question, program: Program, named: frozenset[str]) -> bool:
+def _is_asked(
+    question: Question, program: Program, named: frozenset[str], schema: Schema
+) -> bool:
     """Whether the noun asked for names the relation, in its direction, to the answers."""
-    while isinstance(program, (Superlative, Compare, Aggregate, Intersection)):
-        if isinstance(program, (Superlative, Compare)):
-            program = program.base
-        else:
-            program = program.source if isinstance(program, Aggregate) else program.left
+    if isinstance(program, Intersection):
+        sides = (program.left, program.right)
+        return any(_is_asked(question, side, named, schema) for side in sides)
+    if isinstance(program, (Superlative, Compare, Aggregate)):
+        inner = program.source if isinstance(program, Aggregate) else program.base
+        return _is_asked(question, inner, named, schema)
     if not isinstance(program, (Follow, Having)):
         return False
     step = program.step
     if step.relation in named:
-        return True
+        to_tails = step.forward == isinstance(program, Follow)
+        words = schema.relations.get(step.relation)
+        # "Directors" are not the films that they direct.
+        return to_tails or words is None or relation_form(words.name).form is not Form.NOUN
     evidence = question.relations.evidence(step.relation, forward=step.forward)
     if evidence.recall < ENOUGH:  # checked first, because most relations are not mentioned
         return False
@@ -252,6 +262,9 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
         if said and question.tokens[at].folded in BE:  # "which director was born last"
             break
         if question.importance[at] > 0:
+            verb = question.tokens[at].folded.endswith(PAST) and match.answer == ANY
+            if verb and at == match.end and question.relations.own >> at & 1:
+                break  # "which opened first"
             said = True
             if not named >> at & 1:
                 found.append(at)

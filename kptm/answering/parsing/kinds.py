@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.programs import Having, Intersection, Named
+from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import DATES
-from kptm.answering.answer_kinds import is_date
+from kptm.answering.answer_kinds import describes_people, is_date
 from kptm.answering.lexicon import load
 from kptm.linking.names.surface_forms import ORGANISATION, PERSON, PLACE, class_of
 
@@ -40,7 +42,9 @@ class AnswerKinds:
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
+        self._evaluator = graph.evaluator()
         self._known: dict[str, EntityKinds] = {}
+        self._of_people: list[Step] | None = None
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
         """Whether answers may be of the kind asked for ("date", "place" …); None if unclear."""
@@ -91,15 +95,31 @@ class AnswerKinds:
         if missing:
             if len(self._known) > HELD:
                 self._known.clear()
-            for key, entity in self._graph.entities(missing).items():
+            entities = self._graph.entities(missing)
+            people = self._people([key for key, item in entities.items() if not item.types])
+            for key, entity in entities.items():
                 text = f"{' '.join(entity.types)} {entity.description}"
                 stems = frozenset(token.stem for token in load().tokens(text))
-                self._known[key] = EntityKinds(class_of(entity), stems, is_date(entity.label))
+                classes = class_of(entity) | (PERSON if key in people else 0)
+                self._known[key] = EntityKinds(classes, stems, is_date(entity.label))
         return [self._known[key] for key in keys if key in self._known]
+
+    def _people(self, keys: Sequence[str]) -> set[str]:
+        """The entities that have a relation of people, such as a date of birth."""
+        if self._of_people is None:
+            relations = self._graph.relations()
+            self._of_people = [Step(x.key) for x in relations if describes_people(x.label)]
+        nodes = Named(tuple(keys))
+        return {
+            key
+            for step in (self._of_people if keys else ())
+            for key in self._evaluator.evaluate(Intersection(nodes, Having(step))).nodes
+        }
 
     def clear(self) -> None:
         """Clear the cache, after the graph has changed."""
         self._known.clear()
+        self._of_people = None
 
 
 def _is_date(node: ValueKey) -> bool:

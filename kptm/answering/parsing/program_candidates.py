@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Difference, Follow, Intersection, Named, Superlative, parts
+from kg.programs import (
+    Aggregate,
+    Difference,
+    Follow,
+    Having,
+    Intersection,
+    Named,
+    Superlative,
+    parts,
+)
 from kg.values import ValueKey
 from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.model import NONE
@@ -33,7 +42,7 @@ LOOKED_AT = 20
 """Answers whose types are read."""
 MISSED = (
     "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number",
-    "time", "ordinal", "sum", "mean", "yesno",
+    "time", "ordinal", "sum", "mean", "yesno", "having", "lacking",
 )  # fmt: skip
 """Operators that a program is penalised for not using."""
 
@@ -203,10 +212,12 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     features["unused_type"] = float(_unused_types(question, made.mask))
     features["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    chosen = "either" in features  # the answer is one of two names in the question
+    # The answer is one of the names in the question: "which is older, Yale or Brown".
+    chosen = "either" in features or ("union" in features and "superlative" in features)
     features["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
+    features["whole_range"] = float(_is_whole_range(made, features["uncovered"]))
     features["several"] = log(len(made.nodes)) if made.nodes else 0.0
     features["bare"] = float(made.size == 0)
     features["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
@@ -215,6 +226,13 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         features["focus" if focus else "other_focus"] = 1.0
         features["mixed"] = float(focus and _is_mixed(question, made, knowledge))
     return {name: value for name, value in features.items() if value}
+
+
+def _is_whole_range(made: Derivation, uncovered: float) -> bool:
+    """Whether a question is about all ends of a relation: "list all directors"."""
+    program = made.program
+    source = program.source if isinstance(program, Aggregate) else program
+    return uncovered <= LITTLE and isinstance(source, Having) and not source.step.forward
 
 
 def _is_torn(question: Question, made: Derivation) -> bool:

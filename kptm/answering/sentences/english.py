@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from kg.programs import (
     Compare,
+    Difference,
     Exists,
     Follow,
+    Having,
     Intersection,
     Named,
     OfType,
@@ -18,13 +20,12 @@ from kg.programs import (
     Within,
 )
 from kptm.answering.answer_kinds import is_date
-from kptm.answering.sentences.grammar import article
+from kptm.answering.sentences.grammar import Forms, article
 from kptm.answering.sentences.languages import language
 from kptm.answering.sentences.phrases.noun_phrases import Listed, merge_steps, without_having
 from kptm.answering.sentences.phrases.relation_words import NounRelation
 
 if TYPE_CHECKING:
-    from kptm.answering.sentences.grammar import Forms
     from kptm.answering.sentences.phrases.descriptions import ProgramDescriber
     from kptm.answering.sentences.phrases.noun_phrases import NounPhrase
     from kptm.answering.sentences.truth import Truth
@@ -113,8 +114,22 @@ class English:
             verb = "have" if many else "has"
             noun = self._describer.wording.measure(program.measure)
             return f"of {base.name}, {named} {verb} the {greatest} {noun}{measured}"
+        if (author := self._with_most_facts(program)) is not None:
+            return f"the {author.of(plural=many)} {'are' if many else 'is'} {named}{measured}"
         described = self._describe(program, found)
         return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
+
+    def _with_most_facts(self, program: Superlative) -> Forms | None:
+        """For the end of a relation that is so most often: "author of the most books"."""
+        base, measure = program.base, program.measure
+        if not isinstance(base, Having) or not measure.count or measure.steps != (base.step,):
+            return None
+        words = self._describer.wording.relation(base.step.relation)
+        if base.step.forward or not isinstance(words, NounRelation) or program.rank > 1:
+            return None
+        things = "others" if self._noun is None else self._noun.many
+        most = f"of the {'most' if program.order == 'max' else 'fewest'} {things}"
+        return Forms(f"{words.noun.one} {most}", f"{words.noun.many} {most}")
 
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
 
@@ -211,6 +226,8 @@ class English:
         name = subject.text(plural=many)
         if isinstance(right, Follow) and right.during is None:
             return self._is_followed(name, right, many=many, holds=holds)
+        if isinstance(right, Difference) and isinstance(right.right, Having):
+            return self._within(left, right.right, holds=not holds)
         verb = ("are" if many else "is") + ("" if holds else " not")
         if isinstance(right, Named):
             return f"{name} {verb} {self._describer.phrase(right)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kg.programs import (
     Aggregate,
     Compare,
+    Difference,
     Exists,
     Follow,
     Having,
@@ -20,6 +21,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import NUMERIC
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
+from kptm.answering.parsing.programs.states import may_have
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.questions.word_order import BE, DETERMINERS
 
@@ -152,6 +154,9 @@ class Wholes:
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
             program = program.left if isinstance(program, Intersection) else program.base
+        had = program.right if isinstance(program, Difference) else program
+        if isinstance(had, Having) and any(x.program == program for x in self._builder.states):
+            return float(not may_have(node, had.step.relation, self._builder.knowledge))
         if not isinstance(program, Follow):
             return 1.0
         back = Step(program.step.relation, not program.step.forward)

@@ -72,6 +72,8 @@ class Bases:
             ):
                 continue
             yield self._builder.extend(item.program, (), mask=item.mask, features=own)
+        for item in self._builder.states:
+            yield self._builder.extend(item.program, (), mask=item.mask, features={"state": 1.0})
         yield from self._implicit()
 
     def _implicit(self) -> Iterator[Derivation]:

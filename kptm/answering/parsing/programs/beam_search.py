@@ -109,6 +109,8 @@ class Search:
                 yield from grammar.superlatives(part)
             yield from grammar.comparisons(part)
             yield from grammar.times(part)
+            if part.mention is None:
+                yield from grammar.numbers(part)
         for one in range(size):
             other = size - 1 - one
             if one < len(levels) and other < len(levels):

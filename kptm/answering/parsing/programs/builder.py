@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Union, parts
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
+from kptm.answering.parsing.programs.states import states
 from kptm.answering.parsing.question.question import LITTLE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 CHANGING = frozenset(
     "count superlative comparison negation and or both difference number time ordinal sum mean"
-    " yesno".split()
+    " yesno having lacking".split()
 )
 """Operators that ask for more than steps from a name."""
 
@@ -58,6 +59,7 @@ class Builder:
         for match in question.operators:
             used |= bits(match) if match.kind in CHANGING | {"ask"} else 0
         self.free = ~used
+        self.states = list(states(question, schema, knowledge))
         self.light = sum(
             1 << at for at, weight in enumerate(question.importance) if weight <= LITTLE
         )

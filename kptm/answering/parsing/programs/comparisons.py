@@ -81,6 +81,24 @@ class Comparisons:
                     )  # fmt: skip
             yield from self._compared_entities(part, number, match)
 
+    def numbers(self, part: Derivation) -> Iterator[Derivation]:
+        """Subsets by a number before what it counts or measures: "with two runways"."""
+        operators = self._builder.question.operators
+        used = {item.start for item in operators if item.kind in ("time", "comparison")}
+        for number, item in enumerate(operators):
+            if item.kind != "number" or item.unit or part.operators >> number & 1:
+                continue
+            if bits(item) & part.mask or not used.isdisjoint((item.start, item.start - 1)):
+                continue
+            equal = replace(item, kind="comparison", comparison="=", generic=True)
+            for measure, features, more in self._measures.of(part, equal):
+                if more >> item.end & 1:
+                    yield self._builder.extend(
+                        self._compare(part.program, measure, equal, [_number(item)]), (part,),
+                        mask=bits(item) | more, operators=1 << number,
+                        features={"comparison": 1.0, **features},
+                    )  # fmt: skip
+
     def _compare(
         self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
     ) -> Program:

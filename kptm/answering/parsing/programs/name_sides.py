@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kptm.answering.parsing.programs.builder import lowest
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form
@@ -38,6 +39,8 @@ class NameSides:
             step: The step.
             said: The tokens that name the relation, as bits.
         """
+        if mention.kind == "value":  # "with 2 runways": a value is always the tail
+            return None
         question = self._builder.question
         head = self._is_head(mention, step.relation, said) if question.language == "en" else None
         by_order = None if head is None else head == step.forward
@@ -64,7 +67,7 @@ class NameSides:
         if said and not own and not said & ~(question.typed | self._builder.light):
             # For "the moons of Saturn", which orbit it, the type decides the side.
             return None
-        if self._is_its_class(mention, words):
+        if self._is_its_class(mention, words) or self._describes_a_type(mention, own):
             return None
         text, start, end = self._with_name(mention, words, said)
         noun = self._said_back(words, own)
@@ -95,6 +98,12 @@ class NameSides:
         stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
         said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
         return said[0].folded if said and all(x.stem in stems for x in said) else ""
+
+    def _describes_a_type(self, mention: Mention, own: int) -> bool:
+        """Whether a name with a relation's words describes a type: "German language novels"."""
+        before = mention.end == lowest(own)
+        return before and any(item.type and item.start == own.bit_length()
+                              for item in self._builder.question.types)  # fmt: skip
 
     def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
         """Whether a relation's word is the name's type: "the continent of Asia" is Asia itself."""

@@ -58,5 +58,6 @@ class Grammar:
         self.superlatives, self.thresholds = measures.superlatives, measures.thresholds
         comparisons = Comparisons(self.builder, measures)
         self.comparisons, self.times = comparisons.comparisons, comparisons.times
+        self.numbers = comparisons.numbers
         whole = Wholes(self.builder)
         self.roots, self.truths, self.differences = whole.roots, whole.truths, whole.differences

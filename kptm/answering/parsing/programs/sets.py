@@ -60,7 +60,7 @@ class ProgramSets:
         typed = {item.mask for item in free if item.type is not None}
         some = derivation.nodes[:COVERED]
         for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
-            such = self._are_such(some, item)
+            such = self._are_such(some, item, all_of_them=not derivation.names)
             if such is not False:
                 derivation.mask |= item.mask
                 derivation.score += self._builder.lexical.cover * self._builder.question.weight(
@@ -103,8 +103,17 @@ class ProgramSets:
                     noun
                 ) + self._builder.lexical.score(own)
 
-    def _are_such(self, nodes: Sequence[str], item: TypeMention) -> bool | None:
-        """Whether all nodes are of a type, or any by a relation of that name; None if unclear."""
+    def _are_such(
+        self, nodes: Sequence[str], item: TypeMention, *, all_of_them: bool
+    ) -> bool | None:
+        """Whether all nodes are of a type, or any by a relation of that name; None if unclear.
+
+        Args:
+            nodes: The nodes.
+            item: The type, or the ends of a relation.
+            all_of_them: Whether all nodes must be ends of the relation: without a name in the
+                question, "which directors were born after 1950" is about all people.
+        """
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
             if not types and item.noun is None and not is_value(nodes):
@@ -114,7 +123,8 @@ class ProgramSets:
         # A verb such as "borders" does not name a type of things.
         if self._is_verb(item.program):
             return False
-        return not set(nodes).isdisjoint(self._builder.knowledge.evaluate(item.program).nodes)
+        ends = self._builder.knowledge.evaluate(item.program).nodes
+        return set(nodes) <= set(ends) if all_of_them else not set(nodes).isdisjoint(ends)
 
     def _is_verb(self, program: Program) -> bool:
         """Whether the name of a set's relation is a verb."""
@@ -128,7 +138,7 @@ class ProgramSets:
         if isinstance(part.program, OfType) or is_value(part.nodes):
             return
         seen = set()
-        for item in self._builder.question.types:
+        for item in (*self._builder.question.types, *self._builder.states):
             if item.program in seen or _is_said_already(part.program, item.program):
                 continue
             if item.mask & part.mask and not self._is_partly(part, item):
@@ -233,9 +243,12 @@ class ProgramSets:
         if (same := _same_step(left.program, right.program)) is not None:
             yield same
 
-    def _stand_together(self, one: Mention, other: Mention) -> bool:
-        """Whether only words of types are between two names: not in "the dollar and are not in"."""
-        inside = span_mask(one.end, other.start)
+    def _are_joined(self, one: Mention, other: Mention, match: Match) -> bool:
+        """Whether beside a word that joins two names only words of types are between them.
+
+        They are not in "the dollar and are not in".
+        """
+        inside = span_mask(one.end, other.start) & ~bits(match)
         denied = any(
             item.kind == "negation" and inside >> item.start & 1
             for item in self._builder.question.operators
@@ -252,7 +265,7 @@ class ProgramSets:
             return
         for number, match in enumerate(self._builder.question.operators):
             between = one.end <= match.start < match.end <= other.start
-            if match.kind in ("and", "or") and between and self._stand_together(one, other):
+            if match.kind in ("and", "or") and between and self._are_joined(one, other, match):
                 yield self._builder.extend(
                     Union(left.program, right.program), (left, right), mask=bits(match),
                     operators=1 << number, features={"union": 1.0},

@@ -157,7 +157,10 @@ class Steps:
             "similar": float(similar),
             "backward": float(not step.forward),
             "headless": float(
-                evidence.headless and bool(evidence.mask & ~self._builder.question.relations.typed)
+                # Backwards a verb is enough: "films starred by" for "starred actors".
+                step.forward
+                and evidence.headless
+                and bool(evidence.mask & ~self._builder.question.relations.typed)
             ),
             "weak": float(0 < evidence.recall < WEAK),
             "contrary": float(evidence.contrary),

@@ -132,6 +132,11 @@ class Measures:
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
                     found += self._far(step, match, used | named.mask, named, some)
+        if isinstance(part.program, Having) and not part.program.step.forward:
+            for measure, features, _ in found:
+                # "Which author has the most books": the books of which it is the author.
+                own = measure.count and measure.steps == (part.program.step,)
+                features["counted_back"] = float(own)
         lexical, weight = self._builder.lexical, self._builder.question.weight
         scored = [
             (

@@ -10,6 +10,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import translate
+from kptm.answering.parsing.question.articles import prefer_whole_labels, rivals
 from kptm.answering.parsing.question.blanks import with_question_word
 from kptm.answering.parsing.question.question import LITTLE, Question
 from kptm.answering.parsing.question.question_spans import Mention, TypeMention, span_mask
@@ -87,6 +88,9 @@ class QuestionReader:
             *self._values(text, tokens),
         ]
         mentions += self._translated_mentions(tokens, language)
+        if len(same := rivals(mentions)) > 1:
+            labels = {key: item.label for key, item in self._graph.entities(same).items()}
+            mentions = prefer_whole_labels(with_question_word(text), tokens, mentions, labels)
         mentions = [item for item in mentions if not item.mask & blank]
         articled = _names_after_article(tokens, mentions)
         function = [

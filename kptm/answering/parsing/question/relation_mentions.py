@@ -86,7 +86,10 @@ class SaidRelations:
         # Several tokens that match a relation only together: "what kind of film" asks for a genre,
         # not for a film.
         self._together: list[int] = []
+        times = {match.start for match in operators if match.kind == "time"}
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
+            if end - start > 1 and end - 1 in times:
+                continue  # "born in 1963" does not ask for a place: "in" belongs to the time
             if end - start > 1 and any(
                 self._schema.relations_of(stem)
                 for english, _ in words

@@ -36,6 +36,9 @@ _COMPARISONS = {
 _NONE = {"": "no", "more than": "some"}
 _DATES = {"<": "before", "<=": "not after", ">": "after", ">=": "not before", "=": "", "!=": "not"}
 
+_DATED = frozenset(("before", "after", "not", "in", "from"))
+"""Words before a date that replace the preposition of a verb: "founded in", "founded before"."""
+
 
 class DescribesPrograms(Protocol):
     """Describes the programs within a clause."""
@@ -160,26 +163,30 @@ class Clauses:
                 f"that are{no} the {words.noun.many} of {thing}",
             )
         if program.step.forward:
-            return Forms(
-                *(
-                    f"that {words.of(plural=plural, negated=negated)} {thing}"
-                    for plural in (False, True)
-                )
-            )
+            end = "" if words.objectless else f" {thing}"
+            verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))
+            return Forms(*(f"that {verb}{end}" for verb in verbs))
         subject = "nothing" if negated else "something"
         return same(f"that {subject} {words.of(plural=False)}")
 
     def _comparison_forms(self, program: Compare, *, negated: bool) -> Forms:
         compared = self.comparison(program, negated=negated)
-        if isinstance(without_having(program.base), (OfType, Having)):
+        compared_set = base_of(program)
+        if isinstance(without_having(compared_set), (OfType, Having)):
             return compared
-        base = self.of(program.base)
+        base = self.of(compared_set)
         return Forms(f"{base.one} and {compared.one}", f"{base.many} and {compared.many}")
 
     def comparison(self, program: Compare, *, negated: bool = False) -> Forms:
-        """The clause of the comparison alone, without that of its base."""
+        """The clause of the comparison alone, without that of its base; of a range if it is one."""
         value, measure = self._describer.phrase(program.value), program.measure
         dated = not measure.count and self._wording.is_time(program)
+        lowest = _lower_bound(program)
+        if lowest is not None and not measure.count and not negated:
+            first = self._describer.phrase(lowest)
+            same_value = f"{'in ' if dated else ''}{value}"
+            within = same_value if first == value else f"from {first} to {value}"
+            return self._measure_forms(measure, within, dated=dated)
         words = (_DATES if dated else _COMPARISONS)[program.comparison]
         words = f"not {words}".strip() if negated else words
         if measure.count:
@@ -194,8 +201,9 @@ class Clauses:
             or len(measure.steps) > 1
             or not measure.steps[-1].forward
         ):
+            compared = compared.removeprefix("in ")
             return same(f"whose {self._wording.measure(measure)} is {compared}")
-        verb = words.dated if dated and compared.split()[0] in ("before", "after", "not") else words
+        verb = words.dated if dated and compared.split()[0] in _DATED else words
         return Forms(*(f"that {verb.of(plural=plural)} {compared}" for plural in (False, True)))
 
     def most(self, measure: Measure, order: str, rank: str) -> Forms:
@@ -230,3 +238,20 @@ class Clauses:
                 *(f"that {words.of(plural=plural)} {number} {things}" for plural in (False, True))
             )
         return same(f"that {number} {things} {words.of(plural=True)}")
+
+
+def base_of(program: Compare) -> Program:
+    """The set that is compared; of a range, the set without both bounds."""
+    base = program.base
+    return base.base if _lower_bound(program) is not None and isinstance(base, Compare) else base
+
+
+def _lower_bound(program: Compare) -> Program | None:
+    """The lower bound of a range by one measure: "from 1930 to 1940"; None for one comparison."""
+    base = program.base
+    is_range = (
+        isinstance(base, Compare)
+        and (base.comparison, program.comparison) == (">=", "<=")
+        and base.measure == program.measure
+    )
+    return base.value if is_range and isinstance(base, Compare) else None

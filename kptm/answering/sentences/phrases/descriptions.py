@@ -25,7 +25,7 @@ from kg.programs import (
     Union,
 )
 from kptm.answering.sentences.languages import language
-from kptm.answering.sentences.phrases.clauses import Clauses
+from kptm.answering.sentences.phrases.clauses import Clauses, base_of
 from kptm.answering.sentences.phrases.noun_phrases import (
     NounPhrase,
     merge_steps,
@@ -79,6 +79,9 @@ class ProgramDescriber:
 
     @describe.register
     def _(self, program: Having) -> NounPhrase:
+        words = self.wording.relation(program.step.relation)
+        if isinstance(words, NounRelation) and not program.step.forward:
+            return NounPhrase(noun=words.noun)
         return NounPhrase(clauses=(self.clauses.of(program),))
 
     @describe.register
@@ -121,7 +124,7 @@ class ProgramDescriber:
 
     @describe.register
     def _(self, program: Compare) -> NounPhrase:
-        base = self._base(program.base)
+        base = self._base(base_of(program))
         return base.and_also(self.clauses.comparison(program))
 
     @describe.register

@@ -106,6 +106,8 @@ def without_having(program: Program) -> Program:
     """
     if isinstance(program, Intersection):
         left, right = without_having(program.left), without_having(program.right)
+        if isinstance(left, Having) and isinstance(right, Having):
+            return Intersection(left, right)
         if isinstance(left, Having):
             return right
         return left if isinstance(right, Having) else Intersection(left, right)

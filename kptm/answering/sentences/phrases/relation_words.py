@@ -58,10 +58,12 @@ class VerbRelation:
     Attributes:
         says: The verb phrase.
         denies: The negated verb phrase.
+        objectless: Whether it needs no object: "died", "was born".
     """
 
     says: Forms
     denies: Forms
+    objectless: bool = False
 
     def of(self, *, plural: bool, negated: bool = False) -> str:
         """The verb phrase in the number of its subject."""
@@ -242,10 +244,12 @@ def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> Ver
     if rest and rest[0] in grammar.prepositions:
         rest = rest[:1]  # "died in state" becomes "died in": the tail names the state
     if first in grammar.intransitive:
-        return _did(first, rest or (["in"] if dates else []))
+        return replace(_did(first, rest or (["in"] if dates else [])), objectless=not rest)
     if rest or dates:
         tense = "is" if first in grammar.lasting and "by" not in rest and not dates else "was"
         return _be(tense, [first, *(rest or ["in"])])
+    if first == "born":
+        return replace(_be("was", [first]), objectless=True)
     if first in grammar.pasts:
         base = grammar.pasts[first]
         return VerbRelation(Forms(first, first), Forms(f"did not {base}", f"did not {base}"))

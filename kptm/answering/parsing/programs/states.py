@@ -1,0 +1,69 @@
+"""Sets that an adjective names by a relation that things have or lack: the dead, the living."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Difference, Having, OfType
+from kg.types import Step
+from kptm.answering.parsing.question.question_spans import TypeMention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kg.programs import Program
+    from kptm.answering.parsing.knowledge import Knowledge
+    from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.question.schema_words import Schema
+
+SAMPLE = 60
+"""Nodes with a relation whose types and other relations show what else may have it."""
+
+NEARLY_ALL = 0.8
+"""The share of the nodes with a relation that have the relation of all that may have it."""
+
+
+def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
+    """The sets of a question's words for states: "alive" are people without a date of death."""
+    for match in question.operators:
+        if match.kind not in ("having", "lacking"):
+            continue
+        for stems, _ in schema.rank_hints(match.hints):
+            for relation in schema.relations_named(tuple(stems)):
+                program: Program = Having(Step(relation))
+                if match.kind == "lacking":
+                    program = Difference(_possible(relation, knowledge), program)
+                yield TypeMention(match.start, match.end, program)
+                break
+            else:
+                continue
+            break
+
+
+def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
+    """Whether a node is one of the things that may have a relation."""
+    return node in knowledge.evaluate(_possible(relation, knowledge)).nodes
+
+
+def _possible(relation: str, knowledge: Knowledge) -> Program:
+    """The things that may have a relation: those of the type of the ones that have it.
+
+    In an untyped graph, they are those with another relation that nearly all of them have.
+    """
+    nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLE]
+    types = knowledge.types(nodes) if knowledge.all_types() else None
+    if types:
+        return OfType(max(sorted(types), key=lambda kind: types[kind]))
+    sets = {
+        step: knowledge.evaluate(Having(step))
+        for step in sorted(knowledge.steps(nodes))
+        if step.forward and step.relation != relation
+    }
+    shared = [
+        step
+        for step, found in sets.items()
+        if len(set(nodes).intersection(found.nodes)) >= NEARLY_ALL * len(nodes)
+    ]
+    if not shared:
+        return Having(Step(relation))
+    return Having(max(shared, key=lambda step: sets[step].size))
