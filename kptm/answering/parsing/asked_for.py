@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
+from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative, parts
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
@@ -64,7 +64,10 @@ def asked_features(
     if named and _is_asked(question, derivation.program, named, schema):
         own["asked"] = 1.0
     elif (
-        named and not focus and "agrees" not in dict(derivation.features)
+        named
+        and not focus
+        and not (_asks_by_verb(question) and _uses(derivation.program, named))
+        and "agrees" not in dict(derivation.features)
     ):  # the noun may name a type
         own["other_asked"] = 1.0
     nodes = derivation.nodes or derivation.counted
@@ -76,6 +79,23 @@ def asked_features(
     if isinstance(derivation.program, Aggregate) and _is_uncounted(question, derivation, kinds):
         own["uncounted"] = 1.0
     return own
+
+
+def _asks_by_verb(question: Question) -> bool:
+    """Whether a verb follows the question word: "who started" does not ask for starts."""
+    asked = question.question_word()
+    at = -1 if asked is None or asked.answer == ANY else asked.end
+    return 0 <= at < len(question.tokens) and question.tokens[at].folded.endswith(PAST)
+
+
+def _uses(program: Program, relations: frozenset[str]) -> bool:
+    """Whether a relation of a program is one of some relations."""
+    for part in parts(program):
+        steps = part.measure.steps if isinstance(part, (Compare, Superlative)) else ()
+        steps = (part.step,) if isinstance(part, (Follow, Having)) else steps
+        if any(step.relation in relations for step in steps):
+            return True
+    return False
 
 
 def _kind_features(
@@ -90,13 +110,9 @@ def _kind_features(
     fit = kinds.fits(asked.answer, derivation.nodes) if derivation.nodes else None
     if derivation.number is not None and asked.answer in ("person", "place"):
         fit = False
-    if (
-        asked.answer == "value"
-        and fit
-        and _measures_no_time(asked)
-        and kinds.are_dates(derivation.nodes)
-    ):
-        fit = False  # "how tall" does not ask for a date of birth
+    if asked.answer == "value" and fit and _asks_for_no_time(question, asked):
+        # "How tall" does not ask for a date of birth, and "how many climbed" not for a year.
+        fit = not (kinds.are_dates(derivation.nodes) or _leads_to_years(derivation, kinds, schema))
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
@@ -111,9 +127,21 @@ def _kind_features(
     return own
 
 
-def _measures_no_time(asked: Match) -> bool:
-    """Whether a question word asks for a measure other than age: "how tall", "how heavy"."""
+def _asks_for_no_time(question: Question, asked: Match) -> bool:
+    """Whether a question asks for a count, or a measure other than age: "how tall"."""
+    if any(match.kind == "count" and match.start == asked.start for match in question.operators):
+        return True
     return bool(asked.hints) and not any(fits("date", hint) or hint == AGE for hint in asked.hints)
+
+
+def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:
+    """Whether answers may be years, by a relation such as "opened in"."""
+    step = _led_to(derivation.program)
+    words = None if step is None else schema.relations.get(step.relation)
+    dated = words is not None and bool(
+        fits("date", words.name) or words.name.split()[-1:] == ["in"]
+    )
+    return dated and kinds.fits("date", derivation.nodes) is True
 
 
 def asks_for_one(question: Question, names: int) -> bool:
@@ -188,9 +216,7 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
     return any(stems.issuperset(schema.stems(hint)) for hint in asked.hints)
 
 
-def _is_asked(
-    question: Question, program: Program, named: frozenset[str], schema: Schema
-) -> bool:
+def _is_asked(question: Question, program: Program, named: frozenset[str], schema: Schema) -> bool:
     """Whether the noun asked for names the relation, in its direction, to the answers."""
     if isinstance(program, Intersection):
         sides = (program.left, program.right)

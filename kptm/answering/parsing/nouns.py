@@ -30,9 +30,14 @@ NO_KINDS = frozenset(
 )
 """Words in the names of files that do not describe their content."""
 CLASS_RELATIONS = frozenset(
-    ("type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type")
-)
+    (
+        "type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type",
+        "occupation", "profession", "job", "job title", "jobtitle", "role",
+    )
+)  # fmt: skip
 """Names of relations that lead to classes."""
+JOINTS = frozenset("of for in and with".split())
+"""Words in names of classes whose last word is not their noun: "head of support"."""
 CLASSES = 200
 """The most classes of a relation; a relation with more does not classify."""
 
@@ -50,12 +55,17 @@ class Nouns:
         self._main_of_file: dict[int, str | None] = {}
 
     def find(self) -> dict[str, Program]:
-        """The program of each noun; a class takes precedence over a file of the same name."""
-        found = dict(self._of_files())
-        classes = dict(self._of_classes())
+        """The program of each noun.
+
+        A class takes precedence over a file of the same name, and a file over a last word that
+        classes share: among "mountains" are volcanoes, not only the fold mountains.
+        """
+        classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
-        files = {noun: made for noun, made in found.items() if _singular(noun) not in singular}
-        return {**files, **classes}
+        files = {noun: made for noun, made in self._of_files() if _singular(noun) not in singular}
+        singular |= {_singular(noun) for noun in files}
+        rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
+        return {**rest, **files, **classes}
 
     def _of_files(self) -> Iterator[tuple[str, Program]]:
         """Nouns from the last words of files' names, with programs from their main relations.
@@ -75,8 +85,10 @@ class Nouns:
                 seen.add(noun)
                 yield noun, Having(Step(relation))
 
-    def _of_classes(self) -> Iterator[tuple[str, Program]]:
-        """Nouns from the values of relations such as "type", and from last words they share."""
+    def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
+        """Nouns from the values of relations such as "type", and the last words of these nouns."""
+        classes: dict[str, Program] = {}
+        last_words: dict[str, Program] = {}
         for relation in self._graph.relations():
             if relation.label.replace("_", " ").lower() not in CLASS_RELATIONS:
                 continue
@@ -87,12 +99,15 @@ class Nouns:
             names = dict(self._names_of(nodes))
             heads: dict[str, list[str]] = defaultdict(list)
             for node, name in names.items():
-                yield name, Follow(Named((node,)), back)
-                if " " in name:
-                    heads[name.split()[-1]].append(node)
+                classes[name] = Follow(Named((node,)), back)
+                words = name.split()
+                if len(words) > 1 and JOINTS.isdisjoint(words):
+                    heads[words[-1]].append(node)
             for head, members in heads.items():
                 all_ = [*members, *(node for node, name in names.items() if name == head)]
-                yield head, Follow(Named(tuple(sorted(all_))), back)
+                nouns = classes if head in classes else last_words
+                nouns[head] = Follow(Named(tuple(sorted(all_))), back)
+        return classes, last_words
 
     def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield nodes with their names as words in lower case."""

@@ -11,7 +11,6 @@ from kg.programs import (
     Difference,
     Follow,
     Having,
-    Intersection,
     Named,
     Superlative,
     parts,
@@ -21,12 +20,21 @@ from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.model import NONE
 from kptm.answering.parsing.program_features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.programs.beam_search import BEAM, Search
+from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.unused_words import (
+    echoes,
+    is_condition_unused,
+    is_torn,
+    unused_names,
+    unused_relations,
+    unused_types,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kg.programs import Program
     from kptm.answering.parsing.derivation import Derivation
@@ -38,6 +46,8 @@ if TYPE_CHECKING:
 
 MOST = 150
 """The most candidates that are ranked."""
+FEW = 3
+"""The most members of a set of which a superlative may choose nearly all."""
 LOOKED_AT = 20
 """Answers whose types are read."""
 MISSED = (
@@ -201,15 +211,15 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
             features[f"unused_{match.kind}"] = 1.0
     features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]
     features["other_noun"] = float(_is_other_noun(question, made, knowledge))
-    features["unused_name"] = float(_unused_names(question, made.mask))
-    features["unused_condition"] = float(_is_condition_unused(question, made.mask))
+    features["unused_name"] = float(unused_names(question, made.mask))
+    features["unused_condition"] = float(is_condition_unused(question, made.mask))
     features["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
     lost = question.named_place & ~made.mask
     features["lost_name"] = float(lost.bit_count())
     features["nameless"] = float(bool(lost) and not made.names)
-    features["torn_name"] = float(_is_torn(question, made))
-    features["unused_relation"] = float(_unused_relations(question, made.mask))
-    features["unused_type"] = float(_unused_types(question, made.mask))
+    features["torn_name"] = float(is_torn(question, made))
+    features["unused_relation"] = float(unused_relations(question, made.mask))
+    features["unused_type"] = float(unused_types(question, made.mask))
     features["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
     # The answer is one of the names in the question: "which is older, Yale or Brown".
@@ -218,9 +228,10 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
     features["whole_range"] = float(_is_whole_range(made, features["uncovered"]))
+    features["only_names"] = float(is_list_of_names(made.program) and not chosen)
     features["several"] = log(len(made.nodes)) if made.nodes else 0.0
     features["bare"] = float(made.size == 0)
-    features["vacuous"] = float(_vacuous(made.program, knowledge) + _echoes(question, made, named))
+    features["vacuous"] = float(_vacuous(made.program, knowledge) + echoes(question, made, named))
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
         features["focus" if focus else "other_focus"] = 1.0
@@ -235,27 +246,6 @@ def _is_whole_range(made: Derivation, uncovered: float) -> bool:
     return uncovered <= LITTLE and isinstance(source, Having) and not source.step.forward
 
 
-def _is_torn(question: Question, made: Derivation) -> bool:
-    """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
-
-    Next to a complete name the word must be capitalised: "the Mercury Drug chain".
-    """
-    named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
-    for item in question.mentions:
-        if item.node not in named or item.mask & ~made.names:
-            continue
-        for at in (item.start - 1, item.end):
-            if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
-                continue
-            capital = at > 0 and question.tokens[at].text[:1].isupper()
-            unknown = bool(question.unknown >> at & 1)
-            if question.importance[at] > LITTLE and (
-                (item.kind == "part" and unknown) or (capital and (unknown or item.kind == "part"))
-            ):
-                return True
-    return False
-
-
 def _vacuous(program: Program, knowledge: Knowledge) -> int:
     """The number of operations of a program without effect.
 
@@ -267,29 +257,14 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
     for part in parts(program):
         if isinstance(part, Superlative):
             base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
-            count += part.rank == part.count == 1 and base == chosen
+            most = base > FEW and 2 * chosen > base  # most of them have the greatest value
+            count += part.rank == part.count == 1 and (base == chosen or most)
         elif isinstance(part, Aggregate):
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += one and knowledge.evaluate(part.source).size == 1
         elif isinstance(part, Difference):
             count += not knowledge.are_alike(part.left, part.right)
     return count
-
-
-def _echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
-    """Whether all answers are mentioned in the question: "Ohio's capital Columbus"."""
-    own = 0
-    for item in question.mentions:
-        own |= item.mask if item.node in named and not item.mask & ~made.names else 0
-    joined = isinstance(made.program, Intersection)
-    told = {
-        item.node
-        for item in question.mentions
-        if item.node not in named
-        and not item.mask & ~made.names
-        and (joined or not item.mask & own)
-    }
-    return bool(made.nodes) and told.issuperset(made.nodes)
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
@@ -305,56 +280,6 @@ def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -
     if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
         return True
     return bool(knowledge.types(nodes[:LOOKED_AT]))
-
-
-def _unused_names(question: Question, mask: int) -> int:
-    """The number of names that a program does not use, except words that are rarely names."""
-    common = question.relations.mask | _words_of_types(question)
-    count = 0
-    for mention in question.mentions:
-        strong = mention.kind in ("label", "alias") and not mention.mask & (mask | common)
-        if strong and question.weight(mention.mask) > LITTLE:
-            mask |= mention.mask
-            count += 1
-    return count
-
-
-def _is_condition_unused(question: Question, mask: int) -> bool:
-    """Whether the adjective of a place is unused: "which European countries"."""
-    return any(
-        mention.kind == "people"
-        and not mention.mask & (mask | question.relations.mask)
-        and mention.end < len(question.tokens)
-        and question.importance[mention.end] > LITTLE
-        for mention in question.mentions
-    )
-
-
-def _unused_relations(question: Question, mask: int) -> int:
-    """The number of words from relations' names in the question that a program does not explain."""
-    return sum(
-        1
-        for at, weight in enumerate(question.importance)
-        if weight > LITTLE and (question.relations.own & ~mask) >> at & 1
-    )
-
-
-def _unused_types(question: Question, mask: int) -> int:
-    """The number of types in the question that a program does not use, by unambiguous words."""
-    count = 0
-    for item in question.types:
-        light = question.weight(item.mask) <= LITTLE
-        if item.type and not light and not item.mask & (mask | question.relations.mask):
-            mask |= item.mask
-            count += 1
-    return count
-
-
-def _words_of_types(question: Question) -> int:
-    found = 0
-    for item in question.types:
-        found |= item.mask
-    return found
 
 
 def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:

@@ -16,6 +16,7 @@ STOP = frozenset(
 )
 """Stop words: words that occur in questions whatever they ask for."""
 _ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
+_PLURALS = ("ies", "es", "s")
 _SHORT = ("ies", "ing", "ed", "or", "s")
 """Endings that may leave a stem of only three letters: "actor", "cities"."""
 
@@ -28,13 +29,22 @@ def question_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Cut English endings, so that "acted", "actor" and "acts" have the same stem."""
+    """Cut English endings, so that "acted", "actor" and "acts" have the same stem.
+
+    A plural has the stem of its singular, from which two endings are cut: "engineers".
+    """
+    word = word if word.endswith("ss") else _cut(word, _PLURALS)
     for _ in range(2):
-        for ending in _ENDINGS:
-            kept = len(word) - len(ending)
-            if kept >= (3 if ending in _SHORT else 4) and word.endswith(ending):
-                word = word[:kept] + ("y" if ending == "ies" else "")
-                break
+        word = _cut(word, _ENDINGS)
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         return word[:-1]  # "starred", "written"
+    return word
+
+
+def _cut(word: str, endings: tuple[str, ...]) -> str:
+    """A word without the first of some endings that it has, if enough letters are left."""
+    for ending in endings:
+        kept = len(word) - len(ending)
+        if kept >= (3 if ending in _SHORT else 4) and word.endswith(ending):
+            return word[:kept] + ("y" if ending == "ies" else "")
     return word

@@ -135,6 +135,9 @@ def _said_after(
     form, behind = relation.form, after[at[-1] + 1 :]
     if not WH.isdisjoint(after[: at[0]]):  # "in Chad, which side of the road"
         return None
+    to = relation.form is Form.VERB and relation.prepositions
+    if owned and to and to.isdisjoint(after):  # "Ann's reports" are those who report to her
+        return False
     if owned:  # "Peru's capital"
         return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
     if behind[:1] == ["of"]:

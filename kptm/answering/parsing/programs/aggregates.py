@@ -93,10 +93,11 @@ class Wholes:
                 continue
             if self._is_adjective(part):
                 continue
-            if isinstance(part.program, Compare) or not part.names:
+            there = self._builder.asks_existence and isinstance(part.program, Intersection)
+            if isinstance(part.program, Compare) or not part.names or there:
                 yield self._builder.extend(
                     Exists(part.program), (part,), mask=bits(match), operators=1 << number,
-                    features={"exists": 1.0}
+                    features={"exists": 1.0, "there": float(self._builder.asks_existence)}
                 )  # fmt: skip
                 if isinstance(part.program, Compare):
                     continue
@@ -122,6 +123,8 @@ class Wholes:
         """Whether an unknown word without article may be an adjective: "is the cobra venomous"."""
         if not any(name == "everything" for name, _ in part.features):
             return False
+        if self._builder.asks_existence:  # of what the graph does not have
+            return True
         at = self._builder.question.unknown_noun.bit_length() - 1
         return at < 1 or self._builder.question.tokens[at - 1].folded not in DETERMINERS
 

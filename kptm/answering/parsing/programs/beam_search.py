@@ -129,7 +129,6 @@ class Search:
 
     def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
         """The best derivations of a pool with a denotation, evaluated."""
-        grammar = self._grammar
         kept: list[Derivation] = []
         alike: dict[object, int] = {}
         programs = set()
@@ -144,9 +143,7 @@ class Search:
             programs.add((made.program, made.mask))
             tried += 1
             self._evaluate_derivation(made)
-            if not made.nodes and not (
-                grammar.builder.asks_yes_or_no and isinstance(made.program, Compare)
-            ):
+            if not made.nodes and not self._may_be_empty(made):
                 if isinstance(made.program, Intersection) and self._knowledge.are_alike(
                     made.program.left, made.program.right
                 ):
@@ -161,6 +158,13 @@ class Search:
                 break
         kept.sort(key=lambda x: -x.score)
         return kept
+
+    def _may_be_empty(self, made: Derivation) -> bool:
+        """Whether an empty set is an answer: to "is Everest lower than K2", "any volcanoes"."""
+        builder = self._grammar.builder
+        if isinstance(made.program, Compare):
+            return builder.asks_yes_or_no
+        return isinstance(made.program, Intersection) and builder.asks_existence
 
     def _evaluate_derivation(self, derivation: Derivation) -> Derivation:
         if derivation.mention is not None and not derivation.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import chain
 from math import log
 from typing import TYPE_CHECKING
@@ -28,6 +29,10 @@ CHANGING = frozenset(
     " yesno having lacking".split()
 )
 """Operators that ask for more than steps from a name."""
+
+
+EXISTENCE = frozenset("there any".split())
+"""Words of questions about existence."""
 
 
 class Builder:
@@ -129,6 +134,15 @@ class Builder:
     def asks_yes_or_no(self) -> bool:
         """Whether the question is a yes-or-no question."""
         return any(match.kind == "yesno" for match in self.question.operators)
+
+    @cached_property
+    def asks_existence(self) -> bool:
+        """Whether the question is about existence: "are there any volcanoes in the Alps"."""
+        return any(
+            match.kind == "yesno"
+            and any(x.folded in EXISTENCE for x in self.question.tokens[match.start : match.end])
+            for match in self.question.operators
+        )
 
     @property
     def is_plain(self) -> bool:

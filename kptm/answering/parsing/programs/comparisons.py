@@ -14,14 +14,15 @@ from kg.programs import (
 from kg.programs.arithmetic import measure_all
 from kg.types import Literal
 from kg.values import ValueKey
+from kg.values.forms import DATES
 from kg.values.quantities import quantity
 from kg.vocabulary import XSD
 from kptm.answering.parsing.programs.builder import bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from kg.programs import Program
+    from kg.programs import Period, Program
     from kg.programs.expressions import Comparison
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
@@ -70,6 +71,7 @@ class Comparisons:
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
                         continue
+                    value = [self._as_measured(x, part, measure, features) for x in value]
                     bare = self._without_unit(part, measure, value)
                     own = self._of_unit(measure, value) if bare else {}
                     if own.get("measure_hint"):
@@ -107,6 +109,19 @@ class Comparisons:
             second = Named((ValueKey(values[-1]),))
             return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
         return Compare(base, measure, _sign(match), first)
+
+    def _as_measured(
+        self, value: Literal, part: Derivation, measure: Measure, features: Mapping[str, float]
+    ) -> Literal:
+        """A date as its year, if the question names a measure whose values are plain numbers."""
+        named = features.get("measure_name", 0.0) or features.get("measure_hint", 0.0)
+        if not named or measure.count or value.datatype not in DATES:
+            return value
+        dimension = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
+        if dimension != "":
+            return value
+        year = value.value[: value.value.find("-", 1)] if "-" in value.value[1:] else value.value
+        return Literal(str(int(year)), datatype=f"{XSD}integer")
 
     def _without_unit(
         self, part: Derivation, measure: Measure, values: Sequence[Literal]
@@ -185,8 +200,9 @@ class Comparisons:
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
                 yield [_number(first), _number(second)], place, 1 << one | 1 << two
             return
-        for at, item in numbers[:1]:
-            yield [_number(item)], bits(item), 1 << at
+        for at, item in numbers:
+            if item.start == numbers[0][1].start:  # "5m" is five metres or five million
+                yield [_number(item)], bits(item), 1 << at
         for at, item in enumerate(self._builder.question.operators):
             if (
                 item.kind == "time"
@@ -197,7 +213,7 @@ class Comparisons:
                 # "before 1800" is itself a time: up to 1799
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
-                yield [_year(item.period.start or item.period.end)], bits(item), 1 << at
+                yield [_year(_bound(item.period, match))], bits(item), 1 << at
 
     def times(self, part: Derivation) -> Iterator[Derivation]:
         """Subsets with a date within a time: "in 1995", "before 1800", "between …"."""
@@ -212,12 +228,12 @@ class Comparisons:
                 ) not in ("date", ""):
                     continue
                 made: Program = part.program
-                if match.period.start:
-                    made = Compare(
-                        made, measure, ">=", Named((ValueKey(_year(match.period.start)),))
-                    )
-                if match.period.end:
-                    made = Compare(made, measure, "<=", Named((ValueKey(_year(match.period.end)),)))
+                bounds: Sequence[tuple[Comparison, str]]
+                bounds = ((">=", match.period.start), ("<=", match.period.end))
+                for sign, moment in bounds:
+                    if moment:
+                        value = self._as_measured(_year(moment), part, measure, features)
+                        made = Compare(made, measure, sign, Named((ValueKey(value),)))
                 yield self._builder.extend(
                     made, (part,), mask=bits(match) | more, operators=1 << number,
                     features={"within_time": 1.0, **features},
@@ -229,6 +245,12 @@ def _sign(match: Match) -> Comparison:
     if match.comparison == "between" or not match.comparison:
         return "="
     return match.comparison
+
+
+def _bound(period: Period, match: Match) -> str:
+    """The end of a period with which a date is compared: its last day for "after March 2020"."""
+    first, last = period.start or period.end, period.end or period.start
+    return last if match.comparison in (">", "<=") else first
 
 
 def _number(match: Match) -> Literal:

@@ -96,7 +96,8 @@ class ProgramSets:
             )
             if len(inside.nodes) == len(some):
                 derivation.mask |= noun
-                other = bool(self._builder.schema.nouns)  # the rows have another noun
+                # The rows have another noun than the question's, unless that is "people".
+                other = bool(self._builder.schema.nouns and noun & ~self._builder.light)
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 derivation.features += own
                 derivation.score += self._builder.lexical.cover * self._builder.question.weight(

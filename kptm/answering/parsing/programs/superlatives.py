@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 60
 """Nodes of a set from which its steps and types are read."""
+SIZE = "size"
+"""The hint of words such as "biggest", which for things without a measure asks for members."""
 MEASURES = 5
 MOST_WANTED = 100
 """How many may be asked for: a greater number beside "largest" says something else."""
@@ -125,6 +127,8 @@ class Measures:
         for step in self._builder.knowledge.steps(some):
             if step in numeric:
                 continue
+            if not numeric and SIZE in match.hints and self._is_membership(step, part):
+                found.append((Measure((step,), count=True), {"counted_members": 1.0}, 0))
             if match.generic:
                 found += self._counts(step, some, used)
             if step.forward:
@@ -151,6 +155,20 @@ class Measures:
         scored.sort(key=lambda x: (-x[0], x[1]))
         for *_, measure, features, mask in scored[:MEASURES]:
             yield measure, features, mask
+
+    def _is_membership(self, step: Step, part: Derivation) -> bool:
+        """Whether a step leads to the members of a set's nodes: by "team" from teams to people."""
+        words = self._builder.schema.relations.get(step.relation)
+        question = self._builder.question
+        return (
+            words is not None
+            and not step.forward
+            and any(
+                item.mask & part.mask
+                and words.names[0] == {x.stem for x in question.tokens[item.start : item.end]}
+                for item in question.types
+            )
+        )
 
     def _own_numbers(self, steps: Iterable[Step], match: Match, used: int) -> list[Scale]:
         """Measures by the nodes' own numbers; without a naming word any of them is possible."""

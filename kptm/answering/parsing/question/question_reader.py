@@ -33,8 +33,8 @@ NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", 
 """Operators whose words need not be explained."""
 ARTICLE = "the"
 GENERIC = frozenset(
-    "people person persons someone somebody thing things kind type sort name names one ones use"
-    " uses used".split()
+    "people ppl person persons someone somebody anyone anybody folks thing things kind type sort"
+    " name names one ones use uses used directly together altogether".split()
 )
 """Words that may stand for anything that is asked for."""
 RELATIVE = frozenset("where that which who whose".split())
@@ -76,12 +76,17 @@ class QuestionReader:
         )
         schema = self._schema()
         relations = SaidRelations(schema, tokens, language, operators)
-        types = list(_types(schema, tokens, language))
+        types = _without_parts(_types(schema, tokens, language))
         relations.typed = _mask(item for item in types if item.type)
         rows = [item for item in types if item.noun]
         if rows:  # "vegan recipes" does not ask for a cuisine
             relations.remove(
-                _mask(item for item in rows if _stands_alone(item, relations, operators))
+                _mask(
+                    item
+                    for item in rows
+                    if _stands_alone(item, relations, operators)
+                    and _names_only_rows(tokens[item.start : item.end], schema)
+                )
             )
         mentions = [
             *self._finder.find(with_question_word(text), tokens),
@@ -194,6 +199,12 @@ def _blank(text: str, tokens: Sequence[Token]) -> int:
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
 
 
+def _names_only_rows(words: Sequence[Token], schema: Schema) -> bool:
+    """Whether words are a noun for rows, as the graph has it, and not a relation's name too."""
+    stems = tuple(word.stem for word in words)
+    return stems in schema.nouns and not schema.relations_named(stems)
+
+
 def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
     """Whether a noun is not part of a relation's name, as in "element category"."""
     asked = any(match.end == item.start and match.answer == "kind" for match in operators)
@@ -233,7 +244,7 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
             known = stems in schema.type_names or stems in schema.nouns
-            for key in () if known else schema.relations_named(stems):
+            for key in () if known else schema.relations_named(stems) or schema.headed(stems):
                 yield TypeMention(start, end, Having(Step(key, False)))
             if stems in schema.nouns:
                 yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])
@@ -244,6 +255,18 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
         kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
         if kind is not None and (tokens[start].stem,) not in schema.nouns:
             yield TypeMention(start, start + 1, kind[1], kind[0])
+
+
+def _without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:
+    """The names of sets without nouns for rows within longer ones: engineers of QA engineers."""
+    found = list(types)
+    rows = [item for item in found if item.noun]
+    return [
+        item
+        for item in found
+        if not item.noun
+        or not any(item.mask != row.mask and item.mask & row.mask == item.mask for row in rows)
+    ]
 
 
 def _type_slips(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from kptm.answering.answer_kinds import fits
 from kptm.answering.lexicon.synonyms import expand, expand_phrase
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH, one_edit
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
@@ -88,7 +89,7 @@ class SaidRelations:
         self._together: list[int] = []
         times = {match.start for match in operators if match.kind == "time"}
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
-            if end - start > 1 and end - 1 in times:
+            if end - start > 1 and end - 1 in times and not fits("date", words[0][0]):
                 continue  # "born in 1963" does not ask for a place: "in" belongs to the time
             if end - start > 1 and any(
                 self._schema.relations_of(stem)
@@ -150,6 +151,8 @@ class SaidRelations:
             for own in [own for own in masks if not own & ~mask]:
                 del masks[own]
         self._said = defaultdict(dict, {stem: own for stem, own in self._said.items() if own})
+        for stem, phrases in self._phrases.items():
+            self._phrases[stem] = [item for item in phrases if item[1] & ~mask]
         self._found = None
         self._cache.clear()
 

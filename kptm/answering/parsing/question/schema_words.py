@@ -169,12 +169,28 @@ class Schema:
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
         """A noun of the graph and its program, by a synonym: "teams" for clubs.tsv.
 
-        None if the word is the name of a relation, which takes precedence.
+        None if the word is the name of a relation or its noun, which takes precedence.
         """
-        if not self.nouns or self.relations_named((stem,)):
+        if not self.nouns or self.relations_named((stem,)) or self.headed((stem,)):
             return None
         names = map(self.stems, self.synonyms(word, language, KIN))
         return next((self.nouns[name] for name in names if name in self.nouns), None)
+
+    def headed(self, stems: Sequence[str]) -> list[str]:
+        """The relation of an untyped graph whose name ends in one noun: "range", a mountain range.
+
+        Empty if several relations have that noun.
+        """
+        if len(stems) != 1 or self.type_names:
+            return []
+        found = [
+            key
+            for key, weight in self.relations_of(stems[0])
+            if weight == MAIN
+            and self.relations[key].head == stems[0]
+            and relation_form(self.relations[key].name).form is Form.NOUN
+        ]
+        return found if len(found) == 1 else []
 
     def type_slips(self, word: str) -> list[tuple[str, ...]]:
         """The names of types, as stems, of which a word may be a misspelling."""

@@ -1,0 +1,105 @@
+"""Features of words that a program leaves unused: names, relations, types, parts of names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Intersection, Named, parts
+from kptm.answering.parsing.question.question import LITTLE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.question.question import Question
+
+
+def is_torn(question: Question, made: Derivation) -> bool:
+    """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
+
+    Next to a complete name the word must be capitalised: "the Mercury Drug chain".
+    """
+    named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
+    for item in question.mentions:
+        if item.node not in named or item.mask & ~made.names:
+            continue
+        typed = any(kind.type and kind.mask == item.mask for kind in question.types)
+        after = bool(question.unknown >> item.end & 1)
+        if typed and after and item.end + 1 == len(question.tokens):
+            return True  # "who works on project Falcon"
+        for at in (item.start - 1, item.end):
+            if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
+                continue
+            capital = at > 0 and question.tokens[at].text[:1].isupper()
+            unknown = bool(question.unknown >> at & 1)
+            if question.importance[at] > LITTLE and (
+                (item.kind == "part" and unknown) or (capital and (unknown or item.kind == "part"))
+            ):
+                return True
+    return False
+
+
+def echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
+    """Whether all answers are mentioned in the question: "Ohio's capital Columbus"."""
+    own = 0
+    for item in question.mentions:
+        own |= item.mask if item.node in named and not item.mask & ~made.names else 0
+    joined = isinstance(made.program, Intersection)
+    told = {
+        item.node
+        for item in question.mentions
+        if item.node not in named
+        and not item.mask & ~made.names
+        and (joined or not item.mask & own)
+    }
+    return bool(made.nodes) and told.issuperset(made.nodes)
+
+
+def unused_names(question: Question, mask: int) -> int:
+    """The number of names that a program does not use, except words that are rarely names."""
+    common = question.relations.mask | _words_of_types(question)
+    count = 0
+    for mention in question.mentions:
+        strong = mention.kind in ("label", "alias") and not mention.mask & (mask | common)
+        if strong and question.weight(mention.mask) > LITTLE:
+            mask |= mention.mask
+            count += 1
+    return count
+
+
+def is_condition_unused(question: Question, mask: int) -> bool:
+    """Whether the adjective of a place is unused: "which European countries"."""
+    return any(
+        mention.kind == "people"
+        and not mention.mask & (mask | question.relations.mask)
+        and mention.end < len(question.tokens)
+        and question.importance[mention.end] > LITTLE
+        for mention in question.mentions
+    )
+
+
+def unused_relations(question: Question, mask: int) -> int:
+    """The number of words from relations' names in the question that a program does not explain."""
+    return sum(
+        1
+        for at, weight in enumerate(question.importance)
+        if weight > LITTLE and (question.relations.own & ~mask) >> at & 1
+    )
+
+
+def unused_types(question: Question, mask: int) -> int:
+    """The number of types in the question that a program does not use, by unambiguous words."""
+    count = 0
+    for item in question.types:
+        light = question.weight(item.mask) <= LITTLE
+        if item.type and not light and not item.mask & (mask | question.relations.mask):
+            mask |= item.mask
+            count += 1
+    return count
+
+
+def _words_of_types(question: Question) -> int:
+    found = 0
+    for item in question.types:
+        found |= item.mask
+    return found
