@@ -10,7 +10,14 @@ from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
-from kptm.answering.questions.word_order import BE, DETERMINERS, Form, relation_form
+from kptm.answering.questions.word_order import (
+    BE,
+    DETERMINERS,
+    PARTICIPLES,
+    PASTS,
+    Form,
+    relation_form,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +91,11 @@ def asked_features(
 def _asks_by_verb(question: Question) -> bool:
     """Whether a verb follows the question word: "who started" does not ask for starts."""
     asked = question.question_word()
-    at = -1 if asked is None or asked.answer == ANY else asked.end
-    return 0 <= at < len(question.tokens) and question.tokens[at].folded.endswith(PAST)
+    if asked is None or asked.answer == ANY:
+        return False
+    words = [token.folded for token in question.tokens[asked.end :]]
+    word = next((word for word in words if word not in BE), "")
+    return word.endswith(PAST) or word in PARTICIPLES | PASTS
 
 
 def _uses(program: Program, relations: frozenset[str]) -> bool:

@@ -34,12 +34,12 @@ _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 """Words between a form of "be" and a name that show that "be" has another subject."""
 LONGEST_SMALL = 4
 """The most letters of function words that end like plurals: "does", "thus"."""
-_PARTICIPLES = frozenset(
+PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
     " kept "
     "fought taught sold told spent run".split()
 )
-_PASTS = frozenset(
+PASTS = frozenset(
     "wrote sang won led built made drew ran beat fought taught found became gave took held sold"
     " spoke".split()
 )
@@ -81,14 +81,14 @@ def relation_form(label: str) -> RelationForm:
 def _form(words: Sequence[str]) -> Form:
     if not words:
         return Form.NOUN
-    participle = any(word.endswith("ed") or word in _PARTICIPLES for word in words)
+    participle = any(word.endswith("ed") or word in PARTICIPLES for word in words)
     if words[-1] == "of":
         return Form.NOUN_OF
     if words[-1] in PREPOSITIONS:
         return Form.PASSIVE if participle else Form.VERB
     first = words[0]
     plural = first.endswith("s") and not first.endswith("ss")
-    verb = first.endswith("ed") or first in _PASTS or plural
+    verb = first.endswith("ed") or first in PASTS or plural
     return Form.VERB if verb and len(words) == 1 else Form.NOUN
 
 

@@ -20,8 +20,8 @@ from kg.programs import (
 from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import NUMERIC
+from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
-from kptm.answering.parsing.programs.states import may_have
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.questions.word_order import BE, DETERMINERS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Union, parts
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
-from kptm.answering.parsing.programs.states import states
+from kptm.answering.parsing.programs.adjective_states import states
 from kptm.answering.parsing.question.question import LITTLE
 
 if TYPE_CHECKING:

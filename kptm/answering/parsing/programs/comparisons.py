@@ -213,7 +213,7 @@ class Comparisons:
                 # "before 1800" is itself a time: up to 1799
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
-                yield [_year(_bound(item.period, match))], bits(item), 1 << at
+                yield [_year(_compared_day(item.period, match))], bits(item), 1 << at
 
     def times(self, part: Derivation) -> Iterator[Derivation]:
         """Subsets with a date within a time: "in 1995", "before 1800", "between …"."""
@@ -247,7 +247,7 @@ def _sign(match: Match) -> Comparison:
     return match.comparison
 
 
-def _bound(period: Period, match: Match) -> str:
+def _compared_day(period: Period, match: Match) -> str:
     """The end of a period with which a date is compared: its last day for "after March 2020"."""
     first, last = period.start or period.end, period.end or period.start
     return last if match.comparison in (">", "<=") else first

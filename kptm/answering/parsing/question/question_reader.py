@@ -244,7 +244,9 @@ def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[T
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
             known = stems in schema.type_names or stems in schema.nouns
-            for key in () if known else schema.relations_named(stems) or schema.headed(stems):
+            for key in (
+                () if known else schema.relations_named(stems) or schema.relations_by_noun(stems)
+            ):
                 yield TypeMention(start, end, Having(Step(key, False)))
             if stems in schema.nouns:
                 yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])

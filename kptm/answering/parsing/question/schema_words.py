@@ -171,12 +171,12 @@ class Schema:
 
         None if the word is the name of a relation or its noun, which takes precedence.
         """
-        if not self.nouns or self.relations_named((stem,)) or self.headed((stem,)):
+        if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
         names = map(self.stems, self.synonyms(word, language, KIN))
         return next((self.nouns[name] for name in names if name in self.nouns), None)
 
-    def headed(self, stems: Sequence[str]) -> list[str]:
+    def relations_by_noun(self, stems: Sequence[str]) -> list[str]:
         """The relation of an untyped graph whose name ends in one noun: "range", a mountain range.
 
         Empty if several relations have that noun.

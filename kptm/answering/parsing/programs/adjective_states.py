@@ -48,22 +48,23 @@ def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
 def _possible(relation: str, knowledge: Knowledge) -> Program:
     """The things that may have a relation: those of the type of the ones that have it.
 
-    In an untyped graph, they are those with another relation that nearly all of them have.
+    In an untyped graph, they are the rows that have the noun of those, or else another relation.
     """
     nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLE]
-    types = knowledge.types(nodes) if knowledge.all_types() else None
-    if types:
+    enough = NEARLY_ALL * len(nodes)
+    types = knowledge.types(nodes)
+    if knowledge.all_types() and types:
         return OfType(max(sorted(types), key=lambda kind: types[kind]))
-    sets = {
-        step: knowledge.evaluate(Having(step))
+    rows = [knowledge.rows_called(noun) for noun in sorted(types) if types[noun] >= enough]
+    sets = [program for program in rows if program is not None] or [
+        Having(step)
         for step in sorted(knowledge.steps(nodes))
-        if step.forward and step.relation != relation
-    }
-    shared = [
-        step
-        for step, found in sets.items()
-        if len(set(nodes).intersection(found.nodes)) >= NEARLY_ALL * len(nodes)
+        if step.forward
+        and step.relation != relation
+        and len(set(nodes).intersection(knowledge.evaluate(Having(step)).nodes)) >= enough
     ]
-    if not shared:
+    if not sets:
         return Having(Step(relation))
-    return Having(max(shared, key=lambda step: sets[step].size))
+    # Of nouns the narrowest, of relations the one that most things have.
+    sizes = {program: knowledge.evaluate(program).size for program in sets}
+    return min(sets, key=sizes.__getitem__) if any(rows) else max(sets, key=sizes.__getitem__)
