@@ -83,10 +83,6 @@ class Knowledge:
         self._row_nouns = self._nouns.find()
         return dict(self._row_nouns)
 
-    def rows_called(self, noun: str) -> Program | None:
-        """The program of a noun for rows of an untyped graph; None for other nouns."""
-        return self._row_nouns.get(noun)
-
     def all_types(self) -> list[str]:
         """All types in the graph, sorted."""
         return self._evaluator.all_types()

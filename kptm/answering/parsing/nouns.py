@@ -90,7 +90,7 @@ class Nouns:
         classes: dict[str, Program] = {}
         last_words: dict[str, Program] = {}
         for relation in self._graph.relations():
-            if relation.label.replace("_", " ").lower() not in CLASS_RELATIONS:
+            if not is_class(relation.label):
                 continue
             nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
             if len(nodes) > CLASSES:
@@ -119,6 +119,11 @@ class Nouns:
             words = re.findall(r"[^\W\d_]+", name.lower())
             if words and len(words[-1]) >= SHORTEST:
                 yield key, " ".join(words)
+
+
+def is_class(label: str) -> bool:
+    """Whether a relation of this name leads to classes: "type", "jobTitle"."""
+    return label.replace("_", " ").lower() in CLASS_RELATIONS
 
 
 def _singular(noun: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Difference, Having, OfType
 from kg.types import Step
+from kptm.answering.parsing.nouns import is_class
 from kptm.answering.parsing.question.question_spans import TypeMention
 
 if TYPE_CHECKING:
@@ -48,23 +49,17 @@ def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
 def _possible(relation: str, knowledge: Knowledge) -> Program:
     """The things that may have a relation: those of the type of the ones that have it.
 
-    In an untyped graph, they are the rows that have the noun of those, or else another relation.
+    In an untyped graph, they are those with another relation that nearly all of them have, except
+    one that everything has, such as "type".
     """
     nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLE]
-    enough = NEARLY_ALL * len(nodes)
-    types = knowledge.types(nodes)
-    if knowledge.all_types() and types:
+    types = knowledge.types(nodes) if knowledge.all_types() else None
+    if types:
         return OfType(max(sorted(types), key=lambda kind: types[kind]))
-    rows = [knowledge.rows_called(noun) for noun in sorted(types) if types[noun] >= enough]
-    sets = [program for program in rows if program is not None] or [
-        Having(step)
-        for step in sorted(knowledge.steps(nodes))
-        if step.forward
-        and step.relation != relation
-        and len(set(nodes).intersection(knowledge.evaluate(Having(step)).nodes)) >= enough
-    ]
-    if not sets:
-        return Having(Step(relation))
-    # Of nouns the narrowest, of relations the one that most things have.
-    sizes = {program: knowledge.evaluate(program).size for program in sets}
-    return min(sets, key=sizes.__getitem__) if any(rows) else max(sets, key=sizes.__getitem__)
+    sizes = {}
+    for step in sorted(knowledge.steps(nodes)):
+        found = knowledge.evaluate(Having(step))
+        shared = len(set(nodes).intersection(found.nodes)) >= NEARLY_ALL * len(nodes)
+        if step.forward and step.relation != relation and shared and not is_class(step.relation):
+            sizes[step] = found.size
+    return Having(max(sizes, key=sizes.__getitem__)) if sizes else Having(Step(relation))
