@@ -135,7 +135,7 @@ def _condition(
     if size is None:
         return query.Condition(name, "1 = 0")
     bounds = Bounds(comparison, size.dimension, double(size.low), double(size.high))
-    near = values.measuring(sql, size.dimension, undecided_condition(bounds, "q"))
+    near = values.find_measures(sql, size.dimension, undecided_condition(bounds, "q"))
     same = [
         number
         for number, value in near.items()

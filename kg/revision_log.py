@@ -91,9 +91,9 @@ class RevisionLog:
             number = revisions.begin(sql, kind, printable(shorten(note, 200)), undoes=undoes)
             for name, content in (before or {}).items():
                 artefacts.record(sql, number, name, content)
-            known = revisions.known_fingerprint(sql, number - 1)
+            known = revisions.stored_fingerprint(sql, number - 1)
             if known is not None:  # the facts do not change
-                revisions.keep_fingerprint(sql, number, known)
+                revisions.store_fingerprint(sql, number, known)
             return number
 
     def withdraw(self, revision: int) -> None:

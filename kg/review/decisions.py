@@ -97,9 +97,9 @@ def _note(items: Sequence[Proposal]) -> str:
 
 def _keep_fingerprint(sql: Sql, number: int) -> None:
     """Copy the previous revision's fingerprint, since the facts are unchanged."""
-    known = revisions.known_fingerprint(sql, number - 1)
+    known = revisions.stored_fingerprint(sql, number - 1)
     if known is not None:
-        revisions.keep_fingerprint(sql, number, known)
+        revisions.store_fingerprint(sql, number, known)
 
 
 def _new_entities(items: Sequence[Proposal]) -> list[Record]:

@@ -1,4 +1,4 @@
-"""The graph in SQL: the only packages with SQL for it, and without tensors.
+"""Stores the graph in SQL. All SQL for it is here, and nothing here imports torch.
 
 Names are loaded when first used.
 """

@@ -120,7 +120,7 @@ def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
         reason = f"the {end} has several"
     else:
         holds = kind == ConstraintKind.ASYMMETRIC
-        facts = shapes.facts_one_way(sql, one.subject, limit, holds=holds)
+        facts = shapes.facts_one_way(sql, one.subject, limit, both=holds)
         reason = "holds in both directions" if holds else "does not hold in the other direction"
     for head, relation, tail in facts:
         value = tail.literal if isinstance(tail, ValueKey) else tail

@@ -48,10 +48,10 @@ def _of_counts(sql: Sql, ids: dict[int, str], config: ConstraintsConfig) -> Iter
         (ConstraintKind.FUNCTIONAL, "head"),
         (ConstraintKind.INVERSE_FUNCTIONAL, "tail"),
     ):
-        for number, counts in shapes.several(sql, ids, end).items():
+        for number, counts in shapes.count_several(sql, ids, end).items():
             if _is_shown(counts, config):
                 yield _constraint(kind, ids[number], counts)
-    for number, counts in shapes.one_way(sql, ids).items():
+    for number, counts in shapes.count_one_way(sql, ids).items():
         both = type(counts)(counts.cases, counts.cases - counts.exceptions)
         if _is_shown(counts, config):
             yield _constraint(ConstraintKind.SYMMETRIC, ids[number], counts)

@@ -52,8 +52,8 @@ class Bounds(NamedTuple):
         return None if low == self.low or high == self.high else self.comparison == "="
 
 
-# The comparison in SQL: when it certainly holds, a range of ``low`` for the index, and when equal
-# doubles leave it undecided.
+# Three conditions in SQL per comparison: that it is certainly true, a range of ``low`` for the
+# index, and that doubles are equal, so that they do not decide it.
 _CERTAIN = {
     "<": "{q}.high < ?1", "<=": "{q}.high < ?2", ">": "{q}.low > ?2", ">=": "{q}.low > ?1",
     "=": "({q}.low > ?1 AND {q}.high < ?2)", "!=": "({q}.low < ?1 OR {q}.high > ?2)",
@@ -75,7 +75,7 @@ def _condition(texts: dict[str, str], bounds: Bounds, q: str) -> str:
 
 
 def certain(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles of a row of ``q`` satisfy the comparison for certain."""
+    """The condition that the doubles in a row of ``q`` certainly satisfy the comparison."""
     return _condition(_CERTAIN, bounds, q)
 
 
@@ -85,7 +85,7 @@ def in_range(bounds: Bounds, q: str) -> str:
 
 
 def undecided_condition(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles of a row of ``q`` do not decide the comparison."""
+    """The condition that the doubles in a row of ``q`` do not decide the comparison."""
     return _condition(_EQUAL, bounds, q)
 
 

@@ -51,23 +51,23 @@ def sizes(sets: NodeSets, base: NodeSet, path: Path) -> list[Size]:
 def by_size(
     sets: NodeSets, base: NodeSet, path: Path, dimension: str, *, greatest: bool
 ) -> Iterator[tuple[list[Size], bool]]:
-    """Page through the sizes of one dimension that a path from a large set leads to, in order.
+    """Page through the sizes that a path from a large set leads to, in order, in one dimension.
 
     Yields:
-        All sizes from the greatest or the least up to some double, including every size equal to
-        that double; and whether there are no more. Each page repeats the previous ones.
+        The sizes from the greatest (or the least) to some double, with all sizes equal to that
+        double; and whether there are no more. Each page repeats the previous ones.
     """
     order = "DESC" if greatest else "ASC"
     walk = _walk(sets, base, path, dimension, order=order)
     limit = max(min(sets.small, FIRST), 1)
     while walk is not None:
         query = f"SELECT {walk.columns} FROM {walk.text} ORDER BY m.low {order} LIMIT {limit:d}"
-        found = list(map(Size._make, sets.sql.all(query, walk.parameters)))
-        if len(found) < limit:
-            yield found, True
+        page = list(map(Size._make, sets.sql.all(query, walk.parameters)))
+        if len(page) < limit:
+            yield page, True
             return
-        last = found[-1].low
-        yield [size for size in found if size.low != last], False
+        last = page[-1].low
+        yield [size for size in page if size.low != last], False
         limit *= MORE
 
 
@@ -146,17 +146,17 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
 
 def dimensions(sets: NodeSets, relation: int) -> list[str]:
     """The dimensions of a relation's values, live or not."""
-    found: list[str] = []
+    names: list[str] = []
     query = "SELECT dimension FROM measure WHERE relation_id = ?{} ORDER BY dimension LIMIT 1"
-    while (more := _next(sets, query, relation, found)) is not None:
-        found.append(more)
-    return found
+    while (more := _next(sets, query, relation, names)) is not None:
+        names.append(more)
+    return names
 
 
-def _next(sets: NodeSets, query: str, relation: int, found: list[str]) -> str | None:
-    after = " AND dimension > ?" if found else ""
-    answer: str | None = sets.sql.one(query.format(after), (relation, *found[-1:]))
-    return answer
+def _next(sets: NodeSets, query: str, relation: int, names: list[str]) -> str | None:
+    after = " AND dimension > ?" if names else ""
+    name: str | None = sets.sql.one(query.format(after), (relation, *names[-1:]))
+    return name
 
 
 def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
@@ -164,8 +164,8 @@ def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
     every = max(1, count // SAMPLE)
-    some = f"m.triple_id / {every:d} * {every:d} = m.triple_id"
-    walk = _walk(sets, base, path, None, some)
+    is_multiple = f"m.triple_id / {every:d} * {every:d} = m.triple_id"
+    walk = _walk(sets, base, path, None, is_multiple)
     if walk is None:
         return []
     query = (
@@ -195,8 +195,8 @@ def distinct_values(
         (*parameters, relation),
     )
     if period is not None:
-        said = times(sets.sql, [row[0] for row in rows], sets.roles, sets.at)
-        rows = [row for row in rows if hold(said.get(row[0], ()), period) is not None]
+        times_of = times(sets.sql, [row[0] for row in rows], sets.roles, sets.at)
+        rows = [row for row in rows if hold(times_of.get(row[0], ()), period) is not None]
     return [Literal(*row[1:]) for row in rows]
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from kg.store.node_sets.sets import NodeSet, NodeSets
 
 SAMPLE = 40
-"""Number of values read per relation."""
+"""The most values returned per relation."""
 STATED = 200_000
-"""Number of statements read per file."""
+"""The most statements read per file."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
     """The number of facts from a set, by relation and direction."""
-    found: dict[tuple[str, bool], int] = {}
+    counts: dict[tuple[str, bool], int] = {}
     for column, forward in (("head_id", True), ("tail_id", False)):
         condition = sets.holds(nodes, f"x.{column}")
         rows = sets.sql.all(
@@ -31,8 +31,8 @@ def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
             " GROUP BY x.relation_id) AS g JOIN relation r ON r.id = g.relation_id",
             condition.parameters,
         )
-        found.update(((key, forward), int(count)) for key, count in rows)
-    return found
+        counts.update(((key, forward), int(count)) for key, count in rows)
+    return counts
 
 
 def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
@@ -44,10 +44,10 @@ def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
         " GROUP BY x.tail_id) AS g JOIN literal l ON l.id = g.tail_id",
         (*condition.parameters, relation),
     )
-    found: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
     for value, count in rows:
-        found[value] += int(count)
-    return dict(found)
+        counts[value] += int(count)
+    return dict(counts)
 
 
 def all_types(sets: NodeSets, relation: int) -> list[str]:
@@ -62,14 +62,14 @@ def all_types(sets: NodeSets, relation: int) -> list[str]:
 
 def main_relation(sets: NodeSets) -> str | None:
     """The relation with the most heads."""
-    found = sets.sql.all(
+    rows = sets.sql.all(
         "SELECT r.key FROM (SELECT x.relation_id, count(DISTINCT x.head_id) AS n FROM triple x"
         f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
         " GROUP BY x.relation_id) AS g"
         " JOIN relation r ON r.id = g.relation_id ORDER BY g.n DESC, r.key LIMIT 1",
         (),
     )
-    return found[0][0] if found else None
+    return rows[0][0] if rows else None
 
 
 def files(sets: NodeSets) -> list[tuple[int, str]]:
@@ -99,7 +99,7 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
     )
     if not first:
         return None
-    found = sets.sql.all(
+    rows = sets.sql.all(
         "SELECT r.key FROM (SELECT y.relation_id, count(DISTINCT y.head_id) AS n"
         f" FROM ({statements}) AS y"
         " GROUP BY y.relation_id) AS g JOIN relation r ON r.id = g.relation_id"
@@ -109,18 +109,18 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
         " ORDER BY g.n DESC, r.key LIMIT 1",
         (source, STATED, first[0][0]),
     )
-    return found[0][0] if found else None
+    return rows[0][0] if rows else None
 
 
 def is_qualified(sets: NodeSets, relation: int, qualifiers: Iterable[int]) -> bool:
     """Whether any fact of a relation has one of some qualifiers."""
     ids = ", ".join(str(int(number)) for number in qualifiers)
-    found = sets.sql.all(
+    rows = sets.sql.all(
         "SELECT 1 FROM triple x JOIN qualifier q ON q.triple_id = x.id"
         f" WHERE x.relation_id = ? AND q.relation_id IN ({ids}) AND {alive(sets.at)} LIMIT 1",
         (relation,),
     )
-    return bool(found)
+    return bool(rows)
 
 
 def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
@@ -134,8 +134,8 @@ def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
         f" ORDER BY x.relation_id, x.id",
         condition.parameters,
     )
-    found: dict[str, list[Literal]] = defaultdict(list)
+    values_of: dict[str, list[Literal]] = defaultdict(list)
     for key, *parts in rows:
-        if len(found[key]) < SAMPLE:
-            found[key].append(Literal(*parts))
-    return dict(found)
+        if len(values_of[key]) < SAMPLE:
+            values_of[key].append(Literal(*parts))
+    return dict(values_of)

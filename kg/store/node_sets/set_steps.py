@@ -26,17 +26,18 @@ def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
     if not types:
         return EMPTY
     parameters = (relation, *sorted(types))
-    given = ", ".join("?" * len(types))
+    marks = ", ".join("?" * len(types))
 
     def where(x: str) -> str:
-        return f"{x}.relation_id = ? AND {x}.tail_id IN ({given}) AND {alive(sets.at, x)}"
+        return f"{x}.relation_id = ? AND {x}.tail_id IN ({marks}) AND {alive(sets.at, x)}"
 
     def holds(column: str) -> Clause:
         x = inside(column)
         text = sets.exists(f"triple {x} WHERE {x}.head_id = {column} AND {where(x)}")
         return Clause(text, parameters)
 
-    once = "DISTINCT " if len(types) > 1 else ""  # a triple is stored once
+    # An entity may have several of the types, but has each only once.
+    once = "DISTINCT " if len(types) > 1 else ""
     return sets.of(
         Clause(f"SELECT {once}x.head_id AS id FROM triple x WHERE {where('x')}", parameters), holds
     )
@@ -79,10 +80,10 @@ def take_step(
     rows = _facts(sets, start, step, limit=2 * sets.small + 1)
     if len(rows) <= 2 * sets.small:
         return NodeSet(_in_order(sets, rows, without))
-    found = sets.of(*_step_query(sets, start, step, without))
-    if found.ids is None:
-        found.order = lambda now: _in_order(now, _facts(now, start, step), without)
-        return found
+    reached = sets.of(*_step_query(sets, start, step, without))
+    if reached.ids is None:
+        reached.order = lambda sets_now: _in_order(sets_now, _facts(sets_now, start, step), without)
+        return reached
     return NodeSet(_in_order(sets, _facts(sets, start, step), without))
 
 
@@ -105,9 +106,9 @@ def reached_during(
     if source.ids is not None:
         source = NodeSet(tuple(number for number in source.ids if number not in without))
     rows = _facts(sets, source, step)
-    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
-    holds = {row[1]: hold(said.get(row[1], ()), period) for row in rows}
-    keys = {fact: (how, Fraction(0)) for fact, how in holds.items() if how is not None}
+    times_of = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
+    ranks = {row[1]: hold(times_of.get(row[1], ()), period) for row in rows}
+    keys = {fact: (rank, Fraction(0)) for fact, rank in ranks.items() if rank is not None}
     return NodeSet(_sort([row for row in rows if row[1] in keys], without, keys))
 
 
@@ -146,8 +147,8 @@ def _step_query(
     def holds(column: str) -> Clause:
         x = inside(column)
         inner = sets.holds(source, f"{x}.{here}")
-        found = f"triple {x} WHERE {x}.{there} = {column} AND {where(x)} AND {inner.text}"
-        return Clause(sets.exists(found), (relation, *inner.parameters))
+        joined = f"triple {x} WHERE {x}.{there} = {column} AND {where(x)} AND {inner.text}"
+        return Clause(sets.exists(joined), (relation, *inner.parameters))
 
     once = "" if source.ids is not None and len(source.ids) == 1 else "DISTINCT "
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
@@ -161,7 +162,7 @@ def _step_query(
 def _facts(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], limit: int | None = None
 ) -> Rows:
-    """(node, fact, its first revision, line) of the facts that lead from a set, once per line."""
+    """(node, fact, its first revision, line) for each line that states a fact from a set."""
     relation, forward = step
     here, there = ends(forward)
     text, parameters = sets.listing(source)
@@ -177,16 +178,16 @@ def _facts(
 
 def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
     """Sort nodes: those by facts that hold today first, then as ``traverse.follow`` does."""
-    said = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
-    dated = any(item is not None for when in said.values() for item in when)
-    keys = {fact: currency(when, sets.today) for fact, when in said.items()} if dated else {}
+    times_of = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
+    dated = any(moments is not None for when in times_of.values() for moments in when)
+    keys = {fact: currency(when, sets.today) for fact, when in times_of.items()} if dated else {}
     return _sort(rows, without, keys)
 
 
 def _sort(
     rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
 ) -> tuple[int, ...]:
-    """Sort nodes by the least key, number, earliest revision, first line and row of their facts."""
+    """Sort nodes by their facts: least key, most facts, first revision, first line, least id."""
     facts: dict[int, set[int]] = defaultdict(set)
     lines: dict[int, int] = {}
     revisions: dict[int, int] = {}

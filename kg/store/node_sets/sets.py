@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from kg.store.rows.times import Moments
 
 SMALL = 2_000
-"""The most ids of a set in Python."""
+"""The most ids of a set that is stored in Python."""
 
 
 FIRST = 1_000
-"""The most nodes of a large set whose order is stored."""
+"""The number of first nodes that a large set stores in its order."""
 
 
 class Clause(NamedTuple):
@@ -71,7 +71,7 @@ class NodeSets:
         sql: The connection.
         at: The revision, None for the newest.
         ranked: Whether the graph has ranks; then facts beside a preferred one are left out.
-        small: The most ids of a set in Python.
+        small: The most ids of a set that is stored in Python.
         roles: The relations of the qualifiers for time; see
             :func:`kg.store.rows.times.time_relations`.
         today: The present moment; facts that hold at it come first.
@@ -120,18 +120,18 @@ class NodeSets:
         return Clause(f"{column} IN {listed}", (parameter,)) if ids else Clause("1 = 0")
 
     def ids(self, nodes: NodeSet, limit: int | None = None) -> tuple[int, ...]:
-        """The ids of a set in its order, or the first of them.
+        """The ids of a set in its order, or the first ``limit`` of them.
 
-        An unordered large set goes by id.
+        A large set without an order is sorted by id.
         """
         if nodes.ids is not None:
             return nodes.ids if limit is None else nodes.ids[:limit]
         if nodes.order is not None:
             if limit is not None and limit <= len(nodes.first):
                 return nodes.first[:limit]
-            found = nodes.order(self)
-            nodes.first = found[:FIRST]
-            return found[:limit]
+            ordered = nodes.order(self)
+            nodes.first = ordered[:FIRST]
+            return ordered[:limit]
         text, parameters = nodes.listing if limit is None else nodes.scan or nodes.listing
         end = "" if limit is None else f" LIMIT {limit:d}"
         rows = self.sql.all(f"SELECT id FROM ({text}) AS n ORDER BY id{end}", parameters)
@@ -163,13 +163,12 @@ class NodeSets:
     def living(self, ids: Iterable[int]) -> set[int]:
         """The nodes that occur in a live statement."""
         text, parameters = self.listing(NodeSet(tuple(ids)))
-        said = " OR ".join(
+        occurs = " OR ".join(
             f"EXISTS (SELECT 1 FROM triple x WHERE x.{end} = n.id AND {alive(self.at)})"
             for end in ("head_id", "tail_id")
         )
-        return {
-            n for (n,) in self.sql.all(f"SELECT n.id FROM ({text}) AS n WHERE {said}", parameters)
-        }
+        rows = self.sql.all(f"SELECT n.id FROM ({text}) AS n WHERE {occurs}", parameters)
+        return {number for (number,) in rows}
 
     # ── sets from sets ───────────────────────────────────────────────────────────────────────────
 
@@ -181,8 +180,8 @@ class NodeSets:
             f"SELECT n.id FROM ({text}) AS n WHERE {mine.text}", (*parameters, *mine.parameters)
         )
         if nodes.ids is not None:
-            found = {number for (number,) in self.sql.all(*listing)}
-            return NodeSet(tuple(number for number in nodes.ids if number in found))
+            matching = {number for (number,) in self.sql.all(*listing)}
+            return NodeSet(tuple(number for number in nodes.ids if number in matching))
 
         def holds(column: str) -> Clause:
             one, two = self.holds(nodes, column), condition(column)
@@ -204,8 +203,8 @@ class NodeSets:
     def difference(self, left: NodeSet, right: NodeSet) -> NodeSet:
         """The members of the left set that are not in the right one."""
         if left.ids is not None and right.ids is not None:
-            gone = frozenset(right.ids)
-            return NodeSet(tuple(number for number in left.ids if number not in gone))
+            excluded = frozenset(right.ids)
+            return NodeSet(tuple(number for number in left.ids if number not in excluded))
 
         def lacks(column: str) -> Clause:
             text, parameters = self.holds(right, column)

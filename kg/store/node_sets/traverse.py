@@ -30,11 +30,11 @@ def follow(sql: Sql, start: str, steps: Sequence[Step], at: int | None) -> list[
     """
     if not steps:
         return []
-    node, given = node_query(start)
-    away = given if len(steps) > 1 else ()
-    parameters = [*given]
+    node, node_parameters = node_query(start)
+    avoided = node_parameters if len(steps) > 1 else ()
+    parameters = [*node_parameters]
     for step in steps:
-        parameters += [step.relation, *away]
+        parameters += [step.relation, *avoided]
     directions = tuple(step.forward for step in steps)
     return [node_of(row) for row in sql.all(_reach_query(node, directions, at), parameters)]
 
@@ -46,15 +46,15 @@ def witness_paths(
     if not steps or (start == end and len(steps) > 1):
         return []
     relations = [step.relation for step in steps]
-    first, given = node_query(start)
-    last, ending = node_query(end)
-    parameters = [*given, *relations, *given * (len(steps) - 1), *ending, limit]
+    first, of_first = node_query(start)
+    last, of_last = node_query(end)
+    parameters = [*of_first, *relations, *of_first * (len(steps) - 1), *of_last, limit]
     rows = sql.all(_facts(first, last, tuple(step.forward for step in steps), at), parameters)
-    named = nodes(sql, {number for *ids, _ in rows for number in ids})
-    found = []
+    node_of_id = nodes(sql, {number for *ids, _ in rows for number in ids})
+    paths = []
     for *ids, _ in rows:
-        places = [start, *map(named.__getitem__, ids), end]
-        found.append(
+        places = [start, *map(node_of_id.__getitem__, ids), end]
+        paths.append(
             [
                 Triple(here, step.relation, there)
                 if step.forward
@@ -62,7 +62,7 @@ def witness_paths(
                 for step, here, there in zip(steps, places, places[1:], strict=False)
             ]
         )
-    return found
+    return paths
 
 
 _RELATION = "(SELECT id FROM relation WHERE key = ?)"
@@ -70,16 +70,16 @@ _RANKED = (
     "count(DISTINCT x.id) AS ways, min(x.rev_added) AS rev, coalesce(min(s.line), 0) AS line,"
     " min(x.id) AS first,"
 )
-_SAID_BY = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
+_JOIN_SOURCES = "LEFT JOIN triple_source s ON s.triple_id = x.id AND s.rev_added = x.rev_added"
 
 
 _RANK = f"(SELECT id FROM relation WHERE key = '{RANK}')"
 
 
 def best(name: str, at: int | None) -> str:
-    """The condition that triple ``name`` is preferred, or that its head and relation have none.
+    """The condition that triple ``name`` is preferred, or no triple with its head and relation is.
 
-    In a graph without ranks the condition is true at once.
+    In a graph without ranks the condition is true without reading any triple.
     """
     preferred = (
         "SELECT 1 FROM triple y JOIN qualifier q ON q.triple_id = y.id"
@@ -113,9 +113,10 @@ def _reach_query(start: str, directions: tuple[bool, ...], at: int | None) -> st
     away = f" AND x.{{}} <> ({start})" if len(directions) > 1 else ""
     for number, forward in enumerate(directions):
         here, there = ends(forward)
-        kept, said = ("DISTINCT", "") if number + 1 < len(directions) else (_RANKED, _SAID_BY)
+        is_last = number + 1 == len(directions)
+        columns, joined = (_RANKED, _JOIN_SOURCES) if is_last else ("DISTINCT", "")
         reached = (
-            f"SELECT {kept} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {said}"
+            f"SELECT {columns} x.{there} AS id FROM ({reached}) AS p CROSS JOIN triple x {joined}"
             f" WHERE x.{here} = p.id AND x.relation_id = {_RELATION} AND {alive(at)}"
             f"{away.format(there)} AND {best('x', at)}"
         )
@@ -140,7 +141,7 @@ def _facts(start: str, end: str, directions: tuple[bool, ...], at: int | None) -
     where += [f"{alive(at, f'x{n}')} AND {best(f'x{n}', at)}" for n in steps]
     between = [f"x{n}.{columns[n][1]}" for n in steps[:-1]]
     tables = " CROSS JOIN ".join(f"triple x{n}" for n in steps)
-    # The plus keeps SQLite from reading the whole table in this order.
+    # Without the plus, SQLite would read the whole table in the order of ids.
     order = ", ".join(f"+x{n}.id" for n in steps)
     return (
         f"SELECT {', '.join([*between, '1'])} FROM {tables} WHERE {' AND '.join(where)}"

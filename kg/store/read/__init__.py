@@ -1,1 +1,1 @@
-"""Queries: facts, patterns, names, paths, history, and counts of what facts have in common."""
+"""Queries: facts, patterns, names, paths, history, and statistics of relations."""

@@ -14,18 +14,17 @@ def changed_keys(sql: Sql, since: int, most: int) -> set[str] | None:
     """The keys of entities whose statements changed after ``since``.
 
     Returns:
-        The keys; None where more than ``most`` facts have changed, or a purge may have left no
-        trace.
+        The keys; None if more than ``most`` facts have changed, or if there was a purge, which
+        leaves no trace of the facts that it deleted.
     """
     if sql.one("SELECT 1 FROM revision WHERE id > ? AND kind = ? LIMIT 1", (since, PURGE)):
         return None
     triples: set[int] = set()
     for condition in (
-        "rev_added > 1 AND rev_added > ?",  # the first as the index has it
+        "rev_added > 1 AND rev_added > ?",  # the index has the condition rev_added > 1
         "rev_removed IS NOT NULL AND rev_removed > ?",
     ):
-        # With a plus the order of the primary key is no reason to read the whole table for
-        # DISTINCT.
+        # Without the plus, SQLite would read the whole table by its primary key for DISTINCT.
         query = (
             f"SELECT DISTINCT +triple_id FROM triple_source WHERE {condition} LIMIT {most + 1:d}"
         )
@@ -34,11 +33,11 @@ def changed_keys(sql: Sql, since: int, most: int) -> set[str] | None:
         triples.update(number for (number,) in sql.all(query, (since,)))
         if len(triples) > most:
             return None
-    found: set[str] = set()
+    keys: set[str] = set()
     if not triples:
-        return found
+        return keys
     listed, parameter = sql.values(sorted(triples))
     for end in ("head_id", "tail_id"):
         query = f"SELECT e.key FROM triple x JOIN entity e ON e.id = x.{end} WHERE x.id IN {listed}"
-        found.update(key for (key,) in sql.all(query, (parameter,)))
-    return found
+        keys.update(key for (key,) in sql.all(query, (parameter,)))
+    return keys

@@ -25,17 +25,17 @@ FACTS = 300
 def facts(
     sql: Sql, key: str, at: int | None, limit: int, *, deprecated: bool = False
 ) -> list[Attested]:
-    """The facts of an entity as head or tail, each with its sources; at most ``limit`` a side.
+    """The facts with an entity as head, then as tail, each with its sources.
 
     Args:
         sql: A reading transaction.
-        key: The entity.
+        key: The key of the entity.
         at: The revision, None for now.
-        limit: The most facts a side.
-        deprecated: Whether to list what is recorded as wrong, too.
+        limit: The most facts as head, and the most as tail.
+        deprecated: Whether to include facts that are recorded as wrong.
     """
-    lives = recorded_condition(at) if deprecated else alive(at)
-    found: list[tuple[Triple | Attribute, int]] = []
+    is_listed = recorded_condition(at) if deprecated else alive(at)
+    facts_with_ids: list[tuple[Triple | Attribute, int]] = []
     for end in ("head_id", "tail_id"):
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, x.id, x.rev_added"
@@ -43,7 +43,7 @@ def facts(
             " JOIN entity h ON h.id = x.head_id"
             " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"
             f" WHERE x.{end} = (SELECT id FROM entity WHERE key = ?)"
-            f" AND x.relation_id >= {FIRST_RELATION} AND {lives}"
+            f" AND x.relation_id >= {FIRST_RELATION} AND {is_listed}"
             f" ORDER BY x.relation_id, x.head_id, x.tail_id LIMIT {limit:d}"
         )
         for row in sql.all(query, (key,)):
@@ -52,53 +52,57 @@ def facts(
                 if row[2] is None
                 else Triple(*row[:3])
             )
-            found.append((fact, row[7]))
-    said_of = _attestations(sql, [number for _, number in found], at)
+            facts_with_ids.append((fact, row[7]))
+    attestation_of = _attestations(sql, [number for _, number in facts_with_ids], at)
     return [
-        Attested(fact, *said_of[number])
-        for fact, number in dict.fromkeys(found)
-        if number in said_of
+        Attested(fact, *attestation_of[number])
+        for fact, number in dict.fromkeys(facts_with_ids)
+        if number in attestation_of
     ]
 
 
 def read_attestations(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, Attested]:
     """The live triples among ``wanted``, each with its sources, read in batches."""
     number_of = _numbers(sql, wanted, at)
-    said_of = _attestations(sql, list(number_of.values()), at)
+    attestation_of = _attestations(sql, list(number_of.values()), at)
     return {
-        item: Attested(item, *said_of[number])
+        item: Attested(item, *attestation_of[number])
         for item, number in number_of.items()
-        if number in said_of
+        if number in attestation_of
     }
 
 
 def confidences(sql: Sql, wanted: Iterable[Triple], at: int | None) -> dict[Triple, float]:
-    """The confidence of live triples whose sources all state one (:func:`read_attestations`)."""
-    # Most graphs state no confidence; one query then finds nothing and suffices.
+    """The confidence of the live triples for which every source states a confidence.
+
+    It is the highest of these, as in :func:`read_attestations`.
+    """
+    # Most graphs state no confidence; then this one query finds nothing and suffices.
     stated = (
         "EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = x.id"
         f" AND s.confidence IS NOT NULL AND {source_condition(at)})"
     )
     number_of = _numbers(sql, wanted, at, stated)
-    said_of = _attestations(sql, list(number_of.values()), at) if number_of else {}
+    attestation_of = _attestations(sql, list(number_of.values()), at) if number_of else {}
     return {
         item: confidence
         for item, number in number_of.items()
-        if number in said_of and (confidence := said_of[number].confidence) is not None
+        if number in attestation_of
+        and (confidence := attestation_of[number].confidence) is not None
     }
 
 
 def _numbers(
     sql: Sql, wanted: Iterable[Triple], at: int | None, condition: str = "1 = 1"
 ) -> dict[Triple, int]:
-    """The ids of those living triples for which a condition on ``x`` holds, in their order."""
+    """The ids of the live triples that satisfy a condition on ``x``, in the order of ``wanted``."""
     facts = list(dict.fromkeys(wanted))
     literals = {fact.tail.literal for fact in facts if isinstance(fact.tail, ValueKey)}
     value_ids = known_literals(sql, literals)
     rows: list[tuple[int, str, str, int, str]] = []
     for place, (head, relation, tail) in enumerate(facts):
-        # Ids of values are negative, so 0 means an entity. No fact begins with a value or ends in
-        # an unknown one.
+        # Ids of values are negative, so that 0 can mean an entity. A fact does not begin with a
+        # value or end in an unknown one.
         value = value_ids.get(tail.literal) if isinstance(tail, ValueKey) else 0
         if value is None or isinstance(head, ValueKey):
             continue
@@ -108,7 +112,7 @@ def _numbers(
     for start in range(0, len(rows), FACTS):
         part = rows[start : start + FACTS]
         marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(part))
-        # In SQLite a CROSS JOIN keeps its order: look-ups by index for each of them.
+        # SQLite executes a CROSS JOIN in this order, so that each table is searched by its index.
         query = (
             f"WITH w (n, h, r, v, t) AS (VALUES {marks}) SELECT w.n, x.id"
             " FROM w CROSS JOIN entity h CROSS JOIN relation r CROSS JOIN triple x"
@@ -131,7 +135,10 @@ class _Attestation(NamedTuple):
 
 
 def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int, _Attestation]:
-    """The sources of each triple with confidence and rank; sources of a wrong triple record it."""
+    """The sources, confidence and rank of each triple.
+
+    Sources with confidence 0 count only if there are no others; the triple is then deprecated.
+    """
     listed, parameter = sql.values(sorted(set(numbers)))
     query = (
         "SELECT s.triple_id, c.name, s.line, s.rev_added, s.confidence FROM triple_source s"
@@ -142,20 +149,20 @@ def _attestations(sql: Sql, numbers: Sequence[int], at: int | None) -> dict[int,
     rows: dict[int, list[tuple[str, int | None, int, float | None]]] = defaultdict(list)
     for number, *row in sql.all(query, (parameter,)):
         rows[number].append((row[0], row[1], row[2], row[3]))
-    first = _preferred_triples(sql, list(rows), at)
-    found = {}
+    preferred = _preferred_triples(sql, list(rows), at)
+    attestations = {}
     for number, all_rows in rows.items():
         certain = [row for row in all_rows if row[3] != 0]
-        rank = "preferred" if number in first else "normal"
-        kept = certain or all_rows
-        given = [row[3] for row in kept if row[3] is not None]
-        found[number] = _Attestation(
-            sources=tuple((name, line) for name, line, _, _ in kept),
-            revision=kept[0][2],
-            confidence=max(given) if len(given) == len(kept) else None,
+        rank = "preferred" if number in preferred else "normal"
+        counted = certain or all_rows
+        confidences = [row[3] for row in counted if row[3] is not None]
+        attestations[number] = _Attestation(
+            sources=tuple((name, line) for name, line, _, _ in counted),
+            revision=counted[0][2],
+            confidence=max(confidences) if len(confidences) == len(counted) else None,
             rank=rank if certain else "deprecated",
         )
-    return found
+    return attestations
 
 
 def _preferred_triples(sql: Sql, numbers: Sequence[int], at: int | None) -> set[int]:

@@ -35,7 +35,7 @@ def history(sql: Sql, key: str, at: int | None) -> list[Change]:
 
 def of_revision(sql: Sql, number: int, limit: int | None) -> list[Change]:
     """The statements that a revision ended, then those that it began."""
-    found: list[Change] = []
+    changes: list[Change] = []
     for began in (False, True):
         query = (
             "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit,"
@@ -48,8 +48,8 @@ def of_revision(sql: Sql, number: int, limit: int | None) -> list[Change]:
         )
         if limit is not None:
             query += f" LIMIT {limit:d}"
-        found += [_change(row, began) for row in sql.all(query)]
-    return found
+        changes += [_change(row, began) for row in sql.all(query)]
+    return changes
 
 
 def count(sql: Sql, number: int) -> tuple[int, int]:
@@ -62,10 +62,10 @@ def count(sql: Sql, number: int) -> tuple[int, int]:
 
 
 def _in_revision(number: int, began: bool) -> str:
-    """The condition that statement ``s`` began or ended in the revision, but not both."""
+    """The condition that statement ``s`` began (or else ended) in the revision, and not both."""
     if not began:
         return f"s.rev_removed = {number:d} AND s.rev_added < {number:d}"
-    later = "s.rev_added > 1 AND " if number > 1 else ""  # as the index has it
+    later = "s.rev_added > 1 AND " if number > 1 else ""  # the index has this condition
     return f"{later}s.rev_added = {number:d} AND coalesce(s.rev_removed, 0) <> {number:d}"
 
 

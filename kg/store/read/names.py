@@ -45,9 +45,13 @@ def relations(
     languages: Sequence[str] = (),
     known: Mapping[str, Relation] | None = None,
 ) -> list[Relation]:
-    """Every relation that a fact has, by key; its label is that of the entity of the same key.
+    """The relations of all facts, sorted by key, each with the label of the entity of that key.
 
-    Those that are ``known`` are not read again.
+    Args:
+        sql: A reading transaction.
+        at: The revision, None for now.
+        languages: The preferred languages of labels, best first.
+        known: Relations that need not be read again, by key.
     """
     known = known or {}
     used = (
@@ -55,15 +59,16 @@ def relations(
         f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {alive(at)}) ORDER BY r.key"
     )
     keys = [key for (key,) in sql.all(used)]
-    named = fetch(sql, [key for key in keys if key not in known], at, languages)
+    entities = fetch(sql, [key for key in keys if key not in known], at, languages)
     return [
-        known.get(key) or Relation(key, named[key].label if key in named else readable_label(key))
+        known.get(key)
+        or Relation(key, entities[key].label if key in entities else readable_label(key))
         for key in keys
     ]
 
 
 def sources(sql: Sql) -> list[str]:
-    """The names of all sources that state or stated something, sorted."""
+    """The names of all sources that make or made a statement, sorted."""
     query = (
         "SELECT DISTINCT c.name FROM source c"
         " WHERE EXISTS (SELECT 1 FROM triple_source s WHERE s.source_id = c.id)"
@@ -74,15 +79,15 @@ def sources(sql: Sql) -> list[str]:
 def counts(sql: Sql, at: int | None) -> dict[str, int]:
     """The number of live rows of each kind."""
     alias = UNDERSTOOD.index(NAMES[-1]) + 1
-    ours = alive(at)
+    is_live = alive(at)
     queries = {
         "entities": f"FROM ({_ends(at)}) AS ends",
         "relations": f"FROM relation r WHERE r.id >= {FIRST_RELATION} AND EXISTS"
-        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {ours})",
+        f" (SELECT 1 FROM triple x WHERE x.relation_id = r.id AND {is_live})",
         "triples": f"FROM triple x WHERE {_facts(at)}",
         "attributes": f"FROM triple x WHERE x.relation_id >= {FIRST_RELATION}"
-        f" AND x.tail_id < 0 AND {ours}",
-        "aliases": f"FROM triple x WHERE x.relation_id = {alias} AND {ours}",
+        f" AND x.tail_id < 0 AND {is_live}",
+        "aliases": f"FROM triple x WHERE x.relation_id = {alias} AND {is_live}",
         "sources": "FROM (SELECT DISTINCT name FROM source) AS named",
         "revisions": "FROM revision" + ("" if at is None else f" WHERE id <= {at:d}"),
     }

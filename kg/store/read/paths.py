@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
 from kg.errors import QueryError
-from kg.store.read.triples import incident_triples, own_first
+from kg.store.read.triples import incident_triples, outgoing_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -33,24 +33,26 @@ def neighbours(
     Within a hop, outgoing facts come first.
 
     Raises:
-        QueryError: The direction is none.
+        QueryError: ``direction`` is not "out", "in" or "both".
     """
     if direction not in ("out", "in", "both"):
         raise QueryError(f'direction must be "out", "in" or "both", not {direction!r}')
-    found: dict[Triple, None] = {}
+    result: dict[Triple, None] = {}
     seen, frontier = {key}, [key]
-    free = direction == "both" and relations is None
+    unfiltered = direction == "both" and relations is None
     for _ in range(hops):
-        # Facts of earlier hops may come again, so more are fetched.
-        near = own_first(sql, frontier, at, max(limit, 0) + len(found) if free else None)
+        # Facts of earlier hops may be fetched again, so their number is added to the limit.
+        near = outgoing_first(
+            sql, frontier, at, max(limit, 0) + len(result) if unfiltered else None
+        )
         chosen = [item for item in near if _fits(item, set(frontier), direction, relations)]
-        found.update(dict.fromkeys(chosen))
-        if len(found) >= limit:
+        result.update(dict.fromkeys(chosen))
+        if len(result) >= limit:
             break
         reached = {end for item in chosen for end in (item.head, item.tail)}
         frontier = sorted(reached - seen)
         seen |= reached
-    return list(found)[: max(limit, 0)]
+    return list(result)[: max(limit, 0)]
 
 
 def _fits(
@@ -96,15 +98,22 @@ def paths(
 
 
 class _Walk:
-    """Paths through the found edges, pruned if the end is too far."""
+    """Lists paths to ``end``, leaving out nodes that are too far from it.
+
+    Args:
+        edges: The triples of each node.
+        end: The last node of all paths.
+        distance: The distance from ``end`` of the nodes within ``radius``.
+        radius: The greatest distance in ``distance``; other nodes are farther.
+    """
 
     def __init__(
-        self, edges: dict[str, dict[Triple, None]], end: str, away: dict[str, int], radius: int
+        self, edges: dict[str, dict[Triple, None]], end: str, distance: dict[str, int], radius: int
     ) -> None:
-        self._edges, self._end, self._away, self._radius = edges, end, away, radius
+        self._edges, self._end, self._distance, self._radius = edges, end, distance, radius
 
     def of(self, start: str) -> Callable[[int], Iterator[list[Triple]]]:
-        """The paths from ``start`` of exactly so many edges."""
+        """A function that yields the paths from ``start`` with a given number of edges."""
         return lambda length: self._from(start, length, (start,))
 
     def _from(self, here: str, length: int, seen: tuple[str, ...]) -> Iterator[list[Triple]]:
@@ -116,7 +125,7 @@ class _Walk:
             elif (
                 other != self._end
                 and other not in seen
-                and self._away.get(other, self._radius + 1) < length
+                and self._distance.get(other, self._radius + 1) < length
             ):
                 for rest in self._from(other, length - 1, (*seen, other)):
                     yield [item, *rest]

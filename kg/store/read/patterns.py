@@ -1,4 +1,4 @@
-"""The ids of live triples, for those who change them."""
+"""Finds the ids of live triples that are to be changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def ids(sql: Sql, head: str | None, relation: str | None, tail: str | None) -> list[int]:
-    """The triples of a pattern, facts only; a tail may be a value."""
+    """The ids of the facts that match a pattern; a tail may be a value."""
     where = [f"relation_id >= {FIRST_RELATION}", "rev_removed <= 0"]
     parameters: list[object] = []
     if relation is not None:
@@ -20,27 +20,27 @@ def ids(sql: Sql, head: str | None, relation: str | None, tail: str | None) -> l
         parameters.append(relation)
     for column, node in (("head_id", head), ("tail_id", tail)):
         if node is not None:
-            query, given = node_query(node)
+            query, node_parameters = node_query(node)
             where.append(f"{column} = ({query})")
-            parameters += given
+            parameters += node_parameters
     query = f"SELECT id FROM triple WHERE {' AND '.join(where)} ORDER BY id"
     return [number for (number,) in sql.all(query, parameters)]
 
 
 def about(sql: Sql, key: str) -> list[int]:
-    """All that is said of an entity, labels too."""
-    found: list[int] = []
+    """The ids of all triples of an entity, labels too."""
+    numbers: list[int] = []
     for end in ("head_id", "tail_id"):
         query = (
             f"SELECT id FROM triple WHERE {end} = (SELECT id FROM entity WHERE key = ?)"
             " AND rev_removed <= 0"
         )
-        found += [number for (number,) in sql.all(query, (key,))]
-    return sorted(set(found))
+        numbers += [number for (number,) in sql.all(query, (key,))]
+    return sorted(set(numbers))
 
 
 def tails(sql: Sql, head: str, relation: str) -> dict[str, int]:
-    """The entities and values of (head, relation) and the ids of their triples."""
+    """The tails of (head, relation), each with the id of its triple."""
     query = (
         "SELECT t.key, l.value, l.datatype, l.language, l.unit, x.id FROM triple x"
         " LEFT JOIN entity t ON t.id = x.tail_id LEFT JOIN literal l ON l.id = x.tail_id"

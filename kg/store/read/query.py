@@ -2,9 +2,9 @@
 
     [("?film", "directed by", "?who"), ("?who", "born in", "Q90")]
 
-SQLite joins in the order that is written here: the pattern with the fewest triples first, then
-always one that shares a variable with what is bound. PostgreSQL has statistics and chooses by
-itself.
+SQLite joins the patterns in the order written here: first the pattern with the fewest triples, then
+always one that shares a variable with those before it. PostgreSQL chooses the order by its
+statistics.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 COLUMNS = ("head_id", "relation_id", "tail_id")
 
 ENOUGH = 10_000
-"""The most triples of a pattern that are counted."""
+"""The number of triples at which counting those of a pattern stops."""
 
 
 class VariablePlace(NamedTuple):
-    """The place of a variable: the numbers of the pattern and the column."""
+    """The place of a variable: the number of its pattern, and of its column."""
 
     pattern: int
     column: int
@@ -53,8 +53,8 @@ def check_variables(patterns: Sequence[Terms], select: Sequence[str] | None) -> 
     """The variables to select: the requested ones, or all in order of occurrence.
 
     Raises:
-        QueryError: There is no pattern, one has not three terms, a variable stands both for a
-            relation and for an entity, or a selected variable is in no pattern.
+        QueryError: There is no pattern, a pattern does not have three terms, a variable stands both
+            for a relation and for an entity, or a selected variable is in no pattern.
     """
     if not patterns:
         raise QueryError("a query needs at least one pattern (head, relation, tail)")
@@ -92,36 +92,50 @@ def plan(
     """The SQL of checked patterns, with parameters; None if there are no answers.
 
     Args:
-        sql: Where it will be run.
-        patterns: Keys and variables.
-        select: The variables.
+        sql: The connection on which the statement will be run.
+        patterns: The patterns, of keys and variables.
+        select: The variables to select.
         limit: The most rows.
         at: The revision, None for now.
-        where: Conditions on what variables stand for.
-        order: What rows are sorted by: a place in ``select``, and whether the greatest comes first.
-        ids: Whether the rows are to be of ids, not names.
+        where: Conditions on variables.
+        order: The sort keys of the rows, each as a place in ``select`` and whether the greatest
+            value comes first.
+        ids: Whether the rows contain ids instead of names.
     """
-    given_ids: list[Ids] = []
+    ids_of_patterns: list[Ids] = []
     for pattern in patterns:
-        found = _ids(sql, pattern, at)
-        if found is None:
+        ids_of_terms = _ids(sql, pattern, at)
+        if ids_of_terms is None:
             return None
-        given_ids.append(found)
-    joined = _order(sql, patterns, given_ids)
+        ids_of_patterns.append(ids_of_terms)
+    join_order = _order(sql, patterns, ids_of_patterns)
     shape = tuple(
-        tuple(term if given is None else len(given) for term, given in zip(*pair, strict=True))
-        for pair in zip(patterns, given_ids, strict=True)
+        tuple(
+            term if of_term is None else len(of_term) for term, of_term in zip(*pair, strict=True)
+        )
+        for pair in zip(patterns, ids_of_patterns, strict=True)
     )
-    conditions = tuple((one.variable, one.text) for one in where)
+    conditions = tuple((condition.variable, condition.text) for condition in where)
     form = _Form(tuple(select), limit, conditions, order, ids, "C" if sql.postgresql else "BINARY")
-    statement = _statement(shape, tuple(joined), form, at)
-    given = (found for number in joined for found in given_ids[number] if found is not None)
-    numbers: list[int | str] = [one for found in given for one in found]
-    return statement, [*numbers, *(one for item in where for one in item.parameters)]
+    statement = _statement(shape, tuple(join_order), form, at)
+    numbers: list[int | str] = [
+        id_
+        for pattern_number in join_order
+        for of_term in ids_of_patterns[pattern_number]
+        if of_term is not None
+        for id_ in of_term
+    ]
+    return statement, [*numbers, *(one for condition in where for one in condition.parameters)]
 
 
 class Condition(NamedTuple):
-    """A condition on a variable: SQL in which ``{0}`` is its id, and the SQL's parameters."""
+    """A condition on a variable.
+
+    Attributes:
+        variable: The variable.
+        text: SQL, in which ``{0}`` stands for the id of the variable.
+        parameters: The parameters of the SQL.
+    """
 
     variable: str
     text: str
@@ -141,7 +155,7 @@ class _Form(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None) -> str:
-    """The statement of patterns in which each given name is the number of ids that it may have."""
+    """The statement of patterns in which a name is replaced by the number of ids it may have."""
     where, places = _conditions(shape, order, at)
     where += [text.format(places[name][0]) for name, text in form.where]
     select = form.select
@@ -167,7 +181,7 @@ def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None
 
 
 def _sort_key(place: int, name: str, collation: str, *, down: bool) -> str:
-    """The sort key of rows: equal dimensions stand together, and what measures nothing is last."""
+    """The sort key of rows: by dimension, then size, then name; rows without a size come last."""
     size, turn = f"k{place}", " DESC" if down else ""
     return (
         f'CASE WHEN {size}.low IS NULL THEN 1 ELSE 0 END, {size}.dimension COLLATE "{collation}",'
@@ -178,7 +192,7 @@ def _sort_key(place: int, name: str, collation: str, *, down: bool) -> str:
 def _conditions(
     shape: Shape, order: Sequence[int], at: int | None
 ) -> tuple[list[str], dict[str, list[VariablePlace]]]:
-    """What the joined triples must fulfil, and where each variable stands."""
+    """The conditions on the joined triples, and the places of each variable."""
     places: dict[str, list[VariablePlace]] = {}
     where: list[str] = []
     for number in order:
@@ -188,57 +202,62 @@ def _conditions(
             if isinstance(term, int):
                 where.append(f"{here} IN ({', '.join('?' * term)})" if term > 1 else f"{here} = ?")
                 continue
-            standing = places.setdefault(term, [])
-            if standing:
-                where.append(f"{here} = {standing[0]}")
-            elif column == 1:  # labels and their like are no facts
+            of_variable = places.setdefault(term, [])
+            if of_variable:
+                where.append(f"{here} = {of_variable[0]}")
+            elif column == 1:  # labels and the like are not facts
                 where.append(f"{here} >= {FIRST_RELATION}")
-            standing.append(here)
+            of_variable.append(here)
     return where, places
 
 
 def _name(value: str, places: Sequence[VariablePlace]) -> str:
-    """What turns a variable's id into the name it stands for."""
+    """The SQL for the name of a variable whose id is ``value``."""
     columns = {place.column for place in places}
     table = "relation" if columns == {1} else "entity"
     key = f"(SELECT key FROM {table} WHERE id = {value})"
-    if columns == {2}:  # a literal is nowhere but at the end
+    if columns == {2}:  # only a tail can be a literal
         return f"COALESCE({key}, (SELECT value FROM literal WHERE id = {value}))"
     return key
 
 
 def _ids(sql: Sql, pattern: Terms, at: int | None) -> Ids | None:
-    """The ids of a pattern's terms, None for a variable; None alone where a name is unknown.
+    """The ids of each term of a pattern, None for a variable.
 
-    A tail may be an entity's key and a value's text at once: the film 1984 and the year.
+    A tail may be both the key of an entity and the text of a value, such as the film 1984 and the
+    year.
+
+    Returns:
+        The ids; None instead of a list if the graph does not have one of the names.
     """
-    found: list[tuple[int, ...] | None] = []
+    ids: list[tuple[int, ...] | None] = []
     for column, term in enumerate(pattern):
         if is_variable(term):
-            found.append(None)
+            ids.append(None)
             continue
         if column == 1:
             number = sql.one("SELECT id FROM relation WHERE key = ?", (term,))
         else:
             number = node_id(sql, term)
-        given = () if number is None else (int(number),)
-        if column == 2 and not isinstance(term, ValueKey) and (not given or candidates(term)):
+        of_term = () if number is None else (int(number),)
+        if column == 2 and not isinstance(term, ValueKey) and (not of_term or candidates(term)):
             nodes = node_ids(sql, [ValueKey(item) for item in find_values(sql, term, at)])
-            given = (*given, *sorted(nodes.values()))
-        if not given:
+            of_term = (*of_term, *sorted(nodes.values()))
+        if not of_term:
             return None
-        found.append(given)
-    return found
+        ids.append(of_term)
+    return ids
 
 
 def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]:
-    """The patterns' numbers in the order to join them."""
+    """The numbers of the patterns in the order in which to join them."""
     if len(patterns) == 1:
         return [0]
-    ends = [sum(number is not None for number in (found[0], found[2])) for found in ids]
-    first = [number for number, given in enumerate(ends) if given == max(ends)]
+    # The first is one with the most known ends.
+    known_ends = [(head is not None) + (tail is not None) for head, _, tail in ids]
+    first = [number for number, count in enumerate(known_ends) if count == max(known_ends)]
     sizes = [0] * len(patterns)
-    if len(patterns) > 2 or len(first) > 1:  # else there is nothing to choose
+    if len(patterns) > 2 or len(first) > 1:  # otherwise there is only one order
         sizes = [_size(sql, numbers) for numbers in ids]
     variables = [{term for term in pattern if is_variable(term)} for pattern in patterns]
     order = [min(first, key=lambda number: (sizes[number], number))]
@@ -254,13 +273,13 @@ def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]
 
 
 def _size(sql: Sql, numbers: Ids) -> int:
-    """The number of live triples with these ids, up to a limit."""
-    given = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
-    if not given:
+    """The number of live triples with these ids, up to :data:`ENOUGH`."""
+    known = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
+    if not known:
         return ENOUGH + 1
-    where = " AND ".join(f"{column} IN ({', '.join('?' * len(n))})" for column, n in given)
+    where = " AND ".join(f"{column} IN ({', '.join('?' * len(n))})" for column, n in known)
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM triple"
         f" WHERE {where} AND rev_removed = 0 LIMIT {ENOUGH}) AS counted"
     )
-    return int(sql.one(query, [one for _, numbers in given for one in numbers]))
+    return int(sql.one(query, [id_ for _, ids in known for id_ in ids]))

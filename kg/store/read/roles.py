@@ -1,4 +1,4 @@
-"""Roles: by which relations entities are joined to others, and on which side they stand."""
+"""Roles of entities: the relations of their facts, and whether they are head or tail in them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 Roles = dict[tuple[str, bool], int]
-"""How many facts an entity has, by relation and whether it is their head."""
+"""The number of facts of an entity, by relation and whether the entity is the head."""
 
 BATCH = 2_000
 
 
 def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:
-    """The roles of those entities that have any."""
-    found: dict[str, Roles] = {}
+    """The roles of entities; an entity without facts is left out."""
+    roles: dict[str, Roles] = {}
     for at in range(0, len(keys), BATCH):
         listed, parameter = sql.values(keys[at : at + BATCH])
         for column, is_head in (("head_id", True), ("tail_id", False)):
@@ -32,5 +32,5 @@ def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:
                 (parameter,),
             )
             for key, relation, count in rows:
-                found.setdefault(key, {})[relation, is_head] = int(count)
-    return found
+                roles.setdefault(key, {})[relation, is_head] = int(count)
+    return roles

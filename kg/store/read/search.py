@@ -1,10 +1,10 @@
 """Search by name: exact matches, then prefixes, substrings and approximate matches.
 
-Case, accents and typographic marks make no difference (:mod:`kg.naming.folding`). Ties go to names
-with the same spelling, then to entities that are meant more often.
+Case, accents and typographic marks are ignored (:mod:`kg.naming.folding`). Among equal matches,
+names with the same spelling come first, then entities with the higher prior or more facts.
 
-The index gives the rows that share trigrams with what was typed; what lives, and how often it is
-meant, is asked of the triples.
+The index finds names that share trigrams with the text. Whether their entities are live is looked
+up in the triples.
 """
 
 from __future__ import annotations
@@ -20,50 +20,56 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 MAX_QUERY = 200
-"""The most characters of a search."""
+"""The most characters of a text to search for."""
 
 NEAR = 400
-"""The most rows with common trigrams that are checked for a typing error."""
+"""The most rows with common trigrams that are compared with the text for typing errors."""
 
 LONGEST_SWAPPED = 24
-"""Characters up to which each swap of neighbours is tried; a longer name shares enough trigrams."""
+"""Up to this length, swapped neighbours are tried; a longer name still shares enough trigrams."""
 
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _PRIOR = UNDERSTOOD.index(PRIOR) + 1
 
 
 def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
-    """Keys of entities by what they are called, best first."""
+    """The keys of entities whose key or name matches a text, best first."""
     wanted = fold(text)
     if not wanted or "\0" in wanted or len(wanted) > MAX_QUERY or limit < 1:
-        return []  # no name holds NUL, and FTS5 would read no further than to it
-    given = canonical(text.strip())
-    found = [
-        *((-1 if canonical(key) == given else 1, number) for number, key in _beginning(sql, given)),
-        *((_rank(surface, wanted), number) for number, surface in _holding(sql, wanted)),
+        return []  # no name contains NUL, and FTS5 would stop reading at it
+    typed = canonical(text.strip())
+    matches = [
+        *(
+            (-1 if canonical(key) == typed else 1, number)
+            for number, key in _find_keys_beginning_with(sql, typed)
+        ),
+        *(
+            (_rank(surface, wanted), number)
+            for number, surface in _find_names_containing(sql, wanted)
+        ),
     ]
-    keys = _best_keys(sql, found, given, limit, at)
+    keys = _best_keys(sql, matches, typed, limit, at)
     if len(keys) < limit and len(wanted) > 3:
-        more = _best_keys(sql, _near(sql, wanted), given, limit, at)
+        more = _best_keys(sql, _near(sql, wanted), typed, limit, at)
         keys += [key for key in more if key not in keys]
     return keys[:limit]
 
 
 def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
-    """(rank, row) of the index for names within a typing error."""
-    found = [
+    """(rank, row of the index) of names that differ from ``wanted`` by few typing errors."""
+    matches = [
         (10 + distance, number)
-        for number, surface in _sharing(sql, wanted)
+        for number, surface in _find_names_sharing_trigrams(sql, wanted)
         if wanted not in surface and (distance := _distance(surface, wanted)) is not None
     ]
-    # Of a short name with two letters swapped no trigram is left.
+    # A short name with two letters swapped may share no trigram with the correct one.
     for swapped in _swaps(wanted):
-        found += [
+        matches += [
             (11, number)
-            for number, surface in _holding(sql, swapped)
+            for number, surface in _find_names_containing(sql, swapped)
             if _distance(surface, wanted) is not None
         ]
-    return found
+    return matches
 
 
 def _swaps(text: str) -> list[str]:
@@ -74,8 +80,8 @@ def _swaps(text: str) -> list[str]:
     return [swapped for swapped in dict.fromkeys(every) if swapped != text]
 
 
-def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
-    """Entities whose keys begin with the typed text, or with its capitals."""
+def _find_keys_beginning_with(sql: Sql, text: str) -> list[tuple[int, str]]:
+    """(id, key) of entities whose keys begin with the typed text or its capitals."""
     query = "SELECT id, key FROM entity WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
     return [
         row
@@ -85,15 +91,16 @@ def _beginning(sql: Sql, text: str) -> list[tuple[int, str]]:
 
 
 def _rank(surface: str, wanted: str) -> int:
-    if wanted in (surface, surface.rpartition(" (")[0]):  # "georgia (country)" is called georgia
+    """The rank of a name that contains the wanted text, 0 for the best."""
+    if wanted in (surface, surface.rpartition(" (")[0]):  # "georgia" matches "georgia (country)"
         return 0
     if surface.startswith(wanted):
         return 1
     return 2 if f" {wanted}" in surface else 3
 
 
-def _holding(sql: Sql, wanted: str) -> list[tuple[int, str]]:
-    """Rows of the index that hold ``wanted``."""
+def _find_names_containing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
+    """Rows of the index whose name contains ``wanted``."""
     if sql.postgresql:
         like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return sql.all("SELECT id, surface FROM name_index WHERE surface LIKE ?", (f"%{like}%",))
@@ -104,8 +111,8 @@ def _holding(sql: Sql, wanted: str) -> list[tuple[int, str]]:
     return sql.all(query, (" AND ".join(_trigrams(wanted)), wanted))
 
 
-def _sharing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
-    """Rows of the index that share most trigrams with ``wanted``."""
+def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]:
+    """The :data:`NEAR` rows of the index that share most trigrams with ``wanted``."""
     if sql.postgresql:
         query = (
             "SELECT id, surface FROM name_index WHERE surface % ?"
@@ -117,37 +124,37 @@ def _sharing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
 
 
 def _trigrams(text: str) -> list[str]:
-    """Its trigrams as FTS5 takes them: quoted, so that none is read as an operator."""
-    cut = {text[at : at + 3] for at in range(len(text) - 2)}
-    return ['"' + part.replace('"', '""') + '"' for part in sorted(cut)]
+    """The trigrams of a text, quoted so that FTS5 does not read any of them as an operator."""
+    trigrams = {text[at : at + 3] for at in range(len(text) - 2)}
+    return ['"' + trigram.replace('"', '""') + '"' for trigram in sorted(trigrams)]
 
 
 def _best_keys(
-    sql: Sql, found: list[tuple[int, int]], given: str, limit: int, at: int | None
+    sql: Sql, matches: list[tuple[int, int]], typed: str, limit: int, at: int | None
 ) -> list[str]:
-    """Keys of the entities of rows of the index, (rank, row), best first.
+    """The keys of the entities that rows of the index name, best first.
 
     Args:
         sql: A reading transaction.
-        found: The rows with their ranks.
-        given: What was typed: of equal rank a name that is written so comes first.
+        matches: (rank, row of the index).
+        typed: The text as it was typed; among equal ranks, names with this spelling come first.
         limit: The most keys.
-        at: The revision.
+        at: The revision, None for now.
     """
-    typed = given.casefold()
+    folded = typed.casefold()
     rank: dict[int, int] = {}
-    for value, number in found:
+    for value, number in matches:
         rank[number] = min(value, rank.get(number, value))
     best: dict[str, tuple[int, bool, float]] = {}
     for key, number, weight, name in _owners(sql, list(rank), at):
-        other = typed not in canonical(name or key).casefold()
-        mine = (rank[number], other, -weight)
-        best[key] = min(mine, best.get(key, mine))
+        other_spelling = folded not in canonical(name or key).casefold()
+        sort_key = (rank[number], other_spelling, -weight)
+        best[key] = min(sort_key, best.get(key, sort_key))
     return sorted(best, key=lambda key: (best[key], key))[:limit]
 
 
 def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, float, str | None]]:
-    """(key, row, how often it is meant, name) of the live entities that rows of the index name."""
+    """(key, row, prior or degree, name) of the live entities that rows of the index name."""
     if not rows:
         return []
     listed, parameter = sql.values(rows)
@@ -170,41 +177,42 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         f" UNION ALL SELECT x.head_id, x.tail_id FROM triple x WHERE x.tail_id IN {listed}"
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"
         ") AS d JOIN entity e ON e.id = d.id LEFT JOIN literal n ON n.id = d.row"
-        # Rows below 0 are names, which live themselves; a key counts while a fact has it.
+        # Rows below 0 are names, selected above only if live; for a key, check that it is live.
         f" WHERE (d.row < 0 OR {lives})"
     )
     return sql.all(query, (parameter, parameter))
 
 
 def _distance(surface: str, wanted: str) -> int | None:
-    """Edits between ``wanted`` and a name, or its first words; None where there are too many."""
+    """The edits from ``wanted`` to a name, its first or last words; None if they are too many."""
     allowed = 1 if len(wanted) < 8 else 2
     words = surface.split()
     count = len(wanted.split())
-    # "barak obama" is near the end of "president barack obama", too.
+    # The last words, so that "barak obama" matches "president barack obama".
     texts = {surface, " ".join(words[:count]), " ".join(words[-count:])}
     least = min(edits(text, wanted, allowed) for text in texts)
     return least if least <= allowed else None
 
 
 def edits(left: str, right: str, most: int) -> int:
-    """Insertions, deletions, changes and swaps from one text to the other, or ``most + 1``.
+    """The least number of insertions, deletions, changes and swaps, or ``most + 1`` if it is more.
 
-    Optimal string alignment (Damerau 1964, with each part edited once).
+    This is the optimal string alignment distance: that of Damerau (1964), but each part of the text
+    is edited at most once.
     """
     if abs(len(left) - len(right)) > most:
         return most + 1
     before: list[int] = []
     row = list(range(len(right) + 1))
     for at, char in enumerate(left, 1):
-        two, before, row = before, row, [at]
+        two_before, before, row = before, row, [at]
         for to, other in enumerate(right, 1):
             # A deletion, an insertion, a change (or none).
             cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
-            if two and to > 1 and char == right[to - 2] and left[at - 2] == other:
-                cost = min(cost, two[to - 2] + 1)
+            if two_before and to > 1 and char == right[to - 2] and left[at - 2] == other:
+                cost = min(cost, two_before[to - 2] + 1)
             row.append(cost)
-        # Rows never get cheaper: the rest need not be compared.
+        # The minimum of a row never decreases, so the rest need not be compared.
         if min(row) > most:
             return most + 1
     return row[-1]

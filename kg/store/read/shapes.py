@@ -1,6 +1,6 @@
-"""Statistics of a relation's facts: types of ends, tails per head, directions.
+"""Statistics of a relation's facts: types of heads and tails, tails per head, directions.
 
-``kind`` of an end is "head" or "tail". Facts that end in values have no types there.
+``end`` is "head" or "tail". Values have no types.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ class Counts(NamedTuple):
 
 
 def relation_ids(sql: Sql, keys: Collection[str] | None) -> dict[int, str]:
-    """The relations of facts, by id; only some where keys are given."""
+    """The relations of facts by id; only those in ``keys`` unless it is None."""
     query = f"SELECT id, key FROM relation WHERE id >= {FIRST_RELATION}"
     return {number: key for number, key in sql.all(query) if keys is None or key in keys}
 
 
-def several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Counts]:
-    """By relation: how many heads (or tails) it has, and how many have several of the other."""
-    found = {}
+def count_several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Counts]:
+    """For each relation, its heads (or tails), and those with several tails (or heads)."""
+    counts = {}
     for relation in relations:
         query = (
             "SELECT count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0)"
             " FROM (SELECT count(*) AS n"
             f" FROM triple WHERE relation_id = ? AND rev_removed = 0 GROUP BY {end}_id) AS g"
         )
-        found[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
-    return found
+        counts[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
+    return counts
 
 
-def one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
-    """By relation: its facts between entities, and those that hold in one direction only."""
-    found = {}
+def count_one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
+    """For each relation, its facts between two entities, and those without the reverse fact."""
+    counts = {}
     for relation in relations:
         query = (
             "SELECT count(*), coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM triple y"
@@ -62,12 +62,12 @@ def one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
             " FROM triple x WHERE x.relation_id = ? AND x.rev_removed = 0 AND x.tail_id > 0"
             " AND x.head_id <> x.tail_id"
         )
-        found[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
-    return found
+        counts[relation] = Counts(*map(int, sql.all(query, (relation,))[0]))
+    return counts
 
 
 def end_types(sql: Sql, relation: int, end: str) -> tuple[int, dict[str, int]]:
-    """How many distinct heads (or tails) of a relation have a type, and how many have each."""
+    """The number of distinct heads (or tails) with any type, and with each type."""
     ends = (
         f"SELECT DISTINCT {end}_id AS id FROM triple WHERE relation_id = ? AND rev_removed = 0"
         f" AND {end}_id > 0"
@@ -86,7 +86,7 @@ def end_types(sql: Sql, relation: int, end: str) -> tuple[int, dict[str, int]]:
 
 
 def type_sizes(sql: Sql, limit: int) -> dict[str, int]:
-    """The most common types and how many entities have each."""
+    """The most common types, with the number of entities of each."""
     query = (
         "SELECT l.value, g.n FROM (SELECT tail_id, count(*) AS n FROM triple"
         f" WHERE relation_id = {_TYPE} AND rev_removed = 0 GROUP BY tail_id) AS g"
@@ -96,7 +96,7 @@ def type_sizes(sql: Sql, limit: int) -> dict[str, int]:
 
 
 def with_both(sql: Sql, first: str, second: str, limit: int) -> list[str]:
-    """Entities with two types."""
+    """The entities that have both types."""
     query = (
         "SELECT e.key FROM triple a JOIN literal p ON p.id = a.tail_id"
         " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
@@ -109,7 +109,7 @@ def with_both(sql: Sql, first: str, second: str, limit: int) -> list[str]:
 
 
 def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
-    """How many entities have each two of some types; pairs that nothing has are left out."""
+    """The number of entities that have both types, for each pair that has such entities."""
     listed, parameter = sql.values(list(types))
     query = (
         "SELECT p.value, q.value, count(*) FROM triple a JOIN literal p ON p.id = a.tail_id"
@@ -134,7 +134,7 @@ def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fa
 def facts_of_type(
     sql: Sql, relation: str, end: str, types: Sequence[str], limit: int
 ) -> list[Fact]:
-    """The facts whose head (or tail) has types, none of them among some."""
+    """The facts whose head (or tail) has a type, but none of ``types``."""
     listed, parameter = sql.values(list(types))
     has = (
         f"SELECT 1 FROM triple k JOIN literal l ON l.id = k.tail_id WHERE k.head_id = x.{end}_id"
@@ -144,14 +144,14 @@ def facts_of_type(
     return _facts(sql, relation, condition, (parameter,), limit, "x.head_id, x.tail_id")
 
 
-def facts_one_way(sql: Sql, relation: str, limit: int, *, holds: bool) -> list[Fact]:
-    """The facts that hold in one direction alone, or (``holds``) in both."""
+def facts_one_way(sql: Sql, relation: str, limit: int, *, both: bool) -> list[Fact]:
+    """The facts that are stated in one direction only, or with ``both`` in both directions."""
     back = (
         "EXISTS (SELECT 1 FROM triple y WHERE y.head_id = x.tail_id"
         " AND y.relation_id = x.relation_id"
         " AND y.tail_id = x.head_id AND y.rev_removed = 0)"
     )
-    condition = f"x.tail_id > 0 AND x.head_id <> x.tail_id AND {'' if holds else 'NOT '}{back}"
+    condition = f"x.tail_id > 0 AND x.head_id <> x.tail_id AND {'' if both else 'NOT '}{back}"
     return _facts(sql, relation, condition, (), limit, "x.head_id, x.tail_id")
 
 
@@ -163,13 +163,13 @@ def _facts(
         f" WHERE key = ?) AND x.rev_removed = 0 AND {condition} ORDER BY {order} LIMIT ?"
     )
     rows = sql.all(query, (relation, *parameters, limit))
-    named = nodes(sql, {number for row in rows for number in row})
-    return [(named[head], relation, named[tail]) for head, tail in rows]
+    node_of_id = nodes(sql, {number for row in rows for number in row})
+    return [(node_of_id[head], relation, node_of_id[tail]) for head, tail in rows]
 
 
 def types_of(sql: Sql, keys: Sequence[str]) -> dict[str, set[str]]:
     """The types of entities."""
-    found: dict[str, set[str]] = defaultdict(set)
+    types: dict[str, set[str]] = defaultdict(set)
     listed, parameter = sql.values(list(keys))
     query = (
         "SELECT e.key, l.value FROM entity e JOIN triple k ON k.head_id = e.id"
@@ -177,5 +177,5 @@ def types_of(sql: Sql, keys: Sequence[str]) -> dict[str, set[str]]:
         f" WHERE e.key IN {listed} AND k.relation_id = {_TYPE} AND k.rev_removed = 0"
     )
     for key, name in sql.all(query, (parameter,)) if keys else ():
-        found[key].add(name)
-    return found
+        types[key].add(name)
+    return types

@@ -1,4 +1,4 @@
-"""Roles, for many at once: the relations an entity is head or tail of, and those between two."""
+"""Reads for many entities at once: their roles, their values, and the relations between them."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 class Role(NamedTuple):
-    """A relation, and whether an entity is its head."""
+    """A relation, and whether an entity is the head of its facts."""
 
     relation: str
     is_head: bool
 
 
 class Signatures:
-    """Reads roles and facts of many entities by few statements.
+    """Reads the roles and facts of many entities with few SQL statements.
 
     Args:
-        database: The graph's.
+        database: The database of the graph.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def roles(self, keys: Sequence[str]) -> dict[str, dict[Role, int]]:
-        """How many facts each entity is head and tail of, by relation."""
-        found: dict[str, dict[Role, int]] = {key: {} for key in keys}
+        """The number of facts of each entity, by role."""
+        counts: dict[str, dict[Role, int]] = {key: {} for key in keys}
         with self._database.reading() as sql:
             ids = ids_of(sql, "entity", list(keys))
             listed, parameter = sql.values(sorted(ids.values()))
-            keyed = {number: key for key, number in ids.items()}
+            key_of = {number: key for key, number in ids.items()}
             relations = _relations(sql)
             for column, is_head in (("head_id", True), ("tail_id", False)):
                 query = (
@@ -48,38 +48,39 @@ class Signatures:
                     f" GROUP BY {column}, relation_id"
                 )
                 for number, relation, count in sql.all(query, (parameter,)) if ids else ():
-                    found[keyed[number]][Role(relations[relation], is_head)] = int(count)
-        return found
+                    counts[key_of[number]][Role(relations[relation], is_head)] = int(count)
+        return counts
 
     def between(
         self, heads: Collection[str], tails: Collection[str]
     ) -> dict[tuple[str, str], set[str]]:
-        """The relations from one of some heads to one of some tails."""
-        found: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """The relations from each of ``heads`` to each of ``tails``; pairs without any left out."""
+        relations_of: dict[tuple[str, str], set[str]] = defaultdict(set)
         with self._database.reading() as sql:
             ids = ids_of(sql, "entity", sorted({*heads, *tails}))
-            keyed = {number: key for key, number in ids.items()}
+            key_of = {number: key for key, number in ids.items()}
             relations = _relations(sql)
-            first, given = sql.values(sorted(ids[key] for key in heads if key in ids))
-            second, wanted = sql.values(sorted(ids[key] for key in tails if key in ids))
+            head_list, head_parameter = sql.values(sorted(ids[key] for key in heads if key in ids))
+            tail_list, tail_parameter = sql.values(sorted(ids[key] for key in tails if key in ids))
             query = (
-                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {first}"
-                f" AND tail_id IN {second}"
+                f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {head_list}"
+                f" AND tail_id IN {tail_list}"
                 f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
             )
-            for head, relation, tail in sql.all(query, (given, wanted)) if ids else ():
-                found[keyed[head], keyed[tail]].add(relations[relation])
-        return dict(found)
+            parameters = (head_parameter, tail_parameter)
+            for head, relation, tail in sql.all(query, parameters) if ids else ():
+                relations_of[key_of[head], key_of[tail]].add(relations[relation])
+        return dict(relations_of)
 
     def values(self, keys: Sequence[str]) -> dict[str, list[tuple[str, Literal]]]:
         """The (relation, value) pairs of each entity."""
-        found: dict[str, list[tuple[str, Literal]]] = {key: [] for key in keys}
+        pairs: dict[str, list[tuple[str, Literal]]] = {key: [] for key in keys}
         with self._database.reading() as sql:
             ids = ids_of(sql, "entity", list(keys))
             if not ids:
-                return found
-            keyed = {number: key for key, number in ids.items()}
-            listed, parameter = sql.values(sorted(keyed))
+                return pairs
+            key_of = {number: key for key, number in ids.items()}
+            listed, parameter = sql.values(sorted(key_of))
             query = (
                 f"SELECT head_id, relation_id, tail_id FROM triple WHERE head_id IN {listed}"
                 f" AND tail_id < 0 AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
@@ -88,11 +89,11 @@ class Signatures:
             relations = _relations(sql)
             items = literals(sql, {tail for _, _, tail in rows})
             for head, relation, tail in rows:
-                found[keyed[head]].append((relations[relation], items[tail]))
-        return found
+                pairs[key_of[head]].append((relations[relation], items[tail]))
+        return pairs
 
     def samples(self, relation: str, limit: int = 200) -> tuple[int, int, list[Literal]]:
-        """How many of some facts end in entities, how many in values, and these values."""
+        """Sample a relation's tails: how many are entities, how many are values, and the values."""
         with self._database.reading() as sql:
             query = (
                 "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation"

@@ -1,4 +1,4 @@
-"""Reading statements: match, touching, degrees, everything for an export, and the fingerprint."""
+"""Reads statements: patterns, triples of entities, degrees, exports, and the fingerprint."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Pattern(NamedTuple):
 
 
 def alive(at: int | None, name: str = "x") -> str:
-    """The condition that the triple ``name`` lives, now or at a revision."""
+    """The condition that the triple ``name`` is live, now or at a revision."""
     if at is None:
         return f"{name}.rev_removed = 0"
     return f"{name}.rev_added <= {at:d} AND EXISTS ({_stated_condition(at, name)} AND {CERTAIN})"
 
 
 def newest(sql: Sql) -> int:
-    """The greatest id of a triple, 0 where there is none."""
+    """The greatest id of a triple, 0 if there is none."""
     return int(sql.one("SELECT max(id) FROM triple") or 0)
 
 
@@ -53,7 +53,7 @@ def _stated_condition(at: int, name: str) -> str:
 
 
 def source_condition(at: int | None, name: str = "s") -> str:
-    """The condition that a source says its statement ``name``, now or at a revision."""
+    """The condition that a source makes the statement ``name``, now or at a revision."""
     if at is None:
         return f"{name}.rev_removed IS NULL"
     later = f"({name}.rev_removed IS NULL OR {name}.rev_removed > {at:d})"
@@ -68,10 +68,10 @@ _FACTS = (
 
 @cache
 def _match(head: bool, relation: bool, tail: bool, at: int | None) -> str:
-    """The statement of a pattern's shape; its parameters are the parts that are given."""
+    """The statement for patterns that give these parts, which are its parameters."""
     where = [alive(at)]
     where.append("x.relation_id = (SELECT id FROM relation WHERE key = ?)" if relation else _FACT)
-    # In the order of the index that answers it: no sorting.
+    # Rows come in the order of the index that the database uses, so that it need not sort them.
     if head:
         where.insert(0, "x.head_id = (SELECT id FROM entity WHERE key = ?)")
         order = "x.relation_id, x.tail_id"
@@ -97,24 +97,26 @@ def matching(pattern: Pattern, at: int | None) -> tuple[str, list[str]]:
 def incident_triples(
     sql: Sql, keys: Sequence[str], at: int | None, limit: int | None
 ) -> list[Triple]:
-    """The (first) triples that have one of ``keys`` as head or tail, in the order of their rows."""
+    """The (first) triples that have one of ``keys`` as head or tail, in the order of their ids."""
     return [item for _, item in sorted({*chain(*_sides(sql, keys, at, limit))})[:limit]]
 
 
-def own_first(sql: Sql, keys: Sequence[str], at: int | None, limit: int | None) -> list[Triple]:
-    """The same triples, but those that have one of ``keys`` as head come before all others."""
+def outgoing_first(
+    sql: Sql, keys: Sequence[str], at: int | None, limit: int | None
+) -> list[Triple]:
+    """Like :func:`incident_triples`, but triples with one of ``keys`` as head come first."""
     return [item for _, item in dict.fromkeys(chain(*_sides(sql, keys, at, limit)))][:limit]
 
 
 def _sides(
     sql: Sql, keys: Sequence[str], at: int | None, limit: int | None
 ) -> Iterator[list[tuple[int, Triple]]]:
-    """The first triples with one of ``keys`` as head, then as tail, each with its row's id."""
+    """Yield the first triples with one of ``keys`` as head, then as tail, each with its id."""
     ids = list(dictionary.ids_of(sql, "entity", keys).values())
     listed, parameter = sql.values(ids)
     for end in ("head_id", "tail_id") if ids else ():
         query = (
-            f"SELECT x.id, h.key, r.key, t.key {_FACTS}"  # our own text
+            f"SELECT x.id, h.key, r.key, t.key {_FACTS}"
             f" WHERE x.{end} IN {listed} AND {_FACT} AND {alive(at)} ORDER BY x.id"
         )
         if limit is not None:
@@ -137,7 +139,7 @@ def degrees(sql: Sql, at: int | None) -> dict[str, int]:
 def attributes(
     sql: Sql, head: str | None, relation: str | None, at: int | None
 ) -> Iterator[Attribute]:
-    """Stream what is said of entities by values; labels and their like only where asked for."""
+    """Stream the attributes of entities; labels and the like only if ``relation`` names them."""
     where, parameters = [alive(at), "x.tail_id < 0"], []
     if head is not None:
         where.append("x.head_id = (SELECT id FROM entity WHERE key = ?)")
@@ -157,7 +159,7 @@ def attributes(
 
 
 def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
-    """Stream everything, labels too: a statement for each source that says it, named if a graph."""
+    """Stream all statements, labels too, once per source; the source is named if it is a graph."""
     query = (
         "SELECT h.key, r.key, t.key, l.value, l.datatype, l.language, l.unit, s.confidence,"
         " s.span_start, s.span_end, c.is_graph, c.name, q.position, p.key, v.key,"
@@ -177,12 +179,12 @@ def statements(sql: Sql, at: int | None) -> Iterator[Statement]:
 
 
 def count_statements(sql: Sql, at: int | None) -> int:
-    """How many statements :func:`statements` gives."""
+    """The number of statements that :func:`statements` yields."""
     return int(sql.one(f"SELECT count(*) FROM triple_source s WHERE {source_condition(at)}"))
 
 
 def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
-    """Stream the triples between entities, once for each source that does not call them wrong."""
+    """Stream the triples between entities, once per source that does not state them as wrong."""
     query = (
         "SELECT DISTINCT x.id, h.key, r.key, t.key, c.name FROM triple x"
         " JOIN triple_source s ON s.triple_id = x.id JOIN source c ON c.id = s.source_id"
@@ -196,7 +198,7 @@ def with_sources(sql: Sql, at: int | None) -> Iterator[tuple[Triple, str]]:
 
 
 def _statement(rows: list[tuple[Any, ...]]) -> Statement:
-    """One statement from its rows, one a qualifier."""
+    """Make a statement from its rows, one row per qualifier."""
     row = rows[0]
     fact: Triple | Attribute = (
         Attribute(row[0], row[1], Literal(*row[3:7])) if row[2] is None else Triple(*row[:3])
@@ -216,12 +218,12 @@ def _statement(rows: list[tuple[Any, ...]]) -> Statement:
 
 
 def fingerprint(sql: Sql, at: int | None) -> str:
-    """SHA-256 over the sorted triples that live, or lived at a revision, each part with its length.
+    """SHA-256 of the sorted triples that are live, now or at a revision.
 
-    What follows from the keys alone: neither the order of loading nor row ids take part.
+    Each key is preceded by its length. Row ids and the order of loading have no influence.
     """
     query = (
-        f"SELECT h.key, r.key, t.key {_FACTS} WHERE {_FACT}"  # our own text
+        f"SELECT h.key, r.key, t.key {_FACTS} WHERE {_FACT}"
         f" AND {alive(at)} ORDER BY h.key, r.key, t.key"
     )
     digest = hashlib.sha256()

@@ -30,10 +30,10 @@ def storable(key: object) -> bool:
 
 def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
     """The ids of the existing keys in the table "entity" or "relation"; creates none."""
-    asked = [key for key in keys if storable(key)]
-    if not asked:
+    wanted = [key for key in keys if storable(key)]
+    if not wanted:
         return {}
-    listed, parameter = sql.values(asked)
+    listed, parameter = sql.values(wanted)
     query = f"SELECT key, id FROM {table} WHERE key IN {listed}"
     return dict(sql.all(query, (parameter,)))
 
@@ -57,27 +57,27 @@ def _find(sql: Sql, hashes: Mapping[Literal, int]) -> dict[Literal, int]:
     listed, parameter = sql.values(sorted(hashes.values()))
     query = f"SELECT value, datatype, language, unit, id FROM literal WHERE hash IN {listed}"
     rows = sql.all(query, (parameter,))
-    found = {Literal(*row[:4]): int(row[4]) for row in rows}
-    return {item: number for item, number in found.items() if item in hashes}
+    id_of = {Literal(*row[:4]): int(row[4]) for row in rows}
+    return {item: number for item, number in id_of.items() if item in hashes}
 
 
 def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     """The ids of literals; new literals get one."""
     hashes = {item: literal_hash(item) for item in items}
-    found = _find(sql, hashes)
-    # Ids of literals go down from -1, those of entities up from 1: one column of a triple holds
-    # both.
+    stored = _find(sql, hashes)
+    # Ids of literals count down from -1 and those of entities up from 1, because one column of
+    # ``triple`` contains both.
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
-    fresh = [item for item in hashes if item not in found]
+    fresh = [item for item in hashes if item not in stored]
     rows = [
         (hashes[item], lowest - at, item.value, item.datatype, item.language, item.unit)
         for at, item in enumerate(fresh, 1)
     ]
-    if rows:  # sorted in the order of the index
+    if rows:  # sorted by hash, the order of the index
         sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
-    given = {item: lowest - at for at, item in enumerate(fresh, 1)}
-    quantities.add(sql, given)
-    return found | given
+    new = {item: lowest - at for at, item in enumerate(fresh, 1)}
+    quantities.add(sql, new)
+    return stored | new
 
 
 def literals(sql: Sql, ids: Iterable[int]) -> dict[int, Literal]:

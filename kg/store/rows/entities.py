@@ -49,14 +49,14 @@ def about(sql: Sql, keys: Iterable[str], at: int | None) -> About:
         f" AND {_ABOUT} AND {alive(at)} ORDER BY x.id"
     )
     names = {number: key for key, number in ids.items()}
-    found: About = defaultdict(list)
+    statements: About = defaultdict(list)
     for head, relation, *literal in sql.all(query, (parameter,)):
         key = names[head]
-        found[key].append(Attribute(key, UNDERSTOOD[relation - 1], Literal(*literal)))
-    bare = {key: number for key, number in ids.items() if key not in found}
+        statements[key].append(Attribute(key, UNDERSTOOD[relation - 1], Literal(*literal)))
+    bare = {key: number for key, number in ids.items() if key not in statements}
     for key in existing(sql, bare, at):
-        found[key] = []
-    return dict(found)
+        statements[key] = []
+    return dict(statements)
 
 
 def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
@@ -66,12 +66,12 @@ def existing(sql: Sql, ids: dict[str, int], at: int | None) -> set[str]:
     if not ids:
         return set()
     listed, parameter = sql.values(list(ids.values()))
-    found: set[int] = set()
+    recorded: set[int] = set()
     for end in ("head_id", "tail_id"):
         query = f"SELECT DISTINCT x.{end} FROM triple x WHERE x.{end} IN {listed}"
         query += f" AND {recorded_condition(at)}"
-        found.update(row[0] for row in sql.all(query, (parameter,)))
-    return {key for key, number in ids.items() if number in found}
+        recorded.update(row[0] for row in sql.all(query, (parameter,)))
+    return {key for key, number in ids.items() if number in recorded}
 
 
 def fetch(
@@ -85,21 +85,27 @@ def fetch(
         at: The revision, None for now.
         languages: The preferred languages of labels and descriptions, best first.
     """
-    return {key: _entity(key, said, languages) for key, said in about(sql, keys, at).items()}
+    return {
+        key: _entity(key, attributes, languages) for key, attributes in about(sql, keys, at).items()
+    }
 
 
-def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> Entity:
-    labels = [item.value for item in said if item.relation in LABELS and item.value.datatype != IRI]
-    names = [item.value for item in said if item.relation == ALIAS and item.value.datatype != IRI]
+def _entity(key: str, attributes: Sequence[Attribute], languages: Sequence[str]) -> Entity:
+    labels = [
+        item.value for item in attributes if item.relation in LABELS and item.value.datatype != IRI
+    ]
+    names = [
+        item.value for item in attributes if item.relation == ALIAS and item.value.datatype != IRI
+    ]
     label = preferred_text(labels, languages) or readable_label(key)
-    prior = preferred_text([item.value for item in said if item.relation == PRIOR])
-    descriptions = [item.value for item in said if item.relation in DESCRIPTIONS]
+    prior = preferred_text([item.value for item in attributes if item.relation == PRIOR])
+    descriptions = [item.value for item in attributes if item.relation in DESCRIPTIONS]
     return Entity(
         key=key,
         label=label,
         aliases=tuple(sorted({item.value for item in (*labels, *names)} - {label})),
         description=preferred_text(descriptions, languages) or "",
-        types=tuple(sorted({item.value.value for item in said if item.relation == TYPE})),
+        types=tuple(sorted({item.value.value for item in attributes if item.relation == TYPE})),
         prior=number_in(prior),
     )
 
@@ -107,10 +113,10 @@ def _entity(key: str, said: Sequence[Attribute], languages: Sequence[str]) -> En
 def number_in(text: str | None) -> float | None:
     """A prior as a number; None if the text is not a number, since files may contain any text."""
     try:
-        found = float(text or "")
+        number = float(text or "")
     except ValueError:
         return None
-    return min(found, MAX_PRIOR) if 0 <= found < math.inf else None
+    return min(number, MAX_PRIOR) if 0 <= number < math.inf else None
 
 
 def is_bounded(record: Record) -> bool:
@@ -126,16 +132,16 @@ def is_bounded(record: Record) -> bool:
 def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]]) -> int:
     """Create or update entities, each with its line; return how many records changed something.
 
-    A missing field of a record changes nothing. A label, description or prior replaces the one
-    without a language; aliases and types are added.
+    A missing field of a record changes nothing. A label, description or prior replaces the present
+    one that has no language; aliases and types are added.
     """
-    said = about(sql, (record.key for _, record in records), None)
-    now = {key: dict.fromkeys(items) for key, items in said.items()}
+    before = about(sql, (record.key for _, record in records), None)
+    after = {key: dict.fromkeys(attributes) for key, attributes in before.items()}
     lines: dict[Attribute, int] = {}
     changed = 0
     for line, record in records:
-        state = now.setdefault(record.key, {})
-        new = record.key not in said and not state
+        state = after.setdefault(record.key, {})
+        new = record.key not in before and not state
         ended, begun = _changes(record, list(state), new)
         for item in ended:
             del state[item]
@@ -144,9 +150,11 @@ def merge(writer: Writer, sql: Sql, records: Sequence[tuple[int, EntityRecord]])
         fresh = [item for item in begun if item not in state]
         state.update(dict.fromkeys(fresh))
         changed += bool(ended or fresh)
-    writer.retract([item for key, items in said.items() for item in items if item not in now[key]])
-    kept = [item for item in lines if item in now[item.head]]
-    writer.now([lines[item] for item in kept], kept)
+    writer.retract(
+        [item for key, items in before.items() for item in items if item not in after[key]]
+    )
+    added = [item for item in lines if item in after[item.head]]
+    writer.now([lines[item] for item in added], added)
     return changed
 
 

@@ -22,10 +22,10 @@ def fingerprint(database: Database, revision: int | None) -> str:
     with database.reading() as sql:
         newest = revisions.latest(sql)
         number = revisions.check_revision(sql, revision)
-        known = revisions.known_fingerprint(sql, number)
-        found = known or triples.fingerprint(sql, None if number == newest else number)
-    if known is None and number:
+        stored = revisions.stored_fingerprint(sql, number)
+        result = stored or triples.fingerprint(sql, None if number == newest else number)
+    if stored is None and number:
         # Stored for the next process; if the database is locked, that process computes it again.
         with suppress(StoreError), database.writing(wait=False) as (sql, _):
-            revisions.keep_fingerprint(sql, number, found)
-    return found
+            revisions.store_fingerprint(sql, number, result)
+    return result

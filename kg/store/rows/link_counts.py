@@ -1,4 +1,4 @@
-"""Counts how often texts use a name for an entity, per source, as qualifiers of the name."""
+"""Counts per source how often texts use a name for an entity, stored as qualifiers of the name."""
 
 from __future__ import annotations
 
@@ -21,27 +21,29 @@ MOST_DIGITS = 10
 """The most digits of a count, because a file may contain any text in its place."""
 
 
-class _Said(NamedTuple):
+class _SourceName(NamedTuple):
+    """A name of an entity, as a source states it."""
+
     source: str
     key: str
     name: str
 
 
 def counts(sql: Sql, keys: Collection[str] | None = None) -> dict[tuple[str, str], tuple[int, int]]:
-    """By (key, name): how often texts linked the name to the entity, and how often it occurred.
+    """For each (key, name), how often texts linked the name to the entity, and how often it occurs.
 
     The counts are summed over all sources.
     """
-    found: Counter[tuple[str, str]] = Counter()
+    linked: Counter[tuple[str, str]] = Counter()
     seen: Counter[tuple[str, str]] = Counter()
-    for said, (meant, had) in _by_source(sql, keys).items():
-        found[said.key, said.name] += meant
-        seen[said.key, said.name] += had
-    return {pair: (found[pair], seen[pair]) for pair in seen}
+    for name, (links, occurrences) in _by_source(sql, keys).items():
+        linked[name.key, name.name] += links
+        seen[name.key, name.name] += occurrences
+    return {pair: (linked[pair], seen[pair]) for pair in seen}
 
 
-def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_Said, tuple[int, int]]:
-    """The newest totals of each source, which are the highest since totals only grow."""
+def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_SourceName, tuple[int, int]]:
+    """The newest totals of each source, which are the highest because totals only increase."""
     where, parameters = "", []
     if keys is not None:
         ids = sorted(dictionary.ids_of(sql, "entity", list(keys)).values())
@@ -58,13 +60,15 @@ def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_Said, tuple[int,
         " JOIN literal n ON n.id = x.tail_id JOIN source c ON c.id = q.source_id"
         f" WHERE p.key IN (?, ?) AND x.relation_id IN ({_NAMES}){where}"
     )
-    found: dict[_Said, tuple[int, int]] = {}
+    totals: dict[_SourceName, tuple[int, int]] = {}
     for source, key, name, which, value in sql.stream(query, (LINKED, SEEN, *parameters)):
         count = int(value) if value.isdecimal() and len(value) < MOST_DIGITS else 0
-        said = _Said(source, key, name)
-        linked, seen = found.get(said, (0, 0))
-        found[said] = (max(linked, count), seen) if which == LINKED else (linked, max(seen, count))
-    return found
+        source_name = _SourceName(source, key, name)
+        linked, seen = totals.get(source_name, (0, 0))
+        totals[source_name] = (
+            (max(linked, count), seen) if which == LINKED else (linked, max(seen, count))
+        )
+    return totals
 
 
 def statements(sql: Sql, source: str, new: Sequence[LinkCount]) -> Iterator[Statement]:
@@ -72,8 +76,8 @@ def statements(sql: Sql, source: str, new: Sequence[LinkCount]) -> Iterator[Stat
     before = _by_source(sql, {item.entity for item in new})
     labels = _labels(sql, {item.entity for item in new})
     for item in new:
-        meant, seen = before.get(_Said(source, item.entity, item.name), (0, 0))
-        pairs = ((LINKED, meant + item.linked), (SEEN, seen + item.seen))
+        linked, seen = before.get(_SourceName(source, item.entity, item.name), (0, 0))
+        pairs = ((LINKED, linked + item.linked), (SEEN, seen + item.seen))
         yield Statement(
             Attribute(
                 item.entity,

@@ -27,7 +27,7 @@ MAX_NAME = 200
 
 
 WAITING = "64MB"
-"""Size of PostgreSQL's list of names not yet in the index; a search reads the whole list."""
+"""Size of PostgreSQL's list of names that are not in the index yet; a search reads all of it."""
 
 PAGE = 20_000
 """Rows per page of a rebuild."""
@@ -59,9 +59,9 @@ def add_names(sql: Sql, names: Iterable[tuple[int, str]]) -> None:
     listed, parameter = sql.values(list(wanted))
     column = "id" if sql.postgresql else "rowid"
     query = f"SELECT {column} FROM name_index WHERE {column} IN {listed}"
-    there = {row[0] for row in sql.all(query, (parameter,))}
+    indexed = {row[0] for row in sql.all(query, (parameter,))}
     rows = (
-        (number, fold(name)[:MAX_NAME]) for number, name in wanted.items() if number not in there
+        (number, fold(name)[:MAX_NAME]) for number, name in wanted.items() if number not in indexed
     )
     sql.insert("name_index", _COLUMNS[sql.postgresql], rows)
 

@@ -69,24 +69,24 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
     listed, parameter = sql.values(sorted(set(hashes)))
     query = f"SELECT fact_hash, source, state FROM proposal WHERE fact_hash IN {listed}"
     stored = sql.all(query, (parameter,))
-    wrong = {mark for mark, _, state in stored if state == "rejected"}
-    known = {(mark, source): state for mark, source, state in stored}
+    wrong = {hash_ for hash_, _, state in stored if state == "rejected"}
+    known = {(hash_, source): state for hash_, source, state in stored}
     number = int(sql.one("SELECT max(id) FROM proposal") or 0)
     added = 0
-    for mark, item in zip(hashes, items, strict=True):
-        state = known.get((mark, item.source))
+    for hash_, item in zip(hashes, items, strict=True):
+        state = known.get((hash_, item.source))
         if state in ("proposed", "withdrawn"):
             sql.run(
                 "UPDATE proposal SET confidence = ?, extractor = ?, document = ?,"
                 " state = 'proposed', revision_id = NULL WHERE fact_hash = ? AND source = ?",
-                (item.confidence, item.extractor, item.document, mark, item.source),
+                (item.confidence, item.extractor, item.document, hash_, item.source),
             )
-        elif state is None and mark not in wrong:
+        elif state is None and hash_ not in wrong:
             number += 1
             added += 1
-            known[mark, item.source] = "proposed"
+            known[hash_, item.source] = "proposed"
             sql.run(
-                f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, mark, item)
+                f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, item)
             )
     return added
 
@@ -145,9 +145,9 @@ def find(
 
 def count(sql: Sql) -> dict[str, int]:
     """The number of proposals in each state."""
-    found = dict(sql.all("SELECT state, count(*) FROM proposal GROUP BY state"))
+    counts = dict(sql.all("SELECT state, count(*) FROM proposal GROUP BY state"))
     return {
-        name: int(found.get(name, 0)) for name in ("proposed", "accepted", "rejected", "withdrawn")
+        name: int(counts.get(name, 0)) for name in ("proposed", "accepted", "rejected", "withdrawn")
     }
 
 
@@ -172,13 +172,13 @@ def change(
             tail_new=item.tail_new if tail is None else tail in new,
         )
     )
-    mark = fact_hash(changed)
+    hash_ = fact_hash(changed)
     query = "SELECT id FROM proposal WHERE fact_hash = ? AND source = ? AND id <> ?"
-    other = sql.one(query, (mark, item.source, number))
+    other = sql.one(query, (hash_, item.source, number))
     if other is not None:
         raise StoreError(f"proposal {other} states this of the same sentence; decide that one")
     sql.run("DELETE FROM proposal WHERE id = ?", (number,))
-    sql.run(f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, mark, changed))
+    sql.run(f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, changed))
     return changed
 
 
@@ -213,14 +213,14 @@ def is_source(sql: Sql, source: str) -> bool:
 
 def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
     """Delete the proposals of a source, and those that contain a given name; return how many."""
-    gone = 0
+    deleted = 0
     if source is not None:
-        gone = sql.run("DELETE FROM proposal WHERE source = ?", (source,))
+        deleted = sql.run("DELETE FROM proposal WHERE source = ?", (source,))
         sql.run("DELETE FROM extracted_document WHERE source = ?", (source,))
     wanted = {fold(name) for name in names} - {""}
     if not wanted:
-        return gone
-    # A name must be a whole word, since a short name occurs within many words.
+        return deleted
+    # A short name must be a whole word, since it occurs within many words.
     pattern = re.compile(
         "|".join(
             re.escape(name) if len(name) > 2 else rf"(?<!\w){re.escape(name)}(?!\w)"
@@ -228,13 +228,13 @@ def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
         )
     )
     query = "SELECT id, head, tail, relation, sentence FROM proposal"
-    found = [
+    with_name = [
         row[0] for row in sql.all(query) if any(pattern.search(fold(text)) for text in row[1:])
     ]
-    listed, parameter = sql.values(found)
-    return gone + (
-        sql.run(f"DELETE FROM proposal WHERE id IN {listed}", (parameter,)) if found else 0
-    )
+    listed, parameter = sql.values(with_name)
+    if with_name:
+        deleted += sql.run(f"DELETE FROM proposal WHERE id IN {listed}", (parameter,))
+    return deleted
 
 
 def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
@@ -248,20 +248,20 @@ def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
     Raises:
         StoreError: A proposal does not exist, or is decided already.
     """
-    found = {item.id: item for item in find_all(sql, list(ids))}
+    proposals = {item.id: item for item in find_all(sql, list(ids))}
     for number in ids:
-        if number not in found:
+        if number not in proposals:
             raise StoreError(f"there is no proposal {number}; kptm review lists them")
-        if found[number].state != "proposed":
-            by = found[number].revision
+        if proposals[number].state != "proposed":
+            by = proposals[number].revision
             raise StoreError(
-                f"proposal {number} cannot be {what}: it is {found[number].state};"
+                f"proposal {number} cannot be {what}: it is {proposals[number].state};"
                 f" undo revision {by} first"
             )
-    return [found[number] for number in dict.fromkeys(ids)]
+    return [proposals[number] for number in dict.fromkeys(ids)]
 
 
-def _row(number: int, mark: str, item: Proposal) -> tuple[Any, ...]:
+def _row(number: int, hash_: str, item: Proposal) -> tuple[Any, ...]:
     tail = item.tail
     value = tail if isinstance(tail, Literal) else None
     return (
@@ -282,7 +282,7 @@ def _row(number: int, mark: str, item: Proposal) -> tuple[Any, ...]:
         item.extractor,
         "proposed",
         None,
-        mark,
+        hash_,
         "proposed",
     )
 

@@ -1,9 +1,8 @@
 """Stores the quantities of values, and an index of facts by size.
 
-``quantity`` holds the numbers of :mod:`kg.values.quantities` in double precision: comparisons by
-doubles are exact unless two doubles are equal, and then the values themselves are compared.
-``measure`` lists, by relation, dimension and size, the triples that end in such values, whether
-they live or not.
+The table ``quantity`` has the numbers of :mod:`kg.values.quantities` in double precision. Comparing
+doubles is exact unless two are equal; then the values themselves are compared. The table
+``measure`` lists the triples that end in such values, live or not, by relation, dimension and size.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def double(number: Fraction) -> float:
 
 def add(sql: Sql, values: Mapping[Literal, int]) -> None:
     """Store the quantities of new values by id."""
-    found = ((number, quantity(value)) for value, number in values.items())
+    sizes = ((number, quantity(value)) for value, number in values.items())
     rows = [
         (
             number,
@@ -43,7 +42,7 @@ def add(sql: Sql, values: Mapping[Literal, int]) -> None:
             low := double(size.low),
             low if size.high is size.low else double(size.high),
         )
-        for number, size in found
+        for number, size in sizes
         if size is not None
     ]
     if rows:
@@ -56,7 +55,7 @@ def add_measures(sql: Sql, after: int) -> None:
 
 
 def add_measures_of(sql: Sql, triples: Sequence[int]) -> None:
-    """Index triples by size; a triple may occur several times."""
+    """Index triples by size; ``triples`` may contain duplicates."""
     if triples:
         listed, parameter = sql.values(sorted(set(triples)))
         sql.run(_LIST.format(f"x.id IN {listed}"), (parameter,))

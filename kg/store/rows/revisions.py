@@ -58,8 +58,8 @@ def newest(sql: Sql) -> tuple[int, str, str]:
 def describe_revision(sql: Sql, number: int) -> tuple[int, str, str]:
     """Number, kind and note of a revision; kind and note are empty if it does not exist."""
     rows = sql.all("SELECT id, kind, note FROM revision WHERE id = ?", (number,))
-    found, kind, note = rows[0] if rows else (number, "", "")
-    return int(found), kind, note
+    identifier, kind, note = rows[0] if rows else (number, "", "")
+    return int(identifier), kind, note
 
 
 def last_change(sql: Sql) -> int:
@@ -70,7 +70,7 @@ def last_change(sql: Sql) -> int:
         " (SELECT max(id) FROM revision WHERE kind = ?), (SELECT min(id) FROM revision)",
         (PURGE,),
     )[0]
-    return max(int(found or 0) for found in row)
+    return max(int(number or 0) for number in row)
 
 
 def listing(sql: Sql, limit: int, at: int | None) -> list[Revision]:
@@ -87,7 +87,7 @@ def of_numbers(sql: Sql, numbers: Iterable[int]) -> list[Revision]:
     return list(map(_revision, sql.all(query, (parameter,))))
 
 
-def undoing(sql: Sql, since: int) -> list[Revision]:
+def list_edits_and_undos(sql: Sql, since: int) -> list[Revision]:
     """The edits, and the revisions that undo others, from ``since`` on, oldest first."""
     query = (
         f"SELECT {_COLUMNS} FROM revision WHERE id >= ? AND (kind = 'edit' OR undoes IS NOT NULL)"
@@ -118,12 +118,12 @@ def check_revision(sql: Sql, number: int | None) -> int:
     return number
 
 
-def known_fingerprint(sql: Sql, number: int) -> str | None:
+def stored_fingerprint(sql: Sql, number: int) -> str | None:
     """The stored fingerprint of a revision; None if it was not computed yet."""
-    found: str | None = sql.one("SELECT fingerprint FROM revision WHERE id = ?", (number,))
-    return found
+    text: str | None = sql.one("SELECT fingerprint FROM revision WHERE id = ?", (number,))
+    return text
 
 
-def keep_fingerprint(sql: Sql, number: int, fingerprint: str) -> None:
+def store_fingerprint(sql: Sql, number: int, fingerprint: str) -> None:
     """Store the fingerprint for later processes."""
     sql.run("UPDATE revision SET fingerprint = ? WHERE id = ?", (fingerprint, number))

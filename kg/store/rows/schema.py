@@ -1,4 +1,4 @@
-"""The tables. Integer row ids live here and never leave the package.
+"""The tables. Integer row ids are used in this package only.
 
     source ──┐                        ┌── entity   (key)
              ├─ triple_source ─ triple ┼── relation (key)
@@ -6,15 +6,15 @@
              │        └─ qualifier
              └─ artefact                 quantity of a literal, measure of a triple that ends in one
 
-``entity``, ``relation`` and ``literal`` are dictionaries: a row is a name, written once. Whatever
-is said is a row of ``triple``: of one entity and another, or of an entity and a literal (a label, a
-date), whose ids are negative so that one column holds both. Who says it, and from which revision to
-which, is in ``triple_source``; ``triple.rev_removed`` repeats whether anybody still does, for
-speed: 0 yes, :data:`DOUBTED` only with confidence 0 (a claim that is recorded although it is known
-to be wrong), else the revision that ended it.
+``entity``, ``relation`` and ``literal`` are dictionaries: each row is a name, which is stored once.
+Each row of ``triple`` is a fact whose tail is an entity or a literal (a label, a date). Ids of
+literals are negative, so that one column can contain both. ``triple_source`` records which source
+states a fact, and from which revision to which. For speed, ``triple.rev_removed`` repeats whether
+any source still states it: 0 if one does, :data:`DOUBTED` if all do so with confidence 0 (the claim
+is recorded as wrong), and otherwise the revision that ended it.
 
-Beside them stand ``proposal``, facts that texts seem to state and nobody has confirmed, and
-``extracted_document``, the texts that were read for them. No query of the graph reads these.
+Two tables are not read by queries of the graph: ``proposal``, with facts that texts seem to state
+and that nobody has confirmed yet, and ``extracted_document``, with the texts they were read from.
 
 There are no foreign keys: all ids come from these dictionaries in the same transaction, and
 checking each row again would double the time of a load.
@@ -47,13 +47,13 @@ metadata = MetaData(
 )
 
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
-"""Sorted by code point everywhere: the fingerprint is made of sorted keys."""
+"""A text that every database sorts by code point, because the fingerprint uses sorted keys."""
 
 FIRST_RELATION = 16
-"""Ids below are of what :mod:`kg.vocabulary` understands; a triple of a lower one is no fact."""
+"""Lower ids are relations of :mod:`kg.vocabulary`; triples with these are not facts."""
 
 DOUBTED = -1
-"""``triple.rev_removed`` of what every source states with confidence 0: recorded, and no fact."""
+"""``triple.rev_removed`` of a triple that all sources state with confidence 0; it is not a fact."""
 
 revision = Table(
     "revision",
@@ -66,7 +66,7 @@ revision = Table(
     Column("undoes", Text),
 )
 
-# A file beside the graph as it was before a revision changed it; NULL: it was not there.
+# The content of a file beside the graph before a revision changed it; NULL if it did not exist.
 artefact = Table(
     "artefact",
     metadata,
@@ -75,7 +75,7 @@ artefact = Table(
     Column("content", LargeBinary),
 )
 
-# One row for each file in which a source speaks, so that the file can be replaced; "" is no file.
+# One row per source and file, so that a file can be replaced; the document "" means no file.
 source = Table(
     "source",
     metadata,
@@ -102,7 +102,7 @@ relation = Table(
     UniqueConstraint("key"),
 )
 
-# Found by a hash of all four: an index over values would hold every description twice.
+# Looked up by a hash of the four parts; an index over values would store every description twice.
 literal = Table(
     "literal",
     metadata,
@@ -115,7 +115,7 @@ literal = Table(
 )
 Index("ix_literal_hash", literal.c.hash)
 
-# What a value measures (kg.values.quantities), of those that are numbers or dates.
+# The quantities (kg.values.quantities) of values that are numbers or dates.
 quantity = Table(
     "quantity",
     metadata,
@@ -125,8 +125,8 @@ quantity = Table(
     Column("high", Float, nullable=False),
 )
 
-# The triples that end in such values, by size: those of a relation with the greatest are found
-# without reading the others.
+# The triples that end in such values, by size, so that the facts of a relation with the greatest
+# values are found without reading the others.
 measure = Table(
     "measure",
     metadata,
@@ -148,8 +148,8 @@ triple = Table(
     Column("rev_added", Integer, nullable=False),
     Column("rev_removed", Integer, nullable=False, server_default="0"),
 )
-# Each pattern has an index that holds all it needs. What lives has 0 in the last column, so that no
-# triple can live twice; each triple has one row, whatever happens to it.
+# Each pattern of a triple is answered from an index alone. A live triple has 0 in the last column,
+# so that the unique index allows no second one.
 Index(
     "uq_triple",
     triple.c.head_id,
@@ -167,7 +167,7 @@ Index(
 )
 Index("ix_triple_relation", triple.c.relation_id)
 
-# A source says a triple plainly (seq 0), or with details (1, 2, …), each once at a time.
+# A source states a triple without details (seq 0) or with details (1, 2, …), each once at a time.
 triple_source = Table(
     "triple_source",
     metadata,
@@ -182,8 +182,8 @@ triple_source = Table(
     Column("confidence", Float),
     sqlite_with_rowid=False,
 )
-# What has changed since a revision. All that a first load says is left out: it would cost and tell
-# nothing.
+# For finding the changes since a revision. The first revision is left out of the index, because it
+# is usually a large load, and no query asks for its additions alone.
 LATER, ENDED = text("rev_added > 1"), text("rev_removed IS NOT NULL")
 Index(
     "ix_triple_source_later",
@@ -211,8 +211,8 @@ qualifier = Table(
     sqlite_with_rowid=False,
 )
 
-# A fact that a text seems to state. ``fact_hash`` identifies the fact and its sentence, whatever
-# the source.
+# A fact that a text seems to state. ``fact_hash`` identifies the fact and its sentence,
+# independently of the source.
 proposal = Table(
     "proposal",
     metadata,
@@ -245,7 +245,7 @@ Index("ix_proposal_state", proposal.c.state, proposal.c.confidence)
 Index("ix_proposal_source", proposal.c.source)
 Index("ix_proposal_revision_id", proposal.c.revision_id)
 
-# Texts that an extractor has read, so that a run that was stopped goes on where it was.
+# The texts that an extractor has read, so that an interrupted run continues where it stopped.
 extracted_document = Table(
     "extracted_document",
     metadata,

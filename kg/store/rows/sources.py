@@ -1,7 +1,7 @@
-"""Sources: who says something, and in which file. One row for each file in which a source speaks.
+"""The sources of statements, with one row per source and file.
 
-A file is the same one when it has the same absolute path; links are not followed, so that
-``latest.tsv`` may lead elsewhere tomorrow.
+A file is identified by its absolute path. Links are not followed, so that a link ``latest.tsv`` may
+point to another file tomorrow.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 STDIN = "-"
-"""The path that means standard input, which is never the same twice."""
+"""The path that means standard input; its content is different each time."""
 
 
 class Speaker(NamedTuple):
-    """Who says what a load writes.
+    """The source and the file of the statements that a load writes.
 
     Attributes:
-        name: The source; where nobody named one, the path of the file as it was given.
-        document: The file, see :func:`document_of`; "" for none, None for whatever file the source
-            speaks in.
+        name: The source; if the user did not name one, the path of the file as the user wrote it.
+        document: The file, see :func:`document_of`; "" for none, None for any file of the source.
         is_path: Whether the name is the path of the file.
-        replace: Whether what is not stated again ends: None for what this file stated, True for all
-            that the source states in any file, False for nothing.
+        replace: Which statements end if the load does not state them again: None for those of this
+            file, True for those of the source in any file, False for none.
     """
 
     name: str
@@ -41,7 +40,7 @@ class FileSource(NamedTuple):
     """A source in one file.
 
     Attributes:
-        id: Its row.
+        id: The id of its row.
         is_new: Whether nothing was ever loaded from it.
     """
 
@@ -50,7 +49,7 @@ class FileSource(NamedTuple):
 
 
 def document_of(path: str | Path) -> str:
-    """What a file is recognised by when it is loaded again; "" for standard input."""
+    """The name by which a file is recognised when it is loaded again; "" for standard input."""
     name = str(path)
     if name == STDIN:
         return ""
@@ -62,16 +61,16 @@ def document_of(path: str | Path) -> str:
 def get_or_create(
     sql: Sql, name: str, document: str | None, *, is_graph: bool = False
 ) -> FileSource:
-    """The source of a name in a file, which is written down where it is new."""
+    """The source with a name in a file; a new one is stored."""
     if document is None:
         rows = ids_of(sql, name)
         if rows:
             return FileSource(min(rows), False)
         document = ""
     query = "SELECT id FROM source WHERE name = ? AND document = ?"
-    found = sql.one(query, (name, document))
-    if found is not None:
-        return FileSource(int(found), False)
+    stored = sql.one(query, (name, document))
+    if stored is not None:
+        return FileSource(int(stored), False)
     number = int(sql.one("SELECT max(id) FROM source") or 0) + 1
     sql.run(
         "INSERT INTO source (id, name, is_graph, document) VALUES (?, ?, ?, ?)",
@@ -85,7 +84,7 @@ def of_file(sql: Sql, name: str, document: str | None) -> FileSource:
 
     Args:
         sql: A writing transaction.
-        name: The path as it is given now.
+        name: The path as the user wrote it now.
         document: The file; see :func:`document_of`.
     """
     if document:
@@ -96,7 +95,7 @@ def of_file(sql: Sql, name: str, document: str | None) -> FileSource:
         same = [number for number, other in rows if Path(other).name == Path(name).name]
         if same:
             return FileSource(int(same[0]), False)
-        # Loaded before files were noted: the path alone says which one it is.
+        # Rows of old databases have no document; their name is the path.
         old = sql.one("SELECT id FROM source WHERE name = ? AND document = ''", (name,))
         if old is not None:
             sql.run("UPDATE source SET document = ? WHERE id = ?", (document, old))
@@ -110,7 +109,7 @@ def ids_of(sql: Sql, name: str) -> list[int]:
 
 
 def other_documents(sql: Sql, number: int) -> list[str]:
-    """The other files in which the source of a row speaks, sorted."""
+    """The other files of the source of a row, sorted."""
     query = (
         "SELECT b.document FROM source a JOIN source b ON b.name = a.name AND b.id <> a.id"
         " WHERE a.id = ? AND b.document <> '' ORDER BY b.document"
@@ -119,18 +118,18 @@ def other_documents(sql: Sql, number: int) -> list[str]:
 
 
 def graphs_in(sql: Sql, document: str | None) -> list[int]:
-    """The named graphs that a file speaks for."""
+    """The named graphs of a file."""
     query = "SELECT id FROM source WHERE document = ? AND is_graph = 1"
     return [int(row[0]) for row in sql.all(query, (document,))] if document else []
 
 
-def replaced_by(sql: Sql, speaker: Speaker, found: FileSource) -> frozenset[int]:
+def replaced_by(sql: Sql, speaker: Speaker, file_source: FileSource) -> frozenset[int]:
     """The rows of sources whose statements a load replaces."""
     if speaker.replace is False or (speaker.replace is None and not speaker.document):
         return frozenset()
     rows = {*graphs_in(sql, speaker.document)}
     if speaker.replace:
         rows |= {*ids_of(sql, speaker.name)}
-    if found.is_new:
-        return frozenset(rows - {found.id})
-    return frozenset(rows | {found.id})
+    if file_source.is_new:
+        return frozenset(rows - {file_source.id})
+    return frozenset(rows | {file_source.id})

@@ -1,4 +1,4 @@
-"""When facts hold: the qualifiers for start, end and point in time of what sources state."""
+"""The times of facts, from their qualifiers for start, end and point in time."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from kg.types import TimeNames
 
 _ALWAYS = Fraction(10) ** 15
-"""Seconds: thirty million years before and after."""
+"""Seconds of thirty million years, for an open start or end."""
 
 
 class Moments(NamedTuple):
-    """The first and the last second of a time."""
+    """The first and the last second of a period."""
 
     low: Fraction
     high: Fraction
@@ -47,34 +47,38 @@ def moments(text: str, *, start: bool) -> Moments | None:
 
 
 def time_relations(sql: Sql, names: TimeNames, at: int | None) -> dict[int, str]:
-    """Relations so called that qualify facts: their ids with "start", "end" or "point"."""
-    roles = {name.casefold(): role for role, given in names._asdict().items() for name in given}
-    found: dict[int, str] = {}
+    """The qualifier relations with one of some names: their ids, with "start", "end" or "point"."""
+    roles = {name.casefold(): role for role, of_role in names._asdict().items() for name in of_role}
+    role_of: dict[int, str] = {}
     for number, key in sql.all("SELECT id, key FROM relation"):
         last = re.split("[/#]", key)[-1]
         readable = last.replace("_", " ").casefold()
         role = roles.get(key.casefold()) or roles.get(last.casefold()) or roles.get(readable)
         if role is not None:
-            found[int(number)] = role
-    for number, name in _relations_of_labels(sql, [name for given in names for name in given], at):
-        found.setdefault(number, roles[name.casefold()])
+            role_of[int(number)] = role
+    all_names = [name for of_role in names for name in of_role]
+    for number, name in _relations_of_labels(sql, all_names, at):
+        role_of.setdefault(number, roles[name.casefold()])
     used = "SELECT 1 FROM qualifier WHERE relation_id = ? LIMIT 1"
-    return {number: role for number, role in found.items() if sql.one(used, (number,)) is not None}
+    return {
+        number: role for number, role in role_of.items() if sql.one(used, (number,)) is not None
+    }
 
 
 def _relations_of_labels(sql: Sql, names: Sequence[str], at: int | None) -> list[tuple[int, str]]:
-    """The ids of relations with one of the labels, in any language that English is stated in."""
+    """The ids of relations with one of the labels, in English or without a language."""
     literals = [Literal(name, language=language) for name in names for language in ("", "en")]
     ids = {number: item.value for item, number in known_literals(sql, literals).items()}
     labels = ids_of(sql, "relation", LABELS)
     if not ids or not labels:
         return []
     tails, parameter = sql.values(sorted(ids))
-    given = ", ".join(f"{number:d}" for number in sorted(labels.values()))
+    label_ids = ", ".join(f"{number:d}" for number in sorted(labels.values()))
     rows = sql.all(
         "SELECT r.id, x.tail_id FROM triple x JOIN entity e ON e.id = x.head_id"
         " JOIN relation r ON r.key = e.key"
-        f" WHERE x.tail_id IN {tails} AND x.relation_id IN ({given}) AND {alive(at)} ORDER BY r.id",
+        f" WHERE x.tail_id IN {tails} AND x.relation_id IN ({label_ids}) AND {alive(at)}"
+        " ORDER BY r.id",
         (parameter,),
     )
     return [(int(number), ids[tail]) for number, tail in rows]
@@ -83,10 +87,7 @@ def _relations_of_labels(sql: Sql, names: Sequence[str], at: int | None) -> list
 def times(
     sql: Sql, triples: Collection[int], roles: Mapping[int, str], at: int | None
 ) -> dict[int, list[Moments | None]]:
-    """When the sources say that each triple holds, one a statement.
-
-    None if it does not say when.
-    """
+    """The period of each statement of each triple; None for a statement without a time."""
     if not roles or not triples:
         return {}
     listed, parameter = sql.values(sorted(triples))
@@ -104,14 +105,14 @@ def times(
     )
     statements: dict[tuple[int, ...], list[tuple[str, Moments]]] = defaultdict(list)
     for *statement, relation, value, datatype, language, unit in rows:
-        said_when = statements[tuple(statement)]
+        qualifiers = statements[tuple(statement)]
         when = None if value is None else _moments(Literal(value, datatype, language, unit))
         if when is not None:
-            said_when.append((roles[relation], when))
-    found: dict[int, list[Moments | None]] = defaultdict(list)
-    for (triple, *_), parts in statements.items():
-        found[triple].append(_together(parts))
-    return dict(found)
+            qualifiers.append((roles[relation], when))
+    periods: dict[int, list[Moments | None]] = defaultdict(list)
+    for (triple, *_), qualifiers in statements.items():
+        periods[triple].append(_period(qualifiers))
+    return dict(periods)
 
 
 def _moments(value: Literal) -> Moments | None:
@@ -122,17 +123,20 @@ def _moments(value: Literal) -> Moments | None:
     return None if size is None else Moments(size.low, size.high)
 
 
-def _together(parts: Sequence[tuple[str, Moments]]) -> Moments | None:
-    """The time of a statement from its qualifiers."""
-    if not parts:
+def _period(qualifiers: Sequence[tuple[str, Moments]]) -> Moments | None:
+    """The period of a statement from its qualifiers; None if there are none."""
+    if not qualifiers:
         return None
-    starts = [when.low for role, when in parts if role in ("start", "point")]
-    ends = [when.high for role, when in parts if role in ("end", "point")]
+    starts = [when.low for role, when in qualifiers if role in ("start", "point")]
+    ends = [when.high for role, when in qualifiers if role in ("end", "point")]
     return Moments(min(starts, default=-_ALWAYS), max(ends, default=_ALWAYS))
 
 
 def hold(when: Sequence[Moments | None], period: Moments) -> int | None:
-    """How a fact holds in a period: 0 if some source says so, 1 if none dates it, else None."""
+    """Rank a fact by its times: 0 if a source dates it into a period, 1 if a source gives no date.
+
+    None if all sources date it outside the period.
+    """
     if any(item is not None and item.meets(period) for item in when):
         return 0
     return 1 if not when or None in when else None
@@ -145,14 +149,17 @@ def now() -> Moments:
 
 @lru_cache(maxsize=1)
 def _day(text: str) -> Moments:
-    found = moments(text, start=True)
-    if found is None:
+    day = moments(text, start=True)
+    if day is None:
         raise ValueError(text)
-    return found
+    return day
 
 
 def currency(when: Sequence[Moments | None], today: Moments) -> tuple[int, Fraction]:
-    """The sort key of a fact: first what holds today, then what is undated, then the latest end."""
+    """The sort key of a fact: facts that hold today, undated ones, past ones by latest end, future.
+
+    Future facts are sorted by their start.
+    """
     dated = [item for item in when if item is not None]
     if any(item.meets(today) for item in dated):
         return 0, Fraction(0)

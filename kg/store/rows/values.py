@@ -1,4 +1,4 @@
-"""Values in the store: what a relation has of them, and which texts are known as entities."""
+"""Looks up values in the store, and decides by the stored tails whether a relation has values."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 def nodes(sql: Sql, ids: Collection[int]) -> dict[int, str]:
-    """Entities' keys, and values, by id."""
+    """The nodes with some ids: keys of entities, and values."""
     if not ids:
         return {}
     listed, parameter = sql.values(sorted(ids))
-    found: dict[int, str] = dict(
+    node_of: dict[int, str] = dict(
         sql.all(f"SELECT id, key FROM entity WHERE id IN {listed}", (parameter,))
     )
     values = [number for number in ids if number < 0]
     if values:
-        found.update((number, ValueKey(item)) for number, item in literals(sql, values).items())
-    return found
+        node_of.update((number, ValueKey(item)) for number, item in literals(sql, values).items())
+    return node_of
 
 
 def stated_dimensions(
     sql: Sql, statement: str, parameters: Sequence[int | str]
 ) -> list[tuple[str, str]]:
-    """(dimension, unit) of each id that a statement gives and that is a number or date."""
+    """(dimension, unit) of each number or date among the ids that a statement selects."""
     query = (
         f"SELECT q.dimension, l.unit FROM ({statement}) AS d JOIN quantity q ON q.literal_id = d.v0"
         " JOIN literal l ON l.id = d.v0"
@@ -44,8 +44,8 @@ def stated_dimensions(
     return [(dimension, unit) for dimension, unit in sql.all(query, parameters)]
 
 
-def measuring(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
-    """The values of a dimension of which a condition on ``quantity q`` holds, by id."""
+def find_measures(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
+    """The values of a dimension that satisfy a condition on ``quantity q``, by id."""
     query = (
         "SELECT l.id, l.value, l.datatype, l.language, l.unit FROM quantity q"
         f" JOIN literal l ON l.id = q.literal_id WHERE q.dimension = ? AND {condition}"
@@ -54,45 +54,45 @@ def measuring(sql: Sql, dimension: str, condition: str) -> dict[int, Literal]:
 
 
 def node_ids(sql: Sql, keys: Iterable[str]) -> dict[str, int]:
-    """The ids of nodes that exist; of a value and a key with the same text the value is meant."""
+    """The ids of the nodes that exist: a :class:`ValueKey` means a value, other keys an entity."""
     wanted = list(dict.fromkeys(keys))
-    found = ids_of(sql, "entity", [key for key in wanted if not isinstance(key, ValueKey)])
+    id_of = ids_of(sql, "entity", [key for key in wanted if not isinstance(key, ValueKey)])
     values = {key.literal: key for key in wanted if isinstance(key, ValueKey)}
     if values:
-        found.update((values[item], n) for item, n in known_literals(sql, values).items())
-    return found
+        id_of.update((values[item], n) for item, n in known_literals(sql, values).items())
+    return id_of
 
 
 def find_values(sql: Sql, text: str, at: int | None) -> list[Literal]:
-    """The values in use, now or at a revision, that a text writes, in any form."""
+    """The values of live facts, now or at a revision, that a text may denote."""
     forms = candidates(text)
     numbers = [item.value for item in forms if item.datatype in NUMBERS and not item.unit]
     wanted = [Literal(text), *forms]
     wanted += [Literal(number, name) for number in numbers for name in NUMERIC]
     wanted = list(dict.fromkeys(wanted))
     stored = known_literals(sql, wanted)
-    found = []
+    used = []
     for item in wanted:
         query = (
             f"SELECT 1 FROM triple x WHERE x.tail_id = ? AND x.relation_id >= {FIRST_RELATION}"
             f" AND {alive(at)} LIMIT 1"
         )
         if item in stored and sql.one(query, (stored[item],)) is not None:
-            found.append(item)
-    return found
+            used.append(item)
+    return used
 
 
 SAMPLE = 200
-"""Facts of a relation that are looked at."""
+"""The number of a relation's facts that are sampled."""
 
 
 def count_entities(sql: Sql, keys: Collection[str]) -> int:
-    """How many of ``keys`` are, or were, entities."""
+    """The number of ``keys`` that are, or were, entities."""
     return len(ids_of(sql, "entity", list(keys)))
 
 
 def stored_texts(sql: Sql, relation: str) -> list[str]:
-    """The keys of some entities that a relation's facts end in."""
+    """A sample of the entities that are tails of a relation, by their keys."""
     query = (
         "SELECT e.key FROM triple x JOIN entity e ON e.id = x.tail_id"
         " WHERE x.relation_id = (SELECT id FROM relation WHERE key = ?) AND x.rev_removed <= 0"
@@ -102,12 +102,12 @@ def stored_texts(sql: Sql, relation: str) -> list[str]:
 
 
 def stored_decision(sql: Sql, relation: str) -> TypeDecision | None:
-    """What the graph's facts of a relation say that its tails are; None where it has none."""
+    """The type of a relation's tails by a sample of its facts; None if it has no facts."""
     sample = (
         "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
         f" AND rev_removed <= 0 LIMIT {SAMPLE}"
     )
-    # Counted in the database: each edit asks, and most relations end in entities.
+    # Counted by the database, for speed: each edit needs it, and most relations have entities.
     query = f"SELECT count(*), count(CASE WHEN tail_id < 0 THEN 1 END) FROM ({sample}) AS d"
     ((tails, values),) = sql.all(query, (relation,))
     if not tails:

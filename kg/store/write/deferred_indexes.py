@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 WORTH = 50_000
-"""Rows of a load from which on dropping and rebuilding an index can pay off."""
+"""Dropping and rebuilding an index can only save time in a load of more rows than this."""
 
 SORTING = "128MB"
 """Memory that PostgreSQL may use to build an index."""

@@ -1,7 +1,8 @@
 """Sorts more rows than fit in memory: sorted runs on disk, merged range by range.
 
-Triples inserted in the order of an index are appended to it. In the order of a file each would go
-to another page of the index, and a load would become slower as the index grows.
+Triples that are inserted in the order of an index are appended to it. In the order of a file, each
+would be written to a different page of the index, and a load would become slower as the index
+grows.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ BLOCK = 200_000
 """Approximate number of rows in a merged block."""
 
 MARKS = 32
-"""Heads that a run samples per block, from which the merge chooses the block's end."""
+"""Heads that a run samples per block; the merge chooses the last head of a block from them."""
 
 
 class ExternalSort:
     """Sorts rows of (head, relation, tail, source, line) and removes duplicates.
 
-    Of rows that differ only in their line, the one with the first line is kept. The temporary files
+    Of rows that differ only in their line, the one that was added first stays. The temporary files
     have no names, so that even a killed process leaves none behind.
     """
 

@@ -52,20 +52,20 @@ class KeyFilter:
             return {}
         hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
         checks = np.fromiter((crc32(key.encode()) for key in keys), np.uint32, len(keys))
-        found = self._find_ids(hashes, checks).tolist()
-        return {key: number for key, number in zip(keys, found, strict=True) if number}
+        ids = self._find_ids(hashes, checks).tolist()
+        return {key: number for key, number in zip(keys, ids, strict=True) if number}
 
     def _find_ids(self, hashes: np.ndarray, checks: np.ndarray) -> np.ndarray:
         """The id of each key, 0 for unknown ones; shape (N,)."""
-        found = np.zeros(len(hashes), np.uint32)
+        result = np.zeros(len(hashes), np.uint32)
         at = np.searchsorted(self._hashes, hashes)
-        asked = np.arange(len(hashes))
-        while len(asked):  # repeats only if two keys share a hash of 64 bits
-            inside = at[asked] < len(self._hashes)
-            asked = asked[inside]
-            asked = asked[self._hashes[at[asked]] == hashes[asked]]
-            right = self._checks[at[asked]] == checks[asked]
-            found[asked[right]] = self._ids[at[asked[right]]]
-            asked = asked[~right]
-            at[asked] += 1
-        return found
+        open_ = np.arange(len(hashes))  # the keys that are not found yet
+        while len(open_):  # repeats only if two keys have the same hash of 64 bits
+            inside = at[open_] < len(self._hashes)
+            open_ = open_[inside]
+            open_ = open_[self._hashes[at[open_]] == hashes[open_]]
+            equal = self._checks[at[open_]] == checks[open_]
+            result[open_[equal]] = self._ids[at[open_[equal]]]
+            open_ = open_[~equal]
+            at[open_] += 1
+        return result

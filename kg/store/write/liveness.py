@@ -31,11 +31,8 @@ def living(sql: Sql, entities: Mapping[str, int]) -> set[str]:
 
 def retract(sql: Sql, triples: Iterable[tuple[int, int, int]], revision: int) -> int:
     """Retract triples, given as ids, in all sources; return their number."""
-    ids = [
-        number
-        for parts in triples
-        for (number,) in sql.all(f"SELECT id FROM triple WHERE {_ALIVE}", parts)
-    ]
+    query = f"SELECT id FROM triple WHERE {_ALIVE}"
+    ids = [number for triple in triples for (number,) in sql.all(query, triple)]
     return retract_all(sql, ids, revision)
 
 
@@ -89,24 +86,27 @@ def count_retracted(sql: Sql, revision: int) -> int:
 
 
 def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
-    said = (
+    """Update the rows of ``triple`` that satisfy ``which``, a condition that ends with AND or "".
+
+    Each of the three statements has a condition on rev_removed, so that unchanged rows and their
+    entries in the indexes are not written.
+    """
+    current = (
         "EXISTS (SELECT 1 FROM triple_source s"
         " WHERE s.triple_id = triple.id AND s.rev_removed IS NULL"
     )
-    # Three statements with a condition on rev_removed, so that unchanged rows, and their entries in
-    # the indexes, are not written.
-    some, sure = f"{said})", f"{said} AND {CERTAIN})"
+    is_stated, is_certain = f"{current})", f"{current} AND {CERTAIN})"
     sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {some}",
+        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {is_stated}",
         (revision, *parameters),
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed <> 0 AND {sure}",
+        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed <> 0 AND {is_certain}",
         parameters,
     )
     sql.run(
         f"UPDATE triple SET rev_removed = {DOUBTED} WHERE {which}rev_removed <> {DOUBTED}"
-        f" AND {some} AND NOT {sure}",
+        f" AND {is_stated} AND NOT {is_certain}",
         parameters,
     )
 

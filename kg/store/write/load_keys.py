@@ -33,7 +33,7 @@ class Keys:
 
     def __init__(self, sql: Sql, table: str, first: int = 1) -> None:
         self._sql, self._table = sql, table
-        self._at_hand: dict[str, int] = {}
+        self._recent: dict[str, int] = {}
         self._filter = KeyFilter()
         newest = sql.one(f"SELECT max(id) FROM {table}")
         self._first_load = newest is None
@@ -42,13 +42,13 @@ class Keys:
     def forget(self) -> None:
         """Free the memory of a long load; the database has all keys."""
         if len(self._filter):
-            self._filter, self._at_hand, self._first_load = KeyFilter(), {}, False
+            self._filter, self._recent, self._first_load = KeyFilter(), {}, False
 
     def find_ids(self, keys: Iterable[str]) -> dict[str, int]:
         """The ids of the ``keys`` that the database has."""
         wanted = dict.fromkeys(keys)
-        self._recall([key for key in wanted if key not in self._at_hand])
-        return {key: self._at_hand[key] for key in wanted if key in self._at_hand}
+        self._recall([key for key in wanted if key not in self._recent])
+        return {key: self._recent[key] for key in wanted if key in self._recent}
 
     def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
         """Find or create the ids of ``keys``.
@@ -56,12 +56,12 @@ class Keys:
         The first dictionary has the ids of these and other keys; the second has the errors of
         invalid keys.
         """
-        if len(self._at_hand) > CACHED:
-            self._filter.add(self._at_hand)
-            self._at_hand = {}
-        known = self._at_hand
-        self._recall([key for key in keys if key not in known])
-        missing = [key for key in keys if key not in known]
+        if len(self._recent) > CACHED:
+            self._filter.add(self._recent)
+            self._recent = {}
+        id_of = self._recent
+        self._recall([key for key in keys if key not in id_of])
+        missing = [key for key in keys if key not in id_of]
         bad: dict[str, InvalidNameError] = {}
         fresh: dict[str, int] = {}
         for key in missing:
@@ -74,23 +74,23 @@ class Keys:
             self._next += len(fresh)
             if self._table == "entity":
                 name_index.add_keys(self._sql, fresh)
-            known.update(fresh)
-        return known, bad
+            id_of.update(fresh)
+        return id_of, bad
 
     def _recall(self, missing: list[str]) -> None:
         """Find missing keys in the key filter and in the database."""
         unknown = _storable_of(missing)
         if not unknown:
             return
-        found = self._filter.find(unknown)
-        self._at_hand.update(found)
+        remembered = self._filter.find(unknown)
+        self._recent.update(remembered)
         if self._first_load and self._filter.complete:
             return  # the filter remembers every key of the database
-        unknown = sorted(key for key in unknown if key not in found)  # in the index's order
+        unknown = sorted(key for key in unknown if key not in remembered)  # in the index's order
         if unknown:
             listed, parameter = self._sql.values(unknown)
             query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
-            self._at_hand.update(self._sql.all(query, (parameter,)))
+            self._recent.update(self._sql.all(query, (parameter,)))
 
 
 def _storable_of(keys: list[str]) -> list[str]:

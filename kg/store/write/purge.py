@@ -1,4 +1,4 @@
-"""Purges: deletes rows, then rewrites every page of the file that held them.
+"""Purges: deletes rows, then rewrites the file, so that no page contains their bytes.
 
 The rows are deleted in one transaction, whose revision has the note "pending"; then the file is
 rewritten and the note removed. If the process dies in between, the next process that opens the
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PENDING = "pending"
 
-_UNSAID = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
+_UNSTATED = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
 _RECOGNISED = 32
 """Characters by which a name is recognised in a note, since notes shorten long names."""
 
@@ -40,9 +40,9 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
         report = _delete(sql, entity, source)
         if not sql.postgresql:  # FTS5 keeps deleted names in its segments until they are rewritten
             sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
-        gone = [*report.names, *([source] if source else []), *([entity] if entity else [])]
-        _clean_notes(sql, gone)
-        artefacts.purge(sql, partial(_holds, _forms(gone)))
+        deleted = [*report.names, *([source] if source else []), *([entity] if entity else [])]
+        _clean_notes(sql, deleted)
+        artefacts.purge(sql, partial(_contains_any, _forms(deleted)))
         number = revisions.begin(sql, revisions.PURGE, PENDING)
         if source is not None:
             liveness.reconcile_all(sql, number)
@@ -63,11 +63,11 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
         statements = _delete_entity(sql, entity)
     else:
         statements = _delete_source(sql, source or "")
-    triples = sql.run(f"DELETE FROM triple WHERE {_UNSAID}")
+    triples = sql.run(f"DELETE FROM triple WHERE {_UNSTATED}")
     names, called = _drop_names(sql)
     quantities.purge(sql)
-    gone = [*called, *([entity] if entity else [])]
-    proposal_rows.purge(sql, source=source, names=gone)
+    deleted = [*called, *([entity] if entity else [])]
+    proposal_rows.purge(sql, source=source, names=deleted)
     return PurgeReport(
         statements=statements, triples=triples, names=names, revision=0, called=called
     )
@@ -89,7 +89,9 @@ def clean_history(database: Database, names: Sequence[str], *, learnt: bool = Fa
         if not sql.postgresql:
             sql.run("PRAGMA secure_delete = ON")
         changed = _clean_notes(sql, names)
-        changed += artefacts.purge(sql, (lambda _: True) if learnt else partial(_holds, forms))
+        changed += artefacts.purge(
+            sql, (lambda _: True) if learnt else partial(_contains_any, forms)
+        )
         if not changed:
             transaction.rollback()
     if changed:
@@ -112,8 +114,8 @@ def _delete_entity(sql: Sql, key: str) -> int:
     number = sql.one("SELECT id FROM entity WHERE key = ?", (key,))
     if number is None:
         raise UnknownKeyError(f"the graph never had an entity {shorten(key)!r}")
-    told = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
-    ids = [found for (found,) in sql.all(told, (number, number))]
+    query = "SELECT id FROM triple WHERE head_id = ? OR tail_id = ?"
+    ids = [triple for (triple,) in sql.all(query, (number, number))]
     listed, parameter = sql.values(ids)
     sql.run(f"DELETE FROM qualifier WHERE triple_id IN {listed}", (parameter,))
     sql.run("DELETE FROM qualifier WHERE value_id = ?", (number,))
@@ -131,9 +133,9 @@ def _delete_source(sql: Sql, name: str) -> int:
         raise UnknownKeyError(f"no source is called {shorten(name)!r}; there are {known or 'none'}")
     listed, parameter = sql.values(numbers)
     sql.run(f"DELETE FROM qualifier WHERE source_id IN {listed}", (parameter,))
-    gone = sql.run(f"DELETE FROM triple_source WHERE source_id IN {listed}", (parameter,))
+    deleted = sql.run(f"DELETE FROM triple_source WHERE source_id IN {listed}", (parameter,))
     sql.run(f"DELETE FROM source WHERE id IN {listed}", (parameter,))
-    return gone
+    return deleted
 
 
 def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -159,8 +161,8 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
         listed, parameter = sql.values([number for number, _ in rows])
         place = "id" if sql.postgresql else "rowid"
         indexed = f"SELECT {place} FROM name_index WHERE {place} IN {listed}"
-        spoken = {row[0] for row in sql.all(indexed, (parameter,))}
-        called += [name for number, name in rows if table == "entity" or number in spoken]
+        searchable = {row[0] for row in sql.all(indexed, (parameter,))}
+        called += [name for number, name in rows if table == "entity" or number in searchable]
         sql.run(f"DELETE FROM {table} WHERE id IN {listed}", (parameter,))
         if table != "relation":
             sql.run(f"DELETE FROM name_index WHERE {place} IN {listed}", (parameter,))
@@ -169,10 +171,10 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
     """Empty the notes that mention a deleted name, and all fingerprints; return their number."""
-    known = {name[:_RECOGNISED] for name in names if name}
+    beginnings = {name[:_RECOGNISED] for name in names if name}
     changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):
-        if any(name in note for name in known):
+        if any(beginning in note for beginning in beginnings):
             changed += sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
     sql.run("UPDATE revision SET fingerprint = NULL")
     return changed
@@ -188,7 +190,7 @@ def _forms(names: Sequence[str]) -> frozenset[str]:
     )
 
 
-def _holds(forms: frozenset[str], content: bytes) -> bool:
+def _contains_any(forms: frozenset[str], content: bytes) -> bool:
     text = content.decode("utf-8", "replace").lower()
     return any(form in text for form in forms)
 

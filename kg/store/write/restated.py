@@ -1,7 +1,7 @@
-"""Reloading a file: statements it still makes stay, statements it no longer makes end.
+"""Reloading a file: statements that it still makes stay, and those that it no longer makes end.
 
-The statements met again are noted in a temporary table of the database, so that memory does not
-grow with the load.
+The repeated statements are noted in a temporary table of the database, so that memory does not grow
+with the load.
 """
 
 from __future__ import annotations

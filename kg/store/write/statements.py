@@ -35,9 +35,9 @@ def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> N
     lines = [line for line, _ in items]
     sources = [writer.source_of(item.source) for _, item in items]
     details = _details(writer, sql, [item for _, item in items])
-    plain = [at for at, found in enumerate(details) if found == _PLAIN]
-    more = [at for at, found in enumerate(details) if found != _PLAIN]
-    for chosen, attest in ((plain, True), (more, False)):
+    plain = [at for at, of_item in enumerate(details) if of_item == _PLAIN]
+    detailed = [at for at, of_item in enumerate(details) if of_item != _PLAIN]
+    for chosen, attest in ((plain, True), (detailed, False)):
         if chosen:
             ids, added = writer.now(
                 [lines[at] for at in chosen],
@@ -48,8 +48,8 @@ def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> N
             writer.added += added
             if not attest:
                 keys = zip(ids, (sources[at] for at in chosen), strict=True)
-                said = zip(keys, (details[at] for at in chosen), strict=True)
-                _attest(writer, sql, list(said), [lines[at] for at in chosen])
+                statements = zip(keys, (details[at] for at in chosen), strict=True)
+                _attest(writer, sql, list(statements), [lines[at] for at in chosen])
 
 
 def _details(writer: Writer, sql: Sql, items: Sequence[Statement]) -> list[Details]:
@@ -78,32 +78,33 @@ Key = tuple[int, int]
 
 
 def _attest(
-    writer: Writer, sql: Sql, said: Sequence[tuple[Key, Details]], lines: Sequence[int]
+    writer: Writer, sql: Sql, statements: Sequence[tuple[Key, Details]], lines: Sequence[int]
 ) -> None:
-    known = _present(sql, {key for key, _ in said})
-    newest: dict[Key, int] = _newest(sql, {key for key, _ in said}, writer.revision)
+    """Write statements with details, except those that their source makes already."""
+    current = _current(sql, {key for key, _ in statements})
+    newest: dict[Key, int] = _newest(sql, {key for key, _ in statements}, writer.revision)
     rows, qualifiers = [], []
-    again: list[tuple[Row, int]] = []
-    for (key, details), line in zip(said, lines, strict=True):
-        if details in known[key]:
-            again.append((known[key][details], line))
+    repeated: list[tuple[Row, int]] = []
+    for (key, details), line in zip(statements, lines, strict=True):
+        if details in current[key]:
+            repeated.append((current[key][details], line))
             continue
         seq = newest[key] = newest.get(key, 0) + 1
-        known[key][details] = (*key, writer.revision, seq)
+        current[key][details] = (*key, writer.revision, seq)
         rows.append((*key, writer.revision, seq, line or None, *details[1:3], details[0]))
         qualifiers += [
             (*key, writer.revision, seq, position, *pair)
             for position, pair in enumerate(details[3])
         ]
     columns = "triple_id, source_id, rev_added, seq"
-    ids = {key[0] for key, _ in said}
-    unsure = {key[0] for key, details in said if details[0] == 0}
+    ids = {key[0] for key, _ in statements}
+    doubted = {key[0] for key, details in statements if details[0] == 0}
     sql.insert("triple_source", f"{columns}, line, span_start, span_end, confidence", rows)
     sql.insert("qualifier", f"{columns}, position, relation_id, value_id", qualifiers)
     writer.changed |= bool(rows)
-    writer.note_restated([item for item in again if item[0][2] < writer.revision])
+    writer.note_restated([item for item in repeated if item[0][2] < writer.revision])
     if rows:
-        liveness.reconcile(sql, sorted(unsure | _wrong_triples(sql, ids)), writer.revision)
+        liveness.reconcile(sql, sorted(doubted | _wrong_triples(sql, ids)), writer.revision)
 
 
 def _wrong_triples(sql: Sql, ids: Iterable[int]) -> set[int]:
@@ -113,8 +114,8 @@ def _wrong_triples(sql: Sql, ids: Iterable[int]) -> set[int]:
     return {number for (number,) in sql.all(query, (parameter,))}
 
 
-def _present(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
-    """The current statements about (triple, source) pairs: their details, and their row."""
+def _current(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
+    """The current statements of (triple, source) pairs: their details, and their row."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (
         "SELECT s.triple_id, s.source_id, s.rev_added, s.seq, s.confidence, s.span_start,"
@@ -123,15 +124,15 @@ def _present(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
         " AND q.rev_added = s.rev_added AND q.seq = s.seq"
         f" WHERE s.triple_id IN {listed} AND s.rev_removed IS NULL ORDER BY q.position"
     )
-    found: dict[Row, Details] = {}
+    details_of: dict[Row, Details] = {}
     for row in sql.all(query, (parameter,)):
-        before = found.get(row[:4], (*row[4:7], ()))
+        before = details_of.get(row[:4], (*row[4:7], ()))
         pairs = before[3] if row[7] is None else (*before[3], (row[7], row[8]))
-        found[row[:4]] = (*before[:3], pairs)
-    known: dict[Key, dict[Details, Row]] = defaultdict(dict)
-    for row, details in found.items():
-        known[row[0], row[1]][details] = row
-    return known
+        details_of[row[:4]] = (*before[:3], pairs)
+    current: dict[Key, dict[Details, Row]] = defaultdict(dict)
+    for row, details in details_of.items():
+        current[row[0], row[1]][details] = row
+    return current
 
 
 def _newest(sql: Sql, keys: Iterable[Key], revision: int) -> dict[Key, int]:

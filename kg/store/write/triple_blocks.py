@@ -1,4 +1,4 @@
-"""Write a block of sorted statements to ``triple`` and ``triple_source`` in a few steps."""
+"""Writes a block of sorted statements to ``triple`` and ``triple_source`` in a few steps."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _STORED = (
     "SELECT n, id, rev_removed FROM staged"
     " JOIN triple ON head_id = a AND relation_id = b AND tail_id = c"
 )
-_SAID = (
+_STATED = (
     "SELECT DISTINCT n FROM staged"
     " JOIN triple_source ON triple_id = a AND source_id = b AND seq = 0 AND rev_removed IS NULL"
 )
 # On a conflict, the source retracted the statement in this revision and now makes it again.
-_SAY = (
+_STATE = (
     "INSERT INTO triple_source (triple_id, source_id, rev_added, seq, line) VALUES (?, ?, ?, 0, ?)"
     " ON CONFLICT (triple_id, source_id, rev_added, seq) DO UPDATE SET rev_removed = NULL"
 )
@@ -127,22 +127,22 @@ def _attest(
     if not len(old):
         return len(rows), 0
     _stage(sql, old)
-    said = {at for (at,) in sql.all(_SAID)}
-    moved = restated.move_staged(sql) if said else 0
-    if note_restated and said:
+    repeated = {at for (at,) in sql.all(_STATED)}
+    moved = restated.move_staged(sql) if repeated else 0
+    if note_restated and repeated:
         restated.note_staged(sql)
     sql.run("DELETE FROM staged")
-    more = [row for at, row in enumerate(old.tolist()) if at not in said]
-    sql.many(_SAY, [(number, source, revision, line or None) for number, source, line in more])
-    return len(rows) - len(said), moved
+    more = [row for at, row in enumerate(old.tolist()) if at not in repeated]
+    sql.many(_STATE, [(number, source, revision, line or None) for number, source, line in more])
+    return len(rows) - len(repeated), moved
 
 
 def _query_staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple[int, ...]]:
     """Run ``query`` on the temporary table ``staged``, filled with ``rows`` as n, a, b, c."""
     _stage(sql, rows)
-    found = sql.all(query)
+    rows_found = sql.all(query)
     sql.run("DELETE FROM staged")
-    return found
+    return rows_found
 
 
 def _stage(sql: Sql, rows: NDArray[np.integer]) -> None:

@@ -40,7 +40,8 @@ _SAME = (
         for one in ("o", "t")
     )
 )
-# Parameters: the revision three times. A statement that ended and began again since is unchanged.
+# Their parameters are the revision, three times. A statement that has ended and begun again since
+# the revision counts as unchanged.
 _BEGUN_SINCE = (
     f"{_UNDONE} AND t.rev_removed IS NULL AND t.rev_added > ? AND NOT EXISTS (SELECT 1"
     f" FROM triple_source o WHERE {_SAME} AND o.rev_added <= ? AND o.rev_removed > ?)"
@@ -88,26 +89,26 @@ def undo(sql: Sql, number: int, *, later: bool = False, files: FileStore | None 
         raise StoreError(f"there is no revision {number}; the newest is {newest}")
     if sql.one("SELECT kind FROM revision WHERE id = ?", (number,)) == revisions.PURGE:
         raise StoreError(f"revision {number} was a purge: what it deleted is gone for good")
-    taken = _closure(sql, number)
-    changed = artefacts.names(sql, taken)
-    wrong = artefacts.differing(sql, files, changed, number - 1)
-    found = revisions.of_numbers(sql, taken)
-    decided = proposal_rows.is_decided_by(sql, taken)
-    if not wrong and not decided and not _differs(sql, number - 1):
-        raise StoreError(_nothing_left(number, found))
+    closure = _closure(sql, number)
+    changed = artefacts.names(sql, closure)
+    differing = artefacts.differing(sql, files, changed, number - 1)
+    undone = revisions.of_numbers(sql, closure)
+    decided = proposal_rows.is_decided_by(sql, closure)
+    if not differing and not decided and not _differs(sql, number - 1):
+        raise StoreError(_nothing_left(number, undone))
     # If later revisions cancel each other, this one can be undone alone.
-    if len(taken) > 1 and (
+    if len(closure) > 1 and (
         _differs(sql, number) or artefacts.differing(sql, files, changed, number)
     ):
         if not later:
-            raise StoreError(_refusal(number, found))
+            raise StoreError(_refusal(number, undone))
     else:
-        found = [item for item in found if item.number == number]
-    new = _begin(sql, number, found)
+        undone = [item for item in undone if item.number == number]
+    new = _begin(sql, number, undone)
     _restore(sql, number - 1, new)
     if files is not None:
-        artefacts.restore(sql, files, wrong, number - 1, new)
-    proposal_rows.follow_undo(sql, [item.number for item in found], new)
+        artefacts.restore(sql, files, differing, number - 1, new)
+    proposal_rows.follow_undo(sql, [item.number for item in undone], new)
     return new
 
 
@@ -119,10 +120,10 @@ def _closure(sql: Sql, number: int) -> set[int]:
     sql.run(_TABLE)
     sql.run("DELETE FROM undone")
     exclusive = _exclusive(sql, number)
-    taken: set[int] = set()
+    closure: set[int] = set()
     fresh = {number}
     while fresh:
-        taken |= fresh
+        closure |= fresh
         for one in fresh:
             sql.run(
                 "INSERT INTO undone (triple_id) SELECT DISTINCT triple_id FROM triple_source"
@@ -134,42 +135,49 @@ def _closure(sql: Sql, number: int) -> set[int]:
                 " WHERE rev_removed = ? ON CONFLICT DO NOTHING",
                 (one,),
             )
-        found = _touching(sql, number, "SELECT triple_id FROM undone")
-        found |= _sharing_slots(sql, number, taken & exclusive, exclusive - taken)
-        found |= artefacts.later(sql, number, taken)
-        fresh = found - taken
-    return taken
+        related = _later_changes_of(sql, number, "SELECT triple_id FROM undone")
+        related |= _later_changes_of_slots(sql, number, closure & exclusive, exclusive - closure)
+        related |= artefacts.later(sql, number, closure)
+        fresh = related - closure
+    return closure
 
 
-def _touching(sql: Sql, number: int, triples: str) -> set[int]:
-    """The revisions after ``number`` that changed the statements of triples."""
-    found: set[int] = set()
+def _later_changes_of(sql: Sql, number: int, triples: str) -> set[int]:
+    """The revisions after ``number`` that changed statements of the triples that a SELECT lists."""
+    numbers: set[int] = set()
     for column, indexed in (("rev_added", "rev_added > 1"), ("rev_removed", "rev_removed > 0")):
         query = (
             f"SELECT DISTINCT {column} FROM triple_source WHERE {indexed} AND {column} > ?"
             f" AND triple_id IN ({triples})"
         )
-        found |= {int(row[0]) for row in sql.all(query, (number,))}
-    return found
+        numbers |= {int(row[0]) for row in sql.all(query, (number,))}
+    return numbers
 
 
 def _exclusive(sql: Sql, since: int) -> set[int]:
-    """The edits since a revision, and the revisions that undid any."""
-    found: set[int] = set()
-    for item in revisions.undoing(sql, since):
-        if item.kind == "edit" or not found.isdisjoint(item.undoes):
-            found.add(item.number)
-    return found
+    """The edits since a revision, and the revisions that undid any of them."""
+    numbers: set[int] = set()
+    for item in revisions.list_edits_and_undos(sql, since):
+        if item.kind == "edit" or not numbers.isdisjoint(item.undoes):
+            numbers.add(item.number)
+    return numbers
 
 
-def _sharing_slots(
-    sql: Sql, number: int, taken: Collection[int], others: Collection[int]
+def _later_changes_of_slots(
+    sql: Sql, number: int, edits: Collection[int], other_edits: Collection[int]
 ) -> set[int]:
-    """The later revisions of the same entity and relation, if one of the two is an edit."""
-    found: set[int] = set()
-    if taken:
-        numbers = ", ".join(f"{one:d}" for one in sorted(taken))
-        found |= _touching(
+    """The later revisions that changed the same entity and relation, if one of the two is an edit.
+
+    Args:
+        sql: A writing transaction.
+        number: The revision to undo.
+        edits: The edits among the revisions that are to be undone.
+        other_edits: The other edits since ``number``.
+    """
+    related: set[int] = set()
+    if edits:
+        numbers = ", ".join(f"{one:d}" for one in sorted(edits))
+        related |= _later_changes_of(
             sql,
             number,
             "SELECT y.id FROM triple x JOIN triple y ON y.head_id = x.head_id"
@@ -177,16 +185,16 @@ def _sharing_slots(
             f" WHERE rev_added IN ({numbers}) UNION SELECT triple_id FROM triple_source"
             f" WHERE rev_removed IN ({numbers}))",
         )
-    listed, parameter = sql.values(sorted(others))
+    listed, parameter = sql.values(sorted(other_edits))
     for column in ("rev_added", "rev_removed"):
         query = (
             f"SELECT DISTINCT s.{column} FROM triple_source s JOIN triple x ON x.id = s.triple_id"
             f" WHERE s.{column} IN {listed} AND EXISTS (SELECT 1 FROM triple y JOIN undone u"
             " ON u.triple_id = y.id WHERE y.head_id = x.head_id AND y.relation_id = x.relation_id)"
         )
-        if others:
-            found |= {int(row[0]) for row in sql.all(query, (parameter,))}
-    return found
+        if other_edits:
+            related |= {int(row[0]) for row in sql.all(query, (parameter,))}
+    return related
 
 
 def _differs(sql: Sql, at: int) -> bool:
@@ -212,41 +220,42 @@ def _restore(sql: Sql, at: int, new: int) -> None:
     liveness.reconcile_added(sql, new)
 
 
-def _begin(sql: Sql, number: int, found: list[Revision]) -> int:
-    """Open the revision that undoes ``found``, given newest first."""
-    wanted = next(item for item in found if item.number == number)
-    if len(found) > 1:
-        kind, numbers = "undo", ", ".join(str(item.number) for item in found)
+def _begin(sql: Sql, number: int, undone: list[Revision]) -> int:
+    """Open the revision that undoes others, which are sorted newest first."""
+    wanted = next(item for item in undone if item.number == number)
+    if len(undone) > 1:
+        kind, numbers = "undo", ", ".join(str(item.number) for item in undone)
         note = f"undo of revisions {numbers}"
     elif wanted.undoes:
         kind = "redo" if wanted.kind == "undo" else "undo"
-        again = ", ".join(map(str, wanted.undoes))
-        many = "s" if len(wanted.undoes) > 1 else ""
-        note = f"{kind} of revision{many} {again}: takes back revision {number} ({wanted.note})"
+        numbers = ", ".join(map(str, wanted.undoes))
+        plural = "s" if len(wanted.undoes) > 1 else ""
+        note = f"{kind} of revision{plural} {numbers}: takes back revision {number} ({wanted.note})"
     else:
         kind, note = "undo", f"undo of revision {number} ({wanted.kind}: {wanted.note})"
-    return revisions.begin(sql, kind, note[:200], undoes=[item.number for item in found])
+    return revisions.begin(sql, kind, note[:200], undoes=[item.number for item in undone])
 
 
-def _nothing_left(number: int, found: list[Revision]) -> str:
-    by = next((item for item in found if number in item.undoes), None)
+def _nothing_left(number: int, closure: list[Revision]) -> str:
+    """The error message that a revision has no change left to undo."""
+    by = next((item for item in closure if number in item.undoes), None)
     message = f"revision {number} has no change left to undo"
     if by is not None:
         message += f": revision {by.number} took it back; undo {by.number} to have it again"
     return message
 
 
-def _refusal(number: int, found: list[Revision]) -> str:
-    """The error that a revision cannot be undone alone."""
-    standing, gone = [], set[int]()
-    for item in found:  # newest first, so that an undo comes before the revision it undid
-        if item.number not in gone and item.number != number:
-            gone.update(item.undoes)
+def _refusal(number: int, closure: list[Revision]) -> str:
+    """The error message that a revision cannot be undone alone."""
+    blocking, undone = [], set[int]()
+    for item in closure:  # newest first, so that an undo comes before the revision it undid
+        if item.number not in undone and item.number != number:
+            undone.update(item.undoes)
             if not item.undoes or min(item.undoes) <= number:
-                standing.append(item)
-    named = "; ".join(f"{item.number} ({item.kind}: {item.note})" for item in standing[:NAMED])
-    more = f"; and {len(standing) - NAMED} more" if len(standing) > NAMED else ""
+                blocking.append(item)
+    names = "; ".join(f"{item.number} ({item.kind}: {item.note})" for item in blocking[:NAMED])
+    more = f"; and {len(blocking) - NAMED} more" if len(blocking) > NAMED else ""
     return (
         f"revision {number} cannot be taken back alone, since later revisions changed the same:"
-        f" {named}{more}; undo these first, or all of them together with --later"
+        f" {names}{more}; undo these first, or all of them together with --later"
     )

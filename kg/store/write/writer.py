@@ -64,13 +64,13 @@ class Writer:
         self._refuse = refuse or _raise
         self._entities = Keys(sql, "entity")
         self._relations = Keys(sql, "relation", FIRST_RELATION)
-        found = (
+        file_source = (
             sources.of_file(sql, speaker.name, speaker.document)
             if speaker.is_path
             else sources.get_or_create(sql, speaker.name, speaker.document)
         )
-        self.source, self._document = found.id, speaker.document
-        self.replaced = sources.replaced_by(sql, speaker, found)
+        self.source, self._document = file_source.id, speaker.document
+        self.replaced = sources.replaced_by(sql, speaker, file_source)
         if self.replaced:
             restated.begin(sql)
         self._graphs: dict[str, int] = {}
@@ -184,24 +184,24 @@ class Writer:
         runs, self._runs = self._runs, ExternalSort()
         for keys in (self._entities, self._relations):  # frees memory for sorting and indexing
             keys.forget()
-        late, newest = DeferredIndexes(self._sql, runs.total), triples.newest(self._sql)
+        indexes, newest = DeferredIndexes(self._sql, runs.total), triples.newest(self._sql)
         for block in runs.blocks():
             written = write_block(
                 self._sql,
                 self.revision,
                 block,
-                nothing_stored=late.nothing_stored,
+                nothing_stored=indexes.nothing_stored,
                 note_restated=bool(self.replaced),
             )
             self.added += written.added
             self.changed |= written.attested > 0
             self.moved += written.moved
-        late.make()
+        indexes.make()
         quantities.add_measures(self._sql, newest)
         runs.close()
 
     def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:
-        """Note statements that the file makes again, each with its present line."""
+        """Note statements that the file repeats, each with its present line."""
         self.moved += restated.move(self._sql, rows)
         if self.replaced:
             restated.note(self._sql, [row for row, _ in rows])
@@ -237,12 +237,12 @@ class Writer:
         self.changed |= liveness.retract(self._sql, rows, self.revision) > 0
 
     def source_of(self, name: str | None) -> int:
-        """The id of a statement's source; None stands for the writer's ``speaker``."""
+        """The id of a statement's source; None means that of the writer's ``speaker``."""
         if name is None:
             return self.source
         if name not in self._graphs:
-            found = sources.get_or_create(self._sql, name, self._document, is_graph=True)
-            self._graphs[name] = found.id
+            graph = sources.get_or_create(self._sql, name, self._document, is_graph=True)
+            self._graphs[name] = graph.id
         return self._graphs[name]
 
     def refuse_new_entities(
@@ -251,7 +251,9 @@ class Writer:
         """Refuse statements that name a new entity if none may be created; return the others."""
         if self._create:
             return list(items)
-        bad = self._strangers(dict.fromkeys(end for _, item in items for end in _ends(item.fact)))
+        bad = self._unknown_entities(
+            dict.fromkeys(end for _, item in items for end in _ends(item.fact))
+        )
         good = []
         for line, item in items:
             error = next((bad[end] for end in _ends(item.fact) if end in bad), None)
@@ -267,10 +269,10 @@ class Writer:
         Raises:
             InvalidNameError: A key cannot be stored.
         """
-        found, bad = self._relations.ids(dict.fromkeys(keys))
+        id_of, bad = self._relations.ids(dict.fromkeys(keys))
         for error in bad.values():
             raise error
-        return dict(found)
+        return dict(id_of)
 
     def entity_ids(self, keys: Iterable[str]) -> dict[str, int]:
         """The ids of entities; new entities get one.
@@ -278,10 +280,10 @@ class Writer:
         Raises:
             InvalidNameError: A key cannot be stored.
         """
-        found, bad = self._entities.ids(dict.fromkeys(keys))
+        id_of, bad = self._entities.ids(dict.fromkeys(keys))
         for error in bad.values():
             raise error
-        return dict(found)
+        return dict(id_of)
 
     def _columns(
         self, lines: Sequence[int], facts: Sequence[Triple | Attribute], sources: Sequence[int]
@@ -291,7 +293,7 @@ class Writer:
         relations, bad = self._relations.ids(dict.fromkeys(names))
         ends = dict.fromkeys(end for fact in facts for end in _ends(fact))
         if not self._create:
-            bad = {**bad, **self._strangers(ends)}
+            bad = {**bad, **self._unknown_entities(ends)}
             ends = {end: None for end in ends if end not in bad}
         entities, bad_ends = self._entities.ids(ends)
         if bad or bad_ends:
@@ -321,8 +323,8 @@ class Writer:
                 self._refuse(line, fact, error)
         if not good:
             return None
-        kept_lines, kept, kept_sources = zip(*good, strict=True)
-        return self._columns(kept_lines, kept, kept_sources)
+        good_lines, good_facts, good_sources = zip(*good, strict=True)
+        return self._columns(good_lines, good_facts, good_sources)
 
     def _tails(
         self, facts: Sequence[Triple | Attribute], entities: Mapping[str, int]
@@ -346,7 +348,7 @@ class Writer:
             ],
         )
 
-    def _strangers(self, keys: Iterable[str]) -> dict[str, InvalidNameError]:
+    def _unknown_entities(self, keys: Iterable[str]) -> dict[str, InvalidNameError]:
         """The errors of ``keys`` that name no entity of the graph, if none may be created."""
         known = liveness.living(self._sql, self._entities.find_ids(keys))
         reason = "the graph has no such entity, and none is to be created"
