@@ -1,4 +1,4 @@
-"""Reading a store: searching it, its receipts, its indexes."""
+"""Reads a store: search, recall, receipts and indexes."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ class ModeledgeReader:
     def __init__(self, database: Database, *, owned: bool = True) -> None:
         self._database = database
         self._owned = owned
-        self._found: Indexes | None = None
+        self._opened_indexes: Indexes | None = None
 
     @property
     def database(self) -> Database:
-        """The database itself."""
+        """The database of the store."""
         return self._database
 
     def close(self) -> None:
         """Write the snapshots that make the next opening faster, and close the connections."""
-        if self._found is not None:
+        if self._opened_indexes is not None:
             with self._database.reading() as sql:
-                named = spaces.list_all(sql)
-            self._found.save_due(named)
-            self._found.forget()
+                all_spaces = spaces.list_all(sql)
+            self._opened_indexes.save_due(all_spaces)
+            self._opened_indexes.forget()
         if self._owned:
             self._database.close()
 
@@ -80,23 +80,23 @@ class ModeledgeReader:
 
         Args:
             vectors: Shape (queries, dim).
-            k: How many; fewer come back only where fewer exist.
-            space: Where to look.
+            k: The number of records; fewer are returned only if there are fewer.
+            space: The name of the space.
             where: A filter of the records; None takes all.
 
         Raises:
-            ModeledgeError: The width is not the space's, or a number is not finite.
+            ModeledgeError: The width is not that of the space, or a number is not finite.
         """
         vectors = numbers(vectors)
         if vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise ModeledgeError(
                 f"search takes finite vectors, shape (queries, dim), not {vectors.shape}"
             )
-        found = self._space(space)
-        if found is None or k < 1 or not len(vectors):
+        vector_space = self._space(space)
+        if vector_space is None or k < 1 or not len(vectors):
             return [[] for _ in vectors]
-        spaces.check_width(found, vectors.shape[1])
-        scores, ids = self._indexes.search(found, vectors, k, where)
+        spaces.check_width(vector_space, vectors.shape[1])
+        scores, ids = self._indexes.search(vector_space, vectors, k, where)
         wanted = np.unique(ids[ids >= 0]).tolist()
         past = where is not None and where.operation is not None
         with self._database.quick() as sql:
@@ -131,8 +131,8 @@ class ModeledgeReader:
             where: A filter of the records; None takes all.
 
         Raises:
-            ModeledgeError: There are vectors of other models only, even if they have the same
-                width.
+            ModeledgeError: The store has vectors of other models only. They are refused even if
+                they have the same width.
         """
         from kptm.linking import LinkedText
         from kptm.modeledge.recall import recall
@@ -143,9 +143,9 @@ class ModeledgeReader:
     def entries(self, space: str) -> Iterator[tuple[Entry, NDArray[np.float32]]]:
         """Stream a space's live records with sources and vectors, oldest first."""
         with self._database.reading() as sql:
-            found = spaces.find(sql, space)
-            if found is not None:
-                for page in record_rows.entries(sql, found):
+            vector_space = spaces.find(sql, space)
+            if vector_space is not None:
+                for page in record_rows.entries(sql, vector_space):
                     yield from page
 
     def vectors(self, space: str) -> Iterator[tuple[Record, NDArray[np.float32]]]:
@@ -154,17 +154,17 @@ class ModeledgeReader:
             yield entry.record, vector
 
     def sources(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """The sources that attest the texts of records, sorted, by the ids of the rows."""
+        """The sources that attest the text of each record, sorted, by the id of its row."""
         with self._database.quick() as sql:
             return provenance.sources_of_rows(sql, ids)
 
     def stats(self) -> dict[str, int]:
-        """Live records by space."""
+        """The number of live records by space."""
         with self._database.reading() as sql:
             return record_rows.stats(sql)
 
     def spaces(self) -> list[VectorSpace]:
-        """The spaces, by name."""
+        """The spaces, sorted by name."""
         with self._database.reading() as sql:
             return spaces.list_all(sql)
 
@@ -173,24 +173,24 @@ class ModeledgeReader:
     def build(
         self, space: str, config: IndexConfig | None = None, *, progress: Progress | None = None
     ) -> Built:
-        """Make a space's index, measure its recall, and write its snapshot.
+        """Build the index of a space, measure its recall, and write its snapshot.
 
-        If the recall of a kind is too low, exact search replaces it; the returned object names
-        both.
+        If the recall of the chosen kind of index is too low, exact search replaces it; the returned
+        object names both kinds.
 
         Raises:
             ModeledgeError: There is no such space.
         """
         from kptm.modeledge.vector_index.index_choice import IndexConfig
 
-        found = self._space(space)
-        if found is None:
-            there = ", ".join(item.name for item in self.spaces()) or "none"
-            raise ModeledgeError(f"there is no space {space}; there are {there}")
-        return self._indexes.build(found, config or IndexConfig(), progress)
+        vector_space = self._space(space)
+        if vector_space is None:
+            names = ", ".join(item.name for item in self.spaces()) or "none"
+            raise ModeledgeError(f"there is no space {space}; there are {names}")
+        return self._indexes.build(vector_space, config or IndexConfig(), progress)
 
     def verify(self) -> list[SpaceCheck]:
-        """Compare rows, log, index and snapshot of every space."""
+        """Check that rows, log, index and snapshot of every space agree."""
         from kptm.modeledge.vector_index.consistency import check
 
         with self._database.reading() as sql:
@@ -204,21 +204,21 @@ class ModeledgeReader:
     def _indexes(self) -> Indexes:
         from kptm.modeledge.vector_index.indexes import Indexes
 
-        if self._found is None:
+        if self._opened_indexes is None:
             path = self._database.path
             root = None if path is None else path.with_name(path.name + SNAPSHOTS)
-            self._found = Indexes(self._database, root)
-        return self._found
+            self._opened_indexes = Indexes(self._database, root)
+        return self._opened_indexes
 
     # ── receipts ─────────────────────────────────────────────────────────────────────────────
 
     def receipts(self, *, limit: int = 20) -> list[Receipt]:
-        """What the newest operations did, newest first."""
+        """The receipts of the newest operations, newest first."""
         with self._database.reading() as sql:
             return receipts.listing(sql, limit)
 
     def receipt(self, number: int) -> Receipt:
-        """What an operation did; empty if there is no operation of that number."""
+        """The receipt of an operation; empty if there is no operation with this number."""
         with self._database.reading() as sql:
             return receipts.of(sql, number)
 
@@ -234,13 +234,13 @@ class ModeledgeReader:
 
 
 def numbers(vectors: Any) -> NDArray[np.float32]:
-    """As float32.
+    """Convert vectors to float32.
 
     Raises:
-        ModeledgeError: They are no rows of numbers of one width.
+        ModeledgeError: They are not rows of numbers of the same width.
     """
     try:
-        with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused
+        with np.errstate(over="ignore"):  # too large numbers become inf, which callers refuse
             return np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error

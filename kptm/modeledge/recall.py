@@ -1,4 +1,4 @@
-"""Recall: records of the fact that a text's blank asks for, or records near each mention."""
+"""Recall: finds the records nearest to the first blank of a text, or to each of its mentions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Recalled:
         way: "cloze" for the first blank, searched by its fact key; "mention" for a linked mention.
         start: Offset of the blank or mention in the text.
         end: Offset after it.
-        entity: What the mention is linked to; "" for a blank.
+        entity: The entity of the mention; "" for a blank.
         hits: The nearest records, best first.
     """
 
@@ -65,44 +65,44 @@ def recall(
     k: int,
     where: RecordFilter | None,
 ) -> list[list[Recalled]]:
-    """See :meth:`kptm.Modeledge.recall`."""
+    """Recall records of texts; see :meth:`kptm.Modeledge.recall`."""
     model.eval()
     names = spaces.spaces_of(model)
     ways = {"cloze" if MASK in item.text else "mention"
             for item in documents if MASK in item.text or item.links}  # fmt: skip
     with store.database.reading() as sql:
         check_known(sql, names, ways)
-    found: list[list[Recalled]] = [[] for _ in documents]
-    for start in range(0, len(documents), BATCH):
-        part = list(enumerate(documents))[start : start + BATCH]
-        for way, (asked, vectors) in _encode_documents(model, part).items():
-            for place, hits in zip(
-                asked, store.search(vectors, k=k, space=names[way], where=where), strict=True
-            ):
-                number, first, last, entity = place
-                found[number].append(Recalled(way, first, last, entity, tuple(hits)))
-    return found
+    results: list[list[Recalled]] = [[] for _ in documents]
+    numbered = list(enumerate(documents))
+    for first in range(0, len(documents), BATCH):
+        part = numbered[first : first + BATCH]
+        for way, (places, vectors) in _encode_documents(model, part).items():
+            hits_of_places = store.search(vectors, k=k, space=names[way], where=where)
+            for (number, start, end, entity), hits in zip(places, hits_of_places, strict=True):
+                results[number].append(Recalled(way, start, end, entity, tuple(hits)))
+    return results
 
 
 def _encode_documents(
     model: FusedModel, documents: Sequence[tuple[int, LinkedText]]
 ) -> dict[str, tuple[list[Place], NDArray[np.float32]]]:
-    """For each way, the places of numbered documents to search for, with vectors (places, dim)."""
-    made: dict[str, tuple[list[Place], NDArray[np.float32]]] = {}
-    blank = [(number, item) for number, item in documents if MASK in item.text]
-    if blank:
-        keys = fact_keys(model, [item for _, item in blank])
-        known = np.abs(keys).max(axis=1) > 0  # a blank after the cut of a long text recalls nothing
-        starts = [(number, item.text.index(MASK)) for number, item in blank]
-        places = [(number, at, at + len(MASK), "") for number, at in starts]
-        made["cloze"] = [places[row] for row in np.flatnonzero(known).tolist()], keys[known]
-    spoken: list[Place] = []
+    """The places to search for by way, "cloze" or "mention", with their vectors (places, dim)."""
+    places_of: dict[str, tuple[list[Place], NDArray[np.float32]]] = {}
+    with_blank = [(number, item) for number, item in documents if MASK in item.text]
+    if with_blank:
+        keys = fact_keys(model, [item for _, item in with_blank])
+        has_key = np.abs(keys).max(axis=1) > 0  # false for a blank that the model cuts off
+        starts = [(number, item.text.index(MASK)) for number, item in with_blank]
+        blanks = [(number, at, at + len(MASK), "") for number, at in starts]
+        rows_with_key = np.flatnonzero(has_key).tolist()
+        places_of["cloze"] = [blanks[row] for row in rows_with_key], keys[has_key]
+    mentions: list[Place] = []
     vectors: list[NDArray[np.float32]] = []
     for number, item in documents:
         if item.links and MASK not in item.text:
             rows, records = mention_vectors(model, [item])
-            spoken += [(number, record.start, record.end, record.value) for record in records]
+            mentions += [(number, record.start, record.end, record.value) for record in records]
             vectors.append(rows)
-    if spoken:
-        made["mention"] = spoken, np.concatenate(vectors)
-    return made
+    if mentions:
+        places_of["mention"] = mentions, np.concatenate(vectors)
+    return places_of

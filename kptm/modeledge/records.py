@@ -1,28 +1,28 @@
-"""What goes into a store and comes out of it."""
+"""The records of a store, search results, and filters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 SEPARATOR = "\x1f"
-"""Stands before and after each key of ``context``, so that a search matches whole keys only."""
+"""Written before and after each key of ``context``, so that a search matches whole keys only."""
 
 Fact = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Where a vector comes from.
+    """The provenance of a vector.
 
     Attributes:
-        kind: "cloze" (a blank in a text), "mention", "fact" (a blank in a triple's statement),
-            "token" or "own".
-        value: What the vector stands for: an entity's key, a token, or anything of one's own.
-        context: Keys of the other entities of the text.
-        text: The sentence, "" for vectors of one's own.
+        kind: "cloze" (a blank in a text), "mention", "fact" (a blank in the statement of a triple),
+            "token", or "own" for a user's own vector.
+        value: The value of the vector: an entity's key, a token, or any text of the user's.
+        context: The keys of the other entities of the text.
+        text: The sentence; "" for a user's own vector.
         start: Offset of the mention or blank in the text.
         end: Offset after it.
-        triple: Head, relation and tail that the text states, where that is known.
+        triple: Head, relation and tail that the text states, if known.
     """
 
     kind: str
@@ -49,9 +49,9 @@ class Entry:
     """A record as the store has it.
 
     Attributes:
-        id: The id of its row, which is never used again.
-        record: Its provenance.
-        sources: The sources that attest its text, sorted.
+        id: The id of the row, which is never used again.
+        record: The provenance of the vector.
+        sources: The sources that attest the text, sorted.
     """
 
     id: int
@@ -79,12 +79,12 @@ class RecordFilter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether the filter lets all records pass."""
         return self == RecordFilter()
 
 
 def escape_key(key: str) -> str:
-    """A key as it stands in ``context``; one that holds the separator is escaped."""
+    """A key as it is written in ``context``; a separator within the key is escaped."""
     inside = key.replace("%", "%25").replace(SEPARATOR, "%1F")
     return SEPARATOR + inside + SEPARATOR
 

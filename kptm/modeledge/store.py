@@ -1,4 +1,4 @@
-"""Modeledge: vectors with their values and provenance, durable, searchable, undoable."""
+"""Modeledge: a durable store of vectors with values and provenance, whose changes can be undone."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
 
 class Modeledge(ModeledgeReader):
-    """A store of vectors in the graph's database, or in its own.
+    """A store of vectors in the database of a graph, or in its own.
 
-    Every change is one transaction and one numbered operation. Indexes are derived from the rows,
-    and updated before each search.
+    Every change is one transaction and one numbered operation. Indexes are derived from the rows
+    and are updated before each search.
     """
 
     @classmethod
     def open(cls, where: str | Path) -> Modeledge:
-        """Open or create a store: a path is a SQLite file, else a SQLAlchemy URL.
+        """Open or create a store in a SQLite file (a path) or a database (a SQLAlchemy URL).
 
         Raises:
-            StoreError: It cannot be opened or is not ours.
+            StoreError: The database cannot be opened or was not made by kptm.
         """
         return cls(Database(where))
 
     @classmethod
     def of(cls, graph: KnowledgeGraph) -> Modeledge:
-        """The store in a graph's database; it joins :meth:`~kg.KnowledgeGraph.transaction`."""
+        """Open the store in a graph's database, with its :meth:`~kg.KnowledgeGraph.transaction`."""
         return cls(graph.database, owned=False)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────
@@ -66,22 +66,21 @@ class Modeledge(ModeledgeReader):
         records: Sequence[Record] | None = None,
         precision: str | None = None,
     ) -> int:
-        """Add vectors; durable when it returns.
+        """Add vectors; they are stored durably when this returns.
 
         Args:
             vectors: Shape (n, dim), finite.
             values: The value of each vector.
-            space: A name for "made by the same model in the same way"; its width is fixed by the
-                first vectors.
-            source: The source that attests them; :meth:`forget` takes it.
+            space: The space, for vectors by the same model and method; the first fix its width.
+            source: The source that attests the vectors, as for :meth:`forget`.
             records: The provenance of each vector.
-            precision: "float32" or "float16", fixed by the first vectors of the space too.
+            precision: "float32" or "float16"; the first vectors of the space fix it.
 
         Returns:
             The number of the operation, for :meth:`undo`.
 
         Raises:
-            ModeledgeError: Shapes do not fit, or a number is not finite.
+            ModeledgeError: Shapes do not match, or a number is not finite.
         """
         vectors = numbers(vectors)
         records = records or [Record(kind="own", value=value) for value in values]
@@ -91,7 +90,7 @@ class Modeledge(ModeledgeReader):
                 f" not an array of shape {vectors.shape}"
             )
         if not np.isfinite(vectors).all():
-            raise ModeledgeError("a vector holds a number that is not finite")
+            raise ModeledgeError("a vector has a number that is not finite")
         digest_of = {
             text: provenance.of_own(source, text) for text in {item.text for item in records}
         }
@@ -99,9 +98,9 @@ class Modeledge(ModeledgeReader):
         with self._database.writing() as (sql, _):
             number = oplog.begin(sql, "add", f"{len(values)} vectors of {space}")
             if len(vectors):
-                found = spaces.get_or_create(sql, space, vectors.shape[1], precision)
+                stored = spaces.get_or_create(sql, space, vectors.shape[1], precision)
                 attested = {source: digest_of.values()}
-                record_rows.insert(sql, number, found, vectors, values, records, digests, attested)
+                record_rows.insert(sql, number, stored, vectors, values, records, digests, attested)
         return number
 
     def write(
@@ -117,15 +116,15 @@ class Modeledge(ModeledgeReader):
         """Write the vectors of linked mentions and clozes; return how many were new.
 
         Each batch of 64 documents is a transaction. Texts that the store has or had are skipped, so
-        that an interrupted run resumes. ``source`` also attests skipped texts that came from
+        that an interrupted run can be resumed. ``source`` also attests skipped texts that came from
         another source.
 
         Args:
             model: The model that makes the vectors; the space's name has its fingerprint.
-            documents: Linked texts; they stream.
+            documents: Linked texts, read one batch at a time.
             source: The source of the texts. A text with two sources stays until both are forgotten.
-            revision: The graph's revision that it is one with.
-            replace: Whether ``source`` no longer attests its other texts.
+            revision: The revision of the graph that the change belongs to.
+            replace: Whether ``source`` stops attesting its other texts.
             progress: Called with the number of documents done.
         """
         from kptm.modeledge.encode.ingest import TextWriter
@@ -144,17 +143,17 @@ class Modeledge(ModeledgeReader):
         revision: int | None = None,
         progress: Progress | None = None,
     ) -> int:
-        """Write triples as clozes, one in each phrasing; return how many vectors were new.
+        """Write triples as clozes in each phrasing; return how many vectors were new.
 
-        A stored statement is not written again; one that was removed is.
+        A statement that is stored is not written again, but one that was removed is.
 
         Args:
             model: The model that makes the vectors.
             graph: The graph with the labels of the entities.
-            facts: Triples, or statements with their sources; they stream.
-            phrasings: How texts say relations.
+            facts: Triples, or statements with their sources, read one batch at a time.
+            phrasings: The phrasings of relations in text.
             source: The source of triples that come without one.
-            revision: The graph's revision that it is one with.
+            revision: The revision of the graph that the change belongs to.
             progress: Called with the number of facts done.
         """
         from kptm.modeledge.encode.ingest import write_facts
@@ -177,17 +176,17 @@ class Modeledge(ModeledgeReader):
         source: str = "edit",
         revision: int | None = None,
     ) -> Receipt:
-        """Replace a fact: records of the old fact are removed, ``statements`` state the new one.
+        """Replace a fact: remove the records of the old fact, and add those of the new one.
 
         Args:
             model: The model whose space is changed.
             statements: Clozes that state the new fact, with its head or its tail blank.
             head: The head of the fact.
-            old: The value that no longer holds, or None.
+            old: The old tail, which no longer holds, or None.
             relation: The relation.
             note: The note of the receipt.
             source: The source of the new fact.
-            revision: The graph's revision that it is one with.
+            revision: The revision of the graph that the change belongs to.
         """
         from kptm.modeledge.encode.encode_texts import encode_clozes
         from kptm.modeledge.encode.ingest import digest_of
@@ -199,12 +198,12 @@ class Modeledge(ModeledgeReader):
             if old is not None:
                 record_rows.remove(sql, number, record_edits.states((head, relation, old)))
             if statements:
-                found = spaces.get_or_create(sql, name, keys.shape[1], None)
+                space = spaces.get_or_create(sql, name, keys.shape[1], None)
                 records = [item.record for item in statements]
                 values = [item.value for item in statements]
                 digests = [digest_of(item) for item in records]
                 record_rows.insert(
-                    sql, number, found, keys, values, records, digests, {source: set(digests)}
+                    sql, number, space, keys, values, records, digests, {source: set(digests)}
                 )
             return receipts.of(sql, number)
 
@@ -218,17 +217,15 @@ class Modeledge(ModeledgeReader):
         note: str = "",
         revision: int | None = None,
     ) -> Receipt:
-        """Remove records of a triple, an entity (as value or in the text), a source or a text.
-
-        Records that match all arguments are removed, unless another source attests them.
+        """Remove the records that match all arguments, unless another source attests them.
 
         Args:
-            triple: Head, relation, tail.
-            entity: A key.
-            source: A source, as given to :meth:`add` or :meth:`write`.
-            text: A whole text.
+            triple: Records that state this triple (head, relation, tail).
+            entity: Records with this key as their value or in their context.
+            source: Records that this source attests.
+            text: Records of this whole text.
             note: The note of the receipt, by default the arguments.
-            revision: The graph's revision that it is one with.
+            revision: The revision of the graph that the change belongs to.
 
         Returns:
             The receipt, empty if nothing was removed; :meth:`undo` restores the records.
@@ -236,13 +233,13 @@ class Modeledge(ModeledgeReader):
         Raises:
             ModeledgeError: No argument was given.
         """
-        named = source or entity or text or " | ".join(triple or ())
+        subject = source or entity or text or " | ".join(triple or ())
         with self._database.writing() as (sql, transaction):
-            number = oplog.begin(sql, "forget", (note or named)[: record_edits.NOTE], revision)
-            gone = record_edits.forget(
+            number = oplog.begin(sql, "forget", (note or subject)[: record_edits.NOTE], revision)
+            removed = record_edits.forget(
                 sql, number, fact=triple, entity=entity, source=source, text=text
             )
-            if not gone and source is None:
+            if not removed and source is None:
                 transaction.rollback()
                 return Receipt(0)
             return receipts.of(sql, number)
@@ -251,7 +248,7 @@ class Modeledge(ModeledgeReader):
         """Remove the records of triples that a revision of the graph in this database ended.
 
         Returns:
-            The receipt, empty if nothing was removed. It is undone together with the revision.
+            The receipt, empty if nothing was removed. Undoing the revision undoes the operation.
         """
         with self._database.writing() as (sql, transaction):
             number = oplog.begin(sql, "forget", f"ended by revision {revision}", revision)
@@ -278,64 +275,65 @@ class Modeledge(ModeledgeReader):
     ) -> MigrationReport:
         """Migrate another model's vectors to this model; values, texts, sources and kinds stay.
 
-        It works in pages, as one operation, and resumes. Users' own vectors stay.
+        The migration is one operation, is written page by page, and can be resumed. Users' own
+        vectors are not migrated.
 
         Args:
             model: The model to migrate to.
             old: The fingerprint of the old model; required if there are several other models.
             documents: The linked texts, if available, for the other candidates of mentions.
             linker: Finds links that the records lack.
-            anchors: How many records of each space a map is fitted on.
+            anchors: The number of records per space on which a map is fitted.
             method: "encode" encodes all records from their texts. "map" encodes the anchors and up
-                to 1,000 held-out records, and maps the rest by a rotation. "auto" maps if that
+                to 1,000 held-out records, and maps the rest by a rotation. "auto" maps if the map
                 reaches the target and saves half of the encoding, and encodes otherwise.
-            target: The recall@10 that a map must reach on held-out records, with re-encoding as 1.
+            target: The recall@10 on held-out records that a map must reach; re-encoding has 1.
             replace: Whether to remove the old records after their migration.
             seed: The seed of the samples.
-            progress: Called with the number of records done, over all spaces.
+            progress: Called with the number of records done in all spaces.
 
         Raises:
             ModeledgeError: There is nothing to migrate, or ``method="map"`` misses the target.
         """
         from kptm.modeledge.transfer.migrate import Migrator
 
-        mover = Migrator(self._database, model, old, documents, linker, seed)
-        return mover.move(method, anchors, target, replace, progress)
+        migrator = Migrator(self._database, model, old, documents, linker, seed)
+        return migrator.migrate(method, anchors, target, replace, progress)
 
     def merge(
         self, other: Modeledge, *, policy: str = "both", progress: Progress | None = None
     ) -> MergeReport:
         """Merge another store's live records into this one, as one operation and one transaction.
 
-        Spaces of the same name are joined. A record of both stores exists once, attested by the
-        sources of both. A record that was forgotten here returns with "theirs", and with "newest"
-        if the other store's is later.
+        Spaces with the same name are joined. A record that both stores have is stored once, and the
+        sources of both attest it. A record that was forgotten here is restored with the policy
+        "theirs", and with "newest" if it was stated later in the other store.
 
         Args:
             other: The other store; it is only read.
-            policy: Which fact stays if a relation has one value in each store and they differ:
+            policy: Which fact stays if a relation has one tail in each store and the tails differ:
                 "both", "ours", "theirs" or "newest".
             progress: Called with the number of records read so far.
 
         Raises:
-            ModeledgeError: Its vectors are of other models, or of another width or precision.
+            ModeledgeError: The other store has vectors of another model, width or precision.
         """
         from kptm.modeledge.transfer.merge import merge, of_store
 
-        with of_store(other._database, self._database) as carrier:
-            return merge(self._database, carrier, policy, progress)
+        with of_store(other._database, self._database) as record_source:
+            return merge(self._database, record_source, policy, progress)
 
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> int:
-        """Write the live records to a folder, atomically; return how many.
+        """Write the live records to a folder, atomically; return their number.
 
-        ``manifest.json`` has the checksums; records are JSON Lines, vectors safetensors.
+        Records are written as JSON Lines, vectors as safetensors, checksums to ``manifest.json``.
 
         Args:
             folder: A new folder, an empty one, or an older export, which is replaced.
             progress: Called with the number of records written.
 
         Raises:
-            ModeledgeError: The folder cannot be written, or holds something else.
+            ModeledgeError: The folder cannot be written, or has other content.
         """
         from kptm.modeledge.transfer.export_folder import export
 
@@ -344,15 +342,15 @@ class Modeledge(ModeledgeReader):
     def load(
         self, folder: str | Path, *, policy: str = "both", progress: Progress | None = None
     ) -> MergeReport:
-        """Merge a folder that :meth:`export` wrote, after comparing all checksums.
+        """Merge a folder that :meth:`export` wrote, after checking all checksums.
 
         Args:
             folder: An exported folder.
             policy: See :meth:`merge`.
-            progress: Called with the number of records looked at.
+            progress: Called with the number of records read so far.
 
         Raises:
-            ModeledgeError: A file is missing or damaged, or :meth:`merge` would refuse it.
+            ModeledgeError: A file is missing or damaged, or :meth:`merge` refuses the records.
         """
         from kptm.modeledge.transfer.import_folder import of_folder
         from kptm.modeledge.transfer.merge import merge
@@ -364,8 +362,8 @@ class Modeledge(ModeledgeReader):
 
         Args:
             number: The operation.
-            note: Added to the note of the receipt.
-            revision: The graph's revision that it is one with.
+            note: A text to append to the note of the receipt.
+            revision: The revision of the graph that the change belongs to.
 
         Raises:
             ModeledgeError: There is no such operation, or nothing of it is left to undo.
@@ -374,27 +372,27 @@ class Modeledge(ModeledgeReader):
             return receipts.of(sql, record_edits.undo(sql, number, note, revision))
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
-        """Delete for good the records that hold one of ``names``, and texts of ``source`` alone.
+        """Delete records with one of ``names``, and texts of ``source`` alone, irrevocably.
 
-        They cannot be restored. Notes of operations that hold a name are emptied, and snapshots are
-        deleted. A name of fewer than three characters counts only as a whole key or word.
+        The notes of operations that contain a name are emptied, and snapshots are deleted. A name
+        of fewer than three characters must be a whole key or word.
 
         Returns:
             How many records and notes were deleted.
 
         Raises:
-            StoreError: Another process reads the database.
+            StoreError: Another process is reading the database.
         """
         with self._database.writing() as (sql, transaction):
             self._indexes.drop(sql)
-            gone = record_edits.purge(sql, sorted(names), source)
-            if not gone:
+            deleted = record_edits.purge(sql, sorted(names), source)
+            if not deleted:
                 transaction.rollback()
-        if gone:
+        if deleted:
             self._database.rewrite()
-        return gone
+        return deleted
 
     def note_answers(self, number: int, answers: Sequence[AnswerChange]) -> None:
-        """Add the questions whose answer changed to a receipt."""
+        """Add to a receipt the questions whose answer the operation changed."""
         with self._database.writing() as (sql, _):
             receipts.note_answers(sql, number, answers)

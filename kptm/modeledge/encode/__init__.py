@@ -1,1 +1,1 @@
-"""From linked texts and facts to vectors, at first and again by another model."""
+"""Encodes linked texts and facts as vectors, and encodes them again by another model."""

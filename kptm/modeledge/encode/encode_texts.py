@@ -1,4 +1,4 @@
-"""From linked text to vectors: every mention, and the blank that it leaves behind."""
+"""Makes vectors from linked texts: of each mention, and of the blank in place of each entity."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cloze:
 
 
 def clozes(document: LinkedText, kind: str = "cloze") -> Iterator[Cloze]:
-    """One cloze per linked entity: its mentions become blanks, and the first blank is asked for."""
+    """Yield a cloze per linked entity: its mentions become blanks, and its record is the first."""
     for entity in document.entities():
         others = tuple(key for key in document.entities() if key != entity)
         blanked, first = _blank(document, entity)
@@ -80,20 +80,20 @@ def fact_keys(
     """Fact keys of the first blank of each document, shape (len(documents), 4E)."""
     import numpy as np
 
-    found: list[NDArray[np.float32]] = []
+    parts: list[NDArray[np.float32]] = []
     for start in range(0, len(documents), batch_size):
         texts = model.encoder.encode_many(documents[start : start + batch_size])
         batch = collate([type(text)(text.ids, text.spans, text.blanks[:1]) for text in texts],
                         model.pad_id)  # fmt: skip
-        # No entity is scored: with a large table that would be slow and fill the memory.
-        nothing = torch.empty(0, dtype=torch.long)
-        keys = model(**replace(batch, score_rows=nothing).tensors()).fact_keys
+        # The model need not score entities, which is slow and takes much memory for a large table.
+        no_rows = torch.empty(0, dtype=torch.long)
+        keys = model(**replace(batch, score_rows=no_rows).tensors()).fact_keys
         part = np.zeros((len(texts), 4 * model.embeddings.dim), dtype=np.float32)
-        if keys is not None:  # a blank behind the cut of a long text has no key: it stays zero
+        if keys is not None:  # the key of a blank after the cut of a long text stays zero
             rows = [number for number, text in enumerate(texts) if text.blanks]
             part[rows] = keys.float().cpu().numpy()
-        found.append(part)
-    return np.concatenate(found) if found else np.zeros((0, 4 * model.embeddings.dim), np.float32)
+        parts.append(part)
+    return np.concatenate(parts) if parts else np.zeros((0, 4 * model.embeddings.dim), np.float32)
 
 
 @torch.no_grad()

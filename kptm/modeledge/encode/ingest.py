@@ -1,4 +1,4 @@
-"""Writes linked texts and triples to a store, a transaction a batch; an interrupted run resumes."""
+"""Writes linked texts and triples to a store in batches, so that a run can be resumed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 BATCH = 64
-"""Documents that are written in one transaction."""
+"""The number of documents that are written in one transaction."""
 
 
 class TextWriter:
@@ -37,9 +37,9 @@ class TextWriter:
     Args:
         database: The database of the store.
         model: The model that makes the vectors.
-        source: Who attests the texts.
+        source: The source that attests the texts.
         revision: The revision of the graph that the operation belongs to.
-        replace: Whether the source no longer attests texts that are not among the documents.
+        replace: Whether the source stops attesting texts that are not among the documents.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class TextWriter:
         replace: bool = False,
     ) -> None:
         model.eval()
-        self._said: set[str] | None = set() if replace else None
+        self._attested: set[str] | None = set() if replace else None
         self._database = database
         self._model = model
         self._source, self._revision = source, revision
@@ -66,34 +66,36 @@ class TextWriter:
             done += len(batch)
             if progress is not None:
                 progress(done)
-        if self._said is not None:
-            self._end_rest(self._said)
+        if self._attested is not None:
+            self._end_rest(self._attested)
         return added
 
-    def _end_rest(self, said: set[str]) -> None:
+    def _end_rest(self, attested: set[str]) -> None:
+        """End the source's attestations of all texts whose digests are not in ``attested``."""
         with self._database.writing() as (sql, transaction):
-            note = f"what {self._source} no longer says"
+            note = f"texts that {self._source} no longer has"
             number = oplog.begin(sql, "replace", note[: record_edits.NOTE], self._revision)
-            gone = documents.end_rest(sql, number, self._source, said)
-            if not gone and not provenance.is_changed_by(sql, number):
+            removed = documents.end_rest(sql, number, self._source, attested)
+            if not removed and not provenance.is_changed_by(sql, number):
                 transaction.rollback()
 
     def _write(self, batch: Sequence[LinkedText]) -> int:
-        if self._said is not None:
-            self._said.update(provenance.of_text(item.text) for item in batch)
-        named = {provenance.of_text(item.text): item for item in batch if item.links}
+        """Write a batch; return how many records were added or restored."""
+        if self._attested is not None:
+            self._attested.update(provenance.of_text(item.text) for item in batch)
+        text_of = {provenance.of_text(item.text): item for item in batch if item.links}
         with self._database.reading() as sql:
-            # Live or not: what was forgotten is not written again.
-            there = _present_origins(sql, list(self._spaces.values()), list(named))
-            unsaid = provenance.silent(sql, self._source, list(there.values()))
-        fresh = [item for digest, item in named.items() if digest not in there]
-        found = self._encode(fresh) if fresh else {}
-        if not unsaid and not any(records for _, records in found.values()):
+            # Live or not, because forgotten texts are not written again.
+            stored = _stored_origins(sql, list(self._spaces.values()), list(text_of))
+            unattested = provenance.list_unattested(sql, self._source, list(stored.values()))
+        fresh = [item for digest, item in text_of.items() if digest not in stored]
+        encoded = self._encode(fresh) if fresh else {}
+        if not unattested and not any(records for _, records in encoded.values()):
             return 0
         with self._database.writing() as (sql, _):
             number = oplog.begin(sql, "write", f"{len(fresh)} texts", self._revision)
-            back = record_edits.return_texts(sql, number, self._source, unsaid)
-            for name, (vectors, records) in found.items():
+            restored = record_edits.return_texts(sql, number, self._source, unattested)
+            for name, (vectors, records) in encoded.items():
                 if records:
                     space = spaces.get_or_create(sql, name, vectors.shape[1], None)
                     values = [item.value for item in records]
@@ -102,47 +104,50 @@ class TextWriter:
                     record_rows.insert(
                         sql, number, space, vectors, values, records, digests, attested
                     )
-        return len(back) + sum(len(records) for _, records in found.values())
+        return len(restored) + sum(len(records) for _, records in encoded.values())
 
     def _encode(
         self, fresh: list[LinkedText]
     ) -> dict[str, tuple[NDArray[np.float32], list[Record]]]:
+        """The vectors of texts with their records, by the name of their space."""
         from kptm.modeledge.encode.encode_texts import clozes, encode_clozes, mention_vectors
 
-        asked = [item for document in fresh for item in clozes(document) if item.record.context]
+        cloze_list = [
+            item for document in fresh for item in clozes(document) if item.record.context
+        ]
         return {
             self._spaces["mention"]: mention_vectors(self._model, fresh),
             self._spaces["cloze"]: (
-                encode_clozes(self._model, asked),
-                [item.record for item in asked],
+                encode_clozes(self._model, cloze_list),
+                [item.record for item in cloze_list],
             ),
         }
 
 
-def _present_origins(
+def _stored_origins(
     sql: Sql, names: Sequence[str], digests: Sequence[str], *, live: bool = False
 ) -> dict[str, int]:
-    """The ids of the origins that have rows in the spaces."""
-    known = provenance.find_ids(sql, digests)
-    listed, parameter = sql.values(list(known.values()))
-    spelt, wanted = sql.values(list(names))
+    """The ids of the origins that have rows (live ones) in the spaces, by digest."""
+    id_of = provenance.find_ids(sql, digests)
+    listed, parameter = sql.values(list(id_of.values()))
+    space_list, space_parameter = sql.values(list(names))
     alive = " AND r.live = 1" if live else ""
     query = (
         "SELECT DISTINCT r.origin_id FROM modeledge_record r JOIN modeledge_space s"
-        f" ON s.id = r.space_id WHERE r.origin_id IN {listed} AND s.name IN {spelt}{alive}"
+        f" ON s.id = r.space_id WHERE r.origin_id IN {listed} AND s.name IN {space_list}{alive}"
     )
-    held = {number for (number,) in sql.all(query, (parameter, wanted))}
-    return {digest: number for digest, number in known.items() if number in held}
+    with_rows = {number for (number,) in sql.all(query, (parameter, space_parameter))}
+    return {digest: number for digest, number in id_of.items() if number in with_rows}
 
 
-def _unsaid(sql: Sql, source: str, there: dict[str, int]) -> list[int]:
+def _never_attested(sql: Sql, source: str, origins: dict[str, int]) -> list[int]:
     """The origins that the source has never attested."""
-    listed, parameter = sql.values(list(there.values()))
+    listed, parameter = sql.values(list(origins.values()))
     query = (
         f"SELECT origin_id FROM modeledge_attestation WHERE source = ? AND origin_id IN {listed}"
     )
-    said = {number for (number,) in sql.all(query, (source, parameter))}
-    return sorted(set(there.values()) - said)
+    attested = {number for (number,) in sql.all(query, (source, parameter))}
+    return sorted(set(origins.values()) - attested)
 
 
 def write_facts(
@@ -155,23 +160,29 @@ def write_facts(
     progress: Callable[[int], None] | None,
     revision: int | None = None,
 ) -> int:
-    """Write triples as clozes in their relation's phrasings: :meth:`kptm.Modeledge.write_facts`."""
+    """Write triples as clozes; see :meth:`kptm.Modeledge.write_facts`."""
     from kptm.modeledge.encode.encode_texts import encode_clozes
 
     model.eval()
     name = spaces.spaces_of(model)["cloze"]
     added = done = 0
     for batch in batches(facts):
-        told = [(item.source or source, item.fact) if isinstance(item, Statement) else
-                (source, item) for item in batch]  # fmt: skip
-        said = [
-            (who, item)
-            for who, fact in told
+        facts_with_sources = [
+            (item.source or source, item.fact) if isinstance(item, Statement) else (source, item)
+            for item in batch
+        ]
+        clozes_with_sources = [
+            (source_of_fact, item)
+            for source_of_fact, fact in facts_with_sources
             if isinstance(fact, Triple)
             for item in statements(graph, fact, phrasings)
         ]
-        added += _write_said(
-            database, name, said, lambda items: encode_clozes(model, items), revision
+        added += _write_clozes(
+            database,
+            name,
+            clozes_with_sources,
+            lambda items: encode_clozes(model, items),
+            revision,
         )
         done += len(batch)
         if progress is not None:
@@ -179,51 +190,56 @@ def write_facts(
     return added
 
 
-def _write_said(
+def _write_clozes(
     database: Database,
     name: str,
-    said: list[tuple[str, Cloze]],
+    clozes_with_sources: list[tuple[str, Cloze]],
     encode: Callable[[list[Cloze]], NDArray[np.float32]],
     revision: int | None,
 ) -> int:
-    digests = [digest_of(item.record) for _, item in said]
+    """Write statements of triples to the space ``name``; return how many were new."""
+    digests = [digest_of(item.record) for _, item in clozes_with_sources]
     with database.reading() as sql:
-        # Forgotten ones are not skipped: a triple that is given again holds again.
-        there = _present_origins(sql, [name], sorted(set(digests)), live=True)
-        unsaid = {
-            source: _unsaid(sql, source, {digests[row]: there[digests[row]] for row in said_by})
-            for source, said_by in _by_source(said, digests, there).items()
+        # Forgotten ones are not skipped, because a triple that is stated again holds again.
+        stored = _stored_origins(sql, [name], sorted(set(digests)), live=True)
+        unattested = {
+            source: _never_attested(
+                sql, source, {digests[row]: stored[digests[row]] for row in rows}
+            )
+            for source, rows in _stored_rows(clozes_with_sources, digests, stored).items()
         }
-    new = [row for row, digest in enumerate(digests) if digest not in there]
-    if not new and not any(unsaid.values()):
+    new = [row for row, digest in enumerate(digests) if digest not in stored]
+    if not new and not any(unattested.values()):
         return 0
-    items = [said[row][1] for row in new]
+    items = [clozes_with_sources[row][1] for row in new]
     vectors = encode(items) if items else None
     attested: dict[str, list[str]] = {}
     for row in new:
-        attested.setdefault(said[row][0], []).append(digests[row])
+        attested.setdefault(clozes_with_sources[row][0], []).append(digests[row])
     with database.writing() as (sql, _):
         number = oplog.begin(sql, "write", f"{len(new)} statements of triples", revision)
-        for source, found in unsaid.items():
-            provenance.attest(sql, number, source, found)
+        for source, origins in unattested.items():
+            provenance.attest(sql, number, source, origins)
         if vectors is not None:
             space = spaces.get_or_create(sql, name, vectors.shape[1], None)
             records = [item.record for item in items]
             values = [item.value for item in items]
-            kept = [digests[row] for row in new]
-            record_rows.insert(sql, number, space, vectors, values, records, kept, attested)
+            new_digests = [digests[row] for row in new]
+            record_rows.insert(sql, number, space, vectors, values, records, new_digests, attested)
     return len(new)
 
 
-def _by_source(
-    said: Sequence[tuple[str, Cloze]], digests: Sequence[str], there: Mapping[str, int]
+def _stored_rows(
+    clozes_with_sources: Sequence[tuple[str, Cloze]],
+    digests: Sequence[str],
+    stored: Mapping[str, int],
 ) -> dict[str, list[int]]:
-    """Rows that are stored already, grouped by the source that states them now."""
-    found: dict[str, list[int]] = {}
-    for row, (source, _) in enumerate(said):
-        if digests[row] in there:
-            found.setdefault(source, []).append(row)
-    return found
+    """The rows of clozes that are stored already, by the source that states them now."""
+    rows_of: dict[str, list[int]] = {}
+    for row, (source, _) in enumerate(clozes_with_sources):
+        if digests[row] in stored:
+            rows_of.setdefault(source, []).append(row)
+    return rows_of
 
 
 def digest_of(record: Record) -> str:
@@ -232,12 +248,12 @@ def digest_of(record: Record) -> str:
 
 
 def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> list[Cloze]:
-    """A triple in every phrasing of its relation, each with a blank head and with a blank tail."""
+    """State a triple in each phrasing of its relation, once with its head blank, once its tail."""
     from kptm.modeledge.encode.encode_texts import clozes
 
     head, relation, tail = fact
-    known = graph.entities([head, tail])
-    labels = {key: known[key].label if key in known else key for key in (head, tail)}
+    entities = graph.entities([head, tail])
+    labels = {key: entities[key].label if key in entities else key for key in (head, tail)}
     names = {HEAD: (labels[head], head), TAIL: (labels[tail], tail)}
     return [
         dataclasses.replace(
@@ -249,7 +265,10 @@ def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> lis
 
 
 def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Documents or facts in fixed batches, so that a resumed run computes the same vectors."""
+    """Yield documents or facts in batches of a fixed size.
+
+    A resumed run then makes the same batches and computes the same vectors.
+    """
     source = iter(items)
     while batch := list(islice(source, BATCH)):
         yield batch

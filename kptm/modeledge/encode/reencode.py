@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from kptm.modeledge.encode.rebuild_texts import Rebuilder
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
-    Found = dict[int, NDArray[np.float32]]
-    """Vectors, keyed by the place of their record."""
+    VectorByPlace = dict[int, NDArray[np.float32]]
+    """Vectors by the places of their records."""
 
 KINDS = ("mention", "cloze", "fact")
-"""Kinds of records that can be encoded again from a text."""
+"""The kinds of records that can be encoded again from a text."""
 
 
 class Reencoder:
@@ -32,7 +32,7 @@ class Reencoder:
 
     Args:
         model: The model; it is set to evaluation mode.
-        rebuilder: Gives the texts.
+        rebuilder: Rebuilds the texts of records.
     """
 
     def __init__(self, model: FusedModel, rebuilder: Rebuilder) -> None:
@@ -43,46 +43,52 @@ class Reencoder:
     def encode(
         self, sql: Sql, items: Sequence[TransferRecord]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Vectors of records.
+        """Encode records.
 
         Args:
-            sql: A transaction on the store that has their origins.
+            sql: A transaction on the store that has the origins of the records.
             items: The records, all of one space.
 
         Returns:
             The places in ``items`` of the encoded records, sorted, and their vectors. A record is
-            left out if a link of its text is not known, or if its mention comes after the point
-            where the model cuts long texts.
+            left out if a link of its text is not known, or if the model cuts off its mention in a
+            long text.
         """
         texts = self._rebuilder.texts(sql, items)
-        found = self._mentions(items, texts) | self._clozes(items, texts)
-        places = np.array(sorted(found), np.int64)
-        if not found:
+        vector_of = self._mentions(items, texts) | self._clozes(items, texts)
+        places = np.array(sorted(vector_of), np.int64)
+        if not vector_of:
             return places, np.zeros((0, 0), np.float32)
-        return places, np.stack([found[place] for place in places.tolist()])
+        return places, np.stack([vector_of[place] for place in places.tolist()])
 
-    def _mentions(self, items: Sequence[TransferRecord], texts: dict[str, LinkedText]) -> Found:
+    def _mentions(
+        self, items: Sequence[TransferRecord], texts: dict[str, LinkedText]
+    ) -> VectorByPlace:
         wanted = [
             (place, item) for place, item in enumerate(items)
             if item.record.kind == "mention" and item.digest in texts
         ]  # fmt: skip
-        asked = list({item.digest: texts[item.digest] for _, item in wanted}.values())
-        made: dict[tuple[str, int, int, str], NDArray[np.float32]] = {}
-        for start in range(0, len(asked), BATCH):
-            vectors, records = mention_vectors(self._model, asked[start : start + BATCH])
+        documents = list({item.digest: texts[item.digest] for _, item in wanted}.values())
+        vector_of: dict[tuple[str, int, int, str], NDArray[np.float32]] = {}
+        for start in range(0, len(documents), BATCH):
+            vectors, records = mention_vectors(self._model, documents[start : start + BATCH])
             for vector, record in zip(vectors, records, strict=True):
-                made[record.text, record.start, record.end, record.value] = vector
-        keys = ((place, item.record) for place, item in wanted)
-        named = ((place, (one.text, one.start, one.end, one.value)) for place, one in keys)
-        return {place: made[key] for place, key in named if key in made}
+                vector_of[record.text, record.start, record.end, record.value] = vector
+        keys = (
+            (place, (item.record.text, item.record.start, item.record.end, item.record.value))
+            for place, item in wanted
+        )
+        return {place: vector_of[key] for place, key in keys if key in vector_of}
 
-    def _clozes(self, items: Sequence[TransferRecord], texts: dict[str, LinkedText]) -> Found:
-        asked = [
+    def _clozes(
+        self, items: Sequence[TransferRecord], texts: dict[str, LinkedText]
+    ) -> VectorByPlace:
+        clozes_by_place = [
             (place, cloze)
             for place, item in enumerate(items)
             if item.record.kind in ("cloze", "fact") and item.digest in texts
             for cloze in clozes(texts[item.digest])
             if cloze.value == item.record.value
         ]
-        vectors = encode_clozes(self._model, [cloze for _, cloze in asked])
-        return {place: vector for (place, _), vector in zip(asked, vectors, strict=True)}
+        vectors = encode_clozes(self._model, [cloze for _, cloze in clozes_by_place])
+        return {place: vector for (place, _), vector in zip(clozes_by_place, vectors, strict=True)}

@@ -1,10 +1,11 @@
-"""Interpolation: p = λ·Σ softmax(similarity / T)·1[v = y] + (1 − λ)·p_model.
+"""Interpolates a model's prediction with that of the nearest stored vectors (kNN-LM).
 
-λ depends on the similarity of the nearest neighbour.
+    p(y) = λ·Σ softmax(similarity / T)·1[v = y] + (1 − λ)·p_model(y)
 
-Khandelwal et al. 2020 (equations 2 and 3) with the weight of Drozdov et al. 2022 (arXiv
-2210.15859): one λ for each bucket of the best similarity, fitted on held-out questions. Values are
-entities or tokens; the formula does not care.
+The sum is over the neighbours, with values v: entities or tokens. The formula is from Khandelwal et
+al. 2020 (equations 2 and 3). As in Drozdov et al. 2022 (arXiv 2210.15859), λ depends on the
+similarity of the nearest neighbour: there is one λ for each bucket of similarities, fitted on
+held-out questions.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ class Interpolation:
         """
         from kptm.modeledge.knn.interpolation_fit import fit
 
-        found = fit(questions, k=k)
-        return cls(k=k, temperature=found.temperature, edges=found.edges, weights=found.weights)
+        result = fit(questions, k=k)
+        return cls(k=k, temperature=result.temperature, edges=result.edges, weights=result.weights)
 
     @property
     def threshold(self) -> float:
@@ -84,14 +85,14 @@ class Interpolation:
         )
 
     def weight(self, hits: Sequence[Hit]) -> float:
-        """λ for these neighbours: that of the best one's bucket, 0 without any."""
+        """λ for these neighbours, by the similarity of the nearest one; 0 if there are none."""
         if not hits:
             return 0.0
         bucket = bisect_right(self.edges, max(hit.score for hit in hits))
         return self.weights[bucket - 1] if bucket else 0.0
 
     def near(self, hits: Sequence[Hit]) -> dict[str, float]:
-        """Value → p by the neighbours alone; the p sum to 1. Empty without neighbours."""
+        """Value → p by the neighbours alone; the p add up to 1. Empty without neighbours."""
         if not hits:
             return {}
         top = max(hit.score for hit in hits)
@@ -107,7 +108,7 @@ class Interpolation:
     def mix_probabilities(
         self, p_model: Mapping[str, float], hits: Sequence[Hit]
     ) -> dict[str, float]:
-        """Value → p of model and neighbours together; of neighbours alone if the model has no p.
+        """Value → p of model and neighbours combined, or of neighbours alone if ``p_model`` is {}.
 
         Args:
             p_model: Value → p by the model.
@@ -124,10 +125,10 @@ class Interpolation:
         return mixed
 
     def cited_hits(self, value: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        """The rows that support ``value``: all neighbours that hold it, unless λ is 0.
+        """The neighbours that support ``value``: all with this value; none if λ is 0.
 
-        Without these rows the store adds nothing to the p of ``value``, unless it holds further
-        rows of the value beyond the ``k`` nearest.
+        Without these rows the store would add nothing to the p of ``value``, unless further rows
+        with the value moved up among the ``k`` nearest.
         """
         return tuple(hit for hit in hits if hit.value == value) if self.weight(hits) > 0 else ()
 

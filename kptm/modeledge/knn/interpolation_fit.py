@@ -1,10 +1,14 @@
 """Fits the weight of neighbours: a temperature, and one λ for each bucket of similarity.
 
-For a temperature T and a bucket b of the best similarity the log-likelihood Σ_q log(λ_b·near_q + (1
-− λ_b)·model_q) is concave in λ_b and is maximised exactly; T is searched on a grid. Two things keep
-small samples honest: each bucket has one imaginary question of which the store knows nothing (log(1
-− λ_b)), and a bucket must gain more than ½·log n (Schwarz 1978) or its λ is 0. The first edge with
-a λ above 0 is the threshold of abstention, which is thereby fitted too.
+For a temperature T and a bucket b of best similarities, the log-likelihood
+
+    Σ_q log(λ_b·near_q + (1 − λ_b)·model_q)
+
+is concave in λ_b and is maximised exactly. T is searched on a grid. Two penalties prevent
+overfitting to small samples: each bucket has one additional imaginary question that the store
+cannot answer, with the log-likelihood log(1 − λ_b); and λ_b is 0 unless the bucket gains more than
+½·log n (Schwarz 1978). The first edge with a λ above 0 is the similarity below which the store
+abstains, so this is fitted too.
 
 Shapes: Q questions, K neighbours, B buckets.
 """
@@ -31,11 +35,11 @@ SMALLEST = 8
 """The least number of questions in a bucket."""
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
 TINY = 1e-12
-"""Stands for a p of 0 inside a logarithm; no softmax reaches it."""
+"""Replaces a p of 0 inside a logarithm; the p of a softmax are greater."""
 HALVINGS = 60
+"""Steps of the bisection."""
 ROUNDING = 1e-5
-"""How far edges lie below observed similarities, whose last bits depend on the batch.
-"""
+"""Subtracted from observed similarities to get edges, as their last bits depend on the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ class HeldOutQuestion:
     """A question whose answer is known, with the model's p and the neighbours.
 
     Attributes:
-        answer: The right value.
-        p_model: The model's p of the right value.
+        answer: The correct value.
+        p_model: The model's p for the correct value.
         hits: The relevant neighbours.
     """
 
@@ -54,13 +58,13 @@ class HeldOutQuestion:
 
 
 class Fitted(NamedTuple):
-    """What :func:`fit` finds.
+    """The result of :func:`fit`.
 
     Attributes:
         temperature: T.
-        edges: Where buckets begin, ascending.
-        weights: λ of each.
-        gain: Log-likelihood above that of the model alone, less the penalties of the buckets.
+        edges: The lower edges of the buckets, ascending.
+        weights: The λ of each bucket.
+        gain: The log-likelihood minus that of the model alone and minus the buckets' penalties.
     """
 
     temperature: float
@@ -71,25 +75,25 @@ class Fitted(NamedTuple):
 
 def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> Fitted:
     """Find T, edges and weights; if no question has neighbours, every λ is 0."""
-    spoken = [question for question in questions if question.hits]
-    if not spoken:
+    with_hits = [question for question in questions if question.hits]
+    if not with_hits:
         return Fitted(TEMPERATURES[0], (), (), 0.0)
-    scores_QK, right_QK = _arrays(spoken, k)
-    model_Q = np.maximum([question.p_model for question in spoken], TINY)
+    scores_QK, right_QK = _arrays(with_hits, k)
+    model_Q = np.maximum([question.p_model for question in with_hits], TINY)
     best_Q = scores_QK.max(1)
     edges_B = bucket_edges(best_Q) - ROUNDING
     bucket_Q = np.searchsorted(edges_B, best_Q, side="right") - 1
-    price = 0.5 * np.log(max(len(questions), 2))
-    found = Fitted(TEMPERATURES[0], tuple(edges_B.tolist()), (0.0,) * len(edges_B), 0.0)
+    penalty = 0.5 * np.log(max(len(questions), 2))
+    best = Fitted(TEMPERATURES[0], tuple(edges_B.tolist()), (0.0,) * len(edges_B), 0.0)
     for temperature in TEMPERATURES:
         near_Q = near_of(scores_QK, right_QK, temperature)
         weights_B = best_weights(near_Q, model_Q, bucket_Q, len(edges_B))
-        gain_B = gains(weights_B, near_Q, model_Q, bucket_Q) - price
-        pays = float(gain_B[gain_B > 0].sum())
-        if pays > found.gain:
-            kept = tuple(np.where(gain_B > 0, weights_B, 0.0).tolist())
-            found = Fitted(temperature, tuple(edges_B.tolist()), kept, pays)
-    return found
+        gain_B = gains(weights_B, near_Q, model_Q, bucket_Q) - penalty
+        gain = float(gain_B[gain_B > 0].sum())
+        if gain > best.gain:
+            weights = tuple(np.where(gain_B > 0, weights_B, 0.0).tolist())
+            best = Fitted(temperature, tuple(edges_B.tolist()), weights, gain)
+    return best
 
 
 def bucket_edges(best_Q: Floats) -> Floats:
@@ -101,7 +105,7 @@ def bucket_edges(best_Q: Floats) -> Floats:
 
 
 def near_of(scores_QK: Floats, right_QK: Floats, temperature: float) -> Floats:
-    """The neighbours' p of the right value, shape (Q,); a missing neighbour has the score −∞."""
+    """The neighbours' p for the correct value, shape (Q,); a missing neighbour has score −∞."""
     mass_QK = np.exp((scores_QK - scores_QK.max(1, keepdims=True)) / temperature)
     near: Floats = (mass_QK * right_QK).sum(1) / mass_QK.sum(1)
     return near
@@ -125,7 +129,7 @@ def best_weights(
 def gains(
     weights_B: Floats, near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64]
 ) -> Floats:
-    """Gain in log-likelihood of each bucket over λ = 0, with its prior question, shape (B,)."""
+    """Gain in log-likelihood of each bucket over λ = 0, with its imaginary question, shape (B,)."""
     share_Q = weights_B[bucket_Q]
     gain_Q = np.log(share_Q * near_Q + (1 - share_Q) * model_Q) - np.log(model_Q)
     return np.asarray(
@@ -134,7 +138,7 @@ def gains(
 
 
 def _arrays(questions: Sequence[HeldOutQuestion], k: int) -> tuple[Floats, Floats]:
-    """Similarities and whether each neighbour is right, both of shape (Q, K)."""
+    """The similarities, and 1 for each neighbour with the correct value, both of shape (Q, K)."""
     width = min(k, max(len(question.hits) for question in questions))
     scores_QK = np.full((len(questions), width), -np.inf)
     right_QK = np.zeros((len(questions), width))

@@ -18,10 +18,10 @@ def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) ->
     """The ``k`` nearest hits that name ``entity`` and whose value is ``among`` the candidates.
 
     Args:
-        hits: From a search for ``k * OVERFETCH`` rows, best first.
-        entity: The question's entity; a text that does not name it is no evidence.
+        hits: The results of a search for ``k * OVERFETCH`` rows, best first.
+        entity: The question's entity. A text that does not name it is no evidence.
         among: The keys of the candidates.
-        k: Neighbours to return.
+        k: The most neighbours to return.
     """
-    fitting = (hit for hit in hits if hit.value in among and entity in hit.record.context)
-    return list(islice(fitting, k))
+    matching = (hit for hit in hits if hit.value in among and entity in hit.record.context)
+    return list(islice(matching, k))

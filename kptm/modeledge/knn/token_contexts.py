@@ -1,8 +1,8 @@
-"""Contexts of tokens: a vector for each place of a text, with the token of that place as its value.
+"""Contexts of tokens: one vector per token of a text, with the token as its value.
 
-The vector is a hidden state of the last layer. An encoder reads the mask token in place of the
-token, without the vector of an entity whose name the token is part of. A decoder takes the state of
-the token before.
+The vector is a hidden state of the last layer. For an encoder, the token is masked, and the entity
+vector of a mention that contains it is left out. For a decoder, it is the state of the previous
+token.
 
 Shapes: N contexts, L tokens, D hidden.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.store import Modeledge
 
 BATCH = 64
-"""Texts that are read at once."""
+"""Texts per batch."""
 
 
 class Context(NamedTuple):
@@ -34,8 +34,8 @@ class Context(NamedTuple):
 
     Attributes:
         text: The text that the model reads.
-        place: The position whose hidden state is taken.
-        token: The id of the token that belongs there, or next.
+        place: The position whose hidden state is the vector.
+        token: The id of the token at this position, or for a decoder at the next.
     """
 
     text: EncodedText
@@ -49,17 +49,17 @@ def token_space(model: FusedModel) -> str:
 
 
 def names_of(model: FusedModel, ids: Sequence[int]) -> list[str]:
-    """Tokens as the vocabulary writes them; unlike decoded text, these are unique."""
+    """Tokens as they are written in the vocabulary, which are unique, unlike decoded text."""
     return [str(name) for name in model.tokenizer.convert_ids_to_tokens(list(ids))]
 
 
 def contexts(model: FusedModel, document: LinkedText) -> Iterator[Context]:
-    """The tokens of a text but special ones, in order; a decoder has no context for the first."""
+    """Yield the contexts of all tokens except special ones, and except a decoder's first token."""
     text = model.encoder.encode(document)
-    text = EncodedText(text.ids, text.spans)  # no entity is asked for
-    own = set(model.tokenizer.all_special_ids)
+    text = EncodedText(text.ids, text.spans)  # without blanks: no entity is to be predicted
+    special = set(model.tokenizer.all_special_ids)
     for place, token in enumerate(text.ids):
-        if token in own or (model.causal and place == 0):
+        if token in special or (model.causal and place == 0):
             continue
         if model.causal:
             yield Context(text, place - 1, token)
@@ -70,44 +70,44 @@ def contexts(model: FusedModel, document: LinkedText) -> Iterator[Context]:
 
 
 @torch.no_grad()
-def states(model: FusedModel, found: Sequence[Context]) -> torch.Tensor:
+def states(model: FusedModel, context_list: Sequence[Context]) -> torch.Tensor:
     """Hidden states of contexts, shape (N, D), in their order.
 
-    A text with several contexts, a decoder's, is read once.
+    A decoder reads a text once for all its contexts.
     """
     model.eval()
-    state_ND = torch.zeros(len(found), model.hidden_size)
+    state_ND = torch.zeros(len(context_list), model.hidden_size)
     rows_of: dict[int, list[int]] = {}
-    for row, item in enumerate(found):
+    for row, item in enumerate(context_list):
         rows_of.setdefault(id(item.text), []).append(row)
     groups = list(rows_of.values())
     for start in range(0, len(groups), BATCH):
         part = groups[start : start + BATCH]
-        batch = collate([found[rows[0]].text for rows in part], model.pad_id)
+        batch = collate([context_list[rows[0]].text for rows in part], model.pad_id)
         hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
         for hidden_LD, rows in zip(hidden_BLD, part, strict=True):
-            state_ND[rows] = hidden_LD[[found[row].place for row in rows]]
+            state_ND[rows] = hidden_LD[[context_list[row].place for row in rows]]
     return state_ND
 
 
 def write_tokens(store: Modeledge, model: FusedModel, texts: Iterable[LinkedText]) -> int:
-    """Write the contexts of texts, each text as one operation and source; return how many.
+    """Write the contexts of texts, each text as one operation and source; return their number.
 
-    A text whose contexts are stored is skipped: the space is read once to find these. A forgotten
-    text is written again.
+    A text whose contexts are stored is skipped; to find these texts, the space is read once. A
+    forgotten text is written again.
     """
     space = token_space(model)
-    held = {record.text for record, _ in store.vectors(space)}
+    stored_texts = {record.text for record, _ in store.vectors(space)}
     written = 0
     for document in texts:
-        found = [] if document.text in held else list(contexts(model, document))
-        held.add(document.text)
-        if not found:
+        context_list = [] if document.text in stored_texts else list(contexts(model, document))
+        stored_texts.add(document.text)
+        if not context_list:
             continue
-        values = names_of(model, [item.token for item in found])
+        values = names_of(model, [item.token for item in context_list])
         records = [Record(kind="token", value=value, text=document.text) for value in values]
         store.add(
-            states(model, found).numpy(),
+            states(model, context_list).numpy(),
             values,
             space=space,
             source=of_text(document.text),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.store import Modeledge
 
 BATCH = 256
-"""Contexts whose p over the vocabulary are in memory at a time."""
+"""Contexts per batch; each needs memory for a p for every token of the vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class TokenAnswer:
     """The prediction for a blank, or for the next token.
 
     Attributes:
-        token: The likeliest token, as the vocabulary writes it.
-        p: Its p.
-        spread: p of every token by its id, shape (V,), adding up to 1.
-        cited: The store's rows that gave the token its mass.
+        token: The likeliest token, as it is written in the vocabulary.
+        p: The p of this token.
+        spread: The p of every token by its id, shape (V,), adding up to 1.
+        cited: The rows of the store that support the token.
     """
 
     token: str
@@ -51,7 +51,7 @@ class TokenPredictor:
     """Predicts tokens by a model and the contexts in a store.
 
     Args:
-        model: Encoder or decoder.
+        model: An encoder or a decoder.
         store: A store with contexts of the same model; see
             :func:`~kptm.modeledge.knn.token_contexts.write_tokens`.
         interpolation: The weights of model and store; :meth:`fit` fits them.
@@ -67,11 +67,11 @@ class TokenPredictor:
 
     def fit(self, texts: Iterable[LinkedText]) -> Interpolation:
         """Fit the interpolation on all tokens of held-out texts, and return it."""
-        found = [item for document in texts for item in contexts(self._model, document)]
-        names = names_of(self._model, [item.token for item in found])
+        context_list = [item for document in texts for item in contexts(self._model, document)]
+        names = names_of(self._model, [item.token for item in context_list])
         questions: list[HeldOutQuestion] = []
-        for start in range(0, len(found), BATCH):
-            part = found[start : start + BATCH]
+        for start in range(0, len(context_list), BATCH):
+            part = context_list[start : start + BATCH]
             state_ND = states(self._model, part)
             p_NV, hits = self._by_model(state_ND), self._near(state_ND)
             questions += [
@@ -87,8 +87,8 @@ class TokenPredictor:
         Raises:
             ModeledgeError: A text has no ``[MASK]`` within the model's length.
         """
-        asked = [self._context_of(document) for document in texts]
-        state_ND = states(self._model, asked)
+        context_list = [self._context_of(document) for document in texts]
+        state_ND = states(self._model, context_list)
         rows = zip(self._by_model(state_ND), self._near(state_ND), strict=True)
         return [self._answer(p_V, hits) for p_V, hits in rows]
 
@@ -97,8 +97,11 @@ class TokenPredictor:
         if text.blanks:
             place = text.blanks[0]
         elif self._model.causal and text.ids:
-            own = set(self._model.tokenizer.all_special_ids)  # some end every text by a token
-            place = max((at for at, token in enumerate(text.ids) if token not in own), default=0)
+            # The last token that is not special: some tokenizers end every text with one.
+            special = set(self._model.tokenizer.all_special_ids)
+            place = max(
+                (at for at, token in enumerate(text.ids) if token not in special), default=0
+            )
         else:
             raise ModeledgeError(f"{document.text[:60]!r} has no [MASK] that the model sees")
         return Context(replace(text, blanks=()), place, -1)
@@ -120,6 +123,6 @@ class TokenPredictor:
     @torch.no_grad()
     def _by_model(self, state_ND: torch.Tensor) -> NDArray[np.float64]:
         model = self._model
-        given = state_ND.to(device=model.device, dtype=model.backbone.dtype)
-        p_NV: NDArray[np.float64] = model.token_logits(given).double().softmax(-1).cpu().numpy()
+        state_ND = state_ND.to(device=model.device, dtype=model.backbone.dtype)
+        p_NV: NDArray[np.float64] = model.token_logits(state_ND).double().softmax(-1).cpu().numpy()
         return p_NV

@@ -1,4 +1,4 @@
-"""The file of each source of texts, so that a file that is indexed again replaces its texts.
+"""The files of each source of texts, so that indexing a file again replaces its texts.
 
 A file is identified by its absolute path (:func:`kg.store.rows.sources.document_of`), and keeps the
 name under which it was indexed first. Attestations are not stored per file, so they are replaced
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
 
 ELSEWHERE = ""
-"""Stands for the texts of a source that come from no file, or from files that were not recorded."""
+"""The document of texts that come from no file, or from a file that was not recorded."""
 
 
 class DocumentSource(NamedTuple):
     """The source of a file's texts.
 
     Attributes:
-        source: Its name.
-        others: The other files of the source, sorted; "" stands for texts of no known file.
+        source: The name of the source.
+        others: The other files of the source, sorted; "" means texts of no known file.
     """
 
     source: str
     others: tuple[str, ...] = ()
 
     def explain_kept(self, path: str | Path) -> str:
-        """The message that nothing is replaced, with the reason."""
+        """The message that no texts are replaced, with the reason."""
         others = ", ".join(
             name or "texts that were not indexed from a file" for name in self.others
         )
@@ -47,7 +47,7 @@ class DocumentSource(NamedTuple):
 
 
 def speaker(database: Database, path: str | Path | None, source: str | None) -> DocumentSource:
-    """Find or record the source of a file or folder; None stands for no file."""
+    """Find or record the source of a file or folder; ``path`` is None for no file."""
     with database.writing() as (sql, _):
         if path is not None:
             return claim(sql, path, source)
@@ -67,18 +67,19 @@ def claim(sql: Sql, path: str | Path, source: str | None) -> DocumentSource:
 
     Args:
         sql: A writing transaction.
-        path: The file.
-        source: The given name; None takes the name under which the file was indexed, or its path.
+        path: The file or folder.
+        source: The name that the user gave the source; None means the name under which the file was
+            indexed before, or else its path.
     """
     document = document_of(path)
     name = _name_of(sql, str(path), document) if source is None else source
-    known = _documents(sql, name)
-    if not known and source is not None and provenance.is_source(sql, name):
-        known = {ELSEWHERE}  # attested before files were recorded
+    documents = _documents(sql, name)
+    if not documents and source is not None and provenance.is_source(sql, name):
+        documents = {ELSEWHERE}  # attested by a version that did not record files
         _note(sql, name, ELSEWHERE)
-    if document not in known:
+    if document not in documents:
         _note(sql, name, document)
-    return DocumentSource(name, tuple(sorted(known - {document})))
+    return DocumentSource(name, tuple(sorted(documents - {document})))
 
 
 def note_elsewhere(sql: Sql, source: str) -> None:
@@ -92,25 +93,26 @@ def forget(sql: Sql, source: str) -> None:
     sql.run("DELETE FROM modeledge_document WHERE source = ?", (source,))
 
 
-def end_rest(sql: Sql, operation: int, source: str, said: Collection[str]) -> list[int]:
-    """End a source's attestations of texts not in ``said``; return the rows that went."""
+def end_rest(sql: Sql, operation: int, source: str, digests: Collection[str]) -> list[int]:
+    """End a source's attestations of texts not in ``digests``; return the removed rows."""
     query = (
         "SELECT o.id, o.digest, o.text FROM modeledge_attestation a"
         " JOIN modeledge_origin o ON o.id = a.origin_id WHERE a.source = ? AND a.live = 1"
     )
-    gone = [
+    ended = [
         number
         for number, digest, text in sql.stream(query, (source,))
-        if digest not in said and digest == provenance.of_text(text)  # statements of triples stay
+        if digest not in digests and digest == provenance.of_text(text)  # not statements of triples
     ]
-    provenance.end(sql, operation, source, gone)
-    listed, parameter = sql.values(orphans := provenance.unattested_by(sql, operation))
-    found = (f"r.origin_id IN {listed}", [parameter])
-    return record_rows.remove(sql, operation, found) if orphans else []
+    provenance.end(sql, operation, source, ended)
+    orphans = provenance.unattested_by(sql, operation)
+    listed, parameter = sql.values(orphans)
+    condition = (f"r.origin_id IN {listed}", [parameter])
+    return record_rows.remove(sql, operation, condition) if orphans else []
 
 
 def _name_of(sql: Sql, path: str, document: str) -> str:
-    """The name under which a file was indexed, else its path, absolute if that is taken."""
+    """The name under which a file was indexed before, or else its path, absolute if ambiguous."""
     same = [name for name in _sources(sql, document) if Path(name).name == Path(path).name]
     if same:
         return same[0]

@@ -46,7 +46,7 @@ def begin(sql: Sql, kind: str, note: str, revision: int | None = None) -> int:
 
     Args:
         sql: A writing transaction.
-        kind: What it does.
+        kind: The kind of operation.
         note: The note that receipts show.
         revision: The revision of the graph that the operation belongs to.
     """
@@ -69,10 +69,10 @@ def kind_of(sql: Sql, operation: int) -> str:
         kind, note = row[0]
         if kind != "undo":
             return "undo" if undone % 2 else str(kind)
-        found = UNDO.match(note)
-        if found is None:  # a purge has emptied it
+        match = UNDO.match(note)
+        if match is None:  # a purge has emptied the note
             return ""
-        operation, undone = int(found[1]), undone + 1
+        operation, undone = int(match[1]), undone + 1
     return ""
 
 
@@ -82,7 +82,7 @@ def newest(sql: Sql) -> int:
 
 
 def position(sql: Sql) -> int:
-    """The newest line of the log; an index that has read up to it has all rows."""
+    """The number of the newest line of the log; an index that has read this line is current."""
     return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)
 
 
@@ -104,15 +104,15 @@ def note(sql: Sql, operation: int, space: int, live: bool, ids: Sequence[int]) -
 
 
 def ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Ids as (first, last) of consecutive runs, in order."""
+    """The (first, last) of each run of consecutive ids, in order."""
     if isinstance(ids, range):
         return [(ids[0], ids[-1])] if ids else []
-    found = np.unique(np.asarray(ids, dtype=np.int64))
-    if not len(found):
+    sorted_ids = np.unique(np.asarray(ids, dtype=np.int64))
+    if not len(sorted_ids):
         return []
-    cuts = np.flatnonzero(np.diff(found) > 1)
-    firsts = found[np.concatenate(([0], cuts + 1))]
-    lasts = found[np.concatenate((cuts, [len(found) - 1]))]
+    cuts = np.flatnonzero(np.diff(sorted_ids) > 1)
+    firsts = sorted_ids[np.concatenate(([0], cuts + 1))]
+    lasts = sorted_ids[np.concatenate((cuts, [len(sorted_ids) - 1]))]
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
@@ -126,7 +126,7 @@ def changed_since(sql: Sql, space: int, seq: int) -> tuple[NDArray[np.int64], ND
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     start = min(first for _, first, _ in lines)
     states = np.zeros(max(last for _, _, last in lines) + 1 - start, np.int8)
-    # In the order of the log: of several lines about a row the last one holds.
+    # In the order of the log, so that the last of several lines about a row decides.
     for live, first, last in lines:
         states[first - start : last + 1 - start] = 1 if live else -1
     return start + np.flatnonzero(states > 0), start + np.flatnonzero(states < 0)

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 def prefix_of(space: VectorSpace) -> str:
-    """The way a space's vectors are made: "mention", "cloze", …; else the name of the space."""
+    """The way in which a space's vectors are made ("mention", "cloze"), or else its name."""
     return space.name.partition(":")[0]
 
 
 def others_of(sql: Sql, names: Mapping[str, str]) -> list[VectorSpace]:
-    """Spaces with live vectors of other models, made in the ways of ``names``.
+    """The spaces with live vectors that other models made in the same ways.
 
-    ``names`` maps a way to the model's own space.
+    Args:
+        sql: A transaction.
+        names: The names of this model's spaces, by the way in which its vectors are made.
     """
     return [
         space
@@ -32,26 +34,27 @@ def others_of(sql: Sql, names: Mapping[str, str]) -> list[VectorSpace]:
     ]
 
 
-def check_known(sql: Sql, names: Mapping[str, str], asked: Iterable[str]) -> None:
+def check_known(sql: Sql, names: Mapping[str, str], ways: Iterable[str]) -> None:
     """Refuse to search a store that has vectors of other models only.
 
     Args:
         sql: A transaction.
-        names: The model's spaces by way.
-        asked: The ways that are searched.
+        names: The names of this model's spaces, by the way in which its vectors are made.
+        ways: The ways whose spaces are to be searched.
 
     Raises:
-        ModeledgeError: A way has vectors of other models, and none of this model.
+        ModeledgeError: For one of the ways there are vectors of other models, and none of this.
     """
-    for way in sorted(set(asked)):
+    for way in sorted(set(ways)):
         own = spaces.find(sql, names[way])
         if own is not None and len(oplog.living(sql, own.id)):
             continue
         others = others_of(sql, {way: names[way]})
         if others:
-            told = ", ".join(space.name for space in others)
+            other_names = ", ".join(space.name for space in others)
             raise ModeledgeError(
-                f"the store has no vectors of this model ({names[way]}), only of others ({told}):"
+                f"the store has no vectors of this model ({names[way]}), only of others"
+                f" ({other_names}):"
                 " they cannot be compared, whatever their width;"
                 " migrate the store to this model, or write"
                 " its texts with it"

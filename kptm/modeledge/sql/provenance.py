@@ -1,4 +1,4 @@
-"""Origins: the texts that records were made from, each once, with the sources that attest them.
+"""Origins: the texts that records were made from, each stored once, and the sources that attest it.
 
 A text stays live until the last of its sources is forgotten.
 """
@@ -22,7 +22,7 @@ def of_text(text: str) -> str:
 
 
 def of_own(source: str, text: str) -> str:
-    """The digest of vectors that a source adds itself; no other source can attest them."""
+    """The digest of a user's own vectors, which no source other than theirs can attest."""
     return _digest("own", source, text)
 
 
@@ -43,14 +43,14 @@ def find_ids(sql: Sql, digests: Sequence[str]) -> dict[str, int]:
 
 
 def ids(sql: Sql, texts: dict[str, str]) -> dict[str, int]:
-    """The ids of origins by digest (digest → text); those that are new are written."""
-    found = find_ids(sql, list(texts))
+    """The ids of origins by digest; new ones are written with their texts (digest → text)."""
+    stored = find_ids(sql, list(texts))
     last = int(sql.one("SELECT max(id) FROM modeledge_origin") or 0)
-    fresh = [digest for digest in texts if digest not in found]
-    made = {digest: last + number for number, digest in enumerate(fresh, 1)}
-    rows = [(number, digest, texts[digest]) for digest, number in made.items()]
+    fresh = [digest for digest in texts if digest not in stored]
+    new = {digest: last + number for number, digest in enumerate(fresh, 1)}
+    rows = [(number, digest, texts[digest]) for digest, number in new.items()]
     sql.insert("modeledge_origin", "id, digest, text", rows)
-    return found | made
+    return stored | new
 
 
 def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> list[int]:
@@ -61,27 +61,27 @@ def attest(sql: Sql, operation: int, source: str, origins: Iterable[int]) -> lis
         "SELECT origin_id, live FROM modeledge_attestation"
         f" WHERE source = ? AND origin_id IN {listed}"
     )
-    there = dict(sql.all(query, (source, parameter)))
+    is_live = dict(sql.all(query, (source, parameter)))
     sql.insert(
         "modeledge_attestation",
         "origin_id, source, live, op_changed",
-        [(number, source, 1, operation) for number in wanted if number not in there],
+        [(number, source, 1, operation) for number in wanted if number not in is_live],
     )
-    again = [number for number, live in there.items() if not live]
-    if again:
-        listed, parameter = sql.values(again)
+    ended = [number for number, live in is_live.items() if not live]
+    if ended:
+        listed, parameter = sql.values(ended)
         sql.run(
             "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
             f" WHERE source = ? AND origin_id IN {listed}",
             (operation, source, parameter),
         )
-    return [number for number in wanted if not there.get(number)]
+    return [number for number in wanted if not is_live.get(number)]
 
 
-def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
+def end(sql: Sql, operation: int, source: str, origins: Sequence[int]) -> None:
     """End a source's attestations of these origins."""
-    listed, parameter = sql.values(list(found))
-    if found:
+    listed, parameter = sql.values(list(origins))
+    if origins:
         sql.run(
             "UPDATE modeledge_attestation SET live = 0, op_changed = ?"
             f" WHERE source = ? AND live = 1 AND origin_id IN {listed}",
@@ -89,21 +89,21 @@ def end(sql: Sql, operation: int, source: str, found: Sequence[int]) -> None:
         )
 
 
-def silent(sql: Sql, source: str, found: Sequence[int]) -> list[int]:
-    """The origins that a source does not attest, and that were not forgotten for it."""
-    listed, parameter = sql.values(list(found))
+def list_unattested(sql: Sql, source: str, origins: Sequence[int]) -> list[int]:
+    """The origins that a source does not attest, unless a user made it forget them."""
+    listed, parameter = sql.values(list(origins))
     query = (
         "SELECT origin_id, live, op_changed FROM modeledge_attestation"
         f" WHERE source = ? AND origin_id IN {listed}"
     )
     kinds: dict[int, str] = {}
-    left = set(found)
+    unattested = set(origins)
     for number, live, operation in sql.all(query, (source, parameter)):
         if operation not in kinds:
             kinds[operation] = oplog.kind_of(sql, operation)
         if live or kinds[operation] in ("forget", ""):
-            left.discard(number)
-    return sorted(left)
+            unattested.discard(number)
+    return sorted(unattested)
 
 
 def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
@@ -115,7 +115,7 @@ def orphaned_by(sql: Sql, operation: int, source: str) -> list[int]:
     return unattested_by(sql, operation)
 
 
-def turn_round(sql: Sql, undone: int, operation: int) -> list[int]:
+def reverse_attestations(sql: Sql, undone: int, operation: int) -> list[int]:
     """Reverse the attestations that an operation changed last; return origins attested again.
 
     An attestation stays if its source added more rows of the origin later and no other source
@@ -149,16 +149,16 @@ def unattested_by(sql: Sql, operation: int) -> list[int]:
 def attested_origins(sql: Sql, operation: int, origins: Sequence[int]) -> set[int]:
     """The origins that any source attests.
 
-    An origin counts if an undo ended its last attestation, but not if its source was forgotten.
+    If an undo ended the last attestation of an origin, it is restored, so that the origin counts.
     """
     listed, parameter = sql.values(sorted(set(origins)))
     if not origins:
         return set()
     live = f"SELECT origin_id FROM modeledge_attestation WHERE live = 1 AND origin_id IN {listed}"
-    found = {number for (number,) in sql.all(live, (parameter,))}
-    left = sorted(set(origins) - found)
-    if left:
-        listed, parameter = sql.values(left)
+    attested = {number for (number,) in sql.all(live, (parameter,))}
+    unattested = sorted(set(origins) - attested)
+    if unattested:
+        listed, parameter = sql.values(unattested)
         sql.run(
             "UPDATE modeledge_attestation SET live = 1, op_changed = ?"
             f" WHERE origin_id IN {listed} AND op_changed = (SELECT max(b.op_changed)"
@@ -168,8 +168,8 @@ def attested_origins(sql: Sql, operation: int, origins: Sequence[int]) -> set[in
             (operation, parameter),
         )
         listed, parameter = sql.values(sorted(set(origins)))
-        found = {number for (number,) in sql.all(live, (parameter,))}
-    return found
+        attested = {number for (number,) in sql.all(live, (parameter,))}
+    return attested
 
 
 def is_source(sql: Sql, source: str) -> bool:
@@ -179,10 +179,10 @@ def is_source(sql: Sql, source: str) -> bool:
 
 
 def texts_of(sql: Sql, source: str, *, alone: bool) -> list[str]:
-    """The texts that only this source attests, or has ever attested; or all other texts."""
+    """The texts that this source alone attests or attested; or, if not ``alone``, all others."""
     attests = "SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = o.id AND a.source"
-    theirs = f"EXISTS ({attests} = ?) AND NOT EXISTS ({attests} <> ?)"
-    condition = theirs if alone else f"NOT ({theirs})"
+    only_this = f"EXISTS ({attests} = ?) AND NOT EXISTS ({attests} <> ?)"
+    condition = only_this if alone else f"NOT ({only_this})"
     query = f"SELECT o.text FROM modeledge_origin o WHERE {condition} ORDER BY o.id"
     return [text for (text,) in sql.all(query, (source, source))]
 
@@ -200,10 +200,10 @@ def sources(sql: Sql, origins: Sequence[int]) -> dict[int, list[str]]:
         "SELECT origin_id, source FROM modeledge_attestation"
         f" WHERE live = 1 AND origin_id IN {listed} ORDER BY origin_id, source"
     )
-    found: dict[int, list[str]] = {}
+    sources_of: dict[int, list[str]] = {}
     for number, source in sql.all(query, (parameter,)):
-        found.setdefault(number, []).append(source)
-    return found
+        sources_of.setdefault(number, []).append(source)
+    return sources_of
 
 
 def sources_of_rows(sql: Sql, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -211,5 +211,5 @@ def sources_of_rows(sql: Sql, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     listed, parameter = sql.values(list(ids))
     query = f"SELECT id, origin_id FROM modeledge_record WHERE id IN {listed}"
     origin_of = dict(sql.all(query, (parameter,)))
-    told = sources(sql, sorted(set(origin_of.values())))
-    return {number: tuple(told.get(origin, ())) for number, origin in origin_of.items()}
+    sources_of = sources(sql, sorted(set(origin_of.values())))
+    return {number: tuple(sources_of.get(origin, ())) for number, origin in origin_of.items()}

@@ -19,7 +19,7 @@ class AnswerChange:
     """A question whose answer an operation changed.
 
     Attributes:
-        question: As it was asked.
+        question: The question.
         before: The answer before; None for "unknown".
         after: The answer after.
     """
@@ -34,14 +34,14 @@ class Receipt:
     """What an operation did.
 
     Attributes:
-        operation: Its number, for undo; 0 if there was nothing to do.
+        operation: The number of the operation, for undo; 0 if there was nothing to do.
         kind: "add", "write", "edit", "forget", "undo", "purge", …
-        note: Its subject.
-        at: Time in UTC.
-        revision: The revision of the graph that it belongs to.
-        added: Rows that were inserted or restored, as ranges (first, last).
-        removed: Rows that were removed, as ranges.
-        answers: Questions whose answer changed.
+        note: A note on the operation.
+        at: The time in UTC.
+        revision: The revision of the graph that the operation belongs to.
+        added: The rows that were inserted or restored, as ranges (first, last).
+        removed: The rows that were removed, as ranges.
+        answers: The questions whose answer changed.
     """
 
     operation: int
@@ -64,7 +64,7 @@ class Receipt:
         return sum(last - first + 1 for first, last in self.removed)
 
     def to_dict(self) -> dict[str, Any]:
-        """The values as JSON has them."""
+        """The receipt as a JSON object."""
         return {**asdict(self), "rows_added": self.rows_added, "rows_removed": self.rows_removed}
 
 

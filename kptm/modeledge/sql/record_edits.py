@@ -23,12 +23,13 @@ NOTE = 200
 def states(fact: Fact) -> Condition:
     """The condition that a record states a fact.
 
-    A record with a triple states that triple. Of a text only the entities are known: it states the
-    fact if its value is one of the two entities, and its context has the other.
+    A record with a triple states that triple. For a record of a text only its entities are known:
+    it counts if its value is one of the two entities and its context has the other.
     """
     head, relation, tail = fact
-    told: Condition = (
-        "r.relation <> '' AND r.head = ? AND r.relation = ? AND r.tail = ?",  # as its index is made
+    as_triple: Condition = (
+        # The index is partial, with the condition relation <> ''.
+        "r.relation <> '' AND r.head = ? AND r.relation = ? AND r.tail = ?",
         [head, relation, tail],
     )
     pairs = [
@@ -36,7 +37,7 @@ def states(fact: Fact) -> Condition:
         for value, other in ((tail, head), (head, tail))
     ]
     in_text: Condition = ("r.relation = '' AND r.kind <> 'own'", [])
-    return any_of(told, all_of(in_text, any_of(*pairs)))
+    return any_of(as_triple, all_of(in_text, any_of(*pairs)))
 
 
 def ended_by(revision: int) -> Condition:
@@ -82,7 +83,7 @@ def forget(
 
 
 def _only_by(source: str) -> Condition:
-    """Remove what only this source attests."""
+    """The condition that only this source attests a record."""
     query = (
         "(SELECT count(*) FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 1 AND a.source {} ?)"
@@ -91,43 +92,46 @@ def _only_by(source: str) -> Condition:
 
 
 def _forget_source(sql: Sql, operation: int, source: str) -> list[int]:
-    return _take_out(sql, operation, provenance.orphaned_by(sql, operation, source))
+    return _remove_orphans(sql, operation, provenance.orphaned_by(sql, operation, source))
 
 
-def _take_out(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
+def _remove_orphans(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
+    """Remove the records of origins that no source attests; return their ids."""
+    if not orphans:
+        return []
     listed, parameter = sql.values(orphans)
-    return (
-        record_rows.remove(sql, operation, (f"r.origin_id IN {listed}", [parameter]))
-        if orphans
-        else []
-    )
+    return record_rows.remove(sql, operation, (f"r.origin_id IN {listed}", [parameter]))
 
 
-def return_texts(sql: Sql, operation: int, source: str, found: Sequence[int]) -> list[int]:
+def return_texts(sql: Sql, operation: int, source: str, origins: Sequence[int]) -> list[int]:
     """Let a source attest texts that were written before; return the restored rows.
 
-    A text whose sources were all forgotten is live again; records that were forgotten by themselves
+    A text whose sources were all forgotten is live again. Records that were forgotten one by one
     stay forgotten.
     """
-    listed, parameter = sql.values(list(found))
-    by_itself = (
+    listed, parameter = sql.values(list(origins))
+    removed_with_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.source = ? AND a.live = 0)"
     )
-    condition: Condition = (f"r.origin_id IN {listed} AND {by_itself}", [parameter, source])
-    back = record_rows.bring_back(sql, operation, condition) if found else []
-    return back + _said_again(sql, operation, provenance.attest(sql, operation, source, found))
+    condition: Condition = (
+        f"r.origin_id IN {listed} AND {removed_with_source}",
+        [parameter, source],
+    )
+    restored = record_rows.restore(sql, operation, condition) if origins else []
+    attested = provenance.attest(sql, operation, source, origins)
+    return restored + _restore_orphans(sql, operation, attested)
 
 
-def _said_again(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
+def _restore_orphans(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
     """Restore the rows that were removed because no source attested their origins."""
     listed, parameter = sql.values(attested)
-    by_source = (
+    removed_with_source = (
         "r.op_changed IN (SELECT a.op_changed FROM modeledge_attestation a"
         " WHERE a.origin_id = r.origin_id AND a.live = 0)"
     )
-    condition: Condition = (f"r.origin_id IN {listed} AND {by_source}", [parameter])
-    return record_rows.bring_back(sql, operation, condition) if attested else []
+    condition: Condition = (f"r.origin_id IN {listed} AND {removed_with_source}", [parameter])
+    return record_rows.restore(sql, operation, condition) if attested else []
 
 
 def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
@@ -138,20 +142,24 @@ def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
     """
     text = f"undo of operation {number}" + (f"; {note}" if note else "")
     new = oplog.begin(sql, "undo", text[:NOTE], revision)
-    taken = record_rows.taken_by(sql, number)
-    changed = bool(record_rows.take_back(sql, number, new))
-    again = provenance.turn_round(sql, number, new)
-    _take_out(sql, new, provenance.unattested_by(sql, new))
-    attested = provenance.attested_origins(sql, new, [origin for _, _, origin in taken])
-    changed = bool(record_rows.give_back(sql, new, taken, attested)) or changed
-    _said_again(sql, new, again)
+    removed = record_rows.removed_by(sql, number)
+    changed = bool(record_rows.remove_inserted(sql, number, new))
+    attested_again = provenance.reverse_attestations(sql, number, new)
+    _remove_orphans(sql, new, provenance.unattested_by(sql, new))
+    attested = provenance.attested_origins(sql, new, [origin for _, _, origin in removed])
+    changed = bool(record_rows.restore_attested(sql, new, removed, attested)) or changed
+    _restore_orphans(sql, new, attested_again)
     if not changed and not provenance.is_changed_by(sql, new):
         raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
     return new
 
 
 def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
-    """Delete records that hold one of ``names`` or that ``source`` attests; return how many."""
+    """Delete records that contain one of ``names`` or whose last source is ``source``.
+
+    Returns:
+        How many records, attestations and notes were deleted or changed.
+    """
     if not sql.postgresql:
         sql.run("PRAGMA secure_delete = ON")
     operation = oplog.begin(sql, "purge", "")
@@ -161,9 +169,10 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
         documents.forget(sql, source)
         changed += _clean_notes(sql, source)
     for name in names:
-        held = _held_by(sql, name)
-        record_rows.remove(sql, operation, held)  # every index reads the log
-        text, parameters = held
+        condition = _contains(sql, name)
+        # Removed before they are deleted, so that the log has them and every index drops them.
+        record_rows.remove(sql, operation, condition)
+        text, parameters = condition
         query = (
             "SELECT r.id FROM modeledge_record r"
             f" JOIN modeledge_origin o ON o.id = r.origin_id WHERE {text}"
@@ -171,9 +180,9 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
         ids = [number for (number,) in sql.all(query, parameters)]
         changed += _delete(sql, "modeledge_record", "id", ids)
         if len(name) >= held_names.SHORT:
-            text, parameters = _holds(("source",), name)
+            text, parameters = _columns_contain(("source",), name)
             changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
-            text, parameters = _holds(("source", "document"), name)
+            text, parameters = _columns_contain(("source", "document"), name)
             sql.run(f"DELETE FROM modeledge_document WHERE {text}", parameters)
         changed += _clean_notes(sql, name)
     changed += _delete_unattested(sql, operation)
@@ -184,39 +193,41 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
     return changed
 
 
-def _held_by(sql: Sql, name: str) -> Condition:
-    """The condition that a record holds a name; a short name must be a whole key or word."""
+def _contains(sql: Sql, name: str) -> Condition:
+    """The condition that a record contains a name; a short name must be a whole key or word."""
     if len(name) >= held_names.SHORT:
-        return _holds(("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name)
-    text, parameters = _holds(("o.text",), name)
-    alone = held_names.stands_alone(name).search
-    found = sql.all(f"SELECT o.id, o.text FROM modeledge_origin o WHERE {text}", parameters)
-    listed, parameter = sql.values([number for number, said in found if alone(said)])
-    parts = ("r.value", "r.head", "r.relation", "r.tail")
+        return _columns_contain(
+            ("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name
+        )
+    text, parameters = _columns_contain(("o.text",), name)
+    search_word = held_names.stands_alone(name).search
+    rows = sql.all(f"SELECT o.id, o.text FROM modeledge_origin o WHERE {text}", parameters)
+    listed, parameter = sql.values([number for number, content in rows if search_word(content)])
+    columns = ("r.value", "r.head", "r.relation", "r.tail")
     return any_of(
-        *((f"{part} = ?", [name]) for part in parts),
+        *((f"{column} = ?", [name]) for column in columns),
         mentions(name),
         (f"r.origin_id IN {listed}", [parameter]),
     )
 
 
 def _clean_notes(sql: Sql, name: str) -> int:
-    """Empty the notes that hold a name; return how many."""
+    """Empty the notes that contain a name; return how many."""
     changed = 0
     for column in ("note", "answers"):
-        text, parameters = _holds((column,), name)
+        text, parameters = _columns_contain((column,), name)
         changed += sql.run(f"UPDATE modeledge_operation SET {column} = '' WHERE {text}", parameters)
     return changed
 
 
 def _delete_unattested(sql: Sql, operation: int) -> int:
     """Delete the records of texts without any attestation, present or past."""
-    alone: Condition = (
+    unattested: Condition = (
         "NOT EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id)",
         [],
     )
-    record_rows.remove(sql, operation, alone)
-    ids = sql.all(f"SELECT r.id FROM modeledge_record r WHERE {alone[0]}")
+    record_rows.remove(sql, operation, unattested)
+    ids = sql.all(f"SELECT r.id FROM modeledge_record r WHERE {unattested[0]}")
     return _delete(sql, "modeledge_record", "id", [number for (number,) in ids])
 
 
@@ -225,6 +236,6 @@ def _delete(sql: Sql, table: str, column: str, ids: Sequence[int]) -> int:
     return sql.run(f"DELETE FROM {table} WHERE {column} IN {listed}", (parameter,)) if ids else 0
 
 
-def _holds(columns: Sequence[str], name: str) -> Condition:
+def _columns_contain(columns: Sequence[str], name: str) -> Condition:
     """The condition that one of the columns contains a name verbatim."""
     return any_of(*((f"replace({column}, ?, '') <> {column}", [name]) for column in columns))

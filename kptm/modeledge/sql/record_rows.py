@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import VectorSpace
 
 PAGE = 4_096
-"""Vectors read at a time."""
+"""The number of vectors read at a time."""
 
 _COLUMNS = (
     "id, space_id, live, op_changed, origin_id, kind, value, context, span_start, span_end,"
@@ -36,7 +36,8 @@ Condition = tuple[str, list[Any]]
 
 
 def mentions(key: str) -> Condition:
-    """The condition that the context has ``key``; LIKE would ignore case on SQLite."""
+    """The condition that the context has ``key``."""
+    # Not by LIKE, which ignores case on SQLite.
     return "replace(r.context, ?, '') <> r.context", [escape_key(key)]
 
 
@@ -64,19 +65,19 @@ def insert(
     digests: Sequence[str],
     attested: Mapping[str, Iterable[str]],
 ) -> range:
-    """Add rows with their origins and the sources of these; return their ids.
+    """Insert rows with their origins and the sources that attest these; return their ids.
 
     Raises:
-        ModeledgeError: A number does not fit the space's precision.
+        ModeledgeError: A number is too large for the space's precision.
     """
     with np.errstate(over="ignore"):
-        kept = vectors.astype(space.dtype, copy=False)
-    if not np.isfinite(kept).all():
-        raise ModeledgeError(f"a vector holds a number that {space.precision} cannot keep")
+        stored = vectors.astype(space.dtype, copy=False)
+    if not np.isfinite(stored).all():
+        raise ModeledgeError(f"a vector has a number that is too large for {space.precision}")
     texts = {digest: item.text for digest, item in zip(digests, records, strict=True)}
     numbers = provenance.ids(sql, texts)
-    for source, said in attested.items():
-        provenance.attest(sql, operation, source, (numbers[digest] for digest in said))
+    for source, of_source in attested.items():
+        provenance.attest(sql, operation, source, (numbers[digest] for digest in of_source))
     first = _next_id(sql)
     rows = (
         (
@@ -85,13 +86,13 @@ def insert(
             _blob(vector, sql.postgresql),
         )
         for number, (vector, value, item, digest) in enumerate(
-            zip(kept, values, records, digests, strict=True), first
+            zip(stored, values, records, digests, strict=True), first
         )
     )  # fmt: skip
     sql.insert("modeledge_record", _COLUMNS, rows)
-    made = range(first, first + len(kept))
-    oplog.note(sql, operation, space.id, True, made)
-    return made
+    ids = range(first, first + len(stored))
+    oplog.note(sql, operation, space.id, True, ids)
+    return ids
 
 
 def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
@@ -100,66 +101,76 @@ def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
 
 def _next_id(sql: Sql) -> int:
     """An id that no row has or ever had, deleted rows included."""
-    held = sql.one("SELECT max(id) FROM modeledge_record") or 0
-    told = sql.one("SELECT max(last) FROM modeledge_log") or 0
-    return int(max(held, told)) + 1
+    last_row = sql.one("SELECT max(id) FROM modeledge_record") or 0
+    last_logged = sql.one("SELECT max(last) FROM modeledge_log") or 0
+    return int(max(last_row, last_logged)) + 1
 
 
 def remove(sql: Sql, operation: int, condition: Condition) -> list[int]:
     """Remove live rows; return their ids."""
     text, parameters = condition
     query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 1 AND ({text}) ORDER BY r.id"
-    return _turn(sql, operation, sql.all(query, parameters), live=False)
+    return _set_live(sql, operation, sql.all(query, parameters), live=False)
 
 
-def bring_back(sql: Sql, operation: int, condition: Condition) -> list[int]:
+def restore(sql: Sql, operation: int, condition: Condition) -> list[int]:
     """Restore removed rows; return their ids."""
     text, parameters = condition
     query = f"SELECT r.id, r.space_id {_FROM} WHERE r.live = 0 AND ({text}) ORDER BY r.id"
-    return _turn(sql, operation, sql.all(query, parameters), live=True)
+    return _set_live(sql, operation, sql.all(query, parameters), live=True)
 
 
-def take_back(sql: Sql, undone: int, operation: int) -> list[int]:
+def remove_inserted(sql: Sql, undone: int, operation: int) -> list[int]:
     """Remove the live rows that an operation inserted; return the ids.
 
     Rows that other sources attest stay: only the added attestation is undone.
     """
-    said = (
+    attested = (
         "EXISTS (SELECT 1 FROM modeledge_attestation a WHERE a.origin_id = r.origin_id"
         f" AND a.live = 1 AND a.op_changed {{}} {undone:d})"
     )
-    alone = f"NOT ({said.format('=')} AND {said.format('<>')})"
-    found = _changed_by(sql, undone, True, f"r.live = 1 AND {alone}")
-    return _turn(sql, operation, [row[:2] for row in found], live=False)
+    not_by_others = f"NOT ({attested.format('=')} AND {attested.format('<>')})"
+    rows = _changed_by(sql, undone, True, f"r.live = 1 AND {not_by_others}")
+    return _set_live(sql, operation, [row[:2] for row in rows], live=False)
 
 
-def taken_by(sql: Sql, undone: int) -> list[tuple[int, int, int]]:
+def removed_by(sql: Sql, undone: int) -> list[tuple[int, int, int]]:
     """The (id, space, origin) of the removed rows that an operation changed last."""
     return _changed_by(sql, undone, False, f"r.live = 0 AND r.op_changed = {undone:d}")
 
 
-def give_back(
-    sql: Sql, operation: int, taken: Sequence[tuple[int, int, int]], attested: set[int]
+def restore_attested(
+    sql: Sql, operation: int, removed: Sequence[tuple[int, int, int]], attested: set[int]
 ) -> list[int]:
     """Restore the rows whose origins have a source; return the ids."""
-    back = [(number, space) for number, space, origin in taken if origin in attested]
-    return _turn(sql, operation, back, live=True)
+    rows = [(number, space) for number, space, origin in removed if origin in attested]
+    return _set_live(sql, operation, rows, live=True)
 
 
-def _changed_by(sql: Sql, operation: int, live: bool, still: str) -> list[tuple[int, int, int]]:
-    """The (id, space, origin) of rows whose last change is an operation."""
+def _changed_by(sql: Sql, operation: int, live: bool, condition: str) -> list[tuple[int, int, int]]:
+    """The (id, space, origin) of rows that an operation inserted (or else removed).
+
+    Args:
+        sql: A transaction.
+        operation: The operation.
+        live: Whether it inserted the rows, or removed them.
+        condition: A condition on the present state of the row ``r``.
+    """
     query = (
         "SELECT r.id, r.space_id, r.origin_id FROM modeledge_record r"
-        f" WHERE r.id BETWEEN ? AND ? AND {still}"
+        f" WHERE r.id BETWEEN ? AND ? AND {condition}"
     )
-    found: list[tuple[int, int, int]] = []
+    rows: list[tuple[int, int, int]] = []
     for lines in oplog.changed_by(sql, operation):
         if lines.live == live:
-            found += sql.all(query, (lines.first, lines.last))
-    return sorted(found)
+            rows += sql.all(query, (lines.first, lines.last))
+    return sorted(rows)
 
 
-def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool) -> list[int]:
+def _set_live(
+    sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bool
+) -> list[int]:
+    """Make rows (id, space) live or not, and log it; return their ids."""
     ids = [number for number, _ in rows]
     listed, parameter = sql.values(ids)
     if ids:
@@ -173,7 +184,7 @@ def _turn(sql: Sql, operation: int, rows: Sequence[tuple[int, int]], *, live: bo
 
 
 def fetch(sql: Sql, ids: Sequence[int], *, live: bool = True) -> dict[int, Record]:
-    """The records of ids, live ones or all."""
+    """The records of ids; all of them, or only the live ones."""
     listed, parameter = sql.values(list(ids))
     alive = " AND r.live = 1" if live else ""
     query = f"SELECT {_RECORD} {_FROM} WHERE r.id IN {listed}{alive}"
@@ -202,16 +213,16 @@ def entries(sql: Sql, space: VectorSpace) -> Iterator[list[tuple[Entry, NDArray[
     )
     while rows := sql.all(query, (last, space.id, PAGE)):
         last = rows[-1][0]
-        told = provenance.sources(sql, sorted({row[-2] for row in rows}))
+        sources_of = provenance.sources(sql, sorted({row[-2] for row in rows}))
         vectors = _numbers([row[-1] for row in rows], space)
         yield [
-            (Entry(row[0], _record(row[:-2]), tuple(told.get(row[-2], ()))), vector)
+            (Entry(row[0], _record(row[:-2]), tuple(sources_of.get(row[-2], ()))), vector)
             for row, vector in zip(rows, vectors, strict=True)
         ]
 
 
 def count(sql: Sql, space: VectorSpace) -> int:
-    """Live rows of a space."""
+    """The number of live rows of a space."""
     query = "SELECT count(*) FROM modeledge_record WHERE space_id = ? AND live = 1"
     return int(sql.one(query, (space.id,)) or 0)
 
@@ -245,10 +256,10 @@ def vectors_of(sql: Sql, space: VectorSpace, ids: Sequence[int]) -> Iterator[NDA
         part = list(ids[start : start + PAGE])
         listed, parameter = sql.values(part)
         query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
-        held: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
-        if len(held) < len(part):
-            raise StoreError(f"{len(part) - len(held):,} rows are gone from the database")
-        yield _numbers([held[number] for number in part], space)
+        blob_of: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))
+        if len(blob_of) < len(part):
+            raise StoreError(f"{len(part) - len(blob_of):,} rows are gone from the database")
+        yield _numbers([blob_of[number] for number in part], space)
 
 
 def _numbers(blobs: Sequence[bytes], space: VectorSpace) -> NDArray[np.float32]:
@@ -262,6 +273,6 @@ def _numbers(blobs: Sequence[bytes], space: VectorSpace) -> NDArray[np.float32]:
 
 
 def stats(sql: Sql) -> dict[str, int]:
-    """Live records by space."""
-    counted = {found.name: count(sql, found) for found in spaces.list_all(sql)}
-    return {name: number for name, number in counted.items() if number}
+    """The number of live records of each space that has any."""
+    counts = {space.name: count(sql, space) for space in spaces.list_all(sql)}
+    return {name: number for name, number in counts.items() if number}

@@ -1,14 +1,14 @@
-"""The tables of modeledge, as the migrations make them. SQL is the truth; indexes are derived.
+"""The tables of modeledge, as the migrations make them. Indexes are derived from these rows.
 
     space ──── record ──── origin ──── attestation ◄ source
                   │
     operation ── log
 
-A record is a vector and the value that it stands for. Its origin is the text it was made from,
-which is live while a source attests it. ``document`` has the files of each source, by absolute
-path. Only a purge deletes rows: ``live`` says whether a row counts, ``op_changed`` which operation
-changed that last. The log holds the changes of every operation as ranges of record ids; indexes are
-updated from it, operations undone, and past states read.
+A record is a vector with its value. Its origin is the text it was made from, which is live while a
+source attests it. ``document`` has the files of each source, by absolute path. Only a purge deletes
+rows: ``live`` says whether a row counts, and ``op_changed`` which operation changed this last. The
+log has the changes of every operation as ranges of record ids. It is used to update indexes, to
+undo operations, and to read past states.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ document = Table(
 )
 Index("ix_modeledge_document_document", document.c.document)
 
-# The vector comes last: to read a column after it, a database reads all pages of the vector.
+# The vector is the last column, because a database reads all its pages to reach a later column.
 record = Table(
     "modeledge_record",
     metadata,

@@ -18,12 +18,12 @@ PRECISIONS = ("float32", "float16")
 
 @dataclass(frozen=True, slots=True)
 class VectorSpace:
-    """One space.
+    """A space of comparable vectors.
 
     Attributes:
-        id: Its row.
-        name: Its name; for a model's vectors the way they are made and the model's fingerprint.
-        dim: Width of its vectors.
+        id: The id of its row.
+        name: The name; for a model's vectors, how they are made and the model's fingerprint.
+        dim: The width of the vectors.
         precision: The stored precision, "float32" or "float16".
     """
 
@@ -44,52 +44,52 @@ class VectorSpace:
 
 
 def spaces_of(model: FusedModel) -> dict[str, str]:
-    """The names of a model's spaces: how vectors are made, and the model's fingerprint.
+    """The names of a model's spaces, by how their vectors are made.
 
-    "mention" is the mean hidden state of the last layer over a mention's tokens; "cloze" is the
-    fact key of a text's first blank. Neither is normalised to length 1.
+    A vector of "mention" is the mean hidden state of the last layer over a mention's tokens, one of
+    "cloze" the fact key of a text's first blank. Neither is normalised to length 1.
     """
     identity = model.fingerprint()
     return {kind: f"{kind}:{identity}" for kind in ("mention", "cloze")}
 
 
 def find(sql: Sql, name: str) -> VectorSpace | None:
-    """The space of a name, or None."""
+    """The space with a name, or None."""
     rows = sql.all("SELECT id, name, dim, precision FROM modeledge_space WHERE name = ?", (name,))
     return VectorSpace(*rows[0]) if rows else None
 
 
 def list_all(sql: Sql) -> list[VectorSpace]:
-    """All spaces, by name."""
+    """All spaces, sorted by name."""
     query = "SELECT id, name, dim, precision FROM modeledge_space ORDER BY name"
     return [VectorSpace(*row) for row in sql.all(query)]
 
 
 def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> VectorSpace:
-    """Get the space of a name, or create it.
+    """Get the space with a name, or create it.
 
     Raises:
         ModeledgeError: It has vectors of another width or precision.
     """
-    found = find(sql, name)
-    if found is None:
+    space = find(sql, name)
+    if space is None:
         number = int(sql.one("SELECT max(id) FROM modeledge_space") or 0) + 1
-        found = VectorSpace(number, name, dim, precision or PRECISIONS[0])
-        if found.precision not in PRECISIONS:
-            there = " or ".join(PRECISIONS)
-            raise ModeledgeError(f"vectors are kept as {there}, not as {found.precision!r}")
+        space = VectorSpace(number, name, dim, precision or PRECISIONS[0])
+        if space.precision not in PRECISIONS:
+            choices = " or ".join(PRECISIONS)
+            raise ModeledgeError(f"vectors are kept as {choices}, not as {space.precision!r}")
         sql.run(
             "INSERT INTO modeledge_space (id, name, dim, precision) VALUES (?, ?, ?, ?)",
-            (number, name, dim, found.precision),
+            (number, name, dim, space.precision),
         )
-    check_width(found, dim)
-    if precision not in (None, found.precision):
-        raise ModeledgeError(f"the space {name} keeps its vectors as {found.precision} already")
-    return found
+    check_width(space, dim)
+    if precision not in (None, space.precision):
+        raise ModeledgeError(f"the space {name} keeps its vectors as {space.precision} already")
+    return space
 
 
 def check_width(space: VectorSpace, dim: int) -> None:
-    """Refuse vectors of another width than the space's.
+    """Refuse vectors that have another width than those of the space.
 
     Raises:
         ModeledgeError: The widths differ.

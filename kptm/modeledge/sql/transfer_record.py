@@ -1,4 +1,4 @@
-"""Records on their way to another space or store, with their origin's digest and sources."""
+"""Records that are transferred to another space or store, with their origin and its sources."""
 
 from __future__ import annotations
 
@@ -30,22 +30,26 @@ substr(p.note || ';', 1, length('undo of operation ' || q.id || ';'))
 """The condition that operation ``p`` undid an insertion: its rows then count as never inserted."""
 
 
-SAID = """
+STATED_AT = """
 CASE WHEN p.kind <> 'undo' THEN p.at ELSE (
 SELECT q.at FROM modeledge_log l JOIN modeledge_operation q ON q.id = l.op_id
 WHERE l.space_id = r.space_id AND l.live = 1 AND r.id BETWEEN l.first AND l.last
 ORDER BY l.seq LIMIT 1) END"""
-"""When a live record ``r`` was stated; ``p`` changed it last, but an undo states nothing anew."""
+"""The time at which a live record ``r`` was stated.
+
+That is the time of operation ``p``, which changed it last, unless ``p`` is an undo: then it is the
+time at which the record was first inserted.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferRecord:
-    """A record on its way.
+    """A record that is transferred.
 
     Attributes:
         id: The id of its row; 0 for a record from a file.
         digest: The digest of its origin.
-        record: Its provenance.
+        record: The provenance of its vector.
         sources: The sources of its origin, sorted.
         at: The time at which it was stated, in UTC as ISO 8601.
     """
@@ -80,25 +84,28 @@ def of_ids(
     """Rows of a space in the order of the given ids, with their vectors."""
     listed, parameter = sql.values(list(ids))
     query = (
-        f"SELECT r.id, r.origin_id, o.digest, {SAID} FROM modeledge_record r"
+        f"SELECT r.id, r.origin_id, o.digest, {STATED_AT} FROM modeledge_record r"
         " JOIN modeledge_origin o ON o.id = r.origin_id"
         f" JOIN modeledge_operation p ON p.id = r.op_changed WHERE r.id IN {listed}"
     )
-    told = {row[0]: row[1:] for row in sql.all(query, (parameter,))}
-    records = record_rows.fetch(sql, ids, live=False)
-    said = provenance.sources(sql, sorted({origin for origin, _, _ in told.values()}))
-    stored = [
-        TransferRecord(number, digest, records[number], tuple(said.get(origin, ())), at)
-        for number, (origin, digest, at) in ((number, told[number]) for number in ids)
-    ]
-    parts = list(record_rows.vectors_of(sql, space, ids))
-    return stored, np.concatenate(parts) if parts else np.zeros((0, space.dim), np.float32)
+    origin_of = {row[0]: row[1:] for row in sql.all(query, (parameter,))}
+    record_of = record_rows.fetch(sql, ids, live=False)
+    sources_of = provenance.sources(sql, sorted({origin for origin, _, _ in origin_of.values()}))
+    records = []
+    for number in ids:
+        origin, digest, at = origin_of[number]
+        sources = tuple(sources_of.get(origin, ()))
+        records.append(TransferRecord(number, digest, record_of[number], sources, at))
+    pages_of_vectors = list(record_rows.vectors_of(sql, space, ids))
+    if not pages_of_vectors:
+        return records, np.zeros((0, space.dim), np.float32)
+    return records, np.concatenate(pages_of_vectors)
 
 
 def identity(item: TransferRecord, vector: NDArray[np.float32], space: VectorSpace) -> Identity:
     """The identity of a record: origin, kind, value and span.
 
-    For a user's own vectors, which have no place in a text, context and vector count too.
+    For a user's own vector, which has no place in a text, also its context and its numbers.
     """
     record = item.record
     key = (item.digest, record.kind, record.value, str(record.start), str(record.end))
@@ -110,7 +117,7 @@ def identity(item: TransferRecord, vector: NDArray[np.float32], space: VectorSpa
 def present(
     sql: Sql, space: VectorSpace, items: Sequence[TransferRecord], until: int | None = None
 ) -> dict[Identity, tuple[bool, str]]:
-    """Stored records of the origins of ``items``: whether each is live, and its last change.
+    """The stored records with the origins of ``items``: whether each is live, and its last change.
 
     Records whose insertion was undone are left out.
 
@@ -120,12 +127,12 @@ def present(
         items: The records to find.
         until: The id of the last row to read, all by default.
     """
-    own = sorted({item.record.value for item in items if item.record.kind == "own"})
-    found: dict[Identity, tuple[bool, str]] = {}
-    known = provenance.find_ids(sql, sorted({item.digest for item in items}))
-    listed, parameter = sql.values(list(known.values()))
-    if not known:
-        return found
+    own_values = sorted({item.record.value for item in items if item.record.kind == "own"})
+    state_of: dict[Identity, tuple[bool, str]] = {}
+    origins = provenance.find_ids(sql, sorted({item.digest for item in items}))
+    listed, parameter = sql.values(list(origins.values()))
+    if not origins:
+        return state_of
     columns = (
         "o.digest, r.kind, r.value, r.span_start, r.span_end, r.live, p.at {}"
         " FROM modeledge_record r"
@@ -137,23 +144,24 @@ def present(
         f"SELECT {columns.format('')} AND r.kind <> 'own' AND r.origin_id IN {listed} ORDER BY r.id"
     )
     for digest, kind, value, start, end, live, at in sql.all(query, (space.id, parameter)):
-        _note(found, (digest, kind, value, str(start), str(end)), bool(live), at)
-    if own:
-        spelt, values = sql.values(own)
-        # All of a user's own vectors may share one origin, so they are found by their value.
+        _note(state_of, (digest, kind, value, str(start), str(end)), bool(live), at)
+    if own_values:
+        value_list, value_parameter = sql.values(own_values)
+        # All of a user's own vectors may share one origin, so they are looked up by their value.
         query = (
             f"SELECT {columns.format(', r.context, r.vector')} AND r.kind = 'own'"
-            f" AND r.value IN {spelt} AND +r.origin_id IN {listed} ORDER BY r.id"
+            f" AND r.value IN {value_list} AND +r.origin_id IN {listed} ORDER BY r.id"
         )
         for digest, kind, value, start, end, live, at, context, vector in sql.all(
-            query, (space.id, values, parameter)
+            query, (space.id, value_parameter, parameter)
         ):
             key = (digest, kind, value, str(start), str(end), context, bytes(vector).hex())
-            _note(found, key, bool(live), at)
-    return found
+            _note(state_of, key, bool(live), at)
+    return state_of
 
 
-def _note(found: dict[Identity, tuple[bool, str]], key: Identity, live: bool, at: str) -> None:
-    before = found.get(key, (False, ""))
-    if live or not before[0]:
-        found[key] = (live, at)
+def _note(state_of: dict[Identity, tuple[bool, str]], key: Identity, live: bool, at: str) -> None:
+    """Note the state of a row; among several rows of an identity, a live one counts."""
+    was_live, _ = state_of.get(key, (False, ""))
+    if live or not was_live:
+        state_of[key] = (live, at)

@@ -1,1 +1,1 @@
-"""Records that move: to another model, to another store, to a folder and back."""
+"""Transfers records: to another model, to another store, to a folder and back."""

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 NEAREST = 10
-"""Neighbours that are compared."""
+"""The number of neighbours that are compared."""
 
 TIE = 1e-6
-"""Similarities count as equal to the last neighbour's within this tolerance."""
+"""Within this tolerance of the last neighbour's similarity, similarities count as equal to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,10 @@ class Agreement:
     Attributes:
         recall: Recall@10: the share of a vector's ten nearest re-encoded neighbours that are among
             its ten nearest mapped ones. Re-encoding itself has 1.
-        found: Of the vectors whose value another vector has too, the share that has such a vector
-            among its ten nearest mapped ones; NaN if no value occurs twice.
-        found_encoded: The same with re-encoded neighbours.
-        count: Vectors that were compared.
+        found: Among the vectors whose value occurs more than once, the share with such a vector
+            among the ten nearest mapped ones; NaN if no value occurs twice.
+        found_encoded: The same share for the ten nearest re-encoded vectors.
+        count: The number of vectors that were compared.
     """
 
     recall: float
@@ -42,35 +42,39 @@ class Agreement:
     count: int
 
 
-def recall(moved: Vectors, encoded: Vectors) -> float:
+def recall(mapped: Vectors, encoded: Vectors) -> float:
     """Compute :attr:`Agreement.recall`; 1 if no vector has a neighbour.
 
     Args:
-        moved: Shape (n, D).
-        encoded: Shape (n, D), the same records re-encoded: the queries, whose own neighbours are
-            the gold.
+        mapped: Mapped vectors, shape (n, D).
+        encoded: The same records re-encoded, shape (n, D). They are the queries, and their
+            neighbours among each other are the gold standard.
     """
-    right, own = _neighbours(encoded, encoded)
-    _, found = _neighbours(encoded, moved)
-    if not own.size:
+    similarities, gold = _neighbours(encoded, encoded)
+    _, near = _neighbours(encoded, mapped)
+    if not gold.size:
         return 1.0
     queries = unit(encoded)
-    worst = np.take_along_axis(right, own, 1).min(1) - TIE
-    del right
-    scores = np.stack([queries[row] @ query for row, query in zip(found, queries, strict=True)])
+    worst = np.take_along_axis(similarities, gold, 1).min(1) - TIE
+    del similarities  # frees memory
+    scores = np.stack([queries[row] @ query for row, query in zip(near, queries, strict=True)])
     return float((scores >= worst[:, None]).mean())
 
 
-def agreement(moved: Vectors, encoded: Vectors, values: Sequence[str]) -> Agreement:
-    """Compute the measures of vectors with ``values``, shape (n, D) each."""
-    named = np.unique(np.asarray(values, dtype=object), return_inverse=True)[1]
-    several = np.bincount(named)[named] > 1 if len(named) else np.zeros(0, bool)
+def agreement(mapped: Vectors, encoded: Vectors, values: Sequence[str]) -> Agreement:
+    """Measure the agreement of vectors, shape (n, D) each, with the given values."""
+    value_ids = np.unique(np.asarray(values, dtype=object), return_inverse=True)[1]
+    repeated = np.bincount(value_ids)[value_ids] > 1 if len(value_ids) else np.zeros(0, bool)
     shares = []
-    for among in (moved, encoded):
+    for among in (mapped, encoded):
         _, near = _neighbours(encoded, among)
-        hit = (named[near] == named[:, None]).any(1) if near.size else np.zeros(len(named), bool)
-        shares.append(float(hit[several].mean()) if several.any() else float("nan"))
-    return Agreement(recall(moved, encoded), shares[0], shares[1], len(named))
+        hit = (
+            (value_ids[near] == value_ids[:, None]).any(1)
+            if near.size
+            else np.zeros(len(value_ids), bool)
+        )
+        shares.append(float(hit[repeated].mean()) if repeated.any() else float("nan"))
+    return Agreement(recall(mapped, encoded), shares[0], shares[1], len(value_ids))
 
 
 def _neighbours(queries: Vectors, among: Vectors) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kptm.errors import ModeledgeError
-from kptm.modeledge.sql.transfer_record import SAID
+from kptm.modeledge.sql.transfer_record import STATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.record_rows import Condition
 
-    Told = tuple[str, str, str, str]
+    TimedFact = tuple[str, str, str, str]
     """Head, relation, tail, and the time at which the fact was last stated."""
 
 POLICIES = ("both", "ours", "theirs", "newest")
 
 FACTS = f"""
-SELECT r.head, r.relation, r.tail, max({SAID}) FROM modeledge_record r
+SELECT r.head, r.relation, r.tail, max({STATED_AT}) FROM modeledge_record r
 JOIN modeledge_operation p ON p.id = r.op_changed
 WHERE r.live = 1 AND r.relation <> '' GROUP BY r.head, r.relation, r.tail"""
-"""The facts that a store's live records state, each once."""
+"""Selects the facts that a store's live records state, each once."""
 
 _ONE_VALUE = (
     "{0}.relation NOT IN (SELECT relation FROM {1} GROUP BY relation, head HAVING count(*) > 1)"
@@ -42,7 +42,10 @@ _LOST = (
     " WHERE l.head = r.head AND l.relation = r.relation AND l.tail = r.tail)"
 )
 LOST: Condition = (_LOST, [])
-"""The condition that a record states a lost fact of ours; only inside :func:`find_conflicts`."""
+"""The condition that a record states a fact of ours that theirs replaces.
+
+It can be used only inside :func:`find_conflicts`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,11 @@ class MergeConflict:
     """A fact that has another tail in the other store.
 
     Attributes:
-        head: The entity.
-        relation: A relation with one tail per head in each store.
-        ours: The tail here.
-        theirs: The tail there.
-        kept: "both", "ours" or "theirs".
+        head: The head of the fact.
+        relation: The relation, which has one tail per head in each store.
+        ours: The tail in our store.
+        theirs: The tail in the other store.
+        kept: Which facts stay: "both", "ours" or "theirs".
     """
 
     head: str
@@ -75,10 +78,12 @@ def check_policy(policy: str) -> None:
 
 
 @contextmanager
-def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[list[MergeConflict]]:
-    """Conflicts between a store and another's facts, by relation and head.
+def find_conflicts(
+    sql: Sql, theirs: Iterable[TimedFact], policy: str
+) -> Iterator[list[MergeConflict]]:
+    """Find conflicts between our store and another one's facts, sorted by relation and head.
 
-    If both facts are equally new, ours counts as the newest.
+    If both facts were stated at the same time, ours counts as the newest.
 
     Args:
         sql: A writing transaction of ours.
@@ -91,22 +96,22 @@ def find_conflicts(sql: Sql, theirs: Iterable[Told], policy: str) -> Iterator[li
     sql.run(f"INSERT INTO merge_ours {FACTS}")
     sql.insert("merge_theirs", "head, relation, tail, at", theirs)
     sql.run("CREATE INDEX ix_merge_theirs ON merge_theirs (head, relation)")
-    found: list[MergeConflict] = []
-    lost: list[Told] = []
+    conflicts: list[MergeConflict] = []
+    lost: list[TimedFact] = []
     for head, relation, tail, other, at, other_at in sql.all(_DIFFERENT):
         newest = "theirs" if other_at > at else "ours"
         kept = newest if policy == "newest" else policy
-        found.append(MergeConflict(head, relation, tail, other, kept))
+        conflicts.append(MergeConflict(head, relation, tail, other, kept))
         if kept == "theirs":
             lost.append((head, relation, tail, at))
     sql.insert("merge_lost", "head, relation, tail, at", lost)
     sql.run("CREATE INDEX ix_merge_lost ON merge_lost (head, relation)")
     # The caller uses merge_lost before the tables are dropped.
-    yield found
+    yield conflicts
     for name in ("ours", "theirs", "lost"):
         sql.run(f"DROP TABLE merge_{name}")
 
 
-def left_out(conflicts: Iterable[MergeConflict]) -> set[Fact]:
-    """The facts of the other store that lose to ours."""
+def facts_to_skip(conflicts: Iterable[MergeConflict]) -> set[Fact]:
+    """The facts of the other store that are not merged, because ours stay."""
     return {(item.head, item.relation, item.theirs) for item in conflicts if item.kept == "ours"}

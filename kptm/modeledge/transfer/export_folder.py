@@ -1,8 +1,8 @@
 """Exports a store to a folder that can be read without kptm.
 
-- ``records-00000.jsonl``: a record a line, with its sources, its triple and its origin's digest
-- ``vectors-00000.safetensors``: its vectors in the same order and precision
-- ``manifest.json``: the spaces, the pairs of files of each, and the checksum of each file
+- ``records-00000.jsonl``: one record per line, with its sources, triple and origin's digest
+- ``vectors-00000.safetensors``: the vectors of these records in the same order
+- ``manifest.json``: the spaces, the pairs of files of each space, and the checksum of each file
 
 Only live records are written, in their current state, without the log and the indexes.
 """
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
 SHARD = 8_192
-"""Records in a pair of files."""
+"""The number of records in a pair of files."""
 
 VECTORS = "vectors"
-"""The name of the only tensor of a file."""
+"""The name of the only tensor in a file."""
 
 
 def export(database: Database, folder: str | Path, progress: Callable[[int], None] | None) -> int:
-    """See :meth:`kptm.Modeledge.export`."""
+    """Write the live records to a folder; see :meth:`kptm.Modeledge.export`."""
     folder = Path(folder).absolute()
     try:
         check_target(folder, export_manifest.MANIFEST)
@@ -50,7 +50,7 @@ def export(database: Database, folder: str | Path, progress: Callable[[int], Non
 
 def _write(database: Database, folder: Path, progress: Callable[[int], None] | None) -> int:
     shards: list[dict[str, Any]] = []
-    named: list[dict[str, Any]] = []
+    space_list: list[dict[str, Any]] = []
     done = 0
     with database.reading() as sql:
         for space in spaces.list_all(sql):
@@ -64,7 +64,7 @@ def _write(database: Database, folder: Path, progress: Callable[[int], None] | N
                 save_file({VECTORS: vectors.astype(space.dtype)}, folder / files[1])
                 shards.append(
                     {
-                        "space": len(named),
+                        "space": len(space_list),
                         "records": files[0],
                         "vectors": files[1],
                         "count": len(items),
@@ -73,8 +73,8 @@ def _write(database: Database, folder: Path, progress: Callable[[int], None] | N
                 done += len(items)
                 if progress is not None:
                     progress(done)
-            named.append({"name": space.name, "dim": space.dim, "precision": space.precision})
-    export_manifest.write(folder, {"spaces": named, "shards": shards})
+            space_list.append({"name": space.name, "dim": space.dim, "precision": space.precision})
+    export_manifest.write(folder, {"spaces": space_list, "shards": shards})
     return done
 
 

@@ -20,14 +20,14 @@ AGAIN = "export the store again"
 
 
 def write(folder: Path, content: dict[str, Any]) -> None:
-    """Write the manifest over all files of a folder.
+    """Write the manifest of all files in a folder.
 
     Raises:
         OSError: It cannot be written.
     """
     digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
-    whole = {"format": FORMAT, **content, "sha256": digests}
-    (folder / MANIFEST).write_bytes(_manifest_bytes(whole))
+    full_content = {"format": FORMAT, **content, "sha256": digests}
+    (folder / MANIFEST).write_bytes(_manifest_bytes(full_content))
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -38,18 +38,18 @@ def read(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     try:
-        given = path.read_bytes()
+        raw = path.read_bytes()
     except OSError as error:
         raise ModeledgeError(f"{path}: no export of a store there ({error})") from error
     try:
-        content = json.loads(given.decode("utf-8"))
+        content = json.loads(raw.decode("utf-8"))
         digests = content["sha256"]
         del content["checksum"]
-        # The bytes are compared: another JSON text with the same content was not written here.
-        whole = given == _manifest_bytes(content) and all(map(_FILE.fullmatch, digests))
+        # The bytes are compared, because any other JSON text was not written by this module.
+        is_intact = raw == _manifest_bytes(content) and all(map(_FILE.fullmatch, digests))
     except (ValueError, LookupError, TypeError, AttributeError):
-        whole = False
-    if not whole:
+        is_intact = False
+    if not is_intact:
         raise ModeledgeError(f"{path}: damaged (checksum differs); {AGAIN}")
     if content["format"] != FORMAT:
         raise ModeledgeError(
@@ -58,10 +58,10 @@ def read(folder: Path) -> dict[str, Any]:
         )
     for name, digest in digests.items():
         try:
-            found = file_sha256(folder / name)
+            actual = file_sha256(folder / name)
         except OSError as error:
             raise ModeledgeError(f"{folder / name}: cannot be read ({error}); {AGAIN}") from error
-        if found != digest:
+        if actual != digest:
             raise ModeledgeError(f"{folder / name}: damaged (checksum differs); {AGAIN}")
     return dict(content)
 

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.modeledge.records import Fact
-    from kptm.modeledge.transfer.conflicts import Told
+    from kptm.modeledge.transfer.conflicts import TimedFact
 
 _TEXTS = ("kind", "value", "text", "origin", "at")
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """An export whose checksums are right.
+    """An exported folder whose checksums are correct.
 
     Attributes:
         folder: The folder.
-        content: The content of its manifest.
+        content: The content of the manifest.
     """
 
     folder: Path
@@ -43,13 +43,13 @@ class Exported:
 
     @property
     def name(self) -> str:
-        """Its name in the log."""
+        """The name of the folder in the log."""
         return f"from {self.folder}"
 
     def spaces(self) -> list[VectorSpace]:
         """The spaces, numbered as in the manifest."""
         try:
-            found = [
+            spaces = [
                 VectorSpace(number, str(item["name"]), int(item["dim"]), str(item["precision"]))
                 for number, item in enumerate(self.content["spaces"])
             ]
@@ -57,28 +57,31 @@ class Exported:
             raise self._file_error(
                 export_manifest.MANIFEST, f"spaces are malformed ({error!r})"
             ) from error
-        for space in found:
+        for space in spaces:
             if space.precision not in PRECISIONS or space.dim < 1:
                 raise self._file_error(
-                    export_manifest.MANIFEST, f"{space.name} has no vectors that can be kept"
+                    export_manifest.MANIFEST, f"{space.name} has no vectors that can be stored"
                 )
-        return found
+        return spaces
 
-    def facts(self) -> Iterator[Told]:
-        """The facts that records state, each once with its newest time, all in memory."""
-        told: dict[Fact, str] = {}
+    def facts(self) -> Iterator[TimedFact]:
+        """Yield the facts that records state, each once with its newest time.
+
+        All of them are held in memory.
+        """
+        newest: dict[Fact, str] = {}
         for shard in self._shards():
             for item in self._items(shard):
                 triple = item.record.triple
                 if triple is not None:
-                    told[triple] = max(item.at, told.get(triple, ""))
-        for (head, relation, tail), at in told.items():
+                    newest[triple] = max(item.at, newest.get(triple, ""))
+        for (head, relation, tail), at in newest.items():
             yield head, relation, tail, at
 
     def pages(
         self, space: VectorSpace
     ) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
-        """The records of a space with their vectors, a pair of files at a time."""
+        """Yield the records of a space with their vectors, a pair of files at a time."""
         for shard in self._shards():
             if shard["space"] == space.id:
                 items = list(self._items(shard))
@@ -96,7 +99,7 @@ class Exported:
 
     def _items(self, shard: dict[str, Any]) -> Iterator[TransferRecord]:
         name = shard["records"]
-        # A file's lines end at \n alone: texts may hold other ends of lines.
+        # Only \n ends a line here, because texts may contain other line endings.
         with (self.folder / name).open(encoding="utf-8", newline="\n") as lines:
             for number, line in enumerate(lines, 1):
                 try:
@@ -109,21 +112,21 @@ class Exported:
     ) -> NDArray[np.float32]:
         name = shard["vectors"]
         try:
-            found: NDArray[Any] = load_file(self.folder / name)[VECTORS]
+            vectors: NDArray[Any] = load_file(self.folder / name)[VECTORS]
         except (OSError, LookupError, SafetensorError) as error:
             raise self._file_error(name, f"no vectors ({error!r})") from error
-        if found.shape != (count, space.dim) or found.dtype != space.dtype:
+        if vectors.shape != (count, space.dim) or vectors.dtype != space.dtype:
             raise self._file_error(
-                name, f"{found.dtype} {found.shape} are not {count} of {space.name}"
+                name, f"{vectors.dtype} {vectors.shape} are not {count} of {space.name}"
             )
-        return found.astype(np.float32, copy=False)
+        return vectors.astype(np.float32, copy=False)
 
     def _file_error(self, name: str, reason: str) -> ModeledgeError:
         return ModeledgeError(f"{self.folder / name}: {reason}; {export_manifest.AGAIN}")
 
 
 def of_folder(folder: str | Path) -> Exported:
-    """An export, verified.
+    """Open an exported folder after checking its checksums.
 
     Raises:
         ModeledgeError: A file is missing or damaged.
@@ -136,12 +139,14 @@ def _item(value: dict[str, Any]) -> TransferRecord:
     """Parse the record of a line.
 
     Raises:
-        ValueError: A value is wrong; a missing or mistyped one is a LookupError or TypeError.
+        ValueError: A value is invalid.
+        LookupError: A value is missing.
+        TypeError: A value has the wrong type.
     """
     context, sources, triple = value["context"], value["sources"], value["triple"]
     texts = [*(value[name] for name in _TEXTS), *context, *sources, *(triple or ())]
     if not all(isinstance(text, str) for text in texts):
-        raise ValueError("a part of it is no text")
+        raise ValueError("a part of it is not text")
     if triple is not None and len(triple) != 3:
         raise ValueError("a triple has three parts")
     record = Record(

@@ -22,8 +22,8 @@ from kptm.modeledge.transfer.conflicts import (
     LOST,
     MergeConflict,
     check_policy,
+    facts_to_skip,
     find_conflicts,
-    left_out,
 )
 
 if TYPE_CHECKING:
@@ -37,46 +37,46 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.sql.transfer_record import TransferRecord
-    from kptm.modeledge.transfer.conflicts import Told
+    from kptm.modeledge.transfer.conflicts import TimedFact
 
     Page = tuple[list[TransferRecord], NDArray[np.float32]]
 
 
 class RecordSource(Protocol):
-    """A source of records: another store, or an exported folder."""
+    """A source of records to merge: another store, or an exported folder."""
 
     @property
     def name(self) -> str:
-        """Its name in the log."""
+        """The name of the source in the log."""
         ...
 
     def spaces(self) -> list[VectorSpace]:
         """The spaces that have records."""
         ...
 
-    def facts(self) -> Iterator[Told]:
-        """The facts that its records state, each one time."""
+    def facts(self) -> Iterator[TimedFact]:
+        """Yield the facts that records state, each once."""
         ...
 
     def pages(self, space: VectorSpace) -> Iterator[Page]:
-        """Its records of a space with their vectors, some thousands at a time."""
+        """Yield the records of a space with their vectors, some thousands at a time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """What a merge did.
+    """The result of a merge, with numbers of records.
 
     Attributes:
-        operation: The number of its operation, for undo; 0 if nothing was new.
+        operation: The number of the operation, for undo; 0 if nothing was new.
         added: Records that were added.
         same: Records that both stores had.
         returned: Forgotten records of ours that are live again, because a source that was not
             forgotten here attests their text.
         forgotten: Records that were forgotten here and stay forgotten.
-        left: Records of theirs that lost to a fact of ours.
-        removed: Records of ours that lost to a fact of theirs.
-        attested: New attestations of texts by sources.
+        left: Records of theirs that were not merged because of a conflicting fact of ours.
+        removed: Records of ours that were removed because of a conflicting fact of theirs.
+        attested: The number of new attestations of texts by sources.
         conflicts: The facts that differed.
     """
 
@@ -93,7 +93,16 @@ class MergeReport:
 
 @dataclass(slots=True)
 class _Merge:
-    """The state of a merge."""
+    """The state of a merge.
+
+    Attributes:
+        sql: A writing transaction of our store.
+        number: The number of the operation.
+        policy: One of :data:`kptm.modeledge.transfer.conflicts.POLICIES`.
+        unwanted: The facts of the other store that are not merged.
+        last: The id of our last row before the merge.
+        counts: The counts of :class:`MergeReport`.
+    """
 
     sql: Sql
     number: int
@@ -107,78 +116,88 @@ class _Merge:
     def take(
         self, space: VectorSpace, items: Sequence[TransferRecord], vectors: NDArray[np.float32]
     ) -> None:
-        """Merge a page of a space."""
-        kept = [
+        """Merge a page of records of a space."""
+        wanted = [
             place for place, item in enumerate(items) if item.record.triple not in self.unwanted
         ]
-        self.counts["left"] += len(items) - len(kept)
-        said = self._attested_origins([items[place] for place in kept])
-        self.counts["returned"] += self._attest(said)
-        # Rows of this merge do not count as stored: duplicates of the other store stay duplicates.
-        known = transfer_record.present(
-            self.sql, space, [items[place] for place in kept], self.last
+        self.counts["left"] += len(items) - len(wanted)
+        digests_of = self._attested_origins([items[place] for place in wanted])
+        self.counts["returned"] += self._attest(digests_of)
+        # Rows of this merge are not read, so that duplicates of the other store stay duplicates.
+        stored = transfer_record.present(
+            self.sql, space, [items[place] for place in wanted], self.last
         )
-        chosen = []
-        for place in kept:
+        new = []
+        for place in wanted:
             key = transfer_record.identity(items[place], vectors[place], space)
-            lives, at = known.get(key, (None, ""))
-            if lives:
+            is_live, at = stored.get(key, (None, ""))
+            if is_live:
                 self.counts["same"] += 1
-            elif lives is None or self._comes_back(items[place].at, at):
-                chosen.append(place)
+            elif is_live is None or self._is_restored(items[place].at, at):
+                new.append(place)
             else:
                 self.counts["forgotten"] += 1
-        self.counts["added"] += len(chosen)
-        if chosen:
-            self._insert(space, [items[place] for place in chosen], vectors[chosen], said)
+        self.counts["added"] += len(new)
+        if new:
+            self._insert(space, [items[place] for place in new], vectors[new], digests_of)
 
     def _insert(
         self,
         space: VectorSpace,
         items: Sequence[TransferRecord],
         vectors: NDArray[np.float32],
-        said: dict[str, set[str]],
+        digests_of: dict[str, set[str]],
     ) -> None:
         digests = [item.digest for item in items]
-        inside = set(digests)
-        attested = {source: those & inside for source, those in said.items() if those & inside}
+        inserted = set(digests)
+        attested = {
+            source: of_source & inserted
+            for source, of_source in digests_of.items()
+            if of_source & inserted
+        }
         records = [item.record for item in items]
         values = [record.value for record in records]
         record_rows.insert(
             self.sql, self.number, space, vectors, values, records, digests, attested
         )
 
-    def _comes_back(self, theirs: str, ours: str) -> bool:
-        """Whether a record that ended here is to be live, by the times of both stores."""
+    def _is_restored(self, theirs: str, ours: str) -> bool:
+        """Whether a record that ended here becomes live, by the times in both stores."""
         return self.policy == "theirs" or (self.policy == "newest" and theirs > ours)
 
     def _attested_origins(self, items: Sequence[TransferRecord]) -> dict[str, set[str]]:
-        """The origins that each source attests there, without attestations that ended here."""
-        ended = _withdrawn(self.sql, sorted({item.digest for item in items}))
-        said: dict[str, set[str]] = {}
+        """The digests of the origins that each source of the other store attests.
+
+        Attestations that ended in our store are left out, unless the policy restores them.
+        """
+        ended = _ended_attestations(self.sql, sorted({item.digest for item in items}))
+        digests_of: dict[str, set[str]] = {}
         for item in items:
             for source in item.sources:
                 at = ended.get((item.digest, source))
-                if at is None or self._comes_back(item.at, at):
-                    said.setdefault(source, set()).add(item.digest)
-        return said
+                if at is None or self._is_restored(item.at, at):
+                    digests_of.setdefault(source, set()).add(item.digest)
+        return digests_of
 
-    def _attest(self, said: dict[str, set[str]]) -> int:
+    def _attest(self, digests_of: dict[str, set[str]]) -> int:
         """Add attestations of stored texts; return how many records are live again."""
-        back = 0
-        for source, digests in sorted(said.items()):
+        restored = 0
+        for source, digests in sorted(digests_of.items()):
             documents.note_elsewhere(self.sql, source)
-            found = list(provenance.find_ids(self.sql, sorted(digests)).values())
-            if not found:
+            origins = list(provenance.find_ids(self.sql, sorted(digests)).values())
+            if not origins:
                 continue
-            back += len(record_edits.return_texts(self.sql, self.number, source, found))
-        return back
+            restored += len(record_edits.return_texts(self.sql, self.number, source, origins))
+        return restored
 
 
 def merge(
-    database: Database, carrier: RecordSource, policy: str, progress: Callable[[int], None] | None
+    database: Database,
+    record_source: RecordSource,
+    policy: str,
+    progress: Callable[[int], None] | None,
 ) -> MergeReport:
-    """See :meth:`kptm.Modeledge.merge`.
+    """Merge records into a store; see :meth:`kptm.Modeledge.merge`.
 
     Raises:
         ModeledgeError: The policy is unknown, or the spaces do not match; nothing was changed.
@@ -186,29 +205,31 @@ def merge(
     check_policy(policy)
     done = 0
     with database.writing() as (sql, transaction):
-        named = [(space, _room_for(sql, space)) for space in carrier.spaces()]
-        number = oplog.begin(sql, "merge", carrier.name[: record_edits.NOTE])
-        with find_conflicts(sql, carrier.facts(), policy) as found:
-            removed = len(record_rows.remove(sql, number, LOST)) if found else 0
+        pairs = [(theirs, _our_space(sql, theirs)) for theirs in record_source.spaces()]
+        number = oplog.begin(sql, "merge", record_source.name[: record_edits.NOTE])
+        with find_conflicts(sql, record_source.facts(), policy) as conflicts:
+            removed = len(record_rows.remove(sql, number, LOST)) if conflicts else 0
             last = int(sql.one("SELECT max(id) FROM modeledge_record") or 0)
-            under_way = _Merge(sql, number, policy, left_out(found), last)
-            for theirs, room in named:
-                made = room or spaces.get_or_create(sql, theirs.name, theirs.dim, theirs.precision)
-                for items, vectors in carrier.pages(theirs):
-                    under_way.take(made, items, vectors)
+            state = _Merge(sql, number, policy, facts_to_skip(conflicts), last)
+            for theirs, existing in pairs:
+                ours = existing or spaces.get_or_create(
+                    sql, theirs.name, theirs.dim, theirs.precision
+                )
+                for items, vectors in record_source.pages(theirs):
+                    state.take(ours, items, vectors)
                     done += len(items)
                     if progress is not None:
                         progress(done)
         query = "SELECT count(*) FROM modeledge_attestation WHERE op_changed = ?"
-        counts = under_way.counts | {"removed": removed, "attested": int(sql.one(query, (number,)))}
+        counts = state.counts | {"removed": removed, "attested": int(sql.one(query, (number,)))}
         if not any(counts[name] for name in ("added", "returned", "removed", "attested")):
             transaction.rollback()
             number = 0
-    return MergeReport(number, **counts, conflicts=tuple(found))
+    return MergeReport(number, **counts, conflicts=tuple(conflicts))
 
 
-def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
-    """Our space of that name; None if there is none and it may be created.
+def _our_space(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
+    """Our space with the same name; None if there is none and it may be created.
 
     Raises:
         ModeledgeError: Our space has another width or precision, or our vectors are of another
@@ -216,23 +237,23 @@ def _room_for(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
     """
     ours = spaces.find(sql, theirs.name)
     if ours is None:
-        strange = other_models.others_of(sql, {other_models.prefix_of(theirs): theirs.name})
-        if strange:
-            told = ", ".join(space.name for space in strange)
+        others = other_models.others_of(sql, {other_models.prefix_of(theirs): theirs.name})
+        if others:
+            names = ", ".join(space.name for space in others)
             raise ModeledgeError(
-                f"the other store's {theirs.name} is of another model than {told};"
+                f"the other store's {theirs.name} is of another model than {names};"
                 " migrate one of the stores, then merge"
             )
     elif (ours.dim, ours.precision) != (theirs.dim, theirs.precision):
         raise ModeledgeError(
             f"the space {ours.name} has vectors of width {ours.dim} as {ours.precision} here, of"
-            " width"
-            f" {theirs.dim} as {theirs.precision} in the other store; only the same can be merged"
+            f" width {theirs.dim} as {theirs.precision} in the other store; only the same can be"
+            " merged"
         )
     return ours
 
 
-def _withdrawn(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
+def _ended_attestations(sql: Sql, digests: Sequence[str]) -> dict[tuple[str, str], str]:
     """The time at which each attestation ended, by digest and source."""
     listed, parameter = sql.values(list(digests))
     query = (
@@ -256,7 +277,7 @@ class _Store:
             space for space in spaces.list_all(self.sql) if len(oplog.living(self.sql, space.id))
         ]
 
-    def facts(self) -> Iterator[Told]:
+    def facts(self) -> Iterator[TimedFact]:
         return self.sql.stream(FACTS)
 
     def pages(self, space: VectorSpace) -> Iterator[Page]:
@@ -268,14 +289,18 @@ def of_store(other: Database, ours: Database) -> Iterator[RecordSource]:
     """Read another store to merge it into ours.
 
     Raises:
-        ModeledgeError: It is our own store.
+        ModeledgeError: Both are the same store.
     """
-    same = other.path is not None and ours.path is not None and _is_one(other, ours)
-    if other is ours or same or (other.path is None and other.name == ours.name):
+    if _are_same(other, ours):
         raise ModeledgeError(f"{ours.name}: a store cannot be merged with itself; name another one")
     with other.reading() as sql:
         yield _Store(sql, f"from {other.name}")
 
 
-def _is_one(other: Database, ours: Database) -> bool:
-    return other.path is not None and ours.path is not None and other.path.samefile(ours.path)
+def _are_same(other: Database, ours: Database) -> bool:
+    """Whether two databases are the same object, file or URL."""
+    if other is ours:
+        return True
+    if other.path is None or ours.path is None:
+        return other.path is None and other.name == ours.name
+    return other.path.samefile(ours.path)

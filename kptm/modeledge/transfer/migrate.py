@@ -1,4 +1,4 @@
-"""Migrates vectors to another model: encoded again from their texts, or mapped by a rotation.
+"""Migrates vectors to another model: encodes them again from their texts, or rotates them.
 
     old space ──► a sample encoded again ──► a rotation, and its recall on held-out records
     └──────────────────────────────────► encode or rotate, page by page ──► new space
@@ -47,14 +47,14 @@ class Migration:
         method: "encode" or "map".
         way: How the map was fitted, one of :data:`kptm.modeledge.transfer.procrustes.WAYS`; ""
             without a map.
-        moved: Records that were added to the new space.
-        there: Records that the new space had already.
-        left: Records that could not be migrated: a user's own vectors, and with "encode" those
-            whose text or links are not known.
-        anchors: How many records the map was fitted on.
-        agreement: For a map, measured on held-out re-encoded records before anything was written.
-            For re-encoding, measured by encoding a sample of the new space once more. None if
-            nothing was measured.
+        moved: The number of records that were added to the new space.
+        there: The number of records that the new space had already.
+        left: The number of records that could not be migrated: a user's own vectors, and with
+            "encode" those whose text or links are not known.
+        anchors: The number of records on which the map was fitted.
+        agreement: For a map, measured on held-out re-encoded records before anything was written;
+            for re-encoding, measured by encoding a sample of the new space again. None if nothing
+            was measured.
     """
 
     old: str
@@ -70,13 +70,13 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What a migration did.
+    """The result of a migration.
 
     Attributes:
-        operations: The numbers of its operations, to be undone from the newest on: one, unless
-            another process wrote between its pages.
+        operations: The numbers of its operations, which must be undone newest first. There are
+            several only if another process wrote to the store between two pages.
         spaces: The migrated spaces.
-        replaced: Records of the old spaces that were removed.
+        replaced: The number of records of the old spaces that were removed.
     """
 
     operations: tuple[int, ...]
@@ -112,42 +112,42 @@ class Migrator:
         self._database = database
         names = spaces.spaces_of(model)
         with database.reading() as sql:
-            self._moves = _moves(sql, names, old)
+            self._space_pairs = _space_pairs(sql, names, old)
         self._note = f"to {names['mention'].partition(':')[2]}"
         soft = bool(model.fusion.soft)
-        old_spaces = [space for space, _ in self._moves]
+        old_spaces = [space for space, _ in self._space_pairs]
         self._encoder = Reencoder(model, Rebuilder(old_spaces, documents, linker, soft=soft))
         self._planner = Planner(database, self._encoder, seed)
         self._operations: list[int] = []
 
-    def move(
+    def migrate(
         self, method: str, anchors: int, target: float, replace: bool, progress: Progress | None
     ) -> MigrationReport:
-        """See :meth:`kptm.Modeledge.migrate`."""
+        """Migrate all spaces of the old model; see :meth:`kptm.Modeledge.migrate`."""
         check_settings(method, anchors, target)
-        plans, refused = [], []
-        for space, name in self._moves:
+        plans, refusals = [], []
+        for space, name in self._space_pairs:
             try:
                 plans.append(self._planner.plan(space, name, method, anchors, target))
-            except (
-                ModeledgeError
-            ) as error:  # measure the other spaces too: the message names all figures
-                refused.append(str(error))
-        if refused:
-            raise ModeledgeError("\n".join(refused))
-        done, found = 0, []
+            except ModeledgeError as error:
+                # The other spaces are measured too, so that the message has the figures of all.
+                refusals.append(str(error))
+        if refusals:
+            raise ModeledgeError("\n".join(refusals))
+        done, migrations = 0, []
         for plan in plans:
-            moved = self._carry(plan, done, progress)
-            done += moved.moved + moved.there + moved.left
-            found.append(moved)
+            migration = self._migrate_space(plan, done, progress)
+            done += migration.moved + migration.there + migration.left
+            migrations.append(migration)
         replaced = self._replace() if replace else 0
-        return MigrationReport(tuple(self._operations), tuple(found), replaced)
+        return MigrationReport(tuple(self._operations), tuple(migrations), replaced)
 
-    # ── moving ───────────────────────────────────────────────────────────────────────────────
+    # ── migrating a space ────────────────────────────────────────────────────────────────────
 
-    def _carry(self, plan: Plan, before: int, progress: Progress | None) -> Migration:
+    def _migrate_space(self, plan: Plan, before: int, progress: Progress | None) -> Migration:
+        """Migrate a space, page by page; ``before`` is the number of records done before it."""
         moved = there = seen = 0
-        size = PAGE if plan.turn is None else record_rows.PAGE
+        size = PAGE if plan.rotation is None else record_rows.PAGE
         last = 0
         while True:
             with self._database.reading() as sql:
@@ -155,119 +155,132 @@ class Migrator:
                 if page is None:
                     break
                 last = page[0][-1].id
-                kept, vectors, known = self._make_records(sql, plan, *page)
+                records, vectors, present = self._make_records(sql, plan, *page)
             seen += len(page[0])
-            there += known
-            moved += self._write(plan, kept, vectors)
+            there += present
+            moved += self._write(plan, records, vectors)
             if progress is not None:
                 progress(before + seen)
+        encoded = plan.rotation is None
         return Migration(
-            old=plan.old.name, new=plan.new, method="encode" if plan.turn is None else "map",
-            way="" if plan.turn is None else plan.turn.way, moved=moved, there=there,
-            left=seen - there - moved, anchors=plan.anchors,
-            agreement=self._planner.again(plan) if plan.turn is None else plan.agreement,
-        )  # fmt: skip
+            old=plan.old.name,
+            new=plan.new,
+            method="encode" if encoded else "map",
+            way="" if plan.rotation is None else plan.rotation.way,
+            moved=moved,
+            there=there,
+            left=seen - there - moved,
+            anchors=plan.anchors,
+            agreement=self._planner.measure_encoding(plan) if encoded else plan.agreement,
+        )
 
     def _make_records(
         self, sql: Sql, plan: Plan, items: list[TransferRecord], vectors: NDArray[np.float32]
     ) -> tuple[list[TransferRecord], NDArray[np.float32], int]:
-        """The records of a page that the new space lacks, with new vectors, and how many it has."""
+        """Make the vectors of a page's records for the new space.
+
+        Returns:
+            The records that the new space lacks, their vectors, and the number of those it has.
+        """
         new = spaces.find(sql, plan.new)
-        known = {} if new is None else transfer_record.present(sql, new, items)
-        lacking = [
+        present = {} if new is None else transfer_record.present(sql, new, items)
+        missing = [
             place
             for place, item in enumerate(items)
             if item.record.kind in KINDS
-            and not known.get(
+            and not present.get(
                 transfer_record.identity(item, vectors[place], plan.old), (False, "")
             )[0]
         ]
-        own = sum(item.record.kind not in KINDS for item in items)
-        there = len(items) - own - len(lacking)
-        wanted = [items[place] for place in lacking]
-        if not wanted:
+        not_encodable = sum(item.record.kind not in KINDS for item in items)
+        there = len(items) - not_encodable - len(missing)
+        records = [items[place] for place in missing]
+        if not records:
             return [], vectors[:0], there
-        if plan.turn is not None:
-            turned = plan.turn(vectors[lacking])
-            for row, item in enumerate(wanted):
+        if plan.rotation is not None:
+            rotated = plan.rotation(vectors[missing])
+            for row, item in enumerate(records):
                 if item.id in plan.encoded:
-                    turned[row] = plan.encoded[item.id]
-            return wanted, turned, there
-        # Whole pages are encoded, stored records included: a resumed migration then computes the
+                    rotated[row] = plan.encoded[item.id]
+            return records, rotated, there
+        # The whole page is encoded, stored records too, so that a resumed migration computes the
         # same vectors.
-        places, made = self._encoder.encode(sql, items)
-        inside = np.isin(places, lacking)
-        return [items[place] for place in places[inside].tolist()], made[inside], there
+        places, encoded = self._encoder.encode(sql, items)
+        is_missing = np.isin(places, missing)
+        return [items[place] for place in places[is_missing].tolist()], encoded[is_missing], there
 
     def _write(self, plan: Plan, items: list[TransferRecord], vectors: NDArray[np.float32]) -> int:
         if not items:
             return 0
         with self._database.writing() as (sql, transaction):
-            alive = _alive(sql, [item.id for item in items])  # some may be removed by now
-            kept = [place for place, item in enumerate(items) if item.id in alive]
-            if not kept:
+            live_ids = _live_ids(sql, [item.id for item in items])
+            # Records that were removed in the meantime are not written.
+            live = [place for place, item in enumerate(items) if item.id in live_ids]
+            if not live:
                 transaction.rollback()
                 return 0
-            there = spaces.find(sql, plan.new)
-            precision = plan.old.precision if there is None else None
+            existing = spaces.find(sql, plan.new)
+            precision = plan.old.precision if existing is None else None
             space = spaces.get_or_create(sql, plan.new, vectors.shape[1], precision)
-            records = [items[place].record for place in kept]
+            records = [items[place].record for place in live]
             values = [record.value for record in records]
-            digests = [items[place].digest for place in kept]
+            digests = [items[place].digest for place in live]
             number = self._operation(sql)
-            record_rows.insert(sql, number, space, vectors[kept], values, records, digests, {})
-        return len(kept)
+            record_rows.insert(sql, number, space, vectors[live], values, records, digests, {})
+        return len(live)
 
     def _operation(self, sql: Sql) -> int:
-        """The operation of this migration: the newest one if it belongs to it, else a new one."""
+        """The number of this migration's operation: the newest, unless that is of another kind."""
         newest = oplog.newest(sql)
         query = "SELECT id FROM modeledge_operation WHERE id = ? AND kind = 'migrate' AND note = ?"
-        number = sql.one(query, (newest, self._note))
-        made = oplog.begin(sql, "migrate", self._note) if number is None else int(number)
-        if made not in self._operations:
-            self._operations.append(made)
-        return made
+        existing = sql.one(query, (newest, self._note))
+        number = oplog.begin(sql, "migrate", self._note) if existing is None else int(existing)
+        if number not in self._operations:
+            self._operations.append(number)
+        return number
 
     def _replace(self) -> int:
         """Remove old records whose counterpart is in the new space."""
-        gone = 0
+        removed = 0
         with self._database.writing() as (sql, transaction):
             number = self._operation(sql)
-            for old, name in self._moves:
+            for old, name in self._space_pairs:
                 new = spaces.find(sql, name)
                 if new is not None:
-                    like = (
+                    has_counterpart = (
                         "r.space_id = ? AND EXISTS (SELECT 1 FROM modeledge_record n"
                         " WHERE n.origin_id = r.origin_id AND n.space_id = ? AND n.live = 1"
                         " AND n.kind = r.kind AND n.value = r.value"
                         " AND n.span_start = r.span_start AND n.span_end = r.span_end)"
                     )
-                    gone += len(record_rows.remove(sql, number, (like, [old.id, new.id])))
-            if not gone:
+                    condition = (has_counterpart, [old.id, new.id])
+                    removed += len(record_rows.remove(sql, number, condition))
+            if not removed:
                 transaction.rollback()
-        return gone
+        return removed
 
 
-def _moves(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[VectorSpace, str]]:
-    """The spaces to migrate, with the names of their new spaces."""
-    there = others_of(sql, names)
-    makers = sorted({space.name.partition(":")[2] for space in there})
-    if old is None and len(makers) != 1:
-        told = ", ".join(makers) or "none"
+def _space_pairs(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[VectorSpace, str]]:
+    """The spaces to migrate, each with the name of its new space."""
+    others = others_of(sql, names)
+    models = sorted({space.name.partition(":")[2] for space in others})
+    if old is None and len(models) != 1:
+        listed = ", ".join(models) or "none"
         raise ModeledgeError(
-            f"migrate moves one other model's vectors, and the store has those of {told};"
-            + (" pass old= to say whose" if makers else " write its texts with this model")
+            f"migrate moves one other model's vectors, and the store has those of {listed};"
+            + (" pass old= to say whose" if models else " write its texts with this model")
         )
-    old = makers[0] if old is None else old
-    found = [(space, names[prefix_of(space)]) for space in there
-             if space.name.partition(":")[2] == old]  # fmt: skip
-    if not found:
-        told = ", ".join(makers) or "no other model"
-        raise ModeledgeError(f"the store has no vectors of another model {old}, only of {told}")
-    return found
+    old = models[0] if old is None else old
+    pairs = [
+        (space, names[prefix_of(space)]) for space in others if space.name.partition(":")[2] == old
+    ]
+    if not pairs:
+        listed = ", ".join(models) or "no other model"
+        raise ModeledgeError(f"the store has no vectors of another model {old}, only of {listed}")
+    return pairs
 
 
-def _alive(sql: Sql, ids: list[int]) -> set[int]:
+def _live_ids(sql: Sql, ids: list[int]) -> set[int]:
     listed, parameter = sql.values(ids)
     query = f"SELECT id FROM modeledge_record WHERE live = 1 AND id IN {listed}"
     return {number for (number,) in sql.all(query, (parameter,))}

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 METHODS = ("auto", "encode", "map")
 
 PAGE = 256
-"""Records that are encoded and written in one transaction."""
+"""The number of records that are encoded and written in one transaction."""
 
 HELD = 1_000
-"""The most held-out records for measuring recall."""
+"""The most records that are held out to measure recall."""
 
 FEWEST = 50
-"""The least held-out records for accepting a map."""
+"""The least number of held-out records; with fewer, no map is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,16 @@ class Plan:
     Attributes:
         old: The old space.
         new: The name of the new space.
-        turn: The map; None if all records are encoded.
-        anchors: How many records it was fitted on.
+        rotation: The map; None if all records are encoded.
+        anchors: The number of records on which the map was fitted.
         agreement: Measured on held-out records.
-        encoded: Vectors of anchors and held-out records by row, which are encoded already.
+        encoded: The new vectors of anchors and held-out records, by the id of the row; they need
+            not be encoded again.
     """
 
     old: VectorSpace
     new: str
-    turn: procrustes.OrthogonalMap | None = None
+    rotation: procrustes.OrthogonalMap | None = None
     anchors: int = 0
     agreement: Agreement | None = None
     encoded: dict[int, NDArray[np.float32]] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Vectors of both models, shapes (n, D) and (n, E), with rows and values of the records."""
+    """Vectors of both models, shapes (n, D) and (n, E), with the records' ids and values."""
 
     ids: list[int]
     old: NDArray[np.float32]
@@ -98,46 +99,46 @@ class Planner:
 
         Raises:
             ModeledgeError: The space is to be mapped, and there are too few records to fit or
-                measure a map, or it misses the target.
+                measure a map, or the map misses the target.
         """
-        plain = Plan(old, new)
+        encode_all = Plan(old, new)
         if method == "encode":
-            return plain
+            return encode_all
         with self._database.reading() as sql:
             held, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
         if method == "auto" and count <= 2 * (len(held) + len(chosen)):
-            return plain  # the map alone would encode half of the records
+            return encode_all  # a map would need at least half of the records encoded
         try:
-            made = self._fit_map(old, new, held, chosen)
-            reached = made.agreement.recall if made.agreement is not None else 0.0
-            if reached < target:
+            plan = self._fit_map(old, new, held, chosen)
+            recall_reached = plan.agreement.recall if plan.agreement is not None else 0.0
+            if recall_reached < target:
                 raise ModeledgeError(
-                    f"a map of {old.name} by {made.anchors:,} anchors reaches {reached:.3f} of"
-                    f" re-encoding's recall, below {target}; nothing was written: use"
+                    f"a map of {old.name} by {plan.anchors:,} anchors reaches {recall_reached:.3f}"
+                    f" of re-encoding's recall, below {target}; nothing was written: use"
                     ' method="encode", or take more anchors'
                 )
         except ModeledgeError:
             if method == "map":
                 raise
-            return plain
-        return made
+            return encode_all
+        return plan
 
     def _fit_map(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
         """Fit and measure the map of a space."""
         if len(held) < FEWEST:
             self._refuse(old, len(held))
-        asked = self._pairs(old, held)
-        if len(asked.ids) < FEWEST:
-            self._refuse(old, len(asked.ids))
+        held_pairs = self._pairs(old, held)
+        if len(held_pairs.ids) < FEWEST:
+            self._refuse(old, len(held_pairs.ids))
         anchors = self._pairs(old, chosen)
-        turn = procrustes.best(anchors.old, anchors.new, recall, self._seed)
-        found = agreement(turn(asked.old), asked.new, asked.values)
+        rotation = procrustes.best(anchors.old, anchors.new, recall, self._seed)
+        measured = agreement(rotation(held_pairs.old), held_pairs.new, held_pairs.values)
         encoded = {
             number: vector
-            for pairs in (asked, anchors)
+            for pairs in (held_pairs, anchors)
             for number, vector in zip(pairs.ids, pairs.new, strict=True)
         }
-        return Plan(old, new, turn, len(anchors.ids), found, encoded)
+        return Plan(old, new, rotation, len(anchors.ids), measured, encoded)
 
     def _refuse(self, space: VectorSpace, count: int) -> None:
         raise ModeledgeError(
@@ -146,8 +147,12 @@ class Planner:
             f' to measure it, {FEWEST} are needed; use method="encode"'
         )
 
-    def again(self, plan: Plan) -> Agreement | None:
-        """Agreement of the new space with a re-encoded sample of it; None if it has no texts."""
+    def measure_encoding(self, plan: Plan) -> Agreement | None:
+        """Encode a sample of the new space again, and compare it with the stored vectors.
+
+        Returns:
+            The agreement; None if the space has no texts.
+        """
         with self._database.reading() as sql:
             new = spaces.find(sql, plan.new)
             if new is None:
@@ -157,17 +162,18 @@ class Planner:
         return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
 
     def _pairs(self, space: VectorSpace, ids: list[int]) -> _Pairs:
-        """The vectors of records that can be encoded, by both models."""
-        found = _Pairs([], np.zeros((0, space.dim), np.float32), np.zeros((0, 0), np.float32), [])
-        old, new = [found.old], []
+        """The vectors of records by both models, for the records that can be encoded."""
+        row_ids: list[int] = []
+        values: list[str] = []
+        old, new = [np.zeros((0, space.dim), np.float32)], []
         for start in range(0, len(ids), PAGE):
             with self._database.reading() as sql:
                 items, vectors = transfer_record.of_ids(sql, space, ids[start : start + PAGE])
-                places, made = self._encoder.encode(sql, items)
+                places, encoded = self._encoder.encode(sql, items)
             if len(places):
                 old.append(vectors[places])
-                new.append(made)
-                found.ids.extend(items[place].id for place in places.tolist())
-                found.values.extend(items[place].record.value for place in places.tolist())
-        after = np.concatenate(new) if new else found.new
-        return _Pairs(found.ids, np.concatenate(old), after, found.values)
+                new.append(encoded)
+                row_ids.extend(items[place].id for place in places.tolist())
+                values.extend(items[place].record.value for place in places.tolist())
+        all_new = np.concatenate(new) if new else np.zeros((0, 0), np.float32)
+        return _Pairs(row_ids, np.concatenate(old), all_new, values)

@@ -1,9 +1,9 @@
 """Maps one model's vectors to another's by a rotation fitted on pairs (orthogonal Procrustes).
 
-Schönemann 1966: of all R with orthonormal rows ``U Vᵀ`` makes ``‖A R − B‖`` least, where ``U S Vᵀ``
-is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975) a vector x is
-mapped to ``s (x − a) R + b``. A rotation preserves nearest neighbours, so a map loses only where
-the two models differ.
+Schönemann 1966: among all R with orthonormal rows, ``U Vᵀ`` minimises ``‖A R − B‖``, where ``U S
+Vᵀ`` is the singular value decomposition of ``Aᵀ B``. With scale and centres (Gower 1975), a vector
+x is mapped to ``s (x − a) R + b``. A rotation preserves nearest neighbours, so recall is lost only
+where the two models differ.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WAYS = ("plain", "centred", "unit", "unit, centred")
 """The normalisation of both sides before the rotation is fitted."""
 
 TUNED = 5
-"""One in this many anchors is held out for the choice of the way."""
+"""One in this many anchors is held out to choose the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,21 @@ class OrthogonalMap:
 
     def __call__(self, vectors: Vectors) -> Vectors:
         """Map vectors, shape (n, D) to (n, E)."""
-        moved = _prepare(vectors, self.way) - self.origin
-        return (self.scale * moved @ self.rotation + self.goal).astype(np.float32)
+        centred = _prepare(vectors, self.way) - self.origin
+        return (self.scale * centred @ self.rotation + self.goal).astype(np.float32)
 
 
 def fit(old: Vectors, new: Vectors, way: str = "plain") -> OrthogonalMap:
     """Fit the map with the least squared error from the rows of ``old`` to those of ``new``.
 
     Args:
-        old: Shape (n, D), by the old model.
-        new: Shape (n, E), the same records by the new model.
+        old: Vectors by the old model, shape (n, D).
+        new: Vectors of the same records by the new model, shape (n, E).
         way: One of :data:`WAYS`.
 
     Raises:
-        ModeledgeError: There are no pairs; or D > E, where the map would drop dimensions, and the
-            decomposition does not give the least error.
+        ModeledgeError: There are no pairs, or D > E: such a map would drop dimensions, and the
+            decomposition would not give the least error.
     """
     if not len(old) or len(old) != len(new):
         raise ModeledgeError(
@@ -91,23 +91,23 @@ def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> Orthogo
     """Choose the way that is best on held-out anchors, and fit its map on all anchors.
 
     Args:
-        old: As for :func:`fit`.
-        new: As for :func:`fit`.
+        old: Vectors by the old model, shape (n, D).
+        new: Vectors of the same records by the new model, shape (n, E).
         measure: The score of (mapped, new), higher is better; the first way wins a tie.
         seed: The seed of the held-out anchors.
 
     Raises:
-        ModeledgeError: As :func:`fit`.
+        ModeledgeError: There are no pairs, or D > E; see :func:`fit`.
     """
     order = np.random.default_rng(seed).permutation(len(old))
-    tuned, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
+    held, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
     way = WAYS[0]
-    if len(tuned):
-        measured = {
-            name: measure(fit(old[fitted], new[fitted], name)(old[tuned]), new[tuned])
+    if len(held):
+        scores = {
+            name: measure(fit(old[fitted], new[fitted], name)(old[held]), new[held])
             for name in WAYS
         }
-        way = max(measured, key=lambda name: measured[name])
+        way = max(scores, key=lambda name: scores[name])
     return fit(old, new, way)
 
 

@@ -1,4 +1,4 @@
-"""Draws random records such that the parts of a sample share no text."""
+"""Draws random records to hold out and to fit on, such that both share no text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SHARE = 5
 def sample(
     sql: Sql, space: VectorSpace, kinds: Sequence[str], held: int, others: int, seed: int
 ) -> tuple[list[int], list[int], int]:
-    """Draw live records of a space by their texts.
+    """Draw live records of a space, text by text.
 
     Args:
         sql: A transaction.
-        space: The space; 16 bytes a record are read into memory.
+        space: The space; 16 bytes per record are read into memory.
         kinds: The kinds of records to draw.
-        held: The most records to hold out. A fifth of all is held out if that is less, and none if
-            that is too few.
-        others: How many other records to draw.
+        held: The most records to hold out. If other records are drawn, at most one in
+            :data:`SHARE` is held out.
+        others: The number of other records to draw.
         seed: The seed of the draw.
 
     Returns:
@@ -38,14 +38,14 @@ def sample(
         "SELECT id, origin_id FROM modeledge_record"
         f" WHERE space_id = ? AND live = 1 AND kind IN {listed} ORDER BY id"
     )
-    found = np.array(list(sql.stream(query, (space.id, parameter))), np.int64).reshape(-1, 2)
-    count = len(found)
-    _, text = np.unique(found[:, 1], return_inverse=True)
+    rows = np.array(list(sql.stream(query, (space.id, parameter))), np.int64).reshape(-1, 2)
+    count = len(rows)
+    _, text = np.unique(rows[:, 1], return_inverse=True)
     places = np.random.default_rng(seed).permutation(int(text.max(initial=-1)) + 1)
-    order = np.argsort(places[text], kind="stable")  # random order of texts
-    first = min(held, count // SHARE if others else count)
-    cut = first
-    while 0 < cut < count and text[order[cut]] == text[order[cut - 1]]:
-        cut += 1  # the rest of the last held-out text
-    chosen = order[:first], order[cut : cut + others]
-    return np.sort(found[chosen[0], 0]).tolist(), np.sort(found[chosen[1], 0]).tolist(), count
+    order = np.argsort(places[text], kind="stable")  # the rows, with their texts in random order
+    held_count = min(held, count // SHARE if others else count)
+    start = held_count
+    while 0 < start < count and text[order[start]] == text[order[start - 1]]:
+        start += 1  # skips the rest of the last held-out text
+    held_rows, other_rows = order[:held_count], order[start : start + others]
+    return np.sort(rows[held_rows, 0]).tolist(), np.sort(rows[other_rows, 0]).tolist(), count

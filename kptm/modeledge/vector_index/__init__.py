@@ -1,1 +1,1 @@
-"""Search: exact or by FAISS, indexes derived from the rows, cached in memory and in snapshots."""
+"""Searches vectors, exactly or by FAISS; caches the indexes in memory and in snapshots on disk."""

@@ -1,6 +1,7 @@
-"""Approximate search by FAISS; removed rows are masked.
+"""Approximate search by FAISS, in which removed rows are masked.
 
-For these kinds of index FAISS either lacks deletion or returns wrong ids after it, silently.
+They are not deleted, because for these kinds of index FAISS either cannot delete or silently
+returns wrong ids afterwards.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import FaissIndex, Found
 
 WORN = 0.5
-"""Share of removed rows from which recall drops too far."""
+"""With a larger share of removed rows, recall drops too far."""
 
 
 class ApproximateIndex:
     """A FAISS index with the ids of its rows and a mask of live rows.
 
     Args:
-        index: The index; its positions are those of ``ids``.
-        ids: The rows' ids, by position.
-        alive: The mask of live rows.
+        index: The FAISS index.
+        ids: The id of the row at each position of the index.
+        alive: Whether the row at each position is live.
     """
 
     def __init__(
@@ -58,10 +59,10 @@ class ApproximateIndex:
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add vectors of length 1; a removed row is restored."""
-        # FAISS still has a removed row, so the row is unmasked and not added again.
-        back = np.isin(self.ids, ids)
-        self.alive[back] = True
-        new = ~np.isin(ids, self.ids[back])
+        # FAISS still has a removed row, so the row is unmasked instead of added again.
+        restored = np.isin(self.ids, ids)
+        self.alive[restored] = True
+        new = ~np.isin(ids, self.ids[restored])
         self.index.add(vectors[new])
         self.ids = np.concatenate((self.ids, ids[new]))
         self.alive = np.concatenate((self.alive, np.ones(int(new.sum()), bool)))
@@ -75,7 +76,7 @@ class ApproximateIndex:
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Found:
-        """The best positions found among the allowed ones (by default all), padded with -1."""
+        """The best positions among the allowed ones (by default all), padded with -1."""
         if allowed is None and self._living == len(self.ids):
             return self.index.search(queries, k, None)
         chosen = self.alive if allowed is None else self.alive & allowed

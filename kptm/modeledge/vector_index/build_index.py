@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     Progress = Callable[[int], None]
 
 AUDITED = 2_000
-"""Held-out query vectors; with this many the recall is known to about a hundredth."""
+"""The number of held-out queries, enough to measure recall to about a hundredth."""
 
 FEWEST = 1_000
-"""With fewer vectors, no cells are trained and none are held out."""
+"""With no more vectors than this, search is exact."""
 
 NEAREST = 10
 """The k of recall@k."""
 
 WIDER = 8
-"""Over-fetch factor: compressed kinds return this many times k, re-ranked by exact similarity."""
+"""Over-fetch factor: compressed kinds return 8·k results, which are re-ranked exactly."""
 
 TRAINED = 40
 """Training vectors per cell."""
 
 WIDE = 64
-"""The least number of results to re-rank: compressed similarities may rank the best one low."""
+"""The least number of results to re-rank, because compressed vectors may rank the best one low."""
 
 Index = FlatIndex | ApproximateIndex
 
@@ -57,10 +57,10 @@ class Built:
     """An index, and how it was built.
 
     Attributes:
-        index: It.
-        seq: The line of the log up to which it has the rows.
+        index: The index.
+        seq: The line of the log up to which the index has the rows.
         recall: Recall@10 for held-out queries; 1 if search is exact.
-        wanted: The configured kind; the index is flat if its recall was too low.
+        wanted: The configured kind; if its recall was too low, the index is flat instead.
         audited: The recall of the configured kind.
     """
 
@@ -81,11 +81,11 @@ def build(
     """Build the index of a space.
 
     Args:
-        sql: A transaction that sees one state.
+        sql: A transaction that sees one state of the store.
         space: The space.
         config: The configured kind and target.
-        asked: Number of single queries so far.
-        progress: Called with the number of vectors read, over all passes.
+        asked: The number of single queries so far.
+        progress: Called with the number of vectors read.
     """
     seq = oplog.position(sql)
     ids = oplog.living(sql, space.id)
@@ -102,11 +102,11 @@ def build(
 
 
 def flat(sql: Sql, space: VectorSpace, count: int, progress: Progress | None = None) -> FlatIndex:
-    """All vectors of a space, for exact search."""
-    made = FlatIndex(space.dim, count)
+    """Build an index of all vectors of a space for exact search."""
+    index = FlatIndex(space.dim, count)
     for ids, vectors in _count(record_rows.vectors(sql, space), progress):
-        made.add(ids, unit(vectors))
-    return made
+        index.add(ids, unit(vectors))
+    return index
 
 
 def _build_and_audit(
@@ -117,33 +117,33 @@ def _build_and_audit(
     seed: int,
     progress: Progress | None,
 ) -> tuple[ApproximateIndex, float]:
-    """Build an index of all rows; the held-out queries are added after its recall is measured."""
+    """Build an index of all rows, and measure its recall before the held-out queries are added."""
     rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(ids))
-    # At most half of the rows are held out, so that enough are left to search in.
-    audited = min(AUDITED, len(ids) // 2)
-    held = np.sort(ids[chosen[:audited]])
-    taught = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
-    # Cells are not trained on the queries, or recall would look too high.
-    some = np.sort(ids[chosen[audited : audited + taught]])
-    index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, some), len(ids)))
+    order = rng.permutation(len(ids))
+    # At most half of the rows are held out, so that enough rows remain to be searched.
+    held_count = min(AUDITED, len(ids) // 2)
+    held = np.sort(ids[order[:held_count]])
+    training_count = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    # Cells are not trained on the queries, since recall would then be overestimated.
+    training = np.sort(ids[order[held_count : held_count + training_count]])
+    index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, training), len(ids)))
     queries = _gather(sql, space, held)
     # The exact nearest neighbours, merged page by page in the pass that fills the index.
-    best = nearest(queries, queries[:0], NEAREST)
-    for part, vectors in _count(record_rows.vectors(sql, space), progress):
-        inside = ~np.isin(part, held)
-        part, vectors = part[inside], unit(vectors[inside])
-        index.add(part, vectors)
+    exact = nearest(queries, queries[:0], NEAREST)
+    for page_ids, page_vectors in _count(record_rows.vectors(sql, space), progress):
+        is_indexed = ~np.isin(page_ids, held)
+        indexed_ids, vectors = page_ids[is_indexed], unit(page_vectors[is_indexed])
+        index.add(indexed_ids, vectors)
         scores, places = nearest(queries, vectors, NEAREST)
-        best = merge(best, (scores, np.where(places >= 0, part[places], -1)), NEAREST)
-    _, found = search_ids(sql, space, index, queries, NEAREST)
-    shares = [
-        len(np.intersect1d(got[got >= 0], true)) / len(true)
-        for got, true in zip(found, best[1], strict=True)
+        exact = merge(exact, (scores, np.where(places >= 0, indexed_ids[places], -1)), NEAREST)
+    _, results = search_ids(sql, space, index, queries, NEAREST)
+    recalls = [
+        len(np.intersect1d(result[result >= 0], gold)) / len(gold)
+        for result, gold in zip(results, exact[1], strict=True)
     ]
     # Added last, because a query would find itself.
     index.add(held, queries)
-    return index, float(np.mean(shares))
+    return index, float(np.mean(recalls))
 
 
 def search_ids(
@@ -164,12 +164,12 @@ def search_ids(
 def exact_nearest(
     sql: Sql, space: VectorSpace, queries: NDArray[np.float32], ids: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The best ``k`` of each query's ids by exact similarity; -1 stands for no result."""
+    """The best ``k`` of each query's ids by exact similarity; the id -1 means no result."""
     wanted = np.unique(ids[ids >= 0])
     if not len(wanted):
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
     vectors = _gather(sql, space, wanted)
-    # -1 reads the first vector here; its score is dropped below.
+    # The id -1 gets the first vector here; its score is replaced by -inf below.
     places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
         [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
@@ -180,18 +180,19 @@ def exact_nearest(
 
 
 def _gather(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vectors of ids at length 1, read page by page into one array."""
-    made = np.empty((len(ids), space.dim), np.float32)
+    """The normalised vectors of ids, read page by page into one array."""
+    vectors = np.empty((len(ids), space.dim), np.float32)
     at = 0
-    for part in record_rows.vectors_of(sql, space, ids.tolist()):
-        made[at : at + len(part)] = unit(part)
-        at += len(part)
-    return made
+    for page in record_rows.vectors_of(sql, space, ids.tolist()):
+        vectors[at : at + len(page)] = unit(page)
+        at += len(page)
+    return vectors
 
 
 def _count(
     pages: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]], progress: Progress | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield pages, and report the number of vectors so far after each."""
     done = 0
     for ids, vectors in pages:
         yield ids, vectors

@@ -21,8 +21,8 @@ class Allowed:
     """The rows that pass a filter.
 
     Attributes:
-        ids: Their ids, sorted.
-        mask: Whether each position of the index passes.
+        ids: The ids of the rows, sorted.
+        mask: Whether the row at each position of the index passes.
     """
 
     ids: NDArray[np.int64]
@@ -34,14 +34,15 @@ class CachedIndex:
     """An index in memory.
 
     Attributes:
-        index: It.
-        seq: The line of the log up to which it has the rows.
-        operation: The newest operation that it has seen; an operation may change attestations only.
-        recall: The recall measured when it was built.
-        saved: The line of the log up to which its snapshot has the rows, -1 without a snapshot.
-        unsaved: Rows that changed since the snapshot.
-        asked: Number of single queries.
-        allowed: The rows that pass each filter, until a row changes.
+        index: The index.
+        seq: The line of the log up to which the index has the rows.
+        operation: The newest operation when the index was updated. It is stored in addition to
+            ``seq``, because an operation that changes only attestations adds no line to the log.
+        recall: The recall measured when the index was built.
+        saved: The line of the log up to which the snapshot has the rows, -1 without a snapshot.
+        unsaved: The number of rows that changed since the snapshot.
+        asked: The number of single queries.
+        allowed: The rows that pass each filter; cleared when a row changes.
     """
 
     index: Index
@@ -53,9 +54,9 @@ class CachedIndex:
     asked: int = 0
     allowed: dict[RecordFilter, Allowed] = field(default_factory=dict)
 
-    def remember(self, where: RecordFilter, found: Allowed) -> Allowed:
-        """Remember the rows that pass a filter."""
+    def remember(self, where: RecordFilter, rows: Allowed) -> Allowed:
+        """Remember the rows that pass a filter, and return them."""
         if len(self.allowed) >= REMEMBERED:
             self.allowed.clear()
-        self.allowed[where] = found
-        return found
+        self.allowed[where] = rows
+        return rows

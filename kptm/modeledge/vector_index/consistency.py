@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.indexes import Indexes
 
 CLOSE = 1e-6
-"""Tolerance between a vector in an index and its normalised row."""
+"""The tolerance between a vector in an index and the normalised vector of its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class SpaceCheck:
     """The result of checking one space.
 
     Attributes:
-        space: Its name.
-        rows: Live rows.
-        index: The kind of its index.
+        space: The name of the space.
+        rows: The number of live rows.
+        index: The kind of the index.
         recall: The recall measured when the index was built.
         snapshot: "none", "whole" or "damaged".
         problems: The inconsistencies; empty if there are none.
@@ -47,7 +47,7 @@ class SpaceCheck:
     problems: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The values as JSON has them."""
+        """The result as a JSON object."""
         return asdict(self)
 
 
@@ -57,44 +57,45 @@ def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     snapshot = snapshot_state(sql, indexes.root, space)
     if snapshot == "damaged":
         problems.append("the snapshot is not as it was written; it is made again when it is needed")
-    found, problem = live_rows(sql, space)
+    live_ids, problem = live_rows(sql, space)
+    count = len(live_ids)
     if problem:
         problems.append(problem)
-        return SpaceCheck(space.name, len(found), "", 0.0, snapshot, tuple(problems))
-    kept = indexes.current(space, sql)
-    index = kept.index
-    ids = np.sort(index.living)
-    if not np.array_equal(ids, found):
-        odd = len(np.setxor1d(ids, found))
-        problems.append(f"{odd:,} rows are not in the index, or not in the database")
+        return SpaceCheck(space.name, count, "", 0.0, snapshot, tuple(problems))
+    cached = indexes.current(space, sql)
+    index = cached.index
+    indexed_ids = np.sort(index.living)
+    if not np.array_equal(indexed_ids, live_ids):
+        differing = len(np.setxor1d(indexed_ids, live_ids))
+        problems.append(f"{differing:,} rows are not in the index, or not in the database")
     elif isinstance(index, FlatIndex) and _differs(sql, space, index):
-        problems.append("a vector in the index is not its row's")
-    return SpaceCheck(space.name, len(found), index.kind, kept.recall, snapshot, tuple(problems))
+        problems.append("a vector in the index differs from that of its row")
+    return SpaceCheck(space.name, count, index.kind, cached.recall, snapshot, tuple(problems))
 
 
 def live_rows(sql: Sql, space: VectorSpace) -> tuple[NDArray[np.int64], str]:
-    """The ids of a space's live rows, and how they differ from its log; "" if they do not."""
-    found = _live_ids(sql, space)
-    if found is None:
+    """The ids of a space's live rows, and the message of how they differ from the log, or ""."""
+    stored = _live_ids(sql, space)
+    if stored is None:
         none = np.zeros(0, np.int64)
         return none, "a vector has the wrong size; restore the database from a copy"
-    living = oplog.living(sql, space.id)
-    if np.array_equal(found, living):
-        return found, ""
-    odd = len(np.setxor1d(found, living))
-    return found, f"{odd:,} rows are not as the log says; restore the database from a copy"
+    logged = oplog.living(sql, space.id)
+    if np.array_equal(stored, logged):
+        return stored, ""
+    differing = len(np.setxor1d(stored, logged))
+    return stored, f"{differing:,} rows are not as the log says; restore the database from a copy"
 
 
 def snapshot_state(sql: Sql, root: Path | None, space: VectorSpace) -> str:
-    """The snapshot of a space in the folder ``root``: "none", "whole" or "damaged"."""
-    told = snapshots.of(sql, space)
-    if told is None or root is None:
+    """The state of a space's snapshot in the folder ``root``: "none", "whole" or "damaged"."""
+    snapshot = snapshots.of(sql, space)
+    if snapshot is None or root is None:
         return "none"
     try:
-        same = snapshots.checksum(root / told.folder) == told.sha256
+        is_whole = snapshots.checksum(root / snapshot.folder) == snapshot.sha256
     except OSError:
-        same = False
-    return "whole" if same else "damaged"
+        is_whole = False
+    return "whole" if is_whole else "damaged"
 
 
 def _live_ids(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
@@ -107,6 +108,7 @@ def _live_ids(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
 
 
 def _differs(sql: Sql, space: VectorSpace, index: FlatIndex) -> bool:
+    """Whether a vector in the index differs from that of its row."""
     at = 0
     for ids, vectors in record_rows.vectors(sql, space):  # both are in the order of ids
         if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=CLOSE):

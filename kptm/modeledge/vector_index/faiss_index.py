@@ -1,4 +1,4 @@
-"""The only import of FAISS: exact search in an array, and approximate kinds of index."""
+"""Exact search in an array, and approximate indexes. Only this module imports FAISS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Found = tuple["NDArray[np.float32]", "NDArray[np.int64]"]
-"""Similarities and positions, shape (queries, k), best first; position -1 stands for no result."""
+"""Similarities and positions, shape (queries, k), best first; the position -1 means no result."""
 
 APPROXIMATE = ("hnsw", "ivf", "ivf-sq8", "ivf-pq")
 """Approximate kinds: HNSW graph; inverted file; the same with 8-bit or product quantisation."""
@@ -26,14 +26,14 @@ CELLS = ("ivf", "ivf-sq8", "ivf-pq")
 
 SEED = 0
 POINTS = 64
-"""Training vectors of a product quantiser; more take minutes and improve nothing."""
+"""Training vectors per centroid of a product quantiser; more take minutes and improve nothing."""
 
 _faiss: Any = faiss  # its stubs are incomplete
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1 (a zero row stays zero)."""
-    # Squares of large float32 values overflow float32.
+    """Normalise rows to length 1; a zero row stays zero."""
+    # Scaled first, because the squares of large numbers would overflow float32.
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
     scaled = vectors / np.where(largest > 0, largest, 1.0)
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-30))
@@ -41,7 +41,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> Found:
-    """The exact ``k`` best rows by inner product; nothing is copied."""
+    """The exact ``k`` best rows by inner product, without copying the rows."""
     if not len(rows) or not len(queries) or k < 1:
         empty = np.full((len(queries), max(k, 0)), -1, np.int64)
         return np.full(empty.shape, -np.inf, np.float32), empty
@@ -91,13 +91,13 @@ class FaissIndex:
         """Train an empty index on a sample, for about ``count`` vectors of length 1."""
         dim = sample.shape[1]
         cells = cells_for(count)
-        # A product code covers at least four numbers, and FAISS needs equal parts.
+        # FAISS splits vectors into parts of equal width; each has at least four numbers here.
         codes = max(part for part in range(1, max(2, dim // 4 + 1)) if dim % part == 0)
         factory = {
             "hnsw": "HNSW32",
             "ivf": f"IVF{cells},Flat",
             "ivf-sq8": f"IVF{cells},SQ8",
-            "ivf-pq": f"IVF{cells},PQ{codes}np",  # "np": no polysemous codes, slow to make
+            "ivf-pq": f"IVF{cells},PQ{codes}np",  # "np": without polysemous codes, slow to train
         }[kind]
         index = _faiss.index_factory(dim, factory, _faiss.METRIC_INNER_PRODUCT)
         if kind == "hnsw":
@@ -105,9 +105,8 @@ class FaissIndex:
         else:
             index.nprobe = max(8, cells // 32)
             index.cp.seed = SEED
-            index.cp.min_points_per_centroid = (
-                1  # too few training vectors show in the measured recall; FAISS need not warn
-            )
+            # FAISS need not warn of too few training vectors, because recall is measured.
+            index.cp.min_points_per_centroid = 1
         if kind == "ivf-pq":
             index.pq.cp.seed = SEED
             index.pq.cp.min_points_per_centroid = 1
@@ -123,35 +122,35 @@ class FaissIndex:
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
     ) -> Found:
-        """The ``k`` best positions that it finds among the ``allowed`` ones."""
-        chosen, bits = None, None
+        """Search for the ``k`` best positions among the ``allowed`` ones (all if None)."""
+        selector, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
             # The selector does not copy the bits, so this variable must outlive the search.
-            chosen = _faiss.IDSelectorBitmap(bits)
+            selector = _faiss.IDSelectorBitmap(bits)
         if self.kind == "hnsw":
-            told = _faiss.SearchParametersHNSW(
-                sel=chosen, efSearch=max(2 * k, self._index.hnsw.efSearch)
+            parameters = _faiss.SearchParametersHNSW(
+                sel=selector, efSearch=max(2 * k, self._index.hnsw.efSearch)
             )
         else:
-            told = _faiss.SearchParametersIVF(sel=chosen, nprobe=self._index.nprobe)
-        scores, places = self._index.search(queries, k, params=told)
+            parameters = _faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)
+        scores, places = self._index.search(queries, k, params=parameters)
         return scores, places
 
     def save(self, path: Path) -> None:
-        """Write it to a file."""
+        """Write the index to a file."""
         _faiss.write_index(self._index, str(path))
 
     @classmethod
     def load(cls, kind: str, path: Path) -> FaissIndex:
-        """Read a file whose checksum was checked.
+        """Read an index from a file; the caller has checked its checksum.
 
-        The file is not memory-mapped: FAISS aborts the process when a row is added to a mapped
-        index.
+        The file is not memory-mapped, because FAISS aborts the process when a row is added to a
+        mapped index.
         """
         return cls(kind, _faiss.read_index(str(path)))
 
 
 def cells_for(count: int) -> int:
-    """Cells of an inverted file: 4 √n, as FAISS advises, unless there are too few to train on."""
+    """The number of cells of an inverted file: 4 √n as FAISS advises, or one per 39 vectors."""
     return int(max(1, min(4 * count**0.5, count // 39)))

@@ -1,4 +1,4 @@
-"""Filters: rows are selected before the search, never among its results."""
+"""Filters, which select rows before the search, so that it returns the k nearest that pass."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def ids_of(sql: Sql, space: VectorSpace, where: RecordFilter) -> NDArray[np.int64]:
     """The ids of a space's rows that pass a filter, sorted.
 
-    For a past operation the log knows which rows were live, but not their sources, so every source
-    that ever attested a text counts.
+    The log has the rows that were live after a past operation, but not their sources at that time,
+    so every source that ever attested a text counts.
     """
     past = where.operation is not None
     conditions: list[Condition] = [
@@ -40,14 +40,14 @@ def ids_of(sql: Sql, space: VectorSpace, where: RecordFilter) -> NDArray[np.int6
         conditions.append(("r.live = 1", []))
     text, parameters = all_of(("r.space_id = ?", [space.id]), *conditions)
     query = f"SELECT r.id FROM modeledge_record r WHERE {text} ORDER BY r.id"
-    found = np.fromiter((row[0] for row in sql.all(query, parameters)), np.int64)
+    ids = np.fromiter((row[0] for row in sql.all(query, parameters)), np.int64)
     if past:
-        found = np.intersect1d(found, oplog.living(sql, space.id, where.operation))
-    return found
+        ids = np.intersect1d(ids, oplog.living(sql, space.id, where.operation))
+    return ids
 
 
 def attested_by(source: str, *, past: bool = False) -> Condition:
-    """The condition that a source attests a record's text, now or ever."""
+    """The condition that a source attests a record's text, or with ``past`` ever did."""
     alive = "" if past else " AND a.live = 1"
-    found = f"SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ?{alive}"
-    return f"r.origin_id IN ({found})", [source]
+    query = f"SELECT a.origin_id FROM modeledge_attestation a WHERE a.source = ?{alive}"
+    return f"r.origin_id IN ({query})", [source]

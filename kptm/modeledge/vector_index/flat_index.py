@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import Found
 
 BLOCK = 16_384
-"""Rows that are copied at a time."""
+"""The number of rows that are copied at a time."""
 
 SINGLE = 20
-"""With fewer queries FAISS compares one by one; copying the rows would cost more."""
+"""For fewer queries than this, rows are compared in place, because copying them would cost more."""
 
 
 class FlatIndex:
-    """Vectors of length 1 in the order of their row ids, which breaks ties.
+    """Vectors of length 1 in the order of their row ids.
 
-    So removing and restoring rows does not change a search.
+    The order breaks ties, so that removing and restoring rows does not change search results.
 
     Args:
         dim: Width of the vectors.
@@ -39,62 +39,63 @@ class FlatIndex:
 
     @classmethod
     def over(cls, ids: NDArray[np.int64], rows: NDArray[np.float32]) -> FlatIndex:
-        """Build an index on existing arrays."""
-        made = cls(rows.shape[1])
-        made._ids, made._rows, made._used = ids, rows, len(ids)
-        return made
+        """Make an index of existing arrays, without copying them."""
+        index = cls(rows.shape[1])
+        index._ids, index._rows, index._used = ids, rows, len(ids)
+        return index
 
     def __len__(self) -> int:
         return self._used
 
     @property
     def ids(self) -> NDArray[np.int64]:
-        """The rows' ids, by position."""
+        """The id of the row at each position."""
         return self._ids[: self._used]
 
     @property
     def living(self) -> NDArray[np.int64]:
-        """The ids of the live rows: all."""
+        """The ids of the live rows, which are all rows of the index."""
         return self.ids
 
     @property
     def rows(self) -> NDArray[np.float32]:
-        """The vectors, by position."""
+        """The vector at each position."""
         return self._rows[: self._used]
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Add vectors of length 1, in the order of ids."""
-        needed = self._used + len(ids)
-        if needed > len(self._rows):
-            room = needed + needed // 8
-            self._rows = _longer(self.rows, room)
-            self._ids = _longer(self.ids, room)
-        both = np.concatenate((self.ids, ids))
-        order = np.argsort(both, kind="stable")
-        first = int(np.argmax(order != np.arange(needed))) if needed else 0
-        if needed and order[first] == first:  # all ids are higher: append
+        """Add vectors of length 1 at their places in the order of ids."""
+        total = self._used + len(ids)
+        if total > len(self._rows):
+            capacity = total + total // 8
+            self._rows = _lengthen(self.rows, capacity)
+            self._ids = _lengthen(self.ids, capacity)
+        all_ids = np.concatenate((self.ids, ids))
+        order = np.argsort(all_ids, kind="stable")
+        first = int(np.argmax(order != np.arange(total))) if total else 0  # the first that moves
+        if total and order[first] == first:  # no row moves, so the new ones are appended
             first = self._used
-        # From the end on, so that no row is overwritten before it has moved.
-        for stop in range(needed, first, -BLOCK):
+        # From the end to the beginning, so that no row is overwritten before it has moved.
+        for stop in range(total, first, -BLOCK):
             start = max(first, stop - BLOCK)
-            taken = order[start:stop]
-            old = taken < self._used
+            sources = order[start:stop]
+            is_old = sources < self._used
             part = np.empty((stop - start, self._rows.shape[1]), np.float32)
-            part[old] = self._rows[taken[old]]
-            part[~old] = vectors[taken[~old] - self._used]
+            part[is_old] = self._rows[sources[is_old]]
+            part[~is_old] = vectors[sources[~is_old] - self._used]
             self._rows[start:stop] = part
-        self._ids[:needed] = both[order]
-        self._used = needed
+        self._ids[:total] = all_ids[order]
+        self._used = total
 
     def remove(self, ids: NDArray[np.int64]) -> None:
         """Remove rows; the rows after them move up."""
-        left = np.flatnonzero(~np.isin(self.ids, ids))
-        first = int(np.searchsorted(left - np.arange(len(left)), 1))  # the first that moves
-        for start in range(first, len(left), BLOCK):
-            part = left[start : start + BLOCK]
+        remaining = np.flatnonzero(~np.isin(self.ids, ids))
+        # The first row that moves.
+        first = int(np.searchsorted(remaining - np.arange(len(remaining)), 1))
+        for start in range(first, len(remaining), BLOCK):
+            part = remaining[start : start + BLOCK]
             self._rows[start : start + len(part)] = self._rows[part]
             self._ids[start : start + len(part)] = self._ids[part]
-        self._used = len(left)
+        self._used = len(remaining)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
@@ -108,13 +109,14 @@ class FlatIndex:
         best: Found = nearest(queries, self.rows[:0], k)
         for start in range(0, len(places), BLOCK):
             part = places[start : start + BLOCK]
-            scores, found = nearest(queries, self.rows[part], k)
-            best = merge(best, (scores, np.where(found >= 0, part[found], -1)), k)
+            scores, places_in_part = nearest(queries, self.rows[part], k)
+            part_places = np.where(places_in_part >= 0, part[places_in_part], -1)
+            best = merge(best, (scores, part_places), k)
         return best
 
 
 def merge(one: Found, other: Found, k: int) -> Found:
-    """The ``k`` best of two lists of the best."""
+    """The ``k`` best of two lists of results, for each query."""
     scores = np.concatenate((one[0], other[0]), axis=1)
     places = np.concatenate((one[1], other[1]), axis=1)
     scores = np.where(places >= 0, scores, -np.inf).astype(np.float32)
@@ -125,7 +127,7 @@ def merge(one: Found, other: Found, k: int) -> Found:
 Number = TypeVar("Number", bound="np.generic[Any]")
 
 
-def _longer(array: NDArray[Number], length: int) -> NDArray[Number]:
-    made = np.empty((length, *array.shape[1:]), array.dtype)
-    made[: len(array)] = array
-    return made
+def _lengthen(array: NDArray[Number], length: int) -> NDArray[Number]:
+    longer = np.empty((length, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer

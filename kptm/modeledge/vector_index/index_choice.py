@@ -1,9 +1,9 @@
-"""Chooses the kind of index by a rule, from the number of vectors and of expected queries.
+"""Chooses the kind of index by a rule, from the numbers of vectors and of expected queries.
 
-Measured on 200,000 × 256 with one core: exact search answers 108 queries a second and needs no
-building; IVF answers 4,489 and takes 18 s to build; HNSW answers 3,557, takes 44 s and has the
-better recall. Search and building times both grow with the number of vectors, so the number of
-queries from which an index pays does not depend on it.
+Measured on 200,000 vectors of width 256 on one core: exact search answers 108 queries per second
+and needs no building; IVF answers 4,489 and is built in 18 s; HNSW answers 3,557, is built in 44 s,
+and has better recall. The times of search and of building both grow with the number of vectors, so
+the number of queries for which an index saves time does not depend on it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from kptm.modeledge.vector_index.faiss_index import APPROXIMATE
 KINDS = ("flat", *APPROXIMATE)
 
 SMALL = 20_000
-"""So few vectors are always compared one by one, in a millisecond."""
+"""Fewer vectors than this are always searched exactly, which takes about a millisecond."""
 
 IVF_PAYS = 2_000
 HNSW_PAYS = 5_000
-"""Number of single queries after which an index has paid for its building."""
+"""Number of single queries after which an index has saved the time of its building."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,10 @@ class IndexConfig:
 
     Attributes:
         kind: One of ``KINDS``, or "auto" for the rule.
-        queries: Expected single queries until the next build; None takes the number of past ones.
-        memory: The most bytes for vectors; above it a compressed kind is chosen.
-        target: The least recall@10; below it exact search replaces the index.
+        queries: The expected number of single queries until the next build; None takes the number
+            of past ones.
+        memory: The most bytes for vectors; for larger vectors a compressed kind is chosen.
+        target: The least recall@10; an index with a lower one is replaced by exact search.
         seed: The seed of the samples.
     """
 
@@ -54,7 +55,7 @@ class IndexConfig:
 
 
 def choose(count: int, dim: int, queries: int, memory: int) -> str:
-    """The kind for a number of vectors, single queries and bytes of memory."""
+    """Choose the kind by the number of vectors, their width, single queries and bytes of memory."""
     size = 4 * count * dim
     if size > 4 * memory:
         return "ivf-pq"
@@ -62,5 +63,5 @@ def choose(count: int, dim: int, queries: int, memory: int) -> str:
         return "ivf-sq8"
     if count < SMALL or queries < IVF_PAYS:
         return "flat"
-    # HNSW needs memory for 32 neighbours per vector in addition.
+    # HNSW also needs memory for the 32 neighbours of each vector.
     return "hnsw" if queries >= HNSW_PAYS and size + 272 * count <= memory else "ivf"

@@ -1,6 +1,6 @@
 """The indexes of a store, one per space, each updated before a search.
 
-in memory, else snapshot, else rows ──► later changes in the log ──► search
+in memory, or from the snapshot, or from the rows ──► later changes in the log ──► search
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 SNAPSHOT_FROM = 10_000
-"""From this number of rows on, a snapshot opens faster than the rows are read."""
+"""With at least this many rows, a snapshot opens faster than the rows are read."""
 
 FEW = 0.1
-"""If a smaller share of a space passes a filter, its rows are compared one by one."""
+"""If a filter lets no larger share of a space pass, its rows are compared one by one."""
 
 DUE = 0.1
-"""From this share of changed rows on, a new snapshot saves time; fewer are replayed quickly."""
+"""A snapshot is written anew if at least this share of rows has changed; fewer are replayed."""
 
 _logger = logging.getLogger(__name__)
 
@@ -51,19 +51,19 @@ class Indexes:
 
     Args:
         database: The database of the rows.
-        root: The folder of snapshots; None for no snapshots.
+        root: The folder of the snapshots; None for no snapshots.
     """
 
     def __init__(self, database: Database, root: Path | None) -> None:
         self._database = database
         self.root = root
-        self._kept: dict[int, CachedIndex] = {}
+        self._cached: dict[int, CachedIndex] = {}
         self._lock = threading.RLock()
 
     def forget(self) -> None:
         """Drop the indexes in memory."""
         with self._lock:
-            self._kept.clear()
+            self._cached.clear()
 
     def search(
         self,
@@ -75,20 +75,20 @@ class Indexes:
         """Similarities and ids, shape (queries, k), best first; padded with -1."""
         queries = unit(queries)
         with self._lock:
-            kept = self.current(space)
-            kept.asked += len(queries) == 1
+            cached = self.current(space)
+            cached.asked += len(queries) == 1
             if where is None or where.is_empty:
-                if isinstance(kept.index, ApproximateIndex):
-                    return self._partly(space, kept.index, queries, k, None)
-                return _as_ids(kept.index, kept.index.search(queries, k))
-            allowed = self._allowed_rows(space, kept, where)
+                if isinstance(cached.index, ApproximateIndex):
+                    return self._search_approximate(space, cached.index, queries, k, None)
+                return _as_ids(cached.index, cached.index.search(queries, k))
+            allowed = self._allowed_rows(space, cached, where)
             if where.operation is not None or not len(allowed.ids):
                 return self._one_by_one(space, queries, k, allowed.ids)
-            if isinstance(kept.index, ApproximateIndex):
-                return self._partly(space, kept.index, queries, k, allowed)
-            return _as_ids(kept.index, kept.index.search(queries, k, allowed.mask))
+            if isinstance(cached.index, ApproximateIndex):
+                return self._search_approximate(space, cached.index, queries, k, allowed)
+            return _as_ids(cached.index, cached.index.search(queries, k, allowed.mask))
 
-    def _partly(
+    def _search_approximate(
         self,
         space: VectorSpace,
         index: ApproximateIndex,
@@ -96,23 +96,23 @@ class Indexes:
         k: int,
         allowed: Allowed | None,
     ) -> Found:
-        """Search an approximate index; if it finds too few rows, compare all rows of the filter."""
+        """Search an approximate index; for queries with too few results, compare all rows."""
         wanted = len(index) if allowed is None else len(allowed.ids)
         if allowed is not None and wanted <= FEW * len(index):
             return self._one_by_one(space, queries, k, allowed.ids)
         mask = None if allowed is None else allowed.mask
         with self._database.quick() as sql:
-            scores, found = build_index.search_ids(sql, space, index, queries, k, mask)
-        short = (found >= 0).sum(1) < min(k, wanted)
+            scores, ids = build_index.search_ids(sql, space, index, queries, k, mask)
+        short = (ids >= 0).sum(1) < min(k, wanted)
         if short.any():
-            living = index.living if allowed is None else allowed.ids
-            scores[short], found[short] = self._one_by_one(space, queries[short], k, living)
-        return scores, found
+            live_ids = index.living if allowed is None else allowed.ids
+            scores[short], ids[short] = self._one_by_one(space, queries[short], k, live_ids)
+        return scores, ids
 
     def _one_by_one(
         self, space: VectorSpace, queries: NDArray[np.float32], k: int, ids: NDArray[np.int64]
     ) -> Found:
-        """Search the rows themselves, exactly."""
+        """Search the given rows exactly, without an index."""
         best = nearest(queries, queries[:0], k)
         at = 0
         with self._database.quick() as sql:
@@ -122,44 +122,50 @@ class Indexes:
                 at += len(vectors)
         return best
 
-    def _allowed_rows(self, space: VectorSpace, kept: CachedIndex, where: RecordFilter) -> Allowed:
-        found = kept.allowed.get(where)
-        if found is not None:
-            return found
+    def _allowed_rows(
+        self, space: VectorSpace, cached: CachedIndex, where: RecordFilter
+    ) -> Allowed:
+        """The rows that pass a filter, from the cache if they are there."""
+        allowed = cached.allowed.get(where)
+        if allowed is not None:
+            return allowed
         with self._database.reading() as sql:
             ids = filters.ids_of(sql, space, where)
-        return kept.remember(where, Allowed(ids, np.isin(kept.index.ids, ids)))
+        return cached.remember(where, Allowed(ids, np.isin(cached.index.ids, ids)))
 
-    # ── keeping up ───────────────────────────────────────────────────────────────────────────
+    # ── updating ─────────────────────────────────────────────────────────────────────────────
 
     def current(self, space: VectorSpace, sql: Sql | None = None) -> CachedIndex:
-        """The index of a space, current to the newest write or to the state of a transaction."""
+        """The index of a space, updated to the state of a transaction, by default the newest."""
         with self._lock:
-            kept = self._kept.get(space.id)
+            cached = self._cached.get(space.id)
             if sql is None:
                 with self._database.quick() as now:
-                    if kept is not None and _knows(kept, now):
-                        return kept
+                    if cached is not None and _is_current(cached, now):
+                        return cached
                 with self._database.reading() as now:
-                    return self._caught_up(now, space, kept)
-            return self._caught_up(sql, space, kept)
+                    return self._update(now, space, cached)
+            return self._update(sql, space, cached)
 
-    def _caught_up(self, sql: Sql, space: VectorSpace, kept: CachedIndex | None) -> CachedIndex:
-        if self._database.in_transaction:  # its writes may be rolled back
+    def _update(self, sql: Sql, space: VectorSpace, cached: CachedIndex | None) -> CachedIndex:
+        """Update the index of a space to the state of a transaction; open or build it if needed."""
+        if self._database.in_transaction:
+            # The writes of the transaction may be rolled back, so the index is not cached.
             return self._build_index(sql, space)
-        if kept is not None and kept.seq > oplog.position(
-            sql
-        ):  # another thread is ahead of this transaction
+        if cached is not None and cached.seq > oplog.position(sql):
+            # Another thread has updated the cached index past the state of this transaction.
             return self._build_index(sql, space)
-        kept = kept or self._open_snapshot(sql, space)
-        if kept is not None and oplog.purged_since(sql, kept.operation):
-            kept = None  # it may still hold purged rows, masked
-        if kept is not None:
-            self._replay(sql, space, kept)
-        if kept is None or (isinstance(kept.index, ApproximateIndex) and kept.index.needs_rebuild):
-            kept = self._build_index(sql, space)
-        self._kept[space.id] = kept
-        return kept
+        cached = cached or self._open_snapshot(sql, space)
+        if cached is not None and oplog.purged_since(sql, cached.operation):
+            cached = None  # it may still contain purged rows, though masked
+        if cached is not None:
+            self._replay(sql, space, cached)
+        if cached is None or (
+            isinstance(cached.index, ApproximateIndex) and cached.index.needs_rebuild
+        ):
+            cached = self._build_index(sql, space)
+        self._cached[space.id] = cached
+        return cached
 
     def build(
         self, space: VectorSpace, config: IndexConfig, progress: build_index.Progress | None
@@ -171,42 +177,43 @@ class Indexes:
         """
         if self._database.in_transaction:
             raise ModeledgeError(
-                "an index is made of what is settled; build it when the transaction has ended"
+                "an index cannot be built within a transaction; build it when the transaction has"
+                " ended"
             )
         with self._lock:
-            before = self._kept.pop(space.id, None)
+            before = self._cached.pop(space.id, None)
             asked = 0 if before is None else before.asked
             del before  # frees memory for the new index
             with self._database.reading() as sql:
-                made = build_index.build(sql, space, config, asked, progress)
+                built = build_index.build(sql, space, config, asked, progress)
                 newest = oplog.newest(sql)
-            self._kept[space.id] = CachedIndex(made.index, made.seq, newest, made.recall)
+            self._cached[space.id] = CachedIndex(built.index, built.seq, newest, built.recall)
             try:
                 self.save(space)
             except OSError as error:
                 raise ModeledgeError(
                     f"{self.root}: no snapshot can be written ({error})"
                 ) from error
-            return made
+            return built
 
     def save(self, space: VectorSpace) -> None:
         """Write a snapshot of the index in memory if the stored snapshot is older."""
         with self._lock:
-            kept = self._kept.get(space.id)
-            if kept is None or self.root is None or kept.saved == kept.seq:
+            cached = self._cached.get(space.id)
+            if cached is None or self.root is None or cached.saved == cached.seq:
                 return
             if self._database.in_transaction:
                 return
-            if snapshots.save(self._database, self.root, space, kept) is not None:
-                kept.saved, kept.unsaved = kept.seq, 0
+            if snapshots.save(self._database, self.root, space, cached) is not None:
+                cached.saved, cached.unsaved = cached.seq, 0
 
     def save_due(self, spaces: list[VectorSpace]) -> None:
-        """Write the snapshots that will save time; errors of writing are ignored."""
+        """Write the snapshots that will save time; errors of writing are only logged."""
         for space in spaces:
-            kept = self._kept.get(space.id)
-            if kept is None or len(kept.index) < SNAPSHOT_FROM:
+            cached = self._cached.get(space.id)
+            if cached is None or len(cached.index) < SNAPSHOT_FROM:
                 continue
-            if kept.saved >= 0 and kept.unsaved < DUE * len(kept.index):
+            if cached.saved >= 0 and cached.unsaved < DUE * len(cached.index):
                 continue
             try:
                 self.save(space)
@@ -220,17 +227,19 @@ class Indexes:
 
     def _open_snapshot(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
         """The index of the snapshot; None if there is none or its checksum is wrong."""
-        told = None if self.root is None else snapshots.of(sql, space)
-        if self.root is None or told is None:
+        snapshot = None if self.root is None else snapshots.of(sql, space)
+        if self.root is None or snapshot is None:
             return None
-        index = snapshots.load(self.root, told)
+        index = snapshots.load(self.root, snapshot)
         if index is None:
             _logger.warning(
                 "the snapshot of %s is damaged or gone; it is made again from the rows", space.name
             )
             return None
         # A purge deletes all snapshots, so this one is newer than every purge.
-        return CachedIndex(index, told.seq, oplog.newest(sql), told.recall, told.seq)
+        return CachedIndex(
+            index, snapshot.seq, oplog.newest(sql), snapshot.recall, saved=snapshot.seq
+        )
 
     def _build_index(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         count = len(oplog.living(sql, space.id))
@@ -238,29 +247,30 @@ class Indexes:
             build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
         )
 
-    def _replay(self, sql: Sql, space: VectorSpace, kept: CachedIndex) -> None:
+    def _replay(self, sql: Sql, space: VectorSpace, cached: CachedIndex) -> None:
         """Apply later changes of the log: add rows that are live now, remove the others."""
-        living, dead = oplog.changed_since(sql, space.id, kept.seq)
-        there = kept.index.living
-        new = living[~np.isin(living, there)]
-        gone = dead[np.isin(dead, there)]
-        if len(gone):
-            kept.index.remove(gone)
+        live, dead = oplog.changed_since(sql, space.id, cached.seq)
+        indexed = cached.index.living
+        new = live[~np.isin(live, indexed)]
+        removed = dead[np.isin(dead, indexed)]
+        if len(removed):
+            cached.index.remove(removed)
         at = 0
         for vectors in record_rows.vectors_of(sql, space, new.tolist()):
-            kept.index.add(new[at : at + len(vectors)], unit(vectors))
+            cached.index.add(new[at : at + len(vectors)], unit(vectors))
             at += len(vectors)
-        kept.seq, kept.operation = oplog.position(sql), oplog.newest(sql)
-        kept.unsaved += len(new) + len(gone)
-        kept.allowed.clear()
+        cached.seq, cached.operation = oplog.position(sql), oplog.newest(sql)
+        cached.unsaved += len(new) + len(removed)
+        cached.allowed.clear()
 
 
-def _knows(kept: CachedIndex, sql: Sql) -> bool:
-    return (kept.seq, kept.operation) == oplog.state(sql)
+def _is_current(cached: CachedIndex, sql: Sql) -> bool:
+    return (cached.seq, cached.operation) == oplog.state(sql)
 
 
-def _as_ids(index: Index, found: Found) -> Found:
-    scores, places = found
+def _as_ids(index: Index, results: Found) -> Found:
+    """Results with the ids of rows instead of positions in the index."""
+    scores, places = results
     if not len(index.ids):
         return scores, places
     return scores, np.where(places >= 0, index.ids[places], -1)

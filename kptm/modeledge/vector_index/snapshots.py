@@ -1,10 +1,10 @@
 """Snapshots: indexes on disk, which open faster than they are built.
 
-SQL has the name and the checksum of the valid one.
+The database has the name and the checksum of each space's valid snapshot.
 
-    write a temporary folder ─► fsync ─► rename ─► its name, position in the log and checksum in SQL
+    write a temporary folder ─► fsync ─► rename ─► write name, log position and checksum to SQL
 
-A folder that SQL does not name is ignored. A file with a wrong checksum is not read.
+A folder that the database does not name is ignored. A snapshot with a wrong checksum is not read.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Snapshot:
 
     Attributes:
         kind: The kind of index.
-        folder: The name of its folder.
-        seq: The line of the log up to which it has the rows.
-        sha256: The checksum of all its files.
+        folder: The name of the folder.
+        seq: The line of the log up to which the index has the rows.
+        sha256: The checksum of all files in the folder.
         recall: The recall measured when the index was built.
     """
 
@@ -68,50 +68,52 @@ def of(sql: Sql, space: VectorSpace) -> Snapshot | None:
     return Snapshot(*rows[0]) if rows else None
 
 
-def save(database: Database, root: Path, space: VectorSpace, kept: CachedIndex) -> Snapshot | None:
-    """Replace the snapshot of a space; None if records were purged meanwhile.
+def save(
+    database: Database, root: Path, space: VectorSpace, cached: CachedIndex
+) -> Snapshot | None:
+    """Replace the snapshot of a space; return None if records were purged in the meantime.
 
     Raises:
-        OSError: It cannot be written; the previous snapshot stays valid.
+        OSError: The snapshot cannot be written; the previous one stays valid.
     """
     root.mkdir(exist_ok=True)
     name = f"{space.id}-{secrets.token_hex(6)}"
     with new_folder(root / name) as (fresh, commit):
-        _write(fresh, kept.index)
-        told = Snapshot(kept.index.kind, name, kept.seq, checksum(fresh), kept.recall)
+        _write(fresh, cached.index)
+        snapshot = Snapshot(cached.index.kind, name, cached.seq, checksum(fresh), cached.recall)
         with database.writing() as (sql, transaction):
-            if oplog.purged_since(sql, kept.operation):  # it may hold purged records
+            if oplog.purged_since(sql, cached.operation):  # it may contain purged records
                 transaction.rollback()
                 return None
             commit()
             sql.run("DELETE FROM modeledge_snapshot WHERE space_id = ?", (space.id,))
+            values = (snapshot.kind, snapshot.folder, snapshot.seq, snapshot.sha256)
             sql.insert(
                 "modeledge_snapshot",
                 "space_id, kind, folder, seq, sha256, recall",
-                [(space.id, told.kind, told.folder, told.seq, told.sha256, told.recall)],
+                [(space.id, *values, snapshot.recall)],
             )
-    with database.writing() as (
-        sql,
-        _,
-    ):  # no other process is between rename and commit, so unnamed folders can be deleted
+    # While this transaction writes, no other process is between its rename and its commit, so
+    # folders without a name in the database can be deleted.
+    with database.writing() as (sql, _):
         sweep(sql, root)
-    return told
+    return snapshot
 
 
-def load(root: Path, told: Snapshot) -> Index | None:
+def load(root: Path, snapshot: Snapshot) -> Index | None:
     """Load the index of a snapshot; None if its checksum is wrong."""
-    folder = root / told.folder
+    folder = root / snapshot.folder
     try:
-        if checksum(folder) != told.sha256:
+        if checksum(folder) != snapshot.sha256:
             return None
-        if told.kind == "flat":
-            # Copy-on-write: changes stay in this process.
+        if snapshot.kind == "flat":
+            # Mapped copy-on-write, so that changes stay in this process.
             rows = np.load(folder / "rows.npy", mmap_mode="c", allow_pickle=False)
             return FlatIndex.over(np.load(folder / "ids.npy", allow_pickle=False), rows)
         ids, alive = (
             np.load(folder / name, allow_pickle=False) for name in ("ids.npy", "alive.npy")
         )
-        return ApproximateIndex(FaissIndex.load(told.kind, folder / "index.faiss"), ids, alive)
+        return ApproximateIndex(FaissIndex.load(snapshot.kind, folder / "index.faiss"), ids, alive)
     except OSError:
         return None
 
@@ -123,16 +125,16 @@ def checksum(folder: Path) -> str:
 
 
 def sweep(sql: Sql, root: Path) -> None:
-    """Delete the snapshots that SQL does not name, except those that are being written."""
-    named = {name for (name,) in sql.all("SELECT folder FROM modeledge_snapshot")}
+    """Delete the snapshots that the database does not name, except those that are being written."""
+    valid = {name for (name,) in sql.all("SELECT folder FROM modeledge_snapshot")}
     clean(root)
     for path in folders(root):
-        if path.name not in named:
+        if path.name not in valid:
             _delete(path)
 
 
 def folders(root: Path) -> list[Path]:
-    """All snapshots in a folder, also those that SQL does not name; other files are not listed."""
+    """All snapshots in a folder, valid or not; other files and folders are not listed."""
     return [
         path
         for path in sorted(root.iterdir())
@@ -149,12 +151,12 @@ def _delete(folder: Path) -> None:
 
 
 def clean(root: Path) -> None:
-    """Delete the leftovers of killed writers."""
+    """Delete what killed processes have left half-written."""
     temporary.recover_all(root, _NAME)
 
 
 def drop(sql: Sql, root: Path | None) -> None:
-    """Delete all snapshots, files first: an index that SQL names and that is missing is rebuilt."""
+    """Delete all snapshots; files first, because a missing one that SQL names is only rebuilt."""
     if root is not None and root.is_dir():
         clean(root)
         for path in folders(root):
