@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     Facts = Iterable[tuple[str, str, str]]
 
-ASKED = 1_000
-"""The most held-out facts to ask for, from both sides."""
+SAMPLE = 1_000
+"""The most questions that are asked."""
 
 
 def best_answers(
     embeddings: ScoredVectors, held: Facts, known: Facts, seed: int
 ) -> tuple[BestAnswer, ...]:
-    """The best answers to (head, relation, ?) and (?, relation, tail) of held-out facts.
+    """Answer (head, relation, ?) and (?, relation, tail) for held-out facts.
 
-    Answers of known facts are left out.
+    The candidates are the entities of the relation without the answers of known facts.
 
     Args:
         embeddings: The vectors.
@@ -38,37 +38,37 @@ def best_answers(
         known: The training facts.
         seed: The seed for sampling held-out facts.
     """
-    wanted, taken, sides = _answers(held), _answers(known), _sides([*known, *held])
-    questions = sorted(wanted)
-    order = np.random.default_rng(seed).permutation(len(questions))[:ASKED].tolist()
-    found = []
+    gold, excluded, sides = _answers(held), _answers(known), _sides([*known, *held])
+    questions = sorted(gold)
+    order = np.random.default_rng(seed).permutation(len(questions))[:SAMPLE].tolist()
+    answers = []
     for at in sorted(order):
         entity, relation, forward = questions[at]
-        left = sides[relation, forward] - taken.get(questions[at], set()) - {entity}
-        keys = sorted(key for key in left if key in embeddings)
+        candidates = sides[relation, forward] - excluded.get(questions[at], set()) - {entity}
+        keys = sorted(key for key in candidates if key in embeddings)
         if entity not in embeddings or not keys:
             continue
         end = {"head": entity} if forward else {"tail": entity}
         scores = embeddings.scores(relation=relation, **end)
         p = torch.softmax(scores[[embeddings.row(key) for key in keys]].double(), 0)
         best = int(p.argmax())
-        found.append(BestAnswer(float(p[best]), keys[best] in wanted[questions[at]]))
-    return tuple(found)
+        answers.append(BestAnswer(float(p[best]), keys[best] in gold[questions[at]]))
+    return tuple(answers)
 
 
 def _answers(facts: Facts) -> dict[tuple[str, str, bool], set[str]]:
-    """The known answers of each (entity, relation, whether the entity is the head)."""
-    found: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
+    """The answers of facts to each question (entity, relation, whether the entity is the head)."""
+    answers: dict[tuple[str, str, bool], set[str]] = defaultdict(set)
     for head, relation, tail in facts:
-        found[head, relation, True].add(tail)
-        found[tail, relation, False].add(head)
-    return found
+        answers[head, relation, True].add(tail)
+        answers[tail, relation, False].add(head)
+    return answers
 
 
 def _sides(facts: Facts) -> dict[tuple[str, bool], set[str]]:
-    """The tails of each relation (forward), and its heads."""
-    found: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    """The tails (True) and the heads (False) of each relation."""
+    sides: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for head, relation, tail in facts:
-        found[relation, True].add(tail)
-        found[relation, False].add(head)
-    return found
+        sides[relation, True].add(tail)
+        sides[relation, False].add(head)
+    return sides

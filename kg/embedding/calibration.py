@@ -41,7 +41,7 @@ class Calibration:
     Attributes:
         weights: The weights of the features of :func:`features`.
         mean: The means of the features.
-        scale: Their standard deviations.
+        scale: The standard deviations of the features.
         offset: The offset of a relation without facts in the fit.
         offsets: The offset of each other relation, added to ``offset``.
         accuracy: The share of the fitted facts that are classified correctly.
@@ -63,8 +63,8 @@ class Calibration:
 
         Args:
             scorer: Scores triples.
-            ids: Triples as its ids, shape (N, 3).
-            relations: The keys of its relations, in the order of their ids.
+            ids: Triples as the scorer's ids, shape (N, 3).
+            relations: The keys of the scorer's relations, in the order of their ids.
         """
         if not len(ids):
             return np.empty(0)
@@ -85,16 +85,16 @@ class Calibration:
         return cls(**{**value, **lists, "best": best})
 
 
-def features(engine: Scorer, ids: Ints) -> Floats:
+def features(scorer: Scorer, ids: Ints) -> Floats:
     """Score and log softmax of the tail and of the head of each triple, shape (N, 4)."""
-    found = np.empty((len(ids), 4))
+    result = np.empty((len(ids), 4))
     for start in range(0, len(ids), ROWS):
         part = torch.from_numpy(ids[start : start + ROWS])
         for side, scores, own in (
-            (0, engine.tail_scores(part[:, :2]), part[:, 2:]),
-            (2, engine.head_scores(part[:, 1:]), part[:, :1]),
+            (0, scorer.tail_scores(part[:, :2]), part[:, 2:]),
+            (2, scorer.head_scores(part[:, 1:]), part[:, :1]),
         ):
             score = scores.gather(1, own)
             both = torch.cat([score, score - torch.logsumexp(scores, 1, keepdim=True)], 1)
-            found[start : start + ROWS, side : side + 2] = both.numpy()
-    return found
+            result[start : start + ROWS, side : side + 2] = both.numpy()
+    return result

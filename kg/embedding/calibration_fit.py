@@ -1,4 +1,4 @@
-"""Fit a calibration of scores: logistic regression by maximum likelihood with normal priors."""
+"""Fits a calibration of scores: logistic regression by maximum likelihood with normal priors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
 """Precisions of the normal priors of the coefficients and of the offsets.
 
-The loss grows by Σ w²/2 times the precision.
+Each adds its precision times Σ w²/2 to the loss.
 """
 TRIES = 20
 """The most draws for an unknown replacement of a true fact."""
@@ -32,19 +32,19 @@ TRIES = 20
 def fit(
     embeddings: ScoredVectors, true: Facts, false: Facts | None, known: Facts, seed: int
 ) -> Calibration:
-    """Learn the coefficients by maximum likelihood."""
+    """Fit the calibration; see :meth:`kg.EntityEmbeddings.calibrate` for the arguments."""
     from scipy.optimize import minimize
 
-    right = embeddings.ids(true)
-    wrong = (
-        _corrupt(right, embeddings.known_ids(known), len(embeddings), seed)
+    true_ids = embeddings.ids(true)
+    false_ids = (
+        _corrupt(true_ids, embeddings.known_ids(known), len(embeddings), seed)
         if false is None
         else embeddings.ids(false)
     )
-    if not len(right) or not len(wrong):
+    if not len(true_ids) or not len(false_ids):
         raise EmbeddingError("calibration needs true facts and false ones")
-    ids = np.concatenate([right, wrong])
-    answer = np.concatenate([np.ones(len(right)), np.zeros(len(wrong))])
+    ids = np.concatenate([true_ids, false_ids])
+    answer = np.concatenate([np.ones(len(true_ids)), np.zeros(len(false_ids))])
     raw = features(embeddings.scorer(), ids)
     mean, scale = raw.mean(0), raw.std(0)
     scale[scale == 0] = 1.0
@@ -59,41 +59,41 @@ def fit(
         score = matrix @ weights[:size] + weights[size:][relation]
         residual = 1 / (1 + np.exp(-score)) - answer
         gradient = np.concatenate([matrix.T @ residual, np.bincount(relation, residual, len(seen))])
-        lost = (np.logaddexp(0, score) - answer * score).sum() + (penalty * weights**2).sum() / 2
-        return float(lost), gradient + penalty * weights
+        value = (np.logaddexp(0, score) - answer * score).sum() + (penalty * weights**2).sum() / 2
+        return float(value), gradient + penalty * weights
 
     start = np.zeros(size + len(seen))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1_000}).x
-    told = matrix @ found[:size] + found[size:][relation] > 0
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1_000}).x
+    predicted = matrix @ fitted[:size] + fitted[size:][relation] > 0
     return Calibration(
-        weights=tuple(found[: size - 1].tolist()),
+        weights=tuple(fitted[: size - 1].tolist()),
         mean=tuple(mean.tolist()),
         scale=tuple(scale.tolist()),
-        offset=float(found[size - 1]),
+        offset=float(fitted[size - 1]),
         offsets={
             embeddings.relations[number]: value
-            for number, value in zip(seen.tolist(), found[size:].tolist(), strict=True)
+            for number, value in zip(seen.tolist(), fitted[size:].tolist(), strict=True)
         },
-        accuracy=float((told == (answer > 0)).mean()),
+        accuracy=float((predicted == (answer > 0)).mean()),
         count=len(ids),
     )
 
 
 def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
-    """Each true triple with its head or tail replaced by another one of its relation, if any."""
+    """Replace the head or tail of each true triple, if possible by another of its relation."""
     random = np.random.default_rng(seed)
-    every = np.unique(np.concatenate([true, known]), axis=0)
-    taken = set(map(tuple, every.tolist()))
+    all_true = np.unique(np.concatenate([true, known]), axis=0)
+    true_set = set(map(tuple, all_true.tolist()))
     false = []
     for row in true.tolist():
         for attempt in range(TRIES):
             side = 0 if random.random() < 0.5 else 2
-            likely = every[every[:, 1] == row[1], side]
+            of_relation = all_true[all_true[:, 1] == row[1], side]
             other = list(row)
             other[side] = int(
-                random.choice(likely) if attempt < TRIES // 2 else random.integers(entities)
+                random.choice(of_relation) if attempt < TRIES // 2 else random.integers(entities)
             )
-            if tuple(other) not in taken:
+            if tuple(other) not in true_set:
                 false.append(other)
                 break
     return np.array(false, np.int64).reshape(-1, 3)

@@ -36,9 +36,9 @@ def read_dataset(name: str) -> Generator[Line]:
         reason = f"PyKEEN knows no dataset {dataset!r}; it knows {known}"
         raise TripleFormatError(path, None, reason) from error
     try:
-        found = get_dataset(dataset=dataset)
-        factories = [getattr(found, one) for one in ([part] if part else PARTS)]
-    except Exception as error:  # each dataset downloads and unpacks in its own way
+        loaded = get_dataset(dataset=dataset)
+        factories = [getattr(loaded, one) for one in ([part] if part else PARTS)]
+    except Exception as error:  # datasets download and unpack in many ways, with many errors
         raise TripleFormatError(path, None, f"PyKEEN cannot get it ({error})") from error
     number = 0
     for factory in factories:

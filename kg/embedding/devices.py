@@ -8,7 +8,7 @@ AUTO = "auto"
 
 
 def choose_device(name: str = AUTO) -> str:
-    """The device of a name, as torch calls it.
+    """Choose the device with a name; return torch's name for it.
 
     Args:
         name: "auto" takes the accelerator if there is one, else the CPU; or "cpu", "cuda",
@@ -19,12 +19,13 @@ def choose_device(name: str = AUTO) -> str:
     """
     import torch
 
-    there = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    kind = "cpu" if there is None else str(there.type)
+    has_accelerator = torch.accelerator.is_available()
+    accelerator = torch.accelerator.current_accelerator() if has_accelerator else None
+    kind = "cpu" if accelerator is None else str(accelerator.type)
     if name == AUTO:
         return kind
-    asked, _, number = name.partition(":")
-    count = 1 if asked == "cpu" else torch.accelerator.device_count() if asked == kind else 0
+    wanted, _, number = name.partition(":")
+    count = 1 if wanted == "cpu" else torch.accelerator.device_count() if wanted == kind else 0
     if (number and not number.isdecimal()) or int(number or 0) >= count:
         known = "cpu" if kind == "cpu" else f"cpu, {kind}"
         raise EmbeddingError(f"there is no device {name!r} here; there are auto, {known}")

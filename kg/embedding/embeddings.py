@@ -58,7 +58,7 @@ class EntityEmbeddings(ScoredVectors):
             self.keys, table, fingerprint=self.fingerprint, revision=self.revision
         )
 
-    # ── belonging to a graph ─────────────────────────────────────────────────────────────────
+    # ── the graph of the training ────────────────────────────────────────────────────────────
 
     def staleness(self, graph: KnowledgeGraph) -> Staleness:
         """How far the graph has changed since the training."""
@@ -70,7 +70,7 @@ class EntityEmbeddings(ScoredVectors):
         """Add rows for new entities and relations, within seconds, without changing other rows.
 
         Raises:
-            EmbeddingMismatchError: The embeddings are another graph's.
+            EmbeddingMismatchError: The embeddings were trained on another graph.
             EmbeddingError: The embeddings have no scorer.
         """
         from kg.embedding.training.extension import extend
@@ -129,8 +129,8 @@ class EntityEmbeddings(ScoredVectors):
                     " or known=graph for new facts"
                 )
             return prediction.new_facts(self, relation, k, known)
-        asked = head, relation, tail
-        return prediction.best(self, asked, k, known, mark=mark)
+        question = head, relation, tail
+        return prediction.best(self, question, k, known, mark=mark)
 
     def nearest(self, key: str, *, k: int = 10) -> list[Prediction]:
         """The ``k`` entities with the most similar vectors, by cosine, best first.
@@ -201,7 +201,7 @@ class EntityEmbeddings(ScoredVectors):
                 own.
 
         Raises:
-            EmbeddingError: The folder cannot be written, or holds something else.
+            EmbeddingError: The folder cannot be written, or contains other files.
         """
         folder.save(self, path, precision)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from kg.view import GraphView
 
     Facts = Iterable[tuple[str, str, str]]
-    Asked = tuple[str | None, str, str | None]
+    Question = tuple[str | None, str, str | None]
+    """Head, relation and tail; the missing end is None."""
 
 ROWS = 256
 """Questions that are scored together."""
@@ -41,27 +42,27 @@ class Prediction(_Pair):
 
 def best(
     embeddings: ScoredVectors,
-    asked: Asked,
+    question: Question,
     k: int,
     known: Facts | GraphView | None,
     *,
     mark: bool,
 ) -> list[Prediction]:
     """The best entities for the missing head or tail."""
-    head, relation, tail = asked
+    head, relation, tail = question
     scores = embeddings.scores(head=head, relation=relation, tail=tail)
-    true = None if known is None else embeddings.keys.of(_answers(asked, known))
-    if true and not mark:
-        scores[list(true.values())] = -torch.inf
-    left = len(embeddings) - (len(true) if true and not mark else 0)
-    rows = highest(scores, max(0, min(k, left)))
-    found = []
+    known_rows = None if known is None else embeddings.keys.of(_answers(question, known))
+    excluded = list(known_rows.values()) if known_rows and not mark else []
+    if excluded:
+        scores[excluded] = -torch.inf
+    rows = highest(scores, max(0, min(k, len(embeddings) - len(excluded))))
+    predictions = []
     for row, value in zip(rows.tolist(), scores[rows].tolist(), strict=True):
         prediction = Prediction(embeddings.keys[row], value)
-        if true is not None:
-            prediction.known = prediction.entity in true
-        found.append(prediction)
-    return found
+        if known_rows is not None:
+            prediction.known = prediction.entity in known_rows
+        predictions.append(prediction)
+    return predictions
 
 
 def highest(scores_N: Tensor, k: int) -> Tensor:
@@ -77,28 +78,28 @@ def highest(scores_N: Tensor, k: int) -> Tensor:
     return places[torch.sort(scores_N[places], descending=True, stable=True).indices[:k]]
 
 
-def _answers(asked: Asked, known: Facts | GraphView) -> set[str]:
-    head, relation, tail = asked
-    known = _matching(known, asked)
+def _answers(question: Question, known: Facts | GraphView) -> set[str]:
+    head, relation, tail = question
+    known = _matching(known, question)
     if head is not None:
         return {t for h, r, t in known if (h, r) == (head, relation)}
     return {h for h, r, t in known if (r, t) == (relation, tail)}
 
 
-def _matching(known: Facts | GraphView, asked: Asked) -> Facts:
-    """The known facts that answer a question, from a graph or a collection."""
+def _matching(known: Facts | GraphView, question: Question) -> Facts:
+    """The known facts that may answer a question: a graph's matches, or a whole collection."""
     match = getattr(known, "match", None)
-    found: Facts = known if match is None else match(*asked)  # type: ignore[assignment]  # no view
-    return found
+    facts: Facts = known if match is None else match(*question)  # type: ignore[assignment]  # no view
+    return facts
 
 
 def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
-    """The entities whose vectors have the highest cosine with ``key``'s, in bounded memory."""
-    own = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
+    """The entities with the highest cosine to the vector of ``key``, read chunk by chunk."""
+    query = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
     row = embeddings.row(key)
     best_cosine, best_row, start = torch.empty(0), torch.empty(0, dtype=torch.long), 0
     for part in embeddings.chunks():
-        cosine = torch.nn.functional.normalize(torch.from_numpy(part), dim=1) @ own
+        cosine = torch.nn.functional.normalize(torch.from_numpy(part), dim=1) @ query
         rows = torch.arange(start, start + len(part))
         start += len(part)
         both = torch.cat([best_cosine, cosine[rows != row]])

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes of scores in memory at a time; more is no faster, because it exceeds the cache."""
 MANY = 1.5
-"""A side of a relation is "N" from this many heads per tail, or tails per head.
+"""A side of a relation is "N" if it has at least this many heads per tail, or tails per head.
 
-Bordes et al. 2013, section 4.2.
+This is the definition of Bordes et al. 2013, section 4.2.
 """
 
 
@@ -65,11 +65,11 @@ class RankReport(Ranks):
     by_side: Mapping[str, Ranks] = field(default_factory=dict)
 
 
-def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMORY) -> Floats:
+def rank_triples(scorer: Scorer, triples: Ints, known: Ints, memory: int = MEMORY) -> Floats:
     """Rank each triple's head and tail among all entities, without other known answers.
 
     Args:
-        engine: The scorer.
+        scorer: The scorer.
         triples: Triples of ids to rank, shape (N, 3).
         known: True triples, shape (M, 3), whose answers are filtered out.
         memory: The most bytes of scores in memory at a time.
@@ -77,23 +77,23 @@ def rank_triples(engine: Scorer, triples: Ints, known: Ints, memory: int = MEMOR
     Returns:
         Ranks of heads and of tails, shape (2, N).
     """
-    # The ranked triples are known too, so that each has its group of known answers.
+    # The ranked triples are added to the known ones, so that each has a group of known answers.
     known = np.concatenate([known, triples])
-    rows = max(1, memory // (4 * engine.num_entities))
-    heads = _ranks(engine.head_scores, triples[:, [1, 2, 0]], known[:, [1, 2, 0]], rows)
-    return np.stack([heads, _ranks(engine.tail_scores, triples, known, rows)])
+    rows = max(1, memory // (4 * scorer.num_entities))
+    heads = _ranks(scorer.head_scores, triples[:, [1, 2, 0]], known[:, [1, 2, 0]], rows)
+    return np.stack([heads, _ranks(scorer.tail_scores, triples, known, rows)])
 
 
-def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
-    """Realistic filtered ranks of the third column given the first two.
+def _ranks(score: Score, triples: Ints, known: Ints, rows: int) -> Floats:
+    """Realistic filtered ranks of the third column of ``triples`` given the first two.
 
-    A repeated question is scored only once.
+    Equal questions are scored only once.
     """
     order = np.lexsort(known.T[::-1])
     known = known[order]
     pairs, group, size = np.unique(known[:, :2], axis=0, return_index=True, return_counts=True)
-    place = _place(pairs, asked[:, :2])
-    found = np.empty(len(asked))
+    place = _place(pairs, triples[:, :2])
+    ranks = np.empty(len(triples))
     questions, question = np.unique(place, return_inverse=True)
     by_question = np.argsort(question, kind="stable")
     bounds = np.searchsorted(question[by_question], np.arange(len(questions) + 1))
@@ -102,15 +102,14 @@ def _ranks(score: Score, asked: Ints, known: Ints, rows: int) -> Floats:
         scores = score(torch.from_numpy(pairs[chosen]))
         these = by_question[bounds[start] : bounds[min(start + rows, len(questions))]]
         row = torch.from_numpy(question[these] - start)
-        wanted = scores[row, torch.from_numpy(asked[these, 2])]
-        # Known answers get −∞, so that only unknown ones count as above or equal.
-        # Rows of ``known`` of all chosen questions: a group is a run from ``group`` of length
-        # ``size``.
+        wanted = scores[row, torch.from_numpy(triples[these, 2])]
+        # Known answers get −∞, so that only unknown ones count as above or equal. The known answers
+        # of a question are ``size`` rows of ``known`` from the row ``group`` on.
         hidden = np.repeat(group[chosen], size[chosen]) + _ramp(size[chosen])
         line = np.repeat(np.arange(len(chosen)), size[chosen])
         scores[torch.from_numpy(line), torch.from_numpy(known[hidden, 2])] = -torch.inf
-        found[these] = _count_ranks(scores, row, wanted)
-    return found
+        ranks[these] = _count_ranks(scores, row, wanted)
+    return ranks
 
 
 def _count_ranks(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) -> Floats:
@@ -140,14 +139,14 @@ def _ramp(sizes: Ints) -> Ints:
 
 def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]) -> RankReport:
     """All measures of the ranks of triples, shape (2, N)."""
-    whole = Ranks.of(ranks.ravel())
+    total = Ranks.of(ranks.ravel())
     number = triples[:, 1]
     category = _categories(np.unique(np.concatenate([known, triples]), axis=0), len(relations))
     return RankReport(
-        mrr=whole.mrr,
-        hits_at_1=whole.hits_at_1,
-        hits_at_3=whole.hits_at_3,
-        hits_at_10=whole.hits_at_10,
+        mrr=total.mrr,
+        hits_at_1=total.hits_at_1,
+        hits_at_3=total.hits_at_3,
+        hits_at_10=total.hits_at_10,
         count=len(triples),
         by_relation={
             relations[one]: Ranks.of(ranks[:, number == one].ravel()) for one in np.unique(number)

@@ -79,7 +79,7 @@ class ScoredVectors:
             self._table, self._stored = None, table
         self._state = state
         self._relation_id = {key: number for number, key in enumerate(self.relations)}
-        self._engine: Scorer | None = None
+        self._scorer: Scorer | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -129,22 +129,22 @@ class ScoredVectors:
         return self._table[torch.from_numpy(rows)]
 
     def _rows(self, keys: Sequence[str]) -> NDArray[np.int64]:
-        found = self.keys.of(set(keys))
+        row_of = self.keys.of(set(keys))
         for key in keys:
-            if key not in found:
+            if key not in row_of:
                 raise UnknownKeyError(
                     f"no vector for {shorten(key)!r}: it was not in the graph at revision"
                     f" {self.revision}; extend the embeddings, or train them again"
                 )
-        return np.array([found[key] for key in keys], np.int64)
+        return np.array([row_of[key] for key in keys], np.int64)
 
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
     def check(self, graph: KnowledgeGraph) -> None:
         """Refuse a graph that the embeddings were not trained on.
 
-        A graph that has changed since is accepted, because its history has the fingerprint, and so
-        is another graph with the same triples.
+        A graph that has changed since the training is accepted, because its history has the
+        fingerprint. Another graph with the same triples is accepted too.
 
         Raises:
             EmbeddingMismatchError: The graph never had these triples; the message has both
@@ -153,29 +153,29 @@ class ScoredVectors:
         if not self.fingerprint:
             return
         newest = graph.revision()
-        found = graph.fingerprint(min(self.revision, newest))
-        if self.fingerprint not in (found, graph.fingerprint(newest)):
+        at_training = graph.fingerprint(min(self.revision, newest))
+        if self.fingerprint not in (at_training, graph.fingerprint(newest)):
             raise EmbeddingMismatchError(
                 f"the embeddings belong to the graph {self.fingerprint[:12]}… (revision"
-                f" {self.revision}), this one was {found[:12]}… then; train embeddings for it"
+                f" {self.revision}), this one was {at_training[:12]}… then; train embeddings for it"
             )
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────
 
     def scorer(self) -> Scorer:
-        """The PyKEEN model behind the vectors.
+        """The PyKEEN model of the vectors.
 
         Raises:
             EmbeddingError: The vectors have no scorer, or its file is damaged.
         """
-        if self._engine is None:
+        if self._scorer is None:
             if self._state is None or self.config is None:
                 raise EmbeddingError("these vectors come without a scorer; use train_embeddings")
             from kg.embedding.training.scorer import Scorer  # imports PyKEEN
 
-            self._engine = Scorer(self.config, len(self.keys), len(self.relations))
-            self._engine.load_state(self._state())
-        return self._engine
+            self._scorer = Scorer(self.config, len(self.keys), len(self.relations))
+            self._scorer.load_state(self._state())
+        return self._scorer
 
     def relation_id(self, key: str) -> int:
         """The scorer's id of a relation.

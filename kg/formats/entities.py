@@ -1,4 +1,4 @@
-"""Entities of CSV, TSV and JSON files; those of JSON Lines are read in :mod:`kg.formats.jsonl`."""
+"""Reads entities from CSV, TSV and JSON files; :mod:`kg.formats.jsonl` reads JSON Lines."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 SEPARATOR = "|"
 """Separates the aliases, or the types, in one field."""
 
-LEFT = "-"
-"""In ``columns``: a column that is skipped."""
+SKIPPED = "-"
+"""The name in ``columns`` of a column that is skipped."""
 
 
 def read_entities_tsv(
     stream: IO[bytes], path: Path, columns: Sequence[str] | None = None
 ) -> Iterator[Line]:
-    """Read one entity per line; ``columns``, else a header, names the fields."""
+    """Read one entity per line; ``columns``, or else the header, names the fields."""
     return _read_rows(tsv_rows(stream, path), path, columns)
 
 
 def read_entities_csv(
     stream: IO[bytes], path: Path, columns: Sequence[str] | None = None
 ) -> Iterator[Line]:
-    """Read one entity per record; ``columns``, else a header, names the fields."""
+    """Read one entity per record; ``columns``, or else the header, names the fields."""
     return _read_rows(csv_rows(stream, path), path, columns)
 
 
@@ -57,11 +57,11 @@ def _read_rows(rows: Iterator[Row], path: Path, columns: Sequence[str] | None) -
 
 
 def _check_columns(columns: Sequence[str]) -> list[str]:
-    unknown = [str(name) for name in columns if name not in ENTITY_FIELDS and name != LEFT]
+    unknown = [str(name) for name in columns if name not in ENTITY_FIELDS and name != SKIPPED]
     if unknown or "key" not in columns:
         known = ", ".join(sorted(ENTITY_FIELDS))
         raise KGError(
-            f"the columns of entities are {known}, with key among them, and {LEFT!r} for one to"
+            f"the columns of entities are {known}, with key among them, and {SKIPPED!r} for one to"
             f" skip; not {list(columns)!r}"
         )
     return list(columns)
@@ -93,14 +93,14 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
     text = decode(raw.removeprefix(b"\xef\xbb\xbf"), path, 1)
     decoder = json.JSONDecoder()
     at = _past(text, 0, "{", path)
-    first, number, counted = True, 1, 0
+    is_first, number, counted = True, 1, 0
     while True:
         at = _space(text, at)
         if text[at : at + 1] == "}":
             break
-        if not first:
+        if not is_first:
             at = _space(text, _past(text, at, ",", path))
-        first = False
+        is_first = False
         start = at
         key, at = _value(decoder, text, at, path)
         value, at = _value(decoder, text, _past(text, at, ":", path), path)

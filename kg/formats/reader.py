@@ -94,11 +94,11 @@ def read_triples(
         TripleFormatError: The file cannot be read. The error of a single line is yielded instead.
         KGError: ``columns`` are malformed.
     """
-    given = layout or TableLayout(columns=columns)
+    layout = layout or TableLayout(columns=columns)
     chosen = choose(Path(path), TRIPLES, format)
-    if given != TableLayout(notes=given.notes) and not chosen.has_columns:
+    if layout != TableLayout(notes=layout.notes) and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
-    yield from _read(Path(path), TRIPLES, format, given, document)
+    yield from _read(Path(path), TRIPLES, format, layout, document)
 
 
 def read_entities(

@@ -115,11 +115,11 @@ def _entity(value: Any, converted: Converted) -> Iterator[Record]:
     key = _text(value["id"])
     if not key:
         raise KeyError("id")
-    silent = True
+    is_empty = True
     for record in _about(key, value, converted):
-        silent = False
+        is_empty = False
         yield record
-    if silent:
+    if is_empty:
         yield EntityRecord(key=key)
 
 
@@ -163,10 +163,10 @@ def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Re
         return
     relation = _text(snak["property"])
     qualifiers = [
-        Qualifier(_text(item["property"]), found)
+        Qualifier(_text(item["property"]), qualifier_value)
         for items in _mapping(claim, "qualifiers").values()
         for item in items
-        if (found := _snak(item, converted)) is not None
+        if (qualifier_value := _snak(item, converted)) is not None
     ]
     rank = claim.get("rank")
     if rank in _RANKS:
@@ -226,8 +226,8 @@ def _time(value: dict[str, Any], converted: Converted) -> Literal:
         year, month, day = gregorian(year, month, day)
     name, count = _PRECISIONS[precision]
     sign = "-" if year < 0 else ""
-    shown = f"{sign}{abs(year):04d}", f"{month:02d}", f"{day:02d}"
-    date = "-".join(shown[:count])
+    date_parts = f"{sign}{abs(year):04d}", f"{month:02d}", f"{day:02d}"
+    date = "-".join(date_parts[:count])
     if julian:
         converted.note("of the Julian calendar written as Gregorian ones", text, date)
     elif parts["sign"] == "-":

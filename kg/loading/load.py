@@ -1,4 +1,4 @@
-"""Loads the records of a file in one transaction, either all of them or all but bad lines."""
+"""Loads the records of a file in one transaction: all of them, or all except bad lines."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from kg.loading.table_values import Tables
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
+    from kg.values.typing import Typing
 
 BATCH = 20_000
-"""Records held in memory at a time, and records between two calls of ``progress``."""
+"""The number of records in memory at a time, and between two calls of ``progress``."""
 
 SHOWN = 1_000
-"""Rejected lines in a report; the file of rejected lines has all."""
+"""The most rejected lines in a report; the file of rejected lines has all."""
 
 
 def load_lines(
@@ -57,7 +58,7 @@ def load_lines(
         tables: How the tails of tables are typed; None for formats that mark values themselves.
         notes: Guesses and conversions of the reader, for the report; the reader may append to them
             while ``lines`` are read.
-        source: The source, as in :meth:`kg.KnowledgeGraph.load`, like the arguments below.
+        source: The source. This argument and those below are as in :meth:`kg.KnowledgeGraph.load`.
         add: Whether the file's earlier statements stay; None lets the load decide.
         on_error: "raise" or "skip", for a bad line.
         rejected: A file to which bad lines are written.
@@ -86,21 +87,12 @@ def load_lines(
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
         typing = None if tables is None else tables.typing(sql, BATCH)
-        items: Iterable[Line | Block | ValueBlock] = (
-            lines if typing is None else typing.stream(lines)
-        )
-        read = 0
-        for batch in _batches(items):
-            read += batches.take(batch)
-            if progress is not None:
-                progress(read)
-        if typing is not None:
-            typing.check()
+        read = _write_lines(lines, batches, typing, progress)
         writer.finish()
-        # An unreadable line may still state an earlier fact, so none is ended.
-        unsure = add is None and rejects.count > 0
-        unconfirmed = writer.count_rest() if unsure else 0
-        ended = Ended() if unsure else writer.end_rest()
+        # A rejected line may repeat an earlier statement, so the others are not ended either.
+        keep_rest = add is None and rejects.count > 0
+        unconfirmed = writer.count_rest() if keep_rest else 0
+        ended = Ended() if keep_rest else writer.end_rest()
         others = tuple(sources.other_documents(sql, writer.source)) if document else ()
         if not writer.changed and writer.moved:
             revisions.withdraw(sql, number)  # only line numbers have changed, not the graph
@@ -122,6 +114,24 @@ def load_lines(
         typed=() if typing is None else typing.report(),
         notes=(*notes, *batches.notes()),
     )
+
+
+def _write_lines(
+    lines: Iterable[Line | Block],
+    batches: _Batches,
+    typing: Typing | None,
+    progress: Callable[[int], None] | None,
+) -> int:
+    """Write the lines batch by batch; return the number of records read."""
+    items: Iterable[Line | Block | ValueBlock] = lines if typing is None else typing.stream(lines)
+    read = 0
+    for batch in _batches(items):
+        read += batches.take(batch)
+        if progress is not None:
+            progress(read)
+    if typing is not None:
+        typing.check()
+    return read
 
 
 def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -> tuple[int, bool]:
@@ -175,7 +185,7 @@ class _Batches:
             self._take_values(batch)
             return len(batch.heads)
         plain = [item for item in batch if type(item[1]) is Triple]
-        if plain:  # names are checked when they are new
+        if plain:  # the writer checks new names
             self._writer.triples_later(
                 [line for line, _ in plain], *zip(*(triple for _, triple in plain), strict=True)
             )
@@ -197,8 +207,8 @@ class _Batches:
         facts: list[Triple | Attribute] = []
         entity_records: list[tuple[int, EntityRecord]] = []
         statement_records: list[tuple[int, Statement]] = []
-        for line, found in batch:
-            record = None if type(found) is Triple else self._check_record(line, found)
+        for line, item in batch:
+            record = None if type(item) is Triple else self._check_record(line, item)
             self._bounded += record is not None and is_bounded(record)
             if isinstance(record, EntityRecord):
                 entity_records.append((line, record))
@@ -210,7 +220,7 @@ class _Batches:
         if facts:
             self._writer.later(lines, facts)
         if entity_records:
-            # The writer may still hold statements that a record changes.
+            # Written first, because a record may change statements that are still queued.
             self._writer.finish()
             self.changed += entities.merge(self._writer, self._sql, entity_records)
         if statement_records:
@@ -223,13 +233,13 @@ class _Batches:
         priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
         return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
 
-    def _check_record(self, line: int, found: Record | TripleFormatError) -> Record | None:
+    def _check_record(self, line: int, item: Record | TripleFormatError) -> Record | None:
         """Return a valid record; reject an invalid one and return None."""
-        if isinstance(found, TripleFormatError):
-            self._rejects.add(line, found)
+        if isinstance(item, TripleFormatError):
+            self._rejects.add(line, item)
             return None
         try:
-            return checked_record(found)
+            return checked_record(item)
         except InvalidNameError as error:
             self._rejects.refuse(line, None, error)
             return None

@@ -45,7 +45,7 @@ class Places:
     """
 
     def __init__(self, before: int = 0) -> None:
-        # Starts of stretches of one-line rows: (line, number of the row on it).
+        # (line, row on it): from there on, each row has one line, up to the next start.
         self._starts = [(before + 1, 1)]
 
     def note(self, row: int, breaks: int) -> None:
@@ -62,15 +62,15 @@ class Places:
         return max(first + line - start, 1)
 
     def rows(self, lines: Iterable[Line | Block]) -> Generator[Line | Block]:
-        """The records of the file with numbers of rows in place of lines."""
+        """Yield the records of the file with numbers of rows in place of lines."""
         for item in lines:
             if isinstance(item, Block):
                 yield item._replace(numbers=[self.row(number) for number in item.numbers])
                 continue
-            number, found = item
-            if isinstance(found, TripleFormatError):
-                found = self.error(found)
-            yield self.row(number), found
+            number, record = item
+            if isinstance(record, TripleFormatError):
+                record = self.error(record)
+            yield self.row(number), record
 
     def error(self, error: TripleFormatError) -> TripleFormatError:
         """The error of a line as the error of a row."""
@@ -82,9 +82,9 @@ class Input(NamedTuple):
     """The input of a load.
 
     Attributes:
-        name: Its name in messages.
-        file: Its path.
-        places: For rows: maps lines to rows; None for a file.
+        name: The name of the input in messages.
+        file: The path of the file.
+        places: Maps lines to rows; None if the input is a file.
     """
 
     name: str | Path
@@ -120,13 +120,13 @@ def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
         return folder / "frame.csv", _places_of(rows)
     items = iter(rows)
     first = next(items, None)
-    every = items if first is None else chain((first,), items)
+    all_items = items if first is None else chain((first,), items)
     if isinstance(first, Mapping) and key is None:
-        return _json_lines(every, folder / "rows.jsonl"), Places()
+        return _json_lines(all_items, folder / "rows.jsonl"), Places()
     places = Places(before=1)
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
         names = list(first) if isinstance(first, Mapping) else list(HEADER)
-        _csv(every, names, stream, places, wide=isinstance(first, Mapping))
+        _csv(all_items, names, stream, places, wide=isinstance(first, Mapping))
     return folder / "rows.csv", places
 
 
@@ -155,9 +155,9 @@ def _csv(
                 GIVEN, number, f"the first row has no {unknown[0]!r}", repr(row)
             )
         cells = [row.get(name) for name in names] if isinstance(row, Mapping) else row
-        written = [_cell(cell) for cell in cells]
-        writer.writerow(written)
-        places.note(number, sum(cell.count("\n") for cell in written))
+        texts = [_cell(cell) for cell in cells]
+        writer.writerow(texts)
+        places.note(number, sum(text.count("\n") for text in texts))
 
 
 def _json_lines(rows: Iterable[Any], path: Path) -> Path:

@@ -33,7 +33,12 @@ class Tables:
     entities: frozenset[str] = frozenset()
 
     def typing(self, sql: Sql, lines: int) -> Typing:
-        """The typing of one table, within a transaction; ``lines`` single lines make a block."""
+        """Make the typing of one table.
+
+        Args:
+            sql: The writing transaction of the load.
+            lines: The most single lines that are joined to a block.
+        """
         return Typing(
             self.types,
             guess=self.guess,

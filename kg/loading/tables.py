@@ -1,4 +1,4 @@
-"""Loads a file, typing its values while it streams; a wrong guess makes it read again."""
+"""Loads a file, typing its values while it is read; after a wrong guess it is read again."""
 
 from __future__ import annotations
 
@@ -85,16 +85,15 @@ def load_file(
             except DoubtfulTypesError as doubt:
                 if tables is None or Path(file) == STANDARD:
                     raise
-                found = tables.entities | set(doubt.relations)
-                tables = replace(tables, entities=found)
+                tables = replace(tables, entities=tables.entities | set(doubt.relations))
 
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
     """The typing of a file; None if its format marks values itself."""
     if str(path).startswith(PYKEEN) or choose(Path(path), TRIPLES, form).name not in TABLES:
         return None
-    given = checked_types(types) if isinstance(types, Mapping) else {}
-    return Tables(types=given, guess=types is not False, wide=wide)
+    stated = checked_types(types) if isinstance(types, Mapping) else {}
+    return Tables(types=stated, guess=types is not False, wide=wide)
 
 
 def _lines(

@@ -69,9 +69,8 @@ def write(path: Path, keys: Iterable[str]) -> int:
     connection = sqlite3.connect(path)
     try:
         with connection:
-            connection.execute(
-                "PRAGMA synchronous = OFF"
-            )  # no need to sync: the folder is renamed into place only after everything is written
+            # Not synced, because the folder is renamed into place after everything is written.
+            connection.execute("PRAGMA synchronous = OFF")
             connection.execute(
                 "CREATE TABLE entity (row INTEGER PRIMARY KEY, key TEXT NOT NULL, crc32 INTEGER"
                 " NOT NULL)"
@@ -154,9 +153,8 @@ class StoredKeyIndex(KeyIndex):
     def _open(self) -> sqlite3.Connection:
         uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        connection.execute(
-            "SELECT 1 FROM sqlite_master"
-        ).fetchone()  # connect() alone does not open the file
+        # connect() alone does not open the file.
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         return connection
 
 

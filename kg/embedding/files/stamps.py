@@ -19,13 +19,13 @@ def tensor_stamp(value: torch.Tensor) -> tuple[object, ...]:
     import torch  # here, because stamps of files need no tensors
 
     raw = value.detach().contiguous().reshape(-1).view(torch.uint8)
-    whole = len(raw) // 8 * 8
+    size = len(raw) // 8 * 8
     # Tensors of inference mode have no version counter; only their sum shows a change.
     version = -1 if value.is_inference() else value._version
-    words = raw[:whole]
+    words = raw[:size]
     if words.storage_offset() % 8:  # a view that starts within a word
         words = words.clone()
-    bits = words.view(torch.int64).sum().item(), raw[whole:].tolist()
+    bits = words.view(torch.int64).sum().item(), raw[size:].tolist()
     return value.data_ptr(), version, value.dtype, tuple(value.shape), bits
 
 

@@ -1,1 +1,1 @@
-"""Training: the scorer, its batches and losses, checkpoints, and rows fitted later."""
+"""Training: the scorer, batches and losses, checkpoints, and fitting single rows afterwards."""

@@ -32,7 +32,7 @@ class Checkpoint:
 
     Args:
         path: The file.
-        training: What identifies the training: its graph and configuration, as JSON values. A
+        training: The identity of the training, its graph and configuration, as JSON values. A
             checkpoint of another training is refused.
         every: Seconds between two writes; None for :data:`EVERY`.
     """
@@ -42,7 +42,7 @@ class Checkpoint:
         self._training = json.loads(json.dumps(training))
 
     def read(self) -> TrainingState | None:
-        """Read the state; None where there is no checkpoint yet.
+        """Read the state; None if there is no checkpoint yet.
 
         Raises:
             EmbeddingMismatchError: The checkpoint is of another graph or configuration.

@@ -46,10 +46,10 @@ class Staleness:
 
 
 def staleness(embeddings: ScoredVectors, graph: KnowledgeGraph) -> Staleness:
-    """Compare the graph's present triples with those at the training's revision.
+    """Compare the graph's present triples with those at the revision of the training.
 
     Raises:
-        EmbeddingMismatchError: The embeddings are another graph's.
+        EmbeddingMismatchError: The embeddings were trained on another graph.
     """
     embeddings.check(graph)
     newest = graph.revision()
@@ -74,9 +74,9 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
 
     Each new row minimises the objective of the training, with every other row frozen, over the
     facts of the new entities and relations and an equal number of other facts, drawn anew for each
-    pass. Without the other facts nothing lowers the score of a new entity as a wrong answer, and it
-    ranks first everywhere. New facts between existing entities are not learnt; train again for
-    those.
+    pass. Without the other facts, nothing would lower the score of a new entity as a wrong answer,
+    and it would be ranked first everywhere. New facts between existing entities are not learnt;
+    train again for those.
 
     Returns:
         New embeddings of the graph's present revision.
@@ -95,7 +95,7 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     relations = sorted({item.relation for item in triples} - set(embeddings.relations))
     keys = [*embeddings.keys, *entities]
     names = [*embeddings.relations, *relations]
-    engine = _grow(embeddings.scorer(), len(keys), len(names))
+    scorer = _grow(embeddings.scorer(), len(keys), len(names))
     if entities or relations:
         numbers = {key: number for number, key in enumerate(keys)}
         of_relation = {name: number for number, name in enumerate(names)}
@@ -104,8 +104,8 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
         is_new = torch.tensor([not fresh.isdisjoint(item) for item in triples])
         of_entities = torch.arange(len(keys)) >= len(embeddings)
         of_relations = torch.arange(len(names)) >= len(embeddings.relations)
-        fit_rows(engine, ids[is_new], ids[~is_new], of_entities, of_relations)
-    vectors = torch.cat([embeddings.table, engine.vectors()[len(embeddings) :]])
+        fit_rows(scorer, ids[is_new], ids[~is_new], of_entities, of_relations)
+    vectors = torch.cat([embeddings.table, scorer.vectors()[len(embeddings) :]])
     return type(embeddings)(
         keys,
         vectors,
@@ -113,17 +113,17 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
         fingerprint=graph.fingerprint(revision),
         revision=revision,
         config=embeddings.config,
-        state=partial(dict, engine.state()),
+        state=partial(dict, scorer.state()),
         curve=embeddings.curve,
         calibration=embeddings.calibration,
     )
 
 
 def _grow(old: Scorer, entities: int, relations: int) -> Scorer:
-    """A copy of the scorer with more entities and relations; existing rows keep their values."""
+    """Copy the scorer, with more entities and relations; existing rows keep their values."""
     config = replace(old.config, share=max(old.config.share, SHARE))
-    engine = Scorer(config, entities, relations)
-    state, before = engine.state(), old.state()
+    scorer = Scorer(config, entities, relations)
+    state, before = scorer.state(), old.state()
     for name, value in before.items():
         if state[name].shape == value.shape:
             state[name] = value
@@ -131,12 +131,12 @@ def _grow(old: Scorer, entities: int, relations: int) -> Scorer:
             state[name][: len(value)] = value
         else:
             raise EmbeddingError(f"a {config.model} cannot be extended; train it again")
-    engine.load_state(state)
-    return engine
+    scorer.load_state(state)
+    return scorer
 
 
 def fit_rows(
-    engine: Scorer,
+    scorer: Scorer,
     new: torch.Tensor,
     rest: torch.Tensor,
     entities: torch.Tensor,
@@ -147,7 +147,7 @@ def fit_rows(
     """Fit chosen rows to triples of ids, shape (N, 3); all other rows keep their bits.
 
     Args:
-        engine: The scorer, changed in place.
+        scorer: The scorer, changed in place.
         new: The triples with a chosen entity or relation, shape (N, 3).
         rest: All other triples, shape (M, 3); up to N of them are drawn for each pass.
         entities: The rows of entities to fit, shape (entities,), boolean.
@@ -159,32 +159,32 @@ def fit_rows(
     """
     from kg.embedding.training.objectives import objective
 
-    config = engine.config
+    config = scorer.config
     old = {
         id(weight): ~chosen
         for module, chosen in (
-            (engine.model.entity_representations[0], entities),
+            (scorer.model.entity_representations[0], entities),
             (
-                engine.model.relation_representations[0],
+                scorer.model.relation_representations[0],
                 relations.repeat_interleave(2 if config.inverse else 1),
             ),
         )
         for weight in module.parameters()
     }
-    parameters = [value for value in engine.model.parameters() if id(value) in old]
+    parameters = [value for value in scorer.model.parameters() if id(value) in old]
     optimizer = torch.optim.Adagrad(parameters, lr=config.learning_rate)
     frozen_rows = {id(value): value.detach()[old[id(value)]].clone() for value in parameters}
     sizes = (len(new), len(rest))
     with fork_rng(config.seed):
-        new_batches = objective(engine, new)
+        new_batches = objective(scorer, new)
         for number in range(1, epochs + 1):
             torch.manual_seed(config.seed * epochs + number)
             drawn = rest[torch.randperm(len(rest))[: len(new)]]
             losses = [new_batches.epoch(0, None)]
             if len(drawn):
-                losses.append(objective(engine, drawn).epoch(0, None))
+                losses.append(objective(scorer, drawn).epoch(0, None))
             for parts in zip(*losses, strict=False):
-                # Weighted as in a full training: the few triples drawn stand for all of ``rest``.
+                # Weighted as in a full training: the drawn triples represent all of ``rest``.
                 loss = sum(part * size for (part, _), size in zip(parts, sizes, strict=False))
                 loss = loss / sum(sizes)
                 optimizer.zero_grad()
@@ -196,6 +196,6 @@ def fit_rows(
     with torch.no_grad():
         for value in parameters:  # an optimizer may change even rows whose gradient is zero
             value[old[id(value)]] = frozen_rows[id(value)]
-    if not engine.vectors().isfinite().all():
+    if not scorer.vectors().isfinite().all():
         raise EmbeddingError("the new vectors are not finite; train again")
-    engine.model.eval()
+    scorer.model.eval()

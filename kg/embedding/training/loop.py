@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from kg.embedding.training.state import Tensors
 
 _EPOCH_STRIDE = 1_000_003
-"""Distance between the seeds of two trainings: no two epochs of both share a seed."""
+"""Distance between the seeds of two trainings, so that no two of their epochs share a seed."""
 
 
 def train(
-    engine: Scorer,
+    scorer: Scorer,
     ids: torch.Tensor,
     *,
     mrr: Callable[[], float] | None = None,
@@ -42,7 +42,7 @@ def train(
     """Train on triples of ids, shape (N, 3), from the start or a checkpoint; return the curve.
 
     Args:
-        engine: The scorer, trained in place and left at its best state.
+        scorer: The scorer, trained in place and left at its best state.
         ids: The triples, shape (N, 3).
         mrr: Returns the MRR of the validation triples; without it training never stops early.
         checkpoint: Where training resumes from, and where its state is written every
@@ -54,17 +54,17 @@ def train(
         EmbeddingError: The loss is not finite, PyKEEN refuses the configuration, or the checkpoint
             is damaged or of another training.
     """
-    config = engine.config
+    config = scorer.config
     with fork_rng(config.seed):
-        loop = _Loop(engine, objective(engine, ids), checkpoint, step)
+        loop = _Loop(scorer, objective(scorer, ids), checkpoint, step)
         while len(loop.curve) < config.epochs and not _has_stopped(loop.curve, config.patience):
             number = len(loop.curve) + 1
             # Each epoch has its own seed, so that a resumed epoch draws what the interrupted one
             # drew.
             torch.manual_seed(config.seed * _EPOCH_STRIDE + number)
-            engine.model.train()
+            scorer.model.train()
             loss = loop.train_epoch(number)
-            engine.model.eval()
+            scorer.model.eval()
             due = number % config.evaluate_every == 0 or number == config.epochs
             epoch = Epoch(number, loss, mrr() if mrr is not None and due else None)
             loop.end_epoch(epoch)
@@ -72,8 +72,8 @@ def train(
                 progress(epoch)
             loop.save_if_due()
     if loop.best:
-        engine.load_state(loop.best)
-    if not engine.vectors().isfinite().all():
+        scorer.load_state(loop.best)
+    if not scorer.vectors().isfinite().all():
         raise EmbeddingError("the vectors are not finite; lower the learning rate")
     return loop.curve
 
@@ -82,7 +82,7 @@ class _Loop:
     """The state that the steps of a training share: optimizer, curve, and place in the epoch.
 
     Args:
-        engine: The scorer.
+        scorer: The scorer.
         batches: The batches of an epoch.
         checkpoint: Where the state is written.
         step: Called after each batch with the number of epochs trained so far, a fraction.
@@ -90,16 +90,16 @@ class _Loop:
 
     def __init__(
         self,
-        engine: Scorer,
+        scorer: Scorer,
         batches: Batches,
         checkpoint: Checkpoint | None,
         step: Callable[[float], None] | None,
     ) -> None:
-        self._engine, self._batches = engine, batches
+        self._scorer, self._batches = scorer, batches
         self._checkpoint, self._step = checkpoint, step
-        parameters = [value for value in engine.model.parameters() if value.requires_grad]
-        kind = torch.optim.Adagrad if engine.config.optimizer == "adagrad" else torch.optim.Adam
-        self._optimizer = kind(parameters, lr=engine.config.learning_rate)
+        parameters = [value for value in scorer.model.parameters() if value.requires_grad]
+        kind = torch.optim.Adagrad if scorer.config.optimizer == "adagrad" else torch.optim.Adam
+        self._optimizer = kind(parameters, lr=scorer.config.learning_rate)
         self._saved = time.monotonic()
         self.curve: tuple[Epoch, ...] = ()
         self.best: Tensors = {}
@@ -108,7 +108,7 @@ class _Loop:
         if state is not None:
             self.curve, self.best = state.curve, state.best
             self._within = _Within(state.step, state.loss, state.rows, state.rng.get("torch"))
-            engine.load_state(state.model)
+            scorer.load_state(state.model)
             _load_optimizer(self._optimizer, state.optimizer)
 
     def train_epoch(self, number: int) -> float:
@@ -127,7 +127,7 @@ class _Loop:
                     self._step(number - 1 + min(1.0, place.rows / self._batches.rows))
                 self.save_if_due()
         except (RuntimeError, ValueError) as error:
-            config = self._engine.config
+            config = self._scorer.config
             raise EmbeddingError(
                 f"PyKEEN cannot train {config.model} by {config.training}: {error}"
             ) from error
@@ -135,8 +135,8 @@ class _Loop:
 
     def _learn(self, loss: torch.Tensor, number: int, step: int) -> float:
         """Take one step of the optimizer; return the loss."""
-        if self._engine.config.training in ("lcwa", "slcwa"):
-            loss = loss + self._engine.model.collect_regularization_term()
+        if self._scorer.config.training in ("lcwa", "slcwa"):
+            loss = loss + self._scorer.model.collect_regularization_term()
         value = float(loss.detach())
         if not math.isfinite(value):
             raise EmbeddingError(
@@ -145,14 +145,14 @@ class _Loop:
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
         self._optimizer.step()
-        self._engine.model.post_parameter_update()
+        self._scorer.model.post_parameter_update()
         return value
 
     def end_epoch(self, epoch: Epoch) -> None:
         """Append an epoch to the curve; keep the model's state if its MRR is the highest so far."""
         before = max((item.mrr for item in self.curve if item.mrr is not None), default=-1.0)
         if epoch.mrr is not None and epoch.mrr > before:
-            self.best = self._engine.state()
+            self.best = self._scorer.state()
         self.curve = (*self.curve, epoch)
         self._within = _Within()
 
@@ -164,7 +164,7 @@ class _Loop:
         rng = {"torch": torch.get_rng_state()} if place.step else {}
         state = TrainingState(
             self.curve,
-            self._engine.state(),
+            self._scorer.state(),
             self.best,
             _optimizer(self._optimizer),
             rng,

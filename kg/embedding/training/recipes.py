@@ -52,7 +52,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def recipe_for(entities: int, triples: int) -> str:
-    """Choose the recipe for a graph with so many entities and triples; return its name."""
+    """Choose a recipe by the numbers of entities and triples of a graph; return its name."""
     if entities >= LARGE or entities * triples >= WORK:
         return "large"
     return "accurate" if entities <= SMALL and triples <= 10 * SMALL else "fast"

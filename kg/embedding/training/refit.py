@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 EPOCHS = 200
-"""Passes over the changed entities' facts: many, because a pass over so few is few steps."""
+"""Passes over the facts of the changed entities; many, because each has only a few steps."""
 
 
 def refit(
@@ -34,7 +34,7 @@ def refit(
         New embeddings of the graph's present revision.
 
     Raises:
-        EmbeddingMismatchError: The embeddings are another graph's.
+        EmbeddingMismatchError: The embeddings were trained on another graph.
         EmbeddingError: The embeddings have no scorer, or their model cannot be refitted.
         UnknownKeyError: One of ``keys`` has no vector.
     """
@@ -48,12 +48,12 @@ def refit(
     revision, triples = graph.snapshot()
     ids = torch.from_numpy(embeddings.known_ids(sorted(triples)))
     is_changed = chosen[ids[:, 0]] | chosen[ids[:, 2]]
-    engine = _started_anew(old, chosen)
+    scorer = _reinitialise(old, chosen)
     if is_changed.any():
         none = torch.zeros(len(embeddings.relations), dtype=torch.bool)
-        fit_rows(engine, ids[is_changed], ids[~is_changed], chosen, none, epochs=EPOCHS)
+        fit_rows(scorer, ids[is_changed], ids[~is_changed], chosen, none, epochs=EPOCHS)
     table = embeddings.table.clone()
-    table[chosen] = engine.vectors()[chosen]
+    table[chosen] = scorer.vectors()[chosen]
     return type(embeddings)(
         embeddings.keys,
         table,
@@ -61,16 +61,16 @@ def refit(
         fingerprint=graph.fingerprint(revision),
         revision=revision,
         config=embeddings.config,
-        state=partial(dict, engine.state()),
+        state=partial(dict, scorer.state()),
         curve=embeddings.curve,
         calibration=embeddings.calibration,
     )
 
 
-def _started_anew(old: Scorer, chosen: torch.Tensor) -> Scorer:
-    """A copy of the scorer whose chosen rows of entities are initialised at random again."""
-    engine = Scorer(old.config, old.num_entities, old.num_relations)
-    parts = engine.model.entity_representations
+def _reinitialise(old: Scorer, chosen: torch.Tensor) -> Scorer:
+    """Copy the scorer, with the chosen rows of entities initialised at random again."""
+    scorer = Scorer(old.config, old.num_entities, old.num_relations)
+    parts = scorer.model.entity_representations
     sizes = {len(value) for part in parts for value in part.parameters()}
     if len(parts) != 1 or sizes != {len(chosen)}:  # other rows would still encode the old facts
         raise EmbeddingError(
@@ -79,12 +79,12 @@ def _started_anew(old: Scorer, chosen: torch.Tensor) -> Scorer:
         )
     initial = [
         value.detach()[chosen].clone()
-        for value in engine.model.entity_representations[0].parameters()
+        for value in scorer.model.entity_representations[0].parameters()
     ]
-    engine.load_state(old.state())
+    scorer.load_state(old.state())
     with torch.no_grad():
         for value, rows in zip(
-            engine.model.entity_representations[0].parameters(), initial, strict=True
+            scorer.model.entity_representations[0].parameters(), initial, strict=True
         ):
             value[chosen] = rows
-    return engine
+    return scorer

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from kg.embedding.training.checkpoint import Checkpoint
     from kg.embedding.training.scorer import Scorer
     from kg.embedding.training.state import Epoch
     from kg.graph import KnowledgeGraph
@@ -43,7 +44,7 @@ def train_embeddings(
     progress: Callable[[Epoch], None] | None = None,
     step: Callable[[float], None] | None = None,
 ) -> EntityEmbeddings:
-    """Train embeddings of every entity that has a triple.
+    """Train embeddings of all entities that have a triple.
 
     Args:
         graph: The graph; its live triples are the training set.
@@ -58,15 +59,15 @@ def train_embeddings(
         step: Called after each batch with the number of epochs trained so far, a fraction.
 
     Raises:
-        EmbeddingError: The graph has no triples, no validation fact names only entities and
-            relations of the graph, the loss is not finite, the device does not exist, or PyKEEN
+        EmbeddingError: The graph has no triples; all validation facts name entities or relations
+            that are not in the graph; the loss is not finite; the device does not exist; or PyKEEN
             refuses the configuration.
         EmbeddingMismatchError: The checkpoint is of another training.
     """
     revision, triples = graph.snapshot()
     if not triples:
         raise EmbeddingError("the graph has no triples to train on; load some first")
-    # Sorted, so that the ids follow from the content and not from the order of loading.
+    # Sorted, so that the ids depend on the content and not on the order of loading.
     triples.sort()
     keys = sorted({end for item in triples for end in (item.head, item.tail)})
     relations = sorted({item.relation for item in triples})
@@ -75,51 +76,95 @@ def train_embeddings(
 
         config = KGEConfig.recipe(recipe_for(len(keys), len(triples)))
     device = choose_device(config.device)
+    data = _training_data(triples, keys, relations, config, validation)
+    from kg.embedding.training.loop import train  # PyKEEN takes seconds to import
+    from kg.embedding.training.scorer import Scorer
+
+    fingerprint = graph.fingerprint(revision)
+    checkpoint_file = (
+        None if checkpoint is None else _checkpoint(Path(checkpoint), fingerprint, data, config)
+    )
+    scorer = Scorer(config, len(keys), len(relations))
+    scorer.model.to(device)
+    curve = train(
+        scorer,
+        torch.from_numpy(data.ids),
+        mrr=partial(_mrr, scorer, data.held_out_ids, data.ids) if data.held_out else None,
+        checkpoint=checkpoint_file,
+        progress=progress,
+        step=step,
+    )
+    scorer.model.cpu()
+    embeddings = EntityEmbeddings(
+        data.rows,
+        scorer.vectors(),
+        relations=relations,
+        fingerprint=fingerprint,
+        revision=revision,
+        config=config,
+        state=partial(dict, scorer.state()),
+        curve=curve,
+    )
+    if data.held_out:
+        calibration = embeddings.calibrate(data.held_out, known=data.trained, seed=config.seed)
+        best = best_answers(embeddings, data.held_out, data.trained, config.seed)
+        embeddings.calibration = replace(calibration, best=best)
+    if checkpoint_file is not None:
+        checkpoint_file.remove()
+    return embeddings
+
+
+class _TrainingData(NamedTuple):
+    """The facts of a training.
+
+    Attributes:
+        rows: The keys of the entities.
+        trained: The facts to train on.
+        ids: The same facts as ids, shape (N, 3).
+        held_out: The facts for early stopping and calibration.
+        held_out_ids: The same facts as ids, shape (M, 3).
+    """
+
+    rows: KeyIndex
+    trained: Sequence[tuple[str, str, str]]
+    ids: Ints
+    held_out: Sequence[tuple[str, str, str]]
+    held_out_ids: Ints
+
+
+def _training_data(
+    triples: list[Triple],
+    keys: list[str],
+    relations: list[str],
+    config: KGEConfig,
+    validation: Facts | None,
+) -> _TrainingData:
+    """Split the triples, or take the validation facts; number both.
+
+    Raises:
+        EmbeddingError: All validation facts name entities or relations that are not in the graph.
+    """
     trained, held_out = (
         _split(triples, config) if validation is None else (triples, list(validation))
     )
-    from kg.embedding.training.checkpoint import Checkpoint  # pykeen takes seconds to import
-    from kg.embedding.training.loop import train
-    from kg.embedding.training.scorer import Scorer
-
-    rows, numbers = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
-    _, ids = known_facts(trained, rows, numbers)
-    held_out, wanted = known_facts(held_out, rows, numbers)
+    rows, relation_ids = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
+    _, ids = known_facts(trained, rows, relation_ids)
+    held_out, held_out_ids = known_facts(held_out, rows, relation_ids)
     if validation is not None and not held_out:
         raise EmbeddingError(
             "every validation fact names an entity or relation that the graph lacks; give facts"
             " about entities of the graph"
         )
-    fingerprint = graph.fingerprint(revision)
-    checkpoints = None
-    if checkpoint is not None:
-        identity = {"fingerprint": fingerprint, "held out": _digest(held_out), **asdict(config)}
-        del identity["device"]  # a training may resume on another device
-        checkpoints = Checkpoint(Path(checkpoint), identity)
-    engine = Scorer(config, len(keys), len(relations))
-    engine.model.to(device)
-    mrr = partial(_mrr, engine, wanted, ids) if held_out else None
-    curve = train(
-        engine, torch.from_numpy(ids), mrr=mrr, checkpoint=checkpoints, progress=progress, step=step
-    )
-    engine.model.cpu()
-    embeddings = EntityEmbeddings(
-        rows,
-        engine.vectors(),
-        relations=relations,
-        fingerprint=fingerprint,
-        revision=revision,
-        config=config,
-        state=partial(dict, engine.state()),
-        curve=curve,
-    )
-    if held_out:
-        calibration = embeddings.calibrate(held_out, known=trained, seed=config.seed)
-        best = best_answers(embeddings, held_out, trained, config.seed)
-        embeddings.calibration = replace(calibration, best=best)
-    if checkpoints is not None:
-        checkpoints.remove()
-    return embeddings
+    return _TrainingData(rows, trained, ids, held_out, held_out_ids)
+
+
+def _checkpoint(path: Path, fingerprint: str, data: _TrainingData, config: KGEConfig) -> Checkpoint:
+    """The checkpoint of this training; that of another graph or configuration is refused."""
+    from kg.embedding.training.checkpoint import Checkpoint
+
+    identity = {"fingerprint": fingerprint, "held out": _digest(data.held_out), **asdict(config)}
+    del identity["device"]  # a training may resume on another device
+    return Checkpoint(path, identity)
 
 
 def _digest(facts: Sequence[tuple[str, str, str]]) -> str:
@@ -127,10 +172,10 @@ def _digest(facts: Sequence[tuple[str, str, str]]) -> str:
     return hashlib.sha256(json.dumps([list(item) for item in facts]).encode()).hexdigest()
 
 
-def _mrr(engine: Scorer, wanted: Ints, known: Ints) -> float:
+def _mrr(scorer: Scorer, wanted: Ints, known: Ints) -> float:
     from kg.embedding.ranking import rank_triples
 
-    return float((1 / rank_triples(engine, wanted, known)).mean())
+    return float((1 / rank_triples(scorer, wanted, known)).mean())
 
 
 def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list[Triple]]:

@@ -72,9 +72,9 @@ def read_turtle(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Lin
 
 def read_rdfxml(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read an RDF/XML file; a malformed statement ends the reading."""
-    sound = _Xml(stream, path)
-    yield from _read_whole(sound, path, ox.RdfFormat.RDF_XML, document)
-    sound.end()
+    checked = _Xml(stream, path)
+    yield from _read_whole(checked, path, ox.RdfFormat.RDF_XML, document)
+    checked.end()
 
 
 def read_jsonld(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
@@ -95,9 +95,8 @@ def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str
             quads = list(ox.parse(body, format=form))
         except (SyntaxError, ValueError):
             quads = []
-        if (
-            len(quads) != len(statements) or b"\r" in body
-        ):  # a bare carriage return ends a line in RDF, but not in the file
+        # A bare carriage return ends a line in RDF, but not in the file.
+        if len(quads) != len(statements) or b"\r" in body:
             for number, raw in statements:
                 yield _one(raw, path, number, form, names)
             continue
@@ -129,9 +128,9 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNo
         reason = f"not {_NAMES[form]} (one statement a line, found {len(quads)})"
         return number, TripleFormatError(path, number, reason, text)
     record = record_of(quads[0], names)
-    return number, TripleFormatError(path, number, record, text) if isinstance(
-        record, str
-    ) else record
+    if isinstance(record, str):
+        return number, TripleFormatError(path, number, record, text)
+    return number, record
 
 
 # ── as a whole ───────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +139,7 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNo
 def _read_whole(
     stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, document: str
 ) -> Iterator[Line]:
-    """Yield statements in the order of the file; after an error, parse on where possible."""
+    """Yield statements in the order of the file; after an error in Turtle, parsing continues."""
     parser = ox.parse(cast("IO[bytes]", stream), format=form)
     names = BlankNodes(document, generated=True)
     last: tuple[int | None, int | None] | None = None
@@ -158,14 +157,14 @@ def _read_whole(
         if quad is None:
             return
         record = record_of(quad, names)
-        yield (
-            0,
-            TripleFormatError(path, None, record, str(quad)) if isinstance(record, str) else record,
-        )
+        if isinstance(record, str):
+            yield 0, TripleFormatError(path, None, record, str(quad))
+        else:
+            yield 0, record
 
 
 class _Xml:
-    """A stream of XML that is checked to be complete: pyoxigraph accepts a truncated file."""
+    """Checks that a stream of XML is complete, because pyoxigraph accepts a truncated file."""
 
     def __init__(self, stream: IO[bytes], path: Path) -> None:
         self._stream, self._path = stream, path

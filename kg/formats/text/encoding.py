@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 2**16
-"""Characters read at a time."""
+"""The number of characters read at a time."""
 
 
 def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:
@@ -50,11 +50,11 @@ class _FromUtf16(io.RawIOBase):
         self._waiting = b""
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether the stream can be read: always."""
         return True
 
     def readinto(self, target: object) -> int:
-        """Fill ``target``, a buffer; 0 at the end."""
+        """Fill a buffer; return the number of bytes, 0 at the end."""
         view = memoryview(target)  # type: ignore[arg-type]  # any buffer
         if not self._waiting:
             try:
@@ -78,11 +78,11 @@ class _Chained(io.RawIOBase):
         self._first, self._stream = first, stream
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether the stream can be read: always."""
         return True
 
     def readinto(self, target: object) -> int:
-        """Fill ``target``, a buffer; 0 at the end."""
+        """Fill a buffer; return the number of bytes, 0 at the end."""
         view = memoryview(target)  # type: ignore[arg-type]  # any buffer
         part = self._first[: len(view)] or self._stream.read(len(view))
         self._first = self._first[len(view) :]

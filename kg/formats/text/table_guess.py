@@ -38,7 +38,7 @@ LONGEST_VALUE = 60
 
 @dataclass(frozen=True, slots=True)
 class TableGuess:
-    """How a table seems to be laid out.
+    """A guess of a table's layout.
 
     Attributes:
         layout: "triples" for one triple per row; "entities" for one entity per row and one
@@ -46,7 +46,7 @@ class TableGuess:
         columns: The names in the header; () without one.
         key: The column with the entities, "" for triples.
         split: The separator of several values in one cell, "" if there is none.
-        doubts: What a person should check before the table is loaded.
+        doubts: Messages on what a person should check before the table is loaded.
     """
 
     layout: Layout
@@ -60,14 +60,14 @@ def guess_table(path: str | Path) -> TableGuess:
     """Guess the layout of a CSV or TSV file from its first 2,000 rows.
 
     Args:
-        path: The file; it may be packed (.gz .bz2 .zst).
+        path: The file, which may be compressed (.gz .bz2 .zst).
 
     Returns:
         The guess, to be given to :meth:`kg.KnowledgeGraph.load` as ``key`` and ``split``.
 
     Raises:
-        TripleFormatError: The file is no CSV or TSV, is empty, or has one column only.
-        OSError: It cannot be read.
+        TripleFormatError: The file is not CSV or TSV, is empty, or has only one column.
+        OSError: The file cannot be read.
     """
     path = Path(path)
     rows = list(islice(_rows(path), ROWS))
@@ -88,7 +88,7 @@ def guess_table(path: str | Path) -> TableGuess:
 def _rows(path: Path) -> Iterator[list[str]]:
     chosen = choose(path, TRIPLES, None)
     if not chosen.has_columns:
-        raise TripleFormatError(path, None, f"{chosen.name} is no table")
+        raise TripleFormatError(path, None, f"{chosen.name} is not a table")
     with open_bytes(path) as raw:
         stream = as_utf8(raw, path, [])
         for _, _, fields in (tsv_rows if chosen.name == "tsv" else csv_rows)(stream, path):
@@ -97,19 +97,17 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 
 def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the middle column has few distinct words, as relations do.
-
-    A first row with a cell that comes again in its column is not a header.
-    """
-    whole = [row for row in rows if len(row) == 3]
-    relations = Counter(row[1] for row in whole)
-    heads = Counter(row[0] for row in whole)
-    if len(whole) < len(rows) or any(map(_is_number, relations)):
+    """Whether rows of three cells are triples: their middle cells repeat, as relations do."""
+    full_rows = [row for row in rows if len(row) == 3]
+    relations = Counter(row[1] for row in full_rows)
+    heads = Counter(row[0] for row in full_rows)
+    if len(full_rows) < len(rows) or any(map(_is_number, relations)):
         return False
+    # If a cell of the first row is repeated in its column, the row is not a header.
     if heads[rows[0][0]] > 1 or relations[rows[0][1]] > 1:
         return True
-    repeated = len(relations) <= max(1, REPEATED * len(whole))
-    return repeated and (len(heads) < len(whole) or len(relations) == 1)
+    repeated = len(relations) <= max(1, REPEATED * len(full_rows))
+    return repeated and (len(heads) < len(full_rows) or len(relations) == 1)
 
 
 def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> TableGuess:
@@ -125,9 +123,9 @@ def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> Tab
             f"{len(body) - len(set(cells)):,} of {len(body):,} rows have no {best!r} of their own;"
             " rows with the same name become one entity"
         )
-    named_so = [name for name in names if _rank(name) == _rank(best) and scores[name] > 1]
-    if len(named_so) > 1 and _rank(best) == len(NAMES):
-        doubts.append(f"column {' or '.join(map(repr, named_so[1:4]))} could name the entities too")
+    rivals = [name for name in names if _rank(name) == _rank(best) and scores[name] > 1]
+    if len(rivals) > 1 and _rank(best) == len(NAMES):
+        doubts.append(f"column {' or '.join(map(repr, rivals[1:4]))} could name the entities too")
     split = _guess_split(header, best, body)
     return TableGuess("entities", tuple(header), best, split, tuple(doubts))
 
@@ -137,20 +135,22 @@ def _column(at: int, body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _rank(name: str) -> int:
+    """The place of a heading among the usual ones, their number if it is none of them."""
     words = name.casefold().replace("_", " ").split()
     return next((at for at, word in enumerate(NAMES) if word in words), len(NAMES))
 
 
 def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
-    """A score of a column as the name of its rows: above 1 if its cells are unique words."""
+    """How well a column names the rows; the score is above 1 if its cells are unique words."""
     cells = _column(at, body)
     if not cells or not body:
         return 0.0
     unique = len(set(cells)) / len(body)
-    words = sum(any(map(str.isalpha, cell)) for cell in cells) / len(cells)  # no number, no date
-    fits = float(unique >= UNIQUE and words > UNIQUE)
-    called = 1.0 - _rank(name) / len(NAMES)
-    return fits * (1.0 + called) + 0.5 * unique * words - 0.001 * at
+    with_letters = sum(any(map(str.isalpha, cell)) for cell in cells) / len(cells)
+    names_rows = float(unique >= UNIQUE and with_letters > UNIQUE)
+    heading = 1.0 - _rank(name) / len(NAMES)
+    # Among equal columns the first wins.
+    return names_rows * (1.0 + heading) + 0.5 * unique * with_letters - 0.001 * at
 
 
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
@@ -159,9 +159,9 @@ def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]])
     for at, name in enumerate(header):
         cells = _column(at, body) if name != key else []
         for sign in SPLITS:
-            several = [cell.split(sign) for cell in cells if sign in cell]
-            parts = [part.strip() for some in several for part in some if part.strip()]
-            share = len(several) / max(len(cells), 1)
+            split_cells = [cell.split(sign) for cell in cells if sign in cell]
+            parts = [part.strip() for cell in split_cells for part in cell if part.strip()]
+            share = len(split_cells) / max(len(cells), 1)
             if share >= SPLIT_CELLS and max(map(len, parts), default=0) <= LONGEST_VALUE:
                 best, most = max((best, most), (sign, share), key=lambda item: item[1])
     return best

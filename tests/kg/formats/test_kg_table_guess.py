@@ -84,6 +84,6 @@ def test_a_table_as_excel_writes_it(tmp_path, encoding):
     assert (guess.key, guess.split) == ("Title", "|")
 
 
-def test_another_format_is_no_table(tmp_path):
-    with pytest.raises(TripleFormatError, match="is no table"):
+def test_another_format_is_not_a_table(tmp_path):
+    with pytest.raises(TripleFormatError, match="is not a table"):
         guess_table(written(tmp_path, "<a> <b> <c> .\n", "facts.nt"))
