@@ -37,7 +37,13 @@ from linking_parts.gold import (
     teachable,
     trimmed,
 )
-from linking_parts.teaching import everything, fit_policy, left_out, similarity_of
+from linking_parts.teaching import (
+    RememberingEncoder,
+    everything,
+    fit_policy,
+    left_out,
+    similarity_of,
+)
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.evaluation.linking_gold import GoldDocument
@@ -156,6 +162,9 @@ def world(folder: Path, encoder: Encoder | None) -> None:
     for policy in Policy:
         found = link(data.prose, Weights.default(policy))
         print(figures(f'as it ships, policy "{policy}"', data.prose, found), flush=True)
+    if encoder is not None:
+        found = link(data.prose, Weights.default(), similarity_of(data.graph, encoder))
+        print(figures("as it ships, with encoder", data.prose, found), flush=True)
     for language in ("English", *LANGUAGES):
         some = [item for item in data.prose if language_of(item.text) == language]
         print(figures(f"… {language}, {len(some)} texts", some, link(some, Weights.default())))
@@ -320,7 +329,7 @@ def main() -> None:
     parser.add_argument("--policy", type=Policy, action="append", help="learn: of these alone")
     parser.add_argument("--aliases", type=int, default=1_000_000)
     options = parser.parse_args()
-    encoder = Encoder(options.encoder) if options.encoder else None
+    encoder = RememberingEncoder(options.encoder) if options.encoder else None
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kptm-linking-") as name:
         folder = Path(name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kptm.linking import Linker
 from kptm.linking.disambiguation.conventions import CONVENTIONS, Convention, Policy
+from kptm.linking.disambiguation.description_encoder import Encoder
 from kptm.linking.training.linker_fitting import NOTHING, Gold, fit_labelled, label
 from linking_parts.corpora import first_words, webnlg_on_freebase
 from linking_parts.gold import COMPLETE, SETS, teachable, trimmed
@@ -20,6 +21,19 @@ WEBNLG_SHARE = 15
 """One in so many of WebNLG's training texts teaches the default coefficients."""
 PRECISION = 0.9
 """Of what "strict" links, on the documents that teach it."""
+
+
+class RememberingEncoder(Encoder):
+    """An encoder that encodes each text once: most are the same whichever set is left out."""
+
+    def __init__(self, path) -> None:
+        super().__init__(path)
+        self._known: dict[str, object] = {}
+
+    def _encode_texts(self, texts):
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, super()._encode_texts(new), strict=True))
+        return [self._known[text] for text in texts]
 
 
 def similarity_of(graph, encoder):
