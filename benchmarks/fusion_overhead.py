@@ -21,7 +21,7 @@ import torch
 from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
 
 from kg import EntityEmbeddings
-from kptm.data import EntityFacts, train_tokenizer
+from kptm.data import EntityFacts, FactTriples, train_tokenizer
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.config import KINDS
 
@@ -35,6 +35,7 @@ EXPECTED = {
     "memory": "one product with the whole table for each mention, in one layer",
     "luke": "a sequence longer by its entities, and here the attention of words twice",
     "kbert": "a sequence longer by its facts: here 64 tokens on 128",
+    "kblam": "attention to as many facts as there are entities, in every layer",
     "adapter": "three layers beside the backbone; no gradients through the backbone",
 }
 
@@ -79,10 +80,17 @@ def fused(kind, layers, entities):
     return fused_with(EntityEmbeddings(list(map(str, range(entities))), table), kind, layers)
 
 
+def facts_for(kind, embeddings):
+    """What a kind reads: nothing as text, or as many triples as there are entities."""
+    keys = embeddings.keys
+    triples = ((keys[at], "beside", keys[at - 1]) for at in range(len(keys)))
+    return FactTriples(triples) if kind == "kblam" else EntityFacts({})
+
+
 def fused_with(embeddings, kind, layers):
     return FusedModel.build(
         backbone(layers), embeddings, FusionConfig(kind=kind), tokenizer=tokenizer(),
-        facts=EntityFacts({})
+        facts=facts_for(kind, embeddings)
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.data.batch import KnowledgeBatch, collate
+    from kptm.data.fact_triples import FactTriples
     from kptm.data.phrasings import Phrasings, fill
     from kptm.data.tokenize import EncodedText, TextEncoder, TokenSpan
     from kptm.data.verbalisation import EntityFacts, verbalise
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EncodedText",
     "EntityFacts",
+    "FactTriples",
     "KnowledgeBatch",
     "Phrasings",
     "TextEncoder",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 _HOMES = {
     "kptm.data.batch": ("KnowledgeBatch", "collate"),
+    "kptm.data.fact_triples": ("FactTriples",),
     "kptm.data.phrasings": ("Phrasings", "fill"),
     "kptm.data.tokenize": ("EncodedText", "TextEncoder", "TokenSpan"),
     "kptm.data.verbalisation": ("EntityFacts", "verbalise"),

@@ -63,6 +63,10 @@ class EntityFacts:
         """The facts of an entity, none where nothing is known."""
         return self._texts.get(key, ())
 
+    def none(self) -> EntityFacts:
+        """No fact."""
+        return EntityFacts({})
+
     def permuted(self, seed: int) -> EntityFacts:
         """The same facts told of the wrong entities: what a control arm reads."""
         keys = list(self._texts)

@@ -15,29 +15,47 @@ if TYPE_CHECKING:
     from kptm.fusion.entity_table import EntityTable
     from kptm.fusion.export.onnx_graph import export_onnx
     from kptm.fusion.export.onnx_model import OnnxModel
-    from kptm.fusion.fused_model import FusedModel, FusedOutput
+    from kptm.fusion.facts.fact_citations import (
+        CitedText,
+        FactWeight,
+        attended_facts,
+        generate_with_facts,
+    )
+    from kptm.fusion.fused_model import FusedModel
+    from kptm.fusion.fused_output import FusedOutput
     from kptm.fusion.mechanisms.mechanism import Branches, MentionKnowledge
     from kptm.fusion.small_bert import BackboneConfig
 
 __all__ = [
     "BackboneConfig",
     "Branches",
+    "CitedText",
     "EntityTable",
+    "FactWeight",
     "FusedModel",
     "FusedOutput",
     "FusionConfig",
     "MentionKnowledge",
     "OnnxModel",
+    "attended_facts",
     "export_onnx",
+    "generate_with_facts",
     "register_auto",
 ]
 _HOMES = {
+    "kptm.fusion.facts.fact_citations": (
+        "CitedText",
+        "FactWeight",
+        "attended_facts",
+        "generate_with_facts",
+    ),
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.entity_table": ("EntityTable",),
     "kptm.fusion.export.onnx_graph": ("export_onnx",),
     "kptm.fusion.export.onnx_model": ("OnnxModel",),
-    "kptm.fusion.fused_model": ("FusedModel", "FusedOutput"),
+    "kptm.fusion.fused_model": ("FusedModel",),
+    "kptm.fusion.fused_output": ("FusedOutput",),
     "kptm.fusion.mechanisms.mechanism": ("Branches", "MentionKnowledge"),
     "kptm.fusion.small_bert": ("BackboneConfig",),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
-KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "kbert", "adapter")
+KINDS = ("gated", "ernie", "knowbert", "memory", "luke", "kbert", "adapter", "kblam")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,3 +51,8 @@ class FusionConfig:
     def reads_facts(self) -> bool:
         """Whether the mechanism reads facts of entities as text, which must be given."""
         return self.kind == "kbert"
+
+    @property
+    def reads_triples(self) -> bool:
+        """Whether the mechanism reads facts as keys and values, which must be given."""
+        return self.kind == "kblam"

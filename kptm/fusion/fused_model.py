@@ -7,7 +7,7 @@ E entity width.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,7 +34,9 @@ from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.entity_head import EntityHead
 from kptm.fusion.entity_table import EntityTable
+from kptm.fusion.facts.fact_reading import facts_of_kind, read_facts
 from kptm.fusion.fingerprint import Fingerprint
+from kptm.fusion.fused_output import FusedOutput
 from kptm.fusion.mechanisms.factory import make_fusion
 from kptm.fusion.mechanisms.mechanism import Branches, knowledge_of_mentions
 
@@ -46,28 +48,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kg.embedding import EntityEmbeddings
-    from kptm.data.verbalisation import EntityFacts
+    from kptm.data.fact_triples import FactTriples
     from kptm.fusion.mechanisms.mechanism import MentionKnowledge
+    from kptm.fusion.parts import Facts
     from kptm.linking import LinkedText
-
-
-@dataclass(slots=True)
-class FusedOutput:
-    """The result of a forward pass.
-
-    Attributes:
-        hidden: (B, L, D), the last layer.
-        entity_query: (T, E), the normalised query of each target in the entity space.
-        entity_logits: (T, N) for each target; (T, S) if S rows were to be scored.
-        fact_keys: (T, 4E), the entity and relation that each target asks for, normalised.
-
-    The last three are None without targets.
-    """
-
-    hidden: Tensor
-    entity_query: Tensor | None
-    entity_logits: Tensor | None
-    fact_keys: Tensor | None
 
 
 class FusedModel(nn.Module):
@@ -84,7 +68,7 @@ class FusedModel(nn.Module):
         tokenizer: Any,
         embeddings: EntityEmbeddings,
         config: FusionConfig,
-        facts: EntityFacts | None = None,
+        facts: Facts | None = None,
     ) -> None:
         super().__init__()
         self._fingerprint = Fingerprint()
@@ -104,28 +88,28 @@ class FusedModel(nn.Module):
         # A pass over whole texts needs no cache of keys and values.
         cached = self.causal and takes(base_model(backbone), "use_cache")
         self._options = {"use_cache": False} if cached else {}
+        texts, triples = facts_of_kind(config, facts)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.fusion = make_fusion(backbone, embeddings.dim, config)
+            relations = 0 if triples is None else len(triples.relations)
+            self.fusion = make_fusion(backbone, embeddings.dim, config, relations)
             self.head = EntityHead(hidden, embeddings.dim, config.head_width or hidden)
         self.entity_table = EntityTable(embeddings)
         for added in (self.fusion, self.head, self.entity_table):
             added.to(device=backbone.device, dtype=backbone.dtype)
         length = max_positions(backbone, config.max_length)
-        if config.reads_facts and facts is None:
-            raise ModelError(
-                f"{config.kind} reads facts of entities as text; pass facts=EntityFacts.of(graph)"
-            )
-        self.facts = facts if config.reads_facts else None
+        self.facts: Facts | None = triples if texts is None else texts
         self.encoder = TextEncoder(
             tokenizer,
             embeddings,
             length,
             candidates=self.fusion.soft,
-            facts=self.facts,
+            facts=texts,
             causal=self.causal,
         )
         self.fusion.attach(layers)
+        if triples is not None:
+            read_facts(self, triples)
         if self.fusion.frozen:
             backbone.requires_grad_(False)
 
@@ -141,7 +125,7 @@ class FusedModel(nn.Module):
         config: FusionConfig | None = None,
         *,
         tokenizer: Any = None,
-        facts: EntityFacts | None = None,
+        facts: Facts | None = None,
     ) -> FusedModel:
         """Fuse ``embeddings`` into a backbone; at the start the result equals the backbone.
 
@@ -151,7 +135,7 @@ class FusedModel(nn.Module):
             embeddings: Vectors of the graph's entities.
             config: The mechanism and its layers.
             tokenizer: A fast tokenizer; required unless ``backbone`` is a path with one.
-            facts: Facts of entities as text; required by "kbert", ignored by other kinds.
+            facts: ``EntityFacts`` for "kbert", ``FactTriples`` for "kblam"; others ignore them.
 
         Raises:
             ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
@@ -171,7 +155,7 @@ class FusedModel(nn.Module):
         config: FusionConfig,
         *,
         tokenizer: Any = None,
-        facts: EntityFacts | None = None,
+        facts: Facts | None = None,
     ) -> FusedModel:
         """Fuse without the test pass, for models that passed it before, such as saved ones.
 
@@ -348,6 +332,14 @@ class FusedModel(nn.Module):
             use_cache=use_cache,
             settings=settings,
         )
+
+    def read(self, facts: FactTriples) -> None:
+        """Exchange the facts that a model of kind "kblam" reads, without training.
+
+        Raises:
+            ModelError: The model reads no triples, or knows an entity or relation not.
+        """
+        read_facts(self, facts)
 
     def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """A state per text, (B, D), without knowledge: the first token's, a decoder's last."""

@@ -5,7 +5,7 @@
 - ``lora/``: LoRA beside its layers as peft writes it, where there is one
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
-- ``facts.jsonl``: facts of entities as text, for kinds that read them
+- ``facts.jsonl``: facts of entities as text or triples, for kinds that read them
 - ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
 - ``kptm.json``: configuration and checksums
 """
@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 
 from kg.embedding import EntityEmbeddings
 from kg.errors import EmbeddingError
+from kptm.data.fact_triples import FactTriples
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import build_backbone, quiet_transformers
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from kptm.fusion.parts import FusedParts
+    from kptm.fusion.parts import Facts, FusedParts
 
 Model = TypeVar("Model", bound="FusedParts")
 FORMAT = 1
@@ -114,7 +115,10 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         meta = read_manifest(folder, META, FORMAT)
         config = FusionConfig(**meta["config"])
         embeddings = EntityEmbeddings.load(folder / "embeddings")
-        facts = EntityFacts.load(folder / FACTS) if FACTS in meta["sha256"] else None
+        facts: Facts | None = None
+        if FACTS in meta["sha256"]:
+            kind = FactTriples if config.reads_triples else EntityFacts
+            facts = kind.load(folder / FACTS)
         with quiet_transformers():
             if meta.get("int8"):
                 tokenizer = read_tokenizer(folder / "backbone")

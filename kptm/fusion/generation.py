@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 
-@torch.no_grad()
 def generate(
     model: FusedParts,
     prompts: Sequence[LinkedText],
@@ -40,6 +39,28 @@ def generate(
     settings: Any,
 ) -> list[str]:
     """See :meth:`kptm.fusion.FusedModel.generate`."""
+    rows = generate_tokens(
+        model,
+        prompts,
+        max_new_tokens=max_new_tokens,
+        use_knowledge=use_knowledge,
+        use_cache=use_cache,
+        settings=settings,
+    )
+    return [str(model.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
+
+
+@torch.no_grad()
+def generate_tokens(
+    model: FusedParts,
+    prompts: Sequence[LinkedText],
+    *,
+    max_new_tokens: int,
+    use_knowledge: bool = True,
+    use_cache: bool = True,
+    settings: Any = None,
+) -> list[list[int]]:
+    """The token ids that a decoder generates for each prompt, as :func:`generate` reads them."""
     name = type(model.backbone).__name__
     if not model.causal:
         raise ModelError(
@@ -54,7 +75,7 @@ def generate(
         raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     if not prompts:
         return []
-    texts = [_prompt(model, prompt) for prompt in prompts]
+    texts = [encode_prompt(model, prompt) for prompt in prompts]
     batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
     ids, mask, spans = _to_the_right(batch.input_ids, batch.attention_mask, batch.mention_spans)
     known = _Prompts(
@@ -74,13 +95,11 @@ def generate(
             use_cache=use_cache and not model.fusion.lasting,
             generation_config=settings,
         )
-    written: list[str] = model.tokenizer.batch_decode(
-        found[:, ids.shape[1] :], skip_special_tokens=True
-    )
-    return written
+    rows: list[list[int]] = found[:, ids.shape[1] :].tolist()
+    return rows
 
 
-def _prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:
+def encode_prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:
     """A prompt without the special tokens that end a complete text."""
     text = model.encoder.encode(prompt)
     special = set(model.tokenizer.all_special_ids)
@@ -122,7 +141,7 @@ class _Prompts:
         self._spans_M3 = spans_M3
         self._rows_M = rows_M
         self._count, self._length = size
-        self._first = True
+        self._first = self._whole = True
         self.candidates: tuple[Tensor | None, Tensor | None] = (None, None)
 
     @contextmanager
@@ -145,7 +164,8 @@ class _Prompts:
         # A pass with a cache has only the newest token.
         whole = self._first or given.shape[1] > self._length
         self._first = False
-        enters = whole and len(self._rows_M)
+        enters = (whole or self._model.fusion.every_pass) and len(self._rows_M)
+        self._whole = whole
         self._model.fusion.begin(self._knowledge(*given.shape) if enters else None)
 
     def _finish(self, _base: Any, _inputs: Any, output: Any) -> Any:
@@ -161,6 +181,8 @@ class _Prompts:
         turn_N = torch.arange(each, device=self._rows_M.device).repeat(len(self._rows_M))
         spans = self._spans_M3.repeat_interleave(each, 0).clone()
         spans[:, 0] = spans[:, 0] * each + turn_N
+        if not self._whole:  # every mention stands before the tokens of the pass
+            spans[:, 1:] = spans.new_tensor([0, 1])
         candidates = tuple(
             None if part is None else part.to(spans.device).repeat_interleave(each, 0)
             for part in self.candidates

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import TypeAlias
 
     import torch
 
     from kg.embedding import EntityEmbeddings
+    from kptm.data.fact_triples import FactTriples
     from kptm.data.tokenize import TextEncoder
     from kptm.data.verbalisation import EntityFacts
     from kptm.fusion.backbones.origin import Origin
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.mechanisms.mechanism import Mechanism, MentionKnowledge
+
+    Facts: TypeAlias = EntityFacts | FactTriples
 
 
 class FusedParts(Protocol):
@@ -25,7 +29,7 @@ class FusedParts(Protocol):
     tokenizer: Any
     embeddings: EntityEmbeddings
     fusion_config: FusionConfig
-    facts: EntityFacts | None
+    facts: Facts | None
     encoder: TextEncoder
     fusion: Mechanism
     causal: bool

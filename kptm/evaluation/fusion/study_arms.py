@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from kg.embedding import EntityEmbeddings
-from kptm.data import EntityFacts
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.fact_probing import Probe, ask_model
 from kptm.fusion import FusedModel, FusionConfig
@@ -23,6 +22,7 @@ from kptm.pretraining import PretrainConfig, PretrainReport, pretrain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kptm.fusion.parts import Facts
     from kptm.linking import LinkedText
 
 ARMS = ("none", "zero", "random", "permuted", "aligned")
@@ -83,7 +83,7 @@ class ArmStudy:
         documents: Linked texts to pretrain on.
         probes: The probes after training.
         config: The configuration that every arm shares.
-        facts: The true facts as text, for a kind of fusion that reads them.
+        facts: The true facts, for a kind of fusion that reads them.
     """
 
     embeddings: EntityEmbeddings
@@ -91,7 +91,7 @@ class ArmStudy:
     documents: Sequence[LinkedText]
     probes: Sequence[Probe]
     config: StudyConfig
-    facts: EntityFacts | None = None
+    facts: Facts | None = None
 
     def train(
         self, arm: str, seed: int, progress: Callable[[int, float], None] | None = None
@@ -113,7 +113,10 @@ class ArmStudy:
         return model, pretrain(model, self.documents, config=settings, progress=progress)
 
     def with_knowledge(
-        self, model: FusedModel, table: EntityEmbeddings, facts: EntityFacts | None = None
+        self,
+        model: FusedModel,
+        table: EntityEmbeddings,
+        facts: Facts | None = None,
     ) -> FusedModel:
         """The trained model with another table of the same keys, and other facts."""
         fresh = FusedModel.build(
@@ -152,11 +155,11 @@ def control_table(embeddings: EntityEmbeddings, arm: str, seed: int) -> EntityEm
     )
 
 
-def control_facts(facts: EntityFacts | None, arm: str, seed: int) -> EntityFacts | None:
-    """The facts of mentions in an arm: the true ones, those of wrong entities, or none."""
+def control_facts(facts: Facts | None, arm: str, seed: int) -> Facts | None:
+    """The facts that an arm reads: the true ones, those of wrong entities, or none."""
     if facts is None or arm in ("aligned", "none"):
         return facts
-    return EntityFacts({}) if arm == "zero" else facts.permuted(seed)
+    return facts.none() if arm == "zero" else facts.permuted(seed)
 
 
 def splits(probes: Sequence[Probe], right: Sequence[bool]) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kg.embedding import refit, train_embeddings
-from kptm.data import EntityFacts, train_tokenizer
+from kptm.data import train_tokenizer
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.baselines import by_embeddings, lookup, majority, nearest_texts
 from kptm.evaluation.fusion.fact_probing import model_scores
@@ -24,6 +24,7 @@ from kptm.evaluation.fusion.study_arms import (
 from kptm.evaluation.fusion.study_links import link_again, with_clozes, with_noise
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.fusion.backbones.tokenizer import read_tokenizer
+from kptm.fusion.facts.fact_reading import facts_of_graph
 from kptm.linking import Linker
 from kptm.pretraining import PretrainConfig
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kptm.evaluation.fusion.fact_probing import Probe
     from kptm.evaluation.fusion.study_data import StudyData
+    from kptm.fusion.parts import Facts
     from kptm.linking import LinkedText
 
 LINK_ARMS = ("real", "noisy")
@@ -74,7 +76,7 @@ class Trials:
         after: These embeddings with the rows of the edited facts' heads refitted.
         tokenizer: The tokenizer of the texts.
         config: The configuration that every run shares.
-        facts: The facts of mentions as text, before and after the edits, for a kind of fusion that
+        facts: The facts that models read, before and after the edits, for a kind of fusion that
             reads them.
         ability: The ability of a pretrained backbone before training.
         found: For the arm "real": documents, probes' clozes and held-out texts with the linker's
@@ -86,7 +88,7 @@ class Trials:
     after: EntityEmbeddings
     tokenizer: Any
     config: StudyConfig
-    facts: tuple[EntityFacts | None, EntityFacts | None] = (None, None)
+    facts: tuple[Facts | None, Facts | None] = (None, None)
     ability: Ability | None = None
     found: tuple[list[LinkedText], list[LinkedText], list[LinkedText]] = field(
         default_factory=lambda: ([], [], [])
@@ -131,13 +133,13 @@ class Trials:
                     link_again(clozes, linker),
                     link_again(study.held_out, linker),
                 )
-            linked = EntityFacts.of(graph) if config.fusion.reads_facts else None
+            facts = facts_of_graph(config.fusion, graph, before)
             for edit in study.edits:
                 graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
             if study.edits:
                 made.after = refit(before, graph, {edit.head for edit in study.edits})
-            if config.fusion.reads_facts:
-                made.facts = (linked, EntityFacts.of(graph))
+            if facts is not None:
+                made.facts = (facts, facts_of_graph(config.fusion, graph, before))
         if backbone is not None and backbone.path:
             made.ability = made.ability_before()
         return made

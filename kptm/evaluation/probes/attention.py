@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MEASURES = ("entropy", "mentions", "distance", "first")
 _UNSEEN = {
     "luke": "computes attention anew, where it cannot be seen",
+    "kblam": "attends to facts beside the tokens, by an attention that these measures exchange",
     "kbert": "lays facts beside the text, and these measures know the text's tokens only",
 }
 

@@ -14,7 +14,7 @@ from kptm.data.tokenize import TextEncoder
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.export.onnx_graph import FORMAT, GRAPH, META, OUTPUTS, TOKENIZER, graph_inputs
-from kptm.fusion.fused_model import FusedOutput
+from kptm.fusion.fused_output import FusedOutput
 from kptm.fusion.model_manifest import read_manifest
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from kptm.fusion.mechanisms.entity_memory import MemoryFusion
 from kptm.fusion.mechanisms.ernie import ErnieFusion
 from kptm.fusion.mechanisms.gated import GatedFusion
 from kptm.fusion.mechanisms.kbert import KBertFusion
+from kptm.fusion.mechanisms.kblam import KBLamFusion
 from kptm.fusion.mechanisms.knowbert import KnowBertFusion
 from kptm.fusion.mechanisms.luke import LukeFusion
 from kptm.fusion.mechanisms.mechanism import Mechanism, Sizes
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from kptm.fusion.config import FusionConfig
 
 
-def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
+def make_fusion(backbone: Any, entity: int, config: FusionConfig, relations: int = 0) -> Mechanism:
     """Build a mechanism.
 
     Args:
         backbone: The backbone.
         entity: E, the width of entity vectors.
         config: The mechanism and its layers.
+        relations: Number of relations of the facts that "kblam" reads.
 
     Raises:
         ModelError: The mechanism does not support the backbone's family.
@@ -57,5 +59,7 @@ def make_fusion(backbone: Any, entity: int, config: FusionConfig) -> Mechanism:
             return KBertFusion(sizes, backbone)
         case "adapter":
             return AdapterFusion(sizes, config.layers)
+        case "kblam":
+            return KBLamFusion(sizes, config.layers, backbone, layers, relations)
         case _:
             return GatedFusion(sizes, config.layers)

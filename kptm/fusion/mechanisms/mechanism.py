@@ -179,6 +179,8 @@ class Mechanism(nn.Module):
         soft: Whether it reads all candidates of a mention.
         links: Whether it links by itself, so that its links can be learnt.
         lasting: Whether it also changes tokens after a mention.
+        every_pass: Whether tokens after a mention read knowledge in passes of their own, so that a
+            cache of the earlier ones does.
         link_scores: Logits of the last pass: (M, C) over candidates, or (M, N) over the table.
     """
 
@@ -186,6 +188,7 @@ class Mechanism(nn.Module):
     soft = False
     links = False
     lasting = False
+    every_pass = False
 
     def __init__(self, numbers: Sequence[int]) -> None:
         super().__init__()

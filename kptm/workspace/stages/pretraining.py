@@ -9,9 +9,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kg.files.atomic import recover, write_text
-from kptm.data import EntityFacts, train_tokenizer
+from kptm.data import train_tokenizer
 from kptm.errors import CheckpointError, ModelError
 from kptm.fusion import FusedModel
+from kptm.fusion.facts.fact_reading import facts_of_graph
 from kptm.fusion.fused_storage import META
 from kptm.fusion.model_manifest import check_target
 from kptm.fusion.small_bert import small_bert
@@ -118,7 +119,7 @@ def _build(
     texts: Callable[[], Iterable[str | LinkedText]],
     graph: KnowledgeGraph,
 ) -> FusedModel:
-    facts = EntityFacts.of(graph) if config.fusion.reads_facts else None
+    facts = facts_of_graph(config.fusion, graph, embeddings)
     if config.backbone.path:
         return FusedModel.build(config.backbone.path, embeddings, config.fusion, facts=facts)
     words = (text if isinstance(text, str) else text.text for text in texts())

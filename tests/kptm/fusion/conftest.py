@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
-from kptm.data import EntityFacts, collate
+from kptm.data import EntityFacts, FactTriples, collate
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 
@@ -16,6 +16,14 @@ FACTS = EntityFacts(
         "Paris": ("river Seine",),
         "Tbilisi": ("capital of Georgia",),
     }
+)
+TRIPLES = FactTriples(
+    [
+        ("Georgia", "capital", "Tbilisi"),
+        ("Georgia", "borders", "New_York"),
+        ("Paris", "river", "Georgia"),
+        ("Tbilisi", "capital of", "Georgia"),
+    ]
 )
 FAMILIES = ["bert", "roberta", "distilbert"]
 TEXTS = [
@@ -61,13 +69,18 @@ def fused_of(plain_of, embeddings):
     def make(family="bert", moved=True, **config):
         plain, tokenizer = plain_of(family)
         model = FusedModel.build(
-            plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=FACTS
+            plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=facts_for(config)
         ).eval()
         if moved:
             move(model)
         return model
 
     return make
+
+
+def facts_for(config):
+    """The facts that a kind reads."""
+    return TRIPLES if config.get("kind") == "kblam" else FACTS
 
 
 def move(model, seed=4):

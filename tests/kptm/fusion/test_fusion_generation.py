@@ -13,7 +13,7 @@ PROMPTS = [
     LinkedText.from_spans("Paris", [(0, 5, "Paris")]),
     LinkedText("The river is"),
 ]
-KINDS = ("gated", "memory", "ernie", "knowbert", "adapter")
+KINDS = ("gated", "memory", "ernie", "knowbert", "adapter", "kblam")
 FAMILIES = ("gpt2", "llama")
 
 
@@ -76,7 +76,9 @@ def test_without_knowledge_it_is_the_backbone_s_own(gpt2):
     assert not gpt2.backbone.base_model._forward_pre_hooks  # nothing stays
 
 
-def test_beams_carry_the_mentions_of_their_prompt(gpt2):
+@pytest.mark.parametrize("kind", ["gated", "kblam"])
+def test_beams_carry_the_mentions_of_their_prompt(fused_of, kind):
+    gpt2 = spread(fused_of("gpt2", kind=kind))
     settings = GenerationConfig(num_beams=3, do_sample=False)
     together = gpt2.generate(PROMPTS, max_new_tokens=4, settings=settings)
     alone = [gpt2.generate([one], max_new_tokens=4, settings=settings)[0] for one in PROMPTS]

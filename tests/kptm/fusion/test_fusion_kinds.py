@@ -21,12 +21,13 @@ from kptm.fusion.mechanisms.knowbert import KnowledgeAttention
 from kptm.fusion.mechanisms.mechanism import Sizes, knowledge_of_mentions
 from kptm.linking import LinkedText
 
-IDENTICAL = [kind for kind in KINDS if kind not in ("luke", "kbert")]
+IDENTICAL = [kind for kind in KINDS if kind not in ("luke", "kbert", "kblam")]
 """Those that start as the backbone."""
 REFUSED = {
     *(("luke", family) for family in ("distilbert", "albert", "mpnet", "deberta-v2", "modernbert")),
     *(("luke", family) for family in ("gpt2", "llama", "qwen2")),
     *(("kbert", family) for family in ("mpnet", "deberta-v2")),
+    *(("kblam", family) for family in ("albert", "mpnet", "deberta-v2")),
 }
 BACKBONES = [
     "bert",

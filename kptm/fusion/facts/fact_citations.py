@@ -1,0 +1,136 @@
+"""The facts that an answer stands on: those that a model of kind "kblam" attended to.
+
+Shapes: L tokens, M facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kptm.data.batch import collate
+from kptm.errors import ConfigError
+from kptm.fusion.facts.fact_reading import fact_reader
+from kptm.fusion.generation import encode_prompt, generate_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.types import Triple
+    from kptm.data.tokenize import EncodedText
+    from kptm.fusion.fused_model import FusedModel
+    from kptm.linking import LinkedText
+
+
+@dataclass(frozen=True, slots=True)
+class FactWeight:
+    """A fact that a model attended to.
+
+    Attributes:
+        fact: The fact.
+        weight: Its share of the attention, averaged over layers, heads and the tokens that gave the
+            answer; the shares of all facts and all tokens of the text add up to 1.
+    """
+
+    fact: Triple
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class CitedText:
+    """A generated text with its evidence.
+
+    Attributes:
+        text: The text, without its prompt.
+        facts: The facts that the model attended to most while it wrote, the greatest weight first.
+    """
+
+    text: str
+    facts: tuple[FactWeight, ...]
+
+
+def attended_facts(
+    model: FusedModel, documents: Sequence[LinkedText], *, k: int = 5
+) -> list[tuple[FactWeight, ...]]:
+    """The facts that a model attends to most at the first blank of each text.
+
+    Args:
+        model: A model of kind "kblam".
+        documents: Linked texts; one without a blank is asked at its last token.
+        k: The most facts for each text.
+
+    Returns:
+        The facts of each text, the greatest weight first; none where no entity is linked.
+
+    Raises:
+        ModelError: The model reads no triples.
+        ConfigError: k is less than 1.
+    """
+    found = []
+    for document in documents:
+        text = model.encoder.encode(document)
+        place = text.blanks[0] if text.blanks else len(text.ids) - 1
+        found.append(_best(model, text, range(place, place + 1), k))
+    return found
+
+
+def generate_with_facts(
+    model: FusedModel,
+    prompts: Sequence[LinkedText],
+    *,
+    max_new_tokens: int = 20,
+    settings: Any = None,
+    k: int = 5,
+) -> list[CitedText]:
+    """Continue prompts, as ``FusedModel.generate``, and cite the facts that the text stands on.
+
+    Args:
+        model: A decoder of kind "kblam".
+        prompts: Linked texts; a text with a blank ends at it.
+        max_new_tokens: The most tokens to generate.
+        settings: A ``transformers.GenerationConfig``; greedy by default.
+        k: The most facts for each text.
+
+    Raises:
+        ModelError: The model is an encoder, or reads no triples.
+        ConfigError: k or ``max_new_tokens`` is less than 1.
+    """
+    fact_reader(model)
+    rows = generate_tokens(model, prompts, max_new_tokens=max_new_tokens, settings=settings)
+    special = set(model.tokenizer.all_special_ids)
+    found = []
+    for prompt, row in zip(prompts, rows, strict=True):
+        start = encode_prompt(model, prompt)
+        end = next((place for place, token in enumerate(row) if token in special), len(row))
+        whole = replace(start, ids=(*start.ids, *row[:end]))
+        # A token is chosen at the place before it.
+        places = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
+        text = model.tokenizer.decode(row, skip_special_tokens=True)
+        found.append(CitedText(text, _best(model, whole, places, k)))
+    return found
+
+
+@torch.no_grad()
+def _best(model: FusedModel, text: EncodedText, places: range, k: int) -> tuple[FactWeight, ...]:
+    """The facts with the greatest mean attention at some places of a text."""
+    fusion, facts = fact_reader(model)
+    if k < 1:
+        raise ConfigError(f"k must be at least 1, not {k}")
+    batch = collate([text], model.pad_id)
+    model.eval()
+    fusion.watching = True
+    try:
+        model(batch.input_ids, batch.attention_mask, batch.mention_spans, batch.mention_rows)
+    finally:
+        fusion.watching = False
+    if not fusion.attended or not len(batch.mention_rows):
+        return ()
+    weight_M = torch.stack([layer[0, list(places)] for layer in fusion.attended]).mean((0, 1))
+    best = weight_M.topk(min(k, len(facts)))
+    return tuple(
+        FactWeight(facts.triples[place], weight)
+        for weight, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        if weight > 0
+    )

@@ -1,0 +1,187 @@
+"""Attention of a layer over facts and tokens together: KBLaM's rectangular attention.
+
+Wang et al. 2025, "KBLaM: Knowledge Base augmented Language Model", equations 6 to 9. Token n
+attends to all M facts and to the tokens i that it sees; facts attend to nothing:
+
+    a_nm = q̃_n·k̃_m / √d + ln C − ln M        a_ni = q_n·k_i / √d
+    y_n = Σ_m softmax(a_n)_m ṽ_m + Σ_i softmax(a_n)_i v_i
+
+One softmax over both. ln C − ln M keeps the facts' share of the attention, however many there are.
+The function is one of transformers' attention implementations, so that families, caches, rotary
+positions and masks stay their own. A layer without facts in a pass runs its own implementation.
+
+Shapes: B texts, H heads, L tokens of the pass, S tokens with those of the cache, M facts, d the
+width of a head.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from kptm.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+PREFIX = "kptm_facts_"
+FACTS = "_kptm_facts"
+"""The attribute of an attention module that holds a pass's facts."""
+
+C = 100.0
+"""The paper's constant: as many facts at logit 0 weigh as much as they would alone."""
+
+BASES = ("sdpa", "eager")
+
+
+@dataclass(slots=True)
+class FactAttention:
+    """The facts of one layer in one pass.
+
+    Attributes:
+        query_BHLd: The tokens' queries to facts.
+        key_HMd: The facts' keys.
+        value_HMd: Their values.
+        reads_BL: Whether a token reads facts.
+        weights_BHLM: The attention to each fact, after the pass.
+    """
+
+    query_BHLd: Tensor
+    key_HMd: Tensor
+    value_HMd: Tensor
+    reads_BL: Tensor
+    weights_BHLM: Tensor | None = None
+
+    def attend(
+        self, query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None, scaling: float
+    ) -> Tensor:
+        """The attended values, (B, L, H, d).
+
+        Args:
+            query: (B, H, L, d).
+            key: (B, H, S, d).
+            value: (B, H, S, d).
+            seen: What is added to the logits of tokens, or None.
+            scaling: The factor of the tokens' logits.
+        """
+        facts = len(self.key_HMd[0])
+        token_BHLS = (query @ key.mT).float() * scaling
+        if seen is not None:
+            token_BHLS = token_BHLS + seen
+        shift = math.log(C) - math.log(max(1, facts))
+        fact_BHLM = (self.query_BHLd @ self.key_HMd.mT).float()
+        fact_BHLM = fact_BHLM / math.sqrt(self.key_HMd.shape[-1]) + shift
+        fact_BHLM = fact_BHLM.masked_fill(~self.reads_BL[:, None, :, None], -torch.inf)
+        weights = torch.cat([fact_BHLM, token_BHLS], -1).softmax(-1).to(value.dtype)
+        self.weights_BHLM = weights[..., :facts]
+        attended_BHLd = weights[..., :facts] @ self.value_HMd + weights[..., facts:] @ value
+        return attended_BHLd.transpose(1, 2).contiguous()
+
+
+def attention_module(layer: nn.Module) -> Any:
+    """The module of a layer that calls transformers' attention interface.
+
+    Raises:
+        ModelError: The layer has no such module, or several.
+    """
+    found = [module for module in layer.modules() if _calls_interface(module)]
+    if len(found) != 1:
+        raise ModelError(
+            f"{type(layer).__name__}: {len(found)} modules attend by transformers' attention"
+            " interface, and kind 'kblam' needs one; take another kind of fusion"
+        )
+    return found[0]
+
+
+def _calls_interface(module: nn.Module) -> bool:
+    forward: Any = inspect.unwrap(type(module).forward)
+    code = getattr(forward, "__code__", None)
+    return code is not None and "ALL_ATTENTION_FUNCTIONS" in code.co_names
+
+
+def attend_to_facts(backbone: Any) -> None:
+    """Let a backbone attend by this module's function; without facts it computes what it did.
+
+    Raises:
+        ModelError: The backbone attends by neither of :data:`BASES`.
+    """
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+
+    base = str(backbone.config._attn_implementation).removeprefix(PREFIX)
+    if base not in BASES:
+        raise ModelError(
+            f"kind 'kblam' goes with the attention implementations {', '.join(BASES)},"
+            f" not with {base!r}; load the backbone with one of these"
+        )
+    AttentionInterface.register(PREFIX + base, {"sdpa": _sdpa, "eager": _eager}[base])
+    AttentionMaskInterface.register(PREFIX + base, ALL_MASK_ATTENTION_FUNCTIONS[base])
+    backbone.set_attn_implementation(PREFIX + base)
+
+
+def _sdpa(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Any, **options: Any
+) -> Any:
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    facts = getattr(module, FACTS, None)
+    if facts is None:
+        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+    return _with_facts(facts, module, query, key, value, attention_mask, **options)
+
+
+def _eager(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Any, **options: Any
+) -> Any:
+    facts = getattr(module, FACTS, None)
+    if facts is None:
+        family = inspect.unwrap(type(module).forward).__globals__
+        return family["eager_attention_forward"](
+            module, query, key, value, attention_mask, **options
+        )
+    return _with_facts(facts, module, query, key, value, attention_mask, **options)
+
+
+def _with_facts(
+    facts: FactAttention,
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    dropout: float = 0.0,
+    **options: Any,
+) -> tuple[Tensor, None]:
+    """Attention over facts and tokens; the tokens' part has no dropout."""
+    for name in ("softcap", "s_aux", "position_bias"):
+        if options.get(name) is not None:
+            raise ModelError(f"kind 'kblam' does not know attention with {name}")
+    heads = query.shape[1]
+    key, value = (part.repeat_interleave(heads // part.shape[1], 1) for part in (key, value))
+    causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    seen = _mask(attention_mask, query.shape[2], key, causal=bool(causal))
+    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    return facts.attend(query, key, value, seen, scaling), None
+
+
+def _mask(mask: Tensor | None, length: int, key: Tensor, *, causal: bool) -> Tensor | None:
+    """What is added to the logits of tokens; without a mask a causal module sees earlier ones."""
+    total = key.shape[2]
+    if mask is None:
+        if not causal or length == 1:
+            return None
+        mask = torch.ones(length, total, dtype=torch.bool, device=key.device)
+        mask = mask.tril(total - length)
+    mask = mask[..., :total]
+    if mask.dtype != torch.bool:
+        return mask.float()
+    # A row of padding may see nothing; a finite number keeps its softmax finite.
+    least = torch.finfo(torch.float32).min
+    return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, least)
