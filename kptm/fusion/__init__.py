@@ -12,6 +12,7 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
+    from kptm.fusion.decoding.name_decoding import NameScore, generate_names
     from kptm.fusion.entity_table import EntityTable
     from kptm.fusion.export.onnx_graph import export_onnx
     from kptm.fusion.export.onnx_model import OnnxModel
@@ -36,9 +37,11 @@ __all__ = [
     "FusedOutput",
     "FusionConfig",
     "MentionKnowledge",
+    "NameScore",
     "OnnxModel",
     "attended_facts",
     "export_onnx",
+    "generate_names",
     "generate_with_facts",
     "register_auto",
 ]
@@ -51,6 +54,7 @@ _HOMES = {
     ),
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
+    "kptm.fusion.decoding.name_decoding": ("NameScore", "generate_names"),
     "kptm.fusion.entity_table": ("EntityTable",),
     "kptm.fusion.export.onnx_graph": ("export_onnx",),
     "kptm.fusion.export.onnx_model": ("OnnxModel",),

@@ -322,7 +322,7 @@ class FusedModel(nn.Module):
         Raises:
             ModelError: The backbone is an encoder, or the kind of fusion is "kbert".
         """
-        from kptm.fusion.generation import generate
+        from kptm.fusion.decoding.generation import generate
 
         return generate(
             self,

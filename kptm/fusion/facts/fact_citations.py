@@ -12,8 +12,8 @@ import torch
 
 from kptm.data.batch import collate
 from kptm.errors import ConfigError
+from kptm.fusion.decoding.generation import encode_prompt, generate_tokens
 from kptm.fusion.facts.fact_reading import fact_reader
-from kptm.fusion.generation import encode_prompt, generate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def generate_with_facts(
         ConfigError: k or ``max_new_tokens`` is less than 1.
     """
     fact_reader(model)
-    rows = generate_tokens(model, prompts, max_new_tokens=max_new_tokens, settings=settings)
+    rows = generate_tokens(model, prompts, max_new_tokens=max_new_tokens, settings=settings).rows
     special = set(model.tokenizer.all_special_ids)
     found = []
     for prompt, row in zip(prompts, rows, strict=True):

@@ -11,9 +11,8 @@ e are the graph's vectors; the paper takes those of a sentence encoder. r is lea
 c_n, which the paper lacks, is the mean vector of the linked entities that token n sees: it finds
 facts of entities that no text of the training named. A token that sees no linked entity reads no
 facts, so that a text without links is the plain backbone's. The paper's query map starts as the
-layer's own; ours starts with the head's map equal in key and query, so that an entity finds its
-facts. Cost is linear in the number of facts, and facts are exchanged
-without training.
+layer's own; ours starts with one map of heads for key and query, so that an entity finds its facts.
+Cost is linear in the number of facts, and facts are exchanged without training.
 
 Shapes: B texts, L tokens, D hidden, E entity width, M facts, H heads, d of a head.
 """

@@ -10,7 +10,7 @@ Shapes: B prompts, P tokens of the longest prompt, L tokens of a pass, M mention
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,9 +20,10 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone_parts import base_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from torch import Tensor
+    from transformers import LogitsProcessor
 
     from kptm.data.tokenize import EncodedText
     from kptm.fusion.parts import FusedParts
@@ -39,7 +40,7 @@ def generate(
     settings: Any,
 ) -> list[str]:
     """See :meth:`kptm.fusion.FusedModel.generate`."""
-    rows = generate_tokens(
+    found = generate_tokens(
         model,
         prompts,
         max_new_tokens=max_new_tokens,
@@ -47,7 +48,20 @@ def generate(
         use_cache=use_cache,
         settings=settings,
     )
-    return [str(model.tokenizer.decode(row, skip_special_tokens=True)) for row in rows]
+    return [str(model.tokenizer.decode(row, skip_special_tokens=True)) for row in found.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedTokens:
+    """What a decoder generated.
+
+    Attributes:
+        rows: Token ids without the prompt; as many rows in turn for each prompt as were wanted.
+        scores: The log-probability of each row by beam search, none without beams.
+    """
+
+    rows: list[list[int]]
+    scores: list[float]
 
 
 @torch.no_grad()
@@ -59,8 +73,19 @@ def generate_tokens(
     use_knowledge: bool = True,
     use_cache: bool = True,
     settings: Any = None,
-) -> list[list[int]]:
-    """The token ids that a decoder generates for each prompt, as :func:`generate` reads them."""
+    choose: Callable[[int], LogitsProcessor] | None = None,
+) -> GeneratedTokens:
+    """The tokens that a decoder generates for each prompt, as :func:`generate` reads them.
+
+    Args:
+        model: The decoder.
+        prompts: The prompts.
+        max_new_tokens: The most tokens to generate.
+        use_knowledge: False injects no vector.
+        use_cache: Whether to cache keys and values.
+        settings: A ``transformers.GenerationConfig``.
+        choose: Makes what changes the scores of the next token, from the length of the prompts.
+    """
     name = type(model.backbone).__name__
     if not model.causal:
         raise ModelError(
@@ -74,7 +99,7 @@ def generate_tokens(
     if max_new_tokens < 1:
         raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     if not prompts:
-        return []
+        return GeneratedTokens([], [])
     texts = [encode_prompt(model, prompt) for prompt in prompts]
     batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
     ids, mask, spans = _to_the_right(batch.input_ids, batch.attention_mask, batch.mention_spans)
@@ -94,9 +119,14 @@ def generate_tokens(
             pad_token_id=model.pad_id,
             use_cache=use_cache and not model.fusion.lasting,
             generation_config=settings,
+            logits_processor=[choose(ids.shape[1])] if choose else None,
+            return_dict_in_generate=True,
+            output_scores=choose is not None,
         )
-    rows: list[list[int]] = found[:, ids.shape[1] :].tolist()
-    return rows
+    scores = getattr(found, "sequences_scores", None)
+    return GeneratedTokens(
+        found.sequences[:, ids.shape[1] :].tolist(), [] if scores is None else scores.tolist()
+    )
 
 
 def encode_prompt(model: FusedParts, prompt: LinkedText) -> EncodedText:

@@ -1,0 +1,1 @@
+"""A fused decoder writes: free text, and names of entities alone."""
