@@ -299,8 +299,8 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
             break
         if question.importance[at] > 0:
             verb = question.tokens[at].folded.endswith(PAST) and match.answer == ANY
-            if verb and at == match.end and question.relations.own >> at & 1:
-                break  # "which opened first"
+            if verb and at == match.start + 1 and question.relations.own >> at & 1:
+                break  # "which opened first", but not "what is the founded by of"
             said = True
             if not named >> at & 1:
                 found.append(at)
