@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from kptm.answering.lexicon.match import Kind
 
+LONG_WORD = 5
+"""The least letters of a word of which another may be a misspelling."""
+
 
 class Language:
     """The tables of one language.
@@ -35,6 +38,7 @@ class Language:
         self.openers = frozenset(self.spelling.keys(data["words"].get("openers", "")))
         self._groups: dict[str, Sequence[str]] = dict(data.get("groups", {}))
         self.operators: Trie[Operator | None] = Trie()  # None: a phrase that is not an operator
+        self.operator_words: set[str] = set()
         self._superlatives: set[str] = set()
         for kind in LISTED:
             for entry in data.get(kind, ()):
@@ -68,6 +72,9 @@ class Language:
 
     def _put(self, words: tuple[str, ...], operator: Operator) -> None:
         self.operators.add(words, operator)
+        self.operator_words.update(
+            word for word in words if len(word) >= LONG_WORD and word not in self.function_words
+        )
         if operator.kind == "superlative" and len(words) == 1 and not operator.after_rank:
             self._superlatives.add(words[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import languages_of, read_common, read_file
 from kptm.answering.lexicon.detection import Detector
-from kptm.answering.lexicon.language import Language
+from kptm.answering.lexicon.language import LONG_WORD, Language
 from kptm.answering.lexicon.operator_matching import find_matches
+from kptm.answering.lexicon.spelling.edits import one_edit
 from kptm.answering.lexicon.spelling.splitting import Token, runs
 from kptm.answering.lexicon.spelling.stems import stemmer
 from kptm.errors import ConfigError
@@ -81,6 +83,21 @@ class Lexicon:
         count, or the population). One span may be several operators ("second", "more").
         """
         return find_matches(tokens, self._tables(language))
+
+    def correct(self, token: Token, language: str = DEFAULT) -> Token | None:
+        """A token as the word of an operator of which it is a misspelling: "averge", "higest".
+
+        A letter is rather left out than added. None if it is a misspelling of none, or of several.
+        """
+        words = self._tables(language).operator_words
+        if len(token.folded) < LONG_WORD:
+            return None
+        found = [word for word in one_edit(token.folded) if word in words]
+        longest = [word for word in found if len(word) == max(map(len, found))]
+        if len(longest) != 1:
+            return None
+        [(_, folded, stem, _)] = self._parts(longest[0], language)
+        return replace(token, folded=folded, stem=stem)
 
     def without_unit(self, words: Sequence[str], language: str = DEFAULT) -> list[str]:
         """The words of a measure's name without a unit or year at its end, as in "weight kg".

@@ -7,6 +7,7 @@ from collections import defaultdict
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from kptm.answering.lexicon.spelling.edits import one_edit
 from kptm.answering.parsing.question.question_spans import Mention
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.names.surface_forms import Kind
@@ -24,15 +25,12 @@ SHARED = 3
 """The most senses of a span that is a part of names, which many entities share."""
 LONG_ENOUGH = 4
 """The least letters of a word that may be a misspelling."""
-LONGEST = 24
-"""From this many letters on, a word is not corrected: it has too many variants."""
 BEFORE = 2
 """The most words before a plural that may belong to its name."""
 BESIDE = 3
 """The most words on each side of a misspelt word that may belong to its name."""
 SLIPS = 20
 """The most words of a question that are corrected."""
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
     ("n", ""), ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""),
@@ -193,15 +191,3 @@ def _without_endings(word: str) -> list[str]:
 def _possessives(word: str) -> list[str]:
     """A word in "s" with an apostrophe, which people leave out: "handmaid's" for "handmaids"."""
     return [f"{word[:-1]}'s"] if word.endswith("s") else []
-
-
-def one_edit(word: str) -> Iterator[str]:
-    """All words at one deletion, insertion, substitution or transposition (Damerau 1964)."""
-    if len(word) > LONGEST:
-        return
-    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    found = {left + right[1:] for left, right in cuts if right}
-    found |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
-    found |= {left + letter + right[1:] for left, right in cuts if right for letter in _LETTERS}
-    found |= {left + letter + right for left, right in cuts for letter in _LETTERS}
-    yield from sorted(found - {word})

@@ -70,6 +70,26 @@ class QuestionReader:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
         language = self._lexicon.language(text.replace(MASK, " "))
         tokens = self._lexicon.tokens(with_question_word(text), language)
+        question = self._read_tokens(text, tokens, language, marked)
+        corrected = [
+            (question.unknown >> at & 1 and self._lexicon.correct(token, language)) or token
+            for at, token in enumerate(tokens)
+        ]
+        if corrected == tokens:
+            return question
+        return self._read_tokens(text, corrected, language, marked)
+
+    def _read_tokens(
+        self, text: str, tokens: Sequence[Token], language: str, marked: re.Match[str] | None
+    ) -> Question:
+        """Find the possible meanings of tokens.
+
+        Args:
+            text: The question without brackets.
+            tokens: Its tokens.
+            language: Its language.
+            marked: The name in brackets in the question with them; None without one.
+        """
         blank = _blank(text, tokens)
         operators = sorted(
             self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)

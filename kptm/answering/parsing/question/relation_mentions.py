@@ -6,8 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
+from kptm.answering.lexicon.spelling.edits import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_phrase
-from kptm.answering.parsing.question.mentions import LONG_ENOUGH, one_edit
+from kptm.answering.parsing.question.mentions import LONG_ENOUGH
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
 from kptm.answering.questions.word_order import Form, relation_form
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
+from kptm.answering.lexicon.spelling.edits import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.inverses import inverse_nouns
-from kptm.answering.parsing.question.mentions import one_edit
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:

@@ -64,6 +64,8 @@ def those(test):
         ("what is the biggest team", {"Ovens"}),
         ("who is the highest paid", {"Ada Berg"}),
         ("newest shop", {"West Shop"}),
+        ("averge salary of the support engineers", {"675"}),
+        ("oldst shop", {"North Shop"}),
         ("which opened first, north shop or south shop", {"North Shop"}),
         ("which is older, west shop vs south shop", {"South Shop"}),
         ("shops with two doors", {"North Shop", "West Shop"}),
