@@ -2,7 +2,7 @@
 
     python benchmarks/answers.py table [TABLE.tsv …] [--failures]
 
-By default the nine tables of ``tables/``, each with sixty questions beside it in
+By default the eleven tables of ``tables/``, each with sixty questions beside it in
 ``NAME.questions.tsv``: a question, a tab, and what is right. Answers are joined by ``|``, and what
 is right as well follows after `` || ``; ``refuse`` means that the table cannot answer. People wrote
 tables and questions who had not seen the code that reads them; the facts are theirs, from memory.

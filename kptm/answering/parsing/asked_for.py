@@ -8,6 +8,7 @@ from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superl
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
+from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
 from kptm.answering.questions.word_order import (
@@ -83,9 +84,27 @@ def asked_features(
         share = ROWS
     if share:
         own["noun"] = share
+    if _is_whole_range(question, derivation, kinds):
+        own["whole_range"] = 1.0
     if isinstance(derivation.program, Aggregate) and _is_uncounted(question, derivation, kinds):
         own["uncounted"] = 1.0
     return own
+
+
+def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
+    """Whether a question is about all ends of a relation: "list all directors".
+
+    "Who is in office" does not ask for the offices.
+    """
+    program = derivation.program
+    source = program.source if isinstance(program, Aggregate) else program
+    if not isinstance(source, Having) or source.step.forward:
+        return False
+    asked = question.question_word()
+    nodes = derivation.nodes or derivation.counted
+    if asked is not None and asked.answer in ("person", "place", "date"):
+        return kinds.fits(asked.answer, nodes) is True
+    return question.weight(~derivation.mask) <= LITTLE
 
 
 def _asks_by_verb(question: Question) -> bool:
@@ -117,12 +136,9 @@ def _kind_features(
         return own
     if asked.answer == "kind":
         return {"classifies": 1.0} if _classifies(asked, derivation.program, schema) else {}
-    fit = kinds.fits(asked.answer, derivation.nodes) if derivation.nodes else None
-    if derivation.number is not None and asked.answer in ("person", "place"):
-        fit = False
-    if asked.answer == "value" and fit and _asks_for_no_time(question, asked):
-        # "How tall" does not ask for a date of birth, and "how many climbed" not for a year.
-        fit = not (kinds.are_dates(derivation.nodes) or _leads_to_years(derivation, kinds, schema))
+    fit = _fits(question, derivation, asked, kinds, schema)
+    if asked.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
+        own["no_person"] = 1.0
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
@@ -135,6 +151,37 @@ def _kind_features(
         if said is not None:
             own["label_kind" if said else "other_label_kind"] = 1.0
     return own
+
+
+def _fits(
+    question: Question,
+    derivation: Derivation,
+    asked: Match,
+    kinds: AnswerKinds,
+    schema: Schema,
+) -> bool | None:
+    """Whether answers are of the kind that a question word asks for; None if unclear."""
+    nodes = derivation.nodes
+    if derivation.number is not None and asked.answer in ("person", "place"):
+        return False
+    fit = kinds.fits(asked.answer, nodes) if nodes else None
+    if asked.answer != "value" or not fit:
+        return fit
+    dates = kinds.are_dates(nodes)
+    if _asks_for_no_time(question, asked):
+        # "How tall" does not ask for a date of birth, and "how many climbed" not for a year.
+        return not (dates or _leads_to_years(derivation, kinds, schema))
+    # "How old" may be a date of birth, not one of death.
+    return not (dates and asked.hints) or _is_hinted(derivation.program, asked, schema)
+
+
+def _is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
+    """Whether the relation to the answers is one that the question word suggests."""
+    step = _led_to(program)
+    words = None if step is None else schema.relations.get(step.relation)
+    return words is None or any(
+        stems and stems <= words.weights.keys() for stems, _ in schema.rank_hints(asked.hints)
+    )
 
 
 def _asks_for_no_time(question: Question, asked: Match) -> bool:

@@ -67,6 +67,11 @@ class AnswerKinds:
         wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
         return any(found & wanted for found in classes)
 
+    def are_no_people(self, nodes: Sequence[str]) -> bool:
+        """Whether entities lack what the people of an untyped graph have, such as a birth date."""
+        kinds = self.of(nodes[:LOOKED_AT])
+        return bool(kinds and self._of_people) and not any(kind.classes for kind in kinds)
+
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether answers are dates by datatype, or numbers that may be years."""
         some = nodes[:LOOKED_AT]
@@ -105,14 +110,16 @@ class AnswerKinds:
         return [self._known[key] for key in keys if key in self._known]
 
     def _people(self, keys: Sequence[str]) -> set[str]:
-        """The entities that have a relation of people, such as a date of birth."""
+        """The entities of an untyped graph with a relation of people, such as a date of birth."""
         if self._of_people is None:
-            relations = self._graph.relations()
+            relations = [] if self._evaluator.all_types() else self._graph.relations()
             self._of_people = [Step(x.key) for x in relations if describes_people(x.label)]
+        if not keys:
+            return set()
         nodes = Named(tuple(keys))
         return {
             key
-            for step in (self._of_people if keys else ())
+            for step in self._of_people
             for key in self._evaluator.evaluate(Intersection(nodes, Having(step))).nodes
         }
 

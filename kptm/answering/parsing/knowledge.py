@@ -9,7 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.programs import Intersection, Named
+from kg.programs import Follow, Intersection, Named
+from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
 from kptm.answering.parsing.nouns import Nouns
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Program
-    from kg.types import Step
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -72,7 +72,15 @@ class Knowledge:
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
         found = self._evaluator.types(nodes)
+        classes: dict[Step, set[str]] = {}
         for noun, rows in self._row_nouns.items():
+            # One query says which classes the nodes have; most nouns are of none of them.
+            if isinstance(rows, Follow) and isinstance(rows.source, Named):
+                step = Step(rows.step.relation)
+                if step not in classes:
+                    classes[step] = set(self.evaluate(Follow(Named(nodes), step)).nodes)
+                if classes[step].isdisjoint(rows.source.keys):
+                    continue
             such = self.evaluate(Intersection(Named(nodes), rows))
             if such.nodes:
                 found[noun] = len(such.nodes)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named
 from kg.types import Step
 from kg.values import ValueKey, value_text
+from kptm.answering.parsing.question.schema_words import is_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +91,8 @@ class Nouns:
         classes: dict[str, Program] = {}
         last_words: dict[str, Program] = {}
         for relation in self._graph.relations():
-            if not is_class(relation.label):
+            # A graph with Freebase's keys has thousands of relations and other ways to classify.
+            if is_path(relation.key) or not is_class(relation.label):
                 continue
             nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
             if len(nodes) > CLASSES:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import (
     Aggregate,
+    Compare,
     Difference,
     Follow,
     Having,
@@ -227,7 +228,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     features["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
-    features["whole_range"] = float(_is_whole_range(made, features["uncovered"]))
+    features["other_implicit"] = float("implicit" in features and _is_other_implicit(made.program))
     features["only_names"] = float(is_list_of_names(made.program) and not chosen)
     features["several"] = log(len(made.nodes)) if made.nodes else 0.0
     features["bare"] = float(made.size == 0)
@@ -239,11 +240,18 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     return {name: value for name, value in features.items() if value}
 
 
-def _is_whole_range(made: Derivation, uncovered: float) -> bool:
-    """Whether a question is about all ends of a relation: "list all directors"."""
-    program = made.program
-    source = program.source if isinstance(program, Aggregate) else program
-    return uncovered <= LITTLE and isinstance(source, Having) and not source.step.forward
+def _is_other_implicit(program: Program) -> bool:
+    """Whether a set that no word names is of another relation than those that measure it.
+
+    "Who took office after 2010" is not about those who have left.
+    """
+    measured = {
+        part.measure.steps[0]
+        for part in parts(program)
+        if isinstance(part, (Compare, Superlative)) and not part.measure.count
+    }
+    sets = {part.step for part in parts(program) if isinstance(part, Having) and part.step.forward}
+    return bool(measured and sets) and measured.isdisjoint(sets)
 
 
 def _vacuous(program: Program, knowledge: Knowledge) -> int:

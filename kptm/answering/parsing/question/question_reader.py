@@ -117,7 +117,7 @@ class QuestionReader:
             labels = {key: item.label for key, item in self._graph.entities(same).items()}
             mentions = prefer_whole_labels(with_question_word(text), tokens, mentions, labels)
         mentions = [item for item in mentions if not item.mask & blank]
-        articled = _names_after_article(tokens, mentions)
+        articled = _names_of_pronouns(tokens, mentions, types)
         function = [
             bool(blank >> at & 1)
             or (self._lexicon.is_function_word(token, language) and not articled >> at & 1)
@@ -231,15 +231,21 @@ def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterab
     return not asked and not relations.own >> item.end & 1
 
 
-def _names_after_article(tokens: Sequence[Token], mentions: Iterable[Mention]) -> int:
-    """Names of one word after "the", such as "the us" and "the who", which are not pronouns."""
+def _names_of_pronouns(
+    tokens: Sequence[Token], mentions: Iterable[Mention], types: Iterable[TypeMention]
+) -> int:
+    """Names that look like pronouns: after "the" ("the who"), or before a type ("us states")."""
+    nouns = {item.start for item in types if item.type}
     return sum(
         {
             1 << item.end - 1
             for item in mentions
             if item.kind in ("label", "alias")
-            and 0 < item.end - 1 <= item.start + 1
-            and tokens[item.end - 2].folded == ARTICLE
+            and item.end - 1 <= item.start + 1
+            and (
+                (item.end > 1 and tokens[item.end - 2].folded == ARTICLE)
+                or (item.start == item.end - 1 and item.end in nouns and item.start > 0)
+            )
         }
     )
 

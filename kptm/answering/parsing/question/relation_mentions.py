@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
-from kptm.answering.lexicon.spelling.edits import one_edit
+from kptm.answering.lexicon.spelling.slips import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_phrase
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL

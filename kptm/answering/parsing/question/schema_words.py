@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
-from kptm.answering.lexicon.spelling.edits import one_edit
+from kptm.answering.lexicon.spelling.slips import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.inverses import inverse_nouns
 from kptm.answering.questions.word_order import Form, relation_form
@@ -277,7 +277,7 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
     For ``/sports/team/roster./football/position/player`` the last part is "player", the one before
     "roster". A label is taken as a whole.
     """
-    if _is_path(key):
+    if is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]
         last = [half[-1] for half in halves if half]
         domain = " ".join(word for half in halves for word in half[:-1])
@@ -287,10 +287,10 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
 
 def source_name(key: str) -> str:
     """The type that a relation leads from: ``genre`` in ``/music/genre/artists``; else ""."""
-    return _readable(key.split(".")[0].strip("/").split("/")[-2]) if _is_path(key) else ""
+    return _readable(key.split(".")[0].strip("/").split("/")[-2]) if is_path(key) else ""
 
 
-def _is_path(key: str) -> bool:
+def is_path(key: str) -> bool:
     """Whether a key is a path of domain, type and property."""
     return "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1
 

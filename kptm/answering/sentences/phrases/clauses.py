@@ -163,9 +163,9 @@ class Clauses:
                 f"that are{no} the {words.noun.many} of {thing}",
             )
         if program.step.forward:
-            end = "" if words.objectless else f" {thing}"
-            verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))
-            return Forms(*(f"that {verb}{end}" for verb in verbs))
+            verb, end = (words.dated, "") if words.objectless else (words, f" {thing}")
+            verbs = (verb.of(plural=plural, negated=negated) for plural in (False, True))
+            return Forms(*(f"that {text}{end}" for text in verbs))
         subject = "nothing" if negated else "something"
         return same(f"that {subject} {words.of(plural=False)}")
 

@@ -26,6 +26,7 @@ _NOUN_PATTERNS = (
     re.compile(r"The ([^\W\d_]+(?: [^\W\d_]+){0,3}) of (?:the )?\[X\] is (?:the )?\[Y\]\W*"),
     re.compile(r"(?:The )?\[Y\] is the ([^\W\d_]+(?: [^\W\d_]+){0,3}) of (?:the )?\[X\]\W*"),
 )
+BORN = "born"
 _BE = {"is": "are", "are": "are", "was": "were", "were": "were"}
 
 
@@ -58,7 +59,7 @@ class VerbRelation:
     Attributes:
         says: The verb phrase.
         denies: The negated verb phrase.
-        objectless: Whether it needs no object: "died", "was born".
+        objectless: Whether it needs no object: "died", "was born", "was born in".
     """
 
     says: Forms
@@ -244,12 +245,11 @@ def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> Ver
     if rest and rest[0] in grammar.prepositions:
         rest = rest[:1]  # "died in state" becomes "died in": the tail names the state
     if first in grammar.intransitive:
-        return replace(_did(first, rest or (["in"] if dates else [])), objectless=not rest)
-    if rest or dates:
+        return replace(_did(first, rest or (["in"] if dates else [])), objectless=True)
+    if rest or dates or first == BORN:
         tense = "is" if first in grammar.lasting and "by" not in rest and not dates else "was"
-        return _be(tense, [first, *(rest or ["in"])])
-    if first == "born":
-        return replace(_be("was", [first]), objectless=True)
+        words = [first, *(rest or (["in"] if dates else []))]
+        return replace(_be(tense, words), objectless=first == BORN)
     if first in grammar.pasts:
         base = grammar.pasts[first]
         return VerbRelation(Forms(first, first), Forms(f"did not {base}", f"did not {base}"))
