@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kg.formats import from_networkx, from_pandas
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Evaluator
+    from kg.review.merges import Merge, Merges
     from kg.review.proposal import Decision, Proposal, ProposalState
     from kg.review.proposals import Proposals
     from kg.revision_log import RevisionLog
@@ -84,6 +85,8 @@ __all__ = [
     "LinkCount",
     "Literal",
     "LoadReport",
+    "Merge",
+    "Merges",
     "Prediction",
     "Proposal",
     "ProposalState",
@@ -133,6 +136,7 @@ _HOMES = {
     "kg.formats": ("from_networkx", "from_pandas"),
     "kg.graph": ("KnowledgeGraph",),
     "kg.programs": ("Denotation", "Evaluator"),
+    "kg.review.merges": ("Merge", "Merges"),
     "kg.review.proposal": ("Decision", "Proposal", "ProposalState"),
     "kg.review.proposals": ("Proposals",),
     "kg.revision_log": ("RevisionLog",),

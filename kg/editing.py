@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kg.errors import StoreError, UnknownKeyError, shorten
 from kg.naming.resolution import stored_key
 from kg.naming.valid_names import printable
+from kg.store.merging.merged_keys import kept_key
 from kg.store.read import patterns
 from kg.store.rows import revisions
 from kg.store.rows.dictionary import ids_of
@@ -32,7 +33,7 @@ def node_of_tail(sql: Sql, relation: str, tail: str | Literal) -> str:
         return tail
     found = stored_decision(sql, relation)
     if found is None or not found.is_value:
-        return stored_key(sql, "entity", tail)
+        return kept_key(sql, stored_key(sql, "entity", tail))
     return ValueKey(found.values([tail])[tail])
 
 
@@ -50,7 +51,7 @@ def edit(
     See :meth:`kg.KnowledgeGraph.edit`.
     """
     with database.quick() as sql:
-        head, relation = stored_key(sql, "entity", fact[0]), fact[1]
+        head, relation = kept_key(sql, stored_key(sql, "entity", fact[0])), fact[1]
         node = node_of_tail(sql, relation, fact[2])
         unknown = _unknown(sql, head, relation, node, new=new)
     if unknown is not None:

@@ -10,6 +10,7 @@ from kg.formats import read_entities
 from kg.naming import resolution as naming
 from kg.naming.languages import checked_languages
 from kg.naming.valid_names import as_record, checked_key, checked_record, printable
+from kg.review.merges import Merges
 from kg.review.proposals import Proposals
 from kg.revision_log import RevisionLog
 from kg.sql.database import Database
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
-    from types import TracebackType
 
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
@@ -82,6 +82,11 @@ class KnowledgeGraph(GraphView):
         """Facts extracted from texts, which wait to be accepted."""
         return Proposals(self._database)
 
+    @property
+    def merges(self) -> Merges:
+        """Merges entities that are the same thing."""
+        return Merges(self._database)
+
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
@@ -89,12 +94,7 @@ class KnowledgeGraph(GraphView):
     def __enter__(self) -> KnowledgeGraph:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -52,5 +52,8 @@ PREFERRED, DEPRECATED = (
 LINKED, SEEN = "urn:kptm:linked", "urn:kptm:seen"
 """Qualifiers of a name: how often a source's texts link it to the entity, and contain it."""
 
+SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
+"""Between entities: they are the same thing. With a value of datatype IRI: a merged key."""
+
 MINTED = "urn:kptm:key:"
 """The prefix of the IRI of a key that is not an IRI; the percent-encoded key follows."""

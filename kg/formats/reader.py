@@ -63,6 +63,13 @@ TRIPLES = (
     Format("rdf", (".rdf", ".xml", ".owl"), "rdf.syntaxes", "read_rdfxml", has_blanks=True),
     Format("jsonld", (".jsonld",), "rdf.syntaxes", "read_jsonld", has_blanks=True),
     Format("wikidata", (".json",), "wikidata", "read_wikidata", has_notes=True),
+    Format("kgtk", (".kgtk",), "kgtk", "read_kgtk"),
+    Format("neo4j", (".neo4j",), "property_graph.neo4j_csv", "read_neo4j"),
+    Format("apoc", (".apoc",), "property_graph.apoc_json", "read_apoc"),
+    Format("graphml", (".graphml",), "property_graph.xml_graphs", "read_graphml", has_notes=True),
+    Format("gexf", (".gexf",), "property_graph.xml_graphs", "read_gexf", has_notes=True),
+    Format("nt12", (".nt12",), "rdf.syntaxes", "read_ntriples", has_blanks=True),
+    Format("ttl12", (".ttl12",), "rdf.syntaxes", "read_turtle", has_blanks=True),
 )
 ENTITIES = (
     Format("jsonl", (".jsonl", ".ndjson"), "jsonl", "read_entities_jsonl"),

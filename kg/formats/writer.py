@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 FORMATS = tuple(item for item in TRIPLES if item.name != "wikidata")
 """The formats that can be written."""
 
+_OTHERS = frozenset(("kgtk", "neo4j", "apoc", "graphml", "gexf"))
+
 BOM = "\ufeff"
 
 STEP = 1_000
@@ -51,6 +53,8 @@ def write_records(
             from kg.formats.jsonl import write_jsonl
 
             return ExportReport(write_jsonl(stream, _distinct(statements)), 0)
+        if name in _OTHERS:
+            return ExportReport(*_write_other(stream, path, statements, name))
         if name in ("tsv", "csv"):
             return _write_rows(stream, path, statements, quoted=name == "csv")
         return _write_rdf(stream, path, statements, name)
@@ -63,6 +67,28 @@ def _count(statements: Iterable[Statement], progress: Callable[[int], None]) -> 
         if not count % STEP:
             progress(count)
     progress(count)
+
+
+def _write_other(
+    stream: IO[bytes], path: Path, statements: Iterable[Statement], name: str
+) -> tuple[int, int]:
+    """Write KGTK or a property graph; return the numbers of statements written and lost."""
+    if name == "kgtk":
+        from kg.formats.kgtk import write_kgtk
+
+        return write_kgtk(stream, path, _distinct(statements))
+    if name == "neo4j":
+        from kg.formats.property_graph.neo4j_csv import write_neo4j
+
+        return write_neo4j(stream, _distinct(statements))
+    if name == "apoc":
+        from kg.formats.property_graph.apoc_json import write_apoc
+
+        return write_apoc(stream, _distinct(statements))
+    from kg.formats.property_graph import xml_graphs
+
+    write = xml_graphs.write_graphml if name == "graphml" else xml_graphs.write_gexf
+    return write(stream, path, _distinct(statements))
 
 
 def _write_rdf(

@@ -11,6 +11,7 @@ from kg.errors import InvalidNameError, StoreError, TripleFormatError
 from kg.files.outputs import check_output
 from kg.formats.text.blocks import Block, ValueBlock
 from kg.naming.valid_names import MAX_PRIOR, checked_name, checked_record, printable
+from kg.store.merging.kept_records import of_kept
 from kg.store.rows import entities, revisions, sources
 from kg.store.rows.entities import is_bounded
 from kg.store.rows.sources import Speaker, document_of
@@ -207,14 +208,12 @@ class _Batches:
         facts: list[Triple | Attribute] = []
         entity_records: list[tuple[int, EntityRecord]] = []
         statement_records: list[tuple[int, Statement]] = []
-        for line, item in batch:
-            record = None if type(item) is Triple else self._check_record(line, item)
-            self._bounded += record is not None and is_bounded(record)
+        for line, record in self._valid(batch):
             if isinstance(record, EntityRecord):
                 entity_records.append((line, record))
             elif isinstance(record, Statement):
                 statement_records.append((line, record))
-            elif record is not None:
+            else:
                 lines.append(line)
                 facts.append(record)
         if facts:
@@ -225,6 +224,16 @@ class _Batches:
             self.changed += entities.merge(self._writer, self._sql, entity_records)
         if statement_records:
             statements.write(self._writer, self._sql, statement_records)
+
+    def _valid(self, batch: Sequence[Line]) -> list[tuple[int, Record]]:
+        """The valid records that are not plain triples, of merged entities as of those kept."""
+        valid: list[tuple[int, Record]] = []
+        for line, found in batch:
+            record = None if type(found) is Triple else self._check_record(line, found)
+            if record is not None:
+                self._bounded += is_bounded(record)
+                valid.append((line, record))
+        return of_kept(self._sql, valid) if self._writer.has_merged_keys else valid
 
     def notes(self) -> list[str]:
         """Notes for the report about records that were stored other than as stated."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kg.errors import UnknownKeyError, shorten
 from kg.naming.folding import canonical, fold, spellings
+from kg.store.merging.merged_keys import kept_keys
 from kg.store.read.query import is_variable
 from kg.store.read.search import edits
 from kg.store.rows.dictionary import ids_of
@@ -56,11 +57,14 @@ def stored_key(sql: Sql, table: str, name: str) -> str:
 def entities_of(
     sql: Sql, keys: Iterable[str], at: int | None, languages: Sequence[str]
 ) -> dict[str, Entity]:
-    """The existing entities by the given key; canonically equal keys are the same."""
+    """The existing entities by the given key; canonically equal and merged keys are the same."""
     asked = list(dict.fromkeys(keys))
     found = fetch(sql, asked, at, languages)
     others = [key for key in asked if key not in found and not key.isascii()]
     stored = {key: other for key in others if (other := stored_key(sql, "entity", key)) != key}
+    left = [stored.get(key, key) for key in asked if key not in found]
+    kept = kept_keys(sql, left) if left and at is None else {}
+    stored |= {key: kept[other] for key in asked if (other := stored.get(key, key)) in kept}
     more = fetch(sql, stored.values(), at, languages) if stored else {}
     found |= {key: more[other] for key, other in stored.items() if other in more}
     return {key: found[key] for key in asked if key in found}

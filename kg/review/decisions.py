@@ -6,11 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kg.naming.valid_names import printable
+from kg.review import merges
 from kg.review.proposal import Decision
 from kg.store.rows import revisions
 from kg.store.rows.proposal_rows import COLUMNS, fact_hash, find_all, from_row, list_undecided
 from kg.store.write import liveness
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Record, Statement, Triple
+from kg.vocabulary import SAME_AS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,7 @@ SENTENCE = "sentence"
 
 
 def accept(sql: Sql, ids: Sequence[int]) -> Decision:
-    """Add proposals to the graph as facts, in one revision."""
+    """Add proposals to the graph as facts, in one revision; duplicates are merged first."""
     from kg.loading.load import add_records  # imports NumPy
 
     items = list_undecided(sql, ids, "accepted")
@@ -32,13 +34,18 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
     number = revisions.begin(sql, "accept", _note(items))
     by_source: dict[str, list[Proposal]] = defaultdict(list)
     for item in items:
-        by_source[item.source].append(item)
+        if item.relation != SAME_AS:
+            by_source[item.source].append(item)
+    same = [(item.head, str(item.tail)) for item in items if item.relation == SAME_AS]
+    pairs = merges.resolve_pairs(sql, same, strict=False)
+    if pairs:
+        merges.merge(sql, pairs, revision=number)
     added = 0
     for source, found in sorted(by_source.items()):
         add_records(sql, number, source, _new_entities(found))
         added += add_records(sql, number, source, [_statement(item) for item in found])[0]
     _decide(sql, items, "accepted", number)
-    return Decision(number, tuple(item.id for item in items), added)
+    return Decision(number, tuple(item.id for item in items), added, pairs)
 
 
 def reject(sql: Sql, ids: Sequence[int]) -> Decision:

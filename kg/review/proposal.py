@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kg.types import Literal
 
 
@@ -39,7 +41,7 @@ class Proposal:
         sentence: The sentence that states the fact.
         head_span: The span of the head in the sentence: start and end, in characters.
         tail_span: The span of the tail in the sentence: start and end, in characters.
-        document: The hash of the text that contains the sentence.
+        document: The hash of the text that contains the sentence; of duplicates, their features.
         extractor: The fingerprint of the extractor.
         head_new: Whether the head is an entity that the graph does not have yet.
         tail_new: Whether the tail is an entity that the graph does not have yet.
@@ -73,8 +75,10 @@ class Decision:
         revision: The revision, by which it can be undone; 0 if nothing was left to decide.
         decided: The numbers of the proposals decided.
         added: The number of facts that are new to the graph.
+        merged: By the key of each entity that was merged: the key of the one that was kept.
     """
 
     revision: int
     decided: tuple[int, ...]
     added: int = 0
+    merged: Mapping[str, str] = field(default_factory=dict)

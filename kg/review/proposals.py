@@ -51,6 +51,11 @@ class Proposals:
             proposal_rows.note_documents(sql, sorted(set(documents)), by)
             return added
 
+    def drop(self, source: str, *, keep: Iterable[Proposal]) -> int:
+        """Delete the undecided proposals of a source that are not in ``keep``; return how many."""
+        with self._database.writing() as (sql, _):
+            return proposal_rows.drop(sql, source, sorted({*map(proposal_rows.fact_hash, keep)}))
+
     def read(self, source: str, documents: Sequence[str], *, by: str) -> set[str]:
         """The hashes in ``documents`` whose texts extractor ``by`` has read."""
         with self._database.quick() as sql:

@@ -8,7 +8,7 @@ import click
 
 from kptm.cli.evaluate.study_verbs import evaluate
 from kptm.cli.loading import load_verbs, new_verb, sync_verb
-from kptm.cli.maintenance import backup_verbs, doctor_verb
+from kptm.cli.maintenance import backup_verbs, doctor_verb, duplicates_verb
 from kptm.cli.verbs import (
     demo_verbs,
     edit_verbs,
@@ -63,6 +63,7 @@ for command in (
     review_verbs.extract,
     review_verbs.review,
     review_verbs.check,
+    duplicates_verb.duplicates,
     sync_verb.sync,
     question_verbs.ask,
     question_verbs.query,

@@ -244,3 +244,20 @@ def numbers(vectors: Any) -> NDArray[np.float32]:
             return np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error
+
+
+def checked_vectors(given: Any, values: int, records: int) -> NDArray[np.float32]:
+    """As float32, one vector for each value and each record.
+
+    Raises:
+        ModeledgeError: Shapes do not match, or a number is not finite.
+    """
+    vectors = numbers(given)
+    if vectors.ndim != 2 or not len(vectors) == values == records:
+        raise ModeledgeError(
+            f"{values} values and {records} records need as many vectors,"
+            f" not an array of shape {vectors.shape}"
+        )
+    if not np.isfinite(vectors).all():
+        raise ModeledgeError("a vector has a number that is not finite")
+    return vectors

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kg.sql.database import Database
-from kptm.errors import ModeledgeError
-from kptm.modeledge.reader import ModeledgeReader, numbers
+from kptm.modeledge.reader import ModeledgeReader, checked_vectors
 from kptm.modeledge.records import Record
 from kptm.modeledge.sql import oplog, provenance, receipts, record_edits, record_rows, spaces
 from kptm.modeledge.sql.receipts import Receipt
+from kptm.modeledge.sql.record_merges import follow_merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from kg.graph import KnowledgeGraph
@@ -82,15 +81,8 @@ class Modeledge(ModeledgeReader):
         Raises:
             ModeledgeError: Shapes do not match, or a number is not finite.
         """
-        vectors = numbers(vectors)
         records = records or [Record(kind="own", value=value) for value in values]
-        if vectors.ndim != 2 or not len(vectors) == len(values) == len(records):
-            raise ModeledgeError(
-                f"{len(values)} values and {len(records)} records need as many vectors,"
-                f" not an array of shape {vectors.shape}"
-            )
-        if not np.isfinite(vectors).all():
-            raise ModeledgeError("a vector has a number that is not finite")
+        vectors = checked_vectors(vectors, len(values), len(records))
         digest_of = {
             text: provenance.of_own(source, text) for text in {item.text for item in records}
         }
@@ -257,6 +249,15 @@ class Modeledge(ModeledgeReader):
                 return Receipt(0)
             return receipts.of(sql, number)
 
+    def follow_merge(self, pairs: Mapping[str, str], *, revision: int) -> Receipt:
+        """Give the records of entities that a revision merged to those it kept (gone to kept)."""
+        with self._database.writing() as (sql, transaction):
+            number = oplog.begin(sql, "merge", f"merged by revision {revision}", revision)
+            if not follow_merge(sql, number, pairs):
+                transaction.rollback()
+                return Receipt(0)
+            return receipts.of(sql, number)
+
     # ── between models and stores ────────────────────────────────────────────────────────────
 
     def migrate(
@@ -385,8 +386,7 @@ class Modeledge(ModeledgeReader):
         """
         with self._database.writing() as (sql, transaction):
             self._indexes.drop(sql)
-            deleted = record_edits.purge(sql, sorted(names), source)
-            if not deleted:
+            if not (deleted := record_edits.purge(sql, sorted(names), source)):
                 transaction.rollback()
         if deleted:
             self._database.rewrite()

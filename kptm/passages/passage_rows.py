@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from kg.store.merging.merged_keys import kept_keys
 from kptm.passages.passage_records import EntityLink, Passage, Written
 
 if TYPE_CHECKING:
@@ -160,8 +161,11 @@ def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
         "SELECT passage_id, span_start, span_end, entity, p FROM passage_link"
         f" WHERE passage_id IN {listed} ORDER BY passage_id, span_start, p DESC, entity"
     )
-    for number, *rest in sql.all(query, (parameter,)):
-        links.setdefault(number, []).append(EntityLink(*rest))
+    rows = sql.all(query, (parameter,))
+    kept = kept_keys(sql, (row[3] for row in rows))
+    for number, start, end, entity, p in rows:
+        link = EntityLink(start, end, kept.get(entity, entity), p)
+        links.setdefault(number, []).append(link)
     query = (
         f"SELECT id, text, source, document, ordinal FROM passage WHERE live = 1 AND id IN {listed}"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.naming.folding import fold
+from kg.store.merging.merged_keys import all_keys
 from kptm.passages import passage_rows
 from kptm.passages.ranking import RankWeights
 
@@ -118,14 +119,15 @@ def linked_to(
         if among is not None or found is not None:
             listed, parameter = sql.values(list(among if found is None else found) or [-1])  # type: ignore[arg-type]
             inside, parameters = f" AND l.passage_id IN {listed}", [parameter]
+        keys, named = sql.values(all_keys(sql, entity))
         query = (
             "SELECT l.passage_id, max(l.p) FROM passage_link l"
             " JOIN passage g ON g.id = l.passage_id"
-            f" WHERE l.entity = ? AND g.live = 1{inside} GROUP BY l.passage_id"
+            f" WHERE l.entity IN {keys} AND g.live = 1{inside} GROUP BY l.passage_id"
             " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
         )
         most = MOST if len(set(entities)) == 1 else 16 * MOST
-        held = dict(sql.all(query, (entity, *parameters, most)))
+        held = dict(sql.all(query, (named, *parameters, most)))
         found = held if found is None else {key: p * found[key] for key, p in held.items()}
     return found or {}
 
@@ -139,10 +141,12 @@ def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[in
         return {}
     inside, parameters = "", []
     if entities:  # of a frequent entity, linked_to returns only some passages: find others here
+        keys, parameter = sql.values(all_keys(sql, entities[0]))
         inside = (
-            " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id AND l.entity = ?)"
+            " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id"
+            f" AND l.entity IN {keys})"
         )
-        parameters = [entities[0]]
+        parameters = [parameter]
     if sql.postgresql:
         query = (
             "SELECT g.id FROM passage_terms t JOIN passage g ON g.id = t.id,"

@@ -14,6 +14,7 @@ questions.json    the weights of the parser, trained on answered questions
 learnt.jsonl      these questions, for later trainings
 weights.json      the weights of sources, fitted on questions without an answer in the graph
 extraction.safetensors  the extractor of facts from texts
+duplicates.json   the weights by which duplicates are found, fitted to reviewed pairs
 sync.json         the files that sync has read
 kptm.toml         settings
 
@@ -33,6 +34,7 @@ from kptm.errors import WorkspaceError
 from kptm.workspace import config as workspace_config
 from kptm.workspace.answers import WorkspaceAnswers
 from kptm.workspace.changes.edits import WorkspaceEdits
+from kptm.workspace.changes.merges import WorkspaceDuplicates
 from kptm.workspace.config import WorkspaceConfig
 from kptm.workspace.delegation import Delegated
 from kptm.workspace.embeddings import WorkspaceEmbeddings
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from kptm.workspace.backup.backup_reader import restore
     from kptm.workspace.backup.backup_writer import BackupReport, back_up
     from kptm.workspace.changes.additions import AddReport
+    from kptm.workspace.changes.merges import DuplicateFit, DuplicateReport
     from kptm.workspace.changes.purge import Purged, PurgePlan
     from kptm.workspace.config import GraphConfig
     from kptm.workspace.files.learnt_files import ChangeReport
@@ -69,6 +72,8 @@ __all__ = [
     "Artefact",
     "BackupReport",
     "ChangeReport",
+    "DuplicateFit",
+    "DuplicateReport",
     "FileChange",
     "Finding",
     "GraphConfig",
@@ -89,6 +94,7 @@ _HOMES = {
     "kptm.workspace.backup.backup_writer": ("BackupReport", "back_up"),
     "kptm.workspace.backup.backup_reader": ("restore",),
     "kptm.workspace.changes.additions": ("AddReport",),
+    "kptm.workspace.changes.merges": ("DuplicateFit", "DuplicateReport"),
     "kptm.workspace.changes.purge": ("PurgePlan", "Purged"),
     "kptm.workspace.config": ("GraphConfig",),
     "kptm.workspace.extraction": ("AcceptanceRule", "ReviewItem"),
@@ -114,6 +120,7 @@ class Workspace:
         self._edits = WorkspaceEdits(base, self._models, self._answers)
         self._lookups = WorkspaceLookups(base, self._vectors, self._models)
         self._extraction = WorkspaceExtraction(base)
+        self._duplicates = WorkspaceDuplicates(base, self._vectors, self._models)
         self._sync = WorkspaceSync(base, self._models, self._edits, self._extraction)
         self.folder, self.layout = base.folder, base.layout
         self.graph, self.linker = base.graph, base.linker
@@ -262,6 +269,12 @@ class Workspace:
     reject = Delegated("_extraction", WorkspaceExtraction.reject)
     change_proposal = Delegated("_extraction", WorkspaceExtraction.change_proposal)
     check = Delegated("_extraction", WorkspaceExtraction.check)
+
+    # ── duplicates ──────────────────────────────────────────────────────────────────────────────
+
+    duplicates = Delegated("_duplicates", WorkspaceDuplicates.duplicates)
+    merge_entities = Delegated("_duplicates", WorkspaceDuplicates.merge_entities)
+    fit_duplicates = Delegated("_duplicates", WorkspaceDuplicates.fit_duplicates)
 
     # ── synchronisation with a folder ───────────────────────────────────────────────────────────
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError
+from kg.vocabulary import SAME_AS
 from kptm.errors import ConfigError
 from kptm.texts import read_records
 from kptm.workspace.files.stage_locks import stage
-from kptm.workspace.review_items import AcceptanceRule, ReviewItem
+from kptm.workspace.review_items import AcceptanceRule, ReviewItem, relation_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -208,6 +209,7 @@ class WorkspaceExtraction:
         keys |= {item.tail for item in found if isinstance(item.tail, str)}
         labels = {key: entity.label for key, entity in self.graph.entities(sorted(keys)).items()}
         relations = {one.key: one.label for one in self.graph.relations()} if found else {}
+        relations[SAME_AS] = "same as"
         broken = check_proposals(self.graph, found, self._base.config.constraints)
         return [
             ReviewItem(
@@ -222,7 +224,7 @@ class WorkspaceExtraction:
         ]  # fmt: skip
 
     def accept(self, ids: Iterable[int]) -> Decision:
-        """Add proposals to the graph as facts, in one revision.
+        """Add proposals to the graph as facts, and merge duplicates, in one revision.
 
         :meth:`kptm.Workspace.undo` undoes the revision.
 
@@ -231,7 +233,10 @@ class WorkspaceExtraction:
         """
         self._base.note_change()
         with self.graph.transaction():
-            return self.graph.proposals.accept(list(ids))
+            done = self.graph.proposals.accept(list(ids))
+            if done.merged:
+                self._base.note_merge(done.revision, done.merged)
+            return done
 
     def accept_all(self, rule: AcceptanceRule | str) -> Decision:
         """Accept all proposals that match a rule and violate no constraint, in one revision.
@@ -243,7 +248,7 @@ class WorkspaceExtraction:
             ConfigError: The rule is malformed.
         """
         one = AcceptanceRule.parse(rule) if isinstance(rule, str) else rule
-        relation = None if one.relation is None else self.graph.relation(one.relation).key
+        relation = None if one.relation is None else relation_key(self.graph, one.relation)
         items = self.review(relation=relation, minimum=one.minimum)
         return self.accept(item.proposal.id for item in items if not item.violations)
 

@@ -33,6 +33,7 @@ class WorkspaceGraph:
     Attributes:
         on_change: Called when the graph, or anything derived from it, has changed.
         on_end: Called in the transaction of a load that ended facts, with its revision.
+        on_merge: Called in the transaction of a merge, with its revision and pairs (gone, kept).
     """
 
     def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
@@ -64,6 +65,7 @@ class WorkspaceGraph:
         )
         self.on_change: list[Callable[[], None]] = []
         self.on_end: list[Callable[[int], None]] = []
+        self.on_merge: list[Callable[[int, Mapping[str, str]], None]] = []
 
     def note_change(self) -> None:
         """Call ``on_change``, since the graph or anything derived from it has changed."""
@@ -74,6 +76,11 @@ class WorkspaceGraph:
         """Call ``on_end``, in the transaction of a load, since facts have ended."""
         for follow in self.on_end:
             follow(revision)
+
+    def note_merge(self, revision: int, pairs: Mapping[str, str]) -> None:
+        """Call ``on_merge``, in the transaction of a merge, with its pairs (gone, kept)."""
+        for follow in self.on_merge:
+            follow(revision, pairs)
 
     def _load_and_end(self, load: Callable[[], LoadReport]) -> LoadReport:
         """Load, and in the same transaction end everything derived from facts that have ended."""

@@ -146,6 +146,11 @@ class Layout:
         return self.folder / "extraction.safetensors"
 
     @property
+    def duplicates(self) -> Path:
+        """The weights by which duplicates are found, fitted to reviewed pairs."""
+        return self.folder / "duplicates.json"
+
+    @property
     def sync_manifest(self) -> Path:
         """The files that ``kptm sync`` has read, with their hashes."""
         return self.folder / "sync.json"
@@ -170,6 +175,7 @@ class Layout:
             self.lessons,
             self.weights,
             self.extractor,
+            self.duplicates,
             self.sync_manifest,
         )
 
@@ -190,6 +196,7 @@ class Layout:
             self.lessons,
             self.weights,
             self.extractor,
+            self.duplicates,
             self.sync_manifest,
         )
 

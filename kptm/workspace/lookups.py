@@ -148,11 +148,15 @@ class WorkspaceLookups:
         if (head is None) == (tail is None):
             raise EmbeddingError("give head or tail: the other one is predicted")
         key, embeddings = self.graph.relation(relation).key, self._vectors.embeddings()
+        merged = self.graph.merges.keys()
+        more = k + len(merged)
         if head is not None:
             end = self._base.resolve(head)
-            return embeddings.predict(head=end, relation=key, k=k, known=self.graph, mark=known)
-        end = self._base.resolve(tail or "")
-        return embeddings.predict(tail=end, relation=key, k=k, known=self.graph, mark=known)
+            found = embeddings.predict(head=end, relation=key, k=more, known=self.graph, mark=known)
+        else:
+            end = self._base.resolve(tail or "")
+            found = embeddings.predict(tail=end, relation=key, k=more, known=self.graph, mark=known)
+        return [one for one in found if one.entity not in merged][:k]
 
     def predict_facts(self, relation: str, *, k: int = 10) -> list[tuple[Triple, float]]:
         """The likeliest facts of a relation that the graph lacks, each with its p.
@@ -171,7 +175,10 @@ class WorkspaceLookups:
             UnknownKeyError: The graph has no such entity.
             WorkspaceError: There are no embeddings yet.
         """
-        return self._vectors.embeddings().nearest(self._base.resolve(name), k=k)
+        merged = self.graph.merges.keys()  # embeddings may be older than a merge
+        key = self._base.resolve(name)
+        found = self._vectors.embeddings().nearest(key, k=k + len(merged))
+        return [one for one in found if one.entity not in merged][:k]
 
     def classify(
         self, rows: Rows, *, task: str, folder: str | Path | None = None

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from kg.vocabulary import SAME_AS
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
     from kg.review.proposal import Proposal
+    from kg.view import GraphView
     from kptm.constraints.constraint import Violation
 
 _RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*").fullmatch
@@ -31,6 +33,17 @@ class ReviewItem(NamedTuple):
     relation: str
     tail: str
     violations: tuple[Violation, ...]
+
+
+def relation_key(graph: GraphView, name: str) -> str:
+    """The key of a relation; "same as" is that of proposed duplicates.
+
+    Raises:
+        UnknownKeyError: The relation does not exist.
+    """
+    if name.casefold() in ("same as", "owl:sameas", SAME_AS.casefold()):
+        return SAME_AS
+    return graph.relation(name).key
 
 
 @dataclass(frozen=True, slots=True)

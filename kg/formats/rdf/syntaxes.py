@@ -16,7 +16,8 @@ import pyoxigraph as ox
 
 from kg.errors import TripleFormatError
 from kg.formats.rdf.blank_nodes import BlankNodes
-from kg.formats.rdf.terms import quad_of, record_of
+from kg.formats.rdf.reifiers import join_reifiers
+from kg.formats.rdf.terms import quad_of, record_of, reifier_of
 from kg.formats.text.encoding import without_mark
 from kg.formats.text.lines import byte_lines, decode
 from kg.types import Literal
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.formats.line import Line
-    from kg.types import Statement
+    from kg.formats.rdf.reifiers import Reifier
+    from kg.types import Record, Statement
+
+    Read = tuple[int, Record | Reifier | TripleFormatError]
 
 CHUNK = 2_000
 """Lines parsed together."""
@@ -40,8 +44,10 @@ _NAMES = {
 }
 _FORMATS = {
     "nt": ox.RdfFormat.N_TRIPLES,
+    "nt12": ox.RdfFormat.N_TRIPLES,
     "nq": ox.RdfFormat.N_QUADS,
     "ttl": ox.RdfFormat.TURTLE,
+    "ttl12": ox.RdfFormat.TURTLE,
     "rdf": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
@@ -57,35 +63,35 @@ _PREFIXES = {
 
 def read_ntriples(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read one statement per line; comment lines are skipped."""
-    return _read_lines(stream, path, ox.RdfFormat.N_TRIPLES, document)
+    return join_reifiers(_read_lines(stream, path, ox.RdfFormat.N_TRIPLES, document))
 
 
 def read_nquads(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read one statement per line; its named graph becomes its source."""
-    return _read_lines(stream, path, ox.RdfFormat.N_QUADS, document)
+    return join_reifiers(_read_lines(stream, path, ox.RdfFormat.N_QUADS, document))
 
 
 def read_turtle(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read a Turtle file. Only errors have a line number, statements have 0."""
-    return _read_whole(without_mark(stream), path, ox.RdfFormat.TURTLE, document)
+    return join_reifiers(_read_whole(without_mark(stream), path, ox.RdfFormat.TURTLE, document))
 
 
 def read_rdfxml(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read an RDF/XML file; a malformed statement ends the reading."""
     checked = _Xml(stream, path)
-    yield from _read_whole(checked, path, ox.RdfFormat.RDF_XML, document)
+    yield from join_reifiers(_read_whole(checked, path, ox.RdfFormat.RDF_XML, document))
     checked.end()
 
 
 def read_jsonld(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Line]:
     """Read a JSON-LD file; remote contexts are not fetched."""
-    return _read_whole(stream, path, ox.RdfFormat.JSON_LD, document)
+    return join_reifiers(_read_whole(stream, path, ox.RdfFormat.JSON_LD, document))
 
 
 # ── line by line ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str) -> Iterator[Line]:
+def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str) -> Iterator[Read]:
     names = BlankNodes(document, generated=False)
     numbered = byte_lines(stream, path)
     while chunk := list(islice(numbered, CHUNK)):
@@ -113,7 +119,7 @@ def _is_statement(raw: bytes) -> bool:
     return bool(body) and not body.startswith(b"#")
 
 
-def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNodes) -> Line:
+def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNodes) -> Read:
     """The statement of one line, or the error in it."""
     body = raw.removesuffix(b"\n").removesuffix(b"\r")
     try:
@@ -138,7 +144,7 @@ def _one(raw: bytes, path: Path, number: int, form: ox.RdfFormat, names: BlankNo
 
 def _read_whole(
     stream: IO[bytes] | _Xml, path: Path, form: ox.RdfFormat, document: str
-) -> Iterator[Line]:
+) -> Iterator[Read]:
     """Yield statements in the order of the file; after an error in Turtle, parsing continues."""
     parser = ox.parse(cast("IO[bytes]", stream), format=form)
     names = BlankNodes(document, generated=True)
@@ -213,6 +219,7 @@ class RdfWriter:
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._form = path, _FORMATS[name]
+        self._reifies = name.endswith("12")
         self.written = self.lost = 0
 
     def write(self, stream: IO[bytes], statements: Iterable[Statement]) -> None:
@@ -227,10 +234,17 @@ class RdfWriter:
     def _quads(self, statements: Iterable[Statement]) -> Iterator[ox.Quad]:
         graphs = self._form in _GRAPHS
         last: ox.Quad | None = None
-        for item in statements:
+        for number, item in enumerate(statements, 1):
             if self._form is ox.RdfFormat.RDF_XML:
                 self._check_xml(item)
             quad, lost = quad_of(item, graphs=graphs)
+            if self._reifies and (item.qualifiers or item.confidence is not None):
+                more, of_values = reifier_of(item, quad, number)
+                self.lost += of_values + (item.source is not None)
+                self.written += 1
+                last = None
+                yield from (quad, *more)
+                continue
             self.lost += lost
             if quad == last:  # the statements differ only in parts that RDF cannot represent
                 continue

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from kg.formats.rdf.blank_nodes import export_label
 from kg.formats.rdf.iris import iri_of, key_of, mint
+from kg.formats.rdf.reifiers import REIFIES, Reifier, properties_of
 from kg.types import Attribute, Literal, Statement, Triple
 from kg.vocabulary import IRI, STRING, UNDERSTOOD
 
@@ -29,30 +30,40 @@ _BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatc
 # ── from RDF ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def record_of(quad: ox.Quad, blank: Callable[[str], str]) -> Record | str:
+def record_of(quad: ox.Quad, blank: Callable[[str], str]) -> Record | Reifier | str:
     """The graph's record of an RDF statement, or the reason why the graph cannot hold it.
+
+    A triple term with a reifier is a :class:`~kg.formats.rdf.reifiers.Reifier`.
 
     Args:
         quad: The statement.
         blank: Returns the name in the graph of a blank node's label.
     """
+    if isinstance(quad.object, ox.Triple) and not isinstance(quad.object.object, ox.Triple):
+        if quad.predicate.value == REIFIES:
+            return Reifier(_key(quad.subject, blank), _fact(quad.object, blank))
+        return "a triple stands for a node, which has no key"
     if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
         return "a triple stands for a node, which has no key"
-    head, relation = _key(quad.subject, blank), key_of(quad.predicate.value)
-    fact: Triple | Attribute
-    if isinstance(quad.object, ox.Literal):
-        fact = Attribute(head, relation, _literal(quad.object))
-    elif relation in _UNDERSTOOD:
-        fact = Attribute(head, relation, Literal(_key(quad.object, blank), IRI))
-    else:
-        fact = Triple(head, relation, _key(quad.object, blank))
+    fact = _fact(quad, blank)
     graph = quad.graph_name
     if isinstance(graph, ox.DefaultGraph):
         return fact
     return Statement(fact, source=_key(graph, blank))
 
 
-def _key(term: ox.NamedNode | ox.BlankNode, blank: Callable[[str], str]) -> str:
+def _fact(quad: ox.Quad | ox.Triple, blank: Callable[[str], str]) -> Triple | Attribute:
+    head, relation = _key(quad.subject, blank), key_of(quad.predicate.value)
+    if isinstance(quad.object, ox.Literal):
+        return Attribute(head, relation, _literal(quad.object))
+    if relation in _UNDERSTOOD:
+        return Attribute(head, relation, Literal(_key(quad.object, blank), IRI))
+    return Triple(head, relation, _key(quad.object, blank))
+
+
+def _key(term: ox.NamedNode | ox.BlankNode | ox.Triple, blank: Callable[[str], str]) -> str:
+    if isinstance(term, ox.Triple):  # never reached: such statements are refused before
+        raise TypeError("a triple has no key")
     return f"_:{blank(term.value)}" if isinstance(term, ox.BlankNode) else key_of(term.value)
 
 
@@ -62,6 +73,26 @@ def _literal(term: ox.Literal) -> Literal:
         language += f"--{term.direction.value}"
     datatype = "" if language or term.datatype.value == STRING else term.datatype.value
     return Literal(term.value, datatype, language)
+
+
+# ── to RDF 1.2 ───────────────────────────────────────────────────────────────────────────────────
+
+
+def reifier_of(item: Statement, quad: ox.Quad, number: int) -> tuple[list[ox.Quad], int]:
+    """The quads of a statement's reifier, and the number of parts of values that are lost."""
+    lost = int(item.span is not None)
+    node = ox.BlankNode(f"statement{number}")
+    term = ox.Triple(quad.subject, quad.predicate, quad.object)
+    quads = [ox.Quad(node, ox.NamedNode(REIFIES), term)]
+    for pair in properties_of(item):
+        value: ox.Literal | ox.NamedNode | ox.BlankNode
+        if isinstance(pair.value, Literal):
+            value, more = _term(pair.value)
+            lost += more
+        else:
+            value = _node(pair.value)
+        quads.append(ox.Quad(node, _named_node(pair.relation), value))
+    return quads, lost
 
 
 # ── to RDF ───────────────────────────────────────────────────────────────────────────────────────

@@ -32,7 +32,7 @@ WAITING = "64MB"
 PAGE = 20_000
 """Rows per page of a rebuild."""
 
-_CATALOGUE = re.compile(r"[A-Za-z0-9/:.#-]*[0-9][A-Za-z0-9/:.#-]*").fullmatch
+is_catalogue_number = re.compile(r"[A-Za-z0-9/:.#-]*[0-9][A-Za-z0-9/:.#-]*").fullmatch
 
 
 def expect_many(sql: Sql) -> None:
@@ -46,7 +46,7 @@ def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:
     rows = [
         (number, fold(searchable(key))[:MAX_NAME])
         for key, number in keys.items()
-        if not _CATALOGUE(key)
+        if not is_catalogue_number(key)
     ]
     sql.insert("name_index", _COLUMNS[sql.postgresql], rows)
 

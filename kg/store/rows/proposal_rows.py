@@ -17,6 +17,7 @@ from kg.naming.folding import fold
 from kg.naming.valid_names import checked_key, checked_name
 from kg.review.proposal import Proposal, ProposalState
 from kg.types import Literal
+from kg.vocabulary import SAME_AS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -50,8 +51,15 @@ def check_proposal(item: Proposal) -> Proposal:
 
 
 def fact_hash(item: Proposal) -> str:
-    """A hash of a fact and its sentence; it does not depend on the file of the sentence."""
+    """A hash of a fact and its sentence; it does not depend on the file of the sentence.
+
+    Of a duplicate it is a hash of the two entities in any order, since its sentence is only what
+    the two have in common today.
+    """
     tail = item.tail
+    if item.relation == SAME_AS:
+        pair = json.dumps([SAME_AS, *sorted((item.head, str(tail)))], ensure_ascii=False)
+        return hashlib.sha256(pair.encode()).hexdigest()[:32]
     parts = (
         [tail.value, tail.datatype, tail.language, tail.unit]
         if isinstance(tail, Literal)
@@ -89,6 +97,16 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
                 f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, item)
             )
     return added
+
+
+def drop(sql: Sql, source: str, keep: Sequence[str]) -> int:
+    """Delete the undecided proposals of a source with other hashes; return how many."""
+    listed, parameter = sql.values(keep)
+    return sql.run(
+        "DELETE FROM proposal WHERE source = ? AND state = 'proposed' AND id NOT IN"
+        f" (SELECT id FROM proposal WHERE source = ? AND fact_hash IN {listed})",
+        (source, source, parameter),
+    )
 
 
 def note_documents(sql: Sql, documents: Sequence[tuple[str, str]], extractor: str) -> None:

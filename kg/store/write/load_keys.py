@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
 from kg.naming.valid_names import checked_key
+from kg.store.merging.merged_keys import list_merged
 from kg.store.rows import name_index
 from kg.store.rows.dictionary import storable
 from kg.store.write.key_filter import KeyFilter
@@ -25,6 +26,8 @@ CACHED = 100_000
 class Keys:
     """The ids of entity or relation keys, with a bounded cache of recent keys.
 
+    The key of a merged entity stands for the entity that was kept.
+
     Args:
         sql: A writing transaction.
         table: "entity" or "relation".
@@ -37,7 +40,14 @@ class Keys:
         self._filter = KeyFilter()
         newest = sql.one(f"SELECT max(id) FROM {table}")
         self._first_load = newest is None
+        merged = list_merged(sql) if table == "entity" else {}
+        self._kept = {key: number for key, (_, number) in merged.items()}
         self._next = max(first, 1 + (newest or 0))
+
+    @property
+    def has_merged(self) -> bool:
+        """Whether some keys are those of merged entities."""
+        return bool(self._kept)
 
     def forget(self) -> None:
         """Free the memory of a long load; the database has all keys."""
@@ -79,6 +89,9 @@ class Keys:
 
     def _recall(self, missing: list[str]) -> None:
         """Find missing keys in the key filter and in the database."""
+        if self._kept:
+            self._recent.update((key, self._kept[key]) for key in missing if key in self._kept)
+            missing = [key for key in missing if key not in self._kept]
         unknown = _storable_of(missing)
         if not unknown:
             return

@@ -81,7 +81,7 @@ def _attest(
     writer: Writer, sql: Sql, statements: Sequence[tuple[Key, Details]], lines: Sequence[int]
 ) -> None:
     """Write statements with details, except those that their source makes already."""
-    current = _current(sql, {key for key, _ in statements})
+    current = present_statements(sql, {key for key, _ in statements})
     newest: dict[Key, int] = _newest(sql, {key for key, _ in statements}, writer.revision)
     rows, qualifiers = [], []
     repeated: list[tuple[Row, int]] = []
@@ -114,7 +114,7 @@ def _wrong_triples(sql: Sql, ids: Iterable[int]) -> set[int]:
     return {number for (number,) in sql.all(query, (parameter,))}
 
 
-def _current(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
+def present_statements(sql: Sql, keys: Iterable[Key]) -> dict[Key, dict[Details, Row]]:
     """The current statements of (triple, source) pairs: their details, and their row."""
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = (

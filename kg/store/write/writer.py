@@ -73,6 +73,7 @@ class Writer:
         self.replaced = sources.replaced_by(sql, speaker, file_source)
         if self.replaced:
             restated.begin(sql)
+        self.has_merged_keys = self._entities.has_merged
         self._graphs: dict[str, int] = {}
         self._runs = ExternalSort()
         name_index.expect_many(sql)

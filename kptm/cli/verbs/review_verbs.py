@@ -70,16 +70,18 @@ def review(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """Accept or reject the facts that kptm extract proposes, one by one at the prompt.
+    """Accept or reject what kptm extract and kptm duplicates propose, one by one at the prompt.
 
     Without a terminal, and with --json, it lists them. Each decision is a revision, which kptm undo
     undoes.
     """
+    from kptm.workspace.review_items import relation_key
+
     with existing(workspace) as ws:
         if rule is not None or accepted or rejected:
             show(*_decide_proposal(ws, accepted, rejected, rule, workspace, as_json))
             return
-        key = None if relation is None else ws.graph.relation(relation).key
+        key = None if relation is None else relation_key(ws.graph, relation)
         items = ws.review(state=state, relation=key, source=source, minimum=minimum, limit=limit)
         if as_json or state != "proposed" or not _is_terminal():
             _list(items, as_json)

@@ -78,7 +78,7 @@ def insert(
     numbers = provenance.ids(sql, texts)
     for source, of_source in attested.items():
         provenance.attest(sql, operation, source, (numbers[digest] for digest in of_source))
-    first = _next_id(sql)
+    first = next_id(sql)
     rows = (
         (
             number, space.id, 1, operation, numbers[digest], item.kind, value,
@@ -99,7 +99,7 @@ def _blob(vector: NDArray[Any], as_text: bool) -> bytes | str:
     return "\\x" + vector.tobytes().hex() if as_text else vector.tobytes()
 
 
-def _next_id(sql: Sql) -> int:
+def next_id(sql: Sql) -> int:
     """An id that no row has or ever had, deleted rows included."""
     last_row = sql.one("SELECT max(id) FROM modeledge_record") or 0
     last_logged = sql.one("SELECT max(last) FROM modeledge_log") or 0

@@ -88,6 +88,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         layout.lessons,
         layout.weights,
         layout.extractor,
+        layout.duplicates,
         layout.sync_manifest,
     ):
         if path.is_file() and not path.is_symlink():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kptm.workspace.layout import Layout
 
-STAGES = ("embed", "pretrain", "finetune", "compress", "extract", "sync")
+STAGES = ("embed", "pretrain", "finetune", "compress", "extract", "duplicates", "sync")
 """The verbs of the stages."""
 
 

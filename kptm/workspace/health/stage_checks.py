@@ -90,6 +90,7 @@ def _readers(layout: Layout) -> Iterator[tuple[Path, Callable[[Path], object], s
     from kptm.answering.combination.source_weights import SourceWeights
     from kptm.answering.parsing.model import ReadingModel
     from kptm.data import Phrasings
+    from kptm.duplicates import DuplicateModel
     from kptm.extraction.extractor_storage import load as load_extractor
     from kptm.passages.reader.reader_model import ReaderModel
     from kptm.sync.manifest import Manifest
@@ -103,6 +104,7 @@ def _readers(layout: Layout) -> Iterator[tuple[Path, Callable[[Path], object], s
     )
     yield layout.reader, ReaderModel.load, "run kptm index"
     yield layout.extractor, load_extractor, "delete it, then run kptm extract"
+    yield layout.duplicates, DuplicateModel.load, "delete it, then run kptm duplicates --fit"
     yield layout.sync_manifest, Manifest.read, "delete it, then run kptm sync"
 
 

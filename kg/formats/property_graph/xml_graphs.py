@@ -1,0 +1,231 @@
+"""GraphML, as NetworkX and yEd write it, and GEXF, as Gephi opens it, through NetworkX.
+
+The attribute ``label`` of a node is its name, ``types`` its types, that of an edge its relation. An
+attribute with several values is a list in JSON. A graph of this kind is in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import IO, TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+from kg.errors import TripleFormatError
+from kg.formats.property_graph.graph_records import (
+    GEXF,
+    KINDS,
+    XML,
+    Edge,
+    NameRules,
+    Node,
+    PropertyGraph,
+    records_of_node,
+    statement_of_edge,
+)
+from kg.types import Literal
+from kg.vocabulary import XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
+
+    from kg.formats.line import Line
+    from kg.types import Statement
+
+RELATED = "related"
+"""The relation of an edge without a label."""
+TYPES, RELATION = "types", "label"
+_DRAWN = frozenset(("x", "y", "shape_type", "viz"))
+"""Attributes that only say how yEd or Gephi draw a node."""
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
+
+
+def read_graphml(stream: IO[bytes], path: Path, notes: list[str]) -> Iterator[Line]:
+    """Read a GraphML file."""
+    import networkx as nx
+
+    yield from _read(nx.read_graphml, stream, path, notes, XML)
+
+
+def read_gexf(stream: IO[bytes], path: Path, notes: list[str]) -> Iterator[Line]:
+    """Read a GEXF file."""
+    import networkx as nx
+
+    yield from _read(nx.read_gexf, stream, path, notes, GEXF)
+
+
+def _read(
+    reader: Any, stream: IO[bytes], path: Path, notes: list[str], rules: NameRules
+) -> Iterator[Line]:
+    try:
+        graph: nx.Graph[str] = reader(stream)
+    except ParseError as error:
+        line = error.position[0]
+        raise TripleFormatError(path, line, f"not XML ({error})") from error
+    except Exception as error:  # NetworkX raises whatever a malformed file leads to
+        raise TripleFormatError(path, None, f"no graph that NetworkX reads ({error})") from error
+    counts: Counter[str] = Counter()
+    for key, data in graph.nodes(data=True):
+        node = Node(str(key), properties=_values(data, (TYPES, "labels", *_DRAWN)))
+        node.types = dict.fromkeys(_types(data))
+        if rules is GEXF and data.get("label") == str(key):
+            del node.properties["label"]
+        found = records_of_node(node, rules, is_linked=graph.degree(key) > 0)
+        yield from ((0, record) for record in found)
+    for head, tail, key, data in _edges(graph):
+        relation = next((text for text in (data.get("relation"), data.get(RELATION), key) if
+                         isinstance(text, str) and text), None)  # fmt: skip
+        if relation is None:
+            counts["edges"] += 1
+        properties = _values(data, ("relation", RELATION, "id", *_DRAWN))
+        edge = Edge(str(head), relation or RELATED, str(tail), properties)
+        yield 0, statement_of_edge(edge)
+    if counts["edges"]:
+        notes.append(f'{counts["edges"]:,} edges without a label became "{RELATED}"')
+    if not graph.is_directed() and graph.number_of_edges():
+        notes.append("an undirected graph: edges have the direction in which the file lists them")
+
+
+def _edges(graph: nx.Graph[str]) -> Iterator[tuple[str, str, object, dict[str, Any]]]:
+    if graph.is_multigraph():
+        yield from graph.edges(keys=True, data=True)
+    else:
+        yield from ((head, tail, None, data) for head, tail, data in graph.edges(data=True))
+
+
+def _types(data: Mapping[str, Any]) -> list[str]:
+    """The types of a node: ours, or APOC's ``labels``, ":Person:Actor"."""
+    given = data.get(TYPES)
+    if isinstance(given, str) and given:
+        return [value.value for value in _literals(given)]
+    labels = data.get("labels")
+    if isinstance(labels, str) and labels.startswith(":"):
+        return [part for part in labels.split(":") if part]
+    return []
+
+
+def _values(data: Mapping[str, Any], without: Iterable[str]) -> dict[str, list[Literal]]:
+    skipped = frozenset(without)
+    if "labels" in skipped and not str(data.get("labels", ":")).startswith(":"):
+        skipped -= {"labels"}
+    found = {
+        name: _literals(value)
+        for name, value in data.items()
+        if name not in skipped and value is not None and not isinstance(value, dict)
+    }
+    return {name: values for name, values in found.items() if values}
+
+
+def _literals(value: Any) -> list[Literal]:
+    if isinstance(value, bool):
+        return [Literal(str(value).lower(), f"{XSD}boolean")]
+    if isinstance(value, int):
+        return [Literal(str(value), f"{XSD}integer")]
+    if isinstance(value, float):
+        return [Literal(repr(value), f"{XSD}double")]
+    text = str(value)
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except ValueError:
+            return [Literal(text)]
+        if isinstance(listed, list) and listed:
+            return [one for item in listed for one in _literals(item)]
+    return [Literal(text)] if text else []
+
+
+def write_graphml(
+    stream: IO[bytes], path: Path, statements: Iterable[Statement]
+) -> tuple[int, int]:
+    """Write GraphML; return the numbers of statements written and lost.
+
+    Raises:
+        TripleFormatError: XML cannot hold a character of a name or value.
+    """
+    import networkx as nx
+
+    graph, written, lost = _graph(path, statements, XML)
+    nx.write_graphml_xml(graph, stream, named_key_ids=False)
+    return written, lost
+
+
+def write_gexf(stream: IO[bytes], path: Path, statements: Iterable[Statement]) -> tuple[int, int]:
+    """Write GEXF 1.2; return the numbers of statements written and lost.
+
+    Raises:
+        TripleFormatError: XML cannot hold a character of a name or value.
+    """
+    import networkx as nx
+
+    graph, written, lost = _graph(path, statements, GEXF)
+    nx.write_gexf(graph, stream)
+    return written, lost
+
+
+def _graph(
+    path: Path, statements: Iterable[Statement], rules: NameRules
+) -> tuple[nx.MultiDiGraph[str], int, int]:
+    import networkx as nx
+
+    found = PropertyGraph(statements, rules)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    for node in found.nodes.values():
+        data = _attributes(node.properties, found)
+        if node.types:
+            data[TYPES] = _as_list(list(node.types))
+        _check(path, (node.key, *map(str, (*data, *data.values()))))
+        graph.add_node(node.key)
+        graph.nodes[node.key].update(data)
+    for number, edge in enumerate(found.edges):
+        data = {RELATION: edge.relation, **_attributes(edge.properties, found)}
+        _check(path, map(str, (*data, *data.values())))
+        graph.add_edge(edge.head, edge.tail, key=number)
+        graph.edges[edge.head, edge.tail, number].update(data)
+    return graph, found.written, found.lost
+
+
+def _attributes(properties: Mapping[str, list[Literal]], graph: PropertyGraph) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, values in properties.items():
+        items = [_object(value) for value in values]
+        graph.lost += sum(
+            isinstance(item, str) and value.datatype != ""
+            for item, value in zip(items, values, strict=True)
+        )
+        alone = items[0] if len(items) == 1 else None
+        looks_like_list = isinstance(alone, str) and alone.startswith("[")
+        found[name] = _as_list(items) if alone is None or looks_like_list else alone
+    return found
+
+
+def _as_list(items: list[Any]) -> str:
+    alone = items[0] if len(items) == 1 else None
+    if isinstance(alone, str) and not alone.startswith("["):
+        return alone
+    return json.dumps(items, ensure_ascii=False)
+
+
+def _object(value: Literal) -> str | bool | int | float:
+    """A value as Python has it; text if that does not give back the same value."""
+    kind = KINDS[value.datatype]
+    try:
+        if kind == "boolean" and value.value in ("true", "false"):
+            return value.value == "true"
+        if kind == "long" and str(int(value.value)) == value.value:
+            return int(value.value)
+        if kind == "double" and repr(float(value.value)) == value.value:
+            return float(value.value)
+    except ValueError:
+        pass
+    return value.value
+
+
+def _check(path: Path, texts: Iterable[str]) -> None:
+    for text in texts:
+        if _NOT_XML(text):
+            reason = "XML cannot hold a character of this name or value; take another format"
+            raise TripleFormatError(path, None, reason, text)

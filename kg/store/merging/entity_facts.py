@@ -1,0 +1,213 @@
+"""Reads names and facts of many entities by their ids, for comparing them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from kg.store.rows import dictionary
+from kg.store.rows.schema import FIRST_RELATION
+from kg.types import readable_label
+from kg.vocabulary import DESCRIPTIONS, NAMES, TYPE, UNDERSTOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.types import Literal
+
+_NAMES, _DESCRIPTIONS = (
+    ", ".join(str(UNDERSTOOD.index(name) + 1) for name in names) for names in (NAMES, DESCRIPTIONS)
+)
+_TYPE = UNDERSTOOD.index(TYPE) + 1
+_PLAIN = "l.datatype = ''"
+MOST_FACTS = 400
+"""The most facts of an entity, on each side, that are read; hubs have many more."""
+MOST_NAMES = 12
+"""The most names of an entity that are compared."""
+
+Fact = tuple[int, int, bool]
+"""Relation, node on the other side, and whether the entity is the head."""
+
+
+@dataclass(slots=True)
+class ComparedEntity:
+    """The names and facts of an entity, with ids instead of keys.
+
+    Attributes:
+        key: Its key.
+        names: Its label, aliases, or the name in its key.
+        description: Its first description, or "".
+        types: Its types.
+        facts: Its facts, at most 400 on each side; a value has a negative id.
+        roles: The number of its facts by relation and side.
+    """
+
+    key: str
+    names: list[str] = field(default_factory=list)
+    description: str = ""
+    types: set[str] = field(default_factory=set)
+    facts: set[Fact] = field(default_factory=set)
+    roles: dict[tuple[int, bool], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationCounts:
+    """How many facts a relation has, with how many heads and tails.
+
+    Attributes:
+        facts: The number of facts.
+        heads: The number of distinct heads.
+        tails: The number of distinct tails.
+    """
+
+    facts: int
+    heads: int
+    tails: int
+
+
+def stream_names(sql: Sql) -> Iterator[tuple[int, list[str]]]:
+    """Stream the ids and names of all living entities, in the order of ids."""
+    query = (
+        "SELECT e.id, e.key, l.value FROM entity e"
+        f" LEFT JOIN triple x ON x.head_id = e.id AND +x.relation_id IN ({_NAMES})"
+        " AND x.rev_removed = 0 LEFT JOIN literal l ON l.id = x.tail_id AND l.datatype = ''"
+        " WHERE e.key NOT IN (SELECT key FROM relation) AND (EXISTS (SELECT 1 FROM triple y"
+        " WHERE y.head_id = e.id AND y.rev_removed = 0) OR EXISTS (SELECT 1 FROM triple y"
+        " WHERE y.tail_id = e.id AND y.rev_removed = 0)) ORDER BY e.id, x.relation_id, x.id"
+    )
+    last, key, names = 0, "", list[str]()
+    for number, one, name in sql.stream(query):
+        if number != last:
+            if last:
+                yield last, _names(key, names)
+            last, key, names = number, one, []
+        if name:
+            names.append(name)
+    if last:
+        yield last, _names(key, names)
+
+
+def _names(key: str, stated: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(stated))[:MOST_NAMES] or [readable_label(key)]
+
+
+def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
+    """The names and facts of entities."""
+    listed, parameter = sql.values(list(ids))
+    query = f"SELECT id, key FROM entity WHERE id IN {listed} ORDER BY id"
+    found = {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
+    query = (
+        "SELECT x.head_id, x.relation_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
+        f" WHERE x.head_id IN {listed} AND +x.relation_id < {FIRST_RELATION} AND x.rev_removed = 0"
+        f" AND (l.datatype = '' OR x.relation_id = {_TYPE}) ORDER BY x.relation_id, x.id"
+    )
+    names = {int(number) for number in _NAMES.split(", ")}
+    described = {int(number) for number in _DESCRIPTIONS.split(", ")}
+    for head, relation, value in sql.all(query, (parameter,)):
+        one = found[head]
+        if relation in names:
+            one.names.append(value)
+        elif relation == _TYPE:
+            one.types.add(value)
+        elif relation in described and not one.description:
+            one.description = value
+    for one in found.values():
+        one.names = _names(one.key, one.names)
+    _read_roles(sql, found)
+    return found
+
+
+def _read_roles(sql: Sql, found: Mapping[int, ComparedEntity]) -> None:
+    for column, other, is_head in (("head_id", "tail_id", True), ("tail_id", "head_id", False)):
+        listed, parameter = sql.values(list(found))
+        query = (
+            f"SELECT {column}, relation_id, count(*) FROM triple WHERE {column} IN {listed}"
+            f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column},"
+            " relation_id"
+        )
+        degrees: dict[int, int] = defaultdict(int)
+        for number, relation, count in sql.all(query, (parameter,)):
+            found[number].roles[relation, is_head] = int(count)
+            degrees[number] += int(count)
+        few = [number for number in found if 0 < degrees[number] <= MOST_FACTS]
+        listed, parameter = sql.values(few)
+        facts = (
+            f"SELECT {column}, relation_id, {other} FROM triple WHERE {column} IN {{}}"
+            f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
+        )
+        for number, relation, node in sql.all(facts.format(listed), (parameter,)):
+            found[number].facts.add((relation, node, is_head))
+        for number in (number for number in found if degrees[number] > MOST_FACTS):
+            query = f"{facts.format('(?)')} ORDER BY id LIMIT {MOST_FACTS}"
+            for _, relation, node in sql.all(query, (number,)):
+                found[number].facts.add((relation, node, is_head))
+
+
+def degrees_of(sql: Sql, ids: Sequence[int]) -> dict[int, int]:
+    """The number of facts of nodes, values included."""
+    listed, parameter = sql.values(list(ids))
+    found: dict[int, int] = defaultdict(int)
+    for column in ("head_id", "tail_id"):
+        query = (
+            f"SELECT {column}, count(*) FROM triple WHERE {column} IN {listed}"
+            f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column}"
+        )
+        for number, count in sql.all(query, (parameter,)):
+            found[number] += int(count)
+    return dict(found)
+
+
+def relation_counts(sql: Sql) -> dict[int, RelationCounts]:
+    """The numbers of facts, heads and tails of each relation."""
+    query = (
+        "SELECT relation_id, count(*), count(DISTINCT head_id), count(DISTINCT tail_id)"
+        f" FROM triple WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0"
+        " GROUP BY relation_id"
+    )
+    return {int(row[0]): RelationCounts(*map(int, row[1:])) for row in sql.all(query)}
+
+
+def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
+    """Stream the relations and sides of every ``step``-th entity, in the order of ids."""
+    query = (
+        "SELECT DISTINCT head_id AS id, relation_id, 1 AS side FROM triple"
+        f" WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0 AND head_id % ? = 0"
+        " UNION ALL SELECT DISTINCT tail_id, relation_id, 0 FROM triple"
+        f" WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0 AND tail_id > 0"
+        " AND tail_id % ? = 0 ORDER BY 1, 2, 3"
+    )
+    for number, rows in groupby(sql.stream(query, (step, step)), key=lambda row: int(row[0])):
+        yield number, [(int(relation), bool(side)) for _, relation, side in rows]
+
+
+def labels_of(sql: Sql, nodes: Sequence[int]) -> dict[int, str]:
+    """A name for each entity or value, for messages."""
+    entities = [node for node in nodes if node > 0]
+    found = {number: one.names[0] for number, one in read_names(sql, entities).items()}
+    values: dict[int, Literal] = dictionary.literals(sql, [node for node in nodes if node < 0])
+    return found | {number: value.value for number, value in values.items()}
+
+
+def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
+    """The keys and names of entities, without facts."""
+    listed, parameter = sql.values(list(ids))
+    query = f"SELECT id, key FROM entity WHERE id IN {listed} ORDER BY id"
+    found = {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
+    query = (
+        "SELECT x.head_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
+        f" WHERE x.head_id IN {listed} AND +x.relation_id IN ({_NAMES}) AND x.rev_removed = 0"
+        " AND l.datatype = '' ORDER BY x.relation_id, x.id"
+    )
+    for head, value in sql.all(query, (parameter,)):
+        found[head].names.append(value)
+    for one in found.values():
+        one.names = _names(one.key, one.names)
+    return found
+
+
+def relation_keys(sql: Sql) -> dict[int, str]:
+    """The keys of relations by id."""
+    return dict(sql.all("SELECT id, key FROM relation"))

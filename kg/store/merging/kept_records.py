@@ -1,0 +1,90 @@
+"""Records that name a merged entity, as records of the entity that was kept.
+
+A file still calls the merged entity by its own label. It becomes an alias, as it did when the two
+were merged, so that loading the file again changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kg.store.merging.merged_keys import kept_keys
+from kg.store.rows import entities
+from kg.types import Attribute, EntityRecord, Literal, Statement
+from kg.vocabulary import ALIAS, DESCRIPTION, DESCRIPTIONS, LABEL, LABELS, PRIOR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kg.sql.cursor import Sql
+    from kg.types import Record, Triple
+
+Line = tuple[int, "Record"]
+
+
+def of_kept(sql: Sql, lines: Sequence[Line]) -> list[Line]:
+    """The records (line, record) with merged entities replaced by those that were kept.
+
+    A description or prior is left out if the kept entity has another.
+    """
+    kept = kept_keys(sql, (_head(record) for _, record in lines))
+    if not kept:
+        return list(lines)
+    said = entities.about(sql, kept.values(), None)
+    found: list[Line] = []
+    for line, record in lines:
+        key = kept.get(_head(record))
+        new = record if key is None else _of_kept(record, key, said.get(key, []))
+        if new is not None:
+            found.append((line, new))
+    return found
+
+
+def _head(record: Record) -> str:
+    if isinstance(record, EntityRecord):
+        return record.key
+    return (record.fact if isinstance(record, Statement) else record).head
+
+
+def _of_kept(record: Record, key: str, said: Sequence[Attribute]) -> Record | None:
+    if isinstance(record, EntityRecord):
+        return _entity(record, key, said)
+    if isinstance(record, Statement):
+        fact = _fact(record.fact, key, said)
+        return None if fact is None else replace(record, fact=fact)
+    return _fact(record, key, said)
+
+
+def _fact(
+    fact: Triple | Attribute, key: str, said: Sequence[Attribute]
+) -> Triple | Attribute | None:
+    moved = fact._replace(head=key)
+    if not isinstance(moved, Attribute) or not _is_taken(moved, said):
+        return moved
+    return moved._replace(relation=ALIAS) if moved.relation in LABELS else None
+
+
+def _is_taken(fact: Attribute, said: Sequence[Attribute]) -> bool:
+    """Whether an entity has another label, description or prior in the language."""
+    for group in (LABELS, DESCRIPTIONS, (PRIOR,)):
+        if fact.relation in group:
+            return fact not in said and any(
+                other.relation in group and other.value.language == fact.value.language
+                for other in said
+            )
+    return False
+
+
+def _entity(record: EntityRecord, key: str, said: Sequence[Attribute]) -> EntityRecord:
+    def is_taken(relation: str, text: str | None) -> bool:
+        return text is not None and _is_taken(Attribute(key, relation, Literal(text)), said)
+
+    new = replace(record, key=key)
+    if is_taken(LABEL, record.label):
+        new = replace(new, label=None, aliases=(*record.aliases, str(record.label)))
+    if is_taken(DESCRIPTION, record.description):
+        new = replace(new, description=None)
+    if record.prior is not None and is_taken(PRIOR, repr(float(record.prior))):
+        new = replace(new, prior=None)
+    return new

@@ -1,0 +1,92 @@
+"""duplicates: entities that are the same thing under two names."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kptm.cli.output.common import existing, show, verb, workspace_argument
+from kptm.cli.output.progress import progress
+
+if TYPE_CHECKING:
+    from kptm.workspace import Workspace
+
+SHOWN = 10
+"""The most pairs that are printed; kptm review lists all."""
+
+
+@click.command()
+@workspace_argument
+@click.option("--minimum", default=0.5, show_default=True, type=click.FloatRange(0, 1),
+              help="The least probability of a pair.")  # fmt: skip
+@click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1),
+              help="The most pairs to propose.")  # fmt: skip
+@click.option("--fit", is_flag=True, help="Learn from the pairs that were reviewed, first.")
+@click.option("--merge", "merged", nargs=2, multiple=True, metavar="KEEP GONE",
+              help="Merge GONE into KEEP, instead of searching; may be repeated.")  # fmt: skip
+@verb
+def duplicates(
+    workspace: str,
+    minimum: float,
+    limit: int,
+    fit: bool,
+    merged: tuple[tuple[str, str], ...],
+    as_json: bool,
+) -> None:
+    """Propose pairs of entities that are probably the same thing, with the evidence.
+
+    kptm review accepts or rejects them, like proposed facts. Accepting a pair merges the two: the
+    statements, sources and names of both become those of one. kptm undo brings both back.
+    """
+    with existing(workspace) as ws:
+        if merged:
+            _merge(ws, workspace, merged, as_json)
+            return
+        found: dict[str, object] = {}
+        lines = []
+        if fit:
+            learnt = ws.fit_duplicates()
+            found["fit"] = asdict(learnt)
+            lines.append(
+                f"learnt from {learnt.same:,} accepted and {learnt.different:,} rejected pairs:"
+                f" log loss {learnt.loss_before:.3f} → {learnt.loss:.3f}"
+            )
+        with progress("comparing pairs", None) as advance:
+            report = ws.duplicates(minimum=minimum, limit=limit, progress=advance)
+        items = ws.review(relation=_same_as(), limit=SHOWN)
+        waiting = ws.graph.proposals.count()["proposed"]
+    found |= {**asdict(report), "waiting": waiting, "best": [
+        {"id": one.proposal.id, "keep": one.proposal.head, "gone": one.proposal.tail,
+         "p": one.proposal.confidence, "evidence": one.proposal.sentence}
+        for one in items
+    ]}  # fmt: skip
+    lines.append(
+        f"{report.compared:,} pairs compared, {report.found:,} are probably the same:"
+        f" {report.proposed:,} are new proposals"
+        + (f", {report.gone:,} earlier ones were removed" if report.gone else "")
+    )
+    lines += [f"  {one.proposal.confidence:.2f}  {one.proposal.sentence}" for one in items]
+    if items:
+        lines.append(f'decide with: kptm review {workspace} --relation "same as"')
+    show(found, as_json, "\n".join(lines))
+
+
+def _same_as() -> str:
+    from kg.vocabulary import SAME_AS
+
+    return SAME_AS
+
+
+def _merge(
+    ws: Workspace, workspace: str, pairs: tuple[tuple[str, str], ...], as_json: bool
+) -> None:
+    done = [ws.merge_entities(keep, [gone]) for keep, gone in pairs]
+    lines = [
+        f"{gone} is {kept} now ({one.statements:,} statements); take it back with:"
+        f" kptm undo {workspace} {one.revision}"
+        for one in done
+        for gone, kept in one.kept.items()
+    ]
+    show({"merged": [asdict(one) for one in done]}, as_json, "\n".join(lines))

@@ -1,0 +1,285 @@
+"""The features of a pair of entities that may be the same thing.
+
+Each is between about -1 and 3, and 0 if the graph says nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from kptm.duplicates.entity_kinds import cosine
+from kptm.duplicates.name_keys import all_words
+from kptm.duplicates.name_similarity import (
+    NameComparer,
+    NameSimilarity,
+    letters_in_common,
+    words_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.store.merging.entity_facts import ComparedEntity, Fact, RelationCounts
+    from kptm.duplicates.blocks import WordCounts
+    from kptm.duplicates.entity_kinds import Kinds
+
+FEATURES = (
+    "same_name",
+    "same_words",
+    "share",
+    "string",
+    "labels",
+    "rarity",
+    "namesakes",
+    "slips",
+    "known_words",
+    "abbreviated",
+    "left_over",
+    "extra",
+    "numbers_differ",
+    "types_agree",
+    "types_differ",
+    "roles",
+    "kinds",
+    "few_facts",
+    "neighbours",
+    "facts",
+    "conflicts",
+    "linked",
+    "description",
+    "vectors",
+)
+"""The features, in the order of the columns."""
+SIGNS = {
+    **dict.fromkeys(("slips", "known_words", "abbreviated", "few_facts"), 0),
+    **dict.fromkeys(
+        (
+            "namesakes",
+            "left_over",
+            "extra",
+            "numbers_differ",
+            "types_differ",
+            "conflicts",
+            "linked",
+        ),
+        -1,
+    ),
+}
+"""Whether a feature speaks against a pair (-1) or either way (0); all others speak for it."""
+LEAST_SHARE, LEAST_STRING = 0.4, 0.88
+"""Pairs whose names are less alike than both are not compared further."""
+LEAST_LETTERS, COMPARED = 60.0, 2
+"""The least percentage of letters in common, and the most names of a pair, that are compared."""
+NEAR = 0.02
+"""The difference of cosines near 1 below which kinds are equal."""
+ENOUGH = 3.0
+"""The weight of common nodes above which more make no difference."""
+FUNCTIONAL = 4
+"""The exponent of a relation's share of heads with one tail, as the weight of a conflict."""
+MOST_NEIGHBOURS = 5
+"""The most neighbours and relations that evidence names."""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What two entities have in common, for features and evidence.
+
+    Attributes:
+        name: Their most similar names.
+        types: Their common types.
+        neighbours: The nodes that both have facts with.
+        facts: The facts that both have.
+        conflicts: The relations, with their side, of which both have different nodes.
+        linked: Whether a fact joins the two.
+        values: The features, in the order of :data:`FEATURES`.
+    """
+
+    name: NameSimilarity
+    types: set[str]
+    neighbours: set[int]
+    facts: set[Fact]
+    conflicts: list[tuple[int, bool]]
+    linked: bool
+    values: NDArray[np.float64]
+
+
+class PairComparer:
+    """Compares entities.
+
+    Args:
+        words: How many names have a word.
+        relations: The numbers of facts, heads and tails of each relation.
+        entities: The number of entities.
+        kinds: The vectors of relations.
+    """
+
+    def __init__(
+        self,
+        words: WordCounts,
+        relations: Mapping[int, RelationCounts],
+        entities: int,
+        kinds: Kinds,
+    ) -> None:
+        self._kinds = kinds
+        self._words, self._relations, self._entities = words, relations, max(2, entities)
+        self._unit = math.log(self._entities)
+        self._names = NameComparer(words.__getitem__, words.weight)
+
+    def best_name(self, first: ComparedEntity, second: ComparedEntity) -> NameSimilarity | None:
+        """The most similar names of two entities; None if no two are similar."""
+        likely = heapq.nlargest(
+            COMPARED, ((letters_in_common(one, other), one, other)
+                       for one in first.names for other in second.names)
+        )  # fmt: skip
+        if likely[0][0] < LEAST_LETTERS:
+            return None
+        names = [self._names.compare(one, other) for _, one, other in likely]
+        best = max(names, key=lambda one: (one.same_words, one.share, one.string))
+        return best if best.share >= LEAST_SHARE or best.string >= LEAST_STRING else None
+
+    def compare(
+        self,
+        ids: tuple[int, int],
+        first: ComparedEntity,
+        second: ComparedEntity,
+        name: NameSimilarity,
+        degrees: Mapping[int, int],
+        similarity: float,
+    ) -> Comparison:
+        """Compare two entities.
+
+        Args:
+            ids: Their ids.
+            first: The first entity.
+            second: The second entity.
+            name: Their most similar names.
+            degrees: The number of facts of each neighbour that both have.
+            similarity: The standardised cosine of their vectors, 0 if unknown.
+        """
+        neighbours = {node for _, node, _ in first.facts} & {node for _, node, _ in second.facts}
+        neighbours -= set(ids)
+        facts = first.facts & second.facts
+        conflicts = self._conflicts(first, second)
+        linked = any(node == ids[1] for _, node, _ in first.facts)
+        least = min(len(first.facts), len(second.facts))
+        types = first.types & second.types
+        both = bool(first.types and second.types)
+        described = bool(first.description and second.description)
+        values = {
+            "same_name": name.same,
+            "same_words": name.same_words,
+            "share": name.share,
+            "string": 4 * (name.string - 0.75),
+            "labels": self._names.compare(first.names[0], second.names[0]).share,
+            "rarity": self._rarity(name),
+            "namesakes": math.log(max(2, self._namesakes(name)) / 2),
+            "slips": name.slips,
+            "known_words": name.known,
+            "abbreviated": name.abbreviated,
+            "left_over": name.left_over / self._unit,
+            "extra": name.extra / self._unit,
+            "numbers_differ": name.numbers_differ,
+            "types_agree": both and len(types) / len(first.types | second.types),
+            "types_differ": both and not types,
+            "roles": self._roles(first, second),
+            "kinds": self._same_kind(first, second),
+            "few_facts": 1 / (1 + least),
+            "neighbours": self._weights(degrees, neighbours),
+            "facts": self._weights(degrees, (node for _, node, _ in facts)),
+            "conflicts": math.log1p(sum(self._functional(*one) for one in conflicts)),
+            "linked": linked,
+            "description": described
+            and fuzz.token_set_ratio(first.description, second.description) / 50 - 1,
+            "vectors": max(-3.0, min(5.0, similarity)) / 2,
+        }
+        row = np.array([float(values[feature]) for feature in FEATURES])
+        return Comparison(name, types, neighbours, facts, conflicts, linked, row)
+
+    def _weights(self, degrees: Mapping[int, int], nodes: Iterable[int]) -> float:
+        """The weights of common nodes, 1 for the rarest, up to 3 in all.
+
+        Large entities of a kind share hundreds of nodes, which says no more than a few.
+        """
+        found = sum(1 / math.sqrt(max(1, degrees.get(node, 2) - 1)) for node in nodes)
+        return math.log1p(min(found, ENOUGH))
+
+    def _rarity(self, name: NameSimilarity) -> float:
+        words = set(words_of(name.first)) & set(words_of(name.second))
+        return min(3.0, sum(map(self._words.weight, words)) / self._unit)
+
+    def _namesakes(self, name: NameSimilarity) -> int:
+        return max(self._words[all_words(text)] for text in (name.first, name.second))
+
+    def _functional(self, relation: int, is_head: bool) -> float:
+        found = self._relations.get(relation)
+        if found is None:
+            return 0.0
+        share = (found.heads if is_head else found.tails) / found.facts
+        return float(share**FUNCTIONAL)
+
+    def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
+        """The relations of both, mostly with one node, of which the two have different nodes."""
+        common = sorted(first.roles.keys() & second.roles.keys())
+        agree = {(relation, is_head) for relation, _, is_head in first.facts & second.facts}
+        return [role for role in common if role not in agree and self._functional(*role) > 0.5]
+
+    def _roles(self, first: ComparedEntity, second: ComparedEntity) -> float:
+        """The cosine of the relations of two entities, weighted by their rarity."""
+        one, other = (self._profile(item.roles) for item in (first, second))
+        norm = math.hypot(*one.values()) * math.hypot(*other.values())
+        return sum(value * other[key] for key, value in one.items()) / norm if norm else 0.0
+
+    def _same_kind(self, first: ComparedEntity, second: ComparedEntity) -> float:
+        """How alike the kinds of two entities are, from 0 for unrelated to 2 for equal ones."""
+        found = cosine(self._kinds.vector(first.roles), self._kinds.vector(second.roles))
+        return -math.log(1 + NEAR - max(0.0, found)) / 2
+
+    def _profile(self, roles: Mapping[tuple[int, bool], int]) -> Counter[tuple[int, bool]]:
+        found: Counter[tuple[int, bool]] = Counter()
+        for (relation, is_head), count in roles.items():
+            counts = self._relations.get(relation)
+            ends = 1 if counts is None else counts.heads if is_head else counts.tails
+            weight = math.log1p(self._entities / max(1, ends))
+            found[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
+        return found
+
+
+def describe(found: Comparison, labels: Mapping[int, str], relations: Mapping[int, str]) -> str:
+    """Say what two entities have in common, and what speaks against them, as one line."""
+    parts = [f'"{found.name.first}" and "{found.name.second}": {found.name.how}']
+    if found.types:
+        parts.append("both are " + _join(sorted(found.types)))
+    if found.neighbours:
+        names = sorted(labels.get(one, "?") for one in found.neighbours)
+        count = len(names)
+        parts.append(f"{count:,} common neighbour{'s' if count > 1 else ''}: {_join(names)}")
+    else:
+        parts.append("no common neighbours")
+    if found.facts:
+        parts.append(f"{len(found.facts):,} facts of both")
+    if found.conflicts:
+        names = list(dict.fromkeys(relations.get(one, "?") for one, _ in found.conflicts))
+        parts.append("against it: different " + _join(names))
+    if found.linked:
+        parts.append("against it: a fact joins the two")
+    return "; ".join(parts)
+
+
+def spans_of(first: str, second: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The spans of the two names in the evidence, which begins with them."""
+    start = len(first) + 8
+    return (1, 1 + len(first)), (start, start + len(second))
+
+
+def _join(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NEIGHBOURS
+    return ", ".join(names[:MOST_NEIGHBOURS]) + (f" and {more:,} more" if more > 0 else "")

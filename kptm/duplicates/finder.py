@@ -1,0 +1,292 @@
+"""Finds pairs of entities of a graph that are probably the same thing."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from kg.store.merging import entity_facts
+from kg.store.rows.dictionary import ids_of
+from kg.vocabulary import SAME_AS
+from kptm.duplicates import blocks
+from kptm.duplicates.entity_comparison import (
+    FEATURES,
+    Comparison,
+    PairComparer,
+    describe,
+    spans_of,
+)
+from kptm.duplicates.entity_kinds import Kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.graph import KnowledgeGraph
+    from kg.sql.cursor import Sql
+    from kg.store.merging.entity_facts import ComparedEntity
+    from kptm.duplicates.duplicate_model import DuplicateModel
+    from kptm.duplicates.name_similarity import NameSimilarity
+
+MOST = 10_000
+"""The most pairs that are returned."""
+STATED = 0.99
+"""The probability of a pair that a fact owl:sameAs of the graph joins."""
+RIVAL = 0.05
+"""The least probability of a pair that takes probability from others of the same entity."""
+SAMPLE = 512
+"""The number of random pairs by which cosines are standardised."""
+READ_AT_ONCE = 2_000
+"""The most pairs whose facts are in memory at a time."""
+
+
+class HasVectors(Protocol):
+    """Vectors of entities by key, such as embeddings of the graph."""
+
+    def __contains__(self, key: object) -> bool:
+        """Whether an entity has a vector."""
+
+    def vectors(self, keys: Sequence[str]) -> object:
+        """The vectors of entities, shape (keys, width)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePair:
+    """Two entities that are probably the same thing.
+
+    Attributes:
+        keep: The key of the entity with more facts.
+        gone: The key of the other one.
+        p: The probability that they are the same.
+        evidence: What they have in common, and what speaks against it.
+        spans: The spans of the two names in the evidence.
+        features: The features of the pair, in the order of
+            :data:`kptm.duplicates.entity_comparison.FEATURES`.
+    """
+
+    keep: str
+    gone: str
+    p: float
+    evidence: str
+    spans: tuple[tuple[int, int], tuple[int, int]]
+    features: tuple[float, ...]
+
+
+class _Cosines:
+    """Cosines of vectors, standardised by those of random pairs."""
+
+    def __init__(self, vectors: HasVectors | None, keys: Sequence[str]) -> None:
+        self._vectors = vectors
+        self._mean, self._deviation = 0.0, 1.0
+        if vectors is not None:
+            known = [key for key in keys if key in vectors]
+            if len(known) < 3:
+                self._vectors = None
+            else:
+                found = _cosines(vectors, known, [*known[1:], known[0]])
+                self._mean, self._deviation = float(found.mean()), float(found.std()) or 1.0
+
+    def of(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """The standardised cosine of each pair, 0 without vectors."""
+        found = np.zeros(len(pairs))
+        if self._vectors is not None:
+            known = [
+                at
+                for at, pair in enumerate(pairs)
+                if pair[0] in self._vectors and pair[1] in self._vectors
+            ]
+            if known:
+                sides = ([pairs[at][side] for at in known] for side in (0, 1))
+                found[known] = (_cosines(self._vectors, *sides) - self._mean) / self._deviation
+        return found
+
+
+def _cosines(vectors: HasVectors, left: Sequence[str], right: Sequence[str]) -> NDArray[np.float64]:
+    one, other = (np.asarray(vectors.vectors(keys), np.float64) for keys in (left, right))
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    return np.asarray((one * other).sum(axis=1) / np.maximum(norms, 1e-12))
+
+
+class DuplicateFinder:
+    """Finds and compares pairs of entities.
+
+    Args:
+        graph: The graph.
+        model: The weights of the features.
+        vectors: Vectors of entities, which are compared too.
+    """
+
+    def __init__(
+        self, graph: KnowledgeGraph, model: DuplicateModel, *, vectors: HasVectors | None = None
+    ) -> None:
+        self._graph, self._model, self._vectors = graph, model, vectors
+        with graph.database.reading() as sql:
+            self._words, self.entities, self._postings = blocks.WordCounts.of(sql)
+            relations = entity_facts.relation_counts(sql)
+            self._relations = entity_facts.relation_keys(sql)
+            query = "SELECT key FROM entity ORDER BY id LIMIT ?"
+            sample = [key for (key,) in sql.all(query, (SAMPLE,))]
+            kinds = Kinds.of(sql, self.entities)
+        self._comparer = PairComparer(self._words, relations, self.entities, kinds)
+        self._cosines = _Cosines(vectors, sample)
+
+    def find(
+        self,
+        *,
+        minimum: float = 0.5,
+        most: int = MOST,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[DuplicatePair]:
+        """The pairs with at least a probability, the likeliest first.
+
+        Args:
+            minimum: The least probability.
+            most: The most pairs to return.
+            progress: Called with the number of pairs compared so far.
+        """
+        best: dict[tuple[str, str], DuplicatePair] = {}
+        least = min(minimum, RIVAL)
+        done = 0
+        with self._graph.database.reading() as sql:
+            for chunk in blocks.pairs(sql, self._words, self._postings):
+                for pair in self._compare(sql, chunk, least):
+                    best.setdefault((pair.keep, pair.gone), pair)
+                if len(best) > 4 * most:
+                    best = {(one.keep, one.gone): one for one in _best(best.values(), 2 * most)}
+                done += len(chunk)
+                if progress is not None:
+                    progress(done)
+            found = {(one.keep, one.gone): one for one in against_rivals(list(best.values()))}
+            found |= {(one.keep, one.gone): one for one in self._same_as_facts(sql)}
+        return _best((one for one in found.values() if one.p >= minimum), most)
+
+    def features(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+        """The features of pairs of keys, shape (P, F); a pair with an unknown key has zeros."""
+        found = np.zeros((len(pairs), len(FEATURES)))
+        keys = sorted({key for pair in pairs for key in pair})
+        with self._graph.database.reading() as sql:
+            ids = ids_of(sql, "entity", keys)
+            rows = [
+                (at, ids[one], ids[other])
+                for at, (one, other) in enumerate(pairs)
+                if one in ids and other in ids
+            ]
+            array = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
+            for at, (_, comparison) in zip(
+                (row[0] for row in rows), self._rows(sql, array, all_pairs=True), strict=True
+            ):
+                if comparison is not None:
+                    found[at] = comparison.values
+        return found
+
+    def _same_as_facts(self, sql: Sql) -> Iterator[DuplicatePair]:
+        """The pairs that facts owl:sameAs join."""
+        query = (
+            "SELECT h.key, t.key, min(c.name) FROM relation r"
+            " JOIN triple x ON x.relation_id = r.id AND x.rev_removed = 0"
+            " JOIN entity h ON h.id = x.head_id JOIN entity t ON t.id = x.tail_id"
+            " JOIN triple_source s ON s.triple_id = x.id AND s.rev_removed IS NULL"
+            " JOIN source c ON c.id = s.source_id"
+            " WHERE r.key = ? AND h.id <> t.id GROUP BY x.id, h.key, t.key ORDER BY x.id"
+        )
+        for head, tail, source in sql.all(query, (SAME_AS,)):
+            text = f'"{head}" and "{tail}": {source} states that they are the same'
+            spans = spans_of(head, tail)
+            yield DuplicatePair(head, tail, STATED, text, spans, (0.0,) * len(FEATURES))
+
+    def _compare(
+        self, sql: Sql, pairs: NDArray[np.int64], minimum: float
+    ) -> Iterator[DuplicatePair]:
+        found = [item for item in self._rows(sql, pairs) if item[1] is not None]
+        if not found:
+            return
+        features = np.array([one.values for _, one in found if one is not None])
+        p = self._model.probabilities(features)
+        chosen = [
+            (at, item, one)
+            for at, (item, one) in enumerate(found)
+            if one is not None and p[at] >= minimum
+        ]
+        nodes = {node for _, _, one in chosen for node in one.neighbours}
+        labels = entity_facts.labels_of(sql, sorted(nodes))
+        for at, (first, second), one in chosen:
+            keep, gone = _order(first, second)
+            text = describe(one, labels, self._relations)
+            names = one.name.first, one.name.second
+            spans = spans_of(*names)
+            spans = spans if keep is first else (spans[1], spans[0])
+            row = tuple(map(float, features[at]))
+            yield DuplicatePair(keep.key, gone.key, float(p[at]), text, spans, row)
+
+    def _rows(
+        self, sql: Sql, pairs: NDArray[np.int64], *, all_pairs: bool = False
+    ) -> Iterator[tuple[tuple[ComparedEntity, ComparedEntity], Comparison | None]]:
+        """Compare pairs of ids; without ``all_pairs`` only those with similar names."""
+        named = entity_facts.read_names(sql, sorted(set(pairs.ravel().tolist())))
+        similar: list[tuple[int, int, NameSimilarity | None]] = []
+        for one, other in pairs.tolist():
+            name = self._comparer.best_name(named[one], named[other])
+            if name is not None or all_pairs:
+                similar.append((one, other, name))
+        for start in range(0, len(similar), READ_AT_ONCE):
+            yield from self._read_rows(sql, similar[start : start + READ_AT_ONCE])
+
+    def _read_rows(
+        self, sql: Sql, similar: Sequence[tuple[int, int, NameSimilarity | None]]
+    ) -> Iterator[tuple[tuple[ComparedEntity, ComparedEntity], Comparison | None]]:
+        facts = entity_facts.read_facts(sql, sorted({end for row in similar for end in row[:2]}))
+        shared: set[int] = set()
+        for one, other, _ in similar:
+            nodes = ({node for _, node, _ in facts[end].facts} for end in (one, other))
+            shared |= next(nodes) & next(nodes)
+        degrees = entity_facts.degrees_of(sql, sorted(shared))
+        cosines = self._cosines.of([(facts[row[0]].key, facts[row[1]].key) for row in similar])
+        for (one, other, name), cosine in zip(similar, cosines, strict=True):
+            ends = facts[one], facts[other]
+            found = None
+            if name is not None:
+                found = self._comparer.compare((one, other), *ends, name, degrees, float(cosine))
+            yield ends, found
+
+
+def against_rivals(pairs: Sequence[DuplicatePair]) -> list[DuplicatePair]:
+    """Lower p of pairs whose entities have other likely partners, because one is mostly the one.
+
+    With odds o of a pair and odds of its rivals r, p becomes o / (1 + o + Σ r). A pair is no rival
+    where all three are likely the same: then they are three names of one thing.
+    """
+    odds = {frozenset((one.keep, one.gone)): _odds(one.p) for one in pairs}
+    partners: dict[str, list[str]] = defaultdict(list)
+    for one in pairs:
+        partners[one.keep].append(one.gone)
+        partners[one.gone].append(one.keep)
+    found = []
+    for one in pairs:
+        own = odds[frozenset((one.keep, one.gone))]
+        rivals = 0.0
+        for end, other in ((one.keep, one.gone), (one.gone, one.keep)):
+            for third in partners[end]:
+                if third != other and odds.get(frozenset((other, third)), 0.0) < 1:
+                    rivals += odds[frozenset((end, third))]
+        found.append(replace(one, p=own / (1 + own + rivals)))
+    return found
+
+
+def _odds(p: float) -> float:
+    return p / max(1 - p, 1e-9)
+
+
+def _order(first: ComparedEntity, second: ComparedEntity) -> tuple[ComparedEntity, ComparedEntity]:
+    """The entity to keep, which has more facts, and the other one."""
+    counts = [sum(one.roles.values()) for one in (first, second)]
+    return (first, second) if counts[0] >= counts[1] else (second, first)
+
+
+def _best(pairs: object, most: int) -> list[DuplicatePair]:
+    """The likeliest pairs, in a deterministic order."""
+    return heapq.nsmallest(most, pairs, key=lambda one: (-one.p, one.keep, one.gone))  # type: ignore[call-overload,no-any-return]

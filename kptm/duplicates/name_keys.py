@@ -1,0 +1,72 @@
+"""Blocking keys: entities are compared only if a key of their names is the same.
+
+A name has a key for all its words in any order, for each rare word, for each pair of its words (an
+initial instead of one of them included), for its initials, and, if it is one word, for the word
+without each of its letters, by which a misspelled word is found.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from kptm.duplicates.name_similarity import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RARE = 40
+"""The most names with a word for which the word alone is a key."""
+PAIRED = 6
+"""The most words of a name that are combined to pairs."""
+SHORTEST, LONGEST = 4, 14
+"""The fewest and most letters of a single word that is written without each letter."""
+INITIALS = 6
+"""The most letters of an acronym."""
+
+
+def all_words(name: str) -> str:
+    """The key of all words of a name in any order."""
+    return "=" + " ".join(sorted(words_of(name)))
+
+
+def keys_of(name: str, frequency: Mapping[str, int]) -> Iterator[str]:
+    """The blocking keys of a name.
+
+    Args:
+        name: The name.
+        frequency: The number of names with each word.
+    """
+    words = words_of(name)
+    if not words:
+        return
+    yield all_words(name)
+    for word in dict.fromkeys(words):
+        if len(word) > 1 and frequency.get(word, 0) <= RARE:
+            yield word
+    for one, other in combinations(sorted(set(words))[:PAIRED], 2):
+        yield f"{one} {other}"
+        yield f"{one[0]}. {other}"
+        yield f"{other[0]}. {one}"
+    if len(words) == 1:
+        yield from _without_letters(words[0])
+    yield from _initials(words)
+
+
+def _without_letters(word: str) -> Iterator[str]:
+    if SHORTEST <= len(word) <= LONGEST:
+        yield "-" + word
+        for at in range(len(word)):
+            yield "-" + word[:at] + word[at + 1 :]
+
+
+def _initials(words: tuple[str, ...]) -> Iterator[str]:
+    """The key of an acronym and of the name that it may abbreviate."""
+    letters = "".join(words)
+    if 2 <= len(letters) <= INITIALS and (len(words) == 1 or len(letters) == len(words)):
+        yield "@" + letters
+    if len(words) > 1:
+        yield "@" + "".join(word[0] for word in words)
+        content = [word for word in words if len(word) > 3]
+        if 1 < len(content) < len(words):
+            yield "@" + "".join(word[0] for word in content)

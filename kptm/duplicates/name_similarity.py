@@ -1,0 +1,221 @@
+"""Compares the names of two entities, word by word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from kg.naming.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHES = re.compile(r"(?<=\w)'(?=s\b)|'")
+SLIPS = ((8, 2), (4, 1))
+"""The most edits of a slip in a word of at least so many letters."""
+SHORT, SLIP = 0.6, 0.8
+"""How much an abbreviated or misspelled word counts, next to 1 of an equal word."""
+UNKNOWN = 1
+"""The most entities with a word in their names that may be a slip."""
+ACRONYM = 11
+"""The most letters and spaces of an acronym."""
+SHORTENED = 4
+"""The most letters of an abbreviation."""
+LONGEST = 24
+"""The most words of a name that are compared."""
+_ROMAN = re.compile(r"[ivx]{1,5}").fullmatch
+_SMALL = frozenset(("of", "the", "and", "a", "an", "in", "on", "for", "de", "la", "von", "und"))
+
+
+@lru_cache(maxsize=1 << 16)
+def words_of(name: str) -> tuple[str, ...]:
+    """The folded words of a name, without punctuation."""
+    return tuple(_WORD.findall(_APOSTROPHES.sub("", fold(name))))[:LONGEST]
+
+
+@lru_cache(maxsize=1 << 16)
+def _in_order(name: str) -> str:
+    return " ".join(sorted(words_of(name)))
+
+
+def letters_in_common(first: str, second: str) -> float:
+    """The letters in common of two names in any order of words, in percent; 100 for acronyms.
+
+    It takes a microsecond, so that only some pairs are compared word by word.
+    """
+    left, right = _in_order(first), _in_order(second)
+    if min(len(left), len(right)) <= ACRONYM and left and right:
+        one, other = words_of(first), words_of(second)
+        if _is_acronym(one, other) or _is_acronym(other, one):
+            return 100.0
+    return fuzz.ratio(left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class NameSimilarity:
+    """How alike two names are.
+
+    Attributes:
+        first: The first name.
+        second: The second name.
+        same: Whether the folded names are equal.
+        same_words: Whether the words are equal, in any order.
+        share: The weight of the words in common, as a share of all words' weight, from 0 to 1.
+        string: The Jaro–Winkler similarity of the whole names.
+        slips: The number of misspelled words.
+        known: The number of misspelled words whose right form is in other names too.
+        abbreviated: The number of abbreviated words.
+        left_over: The weight of the words without a counterpart, on the side where it is less: with
+            other words on both sides, names mostly mean two things of a kind.
+        extra: The same on the side where it is more.
+        numbers_differ: Whether the words without a counterpart contain numbers.
+        how: How the names are alike, in words.
+    """
+
+    first: str
+    second: str
+    same: bool = False
+    same_words: bool = False
+    share: float = 0.0
+    string: float = 0.0
+    slips: int = 0
+    known: int = 0
+    abbreviated: int = 0
+    left_over: float = 0.0
+    extra: float = 0.0
+    numbers_differ: bool = False
+    how: str = ""
+
+
+class NameComparer:
+    """Compares names by the words of a graph.
+
+    Args:
+        frequency: The number of names with a word. A misspelled word is in few; of two words that
+            are both in many, neither is a slip of the other.
+        weight: The weight of a word: higher for rare words.
+    """
+
+    def __init__(self, frequency: Callable[[str], int], weight: Callable[[str], float]) -> None:
+        self._frequency, self._weight = frequency, weight
+
+    def compare(self, first: str, second: str) -> NameSimilarity:
+        """Compare two names."""
+        left, right = words_of(first), words_of(second)
+        if not left or not right:
+            return NameSimilarity(first, second)
+        if sorted(left) == sorted(right):
+            same = left == right
+            how = "the same name" if same else "the same words in another order"
+            string = 1.0 if same else JaroWinkler.similarity(" ".join(left), " ".join(right))
+            return NameSimilarity(first, second, same, True, 1.0, string, how=how)
+        string = JaroWinkler.similarity(" ".join(left), " ".join(right))
+        if _is_acronym(left, right) or _is_acronym(right, left):
+            return NameSimilarity(first, second, share=0.7, string=string, abbreviated=1,
+                                  how="an acronym")  # fmt: skip
+        return self._by_words(first, second, left, right, string)
+
+    def _by_words(
+        self, first: str, second: str, left: Sequence[str], right: Sequence[str], string: float
+    ) -> NameSimilarity:
+        pairs, rest = self._align(left, right)
+        weights = [
+            sum(self._weight(word) * value for word, value in side)
+            for side in (
+                [(one, value) for one, _, value in pairs],
+                [(other, value) for _, other, value in pairs],
+            )
+        ]
+        left_over = [sum(map(self._weight, words)) for words in rest]
+        matched = sum(weights)
+        counts: dict[float, int] = {
+            value: sum(pair[2] == value for pair in pairs) for value in (1, SLIP, SHORT)
+        }
+        parts = [
+            f"{counts[value]} {what}{'s' if counts[value] != 1 else ''}{end}"
+            for value, what, end in (
+                (1.0, "word", " in common"), (SLIP, "slip", ""), (SHORT, "abbreviation", "")
+            )
+            if counts[value]
+        ]  # fmt: skip
+        return NameSimilarity(
+            first,
+            second,
+            share=matched / ((matched + sum(left_over)) or 1.0),
+            string=string,
+            slips=counts[SLIP],
+            known=sum(
+                max(map(self._frequency, pair[:2])) > UNKNOWN for pair in pairs if pair[2] == SLIP
+            ),
+            abbreviated=counts[SHORT],
+            left_over=min(left_over),
+            extra=max(left_over),
+            numbers_differ=any(map(_is_number, (*rest[0], *rest[1]))),
+            how=", ".join(parts) or "similar letters",
+        )
+
+    def _align(
+        self, left: Sequence[str], right: Sequence[str]
+    ) -> tuple[list[tuple[str, str, float]], tuple[list[str], list[str]]]:
+        """Pairs of words, each word once: equal ones first, then slips, then abbreviations.
+
+        Also returns the words of both names without a counterpart.
+        """
+        one, other = list(left), list(right)
+        pairs: list[tuple[str, str, float]] = []
+        for value, fits in ((1.0, _is_equal), (SLIP, self._is_slip), (SHORT, _is_short)):
+            for word in list(one):
+                found = next((item for item in other if fits(word, item)), None)
+                if found is not None:
+                    pairs.append((word, found, value))
+                    one.remove(word)
+                    other.remove(found)
+        return pairs, (one, other)
+
+    def _is_slip(self, one: str, other: str) -> bool:
+        length = min(len(one), len(other))
+        most = next((edits for least, edits in SLIPS if length >= least), 0)
+        return (
+            most > 0
+            and OSA.distance(one, other, score_cutoff=most) <= most
+            and not (_is_number(one) or _is_number(other))
+            and min(self._frequency(one), self._frequency(other)) <= UNKNOWN
+        )
+
+
+def _is_equal(one: str, other: str) -> bool:
+    return one == other
+
+
+def _is_short(one: str, other: str) -> bool:
+    """Whether one word is the beginning of the other: "j" of "john"."""
+    short, whole = sorted((one, other), key=len)
+    return (
+        len(short) <= SHORTENED
+        and short != whole
+        and whole.startswith(short)
+        and not _is_number(short)
+        and not _is_number(whole)
+    )
+
+
+def _is_number(word: str) -> bool:
+    return any(map(str.isdigit, word)) or _ROMAN(word) is not None
+
+
+def _is_acronym(short: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether a name is the initials of another: "un", "u s a"."""
+    letters = "".join(short)
+    if len(words) < 2 or len(letters) < 2 or len(letters) > len(words):
+        return False
+    if len(short) > 1 and any(len(word) > 1 for word in short):
+        return False
+    initials = "".join(word[0] for word in words)
+    content = "".join(word[0] for word in words if word not in _SMALL)
+    return letters in (initials, content)

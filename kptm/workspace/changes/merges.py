@@ -1,0 +1,201 @@
+"""Duplicates in a workspace: pairs of entities are proposed, reviewed and merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.vocabulary import SAME_AS
+from kptm.errors import WorkspaceError
+from kptm.workspace.files.stage_locks import stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from kg.review.merges import Merge
+    from kg.review.proposal import Proposal
+    from kptm.duplicates import DuplicateModel, DuplicatePair
+    from kptm.workspace.embeddings import WorkspaceEmbeddings
+    from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.models import WorkspaceModels
+
+SOURCE = "duplicates"
+"""The source of proposed duplicates."""
+LEAST = 10
+"""The fewest reviewed pairs that weights are fitted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateReport:
+    """The result of a search for duplicates.
+
+    Attributes:
+        found: The number of pairs that are probably the same.
+        proposed: The number of them that are new proposals; rejected pairs are not proposed again.
+        gone: The number of earlier proposals that are no longer likely and were removed.
+        compared: The number of pairs that were compared.
+    """
+
+    found: int
+    proposed: int
+    gone: int
+    compared: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateFit:
+    """The result of fitting weights to reviewed pairs.
+
+    Attributes:
+        same: The number of accepted pairs.
+        different: The number of rejected pairs.
+        loss_before: The mean log loss of the pairs by the weights before, in nats.
+        loss: The same by the fitted weights.
+    """
+
+    same: int
+    different: int
+    loss_before: float
+    loss: float
+
+
+class WorkspaceDuplicates:
+    """Proposes and merges duplicates, and fits their weights."""
+
+    def __init__(
+        self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
+    ) -> None:
+        self._base, self._vectors, self._models = base, vectors, models
+        self.layout, self.graph = base.layout, base.graph
+        base.on_merge.append(self._follow_merge)
+
+    def duplicates(
+        self,
+        *,
+        minimum: float = 0.5,
+        limit: int = 10_000,
+        progress: Callable[[int], None] | None = None,
+    ) -> DuplicateReport:
+        """Propose pairs of entities that are probably the same; see :meth:`kptm.Workspace.review`.
+
+        They are proposals of the relation ``owl:sameAs``; accepting one merges the two entities.
+        Names, types, facts, common neighbours and, if there are embeddings, vectors are compared.
+
+        Args:
+            minimum: The least probability.
+            limit: The most pairs to propose.
+            progress: Called with the number of pairs compared so far.
+
+        Raises:
+            WorkspaceError: Another process is looking for duplicates in this workspace.
+            ModelError: The fitted weights are damaged.
+        """
+        from kptm.duplicates import DuplicateFinder
+
+        compared = 0
+
+        def advance(done: int) -> None:
+            nonlocal compared
+            compared = done
+            if progress is not None:
+                progress(done)
+
+        with stage(self.layout, "duplicates"):
+            vectors = self._vectors.embeddings() if self.layout.has_embeddings else None
+            finder = DuplicateFinder(self.graph, self._model(), vectors=vectors)
+            found = finder.find(minimum=minimum, most=limit, progress=advance)
+            items = [_proposal(pair) for pair in found]
+            with self.graph.transaction():
+                gone = self.graph.proposals.drop(SOURCE, keep=items)
+                proposed = self.graph.proposals.add(items)
+        return DuplicateReport(len(found), proposed, gone, compared)
+
+    def merge_entities(self, keep: str, gone: Iterable[str]) -> Merge:
+        """Merge entities into one in the graph and modeledge, as one revision.
+
+        :meth:`kptm.Workspace.undo` restores them with their statements, sources and records.
+
+        Args:
+            keep: The entity that is kept: a key, label or alias.
+            gone: The entities that are merged into it.
+
+        Raises:
+            UnknownKeyError: A name is not in the graph.
+            StoreError: An entity would be merged into itself.
+        """
+        keys = [self._base.resolve(name) for name in (keep, *gone)]
+        self._base.note_change()
+        with self.graph.transaction():
+            done = self.graph.merges.merge(keys[0], keys[1:])
+            self._base.note_merge(done.revision, done.kept)
+            return done
+
+    def fit_duplicates(self) -> DuplicateFit:
+        """Fit the weights to the accepted and rejected pairs; see :meth:`kptm.Workspace.review`.
+
+        Raises:
+            WorkspaceError: Fewer than ten pairs were reviewed.
+        """
+        from kptm.duplicates import DuplicateModel
+
+        decided = [
+            (item, state == "accepted")
+            for state in ("accepted", "rejected")
+            for item in self.graph.proposals.find(state=state, relation=SAME_AS, source=SOURCE)
+        ]
+        rows = [(_features(item), same) for item, same in decided]
+        rows = [(features, same) for features, same in rows if any(features)]
+        if len(rows) < LEAST:
+            raise WorkspaceError(
+                f"{len(rows)} pairs were reviewed, which is too few to learn from; review at least"
+                f" {LEAST} with kptm review"
+            )
+        features = np.array([row[0] for row in rows])
+        same = np.array([float(row[1]) for row in rows])
+        before = DuplicateModel.load()
+        after = before.fit(features, same)
+        with stage(self.layout, "duplicates"):
+            after.save(self.layout.duplicates)
+        losses = [_loss(model.probabilities(features), same) for model in (before, after)]
+        return DuplicateFit(int(same.sum()), int((1 - same).sum()), *losses)
+
+    def _model(self) -> DuplicateModel:
+        from kptm.duplicates import DuplicateModel
+
+        fitted = self.layout.duplicates
+        return DuplicateModel.load(fitted if fitted.exists() else None)
+
+    def _follow_merge(self, revision: int, pairs: Mapping[str, str]) -> None:
+        self._models.modeledge.follow_merge(pairs, revision=revision)
+        self._models.modeledge.forget_ended(revision)
+
+
+def _proposal(pair: DuplicatePair) -> Proposal:
+    from kg.review.proposal import Proposal
+
+    return Proposal(
+        head=pair.keep,
+        relation=SAME_AS,
+        tail=pair.gone,
+        confidence=round(pair.p, 6),
+        source=SOURCE,
+        sentence=pair.evidence,
+        head_span=pair.spans[0],
+        tail_span=pair.spans[1],
+        document=",".join(f"{value:.5g}" for value in pair.features),
+    )
+
+
+def _features(item: Proposal) -> list[float]:
+    """The features of a proposed pair; all 0 for a pair of another version, or a stated one."""
+    from kptm.duplicates.entity_comparison import FEATURES
+
+    values = [float(part) for part in item.document.split(",") if part]
+    return values if len(values) == len(FEATURES) else [0.0] * len(FEATURES)
+
+
+def _loss(p: np.ndarray, same: np.ndarray) -> float:
+    chosen = np.where(same > 0, p, 1 - p)
+    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
