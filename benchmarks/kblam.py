@@ -76,7 +76,7 @@ def arms(options):
         rows.setdefault(name, []).append(shares)
         print(name, {split: round(share, 3) for split, share in shares.items()}, flush=True)
 
-    for seed in range(options.seeds):
+    for seed in range(options.first, options.first + options.seeds):
         for arm in options.arms:
             began = time.monotonic()
             model, _ = arm_study.train(arm, seed)
@@ -153,6 +153,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--arms", nargs="*", default=ARMS)
     parser.add_argument("--facts", type=int, nargs="*", default=[1_000, 2_000, 5_000, 10_000])
     parser.add_argument("--repeat", type=int, default=5)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.decoding.name_decoding import NameScore, generate_names
     from kptm.fusion.entity_table import EntityTable
+    from kptm.fusion.export.hub import HubClient, push_to_hub
     from kptm.fusion.export.onnx_graph import export_onnx
     from kptm.fusion.export.onnx_model import OnnxModel
     from kptm.fusion.facts.fact_citations import (
@@ -36,6 +37,7 @@ __all__ = [
     "FusedModel",
     "FusedOutput",
     "FusionConfig",
+    "HubClient",
     "MentionKnowledge",
     "NameScore",
     "OnnxModel",
@@ -43,6 +45,7 @@ __all__ = [
     "export_onnx",
     "generate_names",
     "generate_with_facts",
+    "push_to_hub",
     "register_auto",
 ]
 _HOMES = {
@@ -56,6 +59,7 @@ _HOMES = {
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.decoding.name_decoding": ("NameScore", "generate_names"),
     "kptm.fusion.entity_table": ("EntityTable",),
+    "kptm.fusion.export.hub": ("HubClient", "push_to_hub"),
     "kptm.fusion.export.onnx_graph": ("export_onnx",),
     "kptm.fusion.export.onnx_model": ("OnnxModel",),
     "kptm.fusion.fused_model": ("FusedModel",),

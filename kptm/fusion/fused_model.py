@@ -74,6 +74,7 @@ class FusedModel(nn.Module):
         self._fingerprint = Fingerprint()
         self.backbone = backbone
         self.origin = Origin()
+        self.figures: dict[str, float] = {}
         self.tokenizer = tokenizer
         self.embeddings = embeddings
         self.fusion_config = config

@@ -7,7 +7,8 @@
 - ``fusion.safetensors``: what kptm adds
 - ``facts.jsonl``: facts of entities as text or triples, for kinds that read them
 - ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
-- ``kptm.json``: configuration and checksums
+- ``README.md``: the model card, which may be edited
+- ``kptm.json``: configuration, measured figures and checksums
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from kptm.fusion.backbones.lora import load_lora, lora_rank, own_state, save_lor
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
+from kptm.fusion.export.model_card import CARD, model_card
 from kptm.fusion.model_manifest import model_folder, read_manifest, seal
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def _write(model: FusedParts, folder: Path) -> None:
     (folder / "config.json").write_text('{"model_type": "kptm"}\n', encoding="utf-8")
     if model.facts is not None:
         model.facts.save(folder / FACTS)
+    (folder / CARD).write_text(model_card(model), encoding="utf-8")
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     meta = {
         "format": FORMAT,
@@ -85,6 +88,7 @@ def _write(model: FusedParts, folder: Path) -> None:
         "fingerprint": model.fingerprint(),
         "origin": asdict(model.origin),
         "int8": small,
+        "figures": model.figures,
     }
     seal(folder, META, meta, files)
 
@@ -129,6 +133,7 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         if any(name.startswith(f"{LORA}/") for name in meta["sha256"]):
             load_lora(model.backbone, folder / LORA)
         model.origin = Origin(**meta.get("origin", {}))
+        model.figures = dict(meta.get("figures", {}))
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error

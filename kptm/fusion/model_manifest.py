@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json")
 """Names of manifests."""
 
+EDITABLE = ("README.md",)
+"""Files that belong to a model and that people change."""
+
 
 def own_files(folder: Path) -> set[Path]:
     """The files in a folder's manifest, the manifest itself, and the files of nested manifests."""
@@ -125,6 +128,8 @@ def read_manifest(folder: Path, name: str, format: int) -> dict[str, Any]:
     if meta.pop("checksum") != _checksum(meta):
         raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
     for inside, digest in meta["sha256"].items():
+        if inside in EDITABLE:
+            continue
         if file_sha256(folder / inside) != digest:
             raise ModelError(f"{folder / inside}: damaged (checksum differs); save it again")
     return meta

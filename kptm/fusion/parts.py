@@ -26,6 +26,7 @@ class FusedParts(Protocol):
 
     backbone: Any
     origin: Origin
+    figures: dict[str, float]
     tokenizer: Any
     embeddings: EntityEmbeddings
     fusion_config: FusionConfig

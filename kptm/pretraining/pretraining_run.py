@@ -131,8 +131,15 @@ def pretrain(
                 trainer.train(resume_from_checkpoint=str(start) if start else None)
             finally:
                 model.eval()
+    curve = trainer.curve()
+    model.figures = {
+        "pretraining, texts": len(corpus),
+        "pretraining, links": corpus.links,
+        "pretraining, steps": config.steps,
+        **({"pretraining, loss of the last steps": curve[-1].loss} if curve else {}),
+    }
     return PretrainReport(
-        curve=trainer.curve(),
+        curve=curve,
         texts=len(corpus),
         links=corpus.links,
         steps=config.steps,
