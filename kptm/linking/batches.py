@@ -11,6 +11,7 @@ from kg.types import Candidate
 from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coreference import natures_of, resolve
 from kptm.linking.document import LinkedText
+from kptm.linking.index.link_index import ranges
 from kptm.linking.link import Link
 from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.text.recasing import recase, without_case
@@ -120,20 +121,22 @@ def _links(
     best = np.maximum.reduceat(belief, found.first[:-1])
     chosen = np.flatnonzero(best >= weights.threshold)
     order = np.lexsort((found.entity, -belief, found.of))
+    # The best candidates of all mentions at once: ``shown`` of each, one after the other.
+    shown = np.minimum(np.diff(found.first)[chosen], SHOWN)
+    at, _ = ranges(found.first[chosen], shown)
+    ranked = order[at]
+    keys, scores = layers.keys(found.entity[ranked].tolist()), belief[ranked].tolist()
+    candidates = list(map(Candidate, keys, scores))
+    spans = passages.text_spans(found.mentions.start[chosen], found.mentions.end[chosen])
+    stops = np.cumsum(shown).tolist()
     ends = dict.fromkeys(range(len(texts)), 0)
-    for mention in chosen.tolist():
-        start, end = int(found.first[mention]), int(found.first[mention + 1])
-        ranked = order[start : min(end, start + SHOWN)]
-        keys = layers.keys(found.entity[ranked].tolist())
-        scores = belief[ranked].tolist()
-        passage, first, last = passages.text_span(
-            int(found.mentions.start[mention]), int(found.mentions.end[mention])
-        )
+    for (passage, first, last), stop, size in zip(spans, stops, shown.tolist(), strict=True):
         first, last = weights.convention.span(texts[passage], first, last, ends[passage])
         ends[passage] = last
+        top = stop - size
         yield passage, Link(
-            first, last, texts[passage][first:last], keys[0], scores[0],
-            tuple(map(Candidate, keys, scores)),
+            first, last, texts[passage][first:last], keys[top], scores[top],
+            tuple(candidates[top:stop]),
         )  # fmt: skip
 
 

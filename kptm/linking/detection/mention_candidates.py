@@ -199,8 +199,8 @@ def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[n
     """Hashes of the initials of names with two or more capitalised words, and their rows."""
     names: list[str] = []
     of: list[int] = []
-    for at in full.tolist():
-        passage, start, end = passages.text_span(int(rows.start[at]), int(rows.end[at]))
+    spans = passages.text_spans(rows.start[full], rows.end[full])
+    for at, (passage, start, end) in zip(full.tolist(), spans, strict=True):
         words = passages.texts[passage][start:end].split()
         capitals = "".join(word[0] for word in words if word[0].isupper())
         if len(capitals) > 1:

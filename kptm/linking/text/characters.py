@@ -103,10 +103,10 @@ class Folded(NamedTuple):
     composed_ends: NDArray[np.int64] | None
     boundary: NDArray[np.bool_]
 
-    def end_of(self, position: int) -> int:
-        """Where a folded character ends in what was folded."""
-        origin = int(self.origins[position])
-        return origin + 1 if self.composed_ends is None else int(self.composed_ends[origin])
+    def ends_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where folded characters end in what was folded."""
+        origins = self.origins[positions]
+        return origins + 1 if self.composed_ends is None else self.composed_ends[origins]
 
 
 def fold_codes(codes: Codes) -> Folded:

@@ -66,12 +66,26 @@ class FoldedTexts:
 
     def text_span(self, start: int, end: int) -> tuple[int, int, int]:
         """The passage of a span, and its offsets in that text; accents that follow belong to it."""
-        first, last = int(self.folded.places[start]), self.folded.end_of(end - 1)
-        while last < len(self.original) and 0x300 <= self.original[last] <= 0x36F:
-            last += 1
-        passage = int(self.passage_of(np.array([start]))[0])
-        offset = int(self.text_start[passage])
-        return passage, first - offset, last - offset
+        return self.text_spans(np.array([start]), np.array([end]))[0]
+
+    def text_spans(self, starts: Ints, ends: Ints) -> list[tuple[int, int, int]]:
+        """:meth:`text_span` of many spans."""
+        first, last = self.folded.places[starts], self.folded.ends_of(ends - 1)
+        if self._accents.any():
+            following = self._accents[last]
+            while following.any():
+                last = last + following
+                following = self._accents[last]
+        passages = self.passage_of(starts)
+        offsets = self.text_start[passages]
+        columns = passages, first - offsets, last - offsets
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
+    @cached_property
+    def _accents(self) -> Bools:
+        """Whether each original character, and none after the last, is a combining accent."""
+        accents = (self.original >= 0x300) & (self.original <= 0x36F)
+        return np.append(accents, False)
 
     def exact_hashes(self, starts: Ints, ends: Ints) -> HashArray:
         """The hashes of spans as they are written."""

@@ -126,14 +126,12 @@ def _name_places(
     scored = judge(passages, layers, weights)
     found = scored.found
     links = [(link.start, link.end) for link in document.links]
-    for mention in range(len(found.first) - 1):
+    spans = passages.text_spans(found.mentions.start, found.mentions.end)
+    for mention, (_, start, end) in enumerate(spans):
         rows = slice(int(found.first[mention]), int(found.first[mention + 1]))
         named = (found.kind[rows] < FIRST_PART) & found.exact[rows]
         if not named.any():
             continue
-        _, start, end = passages.text_span(
-            int(found.mentions.start[mention]), int(found.mentions.end[mention])
-        )
         if begin <= start and end <= stop:
             yield _NamePlace(
                 document.text[start:end],

@@ -200,10 +200,8 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
         right = np.full(len(found.first) - 1, -1, np.int64)
         counts = np.zeros(len(right), np.bool_)
         certain = np.full(len(right), gold.complete)
-        for mention in range(len(right)):
-            _, *place = passages.text_span(
-                int(found.mentions.start[mention]), int(found.mentions.end[mention])
-            )
+        places = passages.text_spans(found.mentions.start, found.mentions.end)
+        for mention, (_, *place) in enumerate(places):
             span = convention.span(document.text, *place)
             counts[mention] = begin <= span[0] and span[1] <= stop
             certain[mention] |= any(span[0] < end and start < span[1] for start, end in annotated)
