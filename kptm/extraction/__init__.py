@@ -1,4 +1,4 @@
-"""Facts out of text: which relations a sentence states between the things that it names.
+"""Extracts facts from texts: the relations that a sentence states between its mentions.
 
 Names are loaded when first used.
 """

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kptm.extraction.relation_classifier import Classifier
 
 PAIRS = 4_096
-"""Pairs that are scored at a time."""
+"""The number of pairs that are scored at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class StatedFact:
         tail: The mention of the tail.
         end: The tail: a key, the name of a new entity, or a value in the form of the relation's
             values.
-        confidence: The probability that the text states it.
-        span: Start and end of its sentences in the text.
+        confidence: The probability that the text states the fact.
+        span: Start and end of the sentences with both mentions.
         is_known: Whether the graph has the fact.
     """
 
@@ -64,10 +64,10 @@ class Extractor:
     Args:
         classifier: Scores pairs of mentions.
         calibration: Turns scores into probabilities, and has the thresholds.
-        encoder: The encoder of its training, or None.
+        encoder: The encoder with which the classifier was trained, or None.
 
     Raises:
-        ModelError: It was trained with another encoder.
+        ModelError: The classifier was trained with another encoder.
     """
 
     def __init__(
@@ -87,16 +87,16 @@ class Extractor:
 
     @property
     def relations(self) -> tuple[str, ...]:
-        """The relations that it can extract."""
+        """The relations that can be extracted."""
         return tuple(self.classifier.space.kinds)
 
     def out_of_reach(self, precision: float) -> tuple[str, ...]:
-        """The relations without proposals: no held-out predictions reached the precision."""
+        """The relations without proposals, since no held-out predictions reached the precision."""
         return tuple(one for one in self.relations if not self.calibration.reaches(one, precision))
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all that it has learnt."""
+        """A hash of classifier and calibration."""
         return hashlib.sha256(
             extractor_storage.content(self.classifier, self.calibration)
         ).hexdigest()[:32]
@@ -115,16 +115,16 @@ class Extractor:
             knowledge: The graph's knowledge of their entities.
             precision: The precision on held-out texts that sets each relation's threshold.
         """
-        found: list[StatedFact] = []
+        facts: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
         for item in pairs_with_features(documents, knowledge, self._encoder):
             block.append(item)
             if len(block) >= PAIRS:
-                found += self._read(block, knowledge, precision)
+                facts += self._classify(block, knowledge, precision)
                 block = []
-        return [*found, *self._read(block, knowledge, precision)]
+        return [*facts, *self._classify(block, knowledge, precision)]
 
-    def _read(
+    def _classify(
         self,
         block: Sequence[tuple[int, Pair, Features]],
         knowledge: PairKnowledge,
@@ -164,16 +164,17 @@ class Extractor:
 
         Args:
             path: The file.
-            encoder: The encoder of its training.
+            encoder: The encoder with which it was trained.
 
         Raises:
-            ModelError: The file is missing, damaged, or of another kind; or it was trained with
-                another encoder.
+            ModelError: The file is missing, damaged, or of another kind; or the extractor was
+                trained with another encoder.
         """
         return cls(*extractor_storage.load(path), encoder)
 
 
 def _end(relation: str, tail: TextMention, knowledge: PairKnowledge) -> str | Literal:
+    """The tail of a fact; see :attr:`StatedFact.end`."""
     decision = knowledge.decision(relation)
     if tail.value is not None:
         return tail.value if decision is None else as_stored(tail.value, decision)

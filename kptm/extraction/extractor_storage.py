@@ -14,7 +14,8 @@ from kptm.extraction.fitting.relation_thresholds import PRECISIONS, RelationThre
 from kptm.extraction.relation_classifier import Classifier, Label, LabelSpace, RelationKind
 
 FORMAT = 2
-KIND = "kptm-extractor"  # one entry, because the order of several is not fixed
+KIND = "kptm-extractor"
+"""The only entry of the header, because safetensors writes several entries in any order."""
 _ARRAYS = ("vectors", "output", "bias", "shared", "context")
 
 
@@ -38,8 +39,8 @@ def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
             "relations": dict(calibration.relations),
         },
     }
-    found: bytes = save(arrays, {KIND: json.dumps(meta, ensure_ascii=False)})
-    return found
+    raw: bytes = save(arrays, {KIND: json.dumps(meta, ensure_ascii=False)})
+    return raw
 
 
 def save(classifier: Classifier, calibration: RelationThresholds, path: str | Path) -> None:
@@ -66,7 +67,7 @@ def load(path: str | Path) -> tuple[Classifier, RelationThresholds]:
             meta = json.loads((file.metadata() or {}).get(KIND, "{}"))
             if meta.get("format") != FORMAT:
                 raise ModelError(
-                    f"{path}: is no extractor of this version; remove it and extract again"
+                    f"{path}: is not an extractor of this version; remove it and extract again"
                 )
             arrays = {name: file.get_tensor(name) for name in (*_ARRAYS, "hashes")}
         return _parts(meta, arrays)
@@ -79,15 +80,15 @@ def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, Re
     kinds = {name: RelationKind(**kind) for name, kind in meta["kinds"].items()}
     space = LabelSpace(classes, kinds, arrays.pop("hashes"))
     if arrays["output"].shape != (arrays["vectors"].shape[1], len(classes)):
-        raise ValueError("its arrays do not fit together")
-    given = meta["calibration"]
+        raise ValueError("its arrays have shapes that do not match")
+    stored = meta["calibration"]
     if tuple(meta["precisions"]) != PRECISIONS:
         raise ValueError("its thresholds are of other precisions")
     calibration = RelationThresholds(
-        given["slope"],
-        given["shift"],
-        tuple(given["general"]),
-        {name: tuple(found) for name, found in given["relations"].items()},
+        stored["slope"],
+        stored["shift"],
+        tuple(stored["general"]),
+        {name: tuple(thresholds) for name, thresholds in stored["relations"].items()},
     )
     weights = {name: arrays[name] for name in _ARRAYS}
     return Classifier(space, **weights, encoder=str(meta["encoder"])), calibration

@@ -1,4 +1,4 @@
-"""Proposes facts of texts: writes proposals to the store, one transaction per batch."""
+"""Proposes the facts that texts state: writes proposals to the store, one transaction per batch."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class SourceText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExtractionReport:
-    """What was extracted.
+    """The counts of an extraction.
 
     Attributes:
         texts: Number of texts that were read now.
         read_before: Number of texts that this extractor had read before.
         proposed: Number of new proposals.
-        known: Number of facts that texts state and the graph has already.
+        known: Number of stated facts that the graph has already.
         new_entities: Number of new names in the new proposals.
         extractor: The extractor's fingerprint.
-        learnt: Number of texts that it was learnt from now; 0 if it existed already.
-        relations: Number of relations that it can extract.
+        learnt: Number of texts from which the extractor was learnt now; 0 if it existed already.
+        relations: Number of relations that the extractor can extract.
         out_of_reach: Number of relations without proposals at this precision.
     """
 
@@ -75,9 +75,9 @@ def read_texts(
 
     Args:
         graph: The graph that gets the proposals.
-        linker: Finds its entities.
+        linker: Finds the graph's entities.
         extractor: The extractor.
-        texts: The texts, as a stream.
+        texts: The texts, read one batch at a time.
         precision: See :meth:`~kptm.extraction.extractor.Extractor.extract`.
         names: Whether new names may become entities.
         progress: Called with the number of texts done.
@@ -116,9 +116,9 @@ def _unread(graph: KnowledgeGraph, batch: Sequence[SourceText], by: str) -> list
     for one in batch:
         hashes[one.source].append(text_hash(one.text))
     read = {
-        (source, mark)
-        for source, marks in hashes.items()
-        for mark in graph.proposals.read(source, marks, by=by)
+        (source, text_hash_read)
+        for source, source_hashes in hashes.items()
+        for text_hash_read in graph.proposals.read(source, source_hashes, by=by)
     }
     return [one for one in dict.fromkeys(batch) if (one.source, text_hash(one.text)) not in read]
 
@@ -132,54 +132,55 @@ def _proposals(
     names: bool,
     by: str,
 ) -> tuple[list[Proposal], int]:
-    """The proposals of a batch, and how many facts are known already."""
+    """The proposals of a batch, and the number of stated facts that the graph has already."""
     items: list[Proposal] = []
     known = 0
     for documents in linked_batches(linker, [one.text for one in batch]):
         if not names:
             documents = [
-                (text, [one for one in found if one.kind != MentionKind.NAME])
-                for text, found in documents
+                (text, [one for one in mentions if one.kind != MentionKind.NAME])
+                for text, mentions in documents
             ]
         for number, facts in _by_document(
             extractor.extract(documents, knowledge, precision=precision)
         ):
             known += sum(fact.is_known for fact in facts)
             mentions = documents[number][1]
-            called = clusters(one.key for one in mentions if one.kind == MentionKind.NAME)
+            entity_of = clusters(one.key for one in mentions if one.kind == MentionKind.NAME)
             items += [
-                _proposal(fact, batch[number], called, by) for fact in facts if not fact.is_known
+                _proposal(fact, batch[number], entity_of, by) for fact in facts if not fact.is_known
             ]
     return items, known
 
 
 def _by_document(facts: Iterable[StatedFact]) -> Iterator[tuple[int, list[StatedFact]]]:
-    found: dict[int, list[StatedFact]] = defaultdict(list)
+    facts_of: dict[int, list[StatedFact]] = defaultdict(list)
     for fact in facts:
-        found[fact.document].append(fact)
-    yield from found.items()
+        facts_of[fact.document].append(fact)
+    yield from facts_of.items()
 
 
-def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: str) -> Proposal:
+def _proposal(fact: StatedFact, source: SourceText, entity_of: dict[str, str], by: str) -> Proposal:
+    """The proposal of a fact; ``entity_of`` maps each new name to the name of its entity."""
     from kg.types import Literal
 
     start, end = fact.span
-    part = given.text[start:end]
+    part = source.text[start:end]
     start += len(part) - len(part.lstrip())
     sentence = part.strip()
     head_new = fact.head.kind == MentionKind.NAME
     tail_new = fact.tail.kind == MentionKind.NAME and not isinstance(fact.end, Literal)
-    tail = called.get(str(fact.end), fact.end) if tail_new else fact.end
+    tail = entity_of.get(str(fact.end), fact.end) if tail_new else fact.end
     return Proposal(
-        head=called.get(fact.head.key, fact.head.key) if head_new else fact.head.key,
+        head=entity_of.get(fact.head.key, fact.head.key) if head_new else fact.head.key,
         relation=fact.relation,
         tail=tail,
         confidence=round(fact.confidence, 4),
-        source=given.source,
+        source=source.source,
         sentence=sentence,
         head_span=_shift_span(fact.head, start, len(sentence)),
         tail_span=_shift_span(fact.tail, start, len(sentence)),
-        document=text_hash(given.text),
+        document=text_hash(source.text),
         extractor=by,
         head_new=head_new,
         tail_new=tail_new,
@@ -187,4 +188,5 @@ def _proposal(fact: StatedFact, given: SourceText, called: dict[str, str], by: s
 
 
 def _shift_span(mention: TextMention, start: int, length: int) -> tuple[int, int]:
+    """The span of a mention within the sentence that begins at ``start``."""
     return max(0, mention.start - start), min(length, mention.end - start)

@@ -1,15 +1,15 @@
-"""The relation classifier: which relations a text states between two mentions, or none.
+"""The relation classifier: scores the relations that a text may state between two mentions.
 
-    logits = (c · Σ_f V[f] + x · M) · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N,    c = 1 /
-    √(number of features)
+    logits = (c · Σ_f V[f] + x · M) · O + b + s₀ · H + s₁ · T + s₂ · H∘T + s₃ · N
+    c = 1 / √(number of features)
 
-a linear model of low rank over hashed features (as in fastText, Joulin et al. 2017, arXiv
-1607.01759, equation 1), and four weights that all relations share: whether the head and the tail
-have the role elsewhere in the graph (H, T), and how many words of the relation's name occur around
-the mentions (N). x is the context vector of the pair; without an encoder the term is missing. The
-softmax runs over sets of relations: the empty set is "none". Sets of several relations that are
-frequent in training keep two relations of one pair from competing. Classes whose relation does not
-take the tail's kind are masked.
+The sum is a linear model of low rank over hashed features f, as in fastText (Joulin et al.
+2017, arXiv 1607.01759, equation 1). x is the context vector of the pair; without an encoder, its
+term is missing. The weights s are shared by all relations: those of H and T count if the head and
+the tail have the role elsewhere in the graph, that of N the words of the relation's name around the
+mentions. The softmax is over sets of relations, of which the empty one means "none". Frequent sets
+of several relations are classes too, so that two relations of one pair do not compete. Classes
+whose relation does not take the tail's kind are masked.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _KINDS = tuple(MentionKind)
 
 
 class Label(NamedTuple):
-    """A relation between two mentions; ``forward`` says that the first mention is its head."""
+    """A relation between two mentions, and whether the first mention is its head."""
 
     relation: str
     forward: bool
@@ -53,10 +53,10 @@ class RelationKind:
     """The kinds of tails that a relation takes.
 
     Attributes:
-        name: Its label, whose words are features.
-        entities: Whether it takes entities.
-        values: Whether it takes values.
-        texts: Whether it takes texts as values, so that a new name may be one.
+        name: The label of the relation, whose words are features.
+        entities: Whether the relation takes entities.
+        values: Whether the relation takes values.
+        texts: Whether the relation takes texts as values, so that a new name may be a value.
     """
 
     name: str
@@ -65,7 +65,7 @@ class RelationKind:
     texts: bool
 
     def allows(self, tail: MentionKind) -> bool:
-        """Whether a tail may be of a kind."""
+        """Whether the tail may be a mention of this kind."""
         return {
             MentionKind.ENTITY: self.entities,
             MentionKind.VALUE: self.values,
@@ -75,12 +75,12 @@ class RelationKind:
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """The classes, K sets of labels of which the first is empty, and the design matrices over them.
+    """The classes and features of a classifier, and the matrices of features.
 
     Attributes:
-        classes: The sets.
-        kinds: What each relation may end in.
-        hashes: F hashes of features that training has seen, sorted.
+        classes: K sets of labels, of which the first is empty.
+        kinds: The kinds of tails of each relation.
+        hashes: The sorted hashes of the F features that occurred in training.
     """
 
     classes: tuple[tuple[Label, ...], ...]
@@ -94,12 +94,12 @@ class LabelSpace:
 
     @cached_property
     def members(self) -> Floats:
-        """K × L: which class contains which label."""
+        """K × L: 1 if a class contains a label."""
         at = {label: number for number, label in enumerate(self.labels)}
-        found = np.zeros((len(self.classes), len(self.labels)), np.float32)
+        result = np.zeros((len(self.classes), len(self.labels)), np.float32)
         for row, one in enumerate(self.classes):
-            found[row, [at[label] for label in one]] = 1
-        return found
+            result[row, [at[label] for label in one]] = 1
+        return result
 
     def words(self, items: Sequence[Features], *, known: bool = True) -> sparse.csr_matrix:
         """N × F: the features of pairs, limited to those of training."""
@@ -107,28 +107,29 @@ class LabelSpace:
         return _rows(lists, self.hashes)
 
     def allowed_classes(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
-        """N × K: whether each class takes the kinds of the mentions; "none" always does."""
+        """N × K: whether each class allows the kinds of the mentions; "none" always does."""
         kinds = [
             3 * _KINDS.index(pair.mentions[0].kind) + _KINDS.index(pair.mentions[1].kind)
             for pair in pairs
         ]
-        return self._fitting[kinds]
+        return self._allowed[kinds]
 
     @cached_property
-    def _fitting(self) -> NDArray[np.bool_]:
-        found = np.ones((9, len(self.classes)), np.bool_)
+    def _allowed(self) -> NDArray[np.bool_]:
+        """9 × K: whether each class allows each of the nine pairs of kinds."""
+        allowed = np.ones((9, len(self.classes)), np.bool_)
         for row in range(9):
             first, second = _KINDS[row // 3], _KINDS[row % 3]
             for column, one in enumerate(self.classes):
-                found[row, column] = all(
+                allowed[row, column] = all(
                     (first if label.forward else second) != MentionKind.VALUE
                     and self.kinds[label.relation].allows(second if label.forward else first)
                     for label in one
                 )
-        return found
+        return allowed
 
     def shared_features(self, items: Sequence[Features]) -> tuple[sparse.csr_matrix, ...]:
-        """Three N × K matrices: roles of the head, roles of the tail, words of the name."""
+        """The matrices H, T and N, each N × K; see the formula of this module."""
         heads: list[list[int]] = []
         tails: list[list[int]] = []
         for item in items:
@@ -137,26 +138,27 @@ class LabelSpace:
             for roles, forward in ((item.first, True), (item.second, False)):
                 for role in roles:
                     # The first mention is the head of forward classes and the tail of the others.
-                    found = self._columns.get(Label(role.relation, forward == role.is_head), ())
-                    (head if role.is_head else tail).extend(found)
+                    columns = self._columns.get(Label(role.relation, forward == role.is_head), ())
+                    (head if role.is_head else tail).extend(columns)
             heads.append(head)
             tails.append(tail)
         names, weights = self._names
-        named = _rows([item.words for item in items], names) @ weights
+        name_matches = _rows([item.words for item in items], names) @ weights
         shape = len(items), len(self.classes)
-        return _ones(heads, shape), _ones(tails, shape), named.tocsr()
+        return _ones(heads, shape), _ones(tails, shape), name_matches.tocsr()
 
     @cached_property
     def _columns(self) -> dict[Label, list[int]]:
-        found: dict[Label, list[int]] = {}
+        """The classes that contain each label."""
+        columns_of: dict[Label, list[int]] = {}
         for column, one in enumerate(self.classes):
             for label in one:
-                found.setdefault(label, []).append(column)
-        return found
+                columns_of.setdefault(label, []).append(column)
+        return columns_of
 
     @cached_property
     def _names(self) -> tuple[NDArray[np.uint32], sparse.csr_matrix]:
-        """Hashes of the words of relations' names, and their share of a name in each class."""
+        """Hashes of the words of relations' names, and the weight of each word in each class."""
         entries: dict[tuple[int, int], float] = {}
         for column, one in enumerate(self.classes):
             for label in one:
@@ -164,8 +166,8 @@ class LabelSpace:
                 for word in words:
                     for place in "blr":
                         entries[word_hash(place, word), column] = 1 / len(words) / len(one)
-        hashes = np.array(sorted({mark for mark, _ in entries}), np.uint32)
-        rows = np.searchsorted(hashes, [mark for mark, _ in entries])
+        hashes = np.array(sorted({word for word, _ in entries}), np.uint32)
+        rows = np.searchsorted(hashes, [word for word, _ in entries])
         columns = [column for _, column in entries]
         shape = len(hashes), len(self.classes)
         matrix = sparse.csr_matrix((list(entries.values()), (rows, columns)), shape, np.float32)
@@ -199,7 +201,7 @@ class Classifier:
 
         Args:
             pairs: N pairs.
-            items: Their features.
+            items: The features of the pairs.
         """
         words = self.space.words(items)
         scale = 1 / np.sqrt(np.maximum(np.diff(words.indptr), 1)).astype(np.float32)
@@ -211,7 +213,7 @@ class Classifier:
         extra = head * self.shared[0] + tail * self.shared[1] + head.multiply(tail) * self.shared[2]
         logits += (extra + name * self.shared[3]).toarray()
         logits[~self.space.allowed_classes(pairs)] = -np.inf
-        # Subtracting the maximum changes no softmax and prevents overflow.
+        # Subtracting the maximum does not change the softmax, and prevents overflow.
         logits -= logits.max(axis=1, keepdims=True)
         chances = np.exp(logits)
         chances /= chances.sum(axis=1, keepdims=True)
@@ -220,14 +222,14 @@ class Classifier:
 
 def context_matrix(items: Sequence[Features]) -> NDArray[np.float16]:
     """N × X: the context vectors of pairs; X is 0 without an encoder."""
-    found = [item.context for item in items if item.context is not None]
-    if len(found) < len(items) or not found:
+    vectors = [item.context for item in items if item.context is not None]
+    if len(vectors) < len(items) or not vectors:
         return np.zeros((len(items), 0), np.float16)
-    return np.stack(found)
+    return np.stack(vectors)
 
 
 def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr_matrix:
-    """N × F from N lists of hashes; hashes outside of ``hashes`` are left out."""
+    """N × F: 1 for each hash in each of N lists; hashes that are not in ``hashes`` are left out."""
     sizes = [len(one) for one in lists]
     flat = np.frombuffer(b"".join(lists), np.uint32)
     shape = len(lists), len(hashes)
@@ -242,9 +244,10 @@ def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr
 
 
 def _ones(columns: Sequence[Sequence[int]], shape: tuple[int, int]) -> sparse.csr_matrix:
+    """A matrix with 1 in the given columns of each row."""
     indptr = np.concatenate([[0], np.cumsum([len(one) for one in columns])]).astype(np.int64)
     flat = np.array([column for one in columns for column in one], np.int64)
-    found = sparse.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape)
-    found.sum_duplicates()
-    found.data[:] = 1
-    return found
+    matrix = sparse.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix

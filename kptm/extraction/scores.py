@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionScores:
-    """Micro scores of triples.
+    """Micro-averaged scores of triples.
 
     Attributes:
         texts: Number of texts.
-        gold: Number of triples that they state.
+        gold: Number of triples that the texts state.
         found: Number of extracted facts.
         right: Number of extracted facts that a text states.
         new_gold: Number of stated triples that the graph lacks.
         new_right: Number of these that were extracted.
-        relations: For each relation: stated, extracted and right triples.
+        relations: For each relation, the numbers of stated, extracted and right triples.
     """
 
     texts: int
@@ -53,7 +53,7 @@ class ExtractionScores:
 
     @property
     def f1(self) -> float:
-        """The harmonic mean of the two."""
+        """The harmonic mean of precision and recall."""
         return 2 * self.right / (self.found + self.gold) if self.found + self.gold else 0.0
 
 
@@ -83,12 +83,12 @@ def score(
             (row.text, mentions if row.mentions is None else row.mentions)
             for row, (_, mentions) in zip(part, documents, strict=True)
         ]
-        found: list[list[StatedFact]] = [[] for _ in part]
+        facts_of: list[list[StatedFact]] = [[] for _ in part]
         for fact in extractor.extract(documents, knowledge, precision=precision):
-            found[fact.document].append(fact)
+            facts_of[fact.document].append(fact)
         keys = {one.key for _, mentions in documents for one in mentions}
         names = Names({key: one.label for key, one in graph.entities(sorted(keys)).items()})
-        for row, facts in zip(part, found, strict=True):
+        for row, facts in zip(part, facts_of, strict=True):
             counts["texts"] += 1
             _compare(row, facts, names, graph, counts, relations)
     return ExtractionScores(
@@ -99,8 +99,8 @@ def score(
         new_gold=counts["new_gold"],
         new_right=counts["new_right"],
         relations={
-            name: (own["gold"], own["found"], own["right"])
-            for name, own in sorted(relations.items())
+            name: (of_relation["gold"], of_relation["found"], of_relation["right"])
+            for name, of_relation in sorted(relations.items())
         },
     )
 
@@ -113,21 +113,22 @@ def _compare(
     counts: Counter[str],
     relations: dict[str, Counter[str]],
 ) -> None:
-    left = list(dict.fromkeys(row.triples))
-    for triple in left:
+    """Count the gold triples of a row, and the facts that match one; each matches only once."""
+    unmatched = list(dict.fromkeys(row.triples))
+    for triple in unmatched:
         counts["gold"] += 1
         counts["new_gold"] += not _is_known(graph, triple)
         relations.setdefault(triple[1], Counter())["gold"] += 1
     for fact in sorted(facts, key=lambda fact: -fact.confidence):
-        own = relations.setdefault(fact.relation, Counter())
+        of_relation = relations.setdefault(fact.relation, Counter())
         counts["found"] += 1
-        own["found"] += 1
-        same = next((triple for triple in left if _is_same(fact, triple, names)), None)
-        if same is not None:
-            left.remove(same)
-            own["right"] += 1
+        of_relation["found"] += 1
+        match = next((triple for triple in unmatched if _is_same(fact, triple, names)), None)
+        if match is not None:
+            unmatched.remove(match)
+            of_relation["right"] += 1
             counts["right"] += 1
-            counts["new_right"] += not _is_known(graph, same)
+            counts["new_right"] += not _is_known(graph, match)
 
 
 def _is_same(fact: StatedFact, triple: tuple[str, str, str], names: Names) -> bool:

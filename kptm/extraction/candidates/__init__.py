@@ -1,1 +1,1 @@
-"""What a text names, in which pairs, and the features of each pair."""
+"""The mentions of a text, pairs of mentions, and the features of each pair."""

@@ -1,4 +1,4 @@
-"""Pairs of mentions in a window; for any two entities, the two mentions nearest to each other."""
+"""Pairs of mentions in a window: for any two entities, the two mentions nearest to each other."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Pair(NamedTuple):
     """Two mentions of a window, in the order of the text.
 
     Attributes:
-        window: Their window.
+        window: The window.
         first: The first mention.
-        second: The second one.
-        between: How many other mentions stand between them.
+        second: The second mention.
+        between: The number of other mentions between them.
     """
 
     window: TextWindow
@@ -40,14 +40,14 @@ class Pair(NamedTuple):
 
     @property
     def span(self) -> tuple[int, int]:
-        """Start and end of the sentences that contain both mentions."""
+        """Start and end of the shortest sequence of sentences that contains both mentions."""
         numbers = self.window.sentence
         one, other = numbers[self.first.first], numbers[self.second.first]
         return self.window.bounds[one][0], self.window.bounds[other][1]
 
 
 def pairs_of(window: TextWindow) -> Iterator[Pair]:
-    """The pairs of a window in which at least one mention is an entity of the graph."""
+    """Yield the pairs of a window in which at least one mention is an entity of the graph."""
     best: dict[tuple[tuple[str, str], ...], tuple[tuple[int, int], Pair]] = {}
     placed = window.placed
     for at, first in enumerate(placed):

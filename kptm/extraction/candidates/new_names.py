@@ -1,4 +1,4 @@
-"""New names, which the graph lacks: runs of capitalised words, one name per entity."""
+"""Finds new names, which the graph lacks: runs of capitalised words."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _OPENS = re.compile(r"(?:^|[.!?…:;\n“\"(\[])\s*$")
 
 
 def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
-    """Start, end and name of runs of capitalised words outside of ``taken`` spans.
+    """Yield (start, end, name) of runs of capitalised words outside of ``taken`` spans.
 
-    A single word at the beginning of a sentence is no name, because every sentence begins with a
-    capital.
+    A single word at the beginning of a sentence does not count as a name, because every sentence
+    begins with a capital.
 
     Args:
         text: The text.
-        taken: Spans of other mentions, in any order.
+        taken: The spans of other mentions, in any order.
     """
     for match in _RUN.finditer(text):
         start, end = match.span()
@@ -45,23 +45,25 @@ def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int
 
 
 def clusters(names: Iterable[str]) -> dict[str, str]:
-    """Map each name to its entity's name: equal folded forms, and parts of longer names, are one.
+    """Map each name to the name of its entity.
+
+    Names that are equal after folding, and parts of a longer name, belong to one entity.
 
     Args:
         names: The new names of one text.
     """
     ordered = sorted(set(names), key=lambda name: (-len(name), name))
-    found: dict[str, str] = {}
+    entity_of: dict[str, str] = {}
     for name in ordered:
         words = fold(name).split()
-        same = (
+        longer_names = (
             other
             for other in ordered
             if len(other) > len(name) or (other < name and fold(other) == fold(name))
             if _is_part(words, fold(other).split())
         )
-        found[name] = next(same, name)
-    return found
+        entity_of[name] = next(longer_names, name)
+    return entity_of
 
 
 def _is_part(words: list[str], others: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Context vectors of a pair: mean hidden states of both mentions, between and around them."""
+"""The context vector of a pair: mean hidden states of the mentions, between and around them."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def _context(states: TokenStates, pair: Pair) -> Context:
         (first.end, second.start),
         (start, end),
     )
-    found = [states.mean(one - before, other - before) for one, other in spans]
-    return np.concatenate(found).astype(np.float16)
+    means = [states.mean(one - before, other - before) for one, other in spans]
+    return np.concatenate(means).astype(np.float16)

@@ -1,7 +1,7 @@
 """Features of a pair of mentions, as hashes: words, order, kinds, types and roles.
 
-The mentions are in the order of the text: the class says which of them is the head, not the
-features.
+The mentions are in the order of the text. The features do not depend on which of them is the head;
+the classes do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_windows import Placed
 
 EDGE = 7
-"""Number of words read after the first mention, and before the second, between the two."""
+"""Between the mentions, the number of words read after the first and before the second."""
 BEFORE, AFTER = 3, 4
 """Number of words read before the first mention and after the second."""
 MOST_ROLES = 40
@@ -60,8 +60,8 @@ def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
     roles = _roles(first, second, knowledge), _roles(second, first, knowledge)
     known = [
         f"{tag}{'ht'[role.is_head]}={role.relation}"
-        for tag, found in zip("12", roles, strict=True)
-        for role in found
+        for tag, of_mention in zip("12", roles, strict=True)
+        for role in of_mention
     ]
     known += [
         f"1:{name}" for name in knowledge.types(first.key) if first.kind == MentionKind.ENTITY
@@ -73,7 +73,7 @@ def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
 
 
 def name_words(name: str) -> list[str]:
-    """The words of a relation's name as features; "birthPlace" has two."""
+    """The stems of the words of a relation's name; "birthPlace" has two."""
     spaced = "".join(f" {char}" if char.isupper() else char for char in name)
     words = "".join(char if char.isalnum() else " " for char in spaced).split()
     return list(dict.fromkeys(fold(word)[:STEM] for word in words if len(word) > 1))
@@ -91,17 +91,17 @@ def _hashes(names: list[str]) -> array[int]:
 
 
 def _roles(mention: TextMention, other: TextMention, knowledge: PairKnowledge) -> list[Role]:
-    """The roles of an entity in its facts with other entities."""
-    found = knowledge.roles(mention.key) if mention.kind == MentionKind.ENTITY else {}
-    if not found:
+    """The roles of an entity, not counting its facts with the other mention; rarest first."""
+    counts = knowledge.roles(mention.key) if mention.kind == MentionKind.ENTITY else {}
+    if not counts:
         return []
     ahead, back = knowledge.relations(mention, other), knowledge.relations(other, mention)
-    left = [
+    elsewhere = [
         (count, role)
-        for role, count in found.items()
+        for role, count in counts.items()
         if count > (role.relation in (ahead if role.is_head else back))
     ]
-    return [role for _, role in sorted(left)[:MOST_ROLES]]
+    return [role for _, role in sorted(elsewhere)[:MOST_ROLES]]
 
 
 def _words(pair: Pair) -> list[str]:
@@ -112,30 +112,30 @@ def _words(pair: Pair) -> list[str]:
     if size > 2 * EDGE:
         between = [*between[:EDGE], "…", *between[-EDGE:]]
     closed = ["<", *between, ">"]
-    found = [f"b:{word}" for word in between]
-    found += [f"{one} {two}" for one, two in pairwise(closed)]
-    found += [
+    features = [f"b:{word}" for word in between]
+    features += [f"{one} {two}" for one, two in pairwise(closed)]
+    features += [
         f"{one} {two} {three}"
         for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
     ]
     before = stems[max(0, first.first - BEFORE) : first.first]
     after = stems[second.last : second.last + AFTER]
-    found += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
-    found += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
-    found += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]
+    features += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
+    features += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
+    features += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]
     apart = window.sentence[second.first] - window.sentence[first.first]
-    found += [f"n:{min(count, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
+    features += [f"n:{min(count, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
     shapes = _shape(first.mention), _shape(second.mention)
-    found += [f"1h:{shapes[0]}", f"2h:{shapes[1]}", f"h:{shapes[0]} {shapes[1]}"]
-    found += [*_surface("1", first, stems), *_surface("2", second, stems)]
+    features += [f"1h:{shapes[0]}", f"2h:{shapes[1]}", f"h:{shapes[0]} {shapes[1]}"]
+    features += [*_surface("1", first, stems), *_surface("2", second, stems)]
     low = bisect_left(window.sentence, window.sentence[first.first])
     high = bisect_right(window.sentence, window.sentence[second.first])
-    found += [f"w:{word}" for word in stems[low:high] if word.isalpha()]
-    return found
+    features += [f"w:{word}" for word in stems[low:high] if word.isalpha()]
+    return features
 
 
 def _surface(tag: str, placed: Placed, stems: list[str]) -> list[str]:
-    """The first and the last word of a mention: "Airport", "University"."""
+    """Features of the first and the last word of a mention, such as "Airport" or "University"."""
     return [f"{tag}f:{stems[placed.first]}", f"{tag}l:{stems[placed.last - 1]}"]
 
 

@@ -48,8 +48,10 @@ class PairKnowledge:
         if fresh:
             self._roles.update(self._signatures.roles(fresh))
             self._values.update(self._signatures.values(fresh))
-            known = self._graph.entities(fresh)
-            self._types.update({key: known[key].types if key in known else () for key in fresh})
+            entities = self._graph.entities(fresh)
+            self._types.update(
+                {key: entities[key].types if key in entities else () for key in fresh}
+            )
         self._between = self._signatures.between(wanted, wanted)
 
     def roles(self, key: str) -> dict[Role, int]:
@@ -57,7 +59,7 @@ class PairKnowledge:
         return self._roles.get(key, {})
 
     def types(self, key: str) -> tuple[str, ...]:
-        """An entity's types."""
+        """The types of an entity."""
         return self._types.get(key, ())
 
     def relations(self, head: TextMention, tail: TextMention) -> set[str]:
@@ -70,12 +72,8 @@ class PairKnowledge:
         return {name for name, other in self._values.get(head.key, ()) if same_value(value, other)}
 
     def has(self, head: TextMention, relation: str) -> bool:
-        """Whether the graph knows any tail of (head, relation)."""
-        return (
-            Role(relation, True) in self.roles(head.key)
-            if head.kind == MentionKind.ENTITY
-            else False
-        )
+        """Whether the graph has any tail of (head, relation)."""
+        return head.kind == MentionKind.ENTITY and Role(relation, True) in self.roles(head.key)
 
     def ends(self, relation: str) -> tuple[bool, bool, bool]:
         """Whether a relation takes entities, values and text values as tails; all if unknown."""
@@ -88,7 +86,7 @@ class PairKnowledge:
         return entities >= SOME * total, values >= SOME * total, is_text
 
     def _decide(self, relation: str) -> TypeDecision | None:
-        """The kinds of a relation's tails; None if the graph has no fact of it."""
+        """The type of a relation's tails; None if the graph has no fact of the relation."""
         entities, values, sample = self._signatures.samples(relation)
         if not entities + values:
             return None

@@ -27,16 +27,16 @@ class MentionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextMention:
-    """A span of a text with what it names.
+    """A mention: a span of a text that names an entity or a value.
 
     Attributes:
         start: The offset of its first character.
         end: The offset after its last character.
-        kind: Its kind.
+        kind: The kind of mention.
         key: The entity's key, the text of the value, or the new name.
         value: The value, or None.
-        surface: The words of the text.
-        score: The probability that the span names it.
+        surface: The text of the span.
+        score: The probability that the span names this entity or value.
     """
 
     start: int
@@ -49,7 +49,7 @@ class TextMention:
 
     @property
     def node(self) -> tuple[str, str]:
-        """The identity of what it names."""
+        """The identity of the entity or value: its kind, and its key or folded text."""
         name = self.key if self.kind == MentionKind.ENTITY else fold(self.key)
         return str(self.kind), name
 
@@ -72,22 +72,22 @@ def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention
         document.text[x.start : x.end], x.literal)
         for x in value_spans(document.text)
     ]  # fmt: skip
-    kept = _without_overlaps(links, values)
+    mentions = _without_overlaps(links, values)
     if names:
-        taken = [(item.start, item.end) for item in kept]
-        kept += [
+        taken = [(mention.start, mention.end) for mention in mentions]
+        mentions += [
             TextMention(start, end, MentionKind.NAME, name, name)
             for start, end, name in new_names(document.text, taken)
         ]
-    return sorted(kept, key=lambda item: item.start)
+    return sorted(mentions, key=lambda mention: mention.start)
 
 
 def _without_overlaps(links: list[TextMention], values: Iterable[TextMention]) -> list[TextMention]:
-    """Links and values; the longer one wins an overlap, the link wins a tie."""
-    kept = sorted(links, key=lambda item: item.start)
+    """Links and values; the longer one wins an overlap, and the link wins a tie."""
+    mentions = sorted(links, key=lambda item: item.start)
     for value in values:
-        others = [item for item in kept if item.start < value.end and value.start < item.end]
+        others = [item for item in mentions if item.start < value.end and value.start < item.end]
         if all(item.end - item.start < value.end - value.start for item in others):
-            kept = [item for item in kept if item not in others]
-            kept.append(value)
-    return kept
+            mentions = [item for item in mentions if item not in others]
+            mentions.append(value)
+    return mentions

@@ -1,4 +1,4 @@
-"""Values in running text: dates, and numbers with and without a unit; equality of values."""
+"""Finds values in running text: dates, and numbers with or without a unit; compares values."""
 
 from __future__ import annotations
 
@@ -48,14 +48,15 @@ class TextValue(NamedTuple):
 
 
 def value_spans(text: str) -> Iterator[TextValue]:
-    """Values in a text, from left to right."""
+    """Yield the values in a text, from left to right."""
     for match in _SPAN.finditer(text):
-        found = _number(match) if match["number"] else _other(match)
-        if found is not None:
-            yield found
+        value = _number(match) if match["number"] else _date_or_code(match)
+        if value is not None:
+            yield value
 
 
-def _other(match: re.Match[str]) -> TextValue | None:
+def _date_or_code(match: re.Match[str]) -> TextValue | None:
+    """A date, a month, or a code such as an ISBN."""
     start, end = match.span()
     if match["code"]:
         return TextValue(start, end, Literal(match["code"]))
@@ -67,21 +68,22 @@ def _other(match: re.Match[str]) -> TextValue | None:
     plain = _ORDINAL.sub("", match[0].removeprefix("the ").removeprefix("The ")).replace(
         " of ", " "
     )
-    read = (form.read(plain) for form in _DATES)
-    literal = next((item for item in read if item is not None), None)
+    readings = (form.read(plain) for form in _DATES)
+    literal = next((reading for reading in readings if reading is not None), None)
     return None if literal is None else TextValue(start, end, literal)
 
 
 def _number(match: re.Match[str]) -> TextValue | None:
-    """A number, with the next word as its unit if there is such a unit."""
+    """A number, with the next word as its unit if that is a known unit."""
     digits = re.sub("[,\u00a0\u202f]", "", match["number"]).replace("\u2212", "-")
     end = match.end("number")
     if match["scale"]:
         digits = _scale_number(digits, _SCALES[match["scale"].strip().lower()])
         end = match.end("scale")
     unit = (match["unit"] or "").strip(" \u00a0-")
-    known = unit_of(unit) if unit else None
-    if known is not None and known.dimension not in ("", unit) and len(unit) < 24:
+    measure = unit_of(unit) if unit else None
+    # The dimension of an unknown unit is the unit itself.
+    if measure is not None and measure.dimension not in ("", unit) and len(unit) < 24:
         end = match.end("unit")
     else:
         unit = ""
@@ -92,11 +94,11 @@ def _number(match: re.Match[str]) -> TextValue | None:
 
 
 def _scale_number(digits: str, power: int) -> str:
-    """A number times a power of ten, exactly."""
-    whole, _, rest = digits.partition(".")
-    rest = rest.ljust(power, "0")
-    tail = rest[power:].rstrip("0")
-    return f"{whole}{rest[:power]}" + (f".{tail}" if tail else "")
+    """Multiply a number by a power of ten, exactly."""
+    whole, _, decimals = digits.partition(".")
+    decimals = decimals.ljust(power, "0")
+    remaining = decimals[power:].rstrip("0")
+    return f"{whole}{decimals[:power]}" + (f".{remaining}" if remaining else "")
 
 
 def shape(literal: Literal) -> str:
@@ -124,10 +126,11 @@ def same_value(first: Literal, second: Literal) -> bool:
     if first.unit and second.unit:
         return False
     dated, plain = (first, second) if one.dimension == "date" else (second, first)
-    if "date" in (one.dimension, other.dimension):  # 1990 may be a year
+    if "date" in (one.dimension, other.dimension):  # a number such as 1990 may be a year
         return plain.value.isdecimal() and dated.value[:4] == plain.value and "-" not in dated.value
-    bare = [quantity(Literal(item.value, item.datatype)) for item in (first, second)]
-    return bare[0] is not None and bare[0] == bare[1]
+    # One of them has no unit, so only the numbers are compared.
+    numbers = [quantity(Literal(item.value, item.datatype)) for item in (first, second)]
+    return numbers[0] is not None and numbers[0] == numbers[1]
 
 
 def as_stored(literal: Literal, decision: TypeDecision) -> Literal:
@@ -136,7 +139,7 @@ def as_stored(literal: Literal, decision: TypeDecision) -> Literal:
         literal = Literal(literal.value, literal.datatype)
     text = f"{literal.value} {literal.unit}".strip()
     for form in decision.forms:
-        found = form.value(text)
-        if found is not None:
-            return found
+        value = form.value(text)
+        if value is not None:
+            return value
     return Literal(text) if decision.kind == "text" else literal

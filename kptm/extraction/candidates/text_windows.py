@@ -20,7 +20,7 @@ SENTENCES = 6
 """The most sentences of a window; mentions further apart form no pair."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
-# A full stop after an initial, or before a small letter, ends no sentence.
+# A full stop after an initial, or before a small letter, does not end a sentence.
 _END = re.compile(
     r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"
     r"|[。！？][」』）]*\s*|\n+"
@@ -29,7 +29,7 @@ _END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A mention with its words in the window: from word ``first`` to before word ``last``."""
+    """A mention and its words in the window: those from ``first`` up to, but not with, ``last``."""
 
     first: int
     last: int
@@ -38,7 +38,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class TextWindow:
-    """A few sentences of a text, T words long.
+    """A few sentences of a text, with T words.
 
     Attributes:
         text: The whole text.
@@ -46,7 +46,7 @@ class TextWindow:
         starts: The offsets of the T words in the text.
         sentence: The sentence number of each of the T words.
         bounds: (start, end) of each sentence in the text, by its number.
-        placed: The mentions, in their order.
+        placed: The mentions in the order of the text.
     """
 
     text: str
@@ -58,14 +58,14 @@ class TextWindow:
 
 
 def sentence_bounds(text: str, mentions: list[TextMention]) -> list[tuple[int, int]]:
-    """Start and end of the sentences of a text; no sentence ends within a mention."""
+    """(start, end) of each sentence of a text; a sentence does not end within a mention."""
     bounds = []
     start = 0
-    inside = [(mention.start, mention.end) for mention in mentions]
+    spans = [(mention.start, mention.end) for mention in mentions]
     for match in _END.finditer(text):
         at = match.end()
-        near = bisect_left(inside, (at, at))
-        if near and inside[near - 1][1] > at:
+        following = bisect_left(spans, (at, at))
+        if following and spans[following - 1][1] > at:  # within the mention before
             continue
         bounds.append((start, at))
         start = at
@@ -79,7 +79,7 @@ def windows_of(text: str, mentions: list[TextMention]) -> Iterator[TextWindow]:
 
     Args:
         text: The text.
-        mentions: Its mentions, in their order.
+        mentions: The mentions in the order of the text.
     """
     bounds = sentence_bounds(text, mentions)
     for at in range(0, len(bounds), SENTENCES):

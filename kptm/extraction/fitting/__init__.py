@@ -1,1 +1,1 @@
-"""Examples of the graph and of labelled rows, the fit of the classifier, its thresholds."""
+"""Learning an extractor: examples from the graph and labelled rows, classifier, thresholds."""

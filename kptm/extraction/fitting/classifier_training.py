@@ -1,4 +1,4 @@
-"""Fit the classifier: softmax cross-entropy over label sets, Adam, early stopping."""
+"""Fits the classifier: softmax cross-entropy over label sets, Adam, early stopping."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 LEAST_STEPS = 50
 """The least number of steps between two evaluations on held-out texts."""
 FIRST_STEPS = 1_000
-"""The least number of steps before training stops.
+"""Training does not stop before this number of steps.
 
-On a tenth of WebNLG, held-out quality is flat from 500 on, while F1 on dev rises from .60 to .66.
+On a tenth of WebNLG, held-out quality does not rise after 500 steps, but F1 on the development set
+rises from .60 to .66 afterwards.
 """
 FIRST_PASSES = 24
-"""The same in passes, for few examples."""
+"""For few examples, training does not stop before this number of passes instead."""
 GAIN = 0.001
 """The least rise of average precision that counts as a gain."""
 IMPLIED, CASES = 0.97, 20
-"""A relation implies others that this share of its pairs, and this many pairs, have too.
-"""
+"""A relation implies others if this share of its pairs has them too; it needs this many pairs."""
 SEEN = 0.01
-"""Predictions below this probability are not ranked."""
+"""Predictions with a lower probability are not ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,10 @@ class ExtractionConfig:
         batch_size: Examples per step.
         learning_rate: The learning rate of Adam.
         dropout: Dropout on the sums of feature vectors.
-        forget_known: How often the graph's features are dropped, so that new entities can be read
-            too.
+        forget_known: The share of examples whose features from the graph are dropped, so that the
+            classifier also learns to work without them, as for new entities.
         min_count: The least frequency of a feature or a set of relations.
-        held_out: The share of the texts that thresholds are chosen on.
+        held_out: The share of the texts on which thresholds are chosen.
         most_texts: The most texts to learn from.
         seed: The seed of everything random.
     """
@@ -91,7 +91,7 @@ def space_of(
     *,
     closed: bool = True,
 ) -> LabelSpace:
-    """The classes and features of examples.
+    """Choose the classes and features by their frequency in examples.
 
     Args:
         examples: The training examples.
@@ -111,20 +111,21 @@ def space_of(
     for item in examples.features:
         seen.update(item.words)
         seen.update(item.known)
-    hashes = np.array(sorted(mark for mark, count in seen.items() if count >= min_count), np.uint32)
+    frequent = (feature for feature, count in seen.items() if count >= min_count)
+    hashes = np.array(sorted(frequent), np.uint32)
     used = {label.relation for one in classes for label in one}
     return LabelSpace(classes, {name: kinds[name] for name in sorted(used)}, hashes)
 
 
 def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
-    """Whether a relation of a set hardly ever occurs without the others."""
+    """Whether some relation of a set hardly ever occurs without the others."""
     together = sum(count for one, count in sets.items() if set(labels) <= set(one))
     alone = min(sum(count for one, count in sets.items() if label in one) for label in labels)
     return alone >= CASES and together >= IMPLIED * alone
 
 
 def targets_of(space: LabelSpace, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
-    """The classes of each example: that of its label set, or of each label if the set has none."""
+    """The classes of each example: that of its label set, or else those of its single labels."""
     at = {one: column for column, one in enumerate(space.classes)}
     return [
         [at[one]] if one in at else [at[label,] for label in one if (label,) in at] or [0]
@@ -156,7 +157,7 @@ def fit(
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
     random = np.random.default_rng(config.seed)
-    best, kept, waited, passes = -1.0, model.state(), 0, 0
+    best, best_state, waited, passes = -1.0, model.state(), 0, 0
     # With few examples a pass has few steps, too few to measure a gain.
     steps = max(1, -(-len(examples) // config.batch_size))
     times = -(-LEAST_STEPS // steps)
@@ -172,17 +173,18 @@ def fit(
                 loss.backward()  # type: ignore[no-untyped-call]
                 for one in (optimiser, sparse_optimiser):
                     one.step()
-        now = _quality(model, test, config) if len(held) else 0.0
+        quality = _quality(model, test, config) if len(held) else 0.0
         if progress is not None:
-            progress(epoch + 1, config.epochs, now)
-        early = (epoch + 1) * times * steps < first
-        if len(held) and now < best + GAIN and not early:
+            progress(epoch + 1, config.epochs, quality)
+        is_early = (epoch + 1) * times * steps < first
+        if len(held) and quality < best + GAIN and not is_early:
             waited += 1
             if waited >= config.patience:
                 break
         else:
-            best, kept, waited, passes = max(best, now), model.state(), 0, epoch + 1
-    vectors, output, bias, shared, context = kept
+            best, best_state = max(best, quality), model.state()
+            waited, passes = 0, epoch + 1
+    vectors, output, bias, shared, context = best_state
     return Classifier(space, vectors, output, bias, shared, context), passes
 
 
@@ -197,12 +199,12 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
     with torch.no_grad():
         for start in range(0, data.count, size):
             rows = np.arange(start, min(start + size, data.count))
-            found = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
+            p = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
             truth = model.target(data, rows)[:, 1:] > 0
             total += int(truth.sum())
-            shown = found > SEEN
-            chances.append(found[shown])
-            right.append(truth[shown])
+            is_ranked = p > SEEN
+            chances.append(p[is_ranked])
+            right.append(truth[is_ranked])
     order = np.argsort(-np.concatenate(chances), kind="stable")
     hits = np.concatenate(right)[order]
     return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].sum() / max(1, total))
@@ -224,13 +226,15 @@ class _Data:
         self.weights = np.array(examples.weights, np.float32)
         self.targets = targets_of(space, examples.labels)
         for row, classes in enumerate(self.targets):
-            fitting = [column for column in classes if self.allowed[row, column]]
-            if not fitting:  # labels with a tail of a wrong kind are ignored
-                fitting, self.weights[row] = [0], 0
-            self.targets[row] = fitting
+            allowed = [column for column in classes if self.allowed[row, column]]
+            if not allowed:  # labels with a tail of a wrong kind are ignored
+                allowed, self.weights[row] = [0], 0
+            self.targets[row] = allowed
 
 
 class _Model:
+    """The classifier in torch, for training; see :mod:`kptm.extraction.relation_classifier`."""
+
     def __init__(self, space: LabelSpace, config: ExtractionConfig, width: int) -> None:
         import torch
 
@@ -241,7 +245,7 @@ class _Model:
         )
         torch.nn.init.uniform_(self.vectors.weight, -1 / size, 1 / size)
         self.output = torch.nn.Linear(size, count)
-        # Zeros at the start: the model begins as the one without an encoder.
+        # Zeros, so that the model begins like one without an encoder.
         self.context = torch.nn.Parameter(torch.zeros(width, size))
         self.shared = torch.nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
         assert len(self.shared) == SHARED  # noqa: S101  # one each of the four matrices
@@ -251,7 +255,7 @@ class _Model:
     def loss(
         self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
     ) -> torch.Tensor:
-        """The mean cross-entropy of examples; ``random`` applies dropout to the input."""
+        """The mean cross-entropy of examples; with ``random``, features are dropped."""
         import torch
 
         logits = self.logits(data, rows, random)
@@ -262,16 +266,16 @@ class _Model:
 
     def target(self, data: _Data, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """N × K: the target distribution of examples over the classes."""
-        found = np.zeros((len(rows), data.allowed.shape[1]), np.float32)
+        target = np.zeros((len(rows), data.allowed.shape[1]), np.float32)
         for row, number in enumerate(rows.tolist()):
             classes = data.targets[number]
-            found[row, classes] = 1 / len(classes)
-        return found
+            target[row, classes] = 1 / len(classes)
+        return target
 
     def logits(
         self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
     ) -> torch.Tensor:
-        """N × K scores of examples; ``random`` applies dropout to the input."""
+        """N × K scores of examples; with ``random``, features are dropped."""
         import torch
 
         forgets = (
@@ -294,7 +298,7 @@ class _Model:
         return masked
 
     def state(self) -> tuple[NDArray[np.float32], ...]:
-        """The weights as :class:`Classifier` takes them."""
+        """Copies of the weights, in the order of :class:`Classifier`."""
         return (
             self.vectors.weight.detach().numpy()[: self._features].copy(),
             self.output.weight.detach().numpy().T.copy(),

@@ -1,6 +1,6 @@
-"""Learns an extractor from a graph and texts, or from labelled rows.
+"""Learns an extractor from a graph and texts, from labelled rows, or from both.
 
-Rejected proposals are counterexamples.
+Reviewed proposals are examples too; rejected ones are counterexamples.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from kptm.errors import WorkspaceError
 from kptm.extraction.candidates.pair_knowledge import PairKnowledge
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention, mentions_of
 from kptm.extraction.extractor import Extractor
-from kptm.extraction.fitting import relation_examples as learnt
+from kptm.extraction.fitting import relation_examples
 from kptm.extraction.fitting.classifier_training import ExtractionConfig
 from kptm.extraction.fitting.extractor_fitting import fit_extractor
 from kptm.extraction.fitting.labelled_rows import LabelledRow, Names
+from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.relation_classifier import RelationKind
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.review.proposal import Proposal
     from kptm.encoders import TokenEncoder
-    from kptm.extraction.fitting.relation_examples import RelationExamples
     from kptm.extraction.relation_classifier import Label
     from kptm.linking import Linker
 
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 BATCH = 256
-"""Texts that are read at a time."""
+"""The number of texts that are read at a time."""
 LINKED = 0.1
 """The least probability of a link; it is low because a matching relation supports a link too."""
-REJECTED = 2.0
+REVIEWED = 2.0
 """The weight of a reviewed proposal; it is high because a person decided it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LearningReport:
-    """What an extractor was learnt from.
+    """The examples from which an extractor was learnt, and the result.
 
     Attributes:
-        texts: How many texts.
-        pairs: How many pairs of mentions.
-        stated: How many pairs have a relation.
-        relations: How many relations it can extract.
-        epochs: Passes over the examples.
-        decided: How many reviewed proposals were examples.
+        texts: The number of texts.
+        pairs: The number of pairs of mentions.
+        stated: The number of pairs with a relation.
+        relations: The number of relations that it can extract.
+        epochs: The number of passes over the examples.
+        decided: The number of reviewed proposals among the examples.
         from_rows: Whether it learnt from labelled rows.
         from_texts: Whether it learnt from texts labelled by the graph.
     """
@@ -84,36 +84,36 @@ def learn(
         graph: The graph.
         linker: Finds entities of the graph.
         texts: Texts for distant supervision; texts of rows are left out.
-        rows: Labelled rows; if given, thresholds are chosen on them.
+        rows: Labelled rows; if there are any, thresholds are chosen on them.
         decided: Accepted and rejected proposals.
         config: The training settings.
         encoder: Encodes the context of each pair; none by default.
         progress: Called with the steps done, the total (0 if unknown), and the name of the stage.
 
     Raises:
-        WorkspaceError: No text states a fact that is known.
+        WorkspaceError: No text states a known fact.
     """
     config = config or ExtractionConfig()
     knowledge = PairKnowledge(graph)
-    given = list(islice(rows, config.most_texts))
+    row_list = list(islice(rows, config.most_texts))
     used: list[str] = []
-    stated = _from_rows(graph, linker, given, knowledge, used, encoder)
+    stated = _row_examples(graph, linker, row_list, knowledge, used, encoder)
     count = len(used)
-    labelled = set(used)
-    others = islice((text for text in texts if text not in labelled), config.most_texts)
-    some = _note_texts(others, used, progress)
-    batches = map(partial(_link_texts, linker), in_batches(some, BATCH))
-    taught = learnt.distant(batches, knowledge, encoder, first=count)
-    known = _decided_examples(decided, knowledge, len(used), encoder)
-    labels = [*stated.labels, *taught.labels, *known.labels]
+    row_texts = set(used)
+    others = islice((text for text in texts if text not in row_texts), config.most_texts)
+    noted = _note_texts(others, used, progress)
+    batches = map(partial(_link_texts, linker), in_batches(noted, BATCH))
+    taught = relation_examples.distant(batches, knowledge, encoder, first=count)
+    reviewed = _reviewed_examples(decided, knowledge, len(used), encoder)
+    labels = [*stated.labels, *taught.labels, *reviewed.labels]
     if not any(labels):
         raise WorkspaceError(
             "no text states a fact that the graph has, so that there is nothing to learn from;"
             " give other texts, load facts that they state, or give labelled rows (--rows)"
         )
-    kinds = _kinds(graph, knowledge, labels, given)
+    kinds = _kinds(graph, knowledge, labels, row_list)
     note = None if progress is None else lambda done, most, _: progress(done, most, "fitting")
-    fitted = fit_extractor(stated, taught, known, used, kinds, config, note)
+    fitted = fit_extractor(stated, taught, reviewed, used, kinds, config, note)
     report = LearningReport(
         texts=len(used),
         pairs=len(labels),
@@ -131,14 +131,14 @@ def learn(
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Items in tuples of one size; the last may be shorter."""
+    """Yield items in tuples of the given size; the last may be shorter."""
     source = iter(items)
     while part := tuple(islice(source, size)):
         yield part
 
 
 def linked_batches(linker: Linker, texts: Iterable[str]) -> Iterator[Batch]:
-    """Texts with their mentions, a batch at a time."""
+    """Yield texts with their mentions, a batch at a time."""
     return map(partial(_link_texts, linker), in_batches(texts, BATCH))
 
 
@@ -148,6 +148,7 @@ def _link_texts(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[Te
 
 
 def _note_texts(texts: Iterable[str], used: list[str], progress: Progress | None) -> Iterator[str]:
+    """Yield texts, and append them to ``used``."""
     for text in texts:
         used.append(text)
         if progress is not None and len(used) % BATCH == 0:
@@ -155,7 +156,7 @@ def _note_texts(texts: Iterable[str], used: list[str], progress: Progress | None
         yield text
 
 
-def _from_rows(
+def _row_examples(
     graph: KnowledgeGraph,
     linker: Linker,
     rows: Sequence[LabelledRow],
@@ -163,18 +164,19 @@ def _from_rows(
     used: list[str],
     encoder: TokenEncoder | None,
 ) -> RelationExamples:
+    """The examples of labelled rows, whose texts are appended to ``used``."""
     used.extend(row.text for row in rows)
 
     def read() -> Iterator[Batch]:
         for part in in_batches(rows, BATCH):
-            found = _link_texts(linker, [row.text for row in part])
+            linked = _link_texts(linker, [row.text for row in part])
             yield [
                 (row.text, mentions if row.mentions is None else row.mentions)
-                for row, (_, mentions) in zip(part, found, strict=True)
+                for row, (_, mentions) in zip(part, linked, strict=True)
             ]
 
     labels = _Labels(graph)
-    return learnt.examples_of_rows(
+    return relation_examples.examples_of_rows(
         read(),
         lambda n, head, tail: labels.relations_between(rows[n], head, tail),
         knowledge,
@@ -186,48 +188,51 @@ class _Labels:
     """Labels of the entities in rows, read on demand."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
-        self._graph, self._known = graph, dict[str, str]()
-        self._names = Names(self._known)
+        self._graph, self._label_of = graph, dict[str, str]()
+        self._names = Names(self._label_of)
 
     def relations_between(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
-        keys = [one.key for one in (head, tail) if one.key not in self._known]
+        keys = [one.key for one in (head, tail) if one.key not in self._label_of]
         if keys:
-            found = self._graph.entities(keys)
-            self._known.update((key, found[key].label if key in found else key) for key in keys)
+            entities = self._graph.entities(keys)
+            self._label_of.update(
+                (key, entities[key].label if key in entities else key) for key in keys
+            )
         return self._names.relations_between(row, head, tail)
 
 
-def _decided_examples(
+def _reviewed_examples(
     decided: Sequence[Proposal], knowledge: PairKnowledge, count: int, encoder: TokenEncoder | None
 ) -> RelationExamples:
     """Reviewed proposals as examples, with document numbers from ``count`` on."""
-    found = learnt.RelationExamples()
-    documents = [(item.sentence, _spans(item)) for item in decided]
-    for number, pair, features in learnt.pairs_with_features(documents, knowledge, encoder):
+    examples = RelationExamples()
+    documents = [(item.sentence, _proposal_mentions(item)) for item in decided]
+    pairs = relation_examples.pairs_with_features(documents, knowledge, encoder)
+    for number, pair, features in pairs:
         item = decided[number]
-        labels = learnt.labels_of(pair, knowledge.relations)
+        labels = relation_examples.labels_of(pair, knowledge.relations)
         if item.state == "rejected":
             labels = tuple(label for label in labels if label.relation != item.relation)
-        found.add(count + number, pair, features, labels, REJECTED)
-    return found
+        examples.add(count + number, pair, features, labels, REVIEWED)
+    return examples
 
 
-def _spans(item: Proposal) -> list[TextMention]:
+def _proposal_mentions(item: Proposal) -> list[TextMention]:
     """The two mentions of a proposal."""
     from kg.types import Literal
 
-    found = []
+    mentions = []
     for end, (start, last), is_new in (
         (item.head, item.head_span, item.head_new),
         (item.tail, item.tail_span, item.tail_new),
     ):
         surface = item.sentence[start:last]
         if isinstance(end, Literal):
-            found.append(TextMention(start, last, MentionKind.VALUE, end.value, surface, end))
+            mentions.append(TextMention(start, last, MentionKind.VALUE, end.value, surface, end))
         else:
             kind = MentionKind.NAME if is_new else MentionKind.ENTITY
-            found.append(TextMention(start, last, kind, end, surface))
-    return sorted(found, key=lambda one: one.start)
+            mentions.append(TextMention(start, last, kind, end, surface))
+    return sorted(mentions, key=lambda one: one.start)
 
 
 def _kinds(
@@ -236,7 +241,7 @@ def _kinds(
     stated: Sequence[tuple[Label, ...]],
     rows: Sequence[LabelledRow],
 ) -> dict[str, RelationKind]:
-    """The kinds of tails of each relation in the graph; any kind if only rows have it."""
+    """The kinds of tails of each relation, by the graph; all kinds if only rows have it."""
     labels = {relation.key: relation.label for relation in graph.relations()}
     names = {label.relation for one in stated for label in one}
     names |= {relation for row in rows for _, relation, _ in row.triples}

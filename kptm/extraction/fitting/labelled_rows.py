@@ -2,8 +2,8 @@
 
     {"text": "Tbilisi is the capital of Georgia.", "triples": [["Georgia", "capital", "Tbilisi"]]}
 
-Ends are keys or names, values as text. With ``"mentions": [{"start", "end", "entity"}]`` the spans
-are given too.
+Heads and tails are keys or names; values are written as text. A row may also have the spans of its
+entities, as ``"mentions": [{"start", "end", "entity"}]``.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
-    """A text and what it states.
+    """A text with the triples that it states.
 
     Attributes:
         text: The text.
-        triples: Head, relation, tail, by keys or names.
-        mentions: The given mentions, or None if the linker finds them.
+        triples: Head, relation and tail of each triple, by keys or names.
+        mentions: The mentions of the row; None if the linker is to find them.
     """
 
     text: str
@@ -61,27 +61,27 @@ def _is_triple(item: Any) -> bool:
 
 
 def _mentions(record: TextRecord) -> tuple[TextMention, ...] | None:
-    given, text = record.values.get("mentions"), record.values["text"]
-    if given is None:
+    values, text = record.values.get("mentions"), record.values["text"]
+    if values is None:
         return None
     try:
-        found = [
+        mentions = [
             TextMention(
                 int(one["start"]), int(one["end"]), MentionKind.ENTITY, str(one["entity"]),
                 text[int(one["start"]) : int(one["end"])],
             )
-            for one in given
+            for one in values
         ]  # fmt: skip
     except (TypeError, KeyError, ValueError) as error:
         reason = 'expected "mentions": a list of {"start", "end", "entity"}'
         raise TripleFormatError(record.path, record.line, reason, record.raw) from error
-    if not all(0 <= one.start < one.end <= len(text) for one in found):
+    if not all(0 <= one.start < one.end <= len(text) for one in mentions):
         raise TripleFormatError(record.path, record.line, "a mention leaves the text", record.raw)
-    return tuple(sorted(found, key=lambda one: one.start))
+    return tuple(sorted(mentions, key=lambda one: one.start))
 
 
 class Names:
-    """Compares mentions with the ends of a row's triples.
+    """Compares mentions with the heads and tails of a row's triples.
 
     Args:
         labels: The label of each entity by its key.
@@ -91,7 +91,7 @@ class Names:
         self._labels = labels
 
     def is_same(self, mention: TextMention, end: str | Literal) -> bool:
-        """Whether a mention names the end of a triple: by key, by label, or as an equal value."""
+        """Whether a mention names a head or tail: by key, by label, or as an equal value."""
         if mention.value is not None:
             value = end if isinstance(end, Literal) else parse(end) or Literal(end)
             return same_value(mention.value, value)

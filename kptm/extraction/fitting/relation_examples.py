@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     """The relations that document ``n`` states from one mention to another."""
 
 UNKNOWN = 0.5
-"""The weight of an unlabelled pair that the graph knows nothing about; it may have a relation."""
+"""The weight of an unlabelled pair that may have a relation; see :func:`weight_of`."""
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class RelationExamples:
     Attributes:
         documents: The document number of each pair.
         pairs: The pairs.
-        features: Their features.
-        labels: Their labels.
+        features: The features of each pair.
+        labels: The labels of each pair.
         weights: The weight of each pair.
     """
 
@@ -76,7 +76,7 @@ class RelationExamples:
         )
 
     def select_examples(self, numbers: Sequence[int]) -> RelationExamples:
-        """The examples of some numbers."""
+        """The examples with the given numbers."""
         return RelationExamples(
             [self.documents[number] for number in numbers],
             [self.pairs[number] for number in numbers],
@@ -91,27 +91,27 @@ def pairs_with_features(
     knowledge: PairKnowledge,
     encoder: TokenEncoder | None = None,
 ) -> Iterator[tuple[int, Pair, Features]]:
-    """The pairs of texts, with the number of their text and their features.
+    """Yield the pairs of texts, each with the number of its text and its features.
 
     Args:
-        documents: Texts with their mentions, a batch of them.
-        knowledge: What the graph knows.
-        encoder: Gives each pair its context.
+        documents: A batch of texts with their mentions.
+        knowledge: The graph's knowledge of the entities.
+        encoder: Encodes the context of each pair.
     """
     knowledge.prepare(entity_keys([mentions for _, mentions in documents]))
-    found = (
+    numbered = (
         (number, pair)
         for number, (text, mentions) in enumerate(documents)
         for window in windows_of(text, list(mentions))
         for pair in pairs_of(window)
     )
     if encoder is None:
-        for number, pair in found:
+        for number, pair in numbered:
             yield number, pair, features_of(pair, knowledge)
         return
-    pairs = list(found)
-    seen = contexts(encoder, [pair for _, pair in pairs])
-    for (number, pair), context in zip(pairs, seen, strict=True):
+    pairs = list(numbered)
+    vectors = contexts(encoder, [pair for _, pair in pairs])
+    for (number, pair), context in zip(pairs, vectors, strict=True):
         yield number, pair, features_of(pair, knowledge)._replace(context=context)
 
 
@@ -120,16 +120,16 @@ def labels_of(
 ) -> tuple[Label, ...]:
     """The labels of a pair, sorted."""
     first, second = pair.mentions
-    found = {Label(relation, True) for relation in stated(first, second)}
-    found |= {Label(relation, False) for relation in stated(second, first)}
-    return tuple(sorted(found))
+    labels = {Label(relation, True) for relation in stated(first, second)}
+    labels |= {Label(relation, False) for relation in stated(second, first)}
+    return tuple(sorted(labels))
 
 
 def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -> float:
     """The weight of a pair that the graph labels.
 
-    If the graph knows nothing about either mention, an unlabelled pair may have a relation that the
-    graph lacks.
+    It is lower for an unlabelled pair if the graph has no facts about one of the mentions, because
+    the pair may have a relation that the graph lacks.
     """
     if labels:
         return 1.0
@@ -147,22 +147,26 @@ def distant(
     *,
     first: int = 0,
 ) -> RelationExamples:
-    """Examples by distant supervision (Mintz et al. 2009): texts state what the graph has.
+    """Make examples by distant supervision: texts are assumed to state the graph's facts.
+
+    See Mintz et al. 2009.
 
     Args:
         documents: Batches of texts with their mentions.
-        knowledge: What the graph knows.
+        knowledge: The graph's knowledge of the entities.
         encoder: See :func:`pairs_with_features`.
         first: The first document number.
     """
-    found = RelationExamples()
+    examples = RelationExamples()
     before = first
     for batch in documents:
         for number, pair, features in pairs_with_features(batch, knowledge, encoder):
             labels = labels_of(pair, knowledge.relations)
-            found.add(before + number, pair, features, labels, weight_of(pair, labels, knowledge))
+            examples.add(
+                before + number, pair, features, labels, weight_of(pair, labels, knowledge)
+            )
         before += len(batch)
-    return found
+    return examples
 
 
 def examples_of_rows(
@@ -171,20 +175,20 @@ def examples_of_rows(
     knowledge: PairKnowledge,
     encoder: TokenEncoder | None = None,
 ) -> RelationExamples:
-    """Examples of labelled rows: a pair has exactly the relations that its row states.
+    """Make examples of labelled rows: a pair has exactly the relations that its row states.
 
     Args:
         documents: Batches of texts with their mentions.
-        stated: What each text states.
-        knowledge: What the graph knows.
+        stated: Returns the relations that a text states between two mentions.
+        knowledge: The graph's knowledge of the entities.
         encoder: See :func:`pairs_with_features`.
     """
-    found = RelationExamples()
+    examples = RelationExamples()
     before = 0
     for batch in documents:
         for number, pair, features in pairs_with_features(batch, knowledge, encoder):
             at = before + number
             labels = labels_of(pair, lambda head, tail, at=at: stated(at, head, tail))  # type: ignore[misc]
-            found.add(at, pair, features, labels)
+            examples.add(at, pair, features, labels)
         before += len(batch)
-    return found
+    return examples

@@ -3,14 +3,14 @@
 With labelled rows, both are fitted on held-out texts, and each relation has its own threshold.
 
 Without rows, they are fitted on held-out pairs of entities. A prediction that the graph can neither
-confirm nor deny is ignored: if the graph knows no tail of a head and relation, the relation may
-hold (the local closed-world assumption, Dong et al. 2014). A pair with several facts counts for
+confirm nor deny is ignored: if the graph has no tail for a head and relation, any tail may be
+correct (the local closed-world assumption, Dong et al. 2014). A pair with several facts counts for
 each fact in proportion to its score, because a sentence usually states one of them. All relations
 then share one threshold, which is raised for a relation if the upper bound of its own precision
 (Wilson 1927) is too low. Choosing a threshold for each relation would overfit the graph's noise.
 
-With few texts, all relations together may never reach a precision that some of them have: not at
-all, or only by a few predictions, which may be lucky. Only then a relation has its own threshold,
+With few texts, all relations together may miss a precision that single relations reach, or reach it
+only by a few predictions, perhaps by chance. Only then does a relation have its own threshold,
 chosen by its precision shrunk towards that of all relations.
 """
 
@@ -32,7 +32,7 @@ PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 PRIOR = 20.0
 """The weight of the overall mean, in predictions, when it smooths a rare relation."""
 SUPPORT = 20
-"""The fewest predictions of all relations together that show a precision, if there are so many."""
+"""Fewer predictions of all relations together are not enough to show a precision."""
 NEVER = 2.0
 """A threshold that no confidence reaches."""
 
@@ -55,7 +55,7 @@ class RelationThresholds:
 
     Attributes:
         slope: The slope of the log-odds (Platt scaling).
-        shift: Their shift.
+        shift: The shift of the log-odds.
         general: For each of :data:`PRECISIONS`, the threshold for all relations together.
         relations: The thresholds of each relation.
     """
@@ -96,15 +96,16 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     general = _thresholds(confidences, right, 0.0)
     pooled = np.cumsum(right) / np.arange(1, len(right) + 1)
     if not closed:
-        # What the surest one or two reach is luck: it promises nothing, and no prior rests on it.
+        # The precision of the first few predictions may be chance, so it is used neither for a
+        # threshold nor as a prior.
         least = min(SUPPORT, len(right))
         pooled[:least] = pooled[least - 1]
         general = tuple(
             one if np.count_nonzero(confidences >= one) >= least else NEVER for one in general
         )
-    own: dict[str, list[int]] = defaultdict(list)
-    for at, item in enumerate(items):
-        own[item.relation].append(at)
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, item in enumerate(items):
+        rows_of[item.relation].append(row)
     relations = {
         relation: _thresholds(confidences[rows], right[rows], PRIOR)
         if closed
@@ -113,7 +114,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
             general,
             _thresholds(confidences[rows], right[rows], PRIOR, pooled[rows]),
         )
-        for relation, rows in sorted(own.items())
+        for relation, rows in sorted(rows_of.items())
     }
     return RelationThresholds(slope, shift, general, relations)
 
@@ -130,74 +131,75 @@ def _thresholds(
         confidences: The confidences of predictions, in descending order.
         right: The probability that each is right.
         weight: The weight of the prior, in predictions.
-        prior: The expected precision down to each prediction; the mean confidence by default.
+        prior: The expected precision of the predictions up to each one; by default their mean
+            confidence.
     """
     counts = np.arange(1, len(right) + 1)
     expected = np.cumsum(confidences) / counts if prior is None else prior
     precision = (np.cumsum(right) + weight * expected) / (counts + weight)
     # The last of equal confidences represents them all.
     last = np.append(confidences[1:] < confidences[:-1], True)
-    found = []
+    thresholds = []
     for wanted in PRECISIONS:
         enough = np.flatnonzero(last & (precision >= wanted))
         if not len(enough):
-            found.append(NEVER)
+            thresholds.append(NEVER)
             continue
         least = float(confidences[enough[-1]])
         # If all predictions are good enough, the threshold drops to the precision itself.
-        found.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
-    return tuple(found)
+        thresholds.append(min(least, wanted) if enough[-1] == len(right) - 1 else least)
+    return tuple(thresholds)
 
 
 def _fall_back(
     raised: Sequence[float], general: Sequence[float], shrunk: Sequence[float]
 ) -> tuple[float, ...]:
-    """The raised thresholds; the shrunk ones where all relations together miss the precision.
+    """Replace raised thresholds by shrunk ones where all relations together miss the precision.
 
     Args:
         raised: The general thresholds, or higher ones.
         general: The general thresholds.
-        shrunk: Those of the relation's own precision, shrunk towards that of all relations.
+        shrunk: Thresholds by the relation's own precision, shrunk towards that of all relations.
     """
-    found = list[float]()
+    thresholds = list[float]()
     for high, common, own in zip(raised, general, shrunk, strict=True):
         # A higher precision never has a lower threshold.
-        found.append(max([own, *found]) if common >= NEVER else high)
-    return tuple(found)
+        thresholds.append(max([own, *thresholds]) if common >= NEVER else high)
+    return tuple(thresholds)
 
 
 def _raise_thresholds(
     confidences: NDArray[np.float64], right: NDArray[np.float64], general: Sequence[float]
 ) -> tuple[float, ...]:
-    """The general thresholds, raised if the relation's predictions above them are too often wrong.
+    """Raise the general thresholds if a relation's predictions above them are too often wrong.
 
     Args:
-        confidences: The confidences of its predictions, in descending order.
+        confidences: The confidences of the relation's predictions, in descending order.
         right: The probability that each is right.
         general: The thresholds of all relations together.
     """
     counts = np.arange(1, len(right) + 1)
     share, spread = np.cumsum(right) / counts, BOUND**2 / counts
-    # The upper end of Wilson's interval for the precision, at each length of the prefix.
+    # The upper end of Wilson's interval for the precision of the predictions up to each one.
     bound = share + spread / 2 + np.sqrt(spread * (share * (1 - share) + spread / 4))
     bound /= 1 + spread
     last = np.append(confidences[1:] < confidences[:-1], True)
-    found = []
+    thresholds = []
     for wanted, least in zip(PRECISIONS, general, strict=True):
         above = np.flatnonzero(last & (confidences >= least))
         if not len(above) or bound[above[-1]] >= wanted:
-            found.append(least)
+            thresholds.append(least)
             continue
         enough = above[bound[above] >= wanted]
-        found.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
-    # What is trusted at a precision is trusted at any lower one, whatever stands below it.
-    for at in reversed(range(len(found) - 1)):
-        found[at] = min(found[at], found[at + 1])
-    return tuple(found)
+        thresholds.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+    # A prediction that passes at a precision must also pass at any lower one.
+    for at in reversed(range(len(thresholds) - 1)):
+        thresholds[at] = min(thresholds[at], thresholds[at + 1])
+    return tuple(thresholds)
 
 
 def _platt(chances: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and shift of the log-odds by Platt's smoothed targets; 1 and 0 for few examples."""
+    """Fit slope and shift of the log-odds; a prior pulls them to 1 and 0 if examples are few."""
     from scipy.optimize import minimize
 
     positives, negatives = float(right.sum()), float((1 - right).sum())
@@ -212,8 +214,8 @@ def _platt(chances: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[fl
         value = np.logaddexp(0, score).sum() - target @ score + away @ away / 2
         return float(value), np.array([error @ odds, error.sum()]) + away
 
-    found = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(0.1, 10), (-10, 10)])
-    return float(found.x[0]), float(found.x[1])
+    fitted = minimize(loss, [1.0, 0.0], jac=True, method="L-BFGS-B", bounds=[(0.1, 10), (-10, 10)])
+    return float(fitted.x[0]), float(fitted.x[1])
 
 
 def _logit(chances: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.fitting import extractor_fitting
 from kptm.extraction.fitting.classifier_training import ExtractionConfig, space_of
-from kptm.extraction.fitting.extractor_fitting import _cross_scored, _score_held_out
+from kptm.extraction.fitting.extractor_fitting import _cross_fit, _score_held_out
 from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import (
     NEVER,
@@ -123,7 +123,7 @@ def test_each_pair_of_things_is_predicted_once_by_what_has_not_learnt_it(monkeyp
 
     monkeypatch.setattr(extractor_fitting, "fit", fit)
     monkeypatch.setattr(extractor_fitting, "_score_held_out", score)
-    seen = _cross_scored(RelationExamples(), found, {"r": KIND}, ExtractionConfig(), None)
+    seen = _cross_fit(RelationExamples(), found, {"r": KIND}, ExtractionConfig(), None)
     assert sorted(map(sorted, predicted)) == sorted(map(sorted, things(found)))
     assert seen.passes == 3
 
