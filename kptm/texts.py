@@ -1,4 +1,4 @@
-"""Texts of files: a line each (.txt), JSON Lines with "text" (.jsonl), ``.gz``, or folders."""
+"""Reads texts: one per line (.txt), or JSON Lines with "text" (.jsonl), from files or folders."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ logger = logging.getLogger(__name__)
 
 SUFFIXES = (".txt", ".jsonl", ".ndjson")
 SHOWN = 5
-"""Names of skipped files that a warning lists."""
+"""The most names of skipped files in a warning."""
 
 
 class TextRecord(NamedTuple):
-    """A line that holds a text, and where it stands.
+    """A line of a file with a text.
 
     Attributes:
         path: The file.
-        line: The line, counted from 1.
+        line: The number of the line, from 1.
         raw: The line as it is written.
-        values: Its JSON object; of a line of plain text, that text as "text".
+        values: The JSON object of the line; for plain text, an object with "text".
     """
 
     path: Path
@@ -70,23 +70,23 @@ def _suffix(path: Path) -> str:
 
 
 def _text_files(folder: Path) -> list[Path]:
-    """The files of a folder that hold texts, by name; what else is there is named in a warning.
+    """The files of a folder with texts, by name; a warning lists the others.
 
     Raises:
-        TripleFormatError: None does.
+        TripleFormatError: The folder has no file with texts.
     """
     inside = sorted(folder.iterdir())
-    found = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
-    others = [path.name for path in inside if path not in found]
-    named = ", ".join(others[:SHOWN]) + (", …" if others[SHOWN:] else "")
-    if not found:
-        reason = f"holds no text, only {named}" if others else "is an empty folder"
+    text_files = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
+    others = [path.name for path in inside if path not in text_files]
+    names = ", ".join(others[:SHOWN]) + (", …" if others[SHOWN:] else "")
+    if not text_files:
+        reason = f"holds no text, only {names}" if others else "is an empty folder"
         raise TripleFormatError(folder, None, f"{reason}; texts come as .txt or .jsonl")
     if others:
         logger.warning(
-            "%s: skipped %d that are no .txt or .jsonl file: %s", folder, len(others), named
+            "%s: skipped %d that are no .txt or .jsonl file: %s", folder, len(others), names
         )
-    return found
+    return text_files
 
 
 def read_texts(path: str | Path) -> Iterator[str]:
@@ -102,7 +102,7 @@ def read_texts(path: str | Path) -> Iterator[str]:
 def read_documents(path: str | Path) -> Iterator[str | LinkedText]:
     """Stream the texts of a file or folder.
 
-    A line with "links" (of ``kptm link``) is linked already.
+    A line with "links", as ``kptm link`` writes it, is yielded as a linked text.
 
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.

@@ -134,7 +134,7 @@ class Added:
 
 
 def patch(added: Added) -> None:
-    rows_of, taught = answer_pairs.rows_of, reader_training.taught
+    rows_of, make_questions = answer_pairs.rows_of, reader_training.make_questions
 
     def extended(question, passages, known, **options):
         rows = rows_of(question, passages, known, **options)
@@ -146,4 +146,4 @@ def patch(added: Added) -> None:
         module.DENSE = (*answer_pairs.DENSE[:9], *FEATURES)
     for module in (distant, passage_reader):
         module.rows_of = extended
-    reader_training.taught = lambda graph: added.learn(taught(graph))
+    reader_training.make_questions = lambda graph: added.learn(make_questions(graph))

@@ -1,4 +1,4 @@
-"""From linked text to tensors: character spans become token spans, examples become batches.
+"""Makes tensors of linked texts: character spans become token spans, examples become batches.
 
 Names are loaded when first used: phrasings and verbalised facts need no torch.
 """

@@ -1,7 +1,7 @@
-"""KnowledgeBatch: token ids and, beside them, which tokens name which entity.
+"""KnowledgeBatch: the token ids of texts, and the entities that their tokens name.
 
-Shapes: B texts, L tokens, M mentions with a vector, R tokens of facts that hang on them, T entity
-targets.
+Shapes: B texts, L tokens, M mentions of entities with a vector, R tokens of facts attached to
+mentions, T targets that are entities.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.data.tokenize import EncodedText
 
 IGNORED = -100
-"""The label of a token that no loss looks at, as everywhere in torch."""
+"""The label of a token that a loss ignores; it is torch's default."""
 
 
 @dataclass(slots=True)
@@ -29,17 +29,17 @@ class KnowledgeBatch:
         attention_mask: (B, L) 1 for text, 0 for padding.
         mention_spans: (M, 3) text, first token, token after the last.
         mention_rows: (M,) rows of the entity table.
-        candidate_rows: (M, C) rows of what each may mean, 0 to fill up; None where links are
-            certain.
-        candidate_priors: (M, C) p of each by the linker, 0 to fill up.
-        branch_ids: (B, R) tokens of facts that hang on mentions, padded; None where there are none.
-        branch_places: (B, R, 3) of each the mention, -1 for padding, which fact of the batch, and
-            its place in it from 1.
+        candidate_rows: (M, C) rows of the candidates of each mention, padded with 0; None if the
+            candidates are not used.
+        candidate_priors: (M, C) the linker's p of each candidate, padded with 0.
+        branch_ids: (B, R) tokens of the facts attached to mentions, padded; None without facts.
+        branch_places: (B, R, 3) for each of these tokens: the number of the mention (-1 for
+            padding), the number of the fact in the batch, and the token's place in it from 1.
         labels: (B, L) masked-LM targets, -100 elsewhere; None outside pretraining.
-        target_places: (T, 2) text and token of each blank that stands for an entity.
+        target_places: (T, 2) text and token of each blank in place of an entity.
         score_rows: (S,) the rows that are scored, sorted; None scores all.
-        target_rows: (T,) the right rows, or their places among ``score_rows``; None where they are
-            not known.
+        target_rows: (T,) the correct rows, or their places in ``score_rows``; None if they are not
+            known.
     """
 
     input_ids: torch.Tensor
@@ -56,27 +56,28 @@ class KnowledgeBatch:
     target_rows: torch.Tensor | None = None
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The tensors by name, None left out: what a forward pass takes."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in found.items() if value is not None}
+        """The tensors that are not None by name: the arguments of a forward pass."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def collate(
     texts: Sequence[EncodedText], pad_id: int, *, with_knowledge: bool = True
 ) -> KnowledgeBatch:
-    """Pad ``texts`` into one batch; their blanks become the targets.
+    """Pad ``texts`` to one batch; their blanks become the targets.
 
     Args:
         texts: Encoded texts, at least one.
         pad_id: The padding token.
-        with_knowledge: False leaves every mention out: the plain backbone's input.
+        with_knowledge: Whether mentions are included; without them, the batch is the input of a
+            plain backbone.
     """
     length = max(len(text.ids) for text in texts)
     input_ids = torch.full((len(texts), length), pad_id, dtype=torch.long)
     attention_mask = torch.zeros((len(texts), length), dtype=torch.long)
     spans: list[tuple[int, int, int]] = []
     rows: list[int] = []
-    meant: list[tuple[tuple[int, float], ...]] = []
+    candidates: list[tuple[tuple[int, float], ...]] = []
     places: list[tuple[int, int]] = []
     for number, text in enumerate(texts):
         input_ids[number, : len(text.ids)] = torch.tensor(text.ids)
@@ -86,8 +87,8 @@ def collate(
             if span.row is not None and with_knowledge:
                 spans.append((number, span.start, span.end))
                 rows.append(span.row)
-                meant.append(span.candidates)
-    candidate_rows, candidate_priors = _candidates(meant)
+                candidates.append(span.candidates)
+    candidate_rows, candidate_priors = _candidates(candidates)
     branch_ids, branch_places = _branches(texts, pad_id) if with_knowledge else (None, None)
     return KnowledgeBatch(
         input_ids=input_ids,
@@ -103,16 +104,16 @@ def collate(
 
 
 def _candidates(
-    meant: Sequence[tuple[tuple[int, float], ...]],
+    candidates: Sequence[tuple[tuple[int, float], ...]],
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """Rows and priors of mentions' candidates as arrays; None where no mention has any."""
-    most = max(map(len, meant), default=0)
+    """Rows and priors of the candidates of mentions, padded; None if no mention has any."""
+    most = max(map(len, candidates), default=0)
     if not most:
         return None, None
-    rows = torch.zeros((len(meant), most), dtype=torch.long)
-    priors = torch.zeros((len(meant), most))
-    for number, found in enumerate(meant):
-        for place, (row, p) in enumerate(found):
+    rows = torch.zeros((len(candidates), most), dtype=torch.long)
+    priors = torch.zeros((len(candidates), most))
+    for number, of_mention in enumerate(candidates):
+        for place, (row, p) in enumerate(of_mention):
             rows[number, place], priors[number, place] = row, p
     return rows, priors
 
@@ -120,7 +121,7 @@ def _candidates(
 def _branches(
     texts: Sequence[EncodedText], pad_id: int
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-    """Facts of the mentions, text by text."""
+    """The tokens of the facts attached to mentions, and their places; see KnowledgeBatch."""
     ids: list[list[int]] = []
     places: list[list[tuple[int, int, int]]] = []
     mention = fact = 0

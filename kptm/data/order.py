@@ -1,4 +1,4 @@
-"""In which order a training passes over its texts."""
+"""The order in which a training passes over its texts."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POOL = 50
-"""Batches that are sorted by length together; within them lengths are alike, across them random."""
+"""The number of batches whose texts are sorted by length together."""
 
 
 def pass_length(count: int, size: int) -> int:
-    """Examples of one pass over ``count`` texts in whole batches of ``size``."""
+    """The number of examples in one pass over ``count`` texts in full batches of ``size``."""
     return -(-count // size) * size
 
 
 def pass_order(lengths: Sequence[int], size: int, seed: int, number: int) -> NDArray[np.int64]:
-    """The order of pass ``number``: shuffled, then batches of like length, in shuffled order.
+    """The order of a pass: batches of texts of similar length, in random order.
 
-    Padding costs as much as text: one long line among short ones would triple a step.
+    Padding takes as much time as text, so that one long line among short ones would triple the time
+    of a step.
 
     Args:
-        lengths: Tokens of each text.
-        size: Texts a batch; some come twice where the last one is not full.
-        seed: What the order hangs on, with ``number``.
-        number: Which pass it is.
+        lengths: The number of tokens of each text.
+        size: Texts per batch; some texts are repeated to fill the last batch.
+        seed: The seed of the order.
+        number: The number of the pass, which also seeds the order.
     """
     rng = np.random.default_rng((seed, number, 0))
     order = np.resize(rng.permutation(len(lengths)), pass_length(len(lengths), size))

@@ -1,8 +1,8 @@
-"""How the user's own texts say a relation: mined from linked text and the graph.
+"""Phrasings of relations in the user's texts, mined from linked texts and the graph.
 
-A sentence that links two entities between which the graph has a triple probably says it (distant
-supervision: Mintz et al. 2009). What is kept is the sentence with the two names as ``[X]`` and
-``[Y]``, if several pairs are said in it and most of them stand in the same relation.
+A sentence that links two entities probably states the triple that the graph has between them
+(distant supervision, Mintz et al. 2009). It becomes a pattern of the relation, with ``[X]`` and
+``[Y]`` in place of the names, if several pairs occur in it and enough of them have this relation.
 """
 
 from __future__ import annotations
@@ -28,53 +28,56 @@ MAX_LENGTH = 200
 MAX_LINKS = 6
 MIN_PAIRS = 2
 MIN_SHARE = 0.3
-KEPT = 8
+BEST = 8
+"""The most patterns of a relation that are mined at a time."""
 MOST = 16
-"""Patterns of a relation after texts were added to others."""
+"""The most patterns of a relation after those of other texts are added."""
 
 
 class Phrasings:
-    """Patterns by relation, the most telling first."""
+    """Patterns by relation, the most typical first."""
 
     def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
-        self._patterns = {relation: tuple(found) for relation, found in patterns.items()}
+        self._patterns = {relation: tuple(texts) for relation, texts in patterns.items()}
 
     @classmethod
     def mine(cls, graph: KnowledgeGraph, documents: Iterable[LinkedText]) -> Phrasings:
         """Mine patterns; memory grows with the pairs that the texts link, not with the graph."""
         pairs = _patterns_by_pair(documents)
-        said: dict[str, Counter[str]] = defaultdict(Counter)
+        counts_of: dict[str, Counter[str]] = defaultdict(Counter)
         for triple in graph.match():
-            said[triple.relation].update(pairs.get((triple.head, triple.tail), ()))
-        total = Counter(pattern for found in pairs.values() for pattern in found)
-        kept = {relation: _most_telling(counts, total) for relation, counts in sorted(said.items())}
-        return cls({relation: patterns for relation, patterns in kept.items() if patterns})
+            counts_of[triple.relation].update(pairs.get((triple.head, triple.tail), ()))
+        total = Counter(pattern for patterns in pairs.values() for pattern in patterns)
+        best = {
+            relation: _most_typical(counts, total) for relation, counts in sorted(counts_of.items())
+        }
+        return cls({relation: patterns for relation, patterns in best.items() if patterns})
 
     def join_patterns(self, newer: Phrasings) -> Phrasings:
-        """These patterns with those of other texts: common ones, these, then the newer ones."""
-        found = {}
+        """Join the patterns with newer ones: first those of both, then the old, then the new."""
+        joined = {}
         for relation in sorted({*self._patterns, *newer._patterns}):
             old, new = self.patterns_of(relation), newer.patterns_of(relation)
             both = [pattern for pattern in old if pattern in new]
-            found[relation] = list(dict.fromkeys([*both, *old, *new]))[:MOST]
-        return Phrasings(found)
+            joined[relation] = list(dict.fromkeys([*both, *old, *new]))[:MOST]
+        return Phrasings(joined)
 
     def relations(self) -> list[str]:
-        """Relations that have a pattern."""
+        """The relations that have a pattern, sorted."""
         return sorted(self._patterns)
 
     said = OldName("patterns_of")
 
     def patterns_of(self, relation: str) -> tuple[str, ...]:
-        """Patterns of a relation that were found, best first."""
+        """The mined patterns of a relation, best first."""
         return self._patterns.get(relation, ())
 
     def of(self, relation: str) -> tuple[str, ...]:
-        """Patterns of a relation, best first; a plain one is made where none was found."""
+        """The patterns of a relation, best first; if none was mined, one made from its name."""
         return self.patterns_of(relation) or (f"{HEAD} {relation.replace('_', ' ')} {TAIL}.",)
 
     def save(self, path: str | Path) -> None:
-        """Write JSON, whole or not at all."""
+        """Write JSON, atomically."""
         write_text(Path(path), json.dumps(self._patterns, ensure_ascii=False, indent=1))
 
     @classmethod
@@ -85,12 +88,12 @@ class Phrasings:
             ConfigError: The file is missing or malformed.
         """
         try:
-            found = json.loads(Path(path).read_text(encoding="utf-8"))
+            patterns = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: no phrasings there ({error}); run kptm index") from error
-        if not isinstance(found, dict) or not all(map(_are_patterns, found.values())):
+        if not isinstance(patterns, dict) or not all(map(_are_patterns, patterns.values())):
             raise ConfigError(f"{path}: not lists of patterns by relation; run kptm index")
-        return cls(found)
+        return cls(patterns)
 
 
 def _are_patterns(value: object) -> bool:
@@ -98,6 +101,7 @@ def _are_patterns(value: object) -> bool:
 
 
 def _patterns_by_pair(documents: Iterable[LinkedText]) -> dict[tuple[str, str], set[str]]:
+    """The patterns in which each pair of entities occurs."""
     pairs: dict[tuple[str, str], set[str]] = defaultdict(set)
     for document in documents:
         if len(document.text) > MAX_LENGTH or not 2 <= len(document.links) <= MAX_LINKS:
@@ -108,17 +112,18 @@ def _patterns_by_pair(documents: Iterable[LinkedText]) -> dict[tuple[str, str], 
     return pairs
 
 
-def _most_telling(counts: Counter[str], total: Counter[str]) -> tuple[str, ...]:
-    """The patterns that several pairs share, and mostly pairs of this relation."""
-    worth = {
+def _most_typical(counts: Counter[str], total: Counter[str]) -> tuple[str, ...]:
+    """The patterns that several pairs of a relation share, and not too many other pairs."""
+    score = {
         pattern: count * count / total[pattern]
         for pattern, count in counts.items()
         if count >= MIN_PAIRS and count >= MIN_SHARE * total[pattern]
     }
-    return tuple(sorted(worth, key=lambda pattern: (-worth[pattern], pattern))[:KEPT])
+    return tuple(sorted(score, key=lambda pattern: (-score[pattern], pattern))[:BEST])
 
 
 def _pattern(document: LinkedText, head: Link, tail: Link) -> str:
+    """The text with slots in place of the two mentions."""
     (first, name), (second, other) = sorted(
         ((head, HEAD), (tail, TAIL)), key=lambda item: item[0].start
     )
@@ -127,7 +132,12 @@ def _pattern(document: LinkedText, head: Link, tail: Link) -> str:
 
 
 def fill(pattern: str, names: Mapping[str, tuple[str, str | None]]) -> LinkedText:
-    """Put names into a pattern: slot → (surface, entity key, or None for no link)."""
+    """Fill the slots of a pattern.
+
+    Args:
+        pattern: The pattern.
+        names: For each slot, its text and the key of its entity; None makes no link.
+    """
     parts: list[str] = []
     spans: list[tuple[int, int, str]] = []
     length = position = 0

@@ -1,4 +1,4 @@
-"""Linked texts cut into sentences: a text speaks of two entities that share a sentence."""
+"""Splits linked texts into sentences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kptm.linking import LinkedText
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A full stop after an initial, or before a small letter, ends no sentence.
+# A full stop after an initial, or before a small letter, does not end a sentence.
 _END = re.compile(
     r"(?:(?<!\b\w)\.|[!?…])[\"'”’»)\]]*\s+(?![a-z])"
     r"|[。！？][」』）]*\s*|\n+"
@@ -19,21 +19,21 @@ _END = re.compile(
 
 
 def sentences(document: LinkedText) -> Iterator[LinkedText]:
-    """The sentences of a text with their links, without outer blanks; no link is ever cut.
+    """Yield the sentences of a text with their links, without surrounding white space.
 
-    Sentences end at . ! ? … before white space, at their forms in Chinese and Japanese, and at the
-    end of a line.
+    Sentences end at . ! ? … before white space, at the Chinese and Japanese forms of these, and at
+    the end of a line, but never within a link.
     """
     text, links = document.text, document.links
-    ends = [found.end() for found in _END.finditer(text)]
-    whole = [at for at in ends if not any(link.start < at < link.end for link in links)]
+    all_ends = [match.end() for match in _END.finditer(text)]
+    ends = [at for at in all_ends if not any(link.start < at < link.end for link in links)]
     start = 0
-    for end in (*whole, len(text)):
+    for end in (*ends, len(text)):
         part = text[start:end]
         first = start + len(part) - len(part.lstrip())
         body = part.strip()
         if body:
             inside = (x for x in links if first <= x.start and x.end <= first + len(body))
-            moved = (replace(x, start=x.start - first, end=x.end - first) for x in inside)
-            yield LinkedText(body, tuple(moved))
+            shifted = (replace(x, start=x.start - first, end=x.end - first) for x in inside)
+            yield LinkedText(body, tuple(shifted))
         start = end

@@ -1,4 +1,4 @@
-"""Character spans → token spans, by the offsets of a fast tokenizer."""
+"""Encodes linked texts: maps character spans to token spans, by a fast tokenizer's offsets."""
 
 from __future__ import annotations
 
@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from kptm.linking import Link, LinkedText
 
 MASK = "[MASK]"
-"""How people write a blank, whatever the tokenizer's own mask token is."""
+"""A blank in users' texts, whatever the tokenizer's own mask token is."""
 BRANCH = 16
-"""Tokens of a fact that hangs on a mention; longer ones are cut."""
+"""The most tokens of a fact that is attached to a mention; longer facts are cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSpan:
-    """A mention in tokens: ``ids[start:end]``; ``row`` is its entity's row, None without a vector.
+    """A mention in tokens.
 
-    ``right`` is the row it should have, where a training example has changed ``row``; ``replaced``
-    says that the words are another entity's. ``candidates`` are (row, p) of what it may mean,
-    ``branches`` the tokens of facts of its entity, where those were asked for.
+    Attributes:
+        start: The position of its first token.
+        end: The position after its last token.
+        entity: The key of its entity.
+        row: The row of the entity's vector; None if it has none.
+        candidates: (row, p) of the linker's candidates, if the encoder includes them.
+        branches: The tokens of each attached fact, if the encoder includes them.
+        right: The correct row, if a training example has changed ``row``; else None.
+        replaced: Whether a training example has replaced the words by another entity's name.
     """
 
     start: int
@@ -54,14 +60,14 @@ class EncodedText:
     collapsed = OldName("mask_mention")
 
     def mask_mention(self, number: int, mask_id: int) -> EncodedText:
-        """Replace mention ``number`` by one token, ``mask_id``, as a question has it."""
+        """Replace mention ``number`` by a single mask token, which becomes a blank."""
         span = self.spans[number]
         text = self.reword_mention(number, (mask_id,))
         spans = (*text.spans[:number], *text.spans[number + 1 :])
         return EncodedText(text.ids, spans, tuple(sorted((*text.blanks, span.start))))
 
     def reword_mention(self, number: int, ids: tuple[int, ...]) -> EncodedText:
-        """Say mention ``number`` with other tokens; what stands behind it moves."""
+        """Replace the tokens of mention ``number``; spans and blanks after it are shifted."""
         span = self.spans[number]
         shift = len(ids) - (span.end - span.start)
         spans = tuple(
@@ -70,10 +76,10 @@ class EncodedText:
             else other
             for other in self.spans
         )
-        own = replace(span, end=span.start + len(ids))
+        reworded = replace(span, end=span.start + len(ids))
         return EncodedText(
             (*self.ids[: span.start], *ids, *self.ids[span.end :]),
-            (*spans[:number], own, *spans[number + 1 :]),
+            (*spans[:number], reworded, *spans[number + 1 :]),
             tuple(at + shift if at >= span.end else at for at in self.blanks),
         )
 
@@ -86,16 +92,17 @@ class TextEncoder:
 
     Args:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
-        embeddings: Gives the row of each entity; a mention without a row keeps ``row=None``.
-        max_length: Tokens; longer texts are cut, and so is a mention that crosses the cut. A text's
-            facts have as many once more.
-        candidates: Whether mentions keep what else they may mean.
-        facts: What is known of entities, if mentions are to carry it.
-        causal: For a decoder, which needs no mask token: a text ends where its first blank would
-            stand, and the blank's place is the token before it.
+        embeddings: The embeddings with the row of each entity; a mention of an entity without a row
+            has ``row=None``.
+        max_length: The most tokens; longer texts are cut, and so is a mention at the cut. The facts
+            attached to a text may have the same number of tokens in addition.
+        candidates: Whether mentions include the linker's candidates.
+        facts: The facts to attach to mentions; None attaches none.
+        causal: Whether the model is a decoder, which needs no mask token: a text ends before its
+            first blank, and the place of the blank is the token before it.
 
     Raises:
-        ModelError: The tokenizer gives no offsets, or has no mask or padding token.
+        ModelError: The tokenizer does not return offsets, or has no mask or padding token.
     """
 
     def __init__(
@@ -126,24 +133,24 @@ class TextEncoder:
 
     def encode(self, document: LinkedText) -> EncodedText:
         """Encode one document; ``[MASK]`` in its text becomes the tokenizer's mask token."""
-        text, offsets = self._with_own_mask(document.text)
+        text, offsets = self._with_tokenizer_mask(document.text)
         read = self._read(self._up_to_blank(text))
         return self._encode_tokens(document, text, offsets, *(read[column] for column in _COLUMNS))
 
     def encode_many(self, documents: Sequence[LinkedText]) -> list[EncodedText]:
-        """Encode documents as :meth:`encode` does; the tokenizer reads them in one call."""
+        """Encode documents like :meth:`encode`, with a single call of the tokenizer."""
         if not documents:
             return []
-        own_masks = [self._with_own_mask(document.text) for document in documents]
-        read = self._read([self._up_to_blank(text) for text, _ in own_masks])
+        masked = [self._with_tokenizer_mask(document.text) for document in documents]
+        read = self._read([self._up_to_blank(text) for text, _ in masked])
         rows = zip(*(read[column] for column in _COLUMNS), strict=True)
         return [
             self._encode_tokens(document, text, offsets, *row)
-            for document, (text, offsets), row in zip(documents, own_masks, rows, strict=True)
+            for document, (text, offsets), row in zip(documents, masked, rows, strict=True)
         ]
 
     def _read(self, texts: str | list[str]) -> Any:
-        """The tokens of one text or of several, with their characters and which are special."""
+        """Tokenize one text or several, with the offsets and the special tokens."""
         return self.tokenizer(
             texts,
             truncation=True,
@@ -155,7 +162,7 @@ class TextEncoder:
         )
 
     def _up_to_blank(self, text: str) -> str:
-        """What a decoder reads of a text: all before its first blank; any other model reads all."""
+        """The part of a text that the model reads: for a decoder, all before the first blank."""
         return text[: text.index(MASK)].rstrip() if self._causal and MASK in text else text
 
     def _encode_tokens(
@@ -164,23 +171,28 @@ class TextEncoder:
         text: str,
         offsets: Callable[[int], int],
         ids: Sequence[int],
-        own: Sequence[int],
+        special: Sequence[int],
         widths: Sequence[tuple[int, int]],
     ) -> EncodedText:
-        """A document whose ``text``, with the tokenizer's own mask, was read as these tokens.
+        """Make the encoded text of a document from its tokens.
 
-        ``own`` marks special tokens; ``widths`` are the characters of each token; ``offsets`` gives
-        a place in ``text`` for one in the document's.
+        Args:
+            document: The document.
+            text: The text of the document with the tokenizer's mask token.
+            offsets: Maps an offset in the document's text to one in ``text``.
+            ids: The tokens.
+            special: 1 for each special token.
+            widths: The first character of each token, and the one after its last.
         """
-        asked = self._causal and MASK in text
+        ends_in_blank = self._causal and MASK in text
         text = self._up_to_blank(text)
-        # The tokens that stand for text; a byte-level tokenizer may give one of them no width.
+        # The tokens of text; a byte-level tokenizer may return one without characters.
         where = [
             (token, start, end)
             for token, (start, end) in enumerate(widths)
-            if end > start and not own[token]
+            if end > start and not special[token]
         ]
-        if not where and text.strip() and any(not special for special in own):
+        if not where and text.strip() and any(not is_special for is_special in special):
             raise ModelError(
                 f"{type(self.tokenizer).__name__} gives offsets without width for {text[:40]!r}:"
                 " mentions cannot be"
@@ -206,36 +218,37 @@ class TextEncoder:
                 spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
-            blanks = (where[-1][0],) if asked and where else ()
+            blanks = (where[-1][0],) if ends_in_blank and where else ()
         return EncodedText(tuple(ids), tuple(spans), blanks)
 
     def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:
-        """Rows and priors of what a link may mean; the entity itself if nothing else is known."""
-        given = link.candidates or (Candidate(link.entity, 1.0),)
-        rows = self._embeddings.keys.of({item.entity for item in given})
+        """Rows and priors of a link's candidates; its entity alone if it has no candidates."""
+        candidates = link.candidates or (Candidate(link.entity, 1.0),)
+        rows = self._embeddings.keys.of({item.entity for item in candidates})
         return tuple(
             (rows[item.entity], item.prior)
-            for item in given
+            for item in candidates
             if item.entity in rows and item.prior > 0
         )
 
     def _branches(self, entity: str, room: int) -> tuple[tuple[int, ...], ...]:
-        """The tokens of an entity's facts, cut to :data:`BRANCH` each, as far as there is room."""
+        """The tokens of an entity's first facts: at most :data:`BRANCH` each, ``room`` in all."""
         texts = list(self._facts[entity]) if self._facts is not None else []
         if not texts:
             return ()
         ids = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)
-        branches = [tuple(found[:BRANCH]) for found in ids["input_ids"]]
+        branches = [tuple(of_fact[:BRANCH]) for of_fact in ids["input_ids"]]
         ends = accumulate(map(len, branches))
         return tuple(branch for branch, end in zip(branches, ends, strict=True) if end <= room)
 
-    def _with_own_mask(self, text: str) -> tuple[str, Callable[[int], int]]:
-        own = self.tokenizer.mask_token
-        if self._causal or own == MASK or MASK not in text:
+    def _with_tokenizer_mask(self, text: str) -> tuple[str, Callable[[int], int]]:
+        """The text with the tokenizer's mask token, and a function that maps offsets to it."""
+        mask = self.tokenizer.mask_token
+        if self._causal or mask == MASK or MASK not in text:
             return text, lambda offset: offset
-        shift = len(own) - len(MASK)
-        places = [found.start() for found in re.finditer(re.escape(MASK), text)]
+        shift = len(mask) - len(MASK)
+        places = [match.start() for match in re.finditer(re.escape(MASK), text)]
         return (
-            text.replace(MASK, own),
+            text.replace(MASK, mask),
             lambda offset: offset + shift * sum(place < offset for place in places),
         )

@@ -1,4 +1,4 @@
-"""Triples as text: short ones that hang on a mention, and sentences to pretrain on."""
+"""Writes triples as text: short phrases to attach to mentions, and sentences for pretraining."""
 
 from __future__ import annotations
 
@@ -26,33 +26,34 @@ _HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z]|\b)")
 
 
 class EntityFacts:
-    """What is known of each entity, in a few words: ``{"Georgia": ("capital Tbilisi",)}``.
+    """The facts of each entity as short phrases: ``{"Georgia": ("capital Tbilisi",)}``.
 
     Args:
-        texts: Facts by the entity's key.
+        texts: The facts by the entity's key.
     """
 
     def __init__(self, texts: Mapping[str, Sequence[str]]) -> None:
-        self._texts = {key: tuple(found) for key, found in sorted(texts.items()) if found}
+        self._texts = {key: tuple(facts) for key, facts in sorted(texts.items()) if facts}
 
     @classmethod
     def of(cls, graph: GraphView, *, most: int = 2) -> EntityFacts:
-        """The first facts of each head by relation and tail, as "relation tail".
+        """The first ``most`` facts of each head, sorted by relation and tail, as "relation tail".
 
-        K-BERT has two (Liu et al. 2020).
+        K-BERT attaches two (Liu et al. 2020).
         """
-        kept: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        facts_of: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for triple in graph.match():
-            kept[triple.head] = sorted([*kept[triple.head], (triple.relation, triple.tail)])[:most]
+            facts = [*facts_of[triple.head], (triple.relation, triple.tail)]
+            facts_of[triple.head] = sorted(facts)[:most]
         relations = {relation.key: relation.label for relation in graph.relations()}
         texts: dict[str, list[str]] = {}
-        heads_in_order = iter(sorted(kept))
+        heads_in_order = iter(sorted(facts_of))
         while heads := list(islice(heads_in_order, _BATCH)):
-            known = graph.entities({tail for head in heads for _, tail in kept[head]})
+            tails = graph.entities({tail for head in heads for _, tail in facts_of[head]})
             for head in heads:
                 texts[head] = [
-                    f"{_words(relations[relation])} {known[tail].label}"
-                    for relation, tail in kept[head]
+                    f"{_words(relations[relation])} {tails[tail].label}"
+                    for relation, tail in facts_of[head]
                 ]
         return cls(texts)
 
@@ -60,7 +61,7 @@ class EntityFacts:
         return len(self._texts)
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
-        """The facts of an entity, none where nothing is known."""
+        """The facts of an entity; empty if it has none."""
         return self._texts.get(key, ())
 
     def none(self) -> EntityFacts:
@@ -68,16 +69,18 @@ class EntityFacts:
         return EntityFacts({})
 
     def permuted(self, seed: int) -> EntityFacts:
-        """The same facts told of the wrong entities: what a control arm reads."""
+        """The same facts assigned to wrong entities, for a control arm."""
         keys = list(self._texts)
         ring = np.random.default_rng(seed).permutation(len(keys)).tolist()
-        told = {keys[ring[place]]: self._texts[keys[ring[place - 1]]] for place in range(len(ring))}
-        return EntityFacts(told)
+        texts = {
+            keys[ring[place]]: self._texts[keys[ring[place - 1]]] for place in range(len(ring))
+        }
+        return EntityFacts(texts)
 
     def lines(self) -> Iterator[str]:
-        """One JSON value a line, in the order of the keys."""
-        for key, found in self._texts.items():
-            yield json.dumps([key, *found], ensure_ascii=False) + "\n"
+        """Yield the facts of each entity as a line of JSON, in the order of the keys."""
+        for key, facts in self._texts.items():
+            yield json.dumps([key, *facts], ensure_ascii=False) + "\n"
 
     def save(self, path: str | Path) -> None:
         """Write JSON Lines."""
@@ -107,27 +110,28 @@ class EntityFacts:
 def verbalise(
     graph: GraphView, phrasings: Phrasings | None = None, *, among: Iterable[Triple] | None = None
 ) -> Iterator[LinkedText]:
-    """Every triple of the graph as a sentence with its two entities linked.
+    """Yield each triple of the graph as a sentence with its two entities linked.
 
     Args:
         graph: The graph.
-        phrasings: How relations are said; the best phrasing of each is taken. Without any, "head
-            relation tail."
-        among: Some triples of the graph, all by default.
+        phrasings: Phrasings of the relations, of which the best is used. A relation without any is
+            written as "head relation tail."
+        among: The triples to write, by default all.
     """
     phrasings = phrasings or Phrasings({})
     relations = {relation.key: relation.label for relation in graph.relations()}
     stream = iter(graph.match() if among is None else among)
     while triples := list(islice(stream, _BATCH)):
-        known = graph.entities({end for triple in triples for end in (triple.head, triple.tail)})
+        entities = graph.entities({end for triple in triples for end in (triple.head, triple.tail)})
         for triple in triples:
-            said = phrasings.patterns_of(triple.relation)
-            pattern = said[0] if said else f"{HEAD} {_words(relations[triple.relation])} {TAIL}."
+            patterns = phrasings.patterns_of(triple.relation)
+            plain = f"{HEAD} {_words(relations[triple.relation])} {TAIL}."
             ends = {HEAD: triple.head, TAIL: triple.tail}
-            yield fill(pattern, {slot: (known[key].label, key) for slot, key in ends.items()})
+            names = {slot: (entities[key].label, key) for slot, key in ends.items()}
+            yield fill(patterns[0] if patterns else plain, names)
 
 
 def _words(relation: str) -> str:
-    """A relation's label as words: "birthPlace" and "birth_place" are birth place."""
-    apart = _HUMP.sub(lambda found: " " + found[0].lower(), relation)
-    return apart.replace("_", " ")
+    """The label of a relation as words: "birthPlace" and "birth_place" become "birth place"."""
+    spaced = _HUMP.sub(lambda match: " " + match[0].lower(), relation)
+    return spaced.replace("_", " ")

@@ -1,4 +1,4 @@
-"""A WordPiece vocabulary of one's own texts, for a backbone that starts from nothing."""
+"""Trains a WordPiece vocabulary on the user's texts, for a backbone trained from scratch."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ALPHABET = 1_000
-"""Characters that get a token of their own, the most frequent ones; the others become [UNK]."""
+"""The number of most frequent characters that are tokens; other characters become [UNK]."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 8_000) -> Any:
-    """Train a cased WordPiece tokenizer in BERT's format; returns a fast Hugging Face tokenizer.
+    """Train a cased WordPiece tokenizer in BERT's format; return a fast Hugging Face tokenizer.
 
-    Characters of Chinese, Japanese and Korean stand alone; nothing else is normalised but control
-    characters, so that offsets and capitals stay. The same texts give the same vocabulary.
+    Each Chinese, Japanese or Korean character is a word. Only control characters are removed, so
+    that capitals and accents stay. The same texts give the same vocabulary.
     """
     from transformers import PreTrainedTokenizerFast
 
@@ -35,8 +35,8 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 8_000) -> Any:
     counts = Counter(char for text in texts for char in text)
     letters = [char for char in counts if char.isprintable() and not char.isspace()]
     alphabet = sorted(letters, key=lambda char: (-counts[char], char))[:ALPHABET]
-    # The trainer numbers the inner pieces as its hash table has them, and breaks ties by number. A
-    # first training without merges finds those pieces, the second is given them in order.
+    # The trainer numbers the inner pieces in the random order of its hash table, and breaks ties by
+    # number. So a first training without merges finds these pieces, and a second gets them sorted.
     inner = [
         piece for piece in _train(texts, 0, alphabet, SPECIAL) if piece[:2] == "##" and piece[2:]
     ]
@@ -68,6 +68,7 @@ def _wordpiece(model: models.Model) -> Tokenizer:
 def _train(
     texts: Iterable[str], size: int, alphabet: Sequence[str], first: Sequence[str]
 ) -> dict[str, int]:
+    """Train a vocabulary that begins with the tokens ``first``."""
     tokenizer = _wordpiece(models.WordPiece(unk_token="[UNK]"))  # noqa: S106
     trainer = trainers.WordPieceTrainer(
         vocab_size=size,

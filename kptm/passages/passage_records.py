@@ -11,7 +11,7 @@ class EntityLink(NamedTuple):
 
     Attributes:
         start: The offset of its first character in the passage.
-        end: The offset after its last one.
+        end: The offset after its last character.
         entity: The entity's key.
         p: The probability that the span names this entity.
     """
@@ -29,12 +29,11 @@ class Passage:
     Attributes:
         id: The id of its row, which is never used again.
         text: The sentences.
-        source: Their source.
-        document: The file or folder that they come from, as an absolute path; "" for texts of no
-            file.
-        ordinal: Its place in the document, from 0.
-        links: Its links, by position; a span may have several entities.
-        score: Its score in a search; 0 without one.
+        source: The source of the text.
+        document: The absolute path of the file or folder of the text; "" for a text of no file.
+        ordinal: The number of the passage in the document, from 0.
+        links: The links, by position; a span may have several entities.
+        score: The score in a search; 0 otherwise.
     """
 
     id: int
@@ -48,12 +47,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What indexing changed.
+    """The numbers of passages that were written.
 
     Attributes:
-        added: Passages that were added or restored.
-        removed: Passages that the document no longer has.
-        total: Passages that were read.
+        added: The number of passages that were added or restored.
+        removed: The number of passages that the document no longer has.
+        total: The number of passages that were read.
     """
 
     added: int = 0

@@ -17,57 +17,57 @@ if TYPE_CHECKING:
     Rows = list[tuple[object, ...]]
 
 BATCH = 1_000
-"""How many passages one SQL statement writes."""
+"""The number of passages that one SQL statement writes."""
 _COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_came, rev_changed"
 
 
 def write(
-    sql: Sql, found: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
+    sql: Sql, pieces: Iterable[Piece], *, source: str, document: str, revision: int, replace: bool
 ) -> Written:
     """Write a document's passages; a passage that is already stored only gets new links.
 
     Args:
         sql: A writing transaction.
-        found: The passages, in the order of the document.
+        pieces: The passages, in the order of the document.
         source: The source of the passages.
         document: The document's file or folder; "" for texts that are in no file.
         revision: The graph's revision that the change belongs to.
         replace: Whether to end stored passages that the document no longer has.
     """
     query = "SELECT digest, id, live, forgotten FROM passage WHERE source = ? AND document = ?"
-    there = {
-        digest: (number, live, gone)
-        for digest, number, live, gone in sql.all(query, (source, document))
+    stored = {
+        digest: (number, live, forgotten)
+        for digest, number, live, forgotten in sql.all(query, (source, document))
     }
     last = int(sql.one("SELECT max(id) FROM passage") or 0)
-    said: set[str] = set()
+    digests: set[str] = set()
     total = added = 0
-    stream = iter(found)
+    stream = iter(pieces)
     while batch := list(islice(stream, BATCH)):
         total += len(batch)
         fresh: Rows = []
-        again: list[int] = []
-        numbered: dict[int, Piece] = {}
+        ended: list[int] = []
+        piece_of: dict[int, Piece] = {}
         for piece in batch:
-            if piece.digest in said:
+            if piece.digest in digests:
                 continue
-            number, live, gone = there.get(piece.digest, (0, 0, 0))
+            number, live, forgotten = stored.get(piece.digest, (0, 0, 0))
             if not number:
                 number = last = last + 1
-                place = (len(said), piece.digest, piece.text, 1, 0)
+                place = (len(digests), piece.digest, piece.text, 1, 0)
                 fresh.append((number, source, document, *place, revision, revision))
-            elif not live and not gone:
-                again.append(number)
-            said.add(piece.digest)
-            numbered[number] = piece
+            elif not live and not forgotten:
+                ended.append(number)
+            digests.add(piece.digest)
+            piece_of[number] = piece
         _insert(sql, fresh)
-        _relink(sql, numbered)
-        _bring_back(sql, again, revision)
-        added += len(fresh) + len(again)
-    left = [row[0] for digest, row in there.items() if row[1] and digest not in said]
+        _relink(sql, piece_of)
+        _restore(sql, ended, revision)
+        added += len(fresh) + len(ended)
+    missing = [row[0] for digest, row in stored.items() if row[1] and digest not in digests]
     if replace:
-        _end(sql, left, revision)
-    return Written(added, len(left) if replace else 0, total)
+        _end(sql, missing, revision)
+    return Written(added, len(missing) if replace else 0, total)
 
 
 def _insert(sql: Sql, rows: Rows) -> None:
@@ -88,19 +88,19 @@ def _insert(sql: Sql, rows: Rows) -> None:
     sql.run(query, (first, last))
 
 
-def _relink(sql: Sql, numbered: Mapping[int, Piece]) -> None:
+def _relink(sql: Sql, piece_of: Mapping[int, Piece]) -> None:
     """Replace the links of passages, because the names in the graph may have changed."""
-    listed, parameter = sql.values(sorted(numbered))
+    listed, parameter = sql.values(sorted(piece_of))
     sql.run(f"DELETE FROM passage_link WHERE passage_id IN {listed}", (parameter,))
     links = [
         (number, link.start, link.entity, link.end, link.p)
-        for number, piece in numbered.items()
+        for number, piece in piece_of.items()
         for link in {(one.start, one.entity): one for one in piece.links}.values()
     ]
     sql.insert("passage_link", "passage_id, span_start, entity, span_end, p", links, grouped=True)
 
 
-def _bring_back(sql: Sql, ids: Sequence[int], revision: int) -> None:
+def _restore(sql: Sql, ids: Sequence[int], revision: int) -> None:
     if ids:
         listed, parameter = sql.values(sorted(ids))
         query = f"UPDATE passage SET live = 1, rev_came = ?, rev_changed = ? WHERE id IN {listed}"
@@ -169,13 +169,13 @@ def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
     query = (
         f"SELECT id, text, source, document, ordinal FROM passage WHERE live = 1 AND id IN {listed}"
     )
-    found = [
+    passages = [
         Passage(
             number, text, source, document, ordinal, tuple(links.get(number, ())), scores[number]
         )
         for number, text, source, document, ordinal in sql.all(query, (parameter,))
     ]
-    return sorted(found, key=lambda item: (-item.score, item.id))
+    return sorted(passages, key=lambda item: (-item.score, item.id))
 
 
 def page(sql: Sql, last: int, source: str | None) -> list[int]:

@@ -1,4 +1,4 @@
-"""Find passages by entities and words, ranked by a small log-linear model."""
+"""Finds passages by entities and words, and ranks them by a small log-linear model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 MOST = 256
-"""How many passages the search by links and the search by words each return at most."""
+"""The most passages that the search by links, and the search by words, each return."""
 STEM = 6
-"""How many leading characters of a word are compared, as its inflected forms share them."""
+"""The number of leading characters of a word that are compared; inflected forms share them."""
 _WORD = re.compile(r"\w+")
 
 
@@ -41,7 +41,7 @@ def search(
         sql: A reading transaction.
         words: Words that rank the passages; without entities, a passage must have one of them.
         entities: Keys of entities; a passage must link to all of them.
-        limit: How many passages to return at most.
+        limit: The most passages to return.
         weights: The weights of the ranking; None takes those of the package.
 
     Returns:
@@ -55,17 +55,17 @@ def search(
         ids: Collection[int] = linked
     else:
         ids = ranks
-    found = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
-    if not found:
+    passages = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
+    if not passages:
         return []
-    features = features_of(found, terms, linked, ranks)
+    features = features_of(passages, terms, linked, ranks)
     scores = (weights or RankWeights.default()).score(features)
-    order = np.lexsort((np.array([item.id for item in found]), -scores))[:limit]
-    return [_score_passage(found[at], float(scores[at])) for at in order]
+    order = np.lexsort((np.array([item.id for item in passages]), -scores))[:limit]
+    return [_score_passage(passages[at], float(scores[at])) for at in order]
 
 
 def features_of(
-    found: Sequence[Passage],
+    passages: Sequence[Passage],
     terms: Sequence[str],
     linked: Mapping[int, float],
     ranks: Mapping[int, int],
@@ -73,10 +73,10 @@ def features_of(
     """The features of P passages for ranking, as :data:`kptm.passages.ranking.FEATURES` lists them.
 
     Args:
-        found: The passages.
+        passages: The passages.
         terms: The searched words, case-folded.
-        linked: The probability of a passage's links, by the passage's id.
-        ranks: The rank of a passage in the search by words, by the passage's id.
+        linked: The probability of the links of each passage, by its id.
+        ranks: The rank of each passage in the search by words, by its id.
 
     Returns:
         Shape (P, F) for F features.
@@ -90,7 +90,7 @@ def features_of(
                 1.0 / ranks[item.id] if item.id in ranks else 0.0,
                 np.log1p(len(item.text) / 100),
             ]
-            for item in found
+            for item in passages
         ]
     )
 
@@ -105,19 +105,19 @@ def _overlap(stems: Sequence[str], text: str) -> float:
     """The share of the searched words that occur in a text."""
     if not stems:
         return 0.0
-    there = {word[:STEM] for word in _WORD.findall(fold(text))}
-    return sum(stem in there for stem in stems) / len(stems)
+    text_stems = {word[:STEM] for word in _WORD.findall(fold(text))}
+    return sum(stem in text_stems for stem in stems) / len(stems)
 
 
 def linked_to(
     sql: Sql, entities: Sequence[str], among: Collection[int] | None = None
 ) -> dict[int, float]:
-    """The live passages that link to all of the entities: the product of the links' p, by id."""
-    found: dict[int, float] | None = None
+    """The live passages that link to all of the entities, by id: the product of the links' p."""
+    p_of: dict[int, float] | None = None
     for entity in dict.fromkeys(entities):
         inside, parameters = "", []
-        if among is not None or found is not None:
-            listed, parameter = sql.values(list(among if found is None else found) or [-1])  # type: ignore[arg-type]
+        if among is not None or p_of is not None:
+            listed, parameter = sql.values(list(among if p_of is None else p_of) or [-1])  # type: ignore[arg-type]
             inside, parameters = f" AND l.passage_id IN {listed}", [parameter]
         keys, named = sql.values(all_keys(sql, entity))
         query = (
@@ -127,20 +127,20 @@ def linked_to(
             " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
         )
         most = MOST if len(set(entities)) == 1 else 16 * MOST
-        held = dict(sql.all(query, (named, *parameters, most)))
-        found = held if found is None else {key: p * found[key] for key, p in held.items()}
-    return found or {}
+        linked = dict(sql.all(query, (named, *parameters, most)))
+        p_of = linked if p_of is None else {key: p * p_of[key] for key, p in linked.items()}
+    return p_of or {}
 
 
 def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[int, int]:
-    """The live passages with any of the words, by id: their rank by BM25.
+    """The live passages with any of the words, by id: their rank.
 
-    PostgreSQL has no BM25; there, ``ts_rank_cd`` ranks them.
+    SQLite ranks by BM25; PostgreSQL, which lacks it, by ``ts_rank_cd``.
     """
     if not terms:
         return {}
     inside, parameters = "", []
-    if entities:  # of a frequent entity, linked_to returns only some passages: find others here
+    if entities:  # for a frequent entity, linked_to returns only some passages; these add others
         keys, parameter = sql.values(all_keys(sql, entities[0]))
         inside = (
             " AND EXISTS (SELECT 1 FROM passage_link l WHERE l.passage_id = g.id"

@@ -1,4 +1,4 @@
-"""The passages that are stored in a graph's database."""
+"""Stores the passages of indexed texts in a graph's database."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Passages:
     def search(
         self, words: str = "", *, entities: Sequence[str] = (), limit: int = 10
     ) -> list[Passage]:
-        """Search the live passages by words and entities; the highest score is first.
+        """Search the live passages by words and entities, highest score first.
 
         Args:
             words: Words that rank the passages; without entities, a passage must have one of them.
             entities: Keys of entities; a passage must link to all of them.
-            limit: How many passages to return at most.
+            limit: The most passages to return.
         """
         with self._database.reading() as sql:
             return search(sql, words, entities, limit=limit)
@@ -59,11 +59,11 @@ class Passages:
         while True:
             with self._database.reading() as sql:
                 ids = passage_rows.page(sql, last, source)
-                found = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
+                passages = passage_rows.fetch(sql, dict.fromkeys(ids, 0.0))
             if not ids:
                 return
             last = ids[-1]
-            yield from found
+            yield from passages
 
     def __len__(self) -> int:
         """The number of live passages."""
@@ -82,8 +82,8 @@ class Passages:
                 "SELECT coalesce(max(rev_changed), 0), coalesce(sum(live), 0), count(*)"
                 " FROM passage"
             )
-            [found] = sql.all(query)
-            return int(found[0]), int(found[1]), int(found[2])
+            [(changed, live, count)] = sql.all(query)
+            return int(changed), int(live), int(count)
 
     # ── changing ─────────────────────────────────────────────────────────────────────────────
 
@@ -101,14 +101,14 @@ class Passages:
         Args:
             documents: The linked texts; all candidates of a link are stored.
             source: The source of the texts.
-            revision: The graph's revision that the change belongs to.
+            revision: The revision of the graph that the change belongs to.
             document: The file or folder of the texts.
             replace: Whether to end stored passages that the document no longer has.
         """
-        found = (piece for text in documents for piece in pieces(text))
+        new = (piece for text in documents for piece in pieces(text))
         with self._database.writing() as (sql, _):
             return passage_rows.write(
-                sql, found, source=source, document=document, revision=revision, replace=replace
+                sql, new, source=source, document=document, revision=revision, replace=replace
             )
 
     def holds(self, *, source: str | None = None, text: str | None = None) -> bool:
@@ -173,8 +173,8 @@ class Passages:
         with self._database.writing() as (sql, transaction):
             ids = {
                 number
-                for number, says, text in sql.stream("SELECT id, source, text FROM passage")
-                if says == source or held_names.in_text(text, names)
+                for number, its_source, text in sql.stream("SELECT id, source, text FROM passage")
+                if its_source == source or held_names.in_text(text, names)
             }
             listed, parameter = sql.values(sorted(names))
             query = f"SELECT DISTINCT passage_id FROM passage_link WHERE entity IN {listed}"

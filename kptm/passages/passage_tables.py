@@ -3,10 +3,10 @@
     passage ──── passage_link (a span, and each entity that it may name)
        └──────── passage_terms (an index of words: FTS5 of SQLite, tsvector of PostgreSQL)
 
-``live`` is 1 for a passage that is not ended, ``rev_came`` is the revision that added it, and
+``live`` is 1 for a passage that has not ended. ``rev_came`` is the revision that added it, and
 ``rev_changed`` the revision that last changed ``live``; undo reads both. ``forgotten`` is 1 for a
-passage that was forgotten by its text: indexing its file again does not restore it. Only a purge
-deletes rows.
+passage that was forgotten by its text, so that indexing its file again does not restore it. Only a
+purge deletes rows.
 """
 
 from __future__ import annotations

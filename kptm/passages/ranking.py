@@ -39,10 +39,10 @@ class RankWeights:
         Raises:
             ConfigError: The JSON is of another version, or has no weights.
         """
-        found = json.loads(text)
-        if found.get("version") != VERSION or list(found["weights"]) != list(FEATURES):
+        content = json.loads(text)
+        if content.get("version") != VERSION or list(content["weights"]) != list(FEATURES):
             raise ConfigError("ranking.json: is of another version; reinstall kptm")
-        return cls(tuple(map(float, found["weights"].values())))
+        return cls(tuple(map(float, content["weights"].values())))
 
     @staticmethod
     @cache

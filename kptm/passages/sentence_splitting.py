@@ -1,4 +1,4 @@
-"""Splits texts into passages of a few whole sentences, so that pronouns keep their nouns."""
+"""Splits texts into passages of a few sentences, so that pronouns stay with their nouns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 SENTENCES, CHARACTERS = 4, 600
-"""The maximum of sentences and of characters in a passage; a longer sentence stands alone."""
+"""The most sentences and characters of a passage; a longer sentence is a passage by itself."""
 SENSES, LEAST = 8, 0.002
-"""How many entities a span links to at most, and their minimum probability."""
+"""The most entities that a span links to, and their least probability."""
 
 # A full stop after an initial, or before a lower-case letter, does not end a sentence.
 _END = re.compile(
@@ -30,8 +30,8 @@ class Piece(NamedTuple):
 
     Attributes:
         text: The sentences.
-        digest: The digest that identifies it.
-        links: Its links to entities.
+        digest: The digest that identifies the passage.
+        links: The links to entities.
     """
 
     text: str
@@ -40,12 +40,12 @@ class Piece(NamedTuple):
 
 
 def digest_of(text: str) -> str:
-    """A fingerprint of a passage's text."""
+    """A digest of a passage's text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """The start and end offsets of a text's sentences; none ends within a span of ``taken``."""
+    """(start, end) of each sentence of a text; no sentence ends within a span of ``taken``."""
     bounds, start = [], 0
     for match in _END.finditer(text):
         at = match.end()
@@ -60,10 +60,10 @@ def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[in
 
 
 def pieces(document: LinkedText) -> Iterator[Piece]:
-    """The passages of a linked text, in order."""
-    found = sentences(document.text, [(link.start, link.end) for link in document.links])
+    """Yield the passages of a linked text, in order."""
+    bounds = sentences(document.text, [(link.start, link.end) for link in document.links])
     groups: list[list[tuple[int, int]]] = []
-    for start, end in found:
+    for start, end in bounds:
         if groups and len(groups[-1]) < SENTENCES and end - groups[-1][0][0] <= CHARACTERS:
             groups[-1].append((start, end))
         else:

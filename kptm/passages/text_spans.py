@@ -28,7 +28,7 @@ MOST_WORDS = 6
 
 
 class TextSpan(ValueKey):
-    """An answer that is a name in a text and not in the graph."""
+    """An answer that is a name in a text, and that the graph lacks."""
 
     __slots__ = ()
 
@@ -41,7 +41,7 @@ def kind_of(node: str) -> str:
 
 
 class ValueSpan(NamedTuple):
-    """A span, and all values that its text may stand for, likeliest first."""
+    """A span of a text with all values that it may denote, likeliest first."""
 
     start: int
     end: int
@@ -49,25 +49,26 @@ class ValueSpan(NamedTuple):
 
 
 def value_spans(text: str) -> Iterator[ValueSpan]:
-    """The values of a text, from left to right."""
+    """Yield the values in a text, from left to right."""
     for match in _VALUE.finditer(text):
-        if match["code"] and not parse(match[0], "date"):  # an ISBN, a standard's number
+        if match["code"] and not parse(match[0], "date"):  # such as an ISBN
             yield ValueSpan(match.start(), match.end(), (Literal(match[0]),))
             continue
-        whole = match[0].replace(" ,", ",")
-        found = candidates(whole)
+        surface = match[0].replace(" ,", ",")
+        literals = candidates(surface)
         end = match.end()
-        if not found or found[0].datatype == "":
-            whole = whole.split(" ")[0]
-            found, end = candidates(whole), match.start() + len(whole)
-        if found:
-            yield ValueSpan(match.start(), end, tuple(found))
+        if not literals or literals[0].datatype == "":  # the last word is not a unit
+            surface = surface.split(" ")[0]
+            literals, end = candidates(surface), match.start() + len(surface)
+        if literals:
+            yield ValueSpan(match.start(), end, tuple(literals))
 
 
 def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The start and end of runs of capitalised words outside the spans of ``taken``.
+    """Yield (start, end) of runs of capitalised words outside the spans of ``taken``.
 
-    A text's first word alone is not a name, because every sentence begins with a capital letter.
+    A single word at the beginning of a sentence does not count as a name, because every sentence
+    begins with a capital.
     """
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -94,5 +95,5 @@ def _number(literal: Literal) -> tuple[float, str] | None:
     try:
         return float(literal.value), literal.unit
     except ValueError:
-        again = parse(literal.value, "quantity") if not literal.datatype else None
-        return None if again is None or again == literal else _number(again)
+        parsed = parse(literal.value, "quantity") if not literal.datatype else None
+        return None if parsed is None or parsed == literal else _number(parsed)

@@ -1,4 +1,4 @@
-"""Reads answers in passages, by a model that is fitted on the graph's facts in its texts.
+"""Reads answers in passages, by a model that is fitted on the graph's facts in these texts.
 
 Names are loaded when first used.
 """

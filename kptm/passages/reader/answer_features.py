@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.passages.reader.mention_words import PassageMention, ReadPassage
 
 EDGE = 7
-"""Number of words read between the mentions, after the first and before the second."""
+"""Between the mentions, the number of words read after the first and before the second."""
 AROUND = 3
 """Number of words read before and after each mention."""
 
@@ -60,17 +60,17 @@ def _between(read: ReadPassage, topic: PassageMention, answer: PassageMention) -
 
 
 def _around(stems: list[str], topic: PassageMention, answer: PassageMention) -> list[str]:
-    found = []
+    features = []
     for step in range(1, AROUND + 1):
         for tag, mention in (("c", answer), ("h", topic)):
             left, right = mention.first - step, mention.last + step - 1
             if left >= 0:
-                found += [f"{tag}l:{stems[left]}", f"{tag}l{step}:{stems[left]}"]
+                features += [f"{tag}l:{stems[left]}", f"{tag}l{step}:{stems[left]}"]
             if right < len(stems):
-                found += [f"{tag}r:{stems[right]}", f"{tag}r{step}:{stems[right]}"]
-    found.append("c2:" + " ".join(stems[max(0, answer.first - 2) : answer.first]))
-    found.append("c3:" + " ".join(stems[answer.last : answer.last + 2]))
-    return found
+                features += [f"{tag}r:{stems[right]}", f"{tag}r{step}:{stems[right]}"]
+    features.append("c2:" + " ".join(stems[max(0, answer.first - 2) : answer.first]))
+    features.append("c3:" + " ".join(stems[answer.last : answer.last + 2]))
+    return features
 
 
 def _surface(read: ReadPassage, answer: PassageMention) -> list[str]:

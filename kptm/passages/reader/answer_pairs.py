@@ -35,7 +35,7 @@ DENSE = (
     "whether it is a name that the graph lacks",
     "share of the relation's tails that are of its kind",
 )
-"""The dense features of a row, in their order."""
+"""The dense features of a row, in their order; "it" is the candidate."""
 MOST_ROLES = 40
 """Number of roles and types read per candidate, the rarest first."""
 LEAST = 1e-3
@@ -52,7 +52,7 @@ class TopicStep(NamedTuple):
         relation: The relation's key.
         forward: Whether the topic is the head.
         name: The label of the relation.
-        values: The share of its answers in the graph that are values.
+        values: The share of values among the answers of this step in the graph.
     """
 
     topic: str
@@ -88,8 +88,8 @@ class Row(NamedTuple):
         read: The passage.
         topic: The mention of the topic.
         answer: The mention of the candidate.
-        hashes: Its features.
-        dense: Its dense features, shape (D,).
+        hashes: The hashed features.
+        dense: The dense features, shape (D,).
     """
 
     node: str
@@ -119,28 +119,29 @@ def rows_of(
     answers: Collection[str] = (),
     hidden: bool = False,
 ) -> list[Row]:
-    """The rows of a question.
+    """Make the rows of a question.
 
     Args:
         question: The question.
         passages: The passages that mention its topic.
         known: The graph's knowledge of candidates.
-        answers: The answers in the graph, whose facts are hidden from the features.
+        answers: The answers in the graph, whose facts are not used in features.
         hidden: Whether these answers are presented as unknown names, so that the model learns to
             read such names.
     """
     stems = name_stems(question.name)
-    found: list[Row] = []
+    rows: list[Row] = []
     for read in passages:
         for topic, p in _topics(read, question.topic):
             for answer in read.mentions:
                 if answer.first < topic.last and topic.first < answer.last:
                     continue
-                found += _rows(question, read, (topic, p), answer, known, answers, hidden, stems)
-    return found
+                rows += _rows(question, read, (topic, p), answer, known, answers, hidden, stems)
+    return rows
 
 
 def _topics(read: ReadPassage, key: str) -> Iterator[tuple[PassageMention, float]]:
+    """Yield the mentions of an entity, with the probability of its link."""
     for mention in read.mentions:
         if mention.kind == "entity":
             p = next((link.p for link in read.passage.links if _is(link, mention, key)), None)
@@ -208,12 +209,12 @@ def _typing(
     """The number of the relation's other facts with the candidate; names of its roles and types."""
     if answer.kind != "entity":
         return 0, [f"t:{answer.kind}"]
-    own = question.relation, not question.forward
-    found = dict(known.roles.get(sense.node, {}))
-    if own in found:
-        found[own] -= sense.node in answers
-    count = found.get(own, 0)
-    ordered = sorted((number, role) for role, number in found.items() if number > 0)
+    role_of_answer = question.relation, not question.forward
+    counts = dict(known.roles.get(sense.node, {}))
+    if role_of_answer in counts:
+        counts[role_of_answer] -= sense.node in answers
+    count = counts.get(role_of_answer, 0)
+    ordered = sorted((number, role) for role, number in counts.items() if number > 0)
     names = [f"r:{relation} {'h' if head else 't'}" for _, (relation, head) in ordered[:MOST_ROLES]]
     types = sorted(known.types.get(sense.node, ()))[:MOST_ROLES]
     names += [f"y:{name}" for name in types]

@@ -1,4 +1,4 @@
-"""Distant supervision (Mintz et al. 2009): questions from the graph's facts, in its passages."""
+"""Distant supervision (Mintz et al. 2009): questions about the graph's facts, with passages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ HIDDEN = 12
 
 @dataclass(slots=True)
 class Taught:
-    """A question with the answers that the graph has, and its rows.
+    """A question with its answers in the graph, and its rows.
 
     Attributes:
         question: The question.
-        answers: Keys of entities, and values.
-        rows: The candidates in its passages.
-        right: Which rows are right.
+        answers: The answers: keys of entities, and values.
+        rows: The candidates in the passages of the question.
+        right: Whether each row is an answer.
     """
 
     question: TopicStep
@@ -61,26 +61,26 @@ def place_of(question: TopicStep) -> int:
     return int.from_bytes(hashlib.sha256(name).digest()[:8], "big")
 
 
-def taught(graph: KnowledgeGraph) -> list[Taught]:
-    """Questions that the graph answers, with the rows of their passages, sorted by hash."""
+def make_questions(graph: KnowledgeGraph) -> list[Taught]:
+    """Make questions that the graph answers, with the rows of their passages, sorted by hash."""
     with graph.database.reading() as sql:
         query = (
             "SELECT DISTINCT l.entity FROM passage_link l JOIN passage g ON g.id = l.passage_id"
             " WHERE g.live = 1 AND l.p >= ?"
         )
         linked = {key for (key,) in sql.stream(query, (LEAST,))}
-        found = _sample(_questions(graph, linked))
-        places = _places(sql, {item.question.topic for item in found})
-        chosen = _choose(sql, found, places)
+        questions = _sample(_questions(graph, linked))
+        places = _places(sql, {item.question.topic for item in questions})
+        chosen = _choose(sql, questions, places)
         ids = sorted({number for numbers in chosen for number in numbers})
         passages = {one.id: read(one) for one in _fetch(sql, ids)}
         known = known_of(graph, sql, passages.values())
-    for item, numbers in zip(found, chosen, strict=True):
-        here = [passages[number] for number in numbers if number in passages]
+    for item, numbers in zip(questions, chosen, strict=True):
+        of_item = [passages[number] for number in numbers if number in passages]
         hidden = item.place % HIDDEN == 0
-        item.rows = rows_of(item.question, here, known, answers=item.answers, hidden=hidden)
+        item.rows = rows_of(item.question, of_item, known, answers=item.answers, hidden=hidden)
         item.right = [is_right(row, item.answers, hidden=hidden) for row in item.rows]
-    return [item for item in found if item.rows]
+    return [item for item in questions if item.rows]
 
 
 def is_right(row: Row, answers: Collection[str], *, hidden: bool = False) -> bool:
@@ -110,6 +110,7 @@ def known_of(graph: KnowledgeGraph, sql: Sql, passages: Collection[ReadPassage])
 
 
 def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
+    """Yield all questions about the entities of ``linked`` that the graph answers."""
     names = {item.key: item.label for item in graph.relations()}
     answers: dict[TopicStep, set[str]] = defaultdict(set)
     for fact in graph.match():
@@ -121,8 +122,8 @@ def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
     for item in graph.attributes():
         if item.head in linked:
             name = names.get(item.relation, item.relation)
-            asked = TopicStep(item.head, item.relation, True, name)
-            answers[asked].add(ValueKey(item.value))
+            step = TopicStep(item.head, item.relation, True, name)
+            answers[step].add(ValueKey(item.value))
     count: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for question, keys in answers.items():
         count[question.way][0] += len(keys)
@@ -133,43 +134,44 @@ def _questions(graph: KnowledgeGraph, linked: set[str]) -> Iterator[Taught]:
 
 
 def _sample(questions: Iterator[Taught]) -> list[Taught]:
+    """Draw questions, at most the same number for each relation and direction."""
     by_way: dict[str, list[Taught]] = defaultdict(list)
     for item in questions:
         by_way[item.question.way].append(item)
     each = max(8, min(EACH, ALL // max(1, len(by_way))))
-    found = []
+    drawn = []
     for way in sorted(by_way):
-        found += sorted(by_way[way], key=lambda item: item.place)[:each]
-    return sorted(found, key=lambda item: item.place)
+        drawn += sorted(by_way[way], key=lambda item: item.place)[:each]
+    return sorted(drawn, key=lambda item: item.place)
 
 
 def _places(sql: Sql, topics: Collection[str]) -> dict[str, list[int]]:
-    """The live passages of each topic, the surest first."""
+    """The live passages of each topic, those with the most probable link first."""
     listed, parameter = sql.values(sorted(topics))
     query = (
         "SELECT l.entity, l.passage_id FROM passage_link l JOIN passage g ON g.id = l.passage_id"
         f" WHERE g.live = 1 AND l.p >= ? AND l.entity IN {listed}"
         " GROUP BY l.entity, l.passage_id ORDER BY max(l.p) DESC, l.passage_id"
     )
-    found: dict[str, list[int]] = defaultdict(list)
+    passages_of: dict[str, list[int]] = defaultdict(list)
     for entity, number in sql.all(query, (LEAST, parameter)):
-        found[entity].append(number)
-    return found
+        passages_of[entity].append(number)
+    return passages_of
 
 
 def _choose(
-    sql: Sql, found: Sequence[Taught], places: Mapping[str, Sequence[int]]
+    sql: Sql, questions: Sequence[Taught], places: Mapping[str, Sequence[int]]
 ) -> list[list[int]]:
-    """The passages of each question: some that name an answer, and some others."""
-    answers = {key for item in found for key in item.answers if not isinstance(key, ValueKey)}
-    where = {key: set(numbers) for key, numbers in _places(sql, answers).items()}
+    """Choose the passages of each question: some that name an answer, and some others."""
+    answers = {key for item in questions for key in item.answers if not isinstance(key, ValueKey)}
+    passages_of = {key: set(numbers) for key, numbers in _places(sql, answers).items()}
     chosen = []
-    for item in found:
-        own = places.get(item.question.topic, ())
-        named = set().union(*(where.get(key, set()) for key in item.answers))
-        good = [number for number in own if number in named][:PASSAGES]
-        other = [number for number in own if number not in named][:PASSAGES]
-        chosen.append(good + other)
+    for item in questions:
+        of_topic = places.get(item.question.topic, ())
+        of_answers = set().union(*(passages_of.get(key, set()) for key in item.answers))
+        with_answer = [number for number in of_topic if number in of_answers][:PASSAGES]
+        others = [number for number in of_topic if number not in of_answers][:PASSAGES]
+        chosen.append(with_answer + others)
     return chosen
 
 

@@ -27,7 +27,7 @@ class LogitExamples:
     Attributes:
         rows_MF: Features of the rows; the rows of a question are adjacent.
         first_Q: The first row of each question; each has at least one.
-        right_M: Which rows are right.
+        right_M: Whether each row is right.
         none_QN: Features of "none".
     """
 
@@ -40,12 +40,12 @@ class LogitExamples:
 def fit(
     examples: LogitExamples, penalty_F: Floats, penalty_N: Floats, start: Floats | None, steps: int
 ) -> Floats:
-    """The weights of the rows' features, then of those of "none", shape (F + N,).
+    """Fit the weights of the rows' features and of those of "none", shape (F + N,).
 
     Args:
         examples: The questions.
         penalty_F: The L2 penalty of each weight: half of it times the square is added to the loss.
-        penalty_N: The same for "none".
+        penalty_N: The L2 penalty of each weight of "none".
         start: The initial weights, by default zeros.
         steps: The most steps of L-BFGS.
     """
@@ -69,15 +69,15 @@ def fit(
         good_Q = np.add.reduceat(good_M, examples.first_Q)
         # The p of a right row may underflow to 0; the floor keeps its logarithm finite.
         wanted_Q = np.maximum(np.where(has_Q, good_Q, exp_Q), 1e-300)
-        lost = float(np.log(total_Q).sum() - np.log(wanted_Q).sum())
+        value = float(np.log(total_Q).sum() - np.log(wanted_Q).sum())
         by_row_M = exp_M / total_Q[of_M] - np.where(has_Q[of_M], good_M / wanted_Q[of_M], 0.0)
         by_none_Q = exp_Q / total_Q - np.where(has_Q, 0.0, 1.0)
         gradient = np.concatenate([rows_T @ by_row_M, none_T @ by_none_Q])
-        lost += float((penalty * weights**2).sum()) / 2
-        return lost, gradient + penalty * weights
+        value += float((penalty * weights**2).sum()) / 2
+        return value, gradient + penalty * weights
 
     first = np.zeros(len(penalty)) if start is None else start
-    found = minimize(
+    fitted = minimize(
         loss, first, jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 6}
     )
-    return np.asarray(found.x, np.float64)
+    return np.asarray(fitted.x, np.float64)

@@ -1,4 +1,4 @@
-"""A passage as the reader sees it: its words, and the mentions of topics and candidates."""
+"""Prepares a passage for the reader: its words, and the mentions of topics and candidates."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 STEM = 6
-"""How many leading characters of a word are compared, as its inflected forms share them."""
+"""The number of leading characters of a word that are compared; inflected forms share them."""
 SENSES, SHARE = 3, 0.1
-"""The most senses of a mention, and their least probability relative to the best sense's."""
+"""The most senses of a mention, and their least probability as a share of the best sense's."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class MentionSense:
-    """A possible sense of a mention: a node (a key, a value, or a name in the text), with its p."""
+    """A possible sense of a mention.
+
+    Attributes:
+        node: The key of an entity, a value, or a name in the text.
+        p: The probability of this sense.
+    """
 
     node: str
     p: float
@@ -35,16 +40,16 @@ class MentionSense:
 
 @dataclass(frozen=True, slots=True)
 class PassageMention:
-    """A span of a passage, from word ``first`` to before word ``last``.
+    """A mention in a passage.
 
     Attributes:
-        start: Its first character.
-        end: The character after its last one.
-        first: Its first word.
-        last: The word after its last one.
+        start: The offset of its first character.
+        end: The offset after its last character.
+        first: The number of its first word.
+        last: The number after its last word.
         kind: "entity", "value" or "name".
-        senses: Its senses, best first.
-        literals: All values that its text may stand for.
+        senses: The possible senses, best first.
+        literals: All values that the text may denote.
     """
 
     start: int
@@ -62,9 +67,9 @@ class ReadPassage:
 
     Attributes:
         passage: The stored passage.
-        stems: The folded prefixes of its words.
-        mentions: Its mentions in order; only values and entities of the same span overlap.
-        alphabetic: Its words without punctuation, each once, in order.
+        stems: The folded prefixes of the words.
+        mentions: The mentions in order; only values and entities with the same span overlap.
+        alphabetic: The stems of letters only, each once, in order.
     """
 
     passage: Passage
@@ -75,10 +80,10 @@ class ReadPassage:
 
 def read(passage: Passage) -> ReadPassage:
     """Find the words and mentions of a passage."""
-    found = [(match.start(), match.end()) for match in _WORD.finditer(passage.text)]
+    spans = [(match.start(), match.end()) for match in _WORD.finditer(passage.text)]
     folded = fold(passage.text)
-    stems = [folded[start : min(end, start + STEM)] for start, end in found]
-    starts, ends = [start for start, _ in found], [end for _, end in found]
+    stems = [folded[start : min(end, start + STEM)] for start, end in spans]
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
     mentions = []
     for start, end, kind, senses, literals in sorted(
         _name_mentions(passage), key=lambda item: item[:2]
@@ -97,25 +102,26 @@ def _name_mentions(passage: Passage) -> list[_Named]:
     spans: dict[tuple[int, int], list[MentionSense]] = {}
     for link in passage.links:
         spans.setdefault((link.start, link.end), []).append(MentionSense(link.entity, link.p))
-    found: list[_Named] = [
+    mentions: list[_Named] = [
         (start, end, "entity", _likely(senses), ()) for (start, end), senses in spans.items()
     ]
     for value in value_spans(passage.text):
         node = MentionSense(ValueKey(value.literals[0]), 1.0)
-        found.append((value.start, value.end, "value", (node,), value.literals))
-    taken = [(item[0], item[1]) for item in found]
+        mentions.append((value.start, value.end, "value", (node,), value.literals))
+    taken = [(item[0], item[1]) for item in mentions]
     for start, end in name_spans(passage.text, taken):
-        found.append((start, end, "name", (name_sense(passage.text[start:end]),), ()))
-    return found
+        mentions.append((start, end, "name", (name_sense(passage.text[start:end]),), ()))
+    return mentions
 
 
 def name_sense(text: str) -> MentionSense:
-    """A name that no entity of the graph has."""
+    """The sense of a name that no entity of the graph has."""
     from kg.types import Literal
 
     return MentionSense(TextSpan(Literal(text)), 1.0)
 
 
 def _likely(senses: Sequence[MentionSense]) -> tuple[MentionSense, ...]:
+    """The most probable senses, best first."""
     ordered = sorted(senses, key=lambda item: (-item.p, item.node))
     return tuple(item for item in ordered[:SENSES] if item.p >= SHARE * ordered[0].p)

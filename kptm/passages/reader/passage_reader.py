@@ -24,7 +24,14 @@ LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlace:
-    """A place that states an answer: the passage, the spans of topic and answer, and its p."""
+    """A place that states an answer.
+
+    Attributes:
+        passage: The passage.
+        topic: The span of the topic.
+        answer: The span of the answer.
+        p: The probability that the place states the answer.
+    """
 
     passage: Passage
     topic: tuple[int, int]
@@ -34,12 +41,12 @@ class AnswerPlace:
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
-    """An answer of passages.
+    """An answer that was read in passages.
 
     Attributes:
         node: An entity's key, a value, or a name that the graph lacks.
-        p: The summed probability of all its places.
-        places: Its places, surest first.
+        p: The summed probability of all places.
+        places: The places, the most probable first.
     """
 
     node: str
@@ -48,7 +55,7 @@ class ReadAnswer:
 
 
 class Reader:
-    """Reads answers out of the passages of a graph.
+    """Reads answers in the passages of a graph.
 
     Args:
         graph: The graph, with the passages in its database.
@@ -60,12 +67,12 @@ class Reader:
         self.model = model
 
     def answers(self, question: TopicStep) -> list[ReadAnswer]:
-        """The answers in passages, best first; 1 less the sum of p is for none of them."""
+        """The answers in passages, best first; the p of no answer is 1 minus the sum of their p."""
         question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
             words = " ".join(name_words(question.name))
-            found = search(sql, words, [question.topic], limit=PASSAGES)
-            passages = [read(item) for item in _distinct(found)]
+            hits = search(sql, words, [question.topic], limit=PASSAGES)
+            passages = [read(item) for item in _distinct(hits)]
             known = known_of(self._graph, sql, passages) if passages else None
         rows = rows_of(question, passages, known) if known is not None else []
         if not rows:
@@ -74,7 +81,7 @@ class Reader:
         return self._join_rows(rows, p.tolist())
 
     def _join_rows(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
-        """Join the rows of each node; an entity that is no longer in the graph is left out."""
+        """Join the rows of each node to an answer, except entities that the graph has lost."""
         places: dict[str, list[AnswerPlace]] = {}
         for row, value in zip(rows, p, strict=True):
             topic, answer = row.topic, row.answer
@@ -83,21 +90,20 @@ class Reader:
             )
             places.setdefault(row.node, []).append(place)
         keys = [row.node for row in rows if row.answer.kind == "entity"]
-        known = self._graph.entities(keys)
-        gone = set(keys) - known.keys()
-        found = [
+        missing = set(keys) - self._graph.entities(keys).keys()
+        answers = [
             ReadAnswer(
                 node,
-                sum(place.p for place in own),
-                tuple(sorted(own, key=lambda place: (-place.p, place.passage.id))),
+                sum(place.p for place in of_node),
+                tuple(sorted(of_node, key=lambda place: (-place.p, place.passage.id))),
             )
-            for node, own in places.items()
-            if node not in gone
+            for node, of_node in places.items()
+            if node not in missing
         ]
-        found.sort(key=lambda item: (-item.p, item.node))
-        return [item for item in found if item.p >= LEAST]
+        answers.sort(key=lambda item: (-item.p, item.node))
+        return [item for item in answers if item.p >= LEAST]
 
 
 def _distinct(passages: list[Passage]) -> list[Passage]:
-    """Each text once, whatever its source."""
+    """The passages without those that repeat a text, as another source may have it."""
     return list({item.text: item for item in reversed(passages)}.values())[::-1]

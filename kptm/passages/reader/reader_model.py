@@ -1,4 +1,4 @@
-"""The reader's weights: of hashed features, of dense ones, and of "none"."""
+"""The weights of the reader: for hashed features, for dense features, and for "none"."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ SIZE = 1 << BITS
 MIX = 0x9E3779B1
 VERSION = 3
 CHANGED = 0.05
-"""The relative change of facts or passages from which on the model is fitted anew."""
+"""The model is fitted again if the number of facts or passages changes by more than this share."""
 
 
 class HeldOutAnswer(NamedTuple):
     """The best answer to a held-out question: its p, whether it is right, and its kind.
 
-    Kinds are "entity", "value", "name".
+    The kind is "entity", "value" or "name".
     """
 
     p: float
@@ -52,12 +52,12 @@ class ReaderModel:
     Attributes:
         ways: Relations with their direction, sorted.
         columns: The hashed features with a weight, sorted.
-        weights: Their weights.
-        dense: Weights of the dense features, for all relations first, then for each way, shape (1 +
-            W, D).
-        none: Weights of "none": for all relations, of log(1 + rows), then of each way, shape (2 +
-            W,).
-        values: The share of each way's answers that are values, if above 0.
+        weights: The weights of these features.
+        dense: The weights of the dense features, shape (1 + W, D): for all relations, then for each
+            of W ways.
+        none: The weights of "none", shape (2 + W,): for all relations, of log(1 + rows), then of
+            each way.
+        values: The share of values among the answers of each way, if above 0.
         best: The best answers to held-out questions.
         facts: Number of facts at the fit.
         passages: Number of passages at the fit.
@@ -79,11 +79,11 @@ class ReaderModel:
         return at if at < len(self.ways) and self.ways[at] == name else None
 
     def fits(self, graph: KnowledgeGraph, passages: int) -> bool:
-        """Whether the numbers of facts and passages are about those of the fit."""
+        """Whether the numbers of facts and passages are close to those of the fit."""
         return _close(self.facts, facts_of(graph)) and _close(self.passages, passages)
 
     def probabilities(self, rows: Sequence[Row], way: str) -> tuple[Floats, float]:
-        """P of each row, shape (M,), and of none of them."""
+        """The p of each row, shape (M,), and of "none"."""
         number = self.way(way)
         score = np.array([self._score(row, way) for row in rows])
         dense = np.array([row.dense for row in rows])
@@ -114,7 +114,7 @@ class ReaderModel:
             "dense": self.dense,
             "none": self.none,
         }
-        told = {
+        metadata = {
             "version": VERSION,
             "ways": self.ways,
             "values": self.values,
@@ -123,7 +123,7 @@ class ReaderModel:
             "passages": self.passages,
         }
         with replace_file(path) as stream:
-            stream.write(save(arrays, metadata={"kptm": json.dumps(told)}))
+            stream.write(save(arrays, metadata={"kptm": json.dumps(metadata)}))
 
     @classmethod
     def load(cls, path: Path) -> ReaderModel:
@@ -136,23 +136,23 @@ class ReaderModel:
 
         try:
             with safe_open(str(path), "numpy") as file:
-                told: dict[str, Any] = json.loads((file.metadata() or {})["kptm"])
-                if told["version"] != VERSION:
-                    raise ValueError(f"version {told['version']}")
+                metadata: dict[str, Any] = json.loads((file.metadata() or {})["kptm"])
+                if metadata["version"] != VERSION:
+                    raise ValueError(f"version {metadata['version']}")
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return cls(
-                ways=tuple(told["ways"]),
+                ways=tuple(metadata["ways"]),
                 columns=arrays["columns"],
                 weights=arrays["weights"].astype(np.float64),
                 dense=arrays["dense"],
                 none=arrays["none"],
-                values={str(way): float(share) for way, share in told["values"].items()},
+                values={str(way): float(share) for way, share in metadata["values"].items()},
                 best=tuple(
                     HeldOutAnswer(float(p), bool(right), str(kind))
-                    for p, right, kind in told["best"]
+                    for p, right, kind in metadata["best"]
                 ),
-                facts=int(told["facts"]),
-                passages=int(told["passages"]),
+                facts=int(metadata["facts"]),
+                passages=int(metadata["passages"]),
             )
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ConfigError(f"{path}: is no reader ({error}); run kptm index") from error
@@ -169,7 +169,12 @@ def _close(one: int, other: int) -> bool:
 
 
 def columns_of(hashes: Ints, own: int | Ints) -> Ints:
-    """The columns of hashed features, shape (2, …): for all relations, and for one by its hash."""
+    """The columns of hashed features, shape (2, …): for all relations, and for one of them.
+
+    Args:
+        hashes: The hashes of features.
+        own: The hash of the relation.
+    """
     return np.stack([hashes % SIZE, ((hashes ^ own) * MIX >> 7) % SIZE + SIZE])
 
 
@@ -179,12 +184,16 @@ def hash_of(way: str) -> int:
 
 
 def design(rows: Sequence[Row], numbers: Ints, ways: Sequence[str]) -> tuple[Ints, Ints, Floats]:
-    """The columns of many rows, where each row begins, and dense features, shape (M, D).
+    """The design matrices of rows.
 
     Args:
         rows: M rows.
-        numbers: The way of each.
+        numbers: The number of the way of each row.
         ways: The ways by their numbers.
+
+    Returns:
+        The columns of all rows, the place at which each row begins, and the dense features, shape
+        (M, D).
     """
     size_M = np.array([len(row.hashes) for row in rows])
     own = np.repeat(np.array([hash_of(way) for way in ways], np.int64)[numbers], size_M)

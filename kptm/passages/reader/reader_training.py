@@ -1,4 +1,4 @@
-"""Fits the reader on the graph's facts in its texts: once to calibrate p, once on all questions."""
+"""Fits the reader on the graph's facts: once to calibrate p, and once on all questions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.passages.reader.answer_pairs import DENSE
-from kptm.passages.reader.distant import taught
+from kptm.passages.reader.distant import make_questions
 from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import (
     SIZE,
@@ -46,15 +46,15 @@ def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
         passages: The number of passages, which is stored.
     """
     facts = facts_of(graph)
-    found = taught(graph)
-    if not any(any(item.right) for item in found):
+    questions = make_questions(graph)
+    if not any(any(item.right) for item in questions):
         return ReaderModel(facts=facts, passages=passages)
-    data = _Data.of(found)
-    seen = np.arange(len(found)) % HELD_OUT > 0
-    first = data.fit(seen, None)
-    best = tuple(best_of(first, item) for item in found[::HELD_OUT])
-    fitted = data.fit(np.ones(len(found), bool), first)
-    values = {item.question.way: item.question.values for item in found if item.question.values}
+    data = _Data.of(questions)
+    is_training = np.arange(len(questions)) % HELD_OUT > 0
+    first = data.fit(is_training, None)
+    best = tuple(best_of(first, item) for item in questions[::HELD_OUT])
+    fitted = data.fit(np.ones(len(questions), bool), first)
+    values = {item.question.way: item.question.values for item in questions if item.question.values}
     return replace(fitted, values=values, best=best, facts=facts, passages=passages)
 
 
@@ -78,7 +78,7 @@ class _Data:
         ways: Relations with their direction.
         kept: The hashed features that have a weight.
         examples: The questions.
-        count_Q: How many rows each has.
+        count_Q: The number of rows of each question.
     """
 
     ways: tuple[str, ...]
@@ -101,22 +101,25 @@ class _Data:
         place = np.full(2 * SIZE, -1, np.int64)
         place[kept] = np.arange(len(kept), dtype=np.int64)
         columns = place[columns]
-        there = columns >= 0
-        pointer = np.concatenate([[0], np.cumsum(there)])[pointer]
+        has_weight = columns >= 0
+        pointer = np.concatenate([[0], np.cumsum(has_weight)])[pointer]
         shape = (len(rows), len(kept))
-        hashed = sp.csr_matrix((np.ones(int(there.sum())), columns[there], pointer), shape=shape)
-        own = (np.ones(len(of_Q)), (np.arange(len(of_Q)), of_Q))
+        ones = np.ones(int(has_weight.sum()))
+        hashed = sp.csr_matrix((ones, columns[has_weight], pointer), shape=shape)
+        way_of_Q = (np.ones(len(of_Q)), (np.arange(len(of_Q)), of_Q))
         bias = np.stack([np.ones(len(count_Q)), np.log1p(count_Q)], axis=1)
         examples = LogitExamples(
             rows_MF=sp.hstack([hashed, dense_matrix(dense, of_M, len(ways))]).tocsr(),
             first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
             right_M=np.array([value for item in questions for value in item.right]),
-            none_QN=sp.hstack([bias, sp.csr_matrix(own, shape=(len(of_Q), len(ways)))]).tocsr(),
+            none_QN=sp.hstack(
+                [bias, sp.csr_matrix(way_of_Q, shape=(len(of_Q), len(ways)))]
+            ).tocsr(),
         )
         return cls(ways, kept, examples, count_Q)
 
     def fit(self, chosen_Q: NDArray[np.bool_], start: ReaderModel | None) -> ReaderModel:
-        """The weights of maximum likelihood for questions, starting from an earlier model."""
+        """Fit the weights on the chosen questions, from an earlier model if it is not None."""
         ways, kept, all_ = self.ways, self.kept, self.examples
         chosen_M = np.repeat(chosen_Q, self.count_Q)
         count_Q = self.count_Q[chosen_Q]
@@ -136,7 +139,7 @@ class _Data:
         return ReaderModel(
             ways=ways,
             columns=kept.astype(np.int64),
-            # The file holds float32: a model just fitted and one read back give the same p.
+            # Rounded to float32, as in the file, so that a model gives the same p after loading.
             weights=weights[: len(kept)].astype(np.float32).astype(np.float64),
             dense=weights[len(kept) : len(kept) + width].reshape(-1, len(DENSE)),
             none=weights[len(kept) + width :],

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from kptm import Workspace
 from kptm.answering.combination.p_calibration import Curve
 from kptm.answering.sources.text_source import TextSource
-from kptm.passages.reader.distant import taught
+from kptm.passages.reader.distant import make_questions
 from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import HeldOutAnswer, ReaderModel
 from kptm.passages.reader.reader_training import train
@@ -121,7 +121,7 @@ def test_a_model_just_fitted_gives_the_p_that_it_gives_when_read_back(ws, tmp_pa
     fitted = train(ws.graph)
     fitted.save(tmp_path / "reader")
     read = ReaderModel.load(tmp_path / "reader")
-    item = taught(ws.graph)[0]
+    item = make_questions(ws.graph)[0]
     p, none = fitted.probabilities(item.rows, item.question.way)
     again, none_again = read.probabilities(item.rows, item.question.way)
     assert np.array_equal(p, again)
