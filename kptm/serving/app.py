@@ -1,4 +1,4 @@
-"""The application: the API, the page, and responses for errors."""
+"""Creates the application: the API, the page, and the responses to errors."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    found = error.errors()[0] if isinstance(error, RequestValidationError) else {}
-    where = ".".join(str(part) for part in found.get("loc", ())[1:])
-    message = f"{shorten(where)}: {found.get('msg', 'is malformed')}"
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    field = ".".join(str(part) for part in first.get("loc", ())[1:])
+    message = f"{shorten(field)}: {first.get('msg', 'is malformed')}"
     return _problem(422, message.removeprefix(": "))
 
 

@@ -19,7 +19,7 @@ MAX_BODY = 65_536
 BODY_SECONDS = 10.0
 """Seconds within which a body must arrive."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
-"""The names of this machine."""
+"""The loopback names of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,14 @@ class ServingConfig:
 
     def url(self) -> str:
         """The address of the page."""
-        return f"http://{self._shown_host()}:{self.port}/"
+        return f"http://{self._bracketed_host()}:{self.port}/"
 
     def hosts(self) -> frozenset[str]:
         """Accepted values of ``Host``: the names of this machine, ``host`` and ``names``."""
         ports = ("", ":80") if self.port == 80 else (f":{self.port}",)
-        own = {f"{name}{port}" for name in (*LOCAL, self._shown_host()) for port in ports}
-        return frozenset(name.lower() for name in (*own, *self.names))
+        local = {f"{name}{port}" for name in (*LOCAL, self._bracketed_host()) for port in ports}
+        return frozenset(name.lower() for name in (*local, *self.names))
 
-    def _shown_host(self) -> str:
+    def _bracketed_host(self) -> str:
+        """The host as a URL has it: an IPv6 address in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from kg.types import Triple
     from kptm.workspace import Workspace
 
-LOOKED_AT = 2000
-"""The first facts of the graph, from which examples are chosen."""
+FIRST_FACTS = 2000
+"""The number of first facts of the graph from which examples are chosen."""
 
 TRIED = 24
-"""The most questions that are tried until enough are answered correctly."""
+"""The most questions that are asked to find enough with a correct answer."""
 
 FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 
 
 def example_questions(ws: Workspace, limit: int) -> list[str]:
-    """At most ``limit`` questions, each about another relation, that are answered correctly."""
+    """Find at most ``limit`` questions with a correct answer, each about another relation."""
     chosen: list[str] = []
     tried = 0
     for fact in _one_of_each_relation(ws):
@@ -38,7 +38,7 @@ def example_questions(ws: Workspace, limit: int) -> list[str]:
 
 def _one_of_each_relation(ws: Workspace) -> Iterator[Triple]:
     seen: set[str] = set()
-    for fact in islice(ws.graph.match(), LOOKED_AT):
+    for fact in islice(ws.graph.match(), FIRST_FACTS):
         if fact.relation not in seen:
             seen.add(fact.relation)
             yield fact

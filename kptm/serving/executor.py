@@ -1,9 +1,9 @@
 """WorkspaceExecutor: distributes the work of requests to threads.
 
-The store serves any number of threads, each on its own connection. The linker, the predictor and
-the model serve only one: they refresh their indexes and hook the model's layers while they work. So
-one thread answers questions and makes changes, in the order of the requests, and the next answer
-sees every edit; a few other threads read the graph.
+Any number of threads can use the store, each on its own connection. The linker, the predictor and
+the model can be used by one thread only, because they refresh their indexes and hook the model's
+layers while they work. So one thread answers questions and makes changes, in the order of the
+requests, so that an answer sees all earlier edits; a few other threads read the graph.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ R = TypeVar("R")
 G = TypeVar("G")
 
 READERS = 4
-"""Reading threads; each may hold two of the store's fifteen connections."""
+"""The number of reading threads; each may use two of the store's fifteen connections."""
 
 
 class BusyError(Exception):

@@ -1,8 +1,8 @@
 """Security middleware: checks requests before routing, and adds headers to responses.
 
-A page of another site can send requests to this machine, and read the responses if it lets its own
-name point here (DNS rebinding). It can forge neither ``Host`` nor ``Origin``, so both are checked
-on every request.
+A page of another site can send requests to this machine, and it can read the responses if its own
+host name resolves to this machine (DNS rebinding). It can forge neither ``Host`` nor ``Origin``, so
+both are checked on every request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 API = "/api/"
 DRAINED = 1_048_576
-"""Bytes that are read of a body that is too large."""
+"""The most bytes that are read of a body that is too large."""
 DIGITS = 12
 """The most digits of a content length, since Python refuses to parse very long numbers."""
 POLICY = (
@@ -107,19 +107,19 @@ class SecurityMiddleware:
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
         """Read the whole body, since a client that is still sending may not see a refusal."""
-        announced = headers.get("content-length", "0")
-        hopeless = len(announced) > DIGITS or not announced.isdecimal() or int(announced) > DRAINED
-        body, more = bytearray(), not hopeless
-        with anyio.move_on_after(self._body_seconds) as patience:
+        length = headers.get("content-length", "0")
+        too_long = len(length) > DIGITS or not length.isdecimal() or int(length) > DRAINED
+        body, more = bytearray(), not too_long
+        with anyio.move_on_after(self._body_seconds) as timeout:
             while more and len(body) <= DRAINED:
                 message = await receive()
                 if message["type"] != "http.request":  # the client has disconnected
                     raise RefusedError(400, "the request ended before its body did")
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
-        if patience.cancelled_caught:
+        if timeout.cancelled_caught:
             raise RefusedError(408, "the request's body did not arrive in time")
-        if hopeless or len(body) > self._max_body:
+        if too_long or len(body) > self._max_body:
             raise RefusedError(413, f"a body may have {self._max_body:,} bytes; send less")
         return bytes(body)
 

@@ -1,4 +1,4 @@
-"""Chooses the facts around an entity that a drawing shows, spread over its relations."""
+"""Chooses the facts around an entity for a drawing, so that all its relations occur."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def facts_around(
     Raises:
         UnknownKeyError: The entity is not in the graph.
     """
-    found = graph.neighbours(key, hops=hops, limit=limit + 1)
-    if len(found) <= limit:
-        return found, True
+    facts = graph.neighbours(key, hops=hops, limit=limit + 1)
+    if len(facts) <= limit:
+        return facts, True
     near = _spread(key, graph.neighbours(key, hops=1, limit=NEAR))
     if hops == 1:
         return near[:limit], False
@@ -48,7 +48,7 @@ def facts_around(
 
 
 def _spread(key: str, facts: Iterable[Triple]) -> list[Triple]:
-    """The facts with the entity as head, then as tail, each side alternating between relations."""
+    """The facts with the entity as head, then those with it as tail, alternating in relation."""
     sides: tuple[dict[str, list[Triple]], dict[str, list[Triple]]] = ({}, {})
     for fact in facts:
         sides[fact.head != key].setdefault(fact.relation, []).append(fact)

@@ -74,15 +74,15 @@ def fact_views(
     keys = {key for head, relation, end in facts for key in (head, relation, end)}
     labels = labels_of(graph, [key for key in keys if not isinstance(key, Literal)])
     relations = {item.key: item.label for item in graph.relations()}
-    found = []
+    views = []
     for at, (head, relation, end) in enumerate(facts):
         value = value_text(end) if isinstance(end, Literal) else None
         name = relations.get(relation, relation)
         tail = None if isinstance(end, Literal) else end
-        shown = value if tail is None else labels.get(tail, tail)
-        found.append(
+        tail_text = value if tail is None else labels.get(tail, tail)
+        views.append(
             results.Fact(
-                text=results.cut(f"{labels.get(head, head)} | {name} | {shown}"),
+                text=results.cut(f"{labels.get(head, head)} | {name} | {tail_text}"),
                 head=head,
                 relation=relation,
                 tail=tail,
@@ -90,29 +90,27 @@ def fact_views(
                 sources=[] if sources is None else list(dict.fromkeys(sources[at])),
             )
         )
-    return found
+    return views
 
 
 def proposal_view(item: ReviewItem) -> results.AgentProposal:
     """A proposal with its sentence and the constraints that it violates."""
-    one = item.proposal
-    literal = isinstance(one.tail, Literal)
-    new = [
-        name for name, is_new in ((item.head, one.head_new), (item.tail, one.tail_new)) if is_new
-    ]
+    proposal = item.proposal
+    is_value = isinstance(proposal.tail, Literal)
+    ends = ((item.head, proposal.head_new), (item.tail, proposal.tail_new))
     return results.AgentProposal(
-        id=one.id,
+        id=proposal.id,
         fact=results.Fact(
             text=results.cut(f"{item.head} | {item.relation} | {item.tail}"),
-            head=one.head,
-            relation=one.relation,
-            tail=None if literal else str(one.tail),
-            value=item.tail if literal else None,
-            sources=[one.source],
+            head=proposal.head,
+            relation=proposal.relation,
+            tail=None if is_value else str(proposal.tail),
+            value=item.tail if is_value else None,
+            sources=[proposal.source],
         ),
-        confidence=one.confidence,
-        sentence=results.cut(one.sentence),
-        state=one.state.value,
-        new_entities=new,
+        confidence=proposal.confidence,
+        sentence=results.cut(proposal.sentence),
+        state=proposal.state.value,
+        new_entities=[name for name, is_new in ends if is_new],
         breaks=[violation.reason for violation in item.violations],
     )

@@ -19,10 +19,10 @@ AGENT = "agent"
 
 def editing_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     """The tools as functions; agents read their signatures and docstrings."""
-    return [*_proposing(calls), *_correcting(calls)]
+    return [*_proposal_tools(calls), *_correction_tools(calls)]
 
 
-def _proposing(calls: ToolCalls) -> list[Callable[..., object]]:
+def _proposal_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     async def propose(
         head: results.Name,
         relation: results.Name,
@@ -51,14 +51,14 @@ def _proposing(calls: ToolCalls) -> list[Callable[..., object]]:
     return [propose, accept, reject]
 
 
-def _correcting(calls: ToolCalls) -> list[Callable[..., object]]:
+def _correction_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     async def edit(
         head: results.Name,
         relation: results.Name,
         tail: results.Name,
         old: results.Name | None = None,
     ) -> results.ChangeReceipt:
-        """Make tail the value of a relation of head; of several values old is replaced."""
+        """Make tail the value of a relation of head; if there are several values, replace old."""
         number = await calls.ask(lambda ws: ws.edit(head, relation, tail, old=old))
         return results.ChangeReceipt(revision=number)
 
@@ -69,7 +69,7 @@ def _correcting(calls: ToolCalls) -> list[Callable[..., object]]:
     return [edit, undo]
 
 
-def _receipt(found: Decision) -> results.ChangeReceipt:
+def _receipt(decision: Decision) -> results.ChangeReceipt:
     return results.ChangeReceipt(
-        revision=found.revision, decided=list(found.decided), added=found.added
+        revision=decision.revision, decided=list(decision.decided), added=decision.added
     )

@@ -88,17 +88,18 @@ def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
 
 
 def _entity(ws: Workspace, key: str) -> str:
-    found = ws.describe(key, limit=FACTS)
+    """An entity and its facts as JSON."""
+    description = ws.describe(key, limit=FACTS)
     facts = fact_views(
         ws.graph,
-        [one.fact for one in found.facts],
-        [[source for source, _ in one.sources] for one in found.facts],
+        [one.fact for one in description.facts],
+        [[source for source, _ in one.sources] for one in description.facts],
     )
-    shown = {
-        **entity_view(found.entity).model_dump(),
+    content = {
+        **entity_view(description.entity).model_dump(),
         "facts": [fact.model_dump() for fact in facts],
     }
-    return json.dumps(shown, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False)
 
 
 def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: int = 256) -> None:
@@ -123,7 +124,7 @@ def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starl
         executor: The workspace and its threads; the caller closes them.
         config: The configuration of the server.
     """
-    # A page of another site can forge neither Host nor Origin.
+    # Both headers are checked, since a page of another site can forge neither Host nor Origin.
     security = TransportSecuritySettings(
         allowed_hosts=sorted(config.hosts()),
         allowed_origins=sorted(

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def reading_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     """The tools as functions; agents read their signatures and docstrings."""
-    return [*_answering(calls), *_looking_up(calls)]
+    return [*_answer_tools(calls), *_graph_tools(calls)]
 
 
-def _answering(calls: ToolCalls) -> list[Callable[..., object]]:
+def _answer_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     async def ask(
         question: results.Question,
         at: str | None = None,
@@ -69,7 +69,7 @@ def _answering(calls: ToolCalls) -> list[Callable[..., object]]:
     return [ask, query, link]
 
 
-def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
+def _graph_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     async def search(name: results.Text, limit: results.Limit = 10) -> results.Entities:
         """Find entities by key, label or alias; beginnings and misspellings match too."""
         return await calls.ask(
@@ -84,11 +84,11 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
         """Show the facts about an entity, with the sources of each."""
 
         def read_facts(ws: Workspace) -> results.AgentEntity:
-            # One more on each side shows whether there is another page.
-            found = ws.describe(entity, limit=offset + limit + 1)
-            facts, after = results.page(found.facts, offset, limit)
+            # One more fact on each side shows whether there is another page.
+            description = ws.describe(entity, limit=offset + limit + 1)
+            facts, after = results.page(description.facts, offset, limit)
             return results.AgentEntity(
-                entity=entity_view(found.entity),
+                entity=entity_view(description.entity),
                 facts=fact_views(
                     ws.graph,
                     [one.fact for one in facts],
@@ -125,14 +125,14 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
         """Show the changes of an entity's facts: which source began or ceased to state each."""
 
         def changes(ws: Workspace) -> results.History:
-            found, after = results.page(ws.history(entity)[::-1], offset, limit)
+            entries, after = results.page(ws.history(entity)[::-1], offset, limit)
             facts = fact_views(
-                ws.graph, [one.fact for one in found], [[one.source] for one in found]
+                ws.graph, [one.fact for one in entries], [[one.source] for one in entries]
             )
             return results.History(
                 changes=[
                     results.HistoryEntry(revision=one.revision, kind=one.kind, fact=fact, at=one.at)
-                    for one, fact in zip(found, facts, strict=True)
+                    for one, fact in zip(entries, facts, strict=True)
                 ],
                 next_offset=after,
             )
@@ -150,9 +150,9 @@ def _looking_up(calls: ToolCalls) -> list[Callable[..., object]]:
         def find_proposals(ws: Workspace) -> results.AgentProposals:
             key = None if relation is None else ws.graph.relation(relation).key
             items = ws.review(relation=key, minimum=minimum, limit=offset + limit + 1)
-            shown, after = results.page(items, offset, limit)
+            page, after = results.page(items, offset, limit)
             return results.AgentProposals(
-                proposals=[proposal_view(one) for one in shown], next_offset=after
+                proposals=[proposal_view(one) for one in page], next_offset=after
             )
 
         return await calls.ask(find_proposals)

@@ -10,7 +10,7 @@ from kptm.workspace.changes.additions import records_of
 
 
 def may_edit(request: Request) -> None:
-    """Refuse a change if the server only reads."""
+    """Refuse a change if the server does not allow changes."""
     if not request.app.state.allow_edit:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
@@ -57,10 +57,10 @@ def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
 @routes.post("/undo", responses=problems(404, 408, 409, 413, 415))
 async def undo(executor: OnWorkspace, body: requests.Undone) -> responses.Changed:
     """Undo a revision, which may itself be an undo."""
-    return responses.Changed(revision=await executor.ask(lambda ws: _undone(ws, body)))
+    return responses.Changed(revision=await executor.ask(lambda ws: _undo(ws, body)))
 
 
-def _undone(ws: Workspace, body: requests.Undone) -> int:
+def _undo(ws: Workspace, body: requests.Undone) -> int:
     revision, newest = body.revision, ws.graph.revision()
     if revision > newest:
         raise UnknownKeyError(f"there is no revision {revision}; the newest is {newest}")

@@ -37,8 +37,8 @@ async def stats(executor: OnWorkspace) -> responses.Stats:
 @routes.get("/relations", responses=problems())
 async def relations(executor: OnWorkspace) -> list[responses.Relation]:
     """All relations with facts, by key."""
-    found = await executor.read(lambda graph: graph.relations())
-    return [responses.Relation(**asdict(item)) for item in found]
+    items = await executor.read(lambda graph: graph.relations())
+    return [responses.Relation(**asdict(item)) for item in items]
 
 
 @routes.get("/entities", responses=problems())
@@ -46,8 +46,8 @@ async def entities(
     executor: OnWorkspace, name: Annotated[requests.Beginning, Query()]
 ) -> list[responses.Entity]:
     """Entities whose key, label or alias equals, begins with, contains or resembles a text."""
-    found = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
-    return [responses.Entity(**asdict(item)) for item in found]
+    items = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
+    return [responses.Entity(**asdict(item)) for item in items]
 
 
 @routes.get("/entity", responses=problems(404))
@@ -79,21 +79,21 @@ async def revisions(
     executor: OnWorkspace, newest: Annotated[requests.Newest, Query()]
 ) -> list[responses.Revision]:
     """The newest revisions, newest first."""
-    found = await executor.read(lambda graph: graph.revisions(limit=newest.limit))
-    return [responses.Revision(**asdict(item)) for item in found]
+    items = await executor.read(lambda graph: graph.revisions(limit=newest.limit))
+    return [responses.Revision(**asdict(item)) for item in items]
 
 
 def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.Description:
-    found = graph.describe(one.key, limit=one.limit)
+    description = graph.describe(one.key, limit=one.limit)
     facts = [
         responses.Attested(
             fact=as_fact(item.fact),
             sources=[responses.Source(source=source, line=line) for source, line in item.sources],
         )
-        for item in found.facts
+        for item in description.facts
     ]
     keys = [one.key, *(key for item in facts for key in keys_of(item.fact))]
-    entity = responses.Entity(**asdict(found.entity))
+    entity = responses.Entity(**asdict(description.entity))
     return responses.Description(entity=entity, facts=facts, labels=labels_of(graph, keys))
 
 
@@ -104,31 +104,38 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
         nearest = min(hops[end] for end in (edge.head, edge.tail) if end in hops)
         for end in (edge.head, edge.tail):
             hops.setdefault(end, nearest + 1)
-    known = graph.entities(hops)
+    entities_by_key = graph.entities(hops)
     return responses.Neighbourhood(
         centre=around.key,
         nodes=[
             responses.Node(
-                key=key, label=known[key].label, types=list(known[key].types), hops=hops[key]
+                key=key,
+                label=entities_by_key[key].label,
+                types=list(entities_by_key[key].types),
+                hops=hops[key],
             )
             for key in hops
-            if key in known  # an edit may just have ended it
+            if key in entities_by_key  # an edit may just have removed it
         ],
-        edges=[responses.Edge(**edge._asdict()) for edge in edges if {*edge[::2]} <= known.keys()],
+        edges=[
+            responses.Edge(**edge._asdict())
+            for edge in edges
+            if {*edge[::2]} <= entities_by_key.keys()
+        ],
         relations=labels_of(graph, (edge.relation for edge in edges)),
         complete=complete,
     )
 
 
 def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
-    found = graph.history(past.key)
-    if not found:
+    entries = graph.history(past.key)
+    if not entries:
         raise UnknownKeyError(f"the graph never had an entity {shorten(past.key)!r}; try search")
     changes: list[responses.Change] = []
-    for item in reversed(found):
+    for item in reversed(entries):
         fact = as_fact(item.fact)
-        fits = past.relation in (None, fact.relation) and past.tail in (None, fact.tail)
-        if fits and len(changes) < past.limit:
+        matches = past.relation in (None, fact.relation) and past.tail in (None, fact.tail)
+        if matches and len(changes) < past.limit:
             changes.append(
                 responses.Change(
                     revision=item.revision,

@@ -15,7 +15,7 @@ from kptm.workspace import Workspace
 
 routes = router("asking")
 _WITH_KEYS = ("entity", "type", "relation")
-"""Kinds of meanings that are given by keys."""
+"""The kinds of meanings that are keys."""
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
@@ -73,22 +73,22 @@ def _answer_response(ws: Workspace, answer: Answer) -> responses.Answer:
         keys += [sense.entity, *sense.answers]
     for item in answer.evidence:
         keys += [item.entity, *(item.triple or ()), *(span.entity for span in item.spans)]
-    found = {**answer.to_dict(), "labels": labels_of(ws.graph, keys)}
-    return responses.Answer(**found)
+    content = {**answer.to_dict(), "labels": labels_of(ws.graph, keys)}
+    return responses.Answer(**content)
 
 
 def _link_response(ws: Workspace, text: str) -> responses.Linked:
     document = ws.linker.link(text)
     keys = {link.entity for link in document.links}
     keys |= {item.entity for link in document.links for item in link.candidates}
-    labels, known = labels_of(ws.graph, keys), ws.graph.entities(keys)
+    labels, entities = labels_of(ws.graph, keys), ws.graph.entities(keys)
 
     def sense(item: Candidate) -> responses.Sense:
-        found = known.get(item.entity)
+        entity = entities.get(item.entity)
         return responses.Sense(
             entity=item.entity,
             label=labels[item.entity],
-            description=found.description if found else "",
+            description=entity.description if entity else "",
             prior=item.prior,
         )
 

@@ -1,6 +1,7 @@
 """Review: proposals with their sentences, and decisions if the server allows changes."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
@@ -59,39 +60,39 @@ def _find_proposals(ws: Workspace, wanted: review_schemas.Wanted) -> review_sche
 
 
 def _change_proposal(ws: Workspace, body: review_schemas.Correction) -> review_schemas.Proposal:
-    found = ws.change_proposal(body.id, head=body.head, relation=body.relation, tail=body.tail)
-    return _proposal_response(ws.review(ids=[found.id], state=None)[0])
+    changed = ws.change_proposal(body.id, head=body.head, relation=body.relation, tail=body.tail)
+    return _proposal_response(ws.review(ids=[changed.id], state=None)[0])
 
 
-def _decision_response(found: Decision) -> review_schemas.Decided:
+def _decision_response(decision: Decision) -> review_schemas.Decided:
     return review_schemas.Decided(
-        revision=found.revision, decided=list(found.decided), added=found.added
+        revision=decision.revision, decided=list(decision.decided), added=decision.added
     )
 
 
 def _proposal_response(item: ReviewItem) -> review_schemas.Proposal:
-    found = item.proposal
-    value = found.tail if isinstance(found.tail, LiteralValue) else None
+    proposal = item.proposal
+    value = proposal.tail if isinstance(proposal.tail, LiteralValue) else None
     return review_schemas.Proposal(
-        id=found.id,
-        head=found.head,
-        relation=found.relation,
-        tail=None if isinstance(found.tail, LiteralValue) else found.tail,
-        value=None if value is None else responses.Value(value=value.value, datatype=value.datatype,
-        language=value.language, unit=value.unit),
+        id=proposal.id,
+        head=proposal.head,
+        relation=proposal.relation,
+        tail=None if isinstance(proposal.tail, LiteralValue) else proposal.tail,
+        value=None if value is None else responses.Value(**asdict(value)),
         head_label=item.head,
         relation_label=item.relation,
         tail_label=item.tail,
-        head_new=found.head_new,
-        tail_new=found.tail_new,
-        confidence=found.confidence,
-        source=found.source,
-        sentence=found.sentence,
-        spans=[
-            review_schemas.NamedSpan(start=found.head_span[0], end=found.head_span[1], part="head"),
-            review_schemas.NamedSpan(start=found.tail_span[0], end=found.tail_span[1], part="tail"),
-        ],
-        state=found.state.value,
-        revision=found.revision,
+        head_new=proposal.head_new,
+        tail_new=proposal.tail_new,
+        confidence=proposal.confidence,
+        source=proposal.source,
+        sentence=proposal.sentence,
+        spans=[_named_span(proposal.head_span, "head"), _named_span(proposal.tail_span, "tail")],
+        state=proposal.state.value,
+        revision=proposal.revision,
         violations=[one.reason for one in item.violations],
-    )  # fmt: skip
+    )
+
+
+def _named_span(span: tuple[int, int], part: Literal["head", "tail"]) -> review_schemas.NamedSpan:
+    return review_schemas.NamedSpan(start=span[0], end=span[1], part=part)

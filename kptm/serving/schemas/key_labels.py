@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
     """The labels of entities and relations by key.
 
-    A relation's label is that of its key's entity.
+    The label of a relation is that of the entity with the same key.
     """
     wanted = {key for key in keys if key and not isinstance(key, ValueKey)}
-    found = graph.entities(wanted)
+    entities = graph.entities(wanted)
     return {
-        key: found[key].label if key in found else readable_label(key) for key in sorted(wanted)
+        key: entities[key].label if key in entities else readable_label(key)
+        for key in sorted(wanted)
     }
 
 

@@ -20,7 +20,7 @@ def _time(text: str) -> str:
     try:
         period_of(text)
     except ConfigError as error:
-        # Keeps braces in the request's text from being read as placeholders.
+        # As a parameter, so that braces in the request's text are not read as placeholders.
         raise PydanticCustomError("time", "{message}", {"message": str(error)}) from error
     return text
 
