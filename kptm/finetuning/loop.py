@@ -14,7 +14,7 @@ from kptm.finetuning.finetune_report import TaskPoint
 from kptm.finetuning.task_encoding import Batch, batch_of, targets_of
 from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.pretraining.processes import trains_on_cpu
-from kptm.pretraining.randomness import randomness_kept
+from kptm.pretraining.randomness import restore_randomness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,7 +93,7 @@ def run(
     progress: Callable[[int, float], None] | None,
 ) -> list[float]:
     """Train a model in place, and return the loss of each step."""
-    with tempfile.TemporaryDirectory() as folder, quiet_transformers(), randomness_kept():
+    with tempfile.TemporaryDirectory() as folder, quiet_transformers(), restore_randomness():
         arguments = TrainingArguments(
             output_dir=folder,
             max_steps=steps,

@@ -1,8 +1,8 @@
-"""Plans the training of the backbone's weights: as fast as new ones, slower, later, or not.
+"""Plans the training of the backbone's weights: their learning rate, and when it begins.
 
-Random weights are trained like new ones. Pre-trained weights would be destroyed by a rate that
-suits new modules. They are trained at 5e-5 (Devlin et al. 2019, section 4), after a phase in which
-only the new modules are trained.
+Random weights are trained like those of new modules. Pre-trained weights would be destroyed by a
+rate that suits new modules. They are trained at 5e-5 (Devlin et al. 2019, section 4), after a phase
+in which only the new modules are trained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 TRAINED_RATE = 5e-5
 """Peak learning rate of pre-trained weights."""
 OWN = "backbone"
-"""Marks the optimiser's groups of the backbone's own weights."""
+"""The key that marks the optimiser's groups of the backbone's own weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,10 @@ class BackbonePlan:
     """The training plan of the backbone's own weights.
 
     Attributes:
-        rate: Their peak learning rate; 0 keeps them frozen.
+        rate: The peak learning rate; 0 keeps the weights frozen.
         start: The step at which their training begins.
         apart: Whether their training differs from that of new weights.
-        lora: The rank of their LoRA, which is trained like new weights; 0 without LoRA.
+        lora: The rank of LoRA, which is trained like new weights; 0 without LoRA.
     """
 
     rate: float
@@ -54,10 +54,10 @@ class BackbonePlan:
         if not self.apart:
             return f"the backbone learns like the rest, at {self.rate:g}"
         if not self.rate:
-            beside = f", with LoRA of rank {self.lora} beside it" if self.lora else ""
-            return f"the backbone stays as it is{beside}"
-        late = f" after {self.start:,} steps" if self.start else ""
-        return f"the backbone learns at {self.rate:g}{late}"
+            lora = f", with LoRA of rank {self.lora} beside it" if self.lora else ""
+            return f"the backbone stays as it is{lora}"
+        delay = f" after {self.start:,} steps" if self.start else ""
+        return f"the backbone learns at {self.rate:g}{delay}"
 
 
 def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
@@ -78,31 +78,31 @@ def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
 def own_weights(model: FusedModel) -> list[nn.Parameter]:
     """The backbone's original weights, without a new head and LoRA."""
     part: nn.Module = base_model(model.backbone) if model.origin.new_head else model.backbone
-    beside = {id(weight) for weight in lora_weights(model.backbone)}
-    return [weight for weight in part.parameters() if id(weight) not in beside]
+    of_lora = {id(weight) for weight in lora_weights(model.backbone)}
+    return [weight for weight in part.parameters() if id(weight) not in of_lora]
 
 
 @contextmanager
-def frozen(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
-    """Freeze the weights during a training that excludes them."""
-    held = [weight for weight in own_weights(model) if weight.requires_grad and not plan.rate]
-    for weight in held:
+def freeze_backbone(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
+    """Freeze the backbone's own weights in the block if the plan does not train them."""
+    frozen = [weight for weight in own_weights(model) if weight.requires_grad and not plan.rate]
+    for weight in frozen:
         weight.requires_grad_(False)
     try:
         yield
     finally:
-        for weight in held:
+        for weight in frozen:
             weight.requires_grad_(True)
 
 
-def set_apart(optimizer: Optimizer, weights: list[nn.Parameter], rate: float) -> None:
-    """Put weights into separate groups with another learning rate."""
-    own = {id(weight) for weight in weights}
+def move_to_own_groups(optimizer: Optimizer, weights: list[nn.Parameter], rate: float) -> None:
+    """Move weights to groups of their own, with another learning rate."""
+    ids = {id(weight) for weight in weights}
     for group in list(optimizer.param_groups):
-        taken = [weight for weight in group["params"] if id(weight) in own]
-        if taken:
-            group["params"] = [weight for weight in group["params"] if id(weight) not in own]
-            optimizer.add_param_group({**group, "params": taken, "lr": rate, OWN: True})
+        moved = [weight for weight in group["params"] if id(weight) in ids]
+        if moved:
+            group["params"] = [weight for weight in group["params"] if id(weight) not in ids]
+            optimizer.add_param_group({**group, "params": moved, "lr": rate, OWN: True})
 
 
 def schedule(optimizer: Optimizer, plan: BackbonePlan, warm_up: int, steps: int) -> LambdaLR:

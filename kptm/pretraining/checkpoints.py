@@ -23,7 +23,7 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 
 def seal(folder: Path, run: str) -> None:
-    """Mark a checkpoint as whole and as belonging to ``run``."""
+    """Mark a checkpoint as complete and as belonging to ``run``."""
     files = {
         path.name: file_sha256(path)
         for path in sorted(folder.iterdir())
@@ -52,21 +52,21 @@ def newest(folder: Path, run: str) -> Path | None:
 
 
 def keep_newest(folder: Path, count: int) -> None:
-    """Remove all sealed checkpoints but the ``count`` newest."""
+    """Remove all sealed checkpoints except the ``count`` newest."""
     sealed = [path for path in _checkpoints(folder) if (path / MARKER).exists()]
     for path in sealed[:-count]:
-        remove(path)  # first: half a checkpoint must not look complete
+        remove(path)
 
 
 def step_of(checkpoint: Path) -> int:
-    """The number of steps before it was written."""
+    """The number of steps before a checkpoint was written."""
     return int(checkpoint.name.partition("-")[2])
 
 
 def _checkpoints(folder: Path) -> list[Path]:
     """Checkpoints, complete or not, oldest first."""
-    found = (path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name))
-    return sorted(found, key=step_of)
+    paths = (path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name))
+    return sorted(paths, key=step_of)
 
 
 def _owner(checkpoint: Path) -> str | None:
@@ -74,7 +74,7 @@ def _owner(checkpoint: Path) -> str | None:
     try:
         marker = json.loads((checkpoint / MARKER).read_text(encoding="utf-8"))
         files = marker["sha256"].items()
-        whole = all(file_sha256(checkpoint / name) == sha for name, sha in files)
-        return str(marker["run"]) if whole else None
+        is_complete = all(file_sha256(checkpoint / name) == sha for name, sha in files)
+        return str(marker["run"]) if is_complete else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -20,28 +20,28 @@ class PretrainConfig:
         accumulation: Number of forward passes per step (gradient accumulation): less memory, the
             same step.
         learning_rate: Peak learning rate of AdamW; after a warm-up of 6% it falls linearly.
-        backbone_learning_rate: The same for the backbone's own weights; 0 takes ``learning_rate``
-            for random weights, and 5e-5 for pre-trained ones.
+        backbone_learning_rate: Peak learning rate of the backbone's own weights; 0 takes
+            ``learning_rate`` for random weights, and 5e-5 for pre-trained ones.
         freeze_backbone: Whether the backbone's layers are frozen; a new head is still trained.
         lora_rank: The rank of LoRA for the backbone's layers, which are then frozen; 0 adds none.
             It is trained at ``learning_rate`` and needs ``kptm[lora]``.
         entities_first: Share of the steps at the start in which a pre-trained backbone is frozen
             and only new modules are trained.
         weight_decay: The weight decay of AdamW.
-        masked_lm_weight: Weight of masked language modelling; of causal in a decoder.
+        masked_lm_weight: Weight of masked language modelling; in a decoder, of causal modelling.
         entity_weight: Weight of entity prediction.
-        denoising_weight: Weight of ERNIE's denoising: which entity a mention has, some being given
-            wrong and some not.
-        replaced_weight: Weight of WKLM's question whether a mention was replaced by another
-            entity's.
-        relation_weight: Weight of the relation between two mentions that the graph joins; needs the
-            graph.
+        denoising_weight: Weight of ERNIE's denoising: the model predicts the entity of a mention,
+            of which some are given wrong and some not at all.
+        replaced_weight: Weight of WKLM's loss: the model detects mentions that were replaced by
+            those of another entity.
+        relation_weight: Weight of relation prediction: the model predicts the relation that the
+            graph has between two mentions; needs the graph.
         description_weight: Weight of KEPLER's loss, TransE over encoded descriptions; needs the
             graph.
-        link_weight: Weight of the mechanism's own links ("knowbert", "memory").
+        link_weight: Weight of the links that the mechanism "knowbert" or "memory" makes itself.
         entity_negatives: Negative entities that each batch draws for entity prediction (a sampled
-            softmax); 0 scores only the right entities of the batch, None all entities, which is too
-            slow for a table of a million rows.
+            softmax); 0 scores only the correct entities of the batch, None all entities, which is
+            too slow for a table of a million rows.
         entity_rate: Share of texts with links in which one entity is masked.
         collapse_rate: Share of masked entities that become a single mask token, as in a question;
             the others have a mask per token, which the language model predicts.
@@ -51,12 +51,12 @@ class PretrainConfig:
         precision: "float32", or "bfloat16" or "float16" for mixed precision.
         gradient_checkpointing: Whether layers run again in the backward pass instead of storing
             activations: less memory, more time.
-        use_knowledge: False pretrains without injecting vectors, as a control arm.
+        use_knowledge: Whether vectors are injected; False is a control arm.
         checkpoint_every: Steps between checkpoints; 0 writes none.
         keep_checkpoints: Number of checkpoints to keep.
-        log_every: Steps between points of the loss curves; the last step gets one too.
-        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or its name. A
-            workspace's model also answers on this device.
+        log_every: Steps between points of the loss curves; the last step has a point too.
+        device: "auto" trains on the accelerator if there is one, "cpu" on the CPU; or the name of a
+            device. A workspace's model also answers on this device.
         seed: The seed; equal seeds give equal results.
     """
 

@@ -1,4 +1,4 @@
-"""The loop of a pretraining: ``transformers.Trainer`` with means over all processes."""
+"""The training loop: ``transformers.Trainer`` with means of the losses over all processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from safetensors.torch import load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from kptm.errors import ConfigError, ModelError
-from kptm.pretraining.backbone_plan import own_weights, schedule, set_apart
+from kptm.pretraining.backbone_plan import move_to_own_groups, own_weights, schedule
 from kptm.pretraining.checkpoint_callback import CheckpointCallback
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.pretrain_report import LossPoint
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
 
 WEIGHTS = "model.safetensors"
 SUMS = "sums.json"
-"""Losses since the last point of the curve: a checkpoint may fall between two points."""
+"""The file of the losses since the last point of the curve, since checkpoints come in between."""
 COUNTS = "counts"
 
 
 class FusionTrainer(Trainer):  # type: ignore[misc]
     """The Trainer with our objectives.
 
-    Each loss is the sum over its items divided by how many a step has in all its parts and
-    processes, so that one seed gives one curve however a step is cut up.
+    Each loss is the sum over its items, divided by their number in all parts and processes of a
+    step. So the same seed gives the same curve, however a step is split up.
     """
 
-    # The counts are those of the whole step: the Trainer must not divide by its parts once more.
+    # The losses are divided by the counts of the whole step, so the Trainer must not divide again.
     loss_is_scaled_for_ga = True
 
     def __init__(self, model: PretrainingModel, plan: BackbonePlan, **arguments: Any) -> None:
         super().__init__(model=model, **arguments)
-        self._own = model
+        self._pretraining_model = model
         self._plan = plan
         self.lr_scheduler: Any
         self._sums = [0.0] * (1 + len(model.names))
         self._since = 0
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        # Example i is drawn by (seed, i): the data set has the order, and a run can be resumed at
-        # any step.
+        # The data set has the random order already, so that a run can be resumed at any step.
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
 
     def create_optimizer(self, model: Any = None) -> Any:
-        """The Trainer's, with the backbone in groups of its own where it learns in its own way."""
-        there = self.optimizer is not None
-        found = super().create_optimizer(model)
-        if self._plan.apart and not there:
-            set_apart(found, own_weights(self._own.model), self._plan.rate)
-        return found
+        """The Trainer's optimiser; the backbone has its own groups if its training differs."""
+        exists = self.optimizer is not None
+        optimizer = super().create_optimizer(model)
+        if self._plan.apart and not exists:
+            weights = own_weights(self._pretraining_model.model)
+            move_to_own_groups(optimizer, weights, self._plan.rate)
+        return optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """The Trainer's, or one that lets the backbone wait."""
+        """The Trainer's scheduler, or ours if the training of the backbone begins later."""
         if self._plan.start and self.lr_scheduler is None:
             warm_up = self.args.get_warmup_steps(num_training_steps)
             self.lr_scheduler = schedule(
@@ -76,11 +76,12 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], Any]:
-        """The parts of a step, each with the items of the whole step."""
+        """The parts of a step, each with the numbers of items of the whole step."""
         parts, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         if parts:
-            own = torch.tensor([self._own.counts(part) for part in parts], device=device).sum(0)
-            counts = self.accelerator.reduce(own, reduction="sum")
+            of_parts = [self._pretraining_model.counts(part) for part in parts]
+            of_process = torch.tensor(of_parts, device=device).sum(0)
+            counts = self.accelerator.reduce(of_process, reduction="sum")
             for part in parts:
                 part[COUNTS] = counts
         return parts, None
@@ -88,28 +89,29 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        """The weighted losses of a part, so scaled that gradients are those of the whole step."""
+        """The weighted losses of a part, scaled so that gradients are those of the whole step."""
         counts = inputs.pop(COUNTS).clamp(min=1)
         processes = self.accelerator.num_processes
-        own = model(inputs) / counts
-        weights = own.new_tensor(self._own.weights)
-        # Gradients are means over processes, losses are to be sums.
-        loss = (own * weights).sum() * processes
-        means = self.accelerator.reduce(own.detach(), reduction="sum")
+        losses = model(inputs) / counts
+        weights = losses.new_tensor(self._pretraining_model.weights)
+        # Gradients are averaged over processes, but the losses of the processes must be summed.
+        loss = (losses * weights).sum() * processes
+        means = self.accelerator.reduce(losses.detach(), reduction="sum")
         values = [float((means * weights).sum()), *means.tolist()]
         if not torch.isfinite(means).all():
-            said = ", ".join(
-                f"{name} {value:g}" for name, value in zip(self._own.names, values[1:], strict=True)
+            names = self._pretraining_model.names
+            parts = ", ".join(
+                f"{name} {value:g}" for name, value in zip(names, values[1:], strict=True)
             )
             raise ModelError(
-                f"the loss is {values[0]:g} at step {self.state.global_step + 1} ({said}); lower"
+                f"the loss is {values[0]:g} at step {self.state.global_step + 1} ({parts}); lower"
                 " learning_rate and start anew"
             )
         self._sums = [total + value for total, value in zip(self._sums, values, strict=True)]
         return (loss, {}) if return_outputs else loss
 
     def log(self, logs: dict[str, Any], start_time: float | None = None) -> None:
-        """Add a point to the curve: means since the last."""
+        """Add a point to the curve: the means since the last one."""
         if "loss" in logs:
             steps = self.state.global_step - self._since
             logs = {**logs, "means": [value / steps for value in self._sums]}
@@ -122,7 +124,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         for log in self.state.log_history:
             if "means" in log:
                 loss, *parts = log["means"]
-                others = dict(zip(self._own.names, parts, strict=True))
+                others = dict(zip(self._pretraining_model.names, parts, strict=True))
                 words, entity = others.pop("masked_lm", 0.0), others.pop("entity", 0.0)
                 points.append(LossPoint(log["step"], loss, words, entity, others))
         return tuple(points)
@@ -131,16 +133,16 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         if state_dict is None:
-            save_model(self._own, str(folder / WEIGHTS))
-        else:  # gathered by DeepSpeed; tied weights stand in it twice
-            whole = {name: value.detach().clone() for name, value in state_dict.items()}
-            save_file(whole, folder / WEIGHTS)
+            save_model(self._pretraining_model, str(folder / WEIGHTS))
+        else:  # gathered by DeepSpeed, with tied weights twice
+            copies = {name: value.detach().clone() for name, value in state_dict.items()}
+            save_file(copies, folder / WEIGHTS)
         sums = json.dumps([self._sums, self._since])
         (folder / SUMS).write_text(sums, encoding="utf-8")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         folder = Path(resume_from_checkpoint)
-        load_model(self._own, str(folder / WEIGHTS))
+        load_model(self._pretraining_model, str(folder / WEIGHTS))
         self._sums, self._since = json.loads((folder / SUMS).read_text(encoding="utf-8"))
 
 
@@ -153,22 +155,22 @@ def make_trainer(
     progress: Callable[[int, float], None] | None,
     plan: BackbonePlan,
 ) -> FusionTrainer:
-    """A trainer that has not begun.
+    """Make a trainer that has not begun.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         config: Steps and rates.
         examples: All examples in order.
-        folder: Where checkpoints go.
-        run: What they are sealed with.
+        folder: The folder of the checkpoints.
+        run: The identity of the run, with which checkpoints are sealed.
         progress: Called after each step.
-        plan: How the backbone's own weights learn.
+        plan: The training plan of the backbone's own weights.
 
     Raises:
-        ConfigError: The batch cannot be shared out among the processes.
+        ConfigError: The batch cannot be divided among the processes.
     """
     fused = model.model
-    watch = CheckpointCallback(run, config.keep_checkpoints, progress)
+    callback = CheckpointCallback(run, config.keep_checkpoints, progress)
     arguments = _arguments(config, folder)
     trainer = FusionTrainer(
         model,
@@ -182,17 +184,17 @@ def make_trainer(
             causal=fused.causal,
             soft=fused.fusion.soft,
         ),
-        callbacks=[watch],
+        callbacks=[callback],
     )
     if trainer.accelerator.distributed_type == DistributedType.NO and arguments.n_gpu > 1:
         raise ConfigError("one process trains on one device; start it with accelerate launch")
-    watch.trainer = trainer
+    callback.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
 def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
-    """The Trainer's own settings; a step's texts are shared out among processes and parts."""
+    """The Trainer's settings; the texts of a step are divided among processes and parts."""
     arguments = TrainingArguments(
         output_dir=str(folder),
         max_steps=config.steps,
@@ -209,16 +211,16 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         data_seed=config.seed,
         bf16=config.precision == "bfloat16",
         fp16=config.precision == "float16",
-        # The model takes a batch as one dictionary; by its signature every column would be
-        # "unused".
+        # By the signature of the model, which takes a batch as one dictionary, the Trainer would
+        # remove every column as unused.
         remove_unused_columns=False,
         use_cpu=trains_on_cpu(config.device),
         disable_tqdm=True,
         report_to=[],
         dataloader_pin_memory=False,
         ddp_timeout=int(PATIENCE.total_seconds()),
-        ddp_find_unused_parameters=True,  # an objective may find nothing to ask in a batch
-        ddp_broadcast_buffers=False,  # the entity table is one, and the same everywhere
+        ddp_find_unused_parameters=True,  # a batch may have no items of an objective
+        ddp_broadcast_buffers=False,  # the entity table is a buffer, and equal in all processes
     )
     parts = arguments.world_size * config.accumulation
     if config.batch_size % parts:

@@ -8,13 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LossPoint:
-    """Mean losses of the steps since the last point, up to and with ``step``.
+    """Mean losses of the steps since the last point.
 
     Attributes:
-        step: Number of steps so far.
+        step: The number of steps so far.
         loss: The weighted sum of all losses.
-        masked_lm: The loss of the language model, 0 without weight.
-        entity: The loss of entity prediction, 0 without weight.
+        masked_lm: The loss of the language model; 0 if it has no weight.
+        entity: The loss of entity prediction; 0 if it has no weight.
         others: The losses of the other objectives, by name.
     """
 
@@ -31,10 +31,10 @@ class PretrainReport:
 
     Attributes:
         curve: One point every ``log_every`` steps, and one for the last step.
-        texts: Texts that were read.
-        links: Links in them whose entity has a vector.
-        steps: Optimiser steps in all.
-        resumed_at: The step of the checkpoint the run went on from, or 0.
+        texts: The number of texts.
+        links: The number of links in the texts whose entity has a vector.
+        steps: The number of optimiser steps.
+        resumed_at: The step of the checkpoint from which the run was resumed, or 0.
         seconds: Wall-clock time of this run.
         backbone: The training plan of the backbone's own weights.
     """
@@ -48,5 +48,5 @@ class PretrainReport:
     backbone: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
+        """The report as a JSON object."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""The trained module: a fused model with its objectives, whose weights are for training only.
+"""The module that is trained: a fused model with objectives, whose weights only training uses.
 
 Shapes: O objectives.
 """
@@ -41,14 +41,14 @@ MODEL_INPUTS = frozenset(
 class PretrainingModel(nn.Module):
     """A fused model with objectives.
 
-    All of a step happens in :meth:`forward`, so that what wraps it (several processes, sharding,
-    mixed precision) sees all of it.
+    :meth:`forward` computes all losses of a step, so that wrappers for several processes, sharding
+    and mixed precision apply to all of it.
 
     Args:
         model: The model, trained in place.
-        config: Weights of the objectives, and the seed of what they bring along.
-        relations: Relations of the graph.
-        more: Objectives beside those of the configuration.
+        config: The weights of the objectives, and the seed of their initial parameters.
+        relations: The number of relations in the graph.
+        more: Objectives in addition to those of the configuration.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class PretrainingModel(nn.Module):
 
     @property
     def weights(self) -> list[float]:
-        """Their weights."""
+        """The weights of the objectives, in order."""
         return [objective.weight for objective in self._each()]
 
     def counts(self, batch: Mapping[str, Tensor]) -> list[int]:
@@ -88,7 +88,7 @@ class PretrainingModel(nn.Module):
         step = TrainingStep(self.model, output, batch)
         losses_O = torch.stack([objective.total(step).float() for objective in self._each()])
         if torch.is_grad_enabled() and not losses_O.requires_grad:
-            # A frozen backbone and a batch without mentions: nothing to learn, but a step like any
-            # other.
+            # With a frozen backbone and a batch without mentions there is nothing to learn, but the
+            # trainer still needs a loss with a gradient.
             return losses_O + 0.0 * next(p for p in self.parameters() if p.requires_grad).sum()
         return losses_O

@@ -1,4 +1,4 @@
-"""A pretraining from texts to a report."""
+"""Runs a pretraining: from texts to a trained model and a report."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import quiet_transformers
 from kptm.fusion.backbones.int8 import check_trainable
 from kptm.linking import Linker
-from kptm.pretraining.backbone_plan import frozen, plan_for
+from kptm.pretraining.backbone_plan import freeze_backbone, plan_for
 from kptm.pretraining.checkpoints import newest, step_of
 from kptm.pretraining.config import PretrainConfig
 from kptm.pretraining.data.corpus import Corpus
 from kptm.pretraining.data.described_facts import Descriptions
-from kptm.pretraining.data.training_examples import Asking, PretrainingExamples
+from kptm.pretraining.data.training_examples import ExampleSettings, PretrainingExamples
 from kptm.pretraining.data.triple_index import TripleIndex
 from kptm.pretraining.fusion_trainer import make_trainer
 from kptm.pretraining.pretrain_report import PretrainReport
 from kptm.pretraining.pretraining_model import PretrainingModel
 from kptm.pretraining.processes import processes
-from kptm.pretraining.randomness import randomness_kept
+from kptm.pretraining.randomness import restore_randomness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.corpus import Link
     from kptm.pretraining.objectives import Objective
 
-TELL = 64
-"""Texts between two reports of how many have been read."""
+REPORT_EVERY = 64
+"""The number of texts between two calls of ``reading``."""
 
 
 def pretrain(
@@ -55,32 +55,31 @@ def pretrain(
     progress: Callable[[int, float], None] | None = None,
     reading: Callable[[int], None] | None = None,
 ) -> PretrainReport:
-    """Pretrain ``model`` in place on the objectives that ``config`` gives a weight.
+    """Pretrain ``model`` in place on the objectives that have a weight in ``config``.
 
-    Under ``accelerate launch`` every process calls it with the same arguments, and has the same
+    Under ``accelerate launch``, every process calls this with the same arguments, and has the same
     model when it returns.
 
     Args:
         model: The fused model.
-        texts: Plain texts, linked on the way by ``linker``; texts that are linked already; rows
-            with "text", and "links" where there are any, as a ``datasets.Dataset`` or
-            ``IterableDataset`` gives. Read once, as a stream.
-        linker: Needed for plain texts: a linker, or what links many texts.
+        texts: Plain texts, linked texts, or rows with "text" and optionally "links", as in a
+            ``datasets.Dataset`` or ``IterableDataset``. They are read once, as a stream.
+        linker: A linker, or a function that links many texts; needed for plain texts.
         config: Steps, rates, weights and seed.
-        linked_by: What the links of a function depend on, such as :meth:`kptm.Linker.identity`:
-            texts that were linked by something else are linked again.
-        graph: Needed by ``relation_weight`` and ``description_weight``.
-        checkpoints: A folder; a run that was cut goes on from the newest whole checkpoint in it,
-            with the same losses as if it had not been cut, and links no text again.
-        objectives: Objectives beside those of ``config``; their names are in the report's curve.
+        linked_by: The identity of the function that links texts, such as
+            :meth:`kptm.Linker.identity`. If it has changed, stored texts are linked again.
+        graph: The graph; needed for ``relation_weight`` and ``description_weight``.
+        checkpoints: The folder of the checkpoints. An interrupted run is resumed from the newest
+            complete one, with the same losses as without interruption, and without linking again.
+        objectives: Objectives in addition to those of ``config``; their losses are in the curve.
         progress: Called after each step with its number and the last mean loss.
-        reading: Called now and then with how many texts have been linked and encoded, before the
-            first step.
+        reading: Called now and then, before the first step, with the number of texts that have been
+            linked and encoded.
 
     Raises:
-        ModelError: There are no texts, plain ones have no linker, the loss is not finite, or the
-            model's weights are 8-bit numbers.
-        ConfigError: An objective lacks the graph, or the batch cannot be shared out.
+        ModelError: There are no texts, there are plain texts but no linker, the loss is not finite,
+            or the model's weights are 8-bit numbers.
+        ConfigError: An objective needs the graph, or the batch cannot be divided.
         CheckpointError: The folder's checkpoints belong to another run.
     """
     config = config or PretrainConfig()
@@ -90,7 +89,7 @@ def pretrain(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) if checkpoints is None else Path(checkpoints)
         identity = model.fingerprint()
-        with _first_one_then_all(shared=checkpoints is not None):
+        with _main_process_first(shared=checkpoints is not None):
             corpus = Corpus(
                 folder / "texts",
                 texts,
@@ -101,32 +100,32 @@ def pretrain(
                     identity, linker, linked_by, graph, facts if config.relation_weight else None
                 ),
             )
-            described = _descriptions(
+            descriptions = _descriptions(
                 graph, facts, config, model, folder / "descriptions", identity
             )
         if not len(corpus):
             raise ModelError("there is no text to pretrain on; pass at least one")
         settings = asdict(config)
-        del settings["device"]  # what was cut on one goes on on another
+        del settings["device"]  # a run may be resumed on another device
         parts = [json.dumps(settings, sort_keys=True), identity, corpus.digest]
-        parts += [described.digest if described else "", *(facts.relations if facts else ())]
+        parts += [descriptions.digest if descriptions else "", *(facts.relations if facts else ())]
         parts += [objective.name for objective in objectives]
         run = hashlib.sha256("\n".join(parts).encode()).hexdigest()
-        examples = PretrainingExamples(corpus, config, _asking(model), described)
+        examples = PretrainingExamples(corpus, config, _example_settings(model), descriptions)
         start = newest(folder, run)
         if config.lora_rank:
             model.add_lora(config.lora_rank, config.seed)
         plan = plan_for(model, config)
         with (
             quiet_transformers(),
-            randomness_kept(),
-            frozen(model, plan),
+            restore_randomness(),
+            freeze_backbone(model, plan),
             _gradient_checkpointing(model, config),
         ):
-            whole = PretrainingModel(
+            pretraining_model = PretrainingModel(
                 model, config, len(facts.relations) if facts else 0, objectives
             )
-            trainer = make_trainer(whole, config, examples, folder, run, progress, plan)
+            trainer = make_trainer(pretraining_model, config, examples, folder, run, progress, plan)
             try:
                 trainer.train(resume_from_checkpoint=str(start) if start else None)
             finally:
@@ -152,16 +151,17 @@ def pretrain(
 def _count_texts(
     encode: Callable[[LinkedText], EncodedText], reading: Callable[[int], None] | None
 ) -> Callable[[LinkedText], EncodedText]:
+    """A function that encodes a text, and reports the number of texts so far."""
     count = 0
 
-    def counting(document: LinkedText) -> EncodedText:
+    def encode_and_count(document: LinkedText) -> EncodedText:
         nonlocal count
         count += 1
-        if reading is not None and count % TELL == 0:
+        if reading is not None and count % REPORT_EVERY == 0:
             reading(count)
         return encode(document)
 
-    return counting
+    return encode_and_count
 
 
 def _corpus_identity(
@@ -171,9 +171,9 @@ def _corpus_identity(
     graph: GraphView | None,
     facts: TripleIndex | None,
 ) -> str:
-    """What encoded texts depend on beside the texts.
+    """The identity of everything on which encoded texts depend, other than the texts.
 
-    A function's identity is unknown: for it the graph alone counts.
+    A function that links texts has no identity, so the graph is used instead.
     """
     parts = [model]
     if isinstance(linker, Linker):
@@ -191,7 +191,7 @@ def _facts(graph: GraphView | None, config: PretrainConfig) -> TripleIndex | Non
     for name in ("relation_weight", "description_weight"):
         if getattr(config, name):
             if graph is None:
-                raise ConfigError(f"{name}: what is right comes from the graph; pass graph=")
+                raise ConfigError(f"{name}: the targets come from the graph; pass graph=")
             return TripleIndex(graph)
     return None
 
@@ -209,9 +209,9 @@ def _descriptions(
     return Descriptions(graph, facts.relations, model.encoder.encode, folder, identity)
 
 
-def _asking(model: FusedModel) -> Asking:
+def _example_settings(model: FusedModel) -> ExampleSettings:
     special = set(model.tokenizer.all_special_ids)
-    return Asking(
+    return ExampleSettings(
         mask_id=None if model.causal else model.encoder.mask_id,
         vocab=[number for number in range(len(model.tokenizer)) if number not in special],
         entities=len(model.embeddings),
@@ -220,8 +220,8 @@ def _asking(model: FusedModel) -> Asking:
 
 
 @contextmanager
-def _first_one_then_all(*, shared: bool) -> Iterator[None]:
-    """In a folder that processes share, the first one writes, and the others read what it wrote."""
+def _main_process_first(*, shared: bool) -> Iterator[None]:
+    """If processes share a folder, let the main one write first; the others then read its files."""
     if shared:
         with processes().main_process_first():
             yield

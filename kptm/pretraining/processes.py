@@ -1,4 +1,4 @@
-"""The processes that ``accelerate launch`` started; one where nothing launched it."""
+"""The processes that ``accelerate launch`` started, or the single one without it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,20 @@ from kg.embedding.devices import choose_device
 from kptm.errors import ConfigError
 
 PATIENCE = timedelta(days=7)
-"""How long processes wait for each other."""
+"""How long processes wait for each other; the others wait while the main one links texts."""
 
 
 def processes() -> PartialState:
-    """Which of how many this one is.
-
-    accelerate has to be told that there is no accelerator, or it does not see the others of a CPU.
-    They wait as long as the first one links texts.
-    """
+    """The number of processes, and which of them this is."""
+    # Without an accelerator, accelerate finds the other processes only if cpu is set.
     return PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
 
 
 def trains_on_cpu(device: str) -> bool:
-    """Whether a training on the device of a name is one on the CPU.
+    """Whether a training on the named device is a training on the CPU.
 
     Raises:
-        ConfigError: One of several devices is named: the Trainer takes all that it sees.
+        ConfigError: One of several devices is named, but the Trainer uses all visible devices.
         EmbeddingError: There is no such device.
     """
     if ":" in device:

@@ -1,4 +1,4 @@
-"""Protects the caller's random state during a training."""
+"""Restores the caller's random state after a training."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def randomness_kept() -> Iterator[None]:
-    """Restore all random generators afterwards, because the Trainer seeds them."""
+def restore_randomness() -> Iterator[None]:
+    """Restore all random generators after the block, because the Trainer seeds them."""
     python, numpy = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         try:

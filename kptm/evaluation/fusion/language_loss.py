@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from kptm.data import collate
 from kptm.data.batch import IGNORED
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.data.masking import ask_next, mask_text
+from kptm.pretraining.data.masking import causal_targets, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def masked_lm_loss(
     for start in range(0, len(documents), batch_size):
         texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
         examples = [
-            ask_next(text, config, (seed, number))
+            causal_targets(text, config, (seed, number))
             if model.causal
             else mask_text(text, config, model.encoder.mask_id, vocab, (seed, number))
             for number, text in enumerate(texts, start)

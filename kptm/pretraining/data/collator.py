@@ -23,25 +23,23 @@ if TYPE_CHECKING:
 class Collator:
     """Pads and stacks examples.
 
-    Gives the fields of :class:`~kptm.data.KnowledgeBatch`, and of the objectives that have a
-    weight:
+    A batch has the fields of :class:`~kptm.data.KnowledgeBatch`, and those of the objectives that
+    have a weight:
 
-    - "denoise_places" (K, 2) text and token of each mention, "denoise_rows" (U,) the batch's
-      entities, sorted, and
-      "denoise_targets" (K,) which of them is right
-    - "around" (K, 3) text, token before and token behind each mention, "was_replaced" (K,)
-    - "pairs" (K, 3) text and tokens of two mentions, "pair_relations" (K,) numbers of relations
-    - "description_ids" and "description_mask" (U, L′), "fact_ends" (K, 4) head, tail, wrong head
-      and wrong tail among those
-      texts, "fact_relations" (K,)
-    - "right_rows" (M,) the entity that each mention has
+    - "denoise_places" (K, 2): text and token of each mention; "denoise_rows" (U,): the entities of
+      the batch, sorted; "denoise_targets" (K,): the place of the correct entity among these
+    - "around" (K, 3): text, token before and token after each mention; "was_replaced" (K,)
+    - "pairs" (K, 3): text and tokens of two mentions; "pair_relations" (K,): numbers of relations
+    - "description_ids" and "description_mask" (U, L′); "fact_ends" (K, 4): the numbers of these
+      descriptions of head, tail, wrong head and wrong tail; "fact_relations" (K,)
+    - "right_rows" (M,): the correct entity of each mention
 
     Args:
         config: Weights and rates.
         pad_id: The padding token.
-        entities: Rows of the entity table.
+        entities: The number of rows of the entity table.
         causal: Whether the model is a decoder.
-        soft: Whether it chooses among candidates.
+        soft: Whether the model chooses among candidates.
     """
 
     def __init__(
@@ -60,7 +58,7 @@ class Collator:
         self._soft = soft
 
     def __call__(self, examples: Sequence[PretrainingExample]) -> dict[str, torch.Tensor]:
-        """The batch."""
+        """Make a batch of examples."""
         config = self._config
         masked = [example.masked for example in examples]
         texts = [item.text for item in masked]
@@ -73,45 +71,45 @@ class Collator:
             rows = self._draw_rows(batch.target_rows.numpy())
             batch.score_rows = torch.from_numpy(rows)
             batch.target_rows = torch.searchsorted(batch.score_rows, batch.target_rows)
-        return {**batch.tensors(), **self._query_tensors(examples, texts, batch)}
+        return {**batch.tensors(), **self._objective_tensors(examples, texts, batch)}
 
-    def _query_tensors(
+    def _objective_tensors(
         self,
         examples: Sequence[PretrainingExample],
         texts: Sequence[EncodedText],
         batch: KnowledgeBatch,
     ) -> dict[str, torch.Tensor]:
         config = self._config
-        asked: dict[str, torch.Tensor] = {}
+        tensors: dict[str, torch.Tensor] = {}
         if config.denoising_weight:
-            asked |= self._denoising_targets(texts)
+            tensors |= self._denoising_targets(texts)
         if config.replaced_weight:
-            asked |= _around(texts)
+            tensors |= _around(texts)
         if config.relation_weight:
-            asked |= self._pairs(examples)
+            tensors |= self._pairs(examples)
         if config.description_weight:
-            asked |= self._facts(examples)
+            tensors |= self._facts(examples)
         if config.link_weight and (batch.candidate_rows is not None or not self._soft):
-            asked["right_rows"] = _ints(
+            tensors["right_rows"] = _ints(
                 span.row if span.right is None else span.right
                 for _, span in _mentions(texts)
                 if span.row is not None and config.use_knowledge
             )
-        return asked
+        return tensors
 
     def _anchor(self, span: TokenSpan) -> int:
-        """The token that stands for a mention."""
+        """The token of a mention whose hidden state the objectives use."""
         return span.end - 1 if self._causal else span.start
 
     def _denoising_targets(self, texts: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
-        found = [
+        mentions = [
             (number, self._anchor(span), span.right)
             for number, span in _mentions(texts)
             if span.right is not None
         ]
-        rows, targets = np.unique([row for _, _, row in found], return_inverse=True)
+        rows, targets = np.unique([row for _, _, row in mentions], return_inverse=True)
         return {
-            "denoise_places": _ints(part for item in found for part in item[:2]).reshape(-1, 2),
+            "denoise_places": _ints(part for item in mentions for part in item[:2]).reshape(-1, 2),
             "denoise_rows": torch.from_numpy(rows.astype(np.int64)),
             "denoise_targets": torch.from_numpy(targets.astype(np.int64)),
         }
@@ -153,18 +151,19 @@ class Collator:
         }
 
     def _draw_rows(self, right: np.ndarray) -> np.ndarray:
-        """The right rows and others, sorted: like all draws here a pure function of the batch."""
+        """The correct rows and drawn negatives, sorted; the draw depends only on seed and batch."""
         rng = np.random.default_rng((self._config.seed, 2, *right.tolist()))
         others = rng.integers(self._entities, size=self._config.entity_negatives)
         return np.unique(np.concatenate([right, others]))
 
 
 def _mentions(texts: Sequence[EncodedText]) -> Iterator[tuple[int, TokenSpan]]:
+    """The mentions of texts, with the numbers of their texts."""
     return ((number, span) for number, text in enumerate(texts) for span in text.spans)
 
 
 def _around(texts: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
-    found = [
+    mentions = [
         (number, span.start - 1, span.end, span.replaced)
         for number, span in _mentions(texts)
         if (span.row is not None or span.right is not None)
@@ -172,8 +171,8 @@ def _around(texts: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
         and span.end < len(texts[number].ids)
     ]
     return {
-        "around": _ints(part for item in found for part in item[:3]).reshape(-1, 3),
-        "was_replaced": torch.tensor([item[3] for item in found], dtype=torch.bool),
+        "around": _ints(part for item in mentions for part in item[:3]).reshape(-1, 3),
+        "was_replaced": torch.tensor([item[3] for item in mentions], dtype=torch.bool),
     }
 
 

@@ -1,7 +1,8 @@
-"""The encoded texts of a run, on disk: memory is bounded, and a restart does not link again.
+"""Stores the encoded texts of a run on disk, so that memory is bounded and nothing is linked twice.
 
-A folder has shards: each is an Arrow file of :data:`SHARD` texts with a note of its origin and
-checksum, written last. A shard whose note has the same texts is reused.
+The folder has shards: Arrow files of :data:`SHARD` texts. Beside each there is a note, written
+last, with the digest of its texts and the checksum of the file. A shard is used again if the digest
+of the texts is the same.
 """
 
 from __future__ import annotations
@@ -30,28 +31,29 @@ if TYPE_CHECKING:
 
 SHARD = 4_096
 """Texts per file."""
-KEPT = 32_768
+CACHED = 32_768
 """The most decoded texts in memory."""
 
 
 class Corpus:
-    """Encoded texts by number; empty texts are left out.
+    """Encoded texts by number, without empty ones.
 
     Args:
         folder: The folder of the shards.
-        texts: Plain, or linked, or rows of a ``datasets.Dataset`` with "text" and maybe "links".
-        encode: Turns a linked text into tokens.
-        link: Links the plain ones.
+        texts: Plain texts, linked texts, or rows of a ``datasets.Dataset`` with "text" and
+            optionally "links".
+        encode: Encodes a linked text.
+        link: Links plain texts.
         related: Finds the graph's facts between the entities of a text.
-        identity: Other settings that encoded texts depend on.
+        identity: Other settings on which the encoded texts depend.
 
     Attributes:
-        lengths: Tokens of each text.
-        links: Number of mentions whose entity has a vector.
+        lengths: The number of tokens of each text.
+        links: The number of mentions whose entity has a vector.
         digest: The digest of all inputs.
 
     Raises:
-        ModelError: A text is plain and there is no linker, or an item is no text.
+        ModelError: A text is plain and there is no linker, or an item is not a text.
     """
 
     def __init__(
@@ -74,30 +76,30 @@ class Corpus:
         while part := [_read(text, count + at) for at, text in enumerate(islice(stream, SHARD), 1)]:
             count += len(part)
             name = folder / f"{len(shards):05}"
-            made_of = _digest(part, identity)
-            digest.update(made_of.encode())
-            found = count_links(name, made_of)
-            if found is None:
+            part_digest = _digest(part, identity)
+            digest.update(part_digest.encode())
+            links = count_links(name, part_digest)
+            if links is None:  # there is no such shard
                 documents = _link_texts(part, link)
-                found = write(name, _rows(documents, encode, related), made_of)
-            self.links += found
+                links = write(name, _rows(documents, encode, related), part_digest)
+            self.links += links
             shards.append(Dataset.from_file(str(name.with_suffix(".arrow"))))
         self.digest = digest.hexdigest()
-        whole: Any = concatenate_datasets(shards) if shards else None
-        self._rows = whole
-        self.lengths: list[int] = list(whole["length"]) if shards else []
-        self._kept = lru_cache(KEPT)(self._decode_text)
+        rows: Any = concatenate_datasets(shards) if shards else None
+        self._rows = rows
+        self.lengths: list[int] = list(rows["length"]) if shards else []
+        self._decode_cached = lru_cache(CACHED)(self._decode_text)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, number: int) -> EncodedText:
         """Text ``number``, without blanks."""
-        return self._kept(number)[0]
+        return self._decode_cached(number)[0]
 
     def related_facts(self, number: int) -> Related:
-        """Head, relation's number, tail of each fact whose ends text ``number`` names."""
-        return self._kept(number)[1]
+        """(head, number of the relation, tail) of the facts between entities of a text."""
+        return self._decode_cached(number)[1]
 
     def _decode_text(self, number: int) -> tuple[EncodedText, Related]:
         return from_row(self._rows[number])
@@ -115,16 +117,17 @@ def _rows(
 
 
 def _read(text: Text, number: int) -> str | LinkedText:
+    """A text, or the text of a row, as a plain or a linked one."""
     if isinstance(text, str | LinkedText):
         return text
-    said = text.get("text") if isinstance(text, Mapping) else None
-    if not isinstance(said, str):
+    plain = text.get("text") if isinstance(text, Mapping) else None
+    if not isinstance(plain, str):
         raise ModelError(
             f"text {number}: {shorten(repr(text))} is no text; give text, linked text, or rows with"
             ' "text" and, where it is linked, "links"'
         )
     if text.get("links") is None:
-        return said
+        return plain
     try:
         return LinkedText.from_dict(text)
     except LinkingError as error:
@@ -134,12 +137,13 @@ def _read(text: Text, number: int) -> str | LinkedText:
 def _digest(part: list[str | LinkedText], identity: str) -> str:
     digest = hashlib.sha256(identity.encode())
     for text in part:
-        said = text if isinstance(text, str) else text.to_dict(candidates=True)
-        digest.update(json.dumps(said).encode() + b"\n")
+        content = text if isinstance(text, str) else text.to_dict(candidates=True)
+        digest.update(json.dumps(content).encode() + b"\n")
     return digest.hexdigest()
 
 
 def _link_texts(part: list[str | LinkedText], link: Link | None) -> Iterator[LinkedText]:
+    """The texts in their order, with plain ones linked."""
     plain = [text for text in part if isinstance(text, str)]
     if plain and link is None:
         raise ModelError(

@@ -1,6 +1,6 @@
-"""Corrupts mentions for the model to detect: their entity, or their words.
+"""Corrupts the entities or the words of mentions, for the model to correct or detect.
 
-Both are pure functions of (text, seed), as masking is.
+Both are pure functions of (text, seed), like masking.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kptm.data.tokenize import EncodedText, TokenSpan
 
 WRONG, UNGIVEN = 0.05, 0.15
-"""The shares of mentions to which denoising gives a wrong entity, and no entity.
+"""The shares of mentions that get a wrong entity, and no entity, in denoising.
 
-Zhang et al. 2019 (ERNIE), section 3.4.
+They are those of ERNIE (Zhang et al. 2019, section 3.4).
 """
 TRIES = 8
 """The most texts that are searched for a replacement of a mention."""
@@ -27,13 +27,13 @@ TRIES = 8
 def misalign(
     text: EncodedText, entities: int, seed: tuple[int, ...], hidden: Collection[int] = ()
 ) -> EncodedText:
-    """Give some mentions a wrong entity and some none; ``right`` has the right row.
+    """Give some mentions a wrong entity and some none; ``right`` has the correct row.
 
     Args:
-        text: Its mentions with a row are those that are asked.
-        entities: Number of rows.
+        text: The text, whose mentions with a row become items of the objective.
+        entities: The number of rows.
         seed: The seed of the choice.
-        hidden: Rows that are targets elsewhere, and never injected.
+        hidden: Rows that are targets of other objectives, which must not be injected.
     """
     rng = np.random.default_rng(seed)
     spans = []
@@ -46,7 +46,7 @@ def misalign(
         if kind < WRONG + UNGIVEN:
             row = other if kind < WRONG and other not in hidden else None
         changed = replace(span, row=row, right=span.row)
-        if row != span.row:  # its other candidates would give the right one away
+        if row != span.row:  # candidates and facts would reveal the correct entity
             changed = replace(
                 changed, candidates=((row, 1.0),) if row is not None else (), branches=()
             )
@@ -64,41 +64,41 @@ def replace_mentions(
 ) -> EncodedText:
     """Replace some mentions, with their links, by mentions of other entities.
 
-    Xiong et al. 2020, section 2.1. As in the paper, two neighbouring mentions are never both
-    replaced. The replacement is a mention of any other text; in the paper it has the same type.
+    This follows Xiong et al. 2020, section 2.1: two neighbouring mentions are never both replaced.
+    Unlike in the paper, the replacement need not have the same type; it is a mention of any text.
 
     Args:
         text: The text to change.
-        texts: Returns the i-th of the texts that replacements are taken from.
+        texts: Returns the i-th of the texts from which replacements are taken.
         count: The number of these texts.
         rate: The share of mentions to replace.
         longest: The most tokens of the result.
         seed: The seed of the choice.
     """
     rng = np.random.default_rng(seed)
-    before = False
+    previous_replaced = False
     for number, span in enumerate(text.spans):
-        if before or span.row is None or rng.random() >= rate:
-            before = False
+        if previous_replaced or span.row is None or rng.random() >= rate:
+            previous_replaced = False
             continue
-        found = _another(span, texts, count, rng)
-        if found is None:
+        replacement = _draw_replacement(span, texts, count, rng)
+        if replacement is None:
             continue
-        ids, other = found
+        ids, other = replacement
         if len(text.ids) + len(ids) - (span.end - span.start) > longest:
             continue
         text = text.reword_mention(number, ids)
-        own = text.spans[number]
-        changed = replace(other, start=own.start, end=own.end, replaced=True)
+        place = text.spans[number]
+        changed = replace(other, start=place.start, end=place.end, replaced=True)
         text = replace(text, spans=(*text.spans[:number], changed, *text.spans[number + 1 :]))
-        before = True
+        previous_replaced = True
     return text
 
 
-def _another(
+def _draw_replacement(
     span: TokenSpan, texts: Callable[[int], EncodedText], count: int, rng: np.random.Generator
 ) -> tuple[tuple[int, ...], TokenSpan] | None:
-    """The words and the mention of another entity; None if a few texts have none."""
+    """The tokens and the mention of another entity; None if :data:`TRIES` texts have none."""
     for _ in range(TRIES):
         text = texts(int(rng.integers(count)))
         others = [other for other in text.spans if other.row is not None and other.row != span.row]

@@ -1,4 +1,4 @@
-"""Facts between entities that the graph describes in words: what KEPLER's loss learns from."""
+"""Facts between entities with encoded descriptions: the examples of KEPLER's loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DescribedFact(NamedTuple):
-    """A fact and the same with one end wrong; the ends are token ids of descriptions."""
+    """A fact, and the same fact with a wrong head or tail; entities are tokens of descriptions."""
 
     head: tuple[int, ...]
     relation: int
@@ -30,17 +30,17 @@ class DescribedFact(NamedTuple):
 
 
 class Descriptions:
-    """Draws facts.
+    """Draws facts with descriptions.
 
     Args:
-        graph: What describes the entities; one without a description has its label.
-        relations: Keys of the relations, in the order of their numbers.
-        encode: Turns a text into tokens.
-        folder: Where the encoded descriptions are kept.
-        identity: What else they hang on.
+        graph: The graph; an entity without a description is described by its label.
+        relations: The keys of the relations, in the order of their numbers.
+        encode: Encodes a text.
+        folder: The folder of the encoded descriptions.
+        identity: Other settings on which the encoded descriptions depend.
 
     Raises:
-        ModelError: The graph has no fact.
+        ModelError: The graph has no fact between entities.
     """
 
     def __init__(
@@ -67,27 +67,29 @@ class Descriptions:
             )
         self._facts = np.array(facts, np.int32)
         self._texts = Corpus(
-            folder, _describe_facts(graph, list(entity_id)), encode, identity=identity
+            folder, _describe_entities(graph, list(entity_id)), encode, identity=identity
         )
         self.digest = f"{self._texts.digest} {hashlib.sha256(self._facts.tobytes()).hexdigest()}"
 
     def draw(self, seed: tuple[int, ...]) -> DescribedFact:
-        """A fact, and one whose head or tail is another entity: a pure function of ``seed``."""
+        """Draw a fact, and a random entity in place of its head or tail, by ``seed`` alone."""
         rng = np.random.default_rng(seed)
         head, relation, tail = self._facts[int(rng.integers(len(self._facts)))].tolist()
         other = int(rng.integers(len(self._texts)))
         wrong = (other, tail) if rng.random() < 0.5 else (head, other)
-        ends = (self._texts[number].ids for number in (head, tail, *wrong))
-        first, last, wrong_head, wrong_tail = ends
-        return DescribedFact(first, relation, last, wrong_head, wrong_tail)
+        head_ids, tail_ids, wrong_head, wrong_tail = (
+            self._texts[number].ids for number in (head, tail, *wrong)
+        )
+        return DescribedFact(head_ids, relation, tail_ids, wrong_head, wrong_tail)
 
 
-def _describe_facts(graph: GraphView, keys: list[str]) -> Iterator[LinkedText]:
+def _describe_entities(graph: GraphView, keys: list[str]) -> Iterator[LinkedText]:
+    """Yield the label and the description of each entity as a text."""
     step = 1_000
     for start in range(0, len(keys), step):
-        known = graph.entities(keys[start : start + step])
+        entities = graph.entities(keys[start : start + step])
         for key in keys[start : start + step]:
-            entity = known[key]
+            entity = entities[key]
             yield LinkedText(
                 f"{entity.label}: {entity.description}" if entity.description else entity.label
             )

@@ -1,7 +1,6 @@
 """Masks texts: one entity of a text, and some of its other tokens.
 
-Masking is a pure function of (text, seed): a run that was killed and resumed sees the same
-examples.
+Masking is a pure function of (text, seed), so that a resumed run sees the same examples.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MaskedText(NamedTuple):
-    """An encoded text with its masked-LM labels and the right entity row of each blank."""
+    """An encoded text with its masked-LM labels and the correct entity row of each blank."""
 
     text: EncodedText
     labels: tuple[int, ...]
@@ -37,14 +36,14 @@ def mask_text(
 ) -> MaskedText:
     """Mask a text.
 
-    With ``entity_rate`` one linked entity is masked in all its mentions, because another mention or
-    its vector would give it away. The vector of a masked mention is never injected.
+    With the probability ``entity_rate``, one linked entity is masked in all its mentions, because
+    another mention or its vector would reveal it. The vector of a masked mention is not injected.
 
     Args:
         text: The text; its own blanks stay, but have no target.
         config: The rates.
         mask_id: The mask token.
-        vocab: Ids for random replacements: all but the special ones.
+        vocab: Ids for random replacements: all except special ones.
         seed: The seed of the choice.
     """
     rng = np.random.default_rng(seed)
@@ -60,7 +59,7 @@ def mask_text(
             text, rows, labels = _mask_all(text, entity, mask_id)
     ids = list(text.ids)
     in_mention = {at for span in text.spans for at in range(span.start, span.end)}
-    for at in range(1, len(ids) - 1):  # the first and last tokens are the tokenizer's own
+    for at in range(1, len(ids) - 1):  # the first and the last token are special
         if at in in_mention or ids[at] == mask_id or rng.random() >= config.token_rate:
             continue
         labels[at] = ids[at]
@@ -73,12 +72,12 @@ def mask_text(
     return MaskedText(masked, tuple(labels.get(at, IGNORED) for at in range(len(ids))), rows)
 
 
-def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
-    """A decoder's targets in a text: each next token, at ``entity_rate`` the next entity.
+def causal_targets(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
+    """Make a decoder's targets: each next token, and with ``entity_rate`` one entity.
 
-    The entity is asked at the token before each of its mentions, and its vector is injected at none
-    of them, for an earlier one would give it away. Nothing is hidden: a token sees only what stands
-    before it.
+    The entity is predicted at the token before each of its mentions. Its vector is not injected at
+    any of them, because an earlier one would reveal it. No token is masked, since a token sees only
+    those before it.
     """
     rng = np.random.default_rng(seed)
     labels = _next(text)
@@ -87,34 +86,39 @@ def ask_next(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -
     if not choices or rng.random() >= config.entity_rate:
         return MaskedText(text, labels, ())
     entity = choices[int(rng.integers(len(choices)))]
-    asked = [span for span in text.spans if span.entity == entity and span.start]
-    kept = tuple(span for span in text.spans if span.entity != entity)
-    blanks = tuple(span.start - 1 for span in asked)
-    return MaskedText(
-        replace(text, spans=kept, blanks=blanks), labels, tuple(span.row or 0 for span in asked)
-    )
+    targets = [span for span in text.spans if span.entity == entity and span.start]
+    others = tuple(span for span in text.spans if span.entity != entity)
+    blanks = tuple(span.start - 1 for span in targets)
+    rows = tuple(span.row or 0 for span in targets)
+    return MaskedText(replace(text, spans=others, blanks=blanks), labels, rows)
 
 
 def _entities(text: EncodedText, behind: int = 0) -> list[str]:
-    """The entities that can be hidden: they have a row, and none of them is misaligned."""
-    wrong = {span.entity for span in text.spans if span.replaced}
-    found = {span.entity for span in text.spans if span.row is not None and span.start >= behind}
-    return sorted(found - wrong)
+    """The entities that can be targets: those with a row, except replaced mentions.
+
+    Args:
+        text: The text.
+        behind: The first token at which a mention may begin.
+    """
+    replaced = {span.entity for span in text.spans if span.replaced}
+    with_row = {span.entity for span in text.spans if span.row is not None and span.start >= behind}
+    return sorted(with_row - replaced)
 
 
 def _next(text: EncodedText) -> tuple[int, ...]:
-    """The token behind each; words that were put in another's place are not to be learnt."""
-    wrong = {at for span in text.spans if span.replaced for at in range(span.start, span.end)}
-    own = [IGNORED if at in wrong else token for at, token in enumerate(text.ids)]
-    return (*own[1:], IGNORED)
+    """The token after each; the words of replaced mentions are not learnt."""
+    replaced = {at for span in text.spans if span.replaced for at in range(span.start, span.end)}
+    labels = [IGNORED if at in replaced else token for at, token in enumerate(text.ids)]
+    return (*labels[1:], IGNORED)
 
 
 def _collapse_all(
     text: EncodedText, entity: str, mask_id: int
 ) -> tuple[EncodedText, tuple[int, ...]]:
+    """Replace each mention of an entity by a single mask token."""
     numbers = [number for number, span in enumerate(text.spans) if span.entity == entity]
     rows = tuple(text.spans[number].row or 0 for number in numbers)
-    for number in reversed(numbers):  # from the end on, so that earlier mentions keep their numbers
+    for number in reversed(numbers):  # in reverse, so that earlier mentions keep their numbers
         text = text.mask_mention(number, mask_id)
     return text, rows
 
@@ -122,6 +126,7 @@ def _collapse_all(
 def _mask_all(
     text: EncodedText, entity: str, mask_id: int
 ) -> tuple[EncodedText, tuple[int, ...], dict[int, int]]:
+    """Replace each token of an entity's mentions by a mask token, to be predicted."""
     ids, labels = list(text.ids), {}
     blanks, rows = [], []
     for span in text.spans:
@@ -130,5 +135,5 @@ def _mask_all(
                 labels[at], ids[at] = ids[at], mask_id
             blanks.append(span.start)
             rows.append(span.row or 0)
-    kept = tuple(span for span in text.spans if span.entity != entity)
-    return EncodedText(tuple(ids), kept, tuple(blanks)), tuple(rows), labels
+    others = tuple(span for span in text.spans if span.entity != entity)
+    return EncodedText(tuple(ids), others, tuple(blanks)), tuple(rows), labels

@@ -1,4 +1,4 @@
-"""Shards of encoded texts: Arrow files with a note of their origin and checksum, written last."""
+"""Shards of encoded texts: Arrow files, each with a note of its origin and checksum."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Related: TypeAlias = tuple[tuple[str, int, str], ...]
-"""Heads, numbers of relations, tails of a text's facts."""
+"""(head, number of the relation, tail) of the facts between entities of a text."""
 
 
 def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
-    """Write a shard, and return its links; a reader of the earlier one is not disturbed."""
+    """Write a shard atomically, with its note last; return its number of links.
+
+    Args:
+        name: The path of the shard without a suffix.
+        rows: The encoded texts.
+        made_of: The digest of the texts.
+    """
     from datasets.arrow_writer import ArrowWriter
 
     links = 0
@@ -26,7 +32,7 @@ def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
     with replace_path(name.with_suffix(".arrow")) as file:
         with ArrowWriter(path=str(file), features=_features()) as writer:
             for row in rows:
-                links += sum(line >= 0 for line in row["rows"])
+                links += sum(number >= 0 for number in row["rows"])
                 writer.write(row)
             writer.finalize()
         note = {"made_of": made_of, "links": links, "sha256": file_sha256(file)}
@@ -35,7 +41,7 @@ def write(name: Path, rows: Iterator[dict[str, Any]], made_of: str) -> int:
 
 
 def count_links(name: Path, made_of: str) -> int | None:
-    """How many links a shard of these texts has; None if it is absent or damaged."""
+    """The number of links of a shard of these texts; None if there is none, or it is damaged."""
     try:
         note = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))
         file = name.with_suffix(".arrow")
@@ -47,7 +53,7 @@ def count_links(name: Path, made_of: str) -> int | None:
 
 
 def to_row(text: EncodedText, related: Related) -> dict[str, Any]:
-    """A text as columns."""
+    """The row of a text, without its blanks."""
     return {
         "length": len(text.ids),
         "ids": text.ids,
@@ -65,17 +71,17 @@ def to_row(text: EncodedText, related: Related) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any]) -> tuple[EncodedText, Related]:
-    """What :func:`to_row` was given; blanks are not kept."""
+    """The text of a row, and its facts."""
     spans = tuple(
         TokenSpan(
             start,
             end,
             entity,
-            None if line < 0 else line,
+            None if number < 0 else number,
             tuple(zip(candidates, priors, strict=True)),
             tuple(map(tuple, branches)),
         )
-        for start, end, entity, line, candidates, priors, branches in zip(
+        for start, end, entity, number, candidates, priors, branches in zip(
             row["starts"],
             row["ends"],
             row["entities"],

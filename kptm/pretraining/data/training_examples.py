@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from kptm.data.order import pass_length, pass_order
 from kptm.pretraining.data.corruption import misalign, replace_mentions
-from kptm.pretraining.data.masking import MaskedText, ask_next, mask_text
+from kptm.pretraining.data.masking import MaskedText, causal_targets, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +28,13 @@ class PretrainingExample(NamedTuple):
     fact: DescribedFact | None
 
 
-class Asking(NamedTuple):
+class ExampleSettings(NamedTuple):
     """The settings of examples.
 
     Attributes:
         mask_id: The mask token; None makes examples for a decoder.
         vocab: Token ids for random replacements.
-        entities: Rows of the entity table.
+        entities: The number of rows of the entity table.
         longest: The most tokens of a text.
     """
 
@@ -45,21 +45,21 @@ class Asking(NamedTuple):
 
 
 class PretrainingExamples(Dataset[PretrainingExample]):
-    """Example i of the run; its text and its masking depend only on (seed, i).
+    """The examples of a run, by number; text and masking depend only on the seed and the number.
 
-    The Trainer reads it in order; each pass over the texts has its own permutation.
+    The Trainer reads them in order. Each pass over the texts has its own permutation.
     """
 
     def __init__(
         self,
         texts: Corpus,
         config: PretrainConfig,
-        asking: Asking,
+        settings: ExampleSettings,
         descriptions: Descriptions | None = None,
     ) -> None:
         self._texts = texts
         self._config = config
-        self._asking = asking
+        self._settings = settings
         self._descriptions = descriptions
         self._lengths = texts.lengths
         self._pass = -1
@@ -75,21 +75,21 @@ class PretrainingExamples(Dataset[PretrainingExample]):
             self._order = pass_order(self._lengths, size, self._config.seed, number)
             self._pass = number
         text_number = int(self._order[place])
-        config, asking, text = self._config, self._asking, self._texts[text_number]
+        config, settings, text = self._config, self._settings, self._texts[text_number]
         if config.replaced_weight:
             rate, count = config.replaced_rate, len(self._texts)
             seed = (config.seed, index, 4)
             text = replace_mentions(
-                text, self._texts.__getitem__, count, rate, asking.longest, seed
+                text, self._texts.__getitem__, count, rate, settings.longest, seed
             )
         seed = (config.seed, index, 1)
-        if asking.mask_id is None:
-            masked = ask_next(text, config, seed)
+        if settings.mask_id is None:
+            masked = causal_targets(text, config, seed)
         else:
-            masked = mask_text(text, config, asking.mask_id, asking.vocab, seed)
+            masked = mask_text(text, config, settings.mask_id, settings.vocab, seed)
         if config.denoising_weight:
             seed = (config.seed, index, 5)
-            noisy = misalign(masked.text, asking.entities, seed, masked.rows)
+            noisy = misalign(masked.text, settings.entities, seed, masked.rows)
             masked = masked._replace(text=noisy)
         return PretrainingExample(masked, self._texts.related_facts(text_number), self._fact(index))
 

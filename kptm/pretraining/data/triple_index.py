@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.shards import Related
 
 MOST = 6
-"""The most entities of a text, since each pair is looked up in the graph."""
+"""The number of first entities of a text whose pairs are looked up in the graph."""
 
 
 class TripleIndex:
@@ -21,7 +21,7 @@ class TripleIndex:
         graph: The graph.
 
     Attributes:
-        relations: Keys of the relations, in the order of their numbers.
+        relations: The keys of the relations, in the order of their numbers.
     """
 
     def __init__(self, graph: GraphView) -> None:
@@ -30,7 +30,7 @@ class TripleIndex:
         self._number = {key: number for number, key in enumerate(self.relations)}
 
     def __call__(self, document: LinkedText) -> Related:
-        """Heads, numbers of relations and tails, in a fixed order."""
+        """(head, number of the relation, tail) of the facts between entities of a text, sorted."""
         return tuple(
             sorted(
                 (head, self._number[triple.relation], tail)

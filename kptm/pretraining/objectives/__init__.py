@@ -22,35 +22,35 @@ __all__ = ["Objective", "TrainingStep", "make_objectives"]
 
 
 def make_objectives(model: FusedModel, config: PretrainConfig, relations: int) -> list[Objective]:
-    """The objectives that have a weight.
+    """Make the objectives that have a weight.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         config: The weights.
-        relations: Relations of the graph.
+        relations: The number of relations in the graph.
 
     Raises:
-        ConfigError: The links of a mechanism are to be learnt that makes none.
+        ConfigError: ``link_weight`` is set, but the fusion mechanism makes no links.
     """
     hidden, entity = model.hidden_size, model.embeddings.dim
-    found: list[Objective] = []
+    objectives: list[Objective] = []
     if config.masked_lm_weight:
-        found.append(LanguageModelling(config.masked_lm_weight))
+        objectives.append(LanguageModelling(config.masked_lm_weight))
     if config.entity_weight:
-        found.append(EntityPrediction(config.entity_weight))
+        objectives.append(EntityPrediction(config.entity_weight))
     if config.denoising_weight:
-        found.append(Denoising(config.denoising_weight, hidden, entity))
+        objectives.append(Denoising(config.denoising_weight, hidden, entity))
     if config.replaced_weight:
-        found.append(ReplacementDetection(config.replaced_weight, hidden))
+        objectives.append(ReplacementDetection(config.replaced_weight, hidden))
     if config.relation_weight:
-        found.append(RelationPrediction(config.relation_weight, hidden, relations))
+        objectives.append(RelationPrediction(config.relation_weight, hidden, relations))
     if config.description_weight:
-        found.append(DescriptionEmbedding(config.description_weight, hidden, relations))
+        objectives.append(DescriptionEmbedding(config.description_weight, hidden, relations))
     if config.link_weight:
         if not model.fusion.links:
             raise ConfigError(
                 f"link_weight: fusion of kind {model.fusion_config.kind!r} makes no links of its"
                 " own; take knowbert, or memory without memory_k"
             )
-        found.append(Linking(config.link_weight))
-    return found
+        objectives.append(Linking(config.link_weight))
+    return objectives

@@ -1,8 +1,8 @@
 """Denoising entity auto-encoding: predict a mention's entity, which is sometimes given wrong.
 
-Zhang et al. 2019, section 3.4.
+    p(e_j | w_i) = softmax_j(⟨linear(w_i), e_j⟩)    over the entities of the batch
 
-    p(e_j | w_i) = softmax_j(⟨linear(w_i), e_j⟩)    over the entities of the batch; equation 7
+This is equation 7 of ERNIE (Zhang et al. 2019, section 3.4).
 
 Shapes: K mentions, U entities of the batch, E entity width.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Denoising(Objective):
-    """Asked at the token that stands for each mention."""
+    """Cross entropy of the correct entity at each mention."""
 
     name = "denoising"
 
@@ -34,15 +34,15 @@ class Denoising(Objective):
         self.linear = nn.Linear(hidden, entity)
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Mentions with an entity."""
+        """The number of mentions with an entity."""
         return rows_of(batch, "denoise_places")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the mentions."""
+        """The sum over the mentions."""
         places_K2 = step.batch["denoise_places"]
         if not len(places_K2):
             return step.nothing
         vectors_UE = step.model.vectors(step.batch["denoise_rows"])
-        asked_KE = self.linear(step.states(places_K2[:, 0], places_K2[:, 1]))
-        logits_KU = (asked_KE @ vectors_UE.to(asked_KE.dtype).T).float()
+        queries_KE = self.linear(step.states(places_K2[:, 0], places_K2[:, 1]))
+        logits_KU = (queries_KE @ vectors_UE.to(queries_KE.dtype).T).float()
         return F.cross_entropy(logits_KU, step.batch["denoise_targets"], reduction="sum")

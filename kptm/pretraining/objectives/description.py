@@ -4,8 +4,8 @@
     d(h, t) = ‖h + r − t‖₁
     L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)        equation 4
 
-(h′, t′) is a corrupted fact: its head or tail is replaced. It may, rarely, be a true fact.
-Descriptions are encoded without knowledge.
+(h′, t′) is the fact with its head or tail replaced by a random entity; rarely, it may be a fact
+too. Descriptions are encoded without knowledge.
 
 Shapes: U descriptions, K facts, D hidden.
 """
@@ -31,7 +31,7 @@ MARGIN = 4.0
 
 
 class DescriptionEmbedding(Objective):
-    """TransE whose entities are what the encoder makes of their descriptions."""
+    """TransE with the encoded descriptions of entities as their vectors."""
 
     name = "description"
 
@@ -41,11 +41,11 @@ class DescriptionEmbedding(Objective):
         nn.init.normal_(self.relations.weight, std=0.02)
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Facts."""
+        """The number of facts."""
         return rows_of(batch, "fact_ends")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the facts."""
+        """The sum over the facts."""
         ends_K4 = step.batch["fact_ends"]
         if not len(ends_K4):
             return step.nothing

@@ -1,9 +1,9 @@
 """Entity prediction: predict the entity of a blank.
 
-    L = −Σ log softmax(s · ⟨q, e⟩)_right
+    L = −Σ log softmax(s · ⟨q, e⟩)_correct
 
 The softmax is over all entities, a sample of them, or those of the batch. This is equation 5 of
-Févry et al. 2020, with our head, which shares the entity table.
+Févry et al. 2020, with a prediction head that shares the entity table.
 
 Shapes: T blanks, N scored entities.
 """
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 
 class EntityPrediction(Objective):
-    """Cross entropy of the right entity of each blank."""
+    """Cross entropy of the correct entity of each blank."""
 
     name = "entity"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Blanks that stand for an entity."""
+        """The number of blanks in place of an entity."""
         return rows_of(batch, "target_rows")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the blanks."""
+        """The sum over the blanks."""
         logits_TN = step.output.entity_logits
         if logits_TN is None:
             return step.nothing

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class LanguageModelling(Objective):
-    """Cross entropy of the hidden tokens; the vocabulary's logits are computed at them only."""
+    """Cross entropy of the predicted tokens; logits are computed for these tokens only."""
 
     name = "masked_lm"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Hidden tokens."""
+        """The number of predicted tokens."""
         return int((batch["labels"] != IGNORED).sum())
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the hidden tokens."""
+        """The sum over the predicted tokens."""
         labels_BL = step.batch["labels"]
-        wanted_BL = labels_BL != IGNORED
-        if not wanted_BL.any():
+        predicted_BL = labels_BL != IGNORED
+        if not predicted_BL.any():
             return step.nothing
-        logits_KV = step.model.token_logits(step.output.hidden[wanted_BL]).float()
-        return F.cross_entropy(logits_KV, labels_BL[wanted_BL], reduction="sum")
+        logits_KV = step.model.token_logits(step.output.hidden[predicted_BL]).float()
+        return F.cross_entropy(logits_KV, labels_BL[predicted_BL], reduction="sum")

@@ -1,6 +1,6 @@
 """Entity linking within the model: the loss of a mechanism that links mentions itself.
 
-    L = −Σ log softmax(ψ_m)_right
+    L = −Σ log softmax(ψ_m)_correct
 
 The softmax is over the candidates of a mention (KnowBERT: Peters et al. 2019, equation 8), or over
 all entities (Entities as Experts: Févry et al. 2020, section 3.3).
@@ -25,32 +25,32 @@ if TYPE_CHECKING:
     from kptm.pretraining.objectives.objective import TrainingStep
 
 NONE = -100
-"""Of a mention whose entity is not among its candidates."""
+"""The target of a mention whose entity is not among its candidates."""
 
 
 class Linking(Objective):
-    """Asked of every mention whose entity is to be chosen from."""
+    """Cross entropy of the correct entity of each mention that the mechanism links."""
 
     name = "link"
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Mentions whose right entity is among what is scored."""
+        """The number of mentions whose correct entity is scored."""
         if not rows_of(batch, "right_rows"):
             return 0
-        return int((_right(batch) != NONE).sum())
+        return int((_targets(batch) != NONE).sum())
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the mentions."""
+        """The sum over the mentions."""
         scores_MC = step.model.fusion.link_scores
         if scores_MC is None or not self.count(step.batch):
             return step.nothing
         return F.cross_entropy(
-            scores_MC.float(), _right(step.batch), ignore_index=NONE, reduction="sum"
+            scores_MC.float(), _targets(step.batch), ignore_index=NONE, reduction="sum"
         )
 
 
-def _right(batch: Mapping[str, Tensor]) -> Tensor:
-    """The place of each mention's entity among what is scored, (M,)."""
+def _targets(batch: Mapping[str, Tensor]) -> Tensor:
+    """The place of each mention's correct entity among the scored ones, (M,)."""
     right_M = batch["right_rows"]
     if "candidate_rows" not in batch:
         return right_M

@@ -1,4 +1,4 @@
-"""An objective: a sum of losses over items of a batch, for a mean over all processes.
+"""An objective: a sum of losses over items of a batch, which the trainer averages.
 
 Shapes: B texts, L tokens, D hidden.
 """
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStep:
-    """A pass that has been made.
+    """A forward pass of a batch.
 
     Attributes:
         model: The model.
-        output: What it gave.
-        batch: The tensors of the batch, by the names that
-            :class:`~kptm.pretraining.data.collator.Collator` gives.
+        output: The output of the model.
+        batch: The tensors of the batch by name; see
+            :class:`~kptm.pretraining.data.collator.Collator`.
     """
 
     model: FusedModel
@@ -40,16 +40,16 @@ class TrainingStep:
 
     @property
     def nothing(self) -> Tensor:
-        """0, which the weights are still tied to."""
+        """The loss 0, from which gradients still reach the weights."""
         return self.output.hidden[:, :0].float().sum()
 
 
 class Objective(nn.Module):
-    """One loss.
+    """An objective.
 
     Attributes:
-        name: As curves and reports call it.
-        weight: What its mean is multiplied with.
+        name: The name in curves and reports.
+        weight: The weight of its mean in the loss.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Objective(nn.Module):
         self.weight = weight
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Items of a batch that are asked."""
+        """The number of items in a batch."""
         raise NotImplementedError
 
     def total(self, step: TrainingStep) -> Tensor:
@@ -68,6 +68,5 @@ class Objective(nn.Module):
 
 
 def rows_of(batch: Mapping[str, Tensor], name: str) -> int:
-    """How many rows a tensor of a batch has; 0 where it is not there."""
-    found = batch.get(name, torch.empty(0))
-    return len(found)
+    """The number of rows of a tensor in a batch; 0 if the batch does not have it."""
+    return len(batch.get(name, torch.empty(0)))

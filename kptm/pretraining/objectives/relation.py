@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class RelationPrediction(Objective):
-    """Asked of every pair of mentions that a fact joins."""
+    """Cross entropy of the relation of each pair of mentions that a fact joins."""
 
     name = "relation"
 
@@ -37,11 +37,11 @@ class RelationPrediction(Objective):
         self.scores = nn.Linear(2 * hidden, relations)
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Pairs."""
+        """The number of pairs."""
         return rows_of(batch, "pairs")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the pairs."""
+        """The sum over the pairs."""
         pairs_K3 = step.batch["pairs"]
         if not len(pairs_K3):
             return step.nothing

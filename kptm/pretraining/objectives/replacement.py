@@ -1,8 +1,9 @@
 """Replaced-entity detection: predict whether a mention was replaced by another entity's.
 
-Xiong et al. 2020, section 2.2.
+    p(not replaced) = σ(w · [h_before; h_after] + b)
 
-    p(own) = σ(w · [h_before; h_behind] + b)    the tokens around the mention, as in the paper
+The hidden states are those of the tokens before and after the mention, as in Xiong et al. 2020,
+section 2.2.
 
 Shapes: K mentions, D hidden.
 """
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ReplacementDetection(Objective):
-    """Asked of every mention with a token before and behind it."""
+    """Binary cross entropy at each mention that has a token before and after it."""
 
     name = "replaced"
 
@@ -35,16 +36,16 @@ class ReplacementDetection(Objective):
         self.own = nn.Linear(2 * hidden, 1)
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """Mentions."""
+        """The number of mentions."""
         return rows_of(batch, "around")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """Summed over the mentions."""
+        """The sum over the mentions."""
         around_K3 = step.batch["around"]
         if not len(around_K3):
             return step.nothing
-        text_K, before_K, behind_K = around_K3.unbind(1)
-        states_K2D = torch.cat([step.states(text_K, before_K), step.states(text_K, behind_K)], -1)
+        text_K, before_K, after_K = around_K3.unbind(1)
+        states_K2D = torch.cat([step.states(text_K, before_K), step.states(text_K, after_K)], -1)
         logits_K = self.own(states_K2D).squeeze(-1).float()
         return F.binary_cross_entropy_with_logits(
             logits_K, (~step.batch["was_replaced"]).float(), reduction="sum"

@@ -15,7 +15,7 @@ from kptm.fusion import FusedModel
 from kptm.fusion.backbones.origin import Origin
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig
-from kptm.pretraining.backbone_plan import OWN, BackbonePlan, plan_for, schedule, set_apart
+from kptm.pretraining.backbone_plan import OWN, BackbonePlan, move_to_own_groups, plan_for, schedule
 
 pytestmark = pytest.mark.usefixtures("training")
 
@@ -128,7 +128,7 @@ def test_trained_weights_wait_and_then_learn(model):
 def test_the_backbone_s_weights_are_a_group_of_their_own(model):
     own = list(model.backbone.bert.parameters())
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    set_apart(optimizer, own, 1e-4)
+    move_to_own_groups(optimizer, own, 1e-4)
     new, old = optimizer.param_groups
     assert {id(weight) for weight in old["params"]} == {id(weight) for weight in own}
     assert len(new["params"]) + len(own) == len(list(model.parameters()))

@@ -12,8 +12,8 @@ from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.collator import Collator
 from kptm.pretraining.data.corruption import UNGIVEN, WRONG, misalign, replace_mentions
-from kptm.pretraining.data.masking import MaskedText, ask_next
-from kptm.pretraining.data.training_examples import Asking, PretrainingExample
+from kptm.pretraining.data.masking import MaskedText, causal_targets
+from kptm.pretraining.data.training_examples import ExampleSettings, PretrainingExample
 
 
 @given(encoded(), SEEDS)
@@ -77,7 +77,7 @@ def test_words_of_others_are_not_learnt_and_not_asked():
     spans = (TokenSpan(1, 3, "a", 0, replaced=True), TokenSpan(3, 4, "b", 1))
     text = EncodedText((2, 10, 11, 12, 3), spans)
     for number in range(20):
-        masked = ask_next(text, PretrainConfig(entity_rate=1.0), (0, number, 1))
+        masked = causal_targets(text, PretrainConfig(entity_rate=1.0), (0, number, 1))
         assert masked.labels == (IGNORED, IGNORED, 12, 3, IGNORED)
         assert masked.rows == (1,)
 
@@ -129,7 +129,7 @@ def test_examples_with_everything_fit_together(texts, seed):
         steps=2, batch_size=4, denoising_weight=1.0, replaced_weight=1.0, replaced_rate=0.5,
         seed=seed
     )  # fmt: skip
-    examples = tiny_run.examples(texts, config, Asking(MASK, VOCAB, 2, 64))
+    examples = tiny_run.examples(texts, config, ExampleSettings(MASK, VOCAB, 2, 64))
     batch = Collator(config, pad_id=PAD, entities=2)([examples[at] for at in range(4)])
     length = batch["attention_mask"].sum(1)
     assert bool((batch["mention_spans"][:, 2] <= length[batch["mention_spans"][:, 0]]).all())

@@ -11,12 +11,12 @@ from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.collator import Collator
-from kptm.pretraining.data.masking import ask_next, mask_text
-from kptm.pretraining.data.training_examples import Asking, PretrainingExample
+from kptm.pretraining.data.masking import causal_targets, mask_text
+from kptm.pretraining.data.training_examples import ExampleSettings, PretrainingExample
 
 MASK, CLS, SEP, PAD = 4, 2, 3, 0
 VOCAB = range(5, 40)
-ASKING = Asking(MASK, VOCAB, 2, 64)
+ASKING = ExampleSettings(MASK, VOCAB, 2, 64)
 ROWS = {"a": 0, "b": 1, "c": None}
 RATES = st.sampled_from([0.0, 0.5, 1.0])
 
@@ -166,7 +166,7 @@ def test_a_batch_has_a_row_for_each_blank(pairs, use_knowledge):
 
 @given(encoded(), RATES, SEEDS)
 def test_a_decoder_is_asked_for_what_comes_next(text, rate, seed):
-    asked, labels, rows = ask_next(text, PretrainConfig(entity_rate=rate), seed)
+    asked, labels, rows = causal_targets(text, PretrainConfig(entity_rate=rate), seed)
     assert asked.ids == text.ids
     assert labels == (*text.ids[1:], IGNORED)
     assert len(rows) == len(asked.blanks)
@@ -178,4 +178,4 @@ def test_a_decoder_is_asked_for_what_comes_next(text, rate, seed):
         assert [span.start - 1 for span in wanted] == list(asked.blanks)
     else:
         assert asked.spans == text.spans
-    assert ask_next(text, PretrainConfig(entity_rate=rate), seed) == (asked, labels, rows)
+    assert causal_targets(text, PretrainConfig(entity_rate=rate), seed) == (asked, labels, rows)

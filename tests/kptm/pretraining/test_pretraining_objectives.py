@@ -289,7 +289,7 @@ def test_all_at_once_is_one_weighted_sum(graph):
 
 @pytest.mark.parametrize("weight", ["relation_weight", "description_weight"])
 def test_the_graph_is_asked_for(weight):
-    with pytest.raises(ConfigError, match=f"{weight}: what is right comes from the graph"):
+    with pytest.raises(ConfigError, match=f"{weight}: the targets come from the graph"):
         others(**{weight: 1.0})
 
 

@@ -78,7 +78,7 @@ def test_plain_texts_are_linked_on_the_way(new_graph):
 
 
 def test_what_is_read_is_told(monkeypatch):
-    monkeypatch.setattr("kptm.pretraining.pretraining_run.TELL", 3)
+    monkeypatch.setattr("kptm.pretraining.pretraining_run.REPORT_EVERY", 3)
     told = []
     curve(reading=told.append)
     assert told == [3, 6]

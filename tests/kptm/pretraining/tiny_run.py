@@ -12,7 +12,7 @@ from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
 from kptm.pretraining import PretrainConfig, pretrain
 from kptm.pretraining.data.collator import Collator
-from kptm.pretraining.data.training_examples import Asking, PretrainingExamples
+from kptm.pretraining.data.training_examples import ExampleSettings, PretrainingExamples
 
 CAPITALS = {"Georgia": "Tbilisi", "France": "Paris", "Italy": "Rome", "Peru": "Lima"}
 CONFIG = PretrainConfig(
@@ -72,7 +72,7 @@ def examples(encoded, config, asking, **options):
 def asking(fused):
     """What the examples of a model are made with."""
     mask_id = None if fused.causal else fused.encoder.mask_id
-    return Asking(mask_id, range(5, len(fused.tokenizer)), len(fused.embeddings), 32)
+    return ExampleSettings(mask_id, range(5, len(fused.tokenizer)), len(fused.embeddings), 32)
 
 
 def collator(fused, config):
