@@ -1,10 +1,10 @@
-"""Milliseconds an edit takes on the example world.
+"""The time of an edit on the example world.
 
-Run ``python benchmarks/edits.py [--steps 50] [--folder F] [--profile]``.
+    python benchmarks/edits.py [--steps 50] [--folder F] [--profile]
 
 A workspace with embeddings, a model, modeledge and phrasings makes all edits of the example world,
-in one process as the demo does, and takes them back. How well the model is trained does not matter
-to the time, so it is trained for a few steps. Figures are printed, never asserted.
+in one process as the demo does, and undoes them. The quality of the model does not change the time,
+so it is trained for a few steps only. Figures are printed, never asserted.
 """
 
 import argparse
@@ -23,22 +23,27 @@ from statistics import median
 
 HERE = Path(__file__).resolve().parent
 WARM = 20
-"""Edits after which all is loaded; the others are profiled."""
+"""The first edits, which also load what is needed and are not profiled."""
 
 
 def commit():
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True,
-    text=True, check=False)  # fmt: skip
-    return said.stdout.strip()
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip()
 
 
-def cpu():
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def world_workspace(folder, steps):
-    """The example world's workspace; made once."""
+    """Open the workspace of the example world in a folder, or build it there."""
     from kptm.examples import World
     from kptm.workspace import Workspace
     from kptm.workspace.config import WorkspaceConfig
@@ -58,31 +63,34 @@ def world_workspace(folder, steps):
     return ws
 
 
-def timed(steps):
-    """CPU seconds and wall seconds of each."""
-    taken = []
+def measure_steps(steps):
+    """Run each step; return its CPU seconds and wall seconds."""
+    times = []
     for step in steps:
-        began, used = time.monotonic(), cpu()
+        wall_before, cpu_before = time.monotonic(), cpu_seconds()
         step()
-        taken.append((cpu() - used, time.monotonic() - began))
-    return taken
+        times.append((cpu_seconds() - cpu_before, time.monotonic() - wall_before))
+    return times
 
 
-def line(what, taken):
-    first, rest = taken[0], taken[1:]
-    milliseconds = [round(1_000 * value, 1) for value in (median(cpu for cpu, _ in rest),
-    max(cpu for cpu, _ in rest), median(wall for _, wall in rest))]  # fmt: skip
-    return (
-        f"| {what} | {len(taken)} | {sum(cpu for cpu, _ in taken):.2f} | {1_000 * first[0]:.0f}"
-        f" | {' | '.join(map(str, milliseconds))} |"
+def line(what, times):
+    """A line of the table; the first step is shown apart from the others."""
+    first, rest = times[0], times[1:]
+    seconds = (
+        median(cpu for cpu, _ in rest),
+        max(cpu for cpu, _ in rest),
+        median(wall for _, wall in rest),
     )
+    cells = " | ".join(f"{round(1_000 * value, 1)}" for value in seconds)
+    total = sum(cpu for cpu, _ in times)
+    return f"| {what} | {len(times)} | {total:.2f} | {1_000 * first[0]:.0f} | {cells} |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--folder", type=Path, help="Keeps the workspace for the next time.")
+    parser.add_argument("--folder", type=Path, help="keep the workspace here and reuse it")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
 
@@ -98,13 +106,13 @@ def main():
         def edit(fact):
             revisions.append(ws.edit(fact.head, fact.relation, fact.new_tail, old=fact.tail))
 
-        edits = timed([lambda fact=fact: edit(fact) for fact in facts[:WARM]])
+        edits = measure_steps([lambda fact=fact: edit(fact) for fact in facts[:WARM]])
         profiler = cProfile.Profile()
         if options.profile:
             profiler.enable()
-        edits += timed([lambda fact=fact: edit(fact) for fact in facts[WARM:]])
+        edits += measure_steps([lambda fact=fact: edit(fact) for fact in facts[WARM:]])
         profiler.disable()
-        undone = timed([partial(ws.undo, number) for number in reversed(revisions)])
+        undone = measure_steps([partial(ws.undo, number) for number in reversed(revisions)])
     print(f"commit {commit()}, Python {platform.python_version()}, {os.cpu_count()} cores\n")
     print(
         "| | number | CPU s, all | first, CPU ms | median CPU ms | most CPU ms | median wall ms |"

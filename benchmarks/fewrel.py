@@ -1,24 +1,24 @@
-"""Does knowledge help to classify relations? FewRel's 16, learnt from 1%, 10% and all rows.
+"""Does knowledge help to classify relations? FewRel's 16 relations, from 1%, 10% and all rows.
 
     python benchmarks/fewrel.py [--graph codex|fewrel] [--seeds 5] [--steps 400] [--pretrain 0]
         [--kind gated] [--jobs 2] [--backbone PATH [--learning-rate 5e-5]] [--out runs.json]
 
-A fifth of the rows is asked, by a hash of the pair of entities: no pair is on both sides. The graph
-never holds a pair that is asked or learnt from, or knowledge would be looking the answer up:
+A fifth of the rows is the test set, chosen by a hash of the pair of entities: no pair is in both
+sets. The graph never holds a pair of the rows to train on or to test on; otherwise the answer could
+be looked up:
 
-- codex: what CoDEx-M (Wikidata) says of FewRel's entities, without any of FewRel's pairs. It knows
-  few of them.
-- fewrel: what the other half of FewRel's rows says. An entity has a vector if another row names it;
-  rows to learn from are
-  the rest, half as many.
+- codex: the triples of CoDEx-M (Wikidata) that name one of FewRel's entities, without FewRel's
+  pairs. It covers few of the entities.
+- fewrel: the triples of half of FewRel's other rows. An entity has a vector if one of these names
+  it; the rows to train on are the other half.
 
-Arms: aligned (the graph's vectors), permuted (the same given to the wrong entities), none (the
-plain model, without vectors). The backbone is a small BERT from nothing, its vocabulary that of the
-rows to learn from, or the one of --backbone; with --pretrain it reads these without their labels
-first. Intervals are 95%, bootstrapped over rows of the mean over seeds, paired where two arms are
-compared; ± is the standard deviation over seeds. With --out each run is written as it ends, and a
-file that is there is gone on with. The data are looked for in ``../shared/data``. Figures are
-printed, never asserted.
+Arms: aligned (the graph's vectors), permuted (the same vectors, assigned to the wrong entities),
+none (the plain model, without vectors). The backbone is a small BERT trained from scratch, with a
+vocabulary from the rows to train on, or the one of --backbone; with --pretrain it is first
+pretrained on these rows without their labels. Intervals are 95% bootstrap intervals over rows, of
+the mean over seeds, and paired where two arms are compared; ± is the standard deviation over seeds.
+With --out each run is written once it ends; an existing file is continued. The data are read from
+`../shared/data`. Figures are printed, never asserted.
 """
 
 import argparse
@@ -42,14 +42,11 @@ _state = {}
 
 
 def rows_of_fewrel():
-    """Rows as ``kptm.finetune`` takes them.
-
-    Offsets count characters of the tokens joined by spaces.
-    """
+    """Yield rows for `kptm.finetune`: the text is the tokens, joined by spaces."""
     with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as file:
-        given = json.load(file)
-    for relation, found in given.items():
-        for row in found:
+        rows_by_relation = json.load(file)
+    for relation, rows in rows_by_relation.items():
+        for row in rows:
             ends = np.cumsum([len(token) + 1 for token in row["tokens"]]) - 1
             spans = {}
             for name, side in (("head", "h"), ("tail", "t")):
@@ -70,20 +67,20 @@ def rows_of_fewrel():
             }
 
 
-def place(*parts):
-    """A number that hangs on the parts alone."""
+def hash_number(*parts):
+    """A number that depends on the parts alone."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:6], "big")
 
 
 def split(graph):
-    """Rows to learn from in their order, rows to ask, and the graph's triples."""
-    rows = sorted(rows_of_fewrel(), key=lambda row: place(row["text"], row["triple"]))
-    side = [place("pair", row["pair"]) % 5 for row in rows]
-    asked = [row for row, number in zip(rows, side, strict=True) if number == 0]
-    rest = [(row, number) for row, number in zip(rows, side, strict=True) if number]
+    """Split FewRel into rows to train on, in order, and rows to test on; with the triples."""
+    rows = sorted(rows_of_fewrel(), key=lambda row: hash_number(row["text"], row["triple"]))
+    fold = [hash_number("pair", row["pair"]) % 5 for row in rows]
+    test = [row for row, number in zip(rows, fold, strict=True) if number == 0]
+    rest = [(row, number) for row, number in zip(rows, fold, strict=True) if number]
     if graph == "fewrel":
-        learnt = [row for row, number in rest if number in (1, 2)]
-        return learnt, asked, sorted({row["triple"] for row, number in rest if number > 2})
+        train = [row for row, number in rest if number in (1, 2)]
+        return train, test, sorted({row["triple"] for row, number in rest if number > 2})
     entities = {key for row in rows for key in row["pair"]}
     pairs = {row["pair"] for row in rows}
     triples = []
@@ -94,11 +91,11 @@ def split(graph):
                 known = head in entities or tail in entities
                 if known and tuple(sorted((head, tail))) not in pairs:
                     triples.append((head, relation, tail))
-    return [row for row, _ in rest], asked, triples
+    return [row for row, _ in rest], test, triples
 
 
 def train_vectors(triples, folder):
-    """A recipe of minutes: a sampled softmax, since there are only 16,000 entities to rank."""
+    """Train ComplEx vectors in minutes, with a sampled softmax over about 16,000 entities."""
     from kg import KnowledgeGraph
     from kg.embedding import KGEConfig, train_embeddings
 
@@ -110,12 +107,13 @@ def train_vectors(triples, folder):
     return embeddings
 
 
-def covered(rows, embeddings):
+def count_vectors(rows, embeddings):
     """For each row, how many of its two entities have a vector."""
     return np.array([sum(key in embeddings for key in row["triple"][::2]) for row in rows])
 
 
 def start(options, folder):
+    """Prepare a worker process: read the rows, the tokenizer and the vectors."""
     import torch
 
     from kg import EntityEmbeddings
@@ -123,18 +121,22 @@ def start(options, folder):
     from kptm.fusion.backbones.tokenizer import read_tokenizer
 
     torch.set_num_threads(1)
-    learnt, asked, _ = split(options.graph)
+    train, test, _ = split(options.graph)
     if options.backbone:
         tokenizer = read_tokenizer(options.backbone)
     else:
-        tokenizer = train_tokenizer((row["text"] for row in learnt), vocab_size=8_000)
+        tokenizer = train_tokenizer((row["text"] for row in train), vocab_size=8_000)
     embeddings = EntityEmbeddings.load(Path(folder) / "vectors")
-    _state.update(options=options, learnt=learnt, asked=asked)
+    _state.update(options=options, train=train, test=test)
     _state.update(tokenizer=tokenizer, embeddings=embeddings)
 
 
 def run(job):
-    """One arm with one seed: the rows right after each share, and the seconds of each."""
+    """Train one arm with one seed on each share of the rows.
+
+    Return: arm, seed, and by share: whether each test row is correct, how many test rows were cut
+    off, and the seconds.
+    """
     from kptm import FinetuneConfig, FusedModel, FusionConfig, PretrainConfig, finetune, pretrain
     from kptm.finetuning.task_rows import read_rows
     from kptm.fusion.small_bert import BackboneConfig, small_bert
@@ -150,14 +152,14 @@ def run(job):
     fusion = FusionConfig(kind=options.kind, max_length=96, seed=seed)
     model = FusedModel.build(backbone, embeddings, fusion, tokenizer=tokenizer)
     if options.pretrain:
-        documents = [row.document for row in read_rows(_state["learnt"], "text", gold=False)]
+        documents = [row.document for row in read_rows(_state["train"], "text", gold=False)]
         config = PretrainConfig(
             steps=options.pretrain, learning_rate=2e-3, use_knowledge=with_knowledge, seed=seed
         )
         pretrain(model, documents, config=config)
-    found = {}
+    results = {}
     for share in shares:
-        rows = _state["learnt"][: max(32, len(_state["learnt"]) * share // 100)]
+        rows = _state["train"][: max(32, len(_state["train"]) * share // 100)]
         config = FinetuneConfig(
             steps=options.steps,
             batch_size=options.batch,
@@ -166,19 +168,20 @@ def run(job):
             seed=seed,
         )
         tuned = finetune(model, rows, task="relation", config=config)
-        said = tuned.predict(_state["asked"])
-        right = [a.label == row["label"] for a, row in zip(said, _state["asked"], strict=True)]
-        cut = sum(item.label is None for item in said)
-        found[share] = right, cut, time.monotonic() - began
+        predictions = tuned.predict(_state["test"])
+        pairs = zip(predictions, _state["test"], strict=True)
+        right = [prediction.label == row["label"] for prediction, row in pairs]
+        cut = sum(prediction.label is None for prediction in predictions)
+        results[share] = right, cut, time.monotonic() - began
         began = time.monotonic()
-    return arm, seed, found
+    return arm, seed, results
 
 
 SETTINGS = ("graph", "steps", "batch", "pretrain", "kind", "backbone", "learning_rate")
 
 
 def read_runs(options):
-    """The runs that --out has: whether each row was right, by arm, seed and share."""
+    """Read the runs of --out: whether each test row was correct, by arm, seed and share."""
     if not options.out or not options.out.exists():
         return {}
     kept = json.loads(options.out.read_text(encoding="utf-8"))
@@ -195,8 +198,8 @@ def write_runs(options, kept):
         fresh.replace(options.out)
 
 
-def table(found, options, chosen, majority):
-    """Rows of arms and columns of shares, over the chosen rows."""
+def table(runs, options, chosen, majority):
+    """Print a row for each arm and a column for each share, over the chosen test rows."""
     from kptm.evaluation import interval, paired_interval
 
     shares = options.shares
@@ -205,7 +208,7 @@ def table(found, options, chosen, majority):
     for arm in options.arms:
         cells = []
         for share in shares:
-            values = np.array(found[arm, share], float)[:, chosen]
+            values = np.array(runs[arm, share], float)[:, chosen]
             means[arm, share] = values.mean(0).tolist()
             mean = interval(means[arm, share])
             spread = values.mean(1).std(ddof=1) if len(values) > 1 else float("nan")
@@ -218,7 +221,65 @@ def table(found, options, chosen, majority):
     print(f"| *commonest relation* | {' | '.join([f'{majority:.3f}'] * len(shares))} |\n")
 
 
-def main() -> None:
+def run_missing(options, folder, kept):
+    """Run every arm, seed and share that `kept` lacks, and add its result to `kept`."""
+    missing = {
+        (arm, seed): [x for x in options.shares if (arm, seed, x) not in kept]
+        for seed in range(options.seeds)
+        for arm in options.arms
+    }
+    jobs = [(*job, shares) for job, shares in missing.items() if shares]
+    with ProcessPoolExecutor(
+        options.jobs, get_context("spawn"), initializer=start, initargs=(options, folder)
+    ) as pool:
+        for arm, seed, results in pool.map(run, jobs):
+            for share, (right, cut, seconds) in results.items():
+                kept[arm, seed, share] = right
+                print(
+                    f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut,"
+                    f" {seconds:.0f} s",
+                    flush=True,
+                )
+            write_runs(options, kept)
+
+
+def print_settings(options, triples, embeddings, vectors):
+    """Print the settings, and how many entities of the rows have a vector."""
+    backbone = Path(options.backbone).name or "a small BERT from scratch"
+    print(
+        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
+        f" {backbone}, {options.steps} steps of {options.batch} rows,"
+        f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}:"
+        f" {len(triples):,} triples, {len(embeddings):,} entities"
+    )
+    for name, counts in vectors.items():
+        print(
+            f"{len(counts):,} rows to {name}: {counts.mean() / 2:.1%} of mentions have a vector,"
+            f" {(counts > 0).mean():.1%} of rows have at least one,"
+            f" {(counts == 2).mean():.1%} two"
+        )
+
+
+def print_tables(options, kept, train, test, has_vector):
+    """Print the accuracies over all test rows, and over those with a vector."""
+    runs = {
+        (arm, share): [kept[arm, seed, share] for seed in range(options.seeds)]
+        for arm in options.arms
+        for share in options.shares
+    }
+    commonest = Counter(row["label"] for row in train).most_common(1)[0][0]
+    is_commonest = np.array([row["label"] == commonest for row in test], float)
+    everything = np.ones(len(test), bool)
+    for title, chosen in (("all rows", everything), ("rows with a vector", has_vector)):
+        labels = [row["label"] for row, keep in zip(test, chosen, strict=True) if keep]
+        if not labels:
+            continue
+        share = Counter(labels).most_common(1)[0][1] / len(labels)
+        print(f"\nAccuracy, {title} (n = {len(labels):,}; commonest among them: {share:.3f})\n")
+        table(runs, options, chosen, is_commonest[chosen].mean())
+
+
+def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--graph", choices=("codex", "fewrel"), default="codex")
     parser.add_argument("--seeds", type=int, default=5)
@@ -227,74 +288,27 @@ def main() -> None:
     parser.add_argument("--pretrain", type=int, default=0)
     parser.add_argument("--kind", default="gated")
     parser.add_argument("--backbone", default="", help="a folder; a small BERT by default")
-    parser.add_argument("--learning-rate", type=float, default=0.0, help="0: what suits the width")
+    parser.add_argument("--learning-rate", type=float, default=0.0, help="0: chosen by width")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--shares", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=ARMS)
     parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parse_options()
     began = time.monotonic()
-    learnt, asked, triples = split(options.graph)
+    train, test, triples = split(options.graph)
     with tempfile.TemporaryDirectory() as folder:
         embeddings = train_vectors(triples, folder)
         print(f"{len(triples):,} triples embedded in {time.monotonic() - began:.0f} s", flush=True)
-        known = {
-            name: covered(rows, embeddings) for name, rows in (("learnt", learnt), ("asked", asked))
-        }
+        vectors = {"train on": count_vectors(train, embeddings)}
+        vectors["test on"] = count_vectors(test, embeddings)
         kept = read_runs(options)
-        left = {
-            (arm, seed): [x for x in options.shares if (arm, seed, x) not in kept]
-            for seed in range(options.seeds)
-            for arm in options.arms
-        }
-        jobs = [(*job, shares) for job, shares in left.items() if shares]
-        with ProcessPoolExecutor(
-            options.jobs, get_context("spawn"), initializer=start, initargs=(options, folder)
-        ) as pool:
-            for arm, seed, results in pool.map(run, jobs):
-                for share, (right, cut, seconds) in results.items():
-                    kept[arm, seed, share] = right
-                    print(
-                        f"  {arm}, seed {seed}, {share}%: {np.mean(right):.3f}, {cut} cut,"
-                        f" {seconds:.0f} s",
-                        flush=True,
-                    )
-                write_runs(options, kept)
-    found = {
-        (arm, share): [kept[arm, seed, share] for seed in range(options.seeds)]
-        for arm in options.arms
-        for share in options.shares
-    }
-    print(
-        f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.kind},"
-        f" {Path(options.backbone).name or 'a small BERT from nothing'},"
-        f" {options.steps} steps of {options.batch} rows,"
-        f" {options.pretrain} of pretraining, {options.seeds} seeds; graph {options.graph}:"
-        f" {len(triples):,} triples,"
-        f" {len(embeddings):,} entities"
-    )
-    for name, counts in known.items():
-        print(
-            f"{len(counts):,} rows {name}: {counts.mean() / 2:.1%} of mentions have a vector,"
-            f" {(counts > 0).mean():.1%} of rows"
-            f" have one at least, {(counts == 2).mean():.1%} two"
-        )
-    common = Counter(row["label"] for row in learnt).most_common(1)[0][0]
-    best = np.array([row["label"] == common for row in asked], float)
-    for title, chosen in (
-        ("all rows", np.ones(len(asked), bool)),
-        ("rows with a vector", known["asked"] > 0),
-    ):
-        labels = [row["label"] for row, keep in zip(asked, chosen, strict=True) if keep]
-        own = Counter(labels).most_common(1)
-        print(
-            f"\nAccuracy, {title} (n = {len(labels):,}; commonest among them:"
-            f" {own[0][1] / len(labels):.3f})\n"
-            if own
-            else ""
-        )
-        if labels:
-            table(found, options, chosen, best[chosen].mean())
+        run_missing(options, folder, kept)
+    print_settings(options, triples, embeddings, vectors)
+    print_tables(options, kept, train, test, vectors["test on"] > 0)
     print(f"{time.monotonic() - began:.0f} s")
 
 

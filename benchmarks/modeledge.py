@@ -1,13 +1,13 @@
-"""Modeledge, measured: python benchmarks/modeledge.py PART [options].
+"""Benchmarks of modeledge: python benchmarks/modeledge.py PART [options].
 
     speed      writing, searching, opening, memory, beside raw SQLite, raw FAISS, Chroma and LanceDB
-    crash      kills at random moments, damaged files: is anything lost, or wrongly found?
-    recall     is the recall that is reported the one that there is?
+    crash      kills at random moments and damaged files: is anything lost, or wrongly found?
+    recall     does the reported recall agree with brute force?
     helps      do stored facts help a model?
-    edit       is an edited fact said, in other words too, and nothing else changed?
-    transfer   do vectors go from one model to another?
+    edit       is an edited fact answered, also in other words, and nothing else changed?
+    transfer   can vectors be moved from one model to another?
 
-Each part says its options with --help. Figures are printed, never asserted.
+Each part lists its options with --help. Figures are printed, never asserted.
 """
 
 import sys

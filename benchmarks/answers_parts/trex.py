@@ -1,19 +1,25 @@
-"""T-REx's facts as clozes: is the combination of sources as good as the best one, and honest?
+"""T-REx's facts as clozes: is the combination of sources as good as the best, and calibrated?
 
     python benchmarks/answers_parts/trex.py [--limit 100] [--seeds 1] [--steps 900]
         [--out trex.json]
 
-Who could know a question (head, relation): by the study of ``benchmarks/trex.py`` the text, the
-graph and the vectors (A), the graph and the vectors (B), the graph as it was edited after the
-training (D), nobody but link prediction and the model, by analogy (C), or nobody but the texts in
-modeledge (told: two thirds of C, by hash, in the phrasings that are read). All are asked in the
-third phrasing, through ``Predictor.ask_many``, which finds name and relation itself. An answer is
-right if it is one of the objects that T-REx has for (head, relation), after the edits.
+The questions (head, relation) form groups by what holds their facts, as in the study of
+`benchmarks/trex.py`:
 
-A hash of the head gives each question its part: a fifth teaches how relations are asked (as
-``Workspace.learn_questions`` does), a fourth fits weights and calibration, a tenth the threshold,
-the rest is measured. Each source alone is heard by ``sources=``. Intervals are 95%, bootstrapped
-over questions. Figures are printed, never asserted.
+    A       texts, graph and vectors
+    B       graph and vectors
+    D       the graph, edited after the training
+    told    the texts in modeledge only: two thirds of C, by hash, in the phrasings of training
+    C       nothing: only link prediction and the model could infer them
+
+All are asked in the third phrasing, through `Predictor.ask_many`, which finds name and relation
+itself. An answer is correct if it is one of the objects that T-REx has for (head, relation), after
+the edits.
+
+A hash of the head assigns each question to a part: a fifth teaches how relations are asked (as
+`Workspace.learn_questions` does), a fourth fits weights and calibration, a tenth the threshold, and
+the rest is measured. Each source is also measured alone. Intervals are 95% bootstrap intervals over
+questions. Figures are printed, never asserted.
 """
 
 import argparse
@@ -35,7 +41,7 @@ PRECISION = 0.95
 
 @dataclass(frozen=True)
 class Question:
-    """A cloze, its right answers, who could know them, and what it is there for."""
+    """A cloze, its correct answers, its group, and its part (see the module)."""
 
     text: str
     answers: frozenset
@@ -64,25 +70,25 @@ def questions_of(study):
         answers[key].add(probe.answer)
         splits[key].add(probe.split)
         text[key] = probe.cloze.text
-    found = []
+    questions = []
     for key in sorted(text):
         group = next(split for split in "DABC" if split in splits[key])
         if group == "C" and is_told(key):
             group = "told"
         part = part_of(draw("answers", key[0]))
-        found.append(Question(text[key], frozenset(answers[key]), group, part))
-    return found
+        questions.append(Question(text[key], frozenset(answers[key]), group, part))
+    return questions
 
 
 def part_of(at):
-    """What a question is there for, by its draw from 0 to 1."""
+    """The part of a question, by its draw from 0 to 1."""
     return "learn" if at < 0.2 else "weigh" if at < 0.45 else "choose" if at < 0.55 else "measure"
 
 
 def teach(predictor, graph, questions):
     """Learn how relations are asked, from questions and answers alone.
 
-    How many taught something.
+    Return: how many of the questions could be used.
     """
     from kptm import Linker
     from kptm.answering.training.lessons import Lesson
@@ -137,10 +143,10 @@ def one_seed(options, seed):
             taught = teach(predictor, graph, parts["learn"])
             fitted = predictor.weigh((x.text, x.answers) for x in parts["weigh"])
             rows = {
-                name: answered(predictor, parts["measure"], sources)
+                name: answer_questions(predictor, parts["measure"], sources)
                 for name, sources in arms().items()
             }
-            chosen = answered(predictor, parts["choose"], arms()["combined"])
+            chosen = answer_questions(predictor, parts["choose"], arms()["combined"])
     return {
         "seed": seed,
         "groups": [x.group for x in parts["measure"]],
@@ -152,19 +158,19 @@ def one_seed(options, seed):
     }
 
 
-def answered(predictor, questions, sources):
-    """Whether each answer is right, and its score."""
+def answer_questions(predictor, questions, sources):
+    """Ask the questions; return [correct, score] of each answer."""
     answers = predictor.ask_many((x.text for x in questions), sources=sources)
     return [
-        [int(found.entity in x.answers), round(found.score, 6)]
-        for x, found in zip(questions, answers, strict=True)
+        [int(answer.entity in x.answers), round(answer.score, 6)]
+        for x, answer in zip(questions, answers, strict=True)
     ]
 
 
 def show(runs):
-    """The tables."""
+    """Print the tables."""
     import numpy as np
-    from modeledge_parts.figures import said
+    from modeledge_parts.figures import format_interval
 
     from kptm.answering.combination.p_calibration import threshold
     from kptm.evaluation import interval
@@ -183,9 +189,9 @@ def show(runs):
     counts = {name: int((of == name).sum()) for name in GROUPS}
     print(f"\n| P@1 | {' | '.join(f'{x} (n = {n})' for x, n in counts.items())} |")
     print("|---" * (len(GROUPS) + 1) + "|")
-    for name, found in rows.items():
-        right = found[..., 0].mean(0)
-        cells = [said(interval(right[of == x].tolist())) for x in GROUPS]
+    for name, answers in rows.items():
+        right = answers[..., 0].mean(0)
+        cells = [format_interval(interval(right[of == x].tolist())) for x in GROUPS]
         print(f"| {name} | " + " | ".join(cells) + " |")
     print("\n| combined | ECE, equal width | ECE, equal mass | threshold | precision | coverage |")
     print("|---|---|---|---|---|---|")
@@ -211,7 +217,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
-    options.known = options.outside = 0  # groups of another part, which reads the same study
+    options.known = options.outside = 0  # sizes of groups that only helps.py measures
     settings = {name: getattr(options, name) for name in SETTINGS}
     kept = {"settings": settings, "runs": []}
     if options.out and options.out.exists():

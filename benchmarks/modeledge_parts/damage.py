@@ -12,7 +12,7 @@ PAGE = 4_096
 
 
 def files_of(database: str | Path, space: str) -> list[Path]:
-    """The files of a space's snapshot, by name; none where SQL names none."""
+    """The files of a space's snapshot, sorted by name; empty if the space has no snapshot."""
     connection = sqlite3.connect(database)
     query = (
         "SELECT folder FROM modeledge_snapshot JOIN modeledge_space ON id = space_id WHERE name = ?"
@@ -23,10 +23,10 @@ def files_of(database: str | Path, space: str) -> list[Path]:
     return sorted((root / rows[0][0]).iterdir()) if rows else []
 
 
-def _changed(path: Path, at: int, new: bytes) -> None:
-    """Put other bytes at a place.
+def _overwrite(path: Path, at: int, new: bytes) -> None:
+    """Write a copy of a file with other bytes at a position.
 
-    The file is a new one, as a mapped one would change under its reader.
+    A file changed in place would change under a reader that has mapped it.
     """
     content = bytearray(path.read_bytes())
     content[at : at + len(new)] = new
@@ -35,40 +35,38 @@ def _changed(path: Path, at: int, new: bytes) -> None:
 
 
 def flip(path: Path, _other: Path, seed: int = 0) -> None:
-    """One bit, anywhere."""
+    """Flip one bit at random."""
     content = path.read_bytes()
     at = int(np.random.default_rng(seed).integers(len(content)))
-    _changed(path, at, bytes([content[at] ^ 1 << seed % 8]))
+    _overwrite(path, at, bytes([content[at] ^ 1 << seed % 8]))
 
 
 def zero(path: Path, _other: Path, seed: int = 0) -> None:
-    """A page of zeros, or all of a smaller file; nothing where that is what there is."""
+    """Overwrite a page that is not all zeros with zeros; a smaller file is one page."""
     content = path.read_bytes()
     pages = [at for at in range(0, len(content), PAGE) if any(content[at : at + PAGE])]
     at = pages[int(np.random.default_rng(seed).integers(len(pages)))]
-    _changed(path, at, bytes(min(PAGE, len(content) - at)))
+    _overwrite(path, at, bytes(min(PAGE, len(content) - at)))
 
 
 def cut(path: Path, _other: Path, seed: int = 0) -> None:
-    """The end is missing."""
+    """Cut off the end of the file."""
     content = path.read_bytes()
     path.unlink()
     path.write_bytes(content[: int(np.random.default_rng(seed).integers(len(content)))])
 
 
 def swap(path: Path, other: Path, seed: int = 0) -> None:
-    """The file of another space's snapshot."""
-    if (
-        path.read_bytes() == other.read_bytes()
-    ):  # the same is no damage; what stands in it is changed then
-        flip(path, other, seed)
+    """Put the file of another space's snapshot in its place."""
+    if path.read_bytes() == other.read_bytes():
+        flip(path, other, seed)  # an equal file would be no damage
         return
     path.unlink()
     shutil.copy(other, path)
 
 
 def lose(path: Path, _other: Path, seed: int = 0) -> None:
-    """No file."""
+    """Delete the file."""
     path.unlink()
 
 

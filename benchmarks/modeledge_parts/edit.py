@@ -1,25 +1,26 @@
-"""Edit, undo, forget, purge on T-REx, asked of model and store alone, not of the graph.
+"""Edit, undo, forget and purge on T-REx: questions to model and store alone, not to the graph.
 
     python benchmarks/modeledge.py edit [--limit 150] [--steps 900] [--edits 1000] [--seed 0]
         [--kept folder]
 
-The graph holds the A, B and D facts, the model was trained on texts of the A facts in two
-phrasings; the store holds what the graph's triples say in these two phrasings
-(`Modeledge.write_facts`). How much neighbours weigh is fitted, in the third phrasing, on facts that
-are never edited: such that the model knows, and C facts, told to the store for that, which it does
-not, as it knows no edit. An edit gives the only value of a head's relation another one, at random
-among the relation's values of which the graph knows a fact in turn; graph and store change in one
-transaction. Then is asked
+The graph holds the A, B and D facts. The model was trained on texts of the A facts in two
+phrasings, and the store holds the graph's triples written in the same two phrasings
+(`Modeledge.write_facts`). The weights of the neighbours are fitted, in the third phrasing, on facts
+that are never edited: on facts that the model knows, and on C facts, which the model does not know
+(as it knows no edit) and which are written to the store for that purpose. An edit replaces the only
+value of a head's relation by another value of that relation, drawn at random from those that are
+the head of a fact themselves; graph and store change in one transaction. Measured are
 
-- *efficacy*: the edited fact in the first of the two phrasings: the new value is first;
-- *paraphrase*: the same in the third phrasing, which nothing was trained on or stored in;
-- *neighbours*: facts of the same relations, which were not edited, in the third phrasing: the same
-  answer as before;
-- *portability*: a fact of the new value, reached over two hops: the answer to the first question is
-  what the second is asked of.
+- *efficacy*: the edited fact is asked in the first of the two phrasings; the new value must come
+  first;
+- *paraphrase*: the same in the third phrasing, in which nothing was trained or stored;
+- *neighbours*: unedited facts of the same relations are asked in the third phrasing; the answer
+  must be the same as before;
+- *portability*: a question over two hops: the answer to the edited fact becomes the head of the
+  second question.
 
-Untouched are all facts whose head and relation no edit names. Undone newest first, all rows and
-every p have to be as before. Figures are printed, never asserted.
+A fact is untouched if no edit names its head and relation. After all edits are undone, newest
+first, all rows and every p must be as before. Figures are printed, never asserted.
 """
 
 import argparse
@@ -48,8 +49,8 @@ class Board:
 
         self.model, self.graph, self.store = model, graph, store
         self.patterns = patterns
-        self.read = Phrasings({key: found[:2] for key, found in patterns.items()})
-        self.labels = {item.key: item.label for item in study.entities}
+        self.read = Phrasings({key: phrasings[:2] for key, phrasings in patterns.items()})
+        self.labels = {entity.key: entity.label for entity in study.entities}
         self.triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
         self.tails, self.of = {}, {}
         for head, relation, tail in self.triples:
@@ -59,7 +60,7 @@ class Board:
         self.random = random.Random(seed)
 
     def probe(self, head, relation, answer, phrasing):
-        """A question; every value of the relation is a candidate, and the new ones."""
+        """A question whose candidates are every value of the relation and the given answer."""
         from kptm.data import fill
         from kptm.data.phrasings import HEAD, TAIL
         from kptm.data.tokenize import MASK
@@ -72,7 +73,7 @@ class Board:
                      candidates=candidates)  # fmt: skip
 
     def scores(self, probes):
-        """P over the candidates of each question, of model and store."""
+        """The probability of each candidate of each question, by model and store together."""
         from kptm.evaluation.fusion.fact_probing import model_scores
         from kptm.evaluation.fusion.modeledge_arm import neighbours_speak
 
@@ -91,10 +92,10 @@ class Board:
         )
 
         probes = [self.probe(*fact, 2) for fact in facts]
-        found = neighbours(self.model, self.store, probes, k=self.weights.k)
+        hits_of_probes = neighbours(self.model, self.store, probes, k=self.weights.k)
         hits = [
             relevant_neighbours(p, near, self.weights.k)
-            for p, near in zip(probes, found, strict=True)
+            for p, near in zip(probes, hits_of_probes, strict=True)
         ]
         self.weights = fit_neighbours(probes, model_scores(self.model, probes), hits)
 
@@ -104,8 +105,8 @@ class Board:
 
         with self.graph.transaction():
             revision = self.graph.edit(head, relation, new, old=old)
-            said = statements(self.graph, Triple(head, relation, new), self.read)
-            return self.store.edit(self.model, said, head=head, relation=relation, old=old,
+            clozes = statements(self.graph, Triple(head, relation, new), self.read)
+            return self.store.edit(self.model, clozes, head=head, relation=relation, old=old,
                                    note="", revision=revision).operation  # fmt: skip
 
     def undo(self, operations):
@@ -130,21 +131,22 @@ def first(p):
 
 
 def choose(board, count):
-    """(head, relation, old, new, second relation) of edits, each of another head.
+    """Choose edits of different heads, each as (head, relation, old, new, second relation).
 
-    What is reached over two hops may not be edited itself: no head is edited that is a value too.
+    The second fact of a two-hop question must stay unedited, so no head is chosen that is also a
+    value.
     """
-    values = {tail for found in board.tails.values() for tail in found}
+    values = {tail for tails in board.tails.values() for tail in tails}
     usable = [x for x in board.triples if len(board.of[x[0]][x[1]]) == 1 and x[0] not in values]
     board.random.shuffle(usable)
-    found, heads = [], set()
+    edits, heads = [], set()
     for head, relation, tail in usable:
         others = sorted(x for x in board.tails[relation] - {tail} if x in board.of)
-        if others and head not in heads and len(found) < count:
+        if others and head not in heads and len(edits) < count:
             new = board.random.choice(others)
-            found.append((head, relation, tail, new, board.random.choice(sorted(board.of[new]))))
+            edits.append((head, relation, tail, new, board.random.choice(sorted(board.of[new]))))
             heads.add(head)
-    return found
+    return edits
 
 
 def right(board, probes):
@@ -152,24 +154,23 @@ def right(board, probes):
 
 
 def two_hops(board, edits):
-    """Whether the answer's own fact is found: whatever the graph says of the new value is right."""
-    firsts = board.scores([board.probe(h, r, new, 2) for h, r, _, new, _ in edits])
-    asked, rows = [], []
-    for row, (p, (*_, new, relation)) in enumerate(zip(firsts, edits, strict=True)):
-        found = first(p)
-        if found is not None and relation in board.patterns and found in board.labels:
-            asked.append(board.probe(found, relation, new, 2))
+    """Whether each two-hop question is answered with a value that the graph has for `new`."""
+    first_hop = board.scores([board.probe(h, r, new, 2) for h, r, _, new, _ in edits])
+    second_questions, rows = [], []
+    for row, (p, (*_, new, relation)) in enumerate(zip(first_hop, edits, strict=True)):
+        answer = first(p)
+        if answer is not None and relation in board.patterns and answer in board.labels:
+            second_questions.append(board.probe(answer, relation, new, 2))
             rows.append(row)
-    done = [False] * len(edits)
-    for row, p in zip(rows, board.scores(asked), strict=True):
+    correct = [False] * len(edits)
+    for row, p in zip(rows, board.scores(second_questions), strict=True):
         *_, new, relation = edits[row]
-        holds = {x.tail for x in board.graph.match(new, relation)}
-        done[row] = first(p) in holds
-    return done
+        correct[row] = first(p) in {x.tail for x in board.graph.match(new, relation)}
+    return correct
 
 
 def measure(board, edits, untouched, before):
-    """[efficacy, paraphrase, neighbours, portability], each a list of 0 and 1."""
+    """Measure [efficacy, paraphrase, neighbours, portability], each a list of booleans."""
     after = board.scores(untouched)
     return [
         right(board, [board.probe(h, r, new, 0) for h, r, _, new, _ in edits]),
@@ -179,11 +180,12 @@ def measure(board, edits, untouched, before):
     ]
 
 
-def said(found):
+def format_share(successes):
+    """The share of successes with its 95% interval."""
     from kptm.evaluation import interval
 
-    got = interval([float(x) for x in found])
-    return f"{got.mean:.3f} [{got.low:.3f}, {got.high:.3f}]"
+    share = interval([float(x) for x in successes])
+    return f"{share.mean:.3f} [{share.low:.3f}, {share.high:.3f}]"
 
 
 def edits_table(board, count, held_out):
@@ -197,11 +199,14 @@ def edits_table(board, count, held_out):
     kept = [x for x in quiet[:half] if x[1] in relations][:NEIGHBOURS]
     untouched = [board.probe(*fact, 2) for fact in kept]
     before, rows = board.scores(untouched), board.rows()
-    answered = [first(p) == q.answer for p, q in zip(before, untouched, strict=True)]
-    print(f"\nλ {[round(x, 2) for x in board.weights.weights]}, T {board.weights.temperature:.3g}; "
-          f"{len(rows):,} rows; untouched facts answered rightly {said(answered)}")  # fmt: skip
+    correct = [first(p) == q.answer for p, q in zip(before, untouched, strict=True)]
+    weights = [round(weight, 2) for weight in board.weights.weights]
+    print(
+        f"\nλ {weights}, T {board.weights.temperature:.3g}; {len(rows):,} rows;"
+        f" untouched facts answered correctly {format_share(correct)}"
+    )
     unedited = right(board, [board.probe(h, r, old, 2) for h, r, old, _, _ in edits])
-    print(f"the old values before any edit, third phrasing: {said(unedited)}\n")
+    print(f"the old values before any edit, third phrasing: {format_share(unedited)}\n")
     print("| edits | efficacy (≥ .99) | paraphrase (≥ .90) | neighbours (≥ .99)"
           " | portability (≥ .80) | undone: rows, largest change of p | s an edit |")  # fmt: skip
     print("|---|---|---|---|---|---|---|")
@@ -214,17 +219,18 @@ def edits_table(board, count, held_out):
                 if number > 1 or probe.relation == part[0][1]
             ]  # fmt: skip
             began = time.monotonic()
-            done = [board.edit(*edit[:4]) for edit in part]
+            operations = [board.edit(*edit[:4]) for edit in part]
             spent += time.monotonic() - began
-            told = ([untouched[row] for row in near], [before[row] for row in near])
-            for column, found in zip(columns, measure(board, part, *told), strict=True):
-                column += found
-            board.undo(done)
+            asked_before = ([untouched[row] for row in near], [before[row] for row in near])
+            measured = measure(board, part, *asked_before)
+            for column, successes in zip(columns, measured, strict=True):
+                column += successes
+            board.undo(operations)
         again = board.scores(untouched)
         same = board.rows() == rows
         pairs = zip(again, before, strict=True)
         largest = max(abs(a[key] - b[key]) for a, b in pairs for key in a)
-        cells = " | ".join(map(said, columns))
+        cells = " | ".join(map(format_share, columns))
         name = f"1 (each of {len(parts)})" if number == 1 else f"{number:,}"
         per = spent / sum(map(len, parts))
         undone = "the same" if same else "NOT the same"
@@ -232,43 +238,44 @@ def edits_table(board, count, held_out):
 
 
 def unknown(study):
-    """Facts that neither the graph nor the texts hold.
+    """The C facts, which are neither in the graph nor in the texts.
 
-    A third fits, two thirds are told and forgotten.
+    One third serves to fit the weights, two thirds are written to the store and forgotten.
     """
     return sorted({fact[:3] for fact in study.facts if fact[3] == "C"})
 
 
 def forget_table(board, study):
-    """Facts that only the store holds: told by one source or by two, and one source forgotten."""
+    """Write facts to the store alone, from one source or from two, and forget one source."""
     from kg import Triple
 
     alone, shared = unknown(study)[1::3], unknown(study)[2::3]
-    told = [*alone, *shared]
-    probes = {name: [board.probe(*fact, 2) for fact in found]
-              for name, found in (("one source", alone), ("two sources", shared))}  # fmt: skip
+    probes = {name: [board.probe(*fact, 2) for fact in facts]
+              for name, facts in (("one source", alone), ("two sources", shared))}  # fmt: skip
     stages = {}
 
     def ask(stage):
-        stages[stage] = {name: board.scores(found) for name, found in probes.items()}
+        stages[stage] = {name: board.scores(questions) for name, questions in probes.items()}
 
-    def tell(facts, source):
-        said = [Triple(*fact) for fact in facts]
-        board.store.write_facts(board.model, board.graph, said, board.read, source=source)
+    def write(facts, source):
+        triples = [Triple(*fact) for fact in facts]
+        board.store.write_facts(board.model, board.graph, triples, board.read, source=source)
 
     ask("never told")
-    tell(shared, "second")
+    write(shared, "second")
     ask("told by the second source")
-    tell(told, "first")
+    write([*alone, *shared], "first")
     ask("told by both")
     board.store.forget(source="first")
     ask("the first forgotten")
-    print("\n| P@1, third phrasing | " + " | ".join(f"{name} (n = {len(found)})" for name,
-    found in probes.items()) + " |")  # fmt: skip
+    heads = " | ".join(f"{name} (n = {len(questions)})" for name, questions in probes.items())
+    print(f"\n| P@1, third phrasing | {heads} |")
     print("|---|---|---|")
-    for stage, found in stages.items():
-        cells = [said([first(p) == q.answer for p,
-        q in zip(found[name], probes[name], strict=True)]) for name in probes]  # fmt: skip
+    for stage, scores in stages.items():
+        cells = []
+        for name, questions in probes.items():
+            pairs = zip(scores[name], questions, strict=True)
+            cells.append(format_share([first(p) == q.answer for p, q in pairs]))
         print(f"| {stage} | " + " | ".join(cells) + " |")
     for name in probes:
         pairs = zip(
@@ -281,7 +288,7 @@ def forget_table(board, study):
 
 
 def canary(board, folder):
-    """A name that is told, indexed, and purged, is in no file."""
+    """Write a name, index it and purge it, and print how many files contain it."""
     from kg import Triple
 
     board.graph.add([Triple(CANARY, board.triples[0][1], board.triples[0][2])])
@@ -290,21 +297,22 @@ def canary(board, folder):
     board.store.write_facts(board.model, board.graph, [fact], board.read, source=CANARY)
     for space in board.store.stats():
         board.store.build(space)
-    held = _holding(folder)
+    before = _files_with_canary(folder)
     board.store.purge([CANARY])
     board.graph.purge(entity=CANARY)
-    print(f"\ncanary: in {len(held)} files before the purge, in {len(_holding(folder))} behind it")
-    print(f"verify: {[list(found.problems) for found in board.store.verify()]}")
+    after = _files_with_canary(folder)
+    print(f"\ncanary: in {len(before)} files before the purge, in {len(after)} after it")
+    print(f"verify: {[list(check.problems) for check in board.store.verify()]}")
 
 
-def _holding(folder):
+def _files_with_canary(folder):
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return [path for path in files if CANARY.encode() in path.read_bytes()]
 
 
 @contextmanager
-def prepared(options):
-    """A trained model beside graph and store; with --kept the model is trained once."""
+def open_board(options):
+    """Yield study, board and folder; with --kept a model trained before is read from there."""
     import torch
 
     from kptm import FusedModel, Modeledge
@@ -347,7 +355,7 @@ def main(arguments=None) -> None:
 
     from kg import Triple
 
-    with prepared(options) as (study, board, folder):
+    with open_board(options) as (study, board, folder):
         held_out = unknown(study)[::3]
         facts = [Triple(*fact) for fact in held_out]
         board.store.write_facts(board.model, board.graph, facts, board.read, source="held out")

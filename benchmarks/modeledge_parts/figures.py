@@ -1,4 +1,7 @@
-"""The tables of helps.py. Rows of an arm: shape (seeds, questions, 3): right, p, calibrated p."""
+"""The tables of helps.py.
+
+The rows of an arm have the shape (seeds, questions, 3): correct, p, calibrated p.
+"""
 
 import numpy as np
 
@@ -11,13 +14,13 @@ from kptm.evaluation.answers.selective_answers import (
 )
 
 TIMES = 500
-"""Resamples where a figure is made anew of each, for every seed."""
+"""Resamples of a bootstrap that computes a figure for each resample and every seed."""
 
 
-def said(found, digits=3, sign=""):
+def format_interval(figure, digits=3, sign=""):
     return (
-        f"{found.mean:{sign}.{digits}f} [{found.low:{sign}.{digits}f},"
-        f" {found.high:{sign}.{digits}f}]"
+        f"{figure.mean:{sign}.{digits}f} [{figure.low:{sign}.{digits}f},"
+        f" {figure.high:{sign}.{digits}f}]"
     )
 
 
@@ -26,13 +29,13 @@ def helps_table(rows, group_of):
     groups = list(dict.fromkeys(group_of.tolist()))
     print("| P@1 | " + " | ".join(f"{x} (n = {(group_of == x).sum()})" for x in groups) + " |")
     print("|---" * (len(groups) + 1) + "|")
-    means = {arm: found[..., 0].mean(0) for arm, found in rows.items()}
+    means = {arm: table[..., 0].mean(0) for arm, table in rows.items()}
     for arm, right in means.items():
-        cells = [said(interval(right[group_of == x].tolist())) for x in groups]
+        cells = [format_interval(interval(right[group_of == x].tolist())) for x in groups]
         print(f"| {arm} | " + " | ".join(cells) + " |")
     for arm in list(means)[1:]:
         cells = [
-            said(
+            format_interval(
                 paired_interval(
                     means[arm][group_of == x].tolist(), means["model"][group_of == x].tolist()
                 ),
@@ -45,7 +48,7 @@ def helps_table(rows, group_of):
 
 
 def provenance_table(runs):
-    """How often answers change, over all seeds."""
+    """How often answers change once rows are dropped, over all seeds."""
     decided = np.array([row for run in runs for row in run["decided"]], float).reshape(-1, 3)
     checks = [item for run in runs for item in run["checks"]]
     print(f"\nprovenance: {len(decided)} answers that the store decided, over all seeds")
@@ -55,12 +58,12 @@ def provenance_table(runs):
         "without as many random other neighbours",
     )
     for column, name in enumerate(names):
-        print(f"  {name}: changed {said(interval(decided[:, column].tolist()))}")
+        print(f"  {name}: changed {format_interval(interval(decided[:, column].tolist()))}")
     print(f"  really dropped from the store: {sum(checks)} of {len(checks)} answers are the same")
 
 
 def calibration_table(rows, group_of):
-    """ECE and risk–coverage area of the answers to all groups, with raw and calibrated p."""
+    """ECE and risk–coverage area of the answers of all groups, by raw and by calibrated p."""
     seeds = len(next(iter(rows.values())))
     print(
         f"\ncalibration, all groups together, n = {len(group_of)}, the mean over {seeds} seeds of"
@@ -75,7 +78,7 @@ def calibration_table(rows, group_of):
             # Questions are resampled, each with all of its seeds.
             table = rows[arm][..., [column, 0]].transpose(1, 0, 2)
             cells = [
-                said(bootstrap_interval(over_seeds(measure), table, times=TIMES))
+                format_interval(bootstrap_interval(over_seeds(measure), table, times=TIMES))
                 for measure in (calibration_error, calibration_error_by_mass, risk_coverage_area)
             ]
             print(f"| {arm} | {name} | " + " | ".join(cells) + " |")
@@ -89,29 +92,30 @@ def calibration_table(rows, group_of):
         times=TIMES,
     )
     print(
-        f"area, store − model, both calibrated: {said(less, sign='+')} (bar: below 0); ECE's bar:"
-        " .05"
+        f"area, store − model, both calibrated: {format_interval(less, sign='+')}"
+        " (bar: below 0); ECE's bar: .05"
     )
     print("An ECE of resampled answers is larger than that of the answers: its interval lies high.")
     threshold_table(rows["store"], group_of)
 
 
 def over_seeds(measure):
-    """The mean over seeds of a figure of (confidence, right).
+    """A function from a table of shape (questions, seeds, 2) to the mean of a figure over seeds.
 
-    Rows of shape (questions, seeds, 2).
+    Args:
+        measure: Computes the figure from confidences and correctness.
     """
     return lambda table: float(
         np.mean([measure(table[:, seed, 0], table[:, seed, 1]) for seed in range(table.shape[1])])
     )
 
 
-def threshold_table(found, group_of):
-    """What is answered, and how often rightly, by group, where a calibrated p < .5 is "unknown"."""
-    answered = found[..., 2] >= 0.5
+def threshold_table(table, group_of):
+    """Coverage and accuracy by group, where a calibrated p below .5 counts as "unknown"."""
+    answered = table[..., 2] >= 0.5
     print("\nanswers of the store arm with a calibrated p of .5 and more; the others are unknown")
     for group in dict.fromkeys(group_of.tolist()):
         at = group_of == group
-        share, right = answered[:, at], found[:, at, 0]
+        share, right = answered[:, at], table[:, at, 0]
         rate = right[share].mean() if share.any() else float("nan")
         print(f"  {group}: {share.mean():.3f} answered, {rate:.3f} of them right")

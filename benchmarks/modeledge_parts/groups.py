@@ -1,4 +1,4 @@
-"""The questions of helps.py: T-REx's facts in four groups by who could know them.
+"""The questions of helps.py: T-REx's facts in four groups, by what holds them.
 
 | group | text | graph and vectors | store |
 |---|---|---|---|
@@ -7,8 +7,8 @@
 | unknown | no | no | no: the other third of C |
 | outside | no | no: heads that the study has never seen | no |
 
-All are asked in the third phrasing, which no text and no row of the store has. A hash says which
-half of a group fits (λ, T, edges, thresholds, calibration) and which is measured.
+All are asked in the third phrasing, which occurs in no text and no row of the store. A hash splits
+each group in half: one half to fit λ, T, edges, thresholds and calibration, one to measure.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ GROUPS = ("known", "told", "unknown", "outside")
 
 @dataclass(frozen=True)
 class Asked:
-    """A probe, its group, and whether it is one that fits or one that is measured."""
+    """A probe, its group, and whether it belongs to the half that is fitted on."""
 
     probe: object
     group: str
@@ -50,21 +50,21 @@ def read(options) -> Setting:
     told = [fact for fact in study.facts if fact[3] == "C" and is_told(fact)]
     known = [probe for probe in study.probes if probe.split in "AB"]
     groups = {
-        "known": thinned([x for x in known if x.split == "A"], options.known)
-        + thinned([x for x in known if x.split == "B"], options.known),
+        "known": sample_by_hash([x for x in known if x.split == "A"], options.known)
+        + sample_by_hash([x for x in known if x.split == "B"], options.known),
         "told": [x for x in study.probes if x.split == "C" and is_told((x.head, x.relation))],
         "unknown": [
             x for x in study.probes if x.split == "C" and not is_told((x.head, x.relation))
         ],
-        "outside": thinned(strangers(study, asked_in), options.outside),
+        "outside": sample_by_hash(unseen_head_probes(study, asked_in), options.outside),
     }
     asked = [
         Asked(probe, group, draw("half", probe.head, probe.relation) < 0.5)
         for group, probes in groups.items()
         for probe in probes
     ]
-    # What is told is said as the texts say what they say: in all phrasings but the one that is
-    # asked.
+    # The told facts are phrased like those of the texts: in all phrasings but the one that is
+    # asked in.
     told_texts = say([(*fact[:3], "A") for fact in told], phrasings)
     relation_of = {}
     for fact in study.facts:
@@ -74,18 +74,18 @@ def read(options) -> Setting:
 
 
 def is_told(fact) -> bool:
-    """By head and relation, so that all objects of one head are told or none is."""
+    """Whether a fact is told: decided by head and relation, so that their objects stay together."""
     return draw("told", fact[0], fact[1]) < TOLD
 
 
-def thinned(probes, count):
-    """So many of them, chosen by hash."""
+def sample_by_hash(probes, count):
+    """At most `count` of the probes, chosen by hash."""
     order = sorted(probes, key=lambda x: draw("thin", x.head, x.relation, x.answer))
     return order[:count]
 
 
-def strangers(study, patterns):
-    """Facts past the limit whose heads the study has never seen, asked among its candidates."""
+def unseen_head_probes(study, patterns):
+    """Questions on facts past the limit, with heads new to the study and the study's candidates."""
     seen = {record.key for record in study.entities}
     facts = [
         (head, relation, tail, "O")
@@ -96,8 +96,7 @@ def strangers(study, patterns):
     known = {probe.relation: set() for probe in study.probes}
     for probe in study.probes:
         known[probe.relation].update(probe.candidates)
-    # The right one is a candidate only where the study knows it; otherwise "unknown" alone is
-    # right.
+    # The right value is a candidate only if the study knows it; otherwise only "unknown" is right.
     return [
         replace(probe, candidates=tuple(sorted(known[probe.relation] - {probe.head})))
         for probe in make_probes([*study.facts, *facts], patterns, labels)

@@ -1,4 +1,4 @@
-"""Does modeledge help, do answers depend on what they cite, and are they honest?
+"""Does modeledge help, do answers depend on the rows that they cite, and are they calibrated?
 
     python benchmarks/modeledge_parts/helps.py [--limit 100] [--seeds 5] [--steps 900]
         [--out helps.json]
@@ -7,17 +7,17 @@ The groups are in groups.py, "cited" and "decided" in provenance.py. The store h
 facts and the told ones. Arms:
 
 - *model*: alone, gated, aligned vectors.
-- *store*: with the neighbours that name the question's head, as kptm.Predictor asks; λ by bucket, T
+- *store*: with the neighbours that name the question's head, as in kptm.Predictor; λ by bucket, T
   and edges are fitted.
-- *any*: with those of the k nearest rows that hold a candidate, whatever they speak of.
-- *shuffled*: the same store, the values of all its rows permuted, everything fitted anew.
+- *any*: with those of the k nearest rows whose value is a candidate, whichever head they name.
+- *shuffled*: the same store, the values of all its rows permuted, everything fitted again.
 - *within*: values permuted only among rows of the same relation and side, so that they stay
   plausible.
 
-Everything is fitted on half of the questions, chosen by hash, and measured on the other. Intervals
-are 95%, bootstrapped over questions of the mean over seeds, paired where two arms are compared.
-With --out each seed is written as it ends, and a file that is there is gone on with. Figures are
-printed, never asserted.
+Everything is fitted on half of the questions, chosen by hash, and measured on the other half.
+Intervals are 95% bootstrap intervals over questions, of the mean over seeds, and paired where two
+arms are compared. With --out the result of each seed is written once it ends; an existing file is
+continued. Figures are printed, never asserted.
 """
 
 import argparse
@@ -38,7 +38,7 @@ K = 16
 
 
 def one_seed(setting, trials, seed):
-    """All that is measured of one seed, as JSON."""
+    """Train and measure one seed; return its results as JSON data."""
     from kptm import Modeledge
     from kptm.evaluation.fusion.fact_probing import model_scores
     from kptm.evaluation.fusion.modeledge_arm import neighbours
@@ -61,11 +61,11 @@ def one_seed(setting, trials, seed):
             stores[name] = Modeledge.open(Path(folder) / f"{name}.db")
             shuffle(store, stores[name], space, relation_of, seed)
         scores = model_scores(model, probes)
-        found = {"model": by_model(setting.asked, scores)}
+        rows = {"model": by_model(setting.asked, scores)}
         fitted = {}
         for name, asked in stores.items():
             near = neighbours(model, asked, probes, k=K)
-            found[name], fitted[name] = with_store(setting.asked, scores, near, name == "any")
+            rows[name], fitted[name] = with_store(setting.asked, scores, near, name == "any")
         measured = [number for number, asked in enumerate(setting.asked) if not asked.fits]
         parts = ([probes[x] for x in measured], [scores[x] for x in measured])
         dropping = Dropping(model, store, space, *parts, fitted["store"], seed)
@@ -74,7 +74,7 @@ def one_seed(setting, trials, seed):
             stores[name].close()
     return {
         "seed": seed,
-        "rows": found,
+        "rows": rows,
         "fitted": {
             name: [x.temperature, list(x.edges), list(x.weights)] for name, x in fitted.items()
         },
@@ -84,7 +84,7 @@ def one_seed(setting, trials, seed):
 
 
 def shuffle(store, other, space, relation_of, seed):
-    """Copy a space with its values permuted, all or within their texts' relation and side."""
+    """Copy a space with its values permuted, over all rows or within relation and side."""
     from kptm import Record
 
     rows = list(store.vectors(space))
@@ -110,30 +110,31 @@ def shuffle(store, other, space, relation_of, seed):
 
 
 def by_model(asked, scores):
-    """[right, p, calibrated] of each question by the model alone; calibrated on those that fit."""
+    """[correct, p, calibrated p] of each question by the model alone."""
     answers = [best(p) for p in scores]
-    return finished(asked, answers, [False] * len(asked))
+    return calibrate(asked, answers, [False] * len(asked))
 
 
-def with_store(asked, scores, near, any_speaks):
-    """The same with a store; the weights are fitted first, then the calibration."""
+def with_store(asked, scores, near, any_head):
+    """The rows of `by_model` with a store, and the weights, fitted before the calibration."""
     from kptm.evaluation.fusion.modeledge_arm import fit_neighbours, relevant_neighbours
 
-    def speaking(probe, hits):
-        if any_speaks:
+    def usable_hits(probe, hits):
+        if any_head:
             return [hit for hit in hits[:K] if hit.value in set(probe.candidates)]
         return relevant_neighbours(probe, hits, K)
 
-    hits = [speaking(item.probe, found) for item, found in zip(asked, near, strict=True)]
+    hits = [usable_hits(item.probe, nearest) for item, nearest in zip(asked, near, strict=True)]
     at = [number for number, item in enumerate(asked) if item.fits]
     weights = fit_neighbours(
         [asked[x].probe for x in at], [scores[x] for x in at], [hits[x] for x in at], k=K
     )
     answers = [
-        best(weights.mix_probabilities(p, found)) for p, found in zip(scores, hits, strict=True)
+        best(weights.mix_probabilities(p, of_probe))
+        for p, of_probe in zip(scores, hits, strict=True)
     ]
-    voices = [weights.weight(found) > 0 for found in hits]
-    return finished(asked, answers, voices), weights
+    with_weight = [weights.weight(of_probe) > 0 for of_probe in hits]
+    return calibrate(asked, answers, with_weight), weights
 
 
 def best(p):
@@ -143,22 +144,24 @@ def best(p):
     return key, p.get(key, 0.0)
 
 
-def finished(asked, answers, voices):
+def calibrate(asked, answers, with_weight):
+    """[correct, p, calibrated p] of each answer; the calibration is fitted on the fitting half."""
     from kptm.answering.combination.p_calibration import ProbabilityCalibration
 
     right = [key == item.probe.answer for item, (key, _) in zip(asked, answers, strict=True)]
-    rows = list(zip(right, [p for _, p in answers], voices, strict=True))
+    rows = list(zip(right, [p for _, p in answers], with_weight, strict=True))
     fit = [row for row, item in zip(rows, asked, strict=True) if item.fits]
     curve = ProbabilityCalibration.fit(
         [x[1] for x in fit], [x[0] for x in fit], [x[2] for x in fit]
     )
     return [
-        [int(ok), round(p, 6), round(curve.of(p, with_store=voice), 6)] for ok, p, voice in rows
+        [int(correct), round(p, 6), round(curve.of(p, with_store=weighs), 6)]
+        for correct, p, weighs in rows
     ]
 
 
 def show(kept, setting):
-    """The three tables."""
+    """Print the three tables."""
     from modeledge_parts.figures import calibration_table, helps_table, provenance_table
 
     runs = kept["runs"]

@@ -1,4 +1,4 @@
-"""Migrations that are killed: whole rows at any moment, and after a restart the uncut result."""
+"""Killed migrations: every row stays whole, and a restart ends like an uninterrupted migration."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 NAMES = ("Paris", "Seine", "Jordan", "Rhine")
 TEXTS = 120
 PAGE = 32
-"""Records a transaction; small, so that there are many to be killed between."""
+"""Records a transaction: few, so that a migration can be killed between many transactions."""
 
 
 def migrations(folder: Path, count: int, seed: int) -> int:
-    """Kill so many migrations; return how many were not as they should be."""
+    """Kill `count` migrations and return the number of mismatches."""
     migrate.PAGE = PAGE
-    texts = [_said(number) for number in range(TEXTS)]
+    texts = [_text(number) for number in range(TEXTS)]
     one, other = (_model(texts, number) for number in (1, 2))
     with Modeledge.open(folder / "first.db") as store:
         store.write(one, texts, source="texts")
@@ -49,7 +49,7 @@ def migrations(folder: Path, count: int, seed: int) -> int:
         for old in folder.glob("moved.db*"):
             shutil.rmtree(old) if old.is_dir() else old.unlink()
         shutil.copy(folder / "first.db", folder / "moved.db")
-        ended = _killed(folder / "moved.db", other, float(rng.random()) * longest)
+        ended = _run_and_kill(folder / "moved.db", other, float(rng.random()) * longest)
         with Modeledge.open(folder / "moved.db") as store:
             problems = [problem for check in store.verify() for problem in check.problems]
             stats = store.stats()
@@ -58,7 +58,7 @@ def migrations(folder: Path, count: int, seed: int) -> int:
             elif len(stats) > 2:
                 outcome["cut between pages"] += 1
             else:
-                outcome["cut before or behind"] += 1
+                outcome["cut before or after"] += 1
             if any(name.endswith(one.fingerprint()) for name in stats):
                 store.migrate(other, method="encode", replace=True)
             if problems or _rows(store) != wanted:
@@ -68,8 +68,8 @@ def migrations(folder: Path, count: int, seed: int) -> int:
     return wrong
 
 
-def _killed(path: Path, model: FusedModel, wait: float) -> bool:
-    """Let a process migrate and kill it; return whether it was done by then."""
+def _run_and_kill(path: Path, model: FusedModel, wait: float) -> bool:
+    """Migrate in another process and kill it; return whether it had ended by then."""
     pid = os.fork()
     if not pid:
         try:
@@ -87,7 +87,7 @@ def _killed(path: Path, model: FusedModel, wait: float) -> bool:
 
 
 def _rows(store: Modeledge) -> list[tuple[object, ...]]:
-    """What a store holds, whatever the ids of its rows."""
+    """The rows of a store without their ids, sorted."""
     return sorted(
         (space, repr(entry.record), entry.sources, vector.tobytes())
         for space in store.stats()
@@ -95,7 +95,7 @@ def _rows(store: Modeledge) -> list[tuple[object, ...]]:
     )
 
 
-def _said(number: int) -> LinkedText:
+def _text(number: int) -> LinkedText:
     head, tail = NAMES[number % 4], NAMES[(number // 4 + number + 1) % 4]
     at = len(head) + 5
     spans = [(0, len(head), head), (at, at + len(tail), tail)]
@@ -105,7 +105,7 @@ def _said(number: int) -> LinkedText:
 def _model(texts: list[LinkedText], seed: int) -> FusedModel:
     import torch
 
-    tokenizer = train_tokenizer([item.text for item in texts], vocab_size=80)
+    tokenizer = train_tokenizer([linked.text for linked in texts], vocab_size=80)
     torch.manual_seed(seed)
     return FusedModel.build(
         tiny_config(len(tokenizer), tokenizer.pad_token_id),

@@ -1,6 +1,6 @@
 """Write to a peer in its own Python: python -m modeledge_parts.peers NAME FILE.npy FOLDER.
 
-Prints JSON: seconds and rows. Nothing of kptm is imported.
+Prints seconds and rows as JSON. Nothing of kptm is imported.
 """
 
 import json
@@ -18,17 +18,17 @@ def chroma(vectors: np.ndarray, folder: Path) -> None:
     from chromadb.config import Settings
 
     client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-    made = client.create_collection("vectors", metadata={"hnsw:space": "cosine"})
+    collection = client.create_collection("vectors", metadata={"hnsw:space": "cosine"})
     start = time.perf_counter()
     for at in range(0, len(vectors), BATCH):
         part = vectors[at : at + BATCH]
         numbers = range(at, at + len(part))
-        made.add(
+        collection.add(
             ids=[str(number) for number in numbers],
             embeddings=part,
             metadatas=[{"value": str(number % 2)} for number in numbers],
         )
-    tell(start, made.count())
+    print_result(start, collection.count())
 
 
 def lancedb(vectors: np.ndarray, folder: Path) -> None:
@@ -40,18 +40,18 @@ def lancedb(vectors: np.ndarray, folder: Path) -> None:
     schema = pa.schema(
         [("id", pa.int64()), ("value", pa.string()), ("vector", pa.list_(pa.float32(), width))]
     )
-    made = base.create_table("s", schema=schema)
+    table = base.create_table("s", schema=schema)
     start = time.perf_counter()
     for at in range(0, len(vectors), BATCH):
         part = vectors[at : at + BATCH]
         numbers = range(at, at + len(part))
         rows = pa.FixedSizeListArray.from_arrays(pa.array(part.ravel()), width)
         values = pa.array([str(number % 2) for number in numbers])
-        made.add(pa.table([pa.array(numbers, pa.int64()), values, rows], schema=schema))
-    tell(start, made.count_rows())
+        table.add(pa.table([pa.array(numbers, pa.int64()), values, rows], schema=schema))
+    print_result(start, table.count_rows())
 
 
-def tell(start: float, rows: int) -> None:
+def print_result(start: float, rows: int) -> None:
     print(json.dumps({"s": time.perf_counter() - start, "rows": rows}))
 
 

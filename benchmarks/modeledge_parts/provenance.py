@@ -1,4 +1,4 @@
-"""Does an answer depend on what it cites? Drop the cited rows and ask again."""
+"""Does an answer depend on the rows that it cites? Drop them and ask again."""
 
 import random
 import tempfile
@@ -10,16 +10,17 @@ from kptm.evaluation.fusion.modeledge_arm import neighbours, relevant_neighbours
 from kptm.modeledge.knn.relevant_hits import OVERFETCH
 
 CHECKED = 4
-"""Questions of a seed whose cited rows are really taken out of a store."""
+"""Questions of a seed that are checked against a store without the cited rows."""
 
 
 class Dropping:
-    """Questions that the store decided: without it the best answer differs, and λ is above 0.
+    """Drops rows from the questions that the store decided.
 
-    Cited are all neighbours that spoke (the k nearest that name the head and hold a candidate,
-    among the 16·k nearest rows) and hold the answer. A row is dropped by looking one row further
-    for each dropped one and leaving those out, which is what an exact index without them finds;
-    ``checked`` holds this against stores from which the rows are really gone.
+    A question is decided by the store if λ is above 0 and the best answer differs without the
+    store. Its relevant hits are the k nearest that name the head and whose value is a candidate,
+    among the 16·k nearest rows; the cited ones are those whose value is the answer. To drop a row,
+    one more row is looked up and the dropped one is filtered out, which is what an exact index
+    without it would find; `checks` compares this with stores that really lack the rows.
     """
 
     def __init__(self, model, store, space, probes, scores, weights, seed):
@@ -29,19 +30,19 @@ class Dropping:
         self._random = random.Random(seed)
 
     def measure(self):
-        """Per decided question: changed without cited rows, random others, neighbours."""
+        """Whether each decided answer changes without its cited rows, or others in their number."""
         k = self._weights.k
         found = neighbours(self._model, self._store, self._probes, k=k + 1)
         decided, checks = [], []
         for probe, p, far in zip(self._probes, self._scores, found, strict=True):
             answer = self._answer(probe, p, far, ())
-            spoke = relevant_neighbours(probe, far[: k * OVERFETCH], k)
-            cited = {hit.record for hit in self._weights.cited(answer, spoke)}
+            relevant = relevant_neighbours(probe, far[: k * OVERFETCH], k)
+            cited = {hit.record for hit in self._weights.cited_hits(answer, relevant)}
             if not cited or answer == first(p):
                 continue
-            others = self._drawn([row for row in self._rows if row not in cited], len(cited))
+            others = self._sample([row for row in self._rows if row not in cited], len(cited))
             near = [hit.record for hit in far[:k] if hit.record not in cited]
-            beside = self._drawn(near, len(cited))
+            beside = self._sample(near, len(cited))
             without = self._answer(probe, p, far, cited)
             changes = [without != answer, self._answer(probe, p, far, others) != answer]
             decided.append([*changes, self._answer(probe, p, far, beside) != answer])
@@ -49,11 +50,11 @@ class Dropping:
                 checks.append(self._really_dropped(probe, p, cited) == without)
         return {"decided": decided, "checks": checks}
 
-    def _drawn(self, rows, count):
+    def _sample(self, rows, count):
         return set(self._random.sample(rows, min(count, len(rows))))
 
     def _answer(self, probe, p, far, dropped):
-        k = self._weights.k  # no more than k rows are dropped, and WIDER more were looked up
+        k = self._weights.k  # at most k rows are dropped, and OVERFETCH more were looked up
         left = [hit for hit in far if hit.record not in dropped][: k * OVERFETCH]
         return first(self._weights.mix_probabilities(p, relevant_neighbours(probe, left, k)))
 

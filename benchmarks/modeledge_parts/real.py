@@ -1,4 +1,4 @@
-"""Real vectors: entities of a graph by its adjacency, tokens of texts by an encoder."""
+"""Real vectors: entities of a graph from its adjacency, and tokens of texts from an encoder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 LENGTH = 96
-"""Tokens of a text."""
+"""The most tokens of a text."""
 
 
-def shared(told: str) -> Path | None:
-    """The folder of public data, None where it is absent."""
-    folder = Path(told) if told else SHARED
+def data_folder(option: str) -> Path | None:
+    """The folder of public data: the given one, else the shared one; None if it is absent."""
+    folder = Path(option) if option else SHARED
     return folder if (folder / "codex-m").is_dir() else None
 
 
@@ -51,17 +51,17 @@ def tokens(folder: Path, encoder: str, count: int) -> np.ndarray:
     with gzip.open(name, "rt") as stream:
         texts = list(dict.fromkeys(json.loads(line)["text"] for line in stream))
     np.random.default_rng(0).shuffle(texts)
-    found: list[np.ndarray] = []
-    have = 0
+    states: list[np.ndarray] = []
+    count_so_far = 0
     for at in range(0, len(texts), 64):
         part = sorted(texts[at : at + 64], key=len)
-        told = tokenizer(
+        encoded = tokenizer(
             part, padding=True, truncation=True, max_length=LENGTH, return_tensors="pt"
         )
         with torch.no_grad():
-            hidden = model(**told).last_hidden_state
-        found.append(hidden[told["attention_mask"].bool()].numpy())
-        have += len(found[-1])
-        if have >= count:
+            hidden = model(**encoded).last_hidden_state
+        states.append(hidden[encoded["attention_mask"].bool()].numpy())
+        count_so_far += len(states[-1])
+        if count_so_far >= count:
             break
-    return np.concatenate(found)[:count]
+    return np.concatenate(states)[:count]

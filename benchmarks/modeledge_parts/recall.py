@@ -1,11 +1,11 @@
-"""Is the reported recall the real one? Fresh queries of the same distribution, brute force.
+"""Is the reported recall the real one? It is compared with brute force on fresh queries.
 
     python benchmarks/modeledge.py recall [--rows 50000] [--dim 128] [--encoder FOLDER]
         [--data FOLDER]
 
-Reported is Built.audited: of vectors that the index did not hold yet. Real vectors: CoDEx-M's
-entities by a truncated SVD of its adjacency, and with --encoder the token states of WebNLG's texts.
-Ends with 1 where one is off by more than .02.
+The reported recall is Built.audited, measured on vectors that the index did not hold yet. The real
+vectors are CoDEx-M's entities by a truncated SVD of its adjacency, and with --encoder the token
+states of WebNLG's texts. Exits with 1 if a report is off by more than .02.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from kptm.modeledge import IndexConfig, Modeledge, RecordFilter
 from kptm.modeledge.vector_index.index_choice import KINDS
 
 from .made import circumstances, clustered, isotropic, unit
-from .real import entities, shared, tokens
+from .real import data_folder, entities, tokens
 
 K = 10
 FRESH = 2_000
 BAR = 0.02
 MANY = 10_000
-"""Queries for which the rule wants a graph."""
+"""Expected queries: so many that the automatic choice is an HNSW graph."""
 VALUES = ("a", "b")
 
 
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--encoder", default="", help="a local folder of Hugging Face")
     parser.add_argument("--data", default="", help="a folder with codex-m and webnlg")
-    told = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     print(f"recall@{K}; {FRESH:,} fresh queries; {circumstances()}\n")
     print(
         "| vectors | kind | reported | measured | off | of half, filtered | build s | at target .95"
@@ -46,31 +46,31 @@ def main(argv: list[str]) -> int:
     )
     print("|---|---|---|---|---|---|---|---|")
     worst = 0.0
-    for name, vectors in data(told):
+    for name, vectors in data(options):
         with tempfile.TemporaryDirectory() as folder:
-            worst = max(worst, measured(name, vectors, Path(folder)))
+            worst = max(worst, measure(name, vectors, Path(folder)))
     print(f"\nfarthest off: {worst:.3f} (bar {BAR})")
     return int(worst > BAR)
 
 
-def data(told: argparse.Namespace):
-    """Name and vectors; the last FRESH are asked with and not stored."""
-    count = told.rows + FRESH
-    yield "clustered", clustered(count, told.dim, 1)
-    yield "isotropic", isotropic(count, told.dim, 1)
-    folder = shared(told.data)
+def data(options: argparse.Namespace):
+    """Yield names and vectors; the last FRESH vectors are queries and are not stored."""
+    count = options.rows + FRESH
+    yield "clustered", clustered(count, options.dim, 1)
+    yield "isotropic", isotropic(count, options.dim, 1)
+    folder = data_folder(options.data)
     if folder is None:
         print("| real | – | the shared data are absent |")
         return
     rng = np.random.default_rng(0)
-    yield "CoDEx-M, SVD", rng.permutation(entities(folder, told.dim))
-    if told.encoder:
-        # Of other texts than those that are stored.
-        yield "WebNLG tokens", tokens(folder, told.encoder, count)
+    yield "CoDEx-M, SVD", rng.permutation(entities(folder, options.dim))
+    if options.encoder:
+        # The queries come from other texts than the stored vectors.
+        yield "WebNLG tokens", tokens(folder, options.encoder, count)
 
 
-def measured(name: str, vectors: np.ndarray, folder: Path) -> float:
-    """One line a kind; return the farthest that a report is off."""
+def measure(name: str, vectors: np.ndarray, folder: Path) -> float:
+    """Print a line for each kind of index; return the largest error of a reported recall."""
     stored, queries = vectors[:-FRESH], vectors[-FRESH:]
     label = f"{name}, {len(stored):,} × {stored.shape[1]}"
     values = [VALUES[number % 2] for number in range(len(stored))]
@@ -83,18 +83,18 @@ def measured(name: str, vectors: np.ndarray, folder: Path) -> float:
             start = time.perf_counter()
             built = store.build("s", IndexConfig(kind=kind, target=0.0))
             seconds = time.perf_counter() - start
-            there = share(store, queries, true, None)
+            measured = share(store, queries, true, None)
             filtered = share(store, queries, half, RecordFilter(value=VALUES[0]))
-            off = abs(built.audited - there)
+            off = abs(built.audited - measured)
             worst = max(worst, off)
             becomes = kind if built.audited >= IndexConfig().target else "flat"
-            print(f"| {label} | {kind} | {built.audited:.3f} | {there:.3f} | {off:.3f}"
+            print(f"| {label} | {kind} | {built.audited:.3f} | {measured:.3f} | {off:.3f}"
                   f" | {filtered:.3f} | {seconds:.1f} | {becomes} |", flush=True)  # fmt: skip
         built = store.build("s", IndexConfig(queries=MANY))
-        there = share(store, queries, true, None)
-        worst = max(worst, abs(built.recall - there))
-        print(f"| {label} | auto: {built.wanted} | {built.recall:.3f} | {there:.3f}"
-              f" | {abs(built.recall - there):.3f} | | | {built.index.kind} |",
+        measured = share(store, queries, true, None)
+        worst = max(worst, abs(built.recall - measured))
+        print(f"| {label} | auto: {built.wanted} | {built.recall:.3f} | {measured:.3f}"
+              f" | {abs(built.recall - measured):.3f} | | | {built.index.kind} |",
               flush=True)  # fmt: skip
     shutil.rmtree(folder / "store.db.index")
     return worst
@@ -102,23 +102,23 @@ def measured(name: str, vectors: np.ndarray, folder: Path) -> float:
 
 def nearest(stored: np.ndarray, queries: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """The true neighbours by brute force, as ids of the store (which count from 1)."""
-    held, asked = unit(stored[ids]), unit(queries)
-    found = [
-        np.argpartition(-(part @ held.T), K, axis=1)[:, :K]
-        for part in np.array_split(asked, 1 + len(asked) * len(held) // 2**26)
+    stored_units, query_units = unit(stored[ids]), unit(queries)
+    neighbours = [
+        np.argpartition(-(part @ stored_units.T), K, axis=1)[:, :K]
+        for part in np.array_split(query_units, 1 + len(queries) * len(ids) // 2**26)
     ]
-    return ids[np.concatenate(found)] + 1
+    return ids[np.concatenate(neighbours)] + 1
 
 
 def share(
     store: Modeledge, queries: np.ndarray, true: np.ndarray, where: RecordFilter | None
 ) -> float:
-    found = store.search(queries, k=K, space="s", where=where)
+    results = store.search(queries, k=K, space="s", where=where)
     return float(
         np.mean(
             [
                 len({hit.id for hit in hits} & set(wanted)) / K
-                for hits, wanted in zip(found, true.tolist(), strict=True)
+                for hits, wanted in zip(results, true.tolist(), strict=True)
             ]
         )
     )

@@ -1,10 +1,10 @@
-"""Writing, searching, opening and memory, beside what does no more than that; a table from one run.
+"""Writing, searching, opening and memory, compared with raw SQLite, raw FAISS and vector stores.
 
     python benchmarks/modeledge.py speed [--rows 200000] [--dim 256] [--peers PYTHON] [--large]
         [--hnsw]
 
---peers names a Python that has chromadb and lancedb. Ratios are medians over rounds in which both
-take their turns.
+--peers names a Python that has chromadb and lancedb. Ratios are medians over rounds; in each round
+both sides run once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from kptm.modeledge import IndexConfig, Modeledge, RecordFilter
 
-from .made import circumstances, clustered, fresh, unit
+from .made import circumstances, clustered, run_module, unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,37 +47,37 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--hnsw", action="store_true", help="HNSW too")
     parser.add_argument("--large", nargs="*", metavar="KIND", help="a million vectors, these kinds")
     parser.add_argument("--only-large", action="store_true")
-    told = parser.parse_args(argv)
-    print(f"{told.rows:,} × {told.dim}, k {K}; {circumstances()}\n")
+    options = parser.parse_args(argv)
+    print(f"{options.rows:,} × {options.dim}, k {K}; {circumstances()}\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if not told.only_large:
-            vectors = clustered(told.rows, told.dim, 1)
-            writing(vectors, folder, told)
-            searching(vectors, folder, told)
+        if not options.only_large:
+            vectors = clustered(options.rows, options.dim, 1)
+            writing(vectors, folder, options)
+            searching(vectors, folder, options)
             del vectors
             opening(folder)
-        if told.large is not None or told.only_large:
-            large(folder, told.large or ["flat", "ivf", "ivf-sq8"])
+        if options.large is not None or options.only_large:
+            large(folder, options.large or ["flat", "ivf", "ivf-sq8"])
     return 0
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def writing(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> None:
+def writing(vectors: np.ndarray, folder: Path, options: argparse.Namespace) -> None:
     values = [VALUES[number % 2] for number in range(len(vectors))]
     mine, raw = [], []
     Modeledge.open(folder / "empty.db").close()
-    for turn in range(told.rounds):
+    for turn in range(options.rounds):
         shutil.copy(folder / "empty.db", folder / "raw.db")
-        raw.append(timed(lambda: write_raw(folder / "raw.db", vectors, values)))
+        raw.append(seconds_of(lambda: write_raw(folder / "raw.db", vectors, values)))
         (folder / "raw.db").unlink()
         for path in folder.glob("store.db*"):
             path.unlink()
         shutil.copy(folder / "empty.db", folder / "store.db")
         with Modeledge.open(folder / "store.db") as store:
-            mine.append(timed(lambda: write(store, vectors, values)))
+            mine.append(seconds_of(lambda: write(store, vectors, values)))
             if turn == 0:
                 print(f"journal {journal(store)}; transactions of {BATCH:,} rows\n")
     ours = len(vectors) / median(mine)
@@ -85,14 +85,14 @@ def writing(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> None
     print(f"| kptm | {ours:,.0f} | | |")
     ratio = median(theirs / own for own, theirs in zip(mine, raw, strict=True))
     print(f"| raw sqlite3, same table | {len(vectors) / median(raw):,.0f} | {ratio:.2f} | .5 |")
-    if told.peers:
-        np.save(folder / "peer.npy", vectors[: told.peer_rows])
+    if options.peers:
+        np.save(folder / "peer.npy", vectors[: options.peer_rows])
         for name, bar in (("chroma", "10"), ("lancedb", "")):
-            out = fresh(told.peers, "modeledge_parts.peers", name, folder / "peer.npy",
+            out = run_module(options.peers, "modeledge_parts.peers", name, folder / "peer.npy",
                         folder / name)  # fmt: skip
-            found = json.loads(out)
-            theirs = found["rows"] / found["s"]
-            label = f"{name}, {found['rows']:,} rows"
+            result = json.loads(out)
+            theirs = result["rows"] / result["s"]
+            label = f"{name}, {result['rows']:,} rows"
             print(f"| {label} | {theirs:,.0f} | {ours / theirs:.1f} | {bar} |")
             shutil.rmtree(folder / name)
     print()
@@ -133,10 +133,10 @@ def write_raw(path: Path, vectors: np.ndarray, values: list[str]) -> None:
 # ── searching ────────────────────────────────────────────────────────────────────────────────────
 
 
-def searching(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> None:
+def searching(vectors: np.ndarray, folder: Path, options: argparse.Namespace) -> None:
     queries = clustered(QUERIES, vectors.shape[1], 2)
     np.save(folder / "queries.npy", queries)
-    asked = unit(queries)
+    unit_queries = unit(queries)
     raw = faiss.IndexFlatIP(vectors.shape[1])
     raw.add(unit(vectors))
     faiss.write_index(raw, str(folder / "raw.faiss"))
@@ -145,7 +145,7 @@ def searching(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> No
     where = RecordFilter(value=VALUES[0])
     print("| search | kptm queries/s | raw FAISS | ratio | bar |\n|---|---|---|---|---|")
     with Modeledge.open(folder / "store.db") as store:
-        check_same(store, raw, queries, asked)
+        check_same(store, raw, queries, unit_queries)
         contests = [
             ("Flat, 1,000 at once", False, {}, {}, ".9"),
             ("Flat, one by one", True, {}, {}, ".6"),
@@ -153,28 +153,42 @@ def searching(vectors: np.ndarray, folder: Path, told: argparse.Namespace) -> No
             ("Flat, one by one, half", True, {"where": where}, {"params": some}, ".6"),
         ]
         for name, single, mine, theirs, bar in contests:
-            contest(name, store, raw, (queries, asked), single, mine, theirs, bar, told)
+            contest(name, store, raw, (queries, unit_queries), single, mine, theirs, bar, options)
         start = time.perf_counter()
         store.build("s", IndexConfig(kind="flat"))
         built = [f"flat build with snapshot {time.perf_counter() - start:.1f} s"]
-        if told.hnsw:
+        if options.hnsw:
             start = time.perf_counter()
-            found = store.build("s", IndexConfig(kind="hnsw", target=0))
+            hnsw = store.build("s", IndexConfig(kind="hnsw", target=0))
             built.append(
-                f"HNSW build {time.perf_counter() - start:.1f} s, recall {found.recall:.3f}"
+                f"HNSW build {time.perf_counter() - start:.1f} s, recall {hnsw.recall:.3f}"
             )
             at = next((folder / "store.db.index").glob("*/index.faiss"))
             graph = faiss.read_index(str(at))
-            contest("HNSW, 1,000 at once", store, graph, (queries, asked), False, {}, {}, "", told)
-            contest("HNSW, one by one", store, graph, (queries, asked), True, {}, {}, "", told)
+            contest(
+                "HNSW, 1,000 at once",
+                store,
+                graph,
+                (queries, unit_queries),
+                False,
+                {},
+                {},
+                "",
+                options,
+            )
+            contest(
+                "HNSW, one by one", store, graph, (queries, unit_queries), True, {}, {}, "", options
+            )
             store.build("s", IndexConfig(kind="flat"))
     print("\n" + "; ".join(built) + "\n")
 
 
-def check_same(store: Modeledge, raw: faiss.Index, queries: np.ndarray, asked: np.ndarray) -> None:
-    """Both find the same, or there is nothing to compare."""
-    found = np.array([[hit.id - 1 for hit in row] for row in store.search(queries, k=K, space="s")])
-    share = float(np.mean(found == raw.search(asked, K)[1]))
+def check_same(
+    store: Modeledge, raw: faiss.Index, queries: np.ndarray, unit_queries: np.ndarray
+) -> None:
+    """Exit unless both find the same rows: their speeds could not be compared otherwise."""
+    rows = np.array([[hit.id - 1 for hit in row] for row in store.search(queries, k=K, space="s")])
+    share = float(np.mean(rows == raw.search(unit_queries, K)[1]))
     if share < 0.999:
         raise SystemExit(f"kptm and FAISS find the same in {share:.1%} of places only")
 
@@ -188,22 +202,22 @@ def contest(
     mine: dict,
     theirs: dict,
     bar: str,
-    told: argparse.Namespace,
+    options: argparse.Namespace,
 ) -> None:
-    own, unit_ones = queries
-    count = told.singles if single else len(own)
+    raw_queries, unit_queries = queries
+    count = options.singles if single else len(raw_queries)
     size = 1 if single else count
 
     def ask_store() -> None:
         for at in range(0, count, size):
-            store.search(own[at : at + size], k=K, space="s", **mine)
+            store.search(raw_queries[at : at + size], k=K, space="s", **mine)
 
     def ask_raw() -> None:
         for at in range(0, count, size):
-            raw.search(unit_ones[at : at + size], K, **theirs)
+            raw.search(unit_queries[at : at + size], K, **theirs)
 
     ask_store()
-    pairs = [(timed(ask_store), timed(ask_raw)) for _ in range(told.rounds)]
+    pairs = [(seconds_of(ask_store), seconds_of(ask_raw)) for _ in range(options.rounds)]
     ratio = median(other / ours for ours, other in pairs)
     speeds = [count / median(column) for column in zip(*pairs, strict=True)]
     print(f"| {name} | {speeds[0]:,.0f} | {speeds[1]:,.0f} | {ratio:.2f} | {bar} |")
@@ -214,7 +228,7 @@ def contest(
 
 def opening(folder: Path) -> None:
     def probe(what: str, place: Path) -> dict:
-        out = fresh("", "modeledge_parts.probes", what, place, folder / "queries.npy")
+        out = run_module("", "modeledge_parts.probes", what, place, folder / "queries.npy")
         return json.loads(out)
 
     store = folder / "store.db"
@@ -237,15 +251,17 @@ def large(folder: Path, kinds: list[str]) -> None:
     print(f"| {rows:,} × {dim} | write s | build s | recall | 100 queries s | peak MB | bar |")
     print("|---|---|---|---|---|---|---|")
     for kind in kinds:
-        found = json.loads(fresh("", "modeledge_parts.probes", "large", folder, rows, dim, kind))
-        wrote = f"{found['write_s']:.0f}" if "write_s" in found else ""
+        result = json.loads(
+            run_module("", "modeledge_parts.probes", "large", folder, rows, dim, kind)
+        )
+        wrote = f"{result['write_s']:.0f}" if "write_s" in result else ""
         print(
-            f"| {kind} | {wrote} | {found['build_s']:.1f} | {found['recall']:.3f}"
-            f" | {found['search_s']:.2f} | {found['mb']:.0f} | 2048 |"
+            f"| {kind} | {wrote} | {result['build_s']:.1f} | {result['recall']:.3f}"
+            f" | {result['search_s']:.2f} | {result['mb']:.0f} | 2048 |"
         )
 
 
-def timed(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

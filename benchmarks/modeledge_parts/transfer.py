@@ -1,14 +1,15 @@
-"""Does a map between two models find what re-encoding finds? Two seeds on T-REx's facts.
+"""Does a map between two models keep the neighbours of re-encoding? Two seeds on T-REx's facts.
 
     python benchmarks/modeledge_parts/transfer.py [--limit 60] [--steps 500]
         [--anchors 100,300,1000] [--target 0.95] [--models FOLDER]
 
-Two fused models are trained on the same texts from different weights; the first one's vectors of
-all texts are moved to the second by ``Modeledge.migrate``. Recall is that of the ten nearest
-neighbours of held-out records (their texts share nothing with the anchors') against re-encoding
-them; "same value" is the share of held-out records with another of their value among the ten,
-mapped and re-encoded. Then a map is asked for with the bar as it is, and what comes of it is said.
-With --models the trained models are kept and used again. Figures are printed, never asserted.
+Two fused models are trained on the same texts from different initial weights; the vectors of the
+first are moved to the second by `Modeledge.migrate`. Recall compares the ten nearest neighbours of
+held-out records after mapping with those after re-encoding (the texts of held-out records and of
+anchors are disjoint). "Same value" is the share of held-out records that have another record of
+their value among the ten, mapped and re-encoded. Last, a map is requested with --target, which may
+be refused. With --models the trained models are saved and reused. Figures are printed, never
+asserted.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def study_of(options):
 
 
 def models_of(study, options, folder):
-    """Both models, from the folder or trained into it."""
+    """Both models, read from the folder or trained and saved in it."""
     from kptm import FusedModel
     from kptm.evaluation.fusion.study_arms import ArmStudy
     from kptm.evaluation.fusion.trials import Trials
@@ -65,18 +66,18 @@ def models_of(study, options, folder):
 
 def row(move, anchors, seconds):
     """A line of the table."""
-    found = move.agreement
+    same = move.agreement
     name = move.old.partition(":")[0]
     return (
-        f"| {name} | {move.method} | {anchors} | {move.way or '–'} | {found.recall:.3f} |"
-        f" {found.found:.3f} |"
-        f" {found.found_encoded:.3f} | {found.found / found.found_encoded:.3f} | {found.count} |"
+        f"| {name} | {move.method} | {anchors} | {move.way or '–'} | {same.recall:.3f} |"
+        f" {same.found:.3f} |"
+        f" {same.found_encoded:.3f} | {same.found / same.found_encoded:.3f} | {same.count} |"
         f" {seconds:.1f} |"
     )
 
 
-def migrated(store, model, anchors, **settings):
-    """The lines of one migration, which is undone again."""
+def measure_migration(store, model, anchors, **settings):
+    """Migrate, undo the migration, and return its lines of the table."""
     began = time.monotonic()
     report = store.migrate(model, anchors=anchors or 1, **settings)
     seconds = time.monotonic() - began
@@ -108,14 +109,14 @@ def main(argv=None) -> None:
                 " ratio | held out | s, both |"
             )
             print("|---|---|---|---|---|---|---|---|---|---|")
-            lines = migrated(store, new, 0, method="encode")
+            lines = measure_migration(store, new, 0, method="encode")
             for anchors in map(int, options.anchors.split(",")):
-                lines += migrated(store, new, anchors, method="map", target=0.0)
+                lines += measure_migration(store, new, anchors, method="map", target=0.0)
             print("\n".join(sorted(lines, key=lambda line: line.split("|")[1])))
             newest = store.newest_operation()
             try:
                 store.migrate(new, method="map", anchors=anchors, target=options.target)
-                print(f"\nmap, target {options.target}: let through")
+                print(f"\nmap, target {options.target}: accepted")
             except ModeledgeError as error:
                 same = store.newest_operation() == newest
                 print(

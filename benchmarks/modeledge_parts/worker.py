@@ -1,4 +1,4 @@
-"""Random operations on a store, and their effect by a dictionary independent of the store."""
+"""Random operations on a store, and a dictionary that computes their effect independently."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ LARGEST = 300
 
 @dataclass(frozen=True)
 class Row:
-    """What should be known of a row."""
+    """A row as the store should hold it.
+
+    Attributes:
+        live: False once an edit, a forgetting or an undo has removed the row.
+        last: The operation that last inserted, removed or restored the row.
+    """
 
     space: str
     kind: str
@@ -41,12 +46,12 @@ class Row:
 
 @dataclass
 class State:
-    """What should be there.
+    """The expected contents of a store.
 
     Attributes:
-        rows: By id.
+        rows: Every row that was ever inserted, by id.
         newest: The newest operation.
-        brought: The rows that an operation brought in or back.
+        brought: For each operation, the ids of the rows that it inserted or restored.
     """
 
     rows: dict[int, Row] = field(default_factory=dict)
@@ -59,7 +64,7 @@ class State:
     def live(self, space: str) -> dict[int, Row]:
         return {n: row for n, row in self.rows.items() if row.live and row.space == space}
 
-    def _turn(self, ids: list[int], live: bool) -> None:
+    def _set_live(self, ids: list[int], live: bool) -> None:
         for number in ids:
             self.rows[number] = replace(self.rows[number], live=live, last=self.newest)
         if live:
@@ -67,35 +72,35 @@ class State:
 
     def _add(self, rows: list[Row]) -> None:
         first = max(self.rows, default=0) + 1
-        made = range(first, first + len(rows))
-        self.rows.update(zip(made, rows, strict=True))
-        self._turn(list(made), True)
+        ids = range(first, first + len(rows))
+        self.rows.update(zip(ids, rows, strict=True))
+        self._set_live(list(ids), True)
 
-    def apply(self, told: dict, work: Work) -> State:
-        """What is there when an operation has been done."""
+    def apply(self, operation: dict, work: Work) -> State:
+        """The state after an operation."""
         new = self.copy()
-        name = told["op"]
+        name = operation["op"]
         if name == "snapshot":
             return new
         undone = self.newest
         new.newest += 1
         if name == "add":
-            new._add(work.own_rows(told))
+            new._add(work.own_rows(operation))
         elif name == "edit":
-            gone = [n for n, row in self.rows.items() if row.live and says(row, told)]
-            new._turn(gone, False)
-            new._add(work.stated_rows(told))
+            gone = [n for n, row in self.rows.items() if row.live and states(row, operation)]
+            new._set_live(gone, False)
+            new._add(work.stated_rows(operation))
         elif name == "forget":
-            column, wanted = told["column"], told["wanted"]
+            column, wanted = operation["column"], operation["wanted"]
             gone = [n for n, row in self.rows.items() if row.live and fits(row, column, wanted)]
-            new._turn(gone, False)
+            new._set_live(gone, False)
             if not gone:
                 new.newest -= 1
         elif name == "undo":
-            goes = [n for n in self.brought.get(undone, []) if self.rows[n].live]
-            comes = [n for n, row in self.rows.items() if not row.live and row.last == undone]
-            new._turn(goes, False)
-            new._turn(comes, True)
+            removed = [n for n in self.brought.get(undone, []) if self.rows[n].live]
+            restored = [n for n, row in self.rows.items() if not row.live and row.last == undone]
+            new._set_live(removed, False)
+            new._set_live(restored, True)
         return new
 
 
@@ -105,18 +110,18 @@ def fits(row: Row, column: str, wanted: str) -> bool:
     return wanted in (row.value, *row.context)
 
 
-def says(row: Row, told: dict) -> bool:
-    """Whether a text that stands in a row says a fact."""
-    head, old = told["head"], told["old"]
+def states(row: Row, operation: dict) -> bool:
+    """Whether a row from a text states the old fact of an edit."""
+    head, old = operation["head"], operation["old"]
     pairs = ((old, head), (head, old))
     return row.kind != "own" and any(row.value == a and b in row.context for a, b in pairs)
 
 
 class Work:
-    """The operations themselves; made before a process is forked."""
+    """The operations themselves; constructed before a process is forked."""
 
     def __init__(self) -> None:
-        texts = [self._said(head, tail).text for head in NAMES for tail in NAMES]
+        texts = [self._text(head, tail).text for head in NAMES for tail in NAMES]
         tokenizer = train_tokenizer(texts, vocab_size=60)
         self.model = FusedModel.build(
             tiny_config(len(tokenizer), tokenizer.pad_token_id),
@@ -136,16 +141,16 @@ class Work:
         }
 
     @staticmethod
-    def _said(head: str, tail: str) -> LinkedText:
+    def _text(head: str, tail: str) -> LinkedText:
         at = len(head) + 5
         spans = [(0, len(head), head), (at, at + len(tail), tail)]
         return LinkedText.from_spans(f"{head} has {tail}.", spans)
 
     def _statements(self, head: str, tail: str) -> list[Cloze]:
-        return list(clozes(self._said(head, tail), kind="fact"))
+        return list(clozes(self._text(head, tail), kind="fact"))
 
-    def drawn(self, state: State, rng: np.random.Generator) -> dict:
-        """An operation at random that has something to do."""
+    def draw(self, state: State, rng: np.random.Generator) -> dict:
+        """Draw a random operation that the state allows."""
         live = [row for row in state.rows.values() if row.live]
         name = rng.choice(["add", "edit", "forget", "undo", "snapshot"])
         if (name in ("forget", "snapshot") and not live) or (name == "undo" and not state.newest):
@@ -167,50 +172,50 @@ class Work:
             return {"op": "snapshot", "space": space, "kind": str(rng.choice(INDEXES))}
         return {"op": "undo"}
 
-    def own(self, told: dict) -> tuple[np.ndarray, list[str]]:
-        rng = np.random.default_rng(told["seed"])
-        vectors = rng.standard_normal((told["count"], DIM), dtype=np.float32)
-        return vectors, [str(value) for value in rng.choice(VALUES, told["count"])]
+    def own_vectors(self, operation: dict) -> tuple[np.ndarray, list[str]]:
+        rng = np.random.default_rng(operation["seed"])
+        vectors = rng.standard_normal((operation["count"], DIM), dtype=np.float32)
+        return vectors, [str(value) for value in rng.choice(VALUES, operation["count"])]
 
-    def own_rows(self, told: dict) -> list[Row]:
+    def own_rows(self, operation: dict) -> list[Row]:
         return [
-            Row("s", "own", value, (), told["source"], vector.tobytes(), True, 0)
-            for vector, value in zip(*self.own(told), strict=True)
+            Row("s", "own", value, (), operation["source"], vector.tobytes(), True, 0)
+            for vector, value in zip(*self.own_vectors(operation), strict=True)
         ]
 
-    def stated_rows(self, told: dict) -> list[Row]:
-        pair = told["head"], told["new"]
+    def stated_rows(self, operation: dict) -> list[Row]:
+        pair = operation["head"], operation["new"]
         return [
             Row(self.space, "fact", item.value, item.record.context, "edit", key.tobytes(), True, 0)
             for item, key in zip(self.statements[pair], self.keys[pair], strict=True)
         ]
 
-    def do(self, store: Modeledge, told: dict, newest: int) -> None:
-        name = told["op"]
+    def do(self, store: Modeledge, operation: dict, newest: int) -> None:
+        name = operation["op"]
         if name == "add":
-            store.add(*self.own(told), space="s", source=told["source"])
+            store.add(*self.own_vectors(operation), space="s", source=operation["source"])
         elif name == "edit":
-            items = self.statements[told["head"], told["new"]]
-            store.edit(self.model, items, head=told["head"], old=told["old"], note="edit")
-        elif name == "forget" and told["column"] == "source":
-            store.forget(source=told["wanted"])
+            items = self.statements[operation["head"], operation["new"]]
+            store.edit(self.model, items, head=operation["head"], old=operation["old"], note="edit")
+        elif name == "forget" and operation["column"] == "source":
+            store.forget(source=operation["wanted"])
         elif name == "forget":
-            store.forget(entity=told["wanted"])
+            store.forget(entity=operation["wanted"])
         elif name == "undo":
             store.undo(newest)
         else:
-            store.build(told["space"], IndexConfig(kind=told["kind"], target=0.0))
+            store.build(operation["space"], IndexConfig(kind=operation["kind"], target=0.0))
 
-    def forever(self, path: str, state: State, seed: int, tell: int) -> None:
-        """Work until killed; print each operation before it begins and after it is done."""
+    def forever(self, path: str, state: State, seed: int, write_end: int) -> None:
+        """Work until killed; write each operation before it begins, and "done" after it."""
         rng = np.random.default_rng(seed)
         store = Modeledge.open(path)
         while True:
-            told = self.drawn(state, rng)
-            os.write(tell, (json.dumps(told) + "\n").encode())
-            self.do(store, told, state.newest)
-            os.write(tell, b"done\n")
-            state = state.apply(told, self)
+            operation = self.draw(state, rng)
+            os.write(write_end, (json.dumps(operation) + "\n").encode())
+            self.do(store, operation, state.newest)
+            os.write(write_end, b"done\n")
+            state = state.apply(operation, self)
 
 
 def tiny_config(vocabulary: int, pad: int) -> object:
