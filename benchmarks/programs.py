@@ -1,12 +1,12 @@
-"""Programs over a graph of a million facts: what each kind costs, and that it is right.
+"""Times programs over a graph of a million facts, and checks their answers.
 
     python benchmarks/programs.py [--cities 100000] [--postgres] [--repeat 5] [--cpu]
 
 The graph is synthetic and the same each time: cities with a country, a region, twins, a mayor and
-values with units. What each program denotes is worked out from the generator's own rows. "First" is
-the first evaluation by an evaluator that has computed nothing yet (the database's pages are in
-memory), the median of the repeats; "again" the same program once more. ``--cpu`` counts the
-process's own seconds instead of the clock's: on SQLite, where the machine does other work.
+values with units. The correct answers are computed from the generator's rows. "First" is the first
+evaluation by a new evaluator (the pages of the database are in memory), "again" a repeated
+evaluation of the same program; both are medians over the repeats. With --cpu, CPU time is measured
+instead of wall time: use it with SQLite on a busy machine.
 """
 
 import argparse
@@ -48,7 +48,7 @@ SQUARE_MILE = Fraction("2.589988110336")
 
 
 class Cities:
-    """The rows of the graph: a dictionary a relation, by city."""
+    """The rows of the graph: for each relation a dictionary by city."""
 
     def __init__(self, count: int) -> None:
         source = random.Random(1)
@@ -71,7 +71,7 @@ class Cities:
         }
 
     def lines(self) -> Iterator[dict]:
-        """The file's lines."""
+        """The lines of the file to load."""
         for number in range(COUNTRIES):
             yield {"key": f"country{number}", "types": ["country"]}
         for key in self.keys:
@@ -104,140 +104,167 @@ def value(head: str, relation: str, text: str, datatype: str, unit: str = "") ->
 
 
 def best(keys: object, size: Callable[[str], object], choose: Callable = max) -> set[str]:
-    """The keys of the greatest size."""
+    """The keys whose size is the greatest, or the one that `choose` picks."""
     keys = list(keys)
     wanted = choose(map(size, keys))
     return {key for key in keys if size(key) == wanted}
 
 
 def programs(cities: Cities) -> Iterator[tuple[str, Program, object]]:
-    """What is measured: a name, the program, and what it denotes: a set, its size, or a number."""
-    all_cities = OfType("city")
-    population, elevation, area, founded = (
-        Measure((Step(name),)) for name in ("population", "elevation", "area", "founded")
-    )
-    inhabitants, height = cities.population.__getitem__, cities.elevation.__getitem__
-    at_home = Follow(Named(("country0",)), Step("country", forward=False))
-    home = [key for key in cities.keys if cities.country[key] == "country0"]
-    million = Named((ValueKey(Literal("1000000", INTEGER)),))
-    small = Named((ValueKey(Literal("5000", INTEGER)),))
-    sea = Named((ValueKey(Literal("0", INTEGER)),))
-    twins = Counter(twin for found in cities.twins.values() for twin in found)
-    of_country = Counter(cities.country.values())
-    years = sorted(set(cities.founded.values()))
+    """Yield the programs: a name, the program, and its answer, as a set, its size, or a number."""
+    yield from steps(cities)
+    yield from superlatives(cities)
+    yield from comparisons(cities)
+    yield from counted_relations(cities)
+    yield from totals(cities)
+
+
+ALL_CITIES = OfType("city")
+IN_COUNTRY_0 = Follow(Named(("country0",)), Step("country", forward=False))
+POPULATION, ELEVATION, AREA, FOUNDED = (
+    Measure((Step(name),)) for name in ("population", "elevation", "area", "founded")
+)
+ZERO, FIVE_THOUSAND, MILLION = (
+    Named((ValueKey(Literal(number, INTEGER)),)) for number in ("0", "5000", "1000000")
+)
+
+
+def cities_of_country_0(cities: Cities) -> list[str]:
+    return [key for key in cities.keys if cities.country[key] == "country0"]
+
+
+def steps(cities: Cities) -> Iterator[tuple[str, Program, object]]:
+    """Steps along relations, and the size of a type."""
     first = cities.keys[0]
     yield "one step", Follow(Named((first,)), Step("twin")), cities.twins[first]
     yield "two steps", Follow(Follow(Named((first,)), Step("twin")), Step("country")), {
         cities.country[twin] for twin in cities.twins[first] - {first}
     }  # fmt: skip
-    yield "step to 10,000", at_home, len(home)
-    yield "count of a type", Aggregate("count", all_cities), len(cities.keys)
+    yield "step to 10,000", IN_COUNTRY_0, len(cities_of_country_0(cities))
+    yield "count of a type", Aggregate("count", ALL_CITIES), len(cities.keys)
+
+
+def superlatives(cities: Cities) -> Iterator[tuple[str, Program, object]]:
+    """The greatest, the least and the n-th by a value, among all cities or some."""
+    inhabitants, height = cities.population.__getitem__, cities.elevation.__getitem__
+    years = sorted(set(cities.founded.values()))
     yield (
         "most populous of all",
-        Superlative(all_cities, population, "max"),
+        Superlative(ALL_CITIES, POPULATION, "max"),
         best(cities.keys, inhabitants),
     )
     yield (
         "least populous of all",
-        Superlative(all_cities, population, "min"),
+        Superlative(ALL_CITIES, POPULATION, "min"),
         best(cities.keys, inhabitants, min),
     )
     yield (
         "highest of all, metres",
-        Superlative(all_cities, elevation, "max"),
+        Superlative(ALL_CITIES, ELEVATION, "max"),
         best(cities.keys, height),
     )
     yield (
         "largest of all, two units",
-        Superlative(all_cities, area, "max"),
+        Superlative(ALL_CITIES, AREA, "max"),
         best(cities.area, cities.size),
     )
-    yield "third youngest of all", Superlative(all_cities, founded, "max", 3), {
-        key for key in cities.keys if cities.founded[key] == years[-3]
-    }  # fmt: skip
+    yield (
+        "third youngest of all",
+        Superlative(ALL_CITIES, FOUNDED, "max", 3),
+        {key for key in cities.keys if cities.founded[key] == years[-3]},
+    )
     yield (
         "most populous of a country",
-        Superlative(Intersection(all_cities, at_home), population, "max"),
-        best(home, inhabitants),
+        Superlative(Intersection(ALL_CITIES, IN_COUNTRY_0), POPULATION, "max"),
+        best(cities_of_country_0(cities), inhabitants),
     )
-    below = [key for key in cities.keys if height(key) < 0]
     yield (
         "most populous below the sea",
-        Superlative(Compare(all_cities, elevation, "<", sea), population, "max"),
-        best(below, inhabitants),
+        Superlative(Compare(ALL_CITIES, ELEVATION, "<", ZERO), POPULATION, "max"),
+        best([key for key in cities.keys if height(key) < 0], inhabitants),
     )
-    mayors = Measure((Step("mayor", forward=False), Step("population")))
-    yield "mayor of the most populous", Superlative(Having(Step("mayor", forward=False)), mayors,
-    "max"), {
-        cities.mayor[key] for key in best(cities.keys, inhabitants)
-    }  # fmt: skip
+    of_mayor = Step("mayor", forward=False)
+    yield (
+        "mayor of the most populous",
+        Superlative(Having(of_mayor), Measure((of_mayor, Step("population"))), "max"),
+        {cities.mayor[key] for key in best(cities.keys, inhabitants)},
+    )
+
+
+def comparisons(cities: Cities) -> Iterator[tuple[str, Program, object]]:
+    """Comparisons of values, and differences of sets."""
+    population = cities.population
     yield (
         "more than a million",
-        Compare(all_cities, population, ">", million),
-        {k for k in cities.keys if inhabitants(k) > 10**6},
+        Compare(ALL_CITIES, POPULATION, ">", MILLION),
+        {key for key in cities.keys if population[key] > 10**6},
     )
-    yield "how many of more than 5,000", Aggregate("count",
-    Compare(all_cities, population, ">", small)), sum(
-        size > 5000 for size in cities.population.values()
-    )  # fmt: skip
+    yield (
+        "how many of more than 5,000",
+        Aggregate("count", Compare(ALL_CITIES, POPULATION, ">", FIVE_THOUSAND)),
+        sum(size > 5000 for size in population.values()),
+    )
     yield (
         "how many not in a country",
-        Aggregate("count", Difference(all_cities, at_home)),
-        len(cities.keys) - len(home),
+        Aggregate("count", Difference(ALL_CITIES, IN_COUNTRY_0)),
+        len(cities.keys) - len(cities_of_country_0(cities)),
     )
+
+
+def counted_relations(cities: Cities) -> Iterator[tuple[str, Program, object]]:
+    """Superlatives and comparisons by the number of facts of a relation."""
+    of_country = Counter(cities.country.values())
     counted = Measure((Step("country", forward=False),), count=True)
     yield (
         "country of most cities",
         Superlative(OfType("country"), counted, "max"),
         best(of_country, of_country.__getitem__),
     )
-    twinned = Measure((Step("twin", forward=False),), count=True)
+    twins = Counter(twin for twins in cities.twins.values() for twin in twins)
+    counted = Measure((Step("twin", forward=False),), count=True)
     yield (
         "city of most twins",
-        Superlative(all_cities, twinned, "max"),
+        Superlative(ALL_CITIES, counted, "max"),
         best(twins, twins.__getitem__),
     )
     yield (
         "how many without twins",
-        Aggregate("count", Compare(all_cities, twinned, "=", sea)),
+        Aggregate("count", Compare(ALL_CITIES, counted, "=", ZERO)),
         len(cities.keys) - len(twins),
     )
-    yield (
-        "sum of 100,000",
-        Aggregate("sum", Follow(all_cities, Step("population"))),
-        sum(cities.population.values()),
-    )
-    yield (
-        "greatest of 100,000",
-        Aggregate("max", Follow(all_cities, Step("population"))),
-        max(cities.population.values()),
-    )
 
 
-def check(name: str, found: object, wanted: object) -> None:
-    """Stop where an answer is wrong."""
+def totals(cities: Cities) -> Iterator[tuple[str, Program, object]]:
+    """Aggregates of the values of all cities."""
+    population = Follow(ALL_CITIES, Step("population"))
+    yield "sum of 100,000", Aggregate("sum", population), sum(cities.population.values())
+    yield "greatest of 100,000", Aggregate("max", population), max(cities.population.values())
+
+
+def check(name: str, answer: object, wanted: object) -> None:
+    """Exit if an answer is wrong."""
     if isinstance(wanted, set):
-        right = set(found.nodes) == wanted
-    elif found.number is not None:
-        right = Fraction(found.number.value) == wanted
+        right = set(answer.nodes) == wanted
+    elif answer.number is not None:
+        right = Fraction(answer.number.value) == wanted
     else:
-        right = found.size == wanted
+        right = answer.size == wanted
     if not right:
-        raise SystemExit(f"{name}: wrong, {found} is not {wanted}")
+        raise SystemExit(f"{name}: wrong, {answer} is not {wanted}")
 
 
 CLOCK = [time.perf_counter]
 
 
 def milliseconds(work: Callable[[], object]) -> tuple[float, object]:
-    """How long something takes, and what it gives."""
+    """Run something; return its milliseconds and its result."""
     start = CLOCK[0]()
-    found = work()
-    return 1000 * (CLOCK[0]() - start), found
+    result = work()
+    return 1000 * (CLOCK[0]() - start), result
 
 
 def measure(graph: KnowledgeGraph, cities: Cities, repeat: int) -> None:
-    """Print a table."""
+    """Time each program, and print a table."""
     print("| program | first, ms | again, ms | its facts, ms |\n|---|---|---|---|")
     for name, program, wanted in programs(cities):
         firsts, agains, proofs = [], [], []
@@ -245,11 +272,11 @@ def measure(graph: KnowledgeGraph, cities: Cities, repeat: int) -> None:
             evaluator = Evaluator(graph.database)
             evaluator.evaluate(Named((cities.keys[1],)))  # names of relations, and so on
             limit = None if isinstance(wanted, set) else 10
-            first, found = milliseconds(partial(evaluator.evaluate, program, limit=limit))
+            first, answer = milliseconds(partial(evaluator.evaluate, program, limit=limit))
             again, _ = milliseconds(partial(evaluator.evaluate, program, limit=limit))
             proof, _ = milliseconds(partial(evaluator.facts, program, limit=5))
-            check(name, found, wanted)
-            if number:  # the first one reads the database's pages
+            check(name, answer, wanted)
+            if number:  # the first evaluation reads the database's pages into memory
                 firsts.append(first)
                 agains.append(again)
                 proofs.append(proof)
@@ -269,7 +296,7 @@ def measure(graph: KnowledgeGraph, cities: Cities, repeat: int) -> None:
 
 @contextmanager
 def place(folder: Path, *, postgres: bool) -> Iterator[str]:
-    """A database's path or URL."""
+    """Yield the path or URL of a database."""
     if not postgres:
         yield str(folder / "graph.db")
         return
@@ -279,24 +306,27 @@ def place(folder: Path, *, postgres: bool) -> Iterator[str]:
 
 
 def main() -> None:
-    """Make the graph, and measure."""
+    """Load the graph and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cities", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--cpu", action="store_true")
-    given = parser.parse_args()
-    CLOCK[0] = time.process_time if given.cpu else time.perf_counter
-    cities = Cities(given.cities)
-    with tempfile.TemporaryDirectory() as name, place(Path(name), postgres=given.postgres) as where:
+    options = parser.parse_args()
+    CLOCK[0] = time.process_time if options.cpu else time.perf_counter
+    cities = Cities(options.cities)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        place(Path(name), postgres=options.postgres) as where,
+    ):
         path = Path(name) / "cities.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in cities.lines()))
         with KnowledgeGraph.open(where) as graph:
-            taken, _ = milliseconds(lambda: graph.load(path))
-            print(f"{json.dumps(graph.stats())}, loaded in {taken / 1000:.0f} s\n")
-            if given.postgres:
-                graph.database.maintain("VACUUM ANALYZE")  # as the server does after a while
-            measure(graph, cities, given.repeat)
+            load_ms, _ = milliseconds(lambda: graph.load(path))
+            print(f"{json.dumps(graph.stats())}, loaded in {load_ms / 1000:.0f} s\n")
+            if options.postgres:
+                graph.database.maintain("VACUUM ANALYZE")  # the server does so by itself later
+            measure(graph, cities, options.repeat)
 
 
 if __name__ == "__main__":

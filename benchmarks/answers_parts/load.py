@@ -1,12 +1,12 @@
-"""Many requests at once to the explorer: errors, requests a second, and how long they take.
+"""Many concurrent requests to the explorer: errors, requests a second, and latency.
 
     python benchmarks/answers_parts/load.py WORKSPACE [--questions FILE] [--seconds 60]
         [--at-once 50]
 
-The server is a process of its own (``kptm serve``), asked over the loopback by so many clients,
-each of which sends its next request when it has the answer to the last. Three of six requests ask a
-question, the others link it, look for an entity, and fetch a neighbourhood. An error is a status
-other than 200, a broken connection, or an answer that is not that of the first time.
+The server is a separate process (`kptm serve`). Each of --at-once clients sends its next request
+over the loopback interface when the last one is answered. Three of six requests ask a question, the
+others link it, search an entity, and fetch a neighbourhood. Errors are a status other than 200, a
+broken connection, and an answer that differs from the first one to the same request.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ PATIENCE = 60.0
 
 @dataclass
 class Load:
-    """What a time of requests gave.
+    """The figures of a load test.
 
     Attributes:
-        seconds: How long it took.
+        seconds: Duration of the test.
         taken: Seconds of each request, by kind.
-        errors: What went wrong, each with its request.
+        errors: Each error with its request.
     """
 
     seconds: float = 0.0
@@ -63,7 +63,7 @@ class Load:
         ]  # fmt: skip
 
     def table(self) -> str:
-        """The same in Markdown."""
+        """The rows as a Markdown table, and the number of errors."""
         lines = [
             "| request | n | a second | p50 ms | p95 ms | p99 ms |",
             "|---|---|---|---|---|---|",
@@ -75,8 +75,8 @@ class Load:
 
 
 @contextmanager
-def served(workspace: str | Path, *options: str) -> Iterator[str]:
-    """A server of a workspace on any free port; yields its address, ends it behind the block."""
+def serve_workspace(workspace: str | Path, *options: str) -> Iterator[str]:
+    """Serve a workspace on a free port for as long as the block runs; yields the address."""
     command = [sys.executable, "-m", "kptm", "serve", str(workspace), "--port", "0", "--json"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -87,16 +87,16 @@ def served(workspace: str | Path, *options: str) -> Iterator[str]:
 
 
 def requests_of(questions: Sequence[str], keys: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
-    """What is asked, in turn: (kind, arguments of the request)."""
-    found: list[tuple[str, dict[str, Any]]] = []
+    """The requests in their order: (kind, arguments of the request)."""
+    requests: list[tuple[str, dict[str, Any]]] = []
     for at, question in enumerate(questions):
         key = keys[at % len(keys)]
         ask = ("ask", {"method": "POST", "url": f"{API}/ask", "json": {"question": question}})
         link = ("link", {"method": "POST", "url": f"{API}/link", "json": {"text": question}})
         near = {"method": "GET", "url": f"{API}/neighbourhood", "params": {"key": key}}
-        named = {"method": "GET", "url": f"{API}/entities", "params": {"text": key[:4]}}
-        found += [ask, link, ask, ("neighbourhood", near), ask, ("entities", named)]
-    return found
+        search = {"method": "GET", "url": f"{API}/entities", "params": {"text": key[:4]}}
+        requests += [ask, link, ask, ("neighbourhood", near), ask, ("entities", search)]
+    return requests
 
 
 async def _load(
@@ -121,7 +121,7 @@ async def _load(
                 if response.status_code != 200:
                     load.errors.append(f"{arguments}: {response.status_code} {response.text}")
                 elif first.setdefault(at, response.content) != response.content:
-                    load.errors.append(f"{arguments}: another answer than the first time")
+                    load.errors.append(f"{arguments}: the answer differs from the first one")
 
         await asyncio.gather(*(one() for _ in range(at_once)))
         load.seconds = time.perf_counter() - begun
@@ -136,39 +136,41 @@ def measure(
     seconds: float = SECONDS,
     at_once: int = AT_ONCE,
 ) -> Load:
-    """Serve a workspace and ask it for so long.
+    """Serve a workspace and send requests to it.
 
     Args:
         workspace: Its folder; it is only read.
-        questions: Asked and linked, again and again.
-        keys: Entities to look at.
-        seconds: How long.
-        at_once: Requests that are under way at any time.
+        questions: Texts to ask and to link, repeatedly.
+        keys: Entities to search and to fetch the neighbourhood of.
+        seconds: Duration of the test.
+        at_once: Number of concurrent requests.
     """
-    with served(workspace) as url:
+    with serve_workspace(workspace) as url:
         return asyncio.run(_load(url, requests_of(questions, keys), at_once, seconds))
 
 
 def main(arguments=None) -> None:
-    """Ask, print the table and the first errors; exit with 1 if there were any."""
+    """Run the test, print the table and the first errors; exit with 1 if there were any."""
     from kptm import Workspace
     from kptm.examples import World
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("workspace")
     parser.add_argument("--questions", type=Path,
-    help="one a line, up to a tab; the example world's by default")  # fmt: skip
+    help="a question a line, up to a tab; default: the example world's")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
-    given = parser.parse_args(arguments)
-    if given.questions:
-        lines = given.questions.read_text(encoding="utf-8").splitlines()
+    options = parser.parse_args(arguments)
+    if options.questions:
+        lines = options.questions.read_text(encoding="utf-8").splitlines()
         questions = [line.partition("\t")[0] for line in lines if line]
     else:
-        questions = [item.question for item in World().questions()]
-    with Workspace.open(given.workspace, create=False) as ws:
+        questions = [question.question for question in World().questions()]
+    with Workspace.open(options.workspace, create=False) as ws:
         keys = [key for key, _ in zip(ws.graph.keys(), range(500), strict=False)]
-    load = measure(given.workspace, questions, keys, seconds=given.seconds, at_once=given.at_once)
+    load = measure(
+        options.workspace, questions, keys, seconds=options.seconds, at_once=options.at_once
+    )
     print(load.table())
     for error in load.errors[:10]:
         print(error)

@@ -1,13 +1,11 @@
-"""Questions about films in words: learnt from four fifths of MetaQA's dev set.
+"""Questions about films: learnt from four fifths of MetaQA's dev set, measured on the last fifth.
 
-The remaining fifth is measured.
+    python benchmarks/answers.py metaqa [--data FOLDER] [--train N] [--test N]
 
-    python benchmarks/answers.py metaqa [--data FOLDER] [--train N] [--test N] [--seed S]
-
-Which fifth is held out is decided by a hash of the question. Learnt is from questions and answers
-alone: no types, no brackets, all hops together. Measured are questions that the graph can answer in
-full: whose answers its facts lead to by the type's path (the graph lacks a few per cent of the
-published triples). A wrong answer and none count alike.
+A hash of the question decides which fifth is held out. Only questions and answers are learnt from:
+no types and no brackets, with all numbers of hops together. Measured are the questions that the
+graph can answer in full: all answers can be reached along the path of the question's type (the
+graph lacks a few per cent of the published triples). A missing answer counts as a wrong one.
 """
 
 from __future__ import annotations
@@ -33,10 +31,7 @@ ENDS = {
     "year": "release year", "genre": "has genre", "language": "in language", "tags": "has tags",
     "tag": "has tags", "imdbrating": "has imdb rating", "imdbvotes": "has imdb votes",
 }  # fmt: skip
-"""How MetaQA's types name the ends of relations.
-
-Used to choose what can be measured, and for nothing else.
-"""
+"""The relation of each part of MetaQA's types; only used to choose the questions to measure."""
 
 
 class Question(NamedTuple):
@@ -60,19 +55,19 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="answers.py metaqa", description=__doc__)
     here = Path(__file__).resolve().parents[3] / "shared/data/metaqa"
     parser.add_argument("--data", type=Path, default=here)
-    parser.add_argument("--train", type=int, help="learn from so many questions at most")
-    parser.add_argument("--test", type=int, help="ask so many a number of hops at most")
-    told = parser.parse_args(argv)
-    if not told.data.is_dir():
-        print("skipped: no MetaQA there")
+    parser.add_argument("--train", type=int, help="the most questions to learn from")
+    parser.add_argument("--test", type=int, help="the most questions to ask, by number of hops")
+    options = parser.parse_args(argv)
+    if not options.data.is_dir():
+        print(f"skipped: {options.data} is not there")
         return 0
-    asked = {hops: list(read(told.data / f"{hops}-hop.dev.tsv.gz")) for hops in HOPS}
+    asked = {hops: list(read(options.data / f"{hops}-hop.dev.tsv.gz")) for hops in HOPS}
     with tempfile.TemporaryDirectory() as folder:
         with Workspace.open(Path(folder) / "films") as ws:
-            report = ws.load(told.data / "kb.tsv.gz")
+            report = ws.load(options.data / "kb.tsv.gz")
             print(f"{report.added:,} triples\n")
             test = {
-                hops: [q for q in rows if held_out(q) and answerable(ws, q)][: told.test]
+                hops: [q for q in rows if held_out(q) and answerable(ws, q)][: options.test]
                 for hops, rows in asked.items()
             }
             print(
@@ -80,9 +75,9 @@ def main(argv: list[str]) -> int:
                 " |\n|---|---|---|---|---|---|---|"
             )
             for hops in HOPS:
-                measured(ws, "before any training", hops, test[hops], brackets=False)
+                measure(ws, "before any training", hops, test[hops], brackets=False)
             train = [q for rows in asked.values() for q in rows if not held_out(q)]
-            learn(ws, train, told.train, Path(folder) / "questions.tsv")
+            learn(ws, train, options.train, Path(folder) / "questions.tsv")
         opened = time.perf_counter()
         with Workspace.open(Path(folder) / "films") as ws:
             ws.ask(test[1][0].plain)
@@ -90,7 +85,7 @@ def main(argv: list[str]) -> int:
             for brackets in (False, True):
                 for hops in HOPS:
                     name = "in brackets" if brackets else "learnt"
-                    measured(ws, name, hops, test[hops], brackets=brackets)
+                    measure(ws, name, hops, test[hops], brackets=brackets)
             print(f"\nworkspace opened and asked once: {opened:.2f} s")
             print(f"query: {query_ms(ws, test[1]):.2f} ms in the median")
     return 0
@@ -121,18 +116,18 @@ def learn(ws: Workspace, questions: list[Question], most: int | None, path: Path
     print(f"| *learnt from {used:,} of {len(questions):,} in {took:.0f} s* | | | | | | |")
 
 
-def measured(ws: Workspace, name: str, hops: int, questions: list[Question], *, brackets: bool):
+def measure(ws: Workspace, name: str, hops: int, questions: list[Question], *, brackets: bool):
     total: Counter[str] = Counter()
     took = []
     for question in questions:
         started = time.perf_counter()
         answer = ws.ask(question.text if brackets else question.plain)
         took.append(time.perf_counter() - started)
-        found = {item.key for item in answer.answers}
-        common = len(found & question.answers)
-        total["hit"] += any(item.key in question.answers for item in answer.answers[:1])
-        total["exact"] += found == question.answers
-        total["f1"] += 2 * common / (len(found) + len(question.answers))
+        keys = {scored.key for scored in answer.answers}
+        common = len(keys & question.answers)
+        total["hit"] += any(scored.key in question.answers for scored in answer.answers[:1])
+        total["exact"] += keys == question.answers
+        total["f1"] += 2 * common / (len(keys) + len(question.answers))
     n = len(questions)
     figures = " | ".join(f"{total[key] / n:.3f}" for key in ("hit", "exact", "f1"))
     print(

@@ -1,12 +1,12 @@
-"""Questions over tables of facts, one's own or those that are here.
+"""Questions over tables of facts, your own or the ones in `tables/`.
 
     python benchmarks/answers.py table [TABLE.tsv …] [--failures]
 
-By default the eleven tables of ``tables/``, each with sixty questions beside it in
-``NAME.questions.tsv``: a question, a tab, and what is right. Answers are joined by ``|``, and what
-is right as well follows after `` || ``; ``refuse`` means that the table cannot answer. People wrote
-tables and questions who had not seen the code that reads them; the facts are theirs, from memory.
-Nothing is learnt. A list counts as right where it is right as a whole.
+The default is the eleven tables of `tables/`. Sixty questions about each are in the file
+`NAME.questions.tsv` beside it: a question, a tab, and the gold answers, joined by `|`. An
+alternative set of gold answers follows after ` || `; `refuse` means that the table has no answer.
+The authors of tables and questions had not seen the code; they wrote the facts from memory. Nothing
+is learnt. A list counts as right only if it is complete and has no wrong answer.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ VERDICTS = ("right", "rightly refused", "wrongly refused", "wrong")
 
 
 def main(argv: list[str]) -> None:
-    """Ask, print a table."""
+    """Ask the questions and print a line for each table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*", type=Path, default=sorted(_tables()))
-    parser.add_argument("--failures", action="store_true", help="print what was not right")
+    parser.add_argument("--failures", action="store_true", help="print every wrong answer")
     options = parser.parse_args(argv)
     print(f"| table | questions | {' | '.join(VERDICTS)} |")
     print("|---|---|---|---|---|---|")
     for table in options.tables:
         with tempfile.TemporaryDirectory() as folder, Workspace.open(Path(folder) / "ws") as ws:
             ws.load(table)
-            found = ask(ws, list(cases(table)), strict=True)
-        counts = Counter(item.verdict for item in found)
+            outcomes = ask(ws, list(cases(table)), strict=True)
+        counts = Counter(outcome.verdict for outcome in outcomes)
         cells = " | ".join(str(counts[verdict]) for verdict in VERDICTS)
-        print(f"| {table.stem} | {len(found)} | {cells} |")
-        for item in found if options.failures else ():
-            if not item.right:
-                answers = ", ".join(item.answers)
-                print(f"    {item.question}: {item.gold}; not {answers or item.reason!r}")
+        print(f"| {table.stem} | {len(outcomes)} | {cells} |")
+        for outcome in outcomes if options.failures else ():
+            if not outcome.right:
+                answers = ", ".join(outcome.answers) or repr(outcome.reason)
+                print(f"    {outcome.question}: {outcome.gold}; not {answers}")
 
 
 def cases(table: Path) -> Iterator[Case]:
-    """The questions that stand beside a table."""
+    """Read the questions of a table."""
     path = table.with_name(f"{table.stem}.questions.tsv")
     for line in path.read_text(encoding="utf-8").splitlines():
         question, _, gold = line.partition("\t")

@@ -1,13 +1,13 @@
-"""The example world's questions: are they answered rightly, or refused if they have no answer?
+"""The example world's questions: are they answered correctly, or refused if they have no answer?
 
     python benchmarks/answers_parts/world.py [--model] [--folder DIR]
 
-The graph is the world's triples, entities and relations; its texts are indexed for phrasings. Asked
-twice: before anything is learnt from questions, and after ``learn.tsv``, which has none of those
-that are asked here. ``tuning.jsonl`` has others, written without a look at either, that choices are
-made by. With --model embeddings, the fused model and modeledge are made as ``kptm demo`` makes
-them; with --folder they are kept there. "refused" is an answer without an entity. Figures are
-printed, never asserted.
+The graph is the world's triples, entities and relations; its texts are indexed for phrasings. The
+questions are asked twice: before anything is learnt from questions, and after learning from
+`learn.tsv`, which contains none of them. `tuning.jsonl` has further questions, written without a
+look at the others, for tuning. With --model, embeddings, the fused model and modeledge are built as
+`kptm demo` builds them; with --folder they are saved there. A question is refused if its answer has
+no entity. Figures are printed, never asserted.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
-def made(folder, with_model):
-    """A workspace of the example world."""
+def open_workspace(folder, with_model):
+    """Open the workspace of the example world in a folder, and build what it lacks."""
     from kptm import Workspace
     from kptm.examples import World
 
@@ -47,7 +47,7 @@ def main(arguments=None) -> None:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
-        ws, world = made(options.folder or Path(temporary) / "world", options.model)
+        ws, world = open_workspace(options.folder or Path(temporary) / "world", options.model)
         with ws:
             for stage in ("before learning", "after learning"):
                 if stage == "after learning":
@@ -61,7 +61,7 @@ def main(arguments=None) -> None:
 
 
 def tuning():
-    """The questions that choices were made by."""
+    """Read the questions for tuning."""
     from kptm.examples import WorldQuestion
 
     text = Path(__file__).with_name("tuning.jsonl").read_text(encoding="utf-8")
@@ -70,17 +70,18 @@ def tuning():
 
 
 def show(stage, questions, answers) -> None:
-    """The table of a stage, and what was wrong."""
+    """Print the table of a stage, and its wrong answers."""
     counts = defaultdict(Counter)
     wrong = []
-    for item, found in zip(questions, answers, strict=True):
-        right = found.entity in item.answers if item.answers else found.entity is None
-        count = counts[item.kind, bool(item.answers)]
+    for question, answer in zip(questions, answers, strict=True):
+        gold = question.answers
+        right = answer.entity in gold if gold else answer.entity is None
+        count = counts[question.kind, bool(gold)]
         count["n"] += 1
         count["right"] += right
-        count["exact"] += {x.entity for x in found.answers} == set(item.answers)
+        count["exact"] += {x.entity for x in answer.answers} == set(gold)
         if not right:
-            wrong.append((item, found))
+            wrong.append((question, answer))
     for answerable in (True, False):
         parts = [count for (_, known), count in list(counts.items()) if known == answerable]
         counts["all", answerable] = sum(parts, Counter())
@@ -88,12 +89,13 @@ def show(stage, questions, answers) -> None:
     for (kind, answerable), count in sorted(
         counts.items(), key=lambda item: (not item[0][1], item[0])
     ):
-        what = "answered rightly" if answerable else "refused"
+        what = "answered correctly" if answerable else "refused"
         exact = f"{count['exact'] / count['n']:.3f}" if answerable else ""
         print(f"| {kind}, {what} | {count['n']} | {count['right'] / count['n']:.3f} | {exact} |")
     print()
-    for item, found in wrong:
-        print(f"wrong: {item.question} → {found}; right: {', '.join(item.answers) or 'unknown'}")
+    for question, answer in wrong:
+        gold = ", ".join(question.answers) or "unknown"
+        print(f"wrong: {question.question} → {answer}; right: {gold}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from .graphs import HERE
 
 
 def table(options, folder):
-    """Open a table of many rows, and read some."""
+    """Write a table of many rows, then open it in a new process."""
     import numpy as np
 
     from kg.embedding.files import key_index as rows
@@ -50,32 +50,33 @@ def table(options, folder):
 
 
 def open_one(options, folder):
+    """Open a table, read random rows, and print times and memory."""
     import random
 
     import torch  # noqa: F401
 
     from kg import EntityEmbeddings
 
-    def held():
+    def resident_mb():
         with Path("/proc/self/status").open() as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
 
     EntityEmbeddings.load  # noqa: B018
-    before, began = held(), time.monotonic()
-    found = EntityEmbeddings.load(options.name)
+    before, began = resident_mb(), time.monotonic()
+    table = EntityEmbeddings.load(options.name)
     opened = time.monotonic() - began
-    after = held()
-    keys = [f"Q{number:09d}" for number in random.Random(0).sample(range(len(found)), 3_000)]
+    after = resident_mb()
+    keys = [f"Q{number:09d}" for number in random.Random(0).sample(range(len(table)), 3_000)]
     spent = []
     for start in range(0, 3_000, 1_000):
         began = time.monotonic()
-        found.vectors(keys[start : start + 1_000])
+        table.vectors(keys[start : start + 1_000])
         spent.append((time.monotonic() - began) * 1_000)
     began = time.monotonic()
-    found.vectors(keys[:1_000])
+    table.vectors(keys[:1_000])
     print(
-        f"{len(found):,} × {found.dim}: opened in {opened:.3f} s, {after - before:.1f} MB more;"
+        f"{len(table):,} × {table.dim}: opened in {opened:.3f} s, {after - before:.1f} MB more;"
         f" 1,000 random rows, others each time: {', '.join(f'{ms:.0f}' for ms in spent)} ms, the"
         f" first again {(time.monotonic() - began) * 1_000:.0f} ms;"
-        f" then {held() - before:.1f} MB more"
+        f" then {resident_mb() - before:.1f} MB more"
     )

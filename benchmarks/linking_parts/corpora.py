@@ -38,7 +38,9 @@ def webnlg_on_freebase(freebase: Freebase, layers, similarity=None) -> Gold:
     at = 0
     while at < len(texts):
         size = chance.choice(TEXTS)
-        document, others = joined([_annotated(row, keys) for row in texts[at : at + size]], chance)
+        document, others = join_texts(
+            [_annotated(row, keys) for row in texts[at : at + size]], chance
+        )
         documents.append(document)
         outside.append(others)
         at += size
@@ -57,8 +59,8 @@ def titles() -> dict[str, str]:
     }
 
 
-def joined(parts, chance):
-    """Texts with their links and other spans as one, with a space or a new line between."""
+def join_texts(parts, chance):
+    """Concatenate texts with their links and other spans, separated by a space or a new line."""
     text, links, others = "", [], []
     for part, known, unknown in parts:
         text += chance.choice((" ", "\n")) if text else ""
@@ -69,7 +71,7 @@ def joined(parts, chance):
 
 
 def _annotated(row, keys):
-    """A text, its spans that mean an entity of the graph, and those that mean something else."""
+    """A text, its spans of entities of the graph, and its spans of other entities."""
     text, taken, known, unknown = row["text"], [], [], []
     for name, words in sorted(row["references"], key=lambda item: -len(item[1])):
         place = located(text, words, taken) if name else None
@@ -90,10 +92,10 @@ def _without_article(text, start, end):
 
 
 def first_words(layers, similarity=None) -> Gold:
-    """Sentences of FewRel that begin with an everyday word: a capital there makes no name of it.
+    """Sentences of FewRel that begin with an everyday word, whose capital does not make it a name.
 
-    Some begin so; of others, what follows from a word in small letters that would be a name with a
-    capital. Only that word is looked at; it is no link unless it was annotated.
+    Some sentences begin with such a word; others are cut so that they begin with a lower-case word
+    that would be a name if capitalised. Only that word is judged; it is no link unless annotated.
     """
     with gzip.open(DATA / "fewrel" / "val_wiki.json.gz", "rt", encoding="utf-8") as lines:
         relations = json.load(lines)

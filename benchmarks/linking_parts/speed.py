@@ -40,25 +40,25 @@ def names(count: int) -> list[str]:
     """Distinct names of one to three words."""
     rng = random.Random(0)
     vocabulary = [word(rng) for _ in range(60_000)]
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found[" ".join(rng.choice(vocabulary) for _ in range(rng.choice((1, 2, 2, 3))))] = None
-    return list(found)
+    distinct: dict[str, None] = {}
+    while len(distinct) < count:
+        distinct[" ".join(rng.choice(vocabulary) for _ in range(rng.choice((1, 2, 2, 3))))] = None
+    return list(distinct)
 
 
 def documents(aliases: list[str], count: int) -> list[str]:
     rng = random.Random(1)
-    made = []
+    texts = []
     for _ in range(count):
         parts: list[str] = []
         while sum(map(len, parts)) + len(parts) < 1_000:
             parts.append(rng.choice(aliases) if rng.random() < 0.09 else rng.choice(_FILLER))
-        made.append((" ".join(parts) + ".")[:1_000])
-    return made
+        texts.append((" ".join(parts) + ".")[:1_000])
+    return texts
 
 
 def build(count: int, folder: Path) -> None:
-    """The graph and the index, by another process than the one that is measured."""
+    """Build graph and index; run in another process than the one that is measured."""
     from kg import KnowledgeGraph
     from kptm.linking import Linker
 
@@ -94,7 +94,7 @@ def memory() -> float:
 
 
 def forget_peak() -> None:
-    """A child's peak begins at the size of who started it."""
+    """Reset the peak memory, which a child process inherits from its parent."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -156,7 +156,7 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     }  # fmt: skip
 
 
-def timed(texts: list[str], find) -> float:
+def measure_rate(texts: list[str], find) -> float:
     began = time.perf_counter()
     for text in texts:
         find(text)
@@ -168,11 +168,13 @@ def ahocorasick(count: int) -> dict:
 
     aliases = names(count)
     began = time.perf_counter()
-    found = ahocorasick_rs.AhoCorasick(aliases, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
+    automaton = ahocorasick_rs.AhoCorasick(
+        aliases, matchkind=ahocorasick_rs.MatchKind.LeftmostLongest
+    )
     built = time.perf_counter() - began
     return {
         "built": built,
-        "spotting": timed(documents(aliases, DOCUMENTS), found.find_matches_as_indexes),
+        "spotting": measure_rate(documents(aliases, DOCUMENTS), automaton.find_matches_as_indexes),
         "memory": memory(),
     }
 
@@ -184,12 +186,12 @@ def spacy_matcher(count: int) -> dict:
     aliases = names(count)
     began = time.perf_counter()
     nlp = spacy.blank("en")
-    found = PhraseMatcher(nlp.vocab)
-    found.add("name", list(nlp.tokenizer.pipe(aliases)))
+    matcher = PhraseMatcher(nlp.vocab)
+    matcher.add("name", list(nlp.tokenizer.pipe(aliases)))
     built = time.perf_counter() - began
     return {
         "built": built,
-        "spotting": timed(documents(aliases, 500), lambda text: found(nlp.make_doc(text))),
+        "spotting": measure_rate(documents(aliases, 500), lambda text: matcher(nlp.make_doc(text))),
         "memory": memory(),
     }
 
@@ -199,13 +201,13 @@ def flashtext(count: int) -> dict:
 
     aliases = names(count)
     began = time.perf_counter()
-    found = KeywordProcessor(case_sensitive=True)
+    processor = KeywordProcessor(case_sensitive=True)
     for alias in aliases:
-        found.add_keyword(alias)
+        processor.add_keyword(alias)
     built = time.perf_counter() - began
     return {
         "built": built,
-        "spotting": timed(documents(aliases, 500), found.extract_keywords),
+        "spotting": measure_rate(documents(aliases, 500), processor.extract_keywords),
         "memory": memory(),
     }
 
@@ -217,18 +219,18 @@ def main(name: str, count: int, folder: Path) -> None:
             build(count, folder)
             return
         case "kptm":
-            found = kptm(count, folder)
+            figures = kptm(count, folder)
         case "kptm with encoder, descriptions new":
-            found = kptm(count, folder, encoder=True)
+            figures = kptm(count, folder, encoder=True)
         case "kptm with encoder, descriptions known":
-            found = kptm(count, folder, encoder=True, known=True)
+            figures = kptm(count, folder, encoder=True, known=True)
         case "ahocorasick_rs":
-            found = ahocorasick(count)
+            figures = ahocorasick(count)
         case "spaCy PhraseMatcher":
-            found = spacy_matcher(count)
+            figures = spacy_matcher(count)
         case _:
-            found = flashtext(count)
-    print(json.dumps(found))
+            figures = flashtext(count)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

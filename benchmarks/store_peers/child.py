@@ -1,8 +1,8 @@
-"""One contestant in a process of its own: prepare it, or measure it and print JSON.
+"""Prepares or measures one contestant in a new process, and prints its figures as JSON.
 
     python -m store_peers.child prepare|measure NAME SPEC PREPARED STORE [HOST]
 
-The clock starts after all imports. The peak is the process's, taken when the load is done.
+The imports are not timed. The peak memory is that of the process at the end of the load.
 """
 
 import json
@@ -18,15 +18,15 @@ from store_peers.contest import CONTESTANTS, Digest, Peer, Place
 
 
 def peak_mb() -> float:
-    """The most memory this process has held, in MB."""
+    """The peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def ask(
     question: Callable[[str], list], keys: list[str], take: Callable[[str, list], None]
 ) -> list[float]:
-    """Seconds of each question; the answers go to ``take`` while the clock stands still."""
-    question(keys[0])  # whatever is compiled or prepared once
+    """Time each question; its answer is passed to `take` outside the timed section."""
+    question(keys[0])  # compiles and prepares what is needed once
     seconds = []
     for key in keys:
         began = perf_counter()
@@ -37,30 +37,30 @@ def ask(
 
 
 def measure(peer: Peer, spec: dict) -> dict:
-    """Load and ask; what goes wrong in one part is told and does not hide the others."""
-    found: dict = {"errors": {}}
+    """Load and ask; an error in one part is recorded, and the other parts still run."""
+    figures: dict = {"errors": {}}
     peer.setup()
-    found["peak_before_mb"] = peak_mb()
+    figures["peak_before_mb"] = peak_mb()
     began = perf_counter()
     peer.load()
-    found["load_s"] = perf_counter() - began
-    found["peak_mb"] = peak_mb()
-    found["disk"] = peer.disk()
+    figures["load_s"] = perf_counter() - began
+    figures["peak_mb"] = peak_mb()
+    figures["disk"] = peer.disk()
     peer.open()
     for name, part in (("count", _count), ("one", _one_hop), ("two", _two_hop)):
         try:
-            found.update(part(peer, spec))
-        except Exception as error:  # noqa: BLE001 - whatever a contestant raises, the table tells it
-            found["errors"][name] = _shown(error)
-    found["peak_all_mb"] = peak_mb()
+            figures.update(part(peer, spec))
+        except Exception as error:  # noqa: BLE001 - the table shows any error of a contestant
+            figures["errors"][name] = _first_line(error)
+    figures["peak_all_mb"] = peak_mb()
     peer.close()
-    return found
+    return figures
 
 
 def _count(peer: Peer, spec: dict) -> dict:
-    held = peer.count()
-    if held != spec["triples"]:
-        raise ValueError(f"holds {held:,} triples, not {spec['triples']:,}")
+    count = peer.count()
+    if count != spec["triples"]:
+        raise ValueError(f"has {count:,} triples, not {spec['triples']:,}")
     return {}
 
 
@@ -80,7 +80,7 @@ def _two_hop(peer: Peer, spec: dict) -> dict:
     return {"two_ms": median(seconds) * 1e3, "two_mean_ms": fmean(seconds) * 1e3}
 
 
-def _shown(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:160]
 
 
@@ -93,11 +93,13 @@ def main(task: str, name: str, spec: str, prepared: str, store: str, host: str =
         contestant.peer(place).prepare()
         return
     try:
-        found = measure(contestant.peer(place), json.loads(Path(spec).read_text(encoding="utf-8")))
+        figures = measure(
+            contestant.peer(place), json.loads(Path(spec).read_text(encoding="utf-8"))
+        )
     except Exception as error:  # noqa: BLE001 - as above
         traceback.print_exc()
-        found = {"errors": {"load": _shown(error)}}
-    print(json.dumps(found))
+        figures = {"errors": {"load": _first_line(error)}}
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own for as long as a block runs; only its socket can be reached."""
+"""A temporary PostgreSQL server that runs for the time of a block and listens on a socket only."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def why_not() -> str:
-    """Why no server can be started here; "" if one can."""
-    missing = [tool for tool in ("initdb", "pg_ctl") if not _found(tool)]
+    """Why no server can be started on this machine; "" if one can."""
+    missing = [tool for tool in ("initdb", "pg_ctl") if not _find_tool(tool)]
     return f"{' and '.join(missing)} not on PATH: install PostgreSQL" if missing else ""
 
 
-def _found(tool: str) -> str | None:
-    """Where a tool is; Debian keeps those of the server off PATH."""
+def _find_tool(tool: str) -> str | None:
+    """Find a tool of PostgreSQL; Debian does not put those of the server on PATH."""
     folders = [os.environ.get("PATH", ""), *sorted(map(str, _DEBIAN.glob("*/bin")), reverse=True)]
     return shutil.which(tool, path=os.pathsep.join(folders))
 
@@ -30,9 +30,10 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 @contextmanager
 def running(settings: str = "") -> Iterator[str]:
-    """Start a server with PostgreSQL's own settings, but for ``settings``.
+    """Start a server and yield the folder of its socket.
 
-    Give its socket's folder.
+    Args:
+        settings: Options of `postgres`, such as "-c fsync=off"; the others keep their defaults.
     """
     folder = Path(tempfile.mkdtemp(prefix="kptm-pg-"))
     data = folder / "data"
@@ -51,27 +52,27 @@ def running(settings: str = "") -> Iterator[str]:
 
 
 def _run(tool: str, *arguments: str | Path) -> None:
-    """Run a tool of PostgreSQL, which refuses to be root."""
-    command = [str(_found(tool)), *map(str, arguments)]
+    """Run a tool of PostgreSQL, as the user postgres if this user is root, which it refuses."""
+    command = [str(_find_tool(tool)), *map(str, arguments)]
     if os.geteuid() == 0:
         command = ["runuser", "-u", "postgres", "--", *command]
-    # To a file, not a pipe: the server inherits it and would keep a pipe open for good.
-    with tempfile.TemporaryFile("w+") as said:
-        done = subprocess.run(command, stdout=said, stderr=said, cwd="/", check=False)
-        said.seek(0)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{said.read()}")
+    # To a file, not a pipe: the server inherits it and would never close a pipe.
+    with tempfile.TemporaryFile("w+") as output:
+        completed = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
+        output.seek(0)
+        if completed.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{output.read()}")
 
 
 def connect(host: str, database: str, *, autocommit: bool = False) -> "psycopg.Connection":
-    """A connection of psycopg's."""
+    """Connect with psycopg."""
     import psycopg
 
     return psycopg.connect(host=host, dbname=database, user="postgres", autocommit=autocommit)
 
 
 def fresh_database(host: str, name: str) -> int:
-    """Make an empty database, dropping an old one of the name; return its size in bytes."""
+    """Create an empty database, dropping an old one of that name; return its size in bytes."""
     with connect(host, "postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
@@ -80,6 +81,6 @@ def fresh_database(host: str, name: str) -> int:
 
 
 def size(host: str, name: str) -> int:
-    """Bytes of a database: tables and indexes, without the server's shared log."""
+    """The size of a database in bytes: tables and indexes, without the server's shared log."""
     with connect(host, "postgres", autocommit=True) as connection:
         return connection.execute("SELECT pg_database_size(%s)", (name,)).fetchone()[0]

@@ -1,10 +1,8 @@
-"""How passages are ranked: weights of links, words and length, fitted on the graph's facts.
+"""Fits and measures the weights that rank passages, with and without an encoder.
 
-With and without an encoder.
-
-Of a question's topic, at most forty passages that link to it; right are those that name an answer.
-Weights are fitted on facts that the graph has and measured on those that it lacks, of the same
-texts and of the other ones.
+The candidates of a question are at most forty passages that link to its topic; a passage is correct
+if it names an answer. The weights are fitted on facts that the graph has and measured on facts that
+it lacks, within the same texts and across the two sets of texts.
 """
 
 import argparse
@@ -29,13 +27,20 @@ PENALTY = 0.005
 
 
 class Ranked(NamedTuple):
-    """A question: its passages' features, (P, F), which are right, and similarities to it, (P,)."""
+    """A question with P candidate passages.
+
+    Attributes:
+        features: Features of the passages, shape (P, F).
+        right: Whether each passage is correct, shape (P,).
+        similar: The encoder's similarity of question and passage, shape (P,).
+    """
 
     features: np.ndarray
     right: np.ndarray
     similar: np.ndarray
 
-    def given(self, encoder: bool) -> np.ndarray:
+    def inputs(self, encoder: bool) -> np.ndarray:
+        """The features, with the similarity as a last column if there is an encoder."""
         return np.column_stack([self.features, self.similar]) if encoder else self.features
 
 
@@ -45,24 +50,24 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--encoder", default="", help="a folder, or the package of kptm[encoder]")
     options = parser.parse_args(argv)
     encoder = Encoder(options.encoder) if options.encoder else None
-    data = {name: collected(name, options.questions, encoder) for name in ("fewrel", "webnlg")}
+    data = {name: collect(name, options.questions, encoder) for name in ("fewrel", "webnlg")}
     print("| asked of | weights | MRR | first | among 4 | among 16 |\n|---|---|---|---|---|---|")
     for name, (_, asked) in data.items():
         show(name, "shipped", asked, np.array(RankWeights.default().values), encoder=False)
         for other, (known, _) in data.items():
             for with_it in (False, True)[: 1 + (encoder is not None)]:
-                weights = fitted(known, encoder=with_it)
+                weights = fit_weights(known, encoder=with_it)
                 title = f"of {other}{' and encoder' * with_it}: {weights.round(2).tolist()}"
                 show(name, title, asked, weights, encoder=with_it)
-    both = fitted([one for known, _ in data.values() for one in known], encoder=False)
+    both = fit_weights([one for known, _ in data.values() for one in known], encoder=False)
     print(
         f"\nof both, without an encoder: {dict(zip(FEATURES, both.round(3).tolist(), strict=True))}"
     )
     return 0
 
 
-def collected(name: str, count: int, encoder: Encoder | None) -> tuple[list[Ranked], list[Ranked]]:
-    """Questions that the graph answers, and those that it does not."""
+def collect(name: str, count: int, encoder: Encoder | None) -> tuple[list[Ranked], list[Ranked]]:
+    """The questions that the graph answers, and those that it does not."""
     task = getattr(tasks, name)()
     known: dict[tuple[str, str], set[str]] = {}
     for head, relation, tail in task.known:
@@ -77,32 +82,32 @@ def collected(name: str, count: int, encoder: Encoder | None) -> tuple[list[Rank
 
 
 def questions(ws, task, facts, count: int, encoder: Encoder | None):
-    """As many of the questions as are wanted, whose passages are some right and some not."""
+    """Yield up to `count` questions that have both correct and wrong passages."""
     order = sorted(facts)
     random.Random(1).shuffle(order)
     for head, relation in order:
         if not count:
             return
         words = name_words(task.relations.get(relation, relation))
-        found = passages_of(ws, head, words)
+        candidates = passages_of(ws, head, words)
         names = {plain(task.names.get(key, [key])[0]) for key in facts[head, relation]}
         right = [
             any(link.entity in facts[head, relation] for link in passage.links)
             or any(name in passage.text.casefold() for name in names if len(name) > 2)
-            for passage, _ in found
+            for passage, _ in candidates
         ]
         if any(right) and not all(right):
             count -= 1
-            similar = np.zeros(len(found))
+            similar = np.zeros(len(candidates))
             if encoder is not None:
                 asked = f"{' '.join(words)} of {task.names.get(head, [head])[0]}"
-                rows = encoder.encode([asked, *(passage.text for passage, _ in found)])
+                rows = encoder.encode([asked, *(passage.text for passage, _ in candidates)])
                 similar = rows[1:] @ rows[0]
-            yield Ranked(np.array([one for _, one in found]), np.array(right), similar)
+            yield Ranked(np.array([one for _, one in candidates]), np.array(right), similar)
 
 
 def passages_of(ws, head: str, words: list[str]):
-    """Some of the passages that link to an entity, with their features."""
+    """A sample of the passages that link to an entity, with their features."""
     with ws.graph.database.reading() as sql:
         ranks = passage_search.by_words(sql, words, [head])
         linked = {
@@ -116,9 +121,9 @@ def passages_of(ws, head: str, words: list[str]):
     return list(zip(some, features, strict=True))
 
 
-def fitted(data: list[Ranked], *, encoder: bool) -> np.ndarray:
-    """The weights under which the right passages of each question are likeliest."""
-    groups = [(one.given(encoder), one.right) for one in data]
+def fit_weights(data: list[Ranked], *, encoder: bool) -> np.ndarray:
+    """Fit the weights that maximise the likelihood of the correct passages."""
+    groups = [(one.inputs(encoder), one.right) for one in data]
 
     def loss(weights):
         value, slope = 0.0, np.zeros_like(weights)
@@ -138,7 +143,7 @@ def fitted(data: list[Ranked], *, encoder: bool) -> np.ndarray:
 def show(name: str, title: str, data: list[Ranked], weights: np.ndarray, *, encoder: bool) -> None:
     places = []
     for one in data:
-        score = one.given(encoder) @ weights
+        score = one.inputs(encoder) @ weights
         order = np.lexsort((np.arange(len(score)), -score))
         places.append(1 + int(np.argmax(one.right[order])))
     at = np.array(places)

@@ -100,24 +100,23 @@ class Added:
                 row.dense[-2:] = [float(self.pair(row) @ weights) + shift, 1.0]
 
     def learn(self, found):
-        """Fit the discriminants; what is learnt from has the scores of those of other questions."""
+        """Fit the discriminants, and score the questions themselves by cross-fitting.
+
+        The rows of a fold get scores from discriminants that were fitted on the other folds.
+        """
         folds = [found[at::FOLDS] for at in range(FOLDS)]
-        for at, own in enumerate(folds):
-            others = [item for fold in folds[:at] + folds[at + 1 :] for item in fold]
-            fitted = self.fitted(others)
-            for item in own:
-                self.discriminate(item.question, item.rows, fitted)
-        self.discriminants = self.fitted(found)
+        for at, fold in enumerate(folds):
+            others = [example for other in folds[:at] + folds[at + 1 :] for example in other]
+            discriminants = self.fit_discriminants(others)
+            for example in fold:
+                self.discriminate(example.question, example.rows, discriminants)
+        self.discriminants = self.fit_discriminants(found)
         return found
 
-    def fitted(self, found):
-        """Of each relation and direction: Σ⁻¹(μ − μ₀) over right rows, and the shift."""
-        vectors = np.array([self.pair(row) for item in found for row in item.rows], np.float32)
-        owner = [
-            item.question.way if right else ""
-            for item in found
-            for right in item.right
-        ]  # fmt: skip
+    def fit_discriminants(self, examples):
+        """By relation and direction: the weights Σ⁻¹(μ − μ₀) over correct rows, and the shift."""
+        vectors = np.array([self.pair(row) for x in examples for row in x.rows], np.float32)
+        owner = [x.question.way if right else "" for x in examples for right in x.right]
         mean = vectors.mean(0)
         spread = (vectors - mean).T @ (vectors - mean) / len(vectors)
         spread += np.eye(len(spread)) * np.trace(spread) / len(spread) * SHRINKAGE

@@ -1,4 +1,4 @@
-"""Short ways to say what is right, over the facts of a table."""
+"""Short functions that state the gold answer of a question over the facts of a table."""
 
 from __future__ import annotations
 
@@ -9,72 +9,72 @@ from .newcomer import Facts
 
 Rule = Callable[[Facts], Gold]
 Rows = Sequence[tuple[str, str, Rule]]
-"""(kind, question, what is right)."""
+"""(kind of question, question, the rule of its gold answer)."""
 Set = Callable[[Facts], Iterable[str]]
 
 
 def refused(_: Facts) -> Gold:
-    """The graph cannot say."""
+    """No answer: the graph lacks the fact."""
     return Gold(refusal=True)
 
 
 def stated(*values: str) -> Rule:
-    """These, whatever the graph says."""
+    """The given values, whatever the graph holds."""
     return lambda _: Gold.of(values)
 
 
 def of(head: str, relation: str) -> Rule:
-    """What a head has."""
+    """The values of a head's relation."""
     return lambda f: Gold.of(f.of(head, relation))
 
 
 def having(relation: str, value: str) -> Rule:
-    """The heads that have it."""
+    """The heads with a value of a relation."""
     return lambda f: Gold.of(f.having(relation, value))
 
 
 def any_of(*sets: Set) -> Rule:
-    """One of several sets; an empty one means that refusing is right, too."""
+    """Any one of several sets; if one of them is empty, no answer is correct, too."""
 
     def rule(f: Facts) -> Gold:
-        found = [frozenset(one(f)) for one in sets]
-        return Gold(tuple(one for one in found if one), refusal=not all(found))
+        readings = [frozenset(one(f)) for one in sets]
+        return Gold(tuple(reading for reading in readings if reading), refusal=not all(readings))
 
     return rule
 
 
 def the(one: Set) -> Rule:
-    """A set; refused where it is empty."""
+    """A set; no answer if it is empty."""
     return lambda f: Gold.of(one(f))
 
 
 def count(one: Set) -> Rule:
-    """How many there are."""
+    """The size of a set."""
     return lambda f: Gold.of([str(len(set(one(f))))])
 
 
 def number_of(f: Facts, head: str, relation: str) -> float | None:
-    """The number of a head, where it has one."""
+    """The number of a head's relation, or None."""
     return f.number(head, relation) if f.of(head, relation) else None
 
 
 def where(relation: str, test: Callable[[float], bool]) -> Set:
-    """The heads whose number is so."""
+    """The heads whose number passes a test."""
 
-    def found(f: Facts) -> set[str]:
+    def matching_heads(f: Facts) -> set[str]:
         numbers = {head: number_of(f, head, relation) for head in f.heads}
         return {head for head, number in numbers.items() if number is not None and test(number)}
 
-    return found
+    return matching_heads
 
 
 def ranked(relation: str, place: int, among: Set | None = None) -> Set:
-    """The heads at a place from the smallest number, 0 or more, or from the largest, -1 or less."""
+    """The heads at a place in the order of their numbers: 0 is the smallest, -1 the largest."""
 
-    def found(f: Facts) -> set[str]:
+    def heads_at_place(f: Facts) -> set[str]:
         heads = f.heads if among is None else set(among(f))
         numbers = {x: n for x in heads if (n := number_of(f, x, relation)) is not None}
         wanted = sorted(set(numbers.values()))[place]
         return {head for head, number in numbers.items() if number == wanted}
 
-    return found
+    return heads_at_place

@@ -1,4 +1,4 @@
-"""Questions about packages of programs: what they need, who maintains them, how large they are."""
+"""Questions about software packages: their dependencies, maintainers and sizes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def packages(f: Facts) -> set[str]:
 
 
 def without_needs(among: Set) -> Set:
-    """Nothing in the graph says what a package is: people need nothing, too."""
+    """The heads without dependencies; as no type tells packages from people, `among` chooses."""
     return lambda f: {x for x in among(f) if not f.of(x, NEEDS)}
 
 
@@ -35,14 +35,14 @@ def by_people_in(country: str) -> Set:
 
 
 def most(relation: str) -> Set:
-    """The values of a relation that the most packages have."""
+    """The values of a relation that occur in the most packages."""
 
-    def found(f: Facts) -> set[str]:
+    def commonest_values(f: Facts) -> set[str]:
         values = {value for x in packages(f) for value in f.of(x, relation)}
         counts = {value: len(f.having(relation, value)) for value in values}
         return {value for value in counts if counts[value] == max(counts.values())}
 
-    return found
+    return commonest_values
 
 
 def most_needs(f: Facts) -> set[str]:

@@ -1,4 +1,4 @@
-"""Workspaces of the graphs, loaded once into a folder, and copied to be asked or taught."""
+"""Workspaces of the graphs: each is loaded once into a folder and copied before it is used."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ class Workspaces:
     """Loaded workspaces by name.
 
     Attributes:
-        folder: Where they are, outside the project.
-        settings: ``section.key=value`` for each that is opened, as ``kptm --set`` takes them.
+        folder: Their folder, outside the project.
+        settings: `section.key=value` settings of each copy, as in `kptm --set`.
     """
 
     def __init__(self, folder: Path, settings: Sequence[str] = ()) -> None:
         self.folder, self.settings = folder / _version(), tuple(settings)
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def _loaded(self, name: str, build: Build) -> Path:
+    def _load(self, name: str, build: Build) -> Path:
+        """Build a workspace unless its folder exists; return the folder."""
         target = self.folder / name
         if not (target / "kptm.toml").is_file():
             partial = self.folder / f"{name}.partial"
@@ -42,20 +43,15 @@ class Workspaces:
             began = time.perf_counter()
             with Workspace.open(partial) as ws:
                 build(ws)
-                ws.ask(
-                    "what is this"
-                )  # what is derived from the graph is built by the first question
+                ws.ask("what is this")  # the first question builds the derived files
             partial.rename(target)
             say(f"{name}: loaded in {time.perf_counter() - began:.1f} s")
         return target
 
     @contextmanager
     def copy(self, name: str, build: Build) -> Iterator[Workspace]:
-        """A copy of the workspace ``name``, which ``build`` fills where it is not there yet.
-
-        It goes with the block.
-        """
-        source = self._loaded(name, build)
+        """Yield a temporary copy of the workspace `name`, which `build` fills if it is missing."""
+        source = self._load(name, build)
         with tempfile.TemporaryDirectory(dir=self.folder, prefix=f"{name}.copy.") as folder:
             target = Path(folder) / "ws"
             shutil.copytree(source, target)
@@ -64,7 +60,7 @@ class Workspaces:
 
 
 def _version() -> str:
-    """A name for the program's state: another program may store a graph otherwise."""
+    """A hash of kg and kptm: another version may store a graph differently."""
     digest = hashlib.sha256()
     for package in (kg, kptm):
         root = Path(package.__path__[0])
@@ -75,7 +71,7 @@ def _version() -> str:
 
 
 def load_world(ws: Workspace) -> None:
-    """The example world, with its texts indexed for phrasings."""
+    """Load the example world, and index its texts for phrasings."""
     from kptm.examples import World
 
     world = World()
@@ -86,7 +82,7 @@ def load_world(ws: Workspace) -> None:
 
 
 def load_world_with_values(ws: Workspace) -> None:
-    """The same, with its numbers, quantities and dates."""
+    """Load the example world, including its numbers, quantities and dates."""
     from kptm.examples import World
 
     load_world(ws)

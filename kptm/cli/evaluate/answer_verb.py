@@ -60,7 +60,7 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
         progress("asking", lines_of([questions]), about=True) as advance,
     ):
 
-        def asked(outcome: Outcome) -> None:
+        def record(outcome: Outcome) -> None:
             nonlocal count
             count += 1
             advance(count)
@@ -68,11 +68,11 @@ def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None
                 mistakes.append(outcome)
 
         names = NameResolver(ws.graph, ws.linker)
-        report = evaluate_answers(ws.ask, read_gold(questions), meant=names, asked=asked)
+        report = evaluate_answers(ws.ask, read_gold(questions), meant=names, asked=record)
     figures, kinds = report.all(), report.by_kind()
     if as_json:
         total: dict[str, Any] = {"all": _numbers(figures)}
-        total["kinds"] = {name: _numbers(found) for name, found in kinds.items()}
+        total["kinds"] = {name: _numbers(of_kind) for name, of_kind in kinds.items()}
         total["unknown_names"] = sorted(names.unknown)
         if errors:
             total["errors"] = [_mistake(outcome) for outcome in mistakes]
@@ -99,15 +99,15 @@ def _print(groups: list[tuple[str, AnswerFigures]]) -> None:
     show_rows(("", *names), rows, as_json=False)
 
 
-def _cell(found: Interval, digits: int) -> str:
-    if isnan(found.mean):
+def _cell(figure: Interval, digits: int) -> str:
+    if isnan(figure.mean):
         return "–"
-    return f"{found.mean:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"
+    return f"{figure.mean:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
 
 
-def _numbers(found: AnswerFigures) -> dict[str, Any]:
+def _numbers(figures: AnswerFigures) -> dict[str, Any]:
     """Figures for JSON, with None for nan."""
-    values = asdict(found)
+    values = asdict(figures)
     return {
         name: None if isinstance(value, dict) and isnan(value["mean"]) else value
         for name, value in values.items()
