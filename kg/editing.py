@@ -12,7 +12,7 @@ from kg.store.merging.merged_keys import kept_key
 from kg.store.read import patterns
 from kg.store.rows import revisions
 from kg.store.rows.dictionary import ids_of
-from kg.store.rows.sources import Speaker
+from kg.store.rows.sources import LoadSource
 from kg.store.rows.values import stored_decision, stored_texts
 from kg.store.write import liveness
 from kg.store.write.writer import Writer
@@ -71,7 +71,7 @@ def edit(
             if isinstance(node, ValueKey)
             else Triple(head, relation, node)
         )
-        with closing(Writer(sql, number, Speaker(source))) as writer:
+        with closing(Writer(sql, number, LoadSource(source))) as writer:
             writer.now([0], [stated])
         return number
 

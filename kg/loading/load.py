@@ -14,7 +14,7 @@ from kg.naming.valid_names import MAX_PRIOR, checked_name, checked_record, print
 from kg.store.merging.kept_records import of_kept
 from kg.store.rows import entities, revisions, sources
 from kg.store.rows.entities import is_bounded
-from kg.store.rows.sources import Speaker, document_of
+from kg.store.rows.sources import LoadSource, document_of
 from kg.store.write import statements
 from kg.store.write.restated import Ended
 from kg.store.write.writer import Writer
@@ -79,11 +79,11 @@ def load_lines(
         sql, transaction = stack.enter_context(database.writing())
         number = revisions.begin(sql, "load", name)
         document = document_of(path)
-        speaker = Speaker(
+        load_source = LoadSource(
             source or name, document, source is None, None if add is None else not add
         )
         writer = Writer(
-            sql, number, speaker, create_entities=create_entities, refuse=rejects.refuse
+            sql, number, load_source, create_entities=create_entities, refuse=rejects.refuse
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
@@ -141,7 +141,7 @@ def add_records(sql: Sql, number: int, source: str, records: Iterable[Record]) -
     Returns:
         The number of new facts, and whether anything changed.
     """
-    with closing(Writer(sql, number, Speaker(source))) as writer:
+    with closing(Writer(sql, number, LoadSource(source))) as writer:
         batches = _Batches(sql, writer, _Rejects("", None, raising=True))
         for batch in _batches((0, record) for record in records):
             batches.take(batch)

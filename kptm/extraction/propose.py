@@ -116,9 +116,9 @@ def _unread(graph: KnowledgeGraph, batch: Sequence[SourceText], by: str) -> list
     for one in batch:
         hashes[one.source].append(text_hash(one.text))
     read = {
-        (source, text_hash_read)
+        (source, document)
         for source, source_hashes in hashes.items()
-        for text_hash_read in graph.proposals.read(source, source_hashes, by=by)
+        for document in graph.proposals.read(source, source_hashes, by=by)
     }
     return [one for one in dict.fromkeys(batch) if (one.source, text_hash(one.text)) not in read]
 

@@ -244,20 +244,20 @@ class WorkspaceModels:
             TripleFormatError: A file is missing or malformed.
         """
         from kg.store.rows.sources import document_of
-        from kptm.modeledge.sql.documents import speaker
+        from kptm.modeledge.sql.documents import document_source
 
         model = self.model() if self.layout.has_model else None
         path = texts if isinstance(texts, str | Path) else None
-        given = None if texts is None else self._read_texts(texts)
-        documents = None if given is None else self._documents(given, reading)
-        who = speaker(self.graph.database, path, source)
+        contents = None if texts is None else self._read_texts(texts)
+        documents = None if contents is None else self._documents(contents, reading)
+        from_source = document_source(self.graph.database, path, source)
         with self.graph.transaction():
-            number, mined = self._begin_index(documents, who.source or "texts")
+            number, mined = self._begin_index(documents, from_source.source or "texts")
             written = Written()
-            if given is not None:
+            if contents is not None:
                 written = self.passages.write(
-                    self._with_senses(given),
-                    source=who.source,
+                    self._with_senses(contents),
+                    source=from_source.source,
                     document="" if path is None else document_of(path),
                     revision=number,
                     replace=path is not None,
@@ -266,14 +266,14 @@ class WorkspaceModels:
             self.fit_reader()
         added = 0
         if documents is not None and model is not None:
-            if path is not None and who.others:
-                logger.warning("%s", who.explain_kept(path))
+            if path is not None and from_source.others:
+                logger.warning("%s", from_source.explain_kept(path))
             added += self.modeledge.write(
                 model,
                 documents,
-                source=who.source,
+                source=from_source.source,
                 revision=number,
-                replace=path is not None and not who.others,
+                replace=path is not None and not from_source.others,
                 progress=progress,
             )
         if triples and model is not None:

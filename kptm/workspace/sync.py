@@ -141,9 +141,9 @@ class WorkspaceSync:
     def _forget_texts(self, path: str | Path, source: str) -> int:
         """End the texts of a file, and their modeledge if their source has no other texts."""
         from kg.store.rows.sources import document_of
-        from kptm.modeledge.sql.documents import speaker
+        from kptm.modeledge.sql.documents import document_source
 
-        if not speaker(self.graph.database, path, source).others:
+        if not document_source(self.graph.database, path, source).others:
             return self.edits.forget(source=source)["revision"]
         number = self.graph.log.note("forget", str(path)[:200])
         document = document_of(path)

@@ -1,7 +1,7 @@
 """The sources of statements, with one row per source and file.
 
-A file is identified by its absolute path. Links are not followed, so that a link ``latest.tsv`` may
-point to another file tomorrow.
+A file is identified by its absolute path, without following symbolic links: ``latest.tsv`` stays
+the same source when the link is pointed at a newer file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STDIN = "-"
 """The path that means standard input; its content is different each time."""
 
 
-class Speaker(NamedTuple):
+class LoadSource(NamedTuple):
     """The source and the file of the statements that a load writes.
 
     Attributes:
@@ -41,7 +41,7 @@ class FileSource(NamedTuple):
 
     Attributes:
         id: The id of its row.
-        is_new: Whether nothing was ever loaded from it.
+        is_new: Whether its row was created now, so that no statement has it as source yet.
     """
 
     id: int
@@ -80,7 +80,7 @@ def get_or_create(
 
 
 def of_file(sql: Sql, name: str, document: str | None) -> FileSource:
-    """The source of a file if the user names none: the name under which it was first loaded.
+    """The source of a file if the user names none: the one under which it was first loaded, if any.
 
     Args:
         sql: A writing transaction.
@@ -123,13 +123,13 @@ def graphs_in(sql: Sql, document: str | None) -> list[int]:
     return [int(row[0]) for row in sql.all(query, (document,))] if document else []
 
 
-def replaced_by(sql: Sql, speaker: Speaker, file_source: FileSource) -> frozenset[int]:
+def replaced_by(sql: Sql, load_source: LoadSource, file_source: FileSource) -> frozenset[int]:
     """The rows of sources whose statements a load replaces."""
-    if speaker.replace is False or (speaker.replace is None and not speaker.document):
+    if load_source.replace is False or (load_source.replace is None and not load_source.document):
         return frozenset()
-    rows = {*graphs_in(sql, speaker.document)}
-    if speaker.replace:
-        rows |= {*ids_of(sql, speaker.name)}
+    rows = {*graphs_in(sql, load_source.document)}
+    if load_source.replace:
+        rows |= {*ids_of(sql, load_source.name)}
     if file_source.is_new:
         return frozenset(rows - {file_source.id})
     return frozenset(rows | {file_source.id})

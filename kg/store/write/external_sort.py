@@ -1,8 +1,8 @@
 """Sorts more rows than fit in memory: sorted runs on disk, merged range by range.
 
-Triples that are inserted in the order of an index are appended to it. In the order of a file, each
-would be written to a different page of the index, and a load would become slower as the index
-grows.
+Triples that are inserted in the order of an index are appended to it. If they were inserted in the
+order of the file, each would change a different page of the index, and a load would become slower
+as the index grows.
 """
 
 from __future__ import annotations

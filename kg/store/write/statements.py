@@ -35,8 +35,8 @@ def write(writer: Writer, sql: Sql, items: Sequence[tuple[int, Statement]]) -> N
     lines = [line for line, _ in items]
     sources = [writer.source_of(item.source) for _, item in items]
     details = _details(writer, sql, [item for _, item in items])
-    plain = [at for at, of_item in enumerate(details) if of_item == _PLAIN]
-    detailed = [at for at, of_item in enumerate(details) if of_item != _PLAIN]
+    plain = [at for at, detail in enumerate(details) if detail == _PLAIN]
+    detailed = [at for at, detail in enumerate(details) if detail != _PLAIN]
     for chosen, attest in ((plain, True), (detailed, False)):
         if chosen:
             ids, added = writer.now(
@@ -80,7 +80,7 @@ Key = tuple[int, int]
 def _attest(
     writer: Writer, sql: Sql, statements: Sequence[tuple[Key, Details]], lines: Sequence[int]
 ) -> None:
-    """Write statements with details, except those that their source makes already."""
+    """Write statements with details, except those that are current already."""
     current = present_statements(sql, {key for key, _ in statements})
     newest: dict[Key, int] = _newest(sql, {key for key, _ in statements}, writer.revision)
     rows, qualifiers = [], []

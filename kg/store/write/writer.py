@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kg.sql.cursor import Sql
-    from kg.store.rows.sources import Speaker
+    from kg.store.rows.sources import LoadSource
     from kg.store.write.restated import Row
 
     Refuse = Callable[[int, Triple | Attribute, InvalidNameError], None]
@@ -45,7 +45,7 @@ class Writer:
     Args:
         sql: A writing transaction.
         revision: The number of the revision.
-        speaker: The source and document of statements that do not name a source.
+        load_source: The source and document of statements that do not name a source.
         create_entities: Whether a statement may name an entity that the graph does not have.
         refuse: Called with the line, the fact and the error of a refused statement; it may raise.
     """
@@ -54,7 +54,7 @@ class Writer:
         self,
         sql: Sql,
         revision: int,
-        speaker: Speaker,
+        load_source: LoadSource,
         *,
         create_entities: bool = True,
         refuse: Refuse | None = None,
@@ -65,12 +65,12 @@ class Writer:
         self._entities = Keys(sql, "entity")
         self._relations = Keys(sql, "relation", FIRST_RELATION)
         file_source = (
-            sources.of_file(sql, speaker.name, speaker.document)
-            if speaker.is_path
-            else sources.get_or_create(sql, speaker.name, speaker.document)
+            sources.of_file(sql, load_source.name, load_source.document)
+            if load_source.is_path
+            else sources.get_or_create(sql, load_source.name, load_source.document)
         )
-        self.source, self._document = file_source.id, speaker.document
-        self.replaced = sources.replaced_by(sql, speaker, file_source)
+        self.source, self._document = file_source.id, load_source.document
+        self.replaced = sources.replaced_by(sql, load_source, file_source)
         if self.replaced:
             restated.begin(sql)
         self.has_merged_keys = self._entities.has_merged
@@ -238,7 +238,7 @@ class Writer:
         self.changed |= liveness.retract(self._sql, rows, self.revision) > 0
 
     def source_of(self, name: str | None) -> int:
-        """The id of a statement's source; None means that of the writer's ``speaker``."""
+        """The id of a statement's source; None means that of the writer's ``load_source``."""
         if name is None:
             return self.source
         if name not in self._graphs:

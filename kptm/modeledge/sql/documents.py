@@ -46,7 +46,9 @@ class DocumentSource(NamedTuple):
         )
 
 
-def speaker(database: Database, path: str | Path | None, source: str | None) -> DocumentSource:
+def document_source(
+    database: Database, path: str | Path | None, source: str | None
+) -> DocumentSource:
     """Find or record the source of a file or folder; ``path`` is None for no file."""
     with database.writing() as (sql, _):
         if path is not None:

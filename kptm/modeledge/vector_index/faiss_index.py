@@ -41,7 +41,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> Found:
-    """The exact ``k`` best rows by inner product, without copying the rows."""
+    """Find the ``k`` rows of largest inner product by exact search, without copying the rows."""
     if not len(rows) or not len(queries) or k < 1:
         empty = np.full((len(queries), max(k, 0)), -1, np.int64)
         return np.full(empty.shape, -np.inf, np.float32), empty
@@ -55,7 +55,7 @@ def nearest_of(
     k: int,
     allowed: NDArray[np.bool_],
 ) -> Found:
-    """The exact ``k`` best of the allowed positions, compared one by one."""
+    """Find the ``k`` rows of largest inner product among the allowed positions, by exact search."""
     if not len(rows) or not len(queries) or k < 1:
         return nearest(queries, rows[:0], k)
     queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))

@@ -4,8 +4,8 @@
     d(h, t) = ‖h + r − t‖₁
     L = −log σ(γ − d(h, t)) − log σ(d(h′, t′) − γ)        equation 4
 
-(h′, t′) is the fact with its head or tail replaced by a random entity; rarely, it may be a fact
-too. Descriptions are encoded without knowledge.
+(h′, t′) is the fact with its head or tail replaced by a random entity; it is not checked whether
+the result is a fact by chance. Descriptions are encoded without knowledge.
 
 Shapes: U descriptions, K facts, D hidden.
 """
@@ -45,7 +45,7 @@ class DescriptionEmbedding(Objective):
         return rows_of(batch, "fact_ends")
 
     def total(self, step: TrainingStep) -> Tensor:
-        """The sum over the facts."""
+        """The loss, summed over the facts."""
         ends_K4 = step.batch["fact_ends"]
         if not len(ends_K4):
             return step.nothing
