@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn import functional as F
 
 from kptm.errors import ModelError
 
@@ -47,14 +48,18 @@ class FactAttention:
         key_HMd: The facts' keys.
         value_HMd: Their values.
         reads_BL: Whether a token reads facts.
-        weights_BHLM: The attention to each fact, after the pass.
+        watching: Whether the attention to each fact is kept.
+        weights_BHLM: The attention to each fact after the pass, if it is kept.
+        was_read: Whether the layer attended.
     """
 
     query_BHLd: Tensor
     key_HMd: Tensor
     value_HMd: Tensor
     reads_BL: Tensor
+    watching: bool = False
     weights_BHLM: Tensor | None = None
+    was_read: bool = False
 
     def attend(
         self, query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None, scaling: float
@@ -68,18 +73,44 @@ class FactAttention:
             seen: What is added to the logits of tokens, or None.
             scaling: The factor of the tokens' logits.
         """
-        facts = len(self.key_HMd[0])
-        token_BHLS = (query @ key.mT).float() * scaling
-        if seen is not None:
-            token_BHLS = token_BHLS + seen
+        self.was_read = True
+        facts, width = self.key_HMd.shape[1:]
+        # One attention of twice the width: facts meet the first half of a query, tokens the other.
+        # So torch's kernels compute it, which keep no matrix of all tokens and facts.
+        query = torch.cat([self.query_BHLd / math.sqrt(width), query * scaling], -1)
+        key = torch.cat([_left(self.key_HMd, len(query)), _right(key)], 2)
+        value = torch.cat([_left(self.value_HMd, len(query)), _left(value)], 2)
+        bias = self._bias(seen, key.shape[2]).to(query.dtype)
+        if self.watching:
+            weights = (query @ key.mT + bias).softmax(-1)
+            self.weights_BHLM = weights[..., :facts]
+            attended = weights @ value
+        else:
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=1.0)
+        return attended[..., :width].transpose(1, 2).contiguous()
+
+    def _bias(self, seen: Tensor | None, keys: int) -> Tensor:
+        """What is added to the logits of facts and tokens, (B, 1, L, M + S)."""
+        facts = self.key_HMd.shape[1]
+        count, length = self.reads_BL.shape
+        bias = self.key_HMd.new_zeros((count, 1, length, keys), dtype=torch.float32)
+        # Finite, as what hides tokens is.
+        least = torch.finfo(self.key_HMd.dtype).min
         shift = math.log(C) - math.log(max(1, facts))
-        fact_BHLM = (self.query_BHLd @ self.key_HMd.mT).float()
-        fact_BHLM = fact_BHLM / math.sqrt(self.key_HMd.shape[-1]) + shift
-        fact_BHLM = fact_BHLM.masked_fill(~self.reads_BL[:, None, :, None], -torch.inf)
-        weights = torch.cat([fact_BHLM, token_BHLS], -1).softmax(-1).to(value.dtype)
-        self.weights_BHLM = weights[..., :facts]
-        attended_BHLd = weights[..., :facts] @ self.value_HMd + weights[..., facts:] @ value
-        return attended_BHLd.transpose(1, 2).contiguous()
+        bias[..., :facts] = torch.where(self.reads_BL, shift, least)[:, None, :, None]
+        if seen is not None:
+            bias[..., facts:] = seen
+        return bias.clamp(min=least)
+
+
+def _left(rows: Tensor, count: int = 0) -> Tensor:
+    """Rows of twice the width, with zeros on the right; of all texts if they are the same."""
+    wider = F.pad(rows, (0, rows.shape[-1]))
+    return wider.expand(count, *wider.shape) if count else wider
+
+
+def _right(rows: Tensor) -> Tensor:
+    return F.pad(rows, (rows.shape[-1], 0))
 
 
 def attention_module(layer: nn.Module) -> Any:

@@ -138,16 +138,17 @@ class KBLamFusion(Mechanism):
             reader.split(reader.key(torch.cat([heads_ME, relation_ME], -1))),
             reader.split(reader.value(tails_ME)),
             reads_BL,
+            self.watching,
         )
         setattr(attention, FACTS, facts)
 
     def _leave(self, attention: Any, _inputs: object, _output: object) -> None:
         facts: FactAttention | None = getattr(attention, FACTS)
         setattr(attention, FACTS, None)
-        if facts is None or facts.weights_BHLM is None:
+        if facts is None or not facts.was_read:
             return
         self._calls[id(attention)] = self._calls.get(id(attention), 0) + 1
-        if self.watching:
+        if facts.weights_BHLM is not None:
             self.attended.append(facts.weights_BHLM.mean(1))
 
 
