@@ -17,7 +17,7 @@ class FusionConfig:
     Attributes:
         kind: The mechanism, one of :data:`KINDS`; each has a module of that name with its formula.
         layers: The layers of the backbone that get knowledge, counted from 0; None takes the
-            mechanism's default. "luke" and "kbert" use all layers.
+            mechanism's default, "kblam" all. "luke" and "kbert" always use all.
         width: Hidden width of the mechanism; None takes the backbone's.
         head_width: Hidden width of the entity-prediction head; None takes the backbone's.
         memory_k: Entities that each mention reads in "memory"; None reads all.

@@ -100,6 +100,20 @@ def test_attention_with_facts_equals_numpy(fused_of, batch_of):
         np.testing.assert_allclose(numbers(output)[real], wanted[real], atol=1e-5)
 
 
+def test_attention_that_is_watched_is_the_same(fused_of, batch_of):
+    model = fused_of("gpt2", kind="kblam")
+    batch = batch_of(model)
+    with torch.no_grad():
+        kernel = model(**batch).hidden
+        assert not model.fusion.attended
+        model.fusion.watching = True
+        watched = model(**batch).hidden
+    real = batch["attention_mask"].bool()
+    torch.testing.assert_close(watched[real], kernel[real], atol=1e-5, rtol=0)
+    count, length = batch["input_ids"].shape
+    assert [x.shape for x in model.fusion.attended] == [(count, length, len(TRIPLES))] * 2
+
+
 @pytest.mark.parametrize("family", ["bert", "gpt2", "llama"])
 def test_facts_are_exchanged_without_training(fused_of, batch_of, plain_of, embeddings, family):
     model = fused_of(family, kind="kblam")
