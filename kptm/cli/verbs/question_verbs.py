@@ -109,6 +109,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
               help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
+@click.option("--cypher", help="A query in a subset of Cypher: MATCH … WHERE … RETURN ….")
 @keys_option
 @device_option
 @verb
@@ -123,21 +124,24 @@ def query(
     sort: tuple[str, ...],
     limit: int | None,
     sparql: str | None,
+    cypher: str | None,
     only_keys: bool,
     as_json: bool,
 ) -> None:
     """Answer (HEAD, RELATION, ?); with "?" as HEAD, (?, RELATION, TAIL).
 
-    Or query the graph by patterns, or in SPARQL.
+    Or query the graph by patterns, in SPARQL, or in Cypher.
     """
     if (compared or sort) and not patterns:
         raise click.UsageError("--where and --sort go with --pattern")
-    if patterns or sparql:
-        if head is not None or (patterns and sparql):
-            raise click.UsageError("give HEAD RELATION, or --pattern, or --sparql")
+    if patterns or sparql or cypher:
+        if [head is not None, bool(patterns), bool(sparql), bool(cypher)].count(True) > 1:
+            raise click.UsageError("give HEAD RELATION, --pattern, --sparql or --cypher")
         with existing(workspace) as ws:
             if sparql:
                 _show_sparql(ws.graph.sparql(sparql), as_json)
+            elif cypher:
+                _show_cypher(ws, cypher, as_json)
             else:
                 form = {"where": list(map(_comparison, compared)), "order_by": sort, "limit": limit}
                 _show_patterns(ws, patterns, select, form, only_keys, as_json)
@@ -180,6 +184,13 @@ def _comparison(text: str) -> tuple[str, str, str]:
         )
     name, comparison, value = match.groups()
     return name, _WRITTEN.get(comparison, comparison), value
+
+
+def _show_cypher(ws: Workspace, text: str, as_json: bool) -> None:
+    from kg.cypher import cypher
+
+    found = cypher(ws.graph, text)
+    show_rows(found.columns, found.rows, as_json, nothing="no match")
 
 
 def _show_sparql(found: Any, as_json: bool) -> None:

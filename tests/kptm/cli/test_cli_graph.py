@@ -56,6 +56,10 @@ def test_patterns_and_sparql_are_answered(kptm):
         {"f": "Alien"}, {"f": "Gladiator"},
     ]  # fmt: skip
     assert kptm("query", "ws", "--sparql", "ASK { ?s ?p key:Scott }") == "yes\n"
+    query = "MATCH (f)-[:`directed by`]->(d) RETURN f AS film, d"
+    found = as_json(kptm("query", "ws", "--cypher", query, "--json"))
+    assert {"film": "Alien", "d": "Scott"} in found
+    kptm("query", "ws", "--cypher", "CREATE (n)", code=1)
     assert "Scott" in kptm("query", "ws", "Alien", "directed by")
     kptm("query", "ws", code=2)
     kptm("query", "ws", "--sparql", "SELECT {", code=1)
