@@ -283,12 +283,20 @@ def counts_of_others(folder: Path) -> None:
 
 
 def learn(folder: Path, encoder: Encoder | None, policies: list[Policy]) -> None:
-    """The coefficients that ship: of all documents at hand, of three kinds of graph."""
+    """The coefficients that ship: of all documents at hand, of three kinds of graph.
+
+    With an encoder the third pass alone is replaced; without one it stays.
+    """
     freebase, nlg, example = Freebase(folder), WebNLG(folder), Example(folder)
     for policy in policies:
-        sets = everything(freebase, nlg, example, SETS, encoder, policy)
-        fit_policy(sets, policy).save(FOLDER / f"{policy}.json")
-        print(f"wrote {FOLDER / policy}.json", flush=True)
+        path = FOLDER / f"{policy}.json"
+        before = Weights.load(path)
+        learnt = fit_policy(everything(freebase, nlg, example, SETS, encoder, policy), policy)
+        if encoder is None:
+            replace(learnt, encoder=before.encoder).save(path)
+        else:
+            replace(before, encoder=learnt.encoder).save(path)
+        print(f"wrote {path}", flush=True)
 
 
 def speed(aliases: int) -> None:
