@@ -29,16 +29,17 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
     for match in question.operators:
         if match.kind not in ("having", "lacking"):
             continue
-        for stems, _ in schema.rank_hints(match.hints):
-            for relation in schema.relations_named(tuple(stems)):
-                program: Program = Having(Step(relation))
-                if match.kind == "lacking":
-                    program = Difference(_possible(relation, knowledge), program)
-                yield TypeMention(match.start, match.end, program)
-                break
-            else:
-                continue
-            break
+        hinted = (
+            relation
+            for stems, _ in schema.rank_hints(match.hints)
+            for relation in schema.relations_named(tuple(stems))
+        )
+        relation = next(hinted, None)
+        if relation is not None:
+            having: Program = Having(Step(relation))
+            lacking = match.kind == "lacking"
+            program = Difference(_possible(relation, knowledge), having) if lacking else having
+            yield TypeMention(match.start, match.end, program)
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:

@@ -86,11 +86,12 @@ class Comparisons:
     def numbers(self, part: Derivation) -> Iterator[Derivation]:
         """Subsets by a number before what it counts or measures: "with two runways"."""
         operators = self._builder.question.operators
-        used = {item.start for item in operators if item.kind in ("time", "comparison")}
+        used = {item.start for item in operators if item.kind == "time"}
+        used |= {item.end for item in operators if item.kind == "comparison"}
         for number, item in enumerate(operators):
             if item.kind != "number" or item.unit or part.operators >> number & 1:
                 continue
-            if bits(item) & part.mask or not used.isdisjoint((item.start, item.start - 1)):
+            if bits(item) & part.mask or item.start in used:
                 continue
             equal = replace(item, kind="comparison", comparison="=", generic=True)
             for measure, features, more in self._measures.of(part, equal):
