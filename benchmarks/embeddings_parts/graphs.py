@@ -57,12 +57,12 @@ class Data:
         self.graph.add(self.train)
 
     def embeddings(self, config, **options):
-        """Trained, and the seconds that it took."""
+        """Train embeddings; return them and the seconds."""
         from kg import train_embeddings
 
         began = time.monotonic()
-        found = train_embeddings(self.graph, config, **options)
-        return found, time.monotonic() - began
+        embeddings = train_embeddings(self.graph, config, **options)
+        return embeddings, time.monotonic() - began
 
     def report(self, embeddings, facts=None):
         facts = self.test if facts is None else facts
@@ -71,8 +71,8 @@ class Data:
         )
 
 
-def configured(options):
-    """The recipe with what ``--set`` changes."""
+def configure(options):
+    """The configuration of the recipe, with the changes of ``--set``."""
     import tomllib
 
     from kg import KGEConfig

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from .graphs import Data, configured, triples
+from .graphs import Data, configure, triples
 
 
 def extend(options, folder):
@@ -14,7 +14,7 @@ def extend(options, folder):
 
     from kg import KnowledgeGraph
 
-    config = configured(options)
+    config = configure(options)
     print(
         "\n| seed | withheld, full training | withheld, extended | ratio | others, full | others,"
         " extended | seconds full | extend | old rows the same"

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import replace
 
-from .graphs import HERE, Data, configured, memory, triples
+from .graphs import HERE, Data, configure, memory, triples
 
 
 def pykeen(options, folder):
@@ -15,7 +15,7 @@ def pykeen(options, folder):
     from pykeen.triples import CoreTriplesFactory
 
     data = Data("codex-s", folder)
-    config = configured(options)
+    config = configure(options)
     entities = sorted({e for h, _, t in data.train for e in (h, t)})
     relations = sorted({r for _, r, _ in data.train})
     number, of_relation = (

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 from statistics import mean
 
-from .graphs import Data, configured, known_to, memory, triples
+from .graphs import Data, configure, known_to, memory, triples
 
 PUBLISHED = {"codex-s": (0.465, 0.646), "codex-m": (0.337, 0.476), "fb15k-237": (0.348, 0.536),
     "wn18rr": (0.475, 0.547)}  # fmt: skip
@@ -15,7 +15,7 @@ PUBLISHED = {"codex-s": (0.465, 0.646), "codex-m": (0.337, 0.476), "fb15k-237": 
 def recipe(options, folder):
     """Train by a recipe, rank the test set, for some seeds."""
     for name in options.data or ["codex-s"]:
-        data, config = Data(name, folder), configured(options)
+        data, config = Data(name, folder), configure(options)
         print(
             f"\n{name}, recipe {options.name}: {config}\n\n| seed | seconds | epochs | MRR | Hits@1"
             " | Hits@10 |\n|---|---|---|---|---|---|"
@@ -72,7 +72,7 @@ def classify(options, folder):
         " |\n|---|---|---|---|---|"
     )
     for name in options.data or ["codex-s", "codex-m"]:
-        data, config = Data(name, folder), configured(options)
+        data, config = Data(name, folder), configure(options)
         found, _ = data.embeddings(config, validation=data.valid)
         found.calibrate(
             known_to(found, data.valid), known_to(found, triples(name, "valid_negatives"))

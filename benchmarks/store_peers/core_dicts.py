@@ -64,7 +64,7 @@ class Contender(Peer):
         engine = self._engine()
         with engine.begin() as connection:
             metadata.create_all(connection)
-            for rows in raw_sqlite.numbered(self.place.tsv, entities, relations):
+            for rows in raw_sqlite.read_rows(self.place.tsv, entities, relations):
                 connection.execute(
                     sa.insert(triple), [{"head": h, "relation": r, "tail": t} for h, r, t in rows]
                 )

@@ -71,8 +71,10 @@ def relation_names(count: int) -> list[str]:
     return [f"/{words[n % 7]}/{words[n % 31]}/{words[n % 53]}_{n:03d}" for n in range(count)]
 
 
-def _skewed(rng: np.random.Generator, items: np.ndarray, exponent: float, count: int) -> np.ndarray:
-    """Draw ``count`` of ``items``, the one in place k with a weight of k to minus ``exponent``."""
+def _draw_skewed(
+    rng: np.random.Generator, items: np.ndarray, exponent: float, count: int
+) -> np.ndarray:
+    """Draw ``count`` of ``items`` with replacement; item k, from 1, has weight k^−``exponent``."""
     weights = np.cumsum(np.arange(1, len(items) + 1, dtype=np.float64) ** -exponent)
     return items[np.searchsorted(weights, rng.random(count) * weights[-1])]
 
@@ -87,9 +89,9 @@ def make(count: int, seed: int) -> Triples:
 
     def draw(size: int, heads: np.ndarray | None = None) -> np.ndarray:
         if heads is None:
-            heads = _skewed(rng, as_head, 0.5, size)
-        chosen = _skewed(rng, relations, 1.0, size)
-        return (heads * RELATIONS + chosen) * n + _skewed(rng, as_tail, 0.8, size)
+            heads = _draw_skewed(rng, as_head, 0.5, size)
+        chosen = _draw_skewed(rng, relations, 1.0, size)
+        return (heads * RELATIONS + chosen) * n + _draw_skewed(rng, as_tail, 0.8, size)
 
     sure = draw(n, everyone)
     rest = np.empty(0, np.int64)

@@ -42,7 +42,7 @@ class Contender(Peer):
             for statement in TABLES:
                 cursor.execute(statement)
             with cursor.copy("COPY triple FROM STDIN") as copy:
-                for rows in raw_sqlite.numbered(self.place.tsv, entities, relations):
+                for rows in raw_sqlite.read_rows(self.place.tsv, entities, relations):
                     copy.write("".join(f"{h}\t{r}\t{t}\n" for h, r, t in rows))
             for table, names in (("entity", entities), ("relation", relations)):
                 with cursor.copy(f"COPY {table} (key, id) FROM STDIN") as copy:

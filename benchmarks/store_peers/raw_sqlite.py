@@ -44,7 +44,7 @@ TWO_HOP = """
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection with the settings of the graph's own."""
+    """Open a connection with the settings that the graph uses."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
@@ -52,8 +52,8 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def numbered(path: Path, entities: dict[str, int], relations: dict[str, int]) -> Iterator[Rows]:
-    """Batches of rows of numbers; the dictionaries fill up with the names."""
+def read_rows(path: Path, entities: dict[str, int], relations: dict[str, int]) -> Iterator[Rows]:
+    """Yield triples as numbers, in batches; new names are numbered in the dictionaries."""
     rows: Rows = []
     with path.open(encoding="utf-8", newline="\n") as lines:
         for line in lines:
@@ -81,7 +81,7 @@ class Contender(Peer):
         connection.execute("BEGIN IMMEDIATE")
         for statement in TABLES:
             connection.execute(statement)
-        for rows in numbered(self.place.tsv, entities, relations):
+        for rows in read_rows(self.place.tsv, entities, relations):
             connection.executemany("INSERT INTO triple VALUES (?, ?, ?)", rows)
         connection.executemany("INSERT INTO entity (key, id) VALUES (?, ?)", entities.items())
         connection.executemany("INSERT INTO relation (key, id) VALUES (?, ?)", relations.items())

@@ -86,7 +86,7 @@ def in_words(ws, is_right, task) -> object:
     return answer
 
 
-def without_the_cited(ws, questions: list, is_right) -> float:
+def changed_without_citation(ws, questions: list, is_right) -> float:
     """How often another answer is given once the passages that an answer cites are forgotten."""
     changed = count = 0
     for head, relation, _ in questions:

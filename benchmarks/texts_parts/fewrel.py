@@ -1,6 +1,6 @@
-"""Half of FewRel's facts in the graph, all of its sentences indexed, the other half asked.
+"""Asks half of FewRel's facts; the graph has the other half, and all sentences are indexed.
 
-No model.
+No model is used.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def is_right(answer, gold: set[str]) -> bool:
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, help="questions, by every nth; all by default")
+    parser.add_argument("--limit", type=int, help="the most questions, every nth; default: all")
     parser.add_argument("--cited", type=int, default=200, help="answers whose sentence is removed")
     parser.add_argument("--set", action="append", default=[], help="settings of the workspace")
     options = parser.parse_args(argv)
@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
         " asked\n"
     )
     with tempfile.TemporaryDirectory() as folder:
-        ws = opened(task, Path(folder), "real", options.set)
+        ws = open_workspace(task, Path(folder), "real", options.set)
         start = time.perf_counter(), time.process_time()
         ws.index(task.texts, source="fewrel")
         spent = time.perf_counter() - start[0], time.process_time() - start[1]
@@ -41,28 +41,29 @@ def main(argv: list[str]) -> int:
         arms.measure("thirty lines", questions, arms.baseline(ws, task.known))
         arms.measure("query", questions, arms.by_query(ws, is_right))
         arms.measure("in words", questions, arms.in_words(ws, is_right, task))
-        shuffled(task, Path(folder), questions, options.set)
+        measure_shuffled(task, Path(folder), questions, options.set)
         some = questions[:: max(1, len(questions) // options.cited)][: options.cited]
-        share = arms.without_the_cited(ws, some, is_right)
+        share = arms.changed_without_citation(ws, some, is_right)
         print(f"\nthe cited sentence removed: another answer or none in {share:.3f} of {len(some)}")
         ws.close()
     return 0
 
 
-def opened(task, folder: Path, name: str, settings: list[str]) -> Workspace:
+def open_workspace(task, folder: Path, name: str, settings: list[str]) -> Workspace:
+    """Open a new workspace with the task's graph."""
     ws = Workspace.open(folder / name, changes=settings)
     task.load(ws, folder)
     return ws
 
 
-def shuffled(task, folder: Path, questions: list, settings: list[str]) -> None:
-    """The same sentences, each about the head of another."""
+def measure_shuffled(task, folder: Path, questions: list, settings: list[str]) -> None:
+    """Measure answers from sentences whose heads were permuted."""
     others = list(task.heads)
     random.Random(0).shuffle(others)
     texts = [
-        text.replace(own, other)
-        for text, own, other in zip(task.texts, task.heads, others, strict=True)
+        text.replace(head, other)
+        for text, head, other in zip(task.texts, task.heads, others, strict=True)
     ]
-    with opened(task, folder, "shuffled", settings) as ws:
+    with open_workspace(task, folder, "shuffled", settings) as ws:
         ws.index(texts, source="fewrel")
         arms.measure("query, heads shuffled", questions, arms.by_query(ws, is_right))

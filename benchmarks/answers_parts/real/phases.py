@@ -172,7 +172,10 @@ def without(bench: Bench, name: str, all_cases: Sequence[Case], *, learnt: bool)
 def latency(bench: Bench) -> None:
     """Simple and composed questions over FB15k-237, and over a million triples."""
     simple = [case for case in cases.freebase(bench.data) if case.group == "simplequestions"]
-    asked = [*bench.sample(simple), *bench.sample(speed.composed(bench.shared, bench.seed))]
+    asked = [
+        *bench.sample(simple),
+        *bench.sample(speed.compose_questions(bench.shared, bench.seed)),
+    ]
     builds = {"freebase": bench.build("freebase"), "million": speed.Million(bench.shared)}
     for name, build in builds.items():
         with bench.workspaces.copy(name, build) as ws:

@@ -1,4 +1,4 @@
-"""Questions that time is measured with, and a graph of a million triples."""
+"""Questions and a graph of a million triples to measure the time of answers."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ EACH = 10
 """Questions of each template."""
 
 
-def composed(shared: Path, seed: int) -> list[Case]:
-    """Counts, conditions, negation, two hops, yes or no, over names drawn from FB15k-237."""
+def compose_questions(shared: Path, seed: int) -> list[Case]:
+    """Questions with counts, conditions, negation, two hops, yes or no, about FB15k-237's names."""
     source = source_of("freebase", shared)
     label_of = {row["key"]: row["label"] for row in source.entities() if row.get("label")}
     films, people, places = set(), set(), set()
@@ -69,8 +69,8 @@ def composed(shared: Path, seed: int) -> list[Case]:
     ]
 
 
-def shifted(name: str, by: int) -> str:
-    """A pronounceable name from another: consonants and vowels turn round their alphabets."""
+def shift_letters(name: str, by: int) -> str:
+    """Turn a name into another pronounceable one: rotate the vowels, and rotate the consonants."""
     vowels = "aeiou"
     others = "".join(letter for letter in string.ascii_lowercase if letter not in vowels)
     turned = vowels[by % 5 :] + vowels[: by % 5] + others[by % 21 :] + others[: by % 21]
@@ -98,8 +98,8 @@ class Million:
 
     def _entities(self, copy: int) -> Iterator[EntityRecord]:
         for row in self._source.entities():
-            aliases = tuple(shifted(name, copy) for name in row.get("aliases", ()))
-            label = shifted(row["label"], copy) if row.get("label") else None
+            aliases = tuple(shift_letters(name, copy) for name in row.get("aliases", ()))
+            label = shift_letters(row["label"], copy) if row.get("label") else None
             yield EntityRecord(key=_key(row["key"], copy), label=label, aliases=aliases)
 
 

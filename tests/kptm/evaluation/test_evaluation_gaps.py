@@ -100,8 +100,8 @@ def test_what_is_left_out_makes_the_questions_unanswerable(source, tmp_path):
 
 
 def test_names_of_copies_can_be_spoken_and_are_others():
-    assert speed.shifted("Texas", 0) == "Texas"
-    assert speed.shifted("Bob", 1) == "Cuc"
-    assert speed.shifted("Zoe 9", 1) == "Bui 9"
+    assert speed.shift_letters("Texas", 0) == "Texas"
+    assert speed.shift_letters("Bob", 1) == "Cuc"
+    assert speed.shift_letters("Zoe 9", 1) == "Bui 9"
     names = ["Texas", "Ohio", "New York", "Iowa"]
-    assert len({speed.shifted(name, by) for name in names for by in range(4)}) == 16
+    assert len({speed.shift_letters(name, by) for name in names for by in range(4)}) == 16
