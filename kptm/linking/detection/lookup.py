@@ -1,7 +1,6 @@
 """Every span of a short text that is a name, in any case, with everything that it may mean.
 
-A linker decides; this only looks up. A question is read as a whole, and which of its spans are
-names is part of that.
+Nothing is decided here: the reading of a question decides which of its spans are names.
 """
 
 from __future__ import annotations
@@ -57,11 +56,11 @@ def lookup(layers: Layers, texts: Sequence[str]) -> list[NameMatch]:
         (first, last): passages.text_span(first, last)
         for first, last in set(zip(start.tolist(), end.tolist(), strict=True))
     }
-    found = [
+    matches_of = [
         NameMatch(*places[first, last], key, int(kind), bool(same), float(weight))
         for first, last, key, kind, same, weight in zip(
             start.tolist(), end.tolist(), keys, entries.kind, exact, np.asarray(entries.weight),
             strict=True,
         )
     ]  # fmt: skip
-    return sorted(found, key=lambda x: (x.text, x.start, -x.end, -x.weight, x.entity, x.kind))
+    return sorted(matches_of, key=lambda x: (x.text, x.start, -x.end, -x.weight, x.entity, x.kind))

@@ -152,10 +152,10 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
 def _cross(columns: dict[str, Floats]) -> None:
     """Products of two questions, where one means another thing by the answer to the other."""
     part, small, work = columns["part"], columns["small letters"], columns["work"]
-    # A longer name that is the candidate's own speaks not against it.
+    # A longer name does not speak against the candidate whose own name it is.
     said = columns["part, said in full"] + columns["said in full"]
     columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
-    # Nor is a word an everyday one where the same text has the whole name: "Trump", "Ford".
+    # A word is no everyday one where the same text has the whole name: "Trump", "Ford".
     for name in ("an everyday word, capital", "an everyday word begins a sentence"):
         columns[name] = columns[name] * (1 - said)
     # Small letters speak against names, but more against some kinds of things than others.
@@ -278,16 +278,16 @@ def _comma_and_capital(passages: FoldedTexts, end: Ints, after: Ints) -> Bools:
 
 
 def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
-    """Whether a number stands right before or right behind, as in a date."""
+    """Whether a number stands right before or after a mention, as in a date."""
     codes, flags = passages.folded.codes, passages.folded.flags
     last = len(codes) - 1
     digit = (flags & DIGIT) != 0
     space = codes == ord(" ")
     # Indices are clipped to the text: before its first and after its last code there is no digit.
-    behind = space[np.minimum(end, last)] & digit[np.minimum(end + 1, last)]
+    after = space[np.minimum(end, last)] & digit[np.minimum(end + 1, last)]
     comma = (codes[np.minimum(end, last)] == ord(",")) & digit[np.minimum(end + 2, last)]
     before = space[np.maximum(start - 1, 0)] & digit[np.maximum(start - 2, 0)] & (start > 1)
-    return behind | comma | before
+    return after | comma | before
 
 
 def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bools]:

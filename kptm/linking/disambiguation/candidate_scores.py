@@ -1,4 +1,4 @@
-"""From passages to belief: candidates, their features, the passes of the model."""
+"""From passages to the p of each candidate, pass by pass."""
 
 from __future__ import annotations
 
@@ -44,10 +44,7 @@ def judge(
     *,
     any_case: bool = False,
 ) -> Judged:
-    """What the mentions of passages mean, with p.
-
-    Also common nouns if the convention marks them.
-    """
+    """What the mentions of passages mean, with p; common nouns too if the convention marks them."""
     scored = candidates_with_features(passages, layers, weights.convention, any_case=any_case)
     if not scored.columns:
         return scored

@@ -33,8 +33,7 @@ ENOUGH = 20
 SMALL = 0.01
 """The share of links in small letters that marks common nouns in a collection.
 
-Only names that the graph writes with a capital count.
-nouns."""
+Only names that the graph writes with a capital count."""
 
 
 class Policy(StrEnum):
@@ -82,9 +81,9 @@ class Convention:
         if self.articles:
             start = _article(text, start, since)
         if self.possessives:
-            found = _POSSESSIVE.match(text, end)
+            possessive = _POSSESSIVE.match(text, end)
             quoted = start > 0 and text[start - 1] in _QUOTES
-            end = found.end() if found and not quoted else end
+            end = possessive.end() if possessive and not quoted else end
         return start, end
 
     @classmethod

@@ -43,7 +43,7 @@ FOLDER = Path(__file__).with_name("coefficients")
 VERSION = 3
 PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
-"""The feature log p(best | m, link) of whether there is a link."""
+"""The feature of "whether": log p(best | m, link)."""
 LINKS = "links"
 """The column of how often the name meant each candidate: no feature, without a coefficient."""
 SMOOTHING = 5.0

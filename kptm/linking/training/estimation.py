@@ -121,8 +121,8 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
             -gradient / total + penalty * away,
         )
 
-    found_weights = _minimise(loss, np.zeros(len(names)), [_weight_bounds(name) for name in names])
-    return dict(zip(names, (found_weights / scale).tolist(), strict=True))
+    minimum = _minimise(loss, np.zeros(len(names)), [_weight_bounds(name) for name in names])
+    return dict(zip(names, (minimum / scale).tolist(), strict=True))
 
 
 class _Mentions(NamedTuple):
@@ -194,8 +194,8 @@ def fit_nil(
 
     start = np.concatenate([np.zeros(width), expected[width:]])
     bounds = [*map(_weight_bounds, names), *[(None, None)] * (parts * size)]
-    found = _minimise(loss, start, bounds)[:width]
-    return dict(zip(names, (found / scale).tolist(), strict=True))
+    minimum = _minimise(loss, start, bounds)[:width]
+    return dict(zip(names, (minimum / scale).tolist(), strict=True))
 
 
 def _mentions(
@@ -252,7 +252,7 @@ def _weight_bounds(name: str) -> tuple[float | None, None]:
 def _minimise(loss: Loss, start: Floats, bounds: list[tuple[float | None, None]]) -> Floats:
     from scipy.optimize import minimize
 
-    found = minimize(
+    result = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
     )
-    return np.asarray(found.x, np.float64)
+    return np.asarray(result.x, np.float64)

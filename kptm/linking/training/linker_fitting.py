@@ -54,7 +54,7 @@ NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshol
 ONLY_WHICH = frozenset(
     {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *KIND_BESIDE, *BESIDE}
 ) - {"after the", "a verb follows", "a noun follows"}
-"""Columns that "whether" has not by itself: it has the best candidate's p of "which".
+"""Columns that "whether" does not use: it has the best candidate's p of "which" instead.
 
 Those of coherence and of an encoder are added in their passes.
 """
@@ -275,12 +275,12 @@ def _precise(
 
 def _outcomes(known: Sequence[LabelledDocument], weights: Pass) -> tuple[Floats, Bools]:
     """P of the best candidate of each mention that was looked at, and whether it is right."""
-    beliefs_of, right = [np.empty(0)], [np.empty(0, np.bool_)]
+    best_beliefs, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:
         found = example.judged.found
         if example.judged.columns:
             belief = beliefs(example.judged.columns, weights, found.first, found.of)
             chosen = best(belief, found.first, found.of)
-            beliefs_of.append(belief[chosen][example.counts])
+            best_beliefs.append(belief[chosen][example.counts])
             right.append((chosen == example.right)[example.counts])
-    return np.concatenate(beliefs_of), np.concatenate(right)
+    return np.concatenate(best_beliefs), np.concatenate(right)
