@@ -78,8 +78,8 @@ class FactAttention:
         # One attention of twice the width: facts meet the first half of a query, tokens the other.
         # So torch's kernels compute it, which keep no matrix of all tokens and facts.
         query = torch.cat([self.query_BHLd / math.sqrt(width), query * scaling], -1)
-        key = torch.cat([_left(self.key_HMd, len(query)), _right(key)], 2)
-        value = torch.cat([_left(self.value_HMd, len(query)), _left(value)], 2)
+        key = torch.cat([_pad_right(self.key_HMd, len(query)), _pad_left(key)], 2)
+        value = torch.cat([_pad_right(self.value_HMd, len(query)), _pad_right(value)], 2)
         bias = self._bias(seen, key.shape[2]).to(query.dtype)
         if self.watching:
             weights = (query @ key.mT + bias).softmax(-1)
@@ -103,13 +103,13 @@ class FactAttention:
         return bias.clamp(min=least)
 
 
-def _left(rows: Tensor, count: int = 0) -> Tensor:
+def _pad_right(rows: Tensor, count: int = 0) -> Tensor:
     """Rows of twice the width, with zeros on the right; of all texts if they are the same."""
     wider = F.pad(rows, (0, rows.shape[-1]))
     return wider.expand(count, *wider.shape) if count else wider
 
 
-def _right(rows: Tensor) -> Tensor:
+def _pad_left(rows: Tensor) -> Tensor:
     return F.pad(rows, (rows.shape[-1], 0))
 
 
