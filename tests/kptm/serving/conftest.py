@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from starlette.testclient import TestClient
 
-from benchmarks.answers_parts.load import served
+from benchmarks.answers_parts.load import serve_workspace
 from kg.types import Triple
 from kptm import Workspace
 from kptm.serving.app import create_app
@@ -101,13 +101,13 @@ def editing(own):
 @pytest.fixture(scope="session")
 def url(filled):
     """The address of a server that only reads."""
-    with served(filled) as found:
+    with serve_workspace(filled) as found:
         yield found
 
 
 @pytest.fixture
 def editing_url(own):
-    with served(own, "--allow-edit") as found:
+    with serve_workspace(own, "--allow-edit") as found:
         yield found
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from benchmarks.answers_parts.load import served
+from benchmarks.answers_parts.load import serve_workspace
 from kptm import Workspace
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -255,7 +255,7 @@ def test_a_refused_edit_is_said_in_one_message(browser, editing_url):
 
 def test_a_server_that_has_ended_is_said(browser, filled):
     page = browser.new_page()
-    with served(filled) as url:
+    with serve_workspace(filled) as url:
         page.goto(url)
         expect(page.locator("#mode")).to_have_text("read only")
     page.get_by_label("Question").fill("What is the capital of Chad?")

@@ -8,7 +8,7 @@ import time
 import httpx2
 import pytest
 
-from benchmarks.answers_parts.load import AT_ONCE, measure, served
+from benchmarks.answers_parts.load import AT_ONCE, measure, serve_workspace
 from kptm import Workspace
 
 API = "api/v1"
@@ -50,7 +50,7 @@ def test_a_model_is_asked_by_one_at_a_time(trained):
         async with httpx2.AsyncClient(base_url=url, timeout=120) as client:
             return await asyncio.gather(*(ask(client, question) for question in questions * 7))
 
-    with served(trained) as url:
+    with serve_workspace(trained) as url:
         found = asyncio.run(asked(url))
     for question, answer in found:
         assert answer["entity"] == expected[question]["entity"]
