@@ -10,6 +10,7 @@ from kg.formats import read_entities
 from kg.naming import resolution as naming
 from kg.naming.languages import checked_languages
 from kg.naming.valid_names import as_record, checked_key, checked_record, printable
+from kg.review.merges import Merges
 from kg.review.proposals import Proposals
 from kg.revision_log import RevisionLog
 from kg.sql.database import Database
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from kg.formats.text.layout import Columns
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
-    from kg.review.merges import Merges
     from kg.store.write.artefacts import FileStore
     from kg.types import LinkCount, LoadReport, PurgeReport, Record, TimeNames
     from kg.types import Literal as Value
@@ -85,8 +85,6 @@ class KnowledgeGraph(GraphView):
     @property
     def merges(self) -> Merges:
         """Merges entities that are the same thing."""
-        from kg.review.merges import Merges  # imports NumPy
-
         return Merges(self._database)
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from kg.store.read.triples import newest
 from kg.store.rows import dictionary, name_index, quantities
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import liveness
-from kg.store.write.load_keys import Keys
 from kg.store.write.statements import Details, present_statements
 from kg.types import Literal, readable_label
 from kg.vocabulary import ALIAS, DESCRIPTIONS, LABELS, PRIOR, SAME_AS, UNDERSTOOD
@@ -264,6 +263,8 @@ def _triples(sql: Sql, revision: int, keys: Sequence[Key]) -> dict[Key, int]:
 
 def _relation(sql: Sql) -> int:
     """The id of ``owl:sameAs``, which becomes a relation of the graph."""
+    from kg.store.write.load_keys import Keys  # imports NumPy
+
     return Keys(sql, "relation", FIRST_RELATION).ids({SAME_AS: None})[0][SAME_AS]
 
 
