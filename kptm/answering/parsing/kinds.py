@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
-from kg.programs import Having, Intersection, Named
+from kg.programs import Having, Intersection, Named, Union
 from kg.types import Step
 from kg.values import ValueKey
 from kg.values.forms import DATES
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kg.graph import KnowledgeGraph
+    from kg.programs import Program
 
 LOOKED_AT = 8
 """The most answers that are checked."""
@@ -44,7 +46,7 @@ class AnswerKinds:
         self._graph = graph
         self._evaluator = graph.evaluator()
         self._known: dict[str, EntityKinds] = {}
-        self._of_people: list[Step] | None = None
+        self._of_people: tuple[Program, ...] | None = None
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
         """Whether answers may be of the kind asked for ("date", "place" …); None if unclear."""
@@ -70,7 +72,7 @@ class AnswerKinds:
     def are_no_people(self, nodes: Sequence[str]) -> bool:
         """Whether entities lack what the people of an untyped graph have, such as a birth date."""
         kinds = self.of(nodes[:LOOKED_AT])
-        return bool(kinds and self._of_people) and not any(kind.classes for kind in kinds)
+        return bool(kinds and self._all_people()) and not any(kind.classes for kind in kinds)
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether answers are dates by datatype, or numbers that may be years."""
@@ -101,27 +103,35 @@ class AnswerKinds:
             if len(self._known) > HELD:
                 self._known.clear()
             entities = self._graph.entities(missing)
-            people = self._people([key for key, item in entities.items() if not item.types])
+            classes = {key: class_of(entity) for key, entity in entities.items()}
+            for key in self._people([key for key, bits in classes.items() if not bits]):
+                classes[key] = PERSON
             for key, entity in entities.items():
                 text = f"{' '.join(entity.types)} {entity.description}"
                 stems = frozenset(token.stem for token in load().tokens(text))
-                classes = class_of(entity) | (PERSON if key in people else 0)
-                self._known[key] = EntityKinds(classes, stems, is_date(entity.label))
+                self._known[key] = EntityKinds(classes[key], stems, is_date(entity.label))
         return [self._known[key] for key in keys if key in self._known]
 
-    def _people(self, keys: Sequence[str]) -> set[str]:
-        """The entities of an untyped graph with a relation of people, such as a date of birth."""
+    def _people(self, keys: Sequence[str]) -> frozenset[str]:
+        """The entities of an untyped graph with a relation of people, such as a date of birth.
+
+        Asked only of entities whose description does not say what they are.
+        """
+        people = self._all_people()
+        if people is None or not keys:
+            return frozenset()
+        found = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people))
+        return frozenset(found.nodes)
+
+    def _all_people(self) -> Program | None:
+        """The set of all people of an untyped graph; None if it is typed or has none."""
         if self._of_people is None:
             relations = [] if self._evaluator.all_types() else self._graph.relations()
-            self._of_people = [Step(x.key) for x in relations if describes_people(x.label)]
-        if not keys:
-            return set()
-        nodes = Named(tuple(keys))
-        return {
-            key
-            for step in self._of_people
-            for key in self._evaluator.evaluate(Intersection(nodes, Having(step))).nodes
-        }
+            sets: list[Program] = [
+                Having(Step(item.key)) for item in relations if describes_people(item.label)
+            ]
+            self._of_people = (reduce(Union, sets),) if sets else ()
+        return next(iter(self._of_people), None)
 
     def clear(self) -> None:
         """Clear the cache, after the graph has changed."""
