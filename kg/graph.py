@@ -386,6 +386,7 @@ class KnowledgeGraph(GraphView):
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete all statements about an entity, or of a source, with their history.
 
+        Entities that were merged into it are deleted too.
         They are erased from the file and its write-ahead log, also from earlier revisions, and
         cannot be restored.
 

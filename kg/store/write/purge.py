@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
+from kg.store.merging import merged_keys
 from kg.store.rows import proposal_rows, quantities, revisions, sources
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import artefacts, liveness
@@ -60,7 +61,9 @@ def plan(database: Database, *, entity: str | None, source: str | None) -> Purge
 
 def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
     if entity is not None:
-        statements = _delete_entity(sql, entity)
+        # What was merged into it has its history under its own key.
+        merged = merged_keys.all_keys(sql, entity)
+        statements = sum(_delete_entity(sql, key) for key in merged)
     else:
         statements = _delete_source(sql, source or "")
     triples = sql.run(f"DELETE FROM triple WHERE {_UNSTATED}")

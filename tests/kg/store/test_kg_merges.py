@@ -275,3 +275,21 @@ def test_merging_is_replacing_the_keys(tmp_path_factory, items, gone):
         assert written(graph, folder, "merged") == written(oracle, folder, "oracle")
         graph.undo(done.revision)
         assert written(graph, folder, "after") == before
+
+
+def test_a_purge_deletes_what_was_merged_into_the_entity(tmp_path):
+    """No page of the file keeps a name or a fact of either, nor of a merge before."""
+    path = tmp_path / "graph.db"
+    graph = KnowledgeGraph.open(path)
+    graph.add([("Quillarda", "lives in", "Oldtown"), ("Quillarde", "paints", "Zyxtulips")])
+    graph.add([("Quillardo", "sings in", "Vorvallop"), ("Bea", "lives in", "Oldtown")])
+    graph.merges.merge("Quillarde", ["Quillardo"])
+    graph.merges.merge("Quillarda", ["Quillarde"])
+    report = graph.purge(entity="Quillarda")
+    assert {"Quillarda", "Quillarde", "Quillardo"} <= set(report.names)
+    assert [fact.head for fact in graph.match()] == ["Bea"]
+    graph.close()
+    content = b"".join(part.read_bytes() for part in tmp_path.glob("graph.db*"))
+    for name in (b"Quillard", b"Zyxtulips", b"Vorvallop"):
+        assert name not in content
+    assert b"Oldtown" in content  # said of Bea, too
