@@ -386,9 +386,8 @@ class KnowledgeGraph(GraphView):
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete all statements about an entity, or of a source, with their history.
 
-        Entities that were merged into it are deleted too.
-        They are erased from the file and its write-ahead log, also from earlier revisions, and
-        cannot be restored.
+        Entities that were merged into the entity are deleted too. What is deleted is erased from
+        the file and its write-ahead log, also from earlier revisions, and cannot be restored.
 
         Raises:
             StoreError: Not exactly one of the two was given, or another process reads the database.

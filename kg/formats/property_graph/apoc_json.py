@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
 from kg.formats.property_graph.graph_records import (
-    KINDS,
     NEO4J,
     Edge,
     Node,
     PropertyGraph,
+    python_value,
     records_of_node,
     statement_of_edge,
 )
@@ -139,7 +139,7 @@ def _objects(properties: dict[str, list[Literal]]) -> tuple[dict[str, Any], int]
     lost = 0
     found: dict[str, Any] = {}
     for name, values in properties.items():
-        items = [_object(value) for value in values]
+        items = [_json_value(value) for value in values]
         lost += sum(
             isinstance(item, str) and value.datatype != ""
             for item, value in zip(items, values, strict=True)
@@ -148,16 +148,7 @@ def _objects(properties: dict[str, list[Literal]]) -> tuple[dict[str, Any], int]
     return found, lost
 
 
-def _object(value: Literal) -> str | bool | int | float:
-    """A value as JSON; text if that does not give back the same value."""
-    kind = KINDS[value.datatype]
-    try:
-        if kind == "boolean" and value.value in ("true", "false"):
-            return value.value == "true"
-        if kind == "long" and str(int(value.value)) == value.value:
-            return int(value.value)
-        if kind == "double" and repr(float(value.value)) == value.value:
-            return float(value.value) if isfinite(float(value.value)) else value.value
-    except ValueError:
-        pass
-    return value.value
+def _json_value(value: Literal) -> str | bool | int | float:
+    """A value as JSON, which has no infinite numbers."""
+    found = python_value(value)
+    return value.value if isinstance(found, float) and not isfinite(found) else found

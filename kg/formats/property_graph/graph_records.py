@@ -41,6 +41,21 @@ DATATYPES = {
 """The datatype of a value by the type of a property; others are text."""
 
 
+def python_value(value: Literal) -> str | bool | int | float:
+    """A value as Python has it; text if that does not give back the same value."""
+    kind = KINDS[value.datatype]
+    try:
+        if kind == "boolean" and value.value in ("true", "false"):
+            return value.value == "true"
+        if kind == "long" and str(int(value.value)) == value.value:
+            return int(value.value)
+        if kind == "double" and repr(float(value.value)) == value.value:
+            return float(value.value)
+    except ValueError:
+        pass
+    return value.value
+
+
 @dataclass(slots=True)
 class Node:
     """A node.

@@ -15,12 +15,12 @@ from xml.etree.ElementTree import ParseError
 from kg.errors import TripleFormatError
 from kg.formats.property_graph.graph_records import (
     GEXF,
-    KINDS,
     XML,
     Edge,
     NameRules,
     Node,
     PropertyGraph,
+    python_value,
     records_of_node,
     statement_of_edge,
 )
@@ -191,7 +191,7 @@ def _graph(
 def _attributes(properties: Mapping[str, list[Literal]], graph: PropertyGraph) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, values in properties.items():
-        items = [_object(value) for value in values]
+        items = [python_value(value) for value in values]
         graph.lost += sum(
             isinstance(item, str) and value.datatype != ""
             for item, value in zip(items, values, strict=True)
@@ -207,21 +207,6 @@ def _as_list(items: list[Any]) -> str:
     if isinstance(alone, str) and not alone.startswith("["):
         return alone
     return json.dumps(items, ensure_ascii=False)
-
-
-def _object(value: Literal) -> str | bool | int | float:
-    """A value as Python has it; text if that does not give back the same value."""
-    kind = KINDS[value.datatype]
-    try:
-        if kind == "boolean" and value.value in ("true", "false"):
-            return value.value == "true"
-        if kind == "long" and str(int(value.value)) == value.value:
-            return int(value.value)
-        if kind == "double" and repr(float(value.value)) == value.value:
-            return float(value.value)
-    except ValueError:
-        pass
-    return value.value
 
 
 def _check(path: Path, texts: Iterable[str]) -> None:

@@ -94,11 +94,17 @@ def _names(key: str, stated: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(stated))[:MOST_NAMES] or [readable_label(key)]
 
 
-def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
-    """The names and facts of entities."""
+def _entities(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
+    """Entities by id, with their keys alone."""
     listed, parameter = sql.values(list(ids))
     query = f"SELECT id, key FROM entity WHERE id IN {listed} ORDER BY id"
-    found = {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
+    return {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
+
+
+def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
+    """The names and facts of entities."""
+    found = _entities(sql, ids)
+    listed, parameter = sql.values(list(ids))
     query = (
         "SELECT x.head_id, x.relation_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
         f" WHERE x.head_id IN {listed} AND +x.relation_id < {FIRST_RELATION} AND x.rev_removed = 0"
@@ -193,9 +199,8 @@ def labels_of(sql: Sql, nodes: Sequence[int]) -> dict[int, str]:
 
 def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """The keys and names of entities, without facts."""
+    found = _entities(sql, ids)
     listed, parameter = sql.values(list(ids))
-    query = f"SELECT id, key FROM entity WHERE id IN {listed} ORDER BY id"
-    found = {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
     query = (
         "SELECT x.head_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
         f" WHERE x.head_id IN {listed} AND +x.relation_id IN ({_NAMES}) AND x.rev_removed = 0"
