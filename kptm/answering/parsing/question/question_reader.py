@@ -95,28 +95,9 @@ class QuestionReader:
             self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
         )
         schema = self._schema()
-        relations = SaidRelations(schema, tokens, language, operators)
         types = _without_parts(_types(schema, tokens, language))
-        relations.typed = _mask(item for item in types if item.type)
-        rows = [item for item in types if item.noun]
-        if rows:  # "vegan recipes" does not ask for a cuisine
-            relations.remove(
-                _mask(
-                    item
-                    for item in rows
-                    if _stands_alone(item, relations, operators)
-                    and _names_only_rows(tokens[item.start : item.end], schema)
-                )
-            )
-        mentions = [
-            *self._finder.find(with_question_word(text), tokens),
-            *self._values(text, tokens),
-        ]
-        mentions += self._translated_mentions(tokens, language)
-        if len(same := rivals(mentions)) > 1:
-            labels = {key: item.label for key, item in self._graph.entities(same).items()}
-            mentions = prefer_whole_labels(with_question_word(text), tokens, mentions, labels)
-        mentions = [item for item in mentions if not item.mask & blank]
+        relations = _relations(schema, tokens, language, operators, types)
+        mentions = [x for x in self._names(text, tokens, language) if not x.mask & blank]
         articled = _names_of_pronouns(tokens, mentions, types)
         function = [
             bool(blank >> at & 1)
@@ -132,20 +113,17 @@ class QuestionReader:
             relations.add_slips(left)
             types += _type_slips(schema, tokens, left)
             mentions += self._finder.slips(tokens, left)
-        at = 0
+        topic = 0
         if marked is not None:
-            start, end = marked.start(), marked.start() + len(marked[1])
-            inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
-            mentions = self._marked_mentions(marked[1], inside[0], inside[-1] + 1, mentions)
-            at = span_mask(inside[0], inside[-1] + 1)
+            first, last = _tokens_of(marked, tokens)
+            mentions = self._marked_mentions(marked[1], first, last, mentions)
+            topic = span_mask(first, last)
         asks = _mask(item for item in operators if item.kind == "ask")
-        named = (relations.mask | _mask(mentions) | _mask(types)) & ~asks
-        operators = [item for item in operators if not _joins_nothing(item, named)]
-        noun = (
-            0
-            if rows
-            else _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
-        )
+        named = relations.mask | _mask(mentions) | _mask(types)
+        operators = [item for item in operators if not _joins_nothing(item, named & ~asks)]
+        noun = 0
+        if not any(item.noun for item in types):
+            noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         if language != "de":  # in German nouns are capitalised too
             noun &= ~sum(
                 1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
@@ -153,9 +131,7 @@ class QuestionReader:
         unknown = sum(
             1 << at
             for at, token in enumerate(tokens)
-            if not (known | relations.mask | _mask(types) | _mask(mentions)) >> at & 1
-            and not function[at]
-            and token.folded not in GENERIC
+            if not (known | named) >> at & 1 and not function[at] and token.folded not in GENERIC
         )
         return Question(
             text=text,
@@ -177,9 +153,19 @@ class QuestionReader:
             relations=relations,
             unknown=unknown,
             unknown_noun=noun,
-            marked=at,
+            marked=topic,
             blank=blank,
         )
+
+    def _names(self, text: str, tokens: Sequence[Token], language: str) -> list[Mention]:
+        """The names and values of a question, as they are written or translated."""
+        written = with_question_word(text)
+        mentions = [*self._finder.find(written, tokens), *self._values(text, tokens)]
+        mentions += self._translated_mentions(tokens, language)
+        if len(same := rivals(mentions)) > 1:
+            labels = {key: item.label for key, item in self._graph.entities(same).items()}
+            mentions = prefer_whole_labels(written, tokens, mentions, labels)
+        return mentions
 
     def _marked_mentions(
         self, name: str, start: int, end: int, mentions: Iterable[Mention]
@@ -217,6 +203,36 @@ def _blank(text: str, tokens: Sequence[Token]) -> int:
     """The token of a text's first blank, as a bit."""
     place = text.find(MASK)
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
+
+
+def _tokens_of(marked: re.Match[str], tokens: Sequence[Token]) -> tuple[int, int]:
+    """The first token of a name in brackets, and the token after its last."""
+    start = marked.start()
+    end = start + len(marked[1])
+    inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
+    return inside[0], inside[-1] + 1
+
+
+def _relations(
+    schema: Schema,
+    tokens: Sequence[Token],
+    language: str,
+    operators: Sequence[Match],
+    types: Sequence[TypeMention],
+) -> SaidRelations:
+    """The relations that tokens match, except those that only name rows."""
+    relations = SaidRelations(schema, tokens, language, operators)
+    relations.typed = _mask(item for item in types if item.type)
+    rows = [
+        item
+        for item in types
+        if item.noun
+        and _stands_alone(item, relations, operators)
+        and _names_only_rows(tokens[item.start : item.end], schema)
+    ]
+    if rows:  # "vegan recipes" does not ask for a cuisine
+        relations.remove(_mask(rows))
+    return relations
 
 
 def _names_only_rows(words: Sequence[Token], schema: Schema) -> bool:
