@@ -265,7 +265,8 @@ def describe(found: Comparison, labels: Mapping[int, str], relations: Mapping[in
     else:
         parts.append("no common neighbours")
     if found.facts:
-        parts.append(f"{len(found.facts):,} facts of both")
+        count = len(found.facts)
+        parts.append(f"{count:,} fact{'s' if count > 1 else ''} of both")
     if found.conflicts:
         names = list(dict.fromkeys(relations.get(one, "?") for one, _ in found.conflicts))
         parts.append("against it: different " + _join(names))
