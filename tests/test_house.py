@@ -279,3 +279,14 @@ def test_one_version_everywhere():
         for pattern, text in zip((r"^version: (.+)$", r"^## \[(\d.+?)\]"), texts, strict=True)
     )
     assert project["version"] == kptm.__version__ == cited == released
+
+
+def test_no_workspace_is_kept_among_the_sources():
+    """A workspace made in the wrong folder was committed once."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    kept = subprocess.run(
+        ["git", "ls-files"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout.splitlines()
+    odd = [name for name in kept if not re.fullmatch(r"[\w./-]+", name) or name.endswith(".db")]
+    assert odd == []
