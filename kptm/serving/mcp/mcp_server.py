@@ -13,11 +13,11 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 
+from kptm.serving.agents.agent_views import entity_view, fact_views
+from kptm.serving.agents.editing_tools import editing_tools
+from kptm.serving.agents.reading_tools import reading_tools
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import listen, run_app
-from kptm.serving.mcp.agent_views import entity_view, fact_views
-from kptm.serving.mcp.editing_tools import editing_tools
-from kptm.serving.mcp.reading_tools import reading_tools
 from kptm.serving.mcp.tool_calls import ToolCalls
 
 if TYPE_CHECKING:

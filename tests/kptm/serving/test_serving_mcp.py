@@ -16,8 +16,8 @@ pytest.importorskip("mcp")
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from kptm.serving.agents.agent_results import MOST_CHARACTERS
 from kptm.serving.executor import WorkspaceExecutor
-from kptm.serving.mcp.agent_results import MOST_CHARACTERS
 from kptm.serving.mcp.mcp_server import create_server
 
 READING = {"ask", "query", "link", "search", "describe", "neighbours", "paths", "history"}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.serving.mcp import agent_results as results
-from kptm.serving.mcp.agent_views import answer_view, entity_view, fact_views, proposal_view
+from kptm.serving.agents import agent_results as results
+from kptm.serving.agents.agent_views import answer_view, entity_view, fact_views, proposal_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kptm.serving.mcp.tool_calls import ToolCalls
+    from kptm.serving.agents.tool_runner import ToolRunner
     from kptm.workspace import Workspace
 
 
-def reading_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def reading_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     """The tools as functions; agents read their signatures and docstrings."""
     return [*_answer_tools(calls), *_graph_tools(calls)]
 
 
-def _answer_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def _answer_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     async def ask(
         question: results.Question,
         at: str | None = None,
@@ -69,7 +69,7 @@ def _answer_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     return [ask, query, link]
 
 
-def _graph_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     async def search(name: results.Text, limit: results.Limit = 10) -> results.Entities:
         """Find entities by key, label or alias; beginnings and misspellings match too."""
         return await calls.ask(

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.serving.mcp import agent_results as results
-from kptm.serving.mcp.agent_views import proposal_view
+from kptm.serving.agents import agent_results as results
+from kptm.serving.agents.agent_views import proposal_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kg.review.proposal import Decision
-    from kptm.serving.mcp.tool_calls import ToolCalls
+    from kptm.serving.agents.tool_runner import ToolRunner
 
 AGENT = "agent"
 """The default source of an agent's proposals."""
 
 
-def editing_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def editing_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     """The tools as functions; agents read their signatures and docstrings."""
     return [*_proposal_tools(calls), *_correction_tools(calls)]
 
 
-def _proposal_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def _proposal_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     async def propose(
         head: results.Name,
         relation: results.Name,
@@ -51,7 +51,7 @@ def _proposal_tools(calls: ToolCalls) -> list[Callable[..., object]]:
     return [propose, accept, reject]
 
 
-def _correction_tools(calls: ToolCalls) -> list[Callable[..., object]]:
+def _correction_tools(calls: ToolRunner) -> list[Callable[..., object]]:
     async def edit(
         head: results.Name,
         relation: results.Name,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.types import Literal
 from kg.values import value_text
-from kptm.serving.mcp import agent_results as results
+from kptm.serving.agents import agent_results as results
 from kptm.serving.schemas.key_labels import labels_of
 
 if TYPE_CHECKING:

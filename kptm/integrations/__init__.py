@@ -1,0 +1,4 @@
+"""A workspace in other frameworks: LangChain (``kptm[langchain]``), LlamaIndex, data frames.
+
+Each module needs its own extra, so nothing is imported here.
+"""

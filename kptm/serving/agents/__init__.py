@@ -1,0 +1,1 @@
+"""Tools of a workspace for agents, whatever protocol or framework calls them."""
