@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
+from threading import local
 from typing import TYPE_CHECKING
 
 from kg.programs import arithmetic
@@ -17,7 +19,7 @@ from kg.types import Step, TimeNames
 from kg.vocabulary import TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kg.programs.expressions import Program
     from kg.sql.cursor import Sql
@@ -57,6 +59,7 @@ class Evaluator:
         self._at = at
         self._times, self._most, self._small = times or TimeNames(), most, small
         self._memory = self._new(None)
+        self._of_thread = local()
 
     def _new(self, revision: tuple[int, str, str] | None) -> GraphState:
         return GraphState(revision, self._most, self._times)
@@ -72,8 +75,7 @@ class Evaluator:
             QueryError: A part denotes another kind of value than its place needs, such as the count
                 of a truth value.
         """
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             value = work.value(program)
             if isinstance(value, NodeSet):
                 ids = work.sets.ids(value, None if limit is None else max(limit, 0))
@@ -82,14 +84,40 @@ class Evaluator:
 
     def follow(self, key: str, steps: Sequence[Step]) -> list[str]:
         """The nodes at the end of a path; see :meth:`kg.GraphView.follow`."""
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             if not work.sets.roles or not steps:
-                return traverse.follow(sql, key, steps, self._at)
+                return traverse.follow(work.sets.sql, key, steps, self._at)
             program: Program = Named((key,))
             for step in steps:
                 program = Follow(program, step)
             return list(work.keys(work.sets.ids(work.nodes(program))))
+
+    @contextmanager
+    def assume_unchanged(self) -> Iterator[None]:
+        """Check for a new revision once for all that this thread evaluates in the block.
+
+        A question evaluates hundreds of programs. A change made during the block may be seen in
+        part; the first evaluation after the block sees all of it.
+        """
+        if getattr(self._of_thread, "work", None) is not None or self._database.in_transaction:
+            yield
+            return
+        with self._database.quick() as sql:
+            self._of_thread.work = self._evaluation(sql)
+            try:
+                yield
+            finally:
+                self._of_thread.work = None
+
+    @contextmanager
+    def _open(self) -> Iterator[Evaluation]:
+        """The evaluation of this thread's block, or one of its own."""
+        work: Evaluation | None = getattr(self._of_thread, "work", None)
+        if work is not None:
+            yield work
+            return
+        with self._database.quick() as sql:
+            yield self._evaluation(sql)
 
     def _evaluation(self, sql: Sql) -> Evaluation:
         """An evaluation with the caches of the graph's newest revision.
@@ -121,55 +149,51 @@ class Evaluator:
         """
         from kg.programs.evidence import ProgramEvidence
 
-        with self._database.quick() as sql:
-            return ProgramEvidence(self._evaluation(sql)).facts(program, node, limit)
+        with self._open() as work:
+            return ProgramEvidence(work).facts(program, node, limit)
 
     def steps(self, keys: Iterable[str]) -> Counter[Step]:
         """The steps that lead from any of the nodes, with the number of facts of each."""
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             found = profile.steps(work.sets, work.existing_nodes(keys))
             return Counter({Step(key, forward): count for (key, forward), count in found.items()})
 
     def types(self, keys: Iterable[str]) -> Counter[str]:
         """The types of the nodes, with the number of nodes of each."""
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             relation = work.relation(TYPE)
             nodes = work.existing_nodes(keys)
             return Counter({} if relation is None else profile.types(work.sets, nodes, relation))
 
     def all_types(self) -> list[str]:
         """All types in the graph, sorted."""
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             relation = work.relation(TYPE)
             return [] if relation is None else profile.all_types(work.sets, relation)
 
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation has a qualifier for time."""
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             key, names = work.relation(relation), work.sets.roles
             return key is not None and bool(names) and profile.is_qualified(work.sets, key, names)
 
     def main_relation(self) -> str | None:
         """The relation with the most heads; None in an empty graph."""
-        with self._database.quick() as sql:
-            return profile.main_relation(self._evaluation(sql).sets)
+        with self._open() as work:
+            return profile.main_relation(work.sets)
 
     def files(self) -> list[tuple[int, str]]:
         """The files that facts were loaded from: (number of the source, path)."""
-        with self._database.quick() as sql:
-            return profile.files(self._evaluation(sql).sets)
+        with self._open() as work:
+            return profile.files(work.sets)
 
     def main_relation_of_file(self, source: int) -> str | None:
         """The relation of most heads in a file, among the relations of the file's first head.
 
         None for a file without facts.
         """
-        with self._database.quick() as sql:
-            return profile.main_relation_of_file(self._evaluation(sql).sets, source)
+        with self._open() as work:
+            return profile.main_relation_of_file(work.sets, source)
 
     def numeric_steps(self, nodes: Iterable[str] | OfType) -> dict[Step, str]:
         """The steps from the nodes, or from entities of a type, to numbers and dates.
@@ -178,8 +202,7 @@ class Evaluator:
         "time", or the base unit, which is "m" for kilometres and for miles. Only the first 200
         entities are read.
         """
-        with self._database.quick() as sql:
-            work = self._evaluation(sql)
+        with self._open() as work:
             given = work.nodes(nodes) if isinstance(nodes, OfType) else work.existing_nodes(nodes)
             some = NodeSet(work.sets.ids(given, LOOKED_AT))
             found = {}

@@ -13,7 +13,7 @@ the facts behind its result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from kg.types import Literal as Value
@@ -235,8 +235,8 @@ def parts(program: Program) -> Iterator[Program]:
 def children(program: Program) -> list[Program]:
     """The direct subprograms, including that of the measure's ``among``."""
     found: list[Program] = []
-    for field in fields(program):
-        value = getattr(program, field.name)
+    for field in program.__match_args__:  # its fields; dataclasses.fields() makes new objects
+        value = getattr(program, field)
         if isinstance(value, Measure):
             found += [] if value.among is None else [value.among]
         elif isinstance(value, _KINDS):
@@ -268,17 +268,17 @@ def _rename(program: Program, name: Callable[[str], str]) -> Program:
         return Step(name(old.relation), old.forward)
 
     changed: dict[str, object] = {}
-    for field in fields(program):
-        value = getattr(program, field.name)
-        if field.name == "keys":
-            changed["keys"] = tuple(_name_of(key, name) for key in value)
+    for field in program.__match_args__:
+        value = getattr(program, field)
+        if field == "keys":
+            changed[field] = tuple(_name_of(key, name) for key in value)
         elif isinstance(value, Step):
-            changed[field.name] = step(value)
+            changed[field] = step(value)
         elif isinstance(value, Measure):
             among = None if value.among is None else _rename(value.among, name)
-            changed[field.name] = Measure(tuple(map(step, value.steps)), value.count, among)
+            changed[field] = Measure(tuple(map(step, value.steps)), value.count, among)
         elif isinstance(value, _KINDS):
-            changed[field.name] = _rename(value, name)
+            changed[field] = _rename(value, name)
     if isinstance(program, OfType):
         changed["type"] = name(program.type)
     return replace(program, **changed)  # type: ignore[arg-type]  # of the fields' own types

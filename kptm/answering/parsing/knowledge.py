@@ -18,6 +18,7 @@ from kptm.answering.parsing.nouns import Nouns
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import TypeVar
 
     from kg.graph import KnowledgeGraph
@@ -57,6 +58,10 @@ class Knowledge:
         self._measures: dict[str, bool] = {}
         self._timed: dict[str, bool] = {}
         self._main: str | None = None
+
+    def assume_unchanged(self) -> AbstractContextManager[None]:
+        """Check once for a new revision of the graph in a block, not for each query."""
+        return self._evaluator.assume_unchanged()
 
     def evaluate(self, program: Program) -> Denotation:
         """Evaluate a program."""

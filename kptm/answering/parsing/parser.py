@@ -151,10 +151,12 @@ class QuestionParser:
         self, question: Question, *, floating: int = 1, beam: int = 40
     ) -> list[ProgramCandidate]:
         """The candidate programs of a question, with their features, best first."""
-        return candidates(
-            question, self.model, self.schema(), self._knowledge, self._kinds, floating=floating,
-            beam=beam
-        )  # fmt: skip
+        schema = self.schema()
+        with self._knowledge.assume_unchanged():
+            return candidates(
+                question, self.model, schema, self._knowledge, self._kinds, floating=floating,
+                beam=beam
+            )  # fmt: skip
 
     def at_time(self, derivation: Derivation, period: Period) -> Derivation:
         """A derivation evaluated on facts that held in a period."""

@@ -95,3 +95,17 @@ def test_threads_share_an_evaluator(graph):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda program: evaluator.evaluate(program).nodes, programs * 3))
     assert found == wanted * 3
+
+
+def test_a_block_checks_once_for_a_new_revision(graph):
+    graph.add([("Peru", "borders", "Chile")])
+    borders = Follow(Named(("Peru",)), Step("borders"))
+    evaluator = graph.evaluator()
+    with evaluator.assume_unchanged():
+        assert evaluator.evaluate(borders).nodes == ("Chile",)
+        graph.add([("Peru", "borders", "Ecuador")])
+        assert evaluator.evaluate(borders).nodes == ("Chile",)
+    assert set(evaluator.evaluate(borders).nodes) == {"Chile", "Ecuador"}
+    with graph.transaction(), evaluator.assume_unchanged():
+        graph.add([("Peru", "borders", "Brazil")])
+        assert "Brazil" in evaluator.evaluate(borders).nodes

@@ -47,6 +47,7 @@ class Steps:
         self._builder = builder
         self._sides = NameSides(builder)
         self._has_same = any(map(_says_same, builder.question.operators))
+        self._said: dict[Step, bool] = {}
 
     @cached_property
     def _said_well(self) -> list[str]:
@@ -58,8 +59,9 @@ class Steps:
         """One step from a set, for the steps that match words best."""
         found = []
         here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
+        back = _step_back(part)
         for step in here:
-            if _is_return(part, step):
+            if step == back:
                 continue
             made = self._step(part, step, len(here))
             if made is not None:
@@ -121,9 +123,39 @@ class Steps:
         assert made is not None  # noqa: S101  # nothing is asked of such a step
         return made
 
+    def _may_be_said(self, step: Step) -> bool:
+        """Whether any word of the question may say a step; most steps of a graph have none."""
+        if step not in self._said:
+            builder = self._builder
+            behind = builder.lexical.behind(step)
+            self._said[step] = (
+                step.relation in builder.question.relations
+                or (behind is not None and behind > -SIMILAR)
+                or builder.lexical.predicate(step_name(step)) > builder.lexical.speaks
+            )
+        return self._said[step]
+
+    def _may_be_unsaid(self, part: Derivation, step: Step) -> bool:
+        """Whether a step may follow a part although no word says it."""
+        if part.floating >= self._builder.floating:
+            return False
+        return (
+            part.mention is not None
+            or self._builder.floating >= 2
+            or self._leads_to_type(part, step)
+            or self._is_shared(part)
+        )
+
     def _step(
         self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
     ) -> Derivation | None:
+        if not (
+            remembered
+            or self._has_same
+            or self._may_be_said(step)
+            or self._may_be_unsaid(part, step)
+        ):
+            return None
         evidence = self._builder.question.relations.evidence(
             step.relation, part.mask, forward=step.forward
         )
@@ -133,15 +165,7 @@ class Steps:
         same, shared = self._same(part, step)
         says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
-        if free and part.floating >= self._builder.floating:
-            return None
-        if (
-            free
-            and part.mention is None
-            and self._builder.floating < 2
-            and not self._leads_to_type(part, step)
-            and not self._is_shared(part)
-        ):
+        if free and not self._may_be_unsaid(part, step):
             return None
         mention = part.mention or self._first_of_list(part)
         side = None if mention is None else self._sides.fits(mention, step, evidence.mask)
@@ -241,8 +265,9 @@ def _says_same(match: Match) -> bool:
     return same and match.end - match.start <= 2
 
 
-def _is_return(part: Derivation, step: Step) -> bool:
-    """Whether a step leads from values back to the nodes that have them."""
+def _step_back(part: Derivation) -> Step | None:
+    """The step from values back to the nodes that have them; None if a part is no such values."""
     program = part.program
-    back = isinstance(program, Follow) and program.step == Step(step.relation, not step.forward)
-    return back and is_value(part.nodes)
+    if not isinstance(program, Follow) or not is_value(part.nodes):
+        return None
+    return Step(program.step.relation, not program.step.forward)

@@ -186,6 +186,10 @@ class SaidRelations:
             known = self._said[stem]
             known[mask] = max(known.get(mask, 0.0), strength)
 
+    def __contains__(self, relation: str) -> bool:
+        """Whether a relation matches any token."""
+        return relation in self._any()
+
     def relations(self) -> list[str]:
         """All relations that match any token, sorted."""
         return sorted(self._any())
