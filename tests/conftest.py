@@ -139,14 +139,24 @@ class Server:
 
     def new(self) -> str:
         """The URL of a new graph."""
+        return self.copy(self.url("empty_graph"))
+
+    def empty(self) -> str:
+        """The URL of a database without tables."""
+        return self.copy(self.url("template0"))
+
+    def copy(self, url: str) -> str:
+        """The URL of a copy of a database that nobody has open."""
         self._made += 1
         name = f"graph{self._made}"
-        self._admin(f"CREATE DATABASE {name} TEMPLATE empty_graph")
+        self._admin(f"CREATE DATABASE {name} TEMPLATE {self._name(url)}")
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        name = url.removeprefix("postgresql+psycopg://postgres@/").partition("?")[0]
-        self._admin(f"DROP DATABASE {name} WITH (FORCE)")
+        self._admin(f"DROP DATABASE {self._name(url)} WITH (FORCE)")
+
+    def _name(self, url: str) -> str:
+        return url.removeprefix("postgresql+psycopg://postgres@/").partition("?")[0]
 
     def _admin(self, statement: str) -> None:
         with server.connect(self.host, "postgres", autocommit=True) as connection:
@@ -166,6 +176,47 @@ def postgresql():
         pytest.skip(problem)
     with server.running(FAST) as host:
         yield Server(host)
+
+
+class MovedWorkspaces:
+    """Copies of workspaces whose tables are on the server, each moved there once."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self._server, self._folder = server, folder
+        self._moved: dict[Path, tuple[Path, str]] = {}
+        self._given: list[str] = []
+
+    def copy(self, workspace: Path, target: Path) -> Path:
+        """A copy of a workspace in ``target``, with a database of its own."""
+        from kptm.workspace.database.move import move
+
+        if workspace not in self._moved:
+            folder = shutil.copytree(workspace, self._folder / f"moved{len(self._moved)}")
+            url = self._server.empty()
+            Path(move(folder, url).file).unlink()
+            self._moved[workspace] = folder, url
+        folder, url = self._moved[workspace]
+        shutil.copytree(folder, target)
+        self._given.append(self._server.copy(url))
+        settings = target / "kptm.toml"
+        settings.write_text(settings.read_text().replace(f'"{url}"', f'"{self._given[-1]}"'))
+        return target
+
+    def drop(self) -> None:
+        """Drop the databases of the copies."""
+        while self._given:
+            self._server.drop(self._given.pop())
+
+
+@pytest.fixture(scope="session")
+def moved_workspaces(postgresql, tmp_path_factory):
+    return MovedWorkspaces(postgresql, tmp_path_factory.mktemp("moved"))
+
+
+@pytest.fixture
+def database():
+    """Where the tables of a workspace are; some folders of tests have both."""
+    return "sqlite"
 
 
 @dataclass(frozen=True)
@@ -246,9 +297,14 @@ def trained(toy, tmp_path_factory):
 
 
 @pytest.fixture
-def copied(trained, tmp_path):
+def copied(request, database, trained, tmp_path):
     """A copy of the trained workspace."""
-    return shutil.copytree(trained, tmp_path / "ws")
+    if database == "sqlite":
+        yield shutil.copytree(trained, tmp_path / "ws")
+        return
+    moved = request.getfixturevalue("moved_workspaces")
+    yield moved.copy(trained, tmp_path / "ws")
+    moved.drop()
 
 
 FORGE = """

@@ -34,6 +34,19 @@ class Sql:
         self._driver = driver
         self.postgresql = postgresql
 
+    @property
+    def id_type(self) -> str:
+        """The type of a column of ids: 64 bits on both databases.
+
+        In SQLite, only the name INTEGER makes a primary key the table itself.
+        """
+        return "BIGINT" if self.postgresql else "INTEGER"
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server has ended the connection."""
+        return self.postgresql and bool(self._driver.closed)
+
     @classmethod
     def on(cls, connection: sa.Connection) -> Sql:
         """Run statements on the driver's connection under SQLAlchemy's ``connection``."""

@@ -15,7 +15,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from kg.errors import InvalidNameError, StoreError
 from kg.sql.cursor import Sql
-from kg.sql.location import Location
+from kg.sql.driver_errors import explain
+from kg.sql.location import Location, with_driver
 from kg.sql.migrate import migrate
 
 if TYPE_CHECKING:
@@ -31,22 +32,11 @@ WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
 """SQLite's page cache of a reader."""
 
-_HINTS = (
-    ("database is locked", "another process is writing to it; wait for it to end, then try again"),
-    ("readonly database", "it is read-only; copy it or change its permissions to write"),
-    ("unable to open database", "its folder is missing or may not be written"),
-    ("not a database", "this file is not a kptm graph; name another one"),
-    ("malformed", "the file is damaged; restore it from a copy"),
-    ("disk is full", "free some space, then try again"),
-)
+WRITER_LOCK = 7_061_746
+"""An arbitrary number, which all writers of kptm lock on PostgreSQL; readers do not."""
 
-
-def _explain(error: Exception, location: Location) -> StoreError:
-    text = location.mask_password(str(getattr(error, "orig", None) or error))
-    hint = next((hint for mark, hint in _HINTS if mark in text), "")
-    if ("disk" in text or "unable to open" in text) and (folder := location.full_disk()):
-        hint = f"the disk of {folder} is full: free some space, then try again"
-    return StoreError(f"{location.name}: {text}" + (f"; {hint}" if hint else ""))
+READ_ONLY = "-c default_transaction_read_only=on"
+"""The option with which PostgreSQL refuses to write."""
 
 
 class Database:
@@ -54,8 +44,8 @@ class Database:
 
     Args:
         where: The path or URL.
-        read_only: Whether to leave a SQLite file and its folder unchanged. A file with an older
-            schema is then refused, because it would have to be migrated.
+        read_only: Whether to leave the database unchanged, and a SQLite file's folder too. One
+            with an older schema is then refused, because it would have to be migrated.
 
     Raises:
         StoreError: The database cannot be opened, was not made by kptm, or is newer than this
@@ -87,7 +77,11 @@ class Database:
                 sa.create_engine(url) if reader is None else sa.create_engine(url, creator=reader)
             )
         try:
-            return sa.create_engine(where)
+            url = sa.make_url(with_driver(where))
+            server = url.get_backend_name() == "postgresql"
+            options = {"options": READ_ONLY} if read_only and server else {}
+            # A server may have ended a connection of the pool; then another one is opened.
+            return sa.create_engine(url, pool_pre_ping=server, connect_args=options)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             reason = self.location.mask_password(str(error))
             refusal = StoreError(f"{self.name!r}: no usable database URL ({reason})")
@@ -145,7 +139,7 @@ class Database:
 
     def _thread_sql(self) -> Sql:
         sql: Sql | None = getattr(self._of_thread, "sql", None)
-        if sql is None:
+        if sql is None or sql.closed:
             connection = self.engine.raw_connection()
             driver = connection.driver_connection
             postgresql = self.engine.dialect.name == "postgresql"
@@ -207,8 +201,8 @@ class Database:
         The block may also roll back itself if it has nothing to change.
 
         Args:
-            wait: Whether to wait for another writer. If not, a locked database is an error at
-                once.
+            wait: Whether to wait for another writer, for at most :data:`BUSY_SECONDS`. If not, a
+                locked database is an error at once.
         """
         with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
@@ -242,7 +236,9 @@ class Database:
         """
         if self.engine.dialect.name == "postgresql":
             tables = sa.inspect(self.engine).get_table_names()
-            self.maintain(*(f"VACUUM FULL {table}" for table in sorted(tables)))
+            patience = f"SET lock_timeout = {BUSY_SECONDS * 1000:.0f}"
+            vacuum = [f"VACUUM FULL {table}" for table in sorted(tables)]
+            self.maintain(patience, *vacuum, "RESET lock_timeout")
             return
         self.maintain("VACUUM")
         if self.maintain("PRAGMA wal_checkpoint(TRUNCATE)"):
@@ -255,9 +251,12 @@ class Database:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
         while self._thread_connections:
             connection = self._thread_connections.pop()
-            # The connection returns to the pool, whose users expect the default.
             if self.engine.dialect.name == "postgresql":
-                connection.driver_connection.autocommit = False
+                try:
+                    # The connection returns to the pool, whose users expect the default.
+                    connection.driver_connection.autocommit = False
+                except self.failures:  # the server has ended it
+                    connection.invalidate()
             connection.close()
         self._of_thread = threading.local()
         self.engine.dispose()
@@ -271,7 +270,7 @@ class Database:
         except self.failures as error:
             if "NUL (0x00)" in str(error):  # from PostgreSQL; SQLite accepts such parameters
                 raise InvalidNameError("text holds a NUL character") from error
-            raise _explain(error, self.location) from self._cause(error)
+            raise explain(error, self.location) from self._cause(error)
 
 
 def _current(connection: sa.Connection) -> sa.Transaction:
@@ -317,8 +316,14 @@ def _tune_postgresql(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("kptm_write", False):
-            # An arbitrary number that all writers of kptm lock; readers do not take this lock.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7061746)")
-        else:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        options = connection.get_execution_options()
+        driver: Any = connection.connection.driver_connection
+        if not options.get("kptm_write", False):
+            driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            return
+        # Both statements in one message. The server serves waiting writers in the order in which
+        # they came, so that none has to try again.
+        wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 1
+        driver.execute(
+            f"SET LOCAL lock_timeout = {wait:.0f}; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+        )

@@ -19,8 +19,17 @@ _USER_INFO = re.compile(r"[^:/?#]+://[^:/@]*:(?P<password>.*)@", re.DOTALL)
 _ANYWHERE = re.compile(r"(?P<before>\w://[^:/@\s]*:)(?P<password>\S*)(?P<after>@)")
 _PARAMETER = re.compile(r"(?P<before>[?&](?:password|passfile|sslpassword)=)(?P<password>[^&]*)")
 MASK = "***"
+_NO_DRIVER = re.compile(r"postgres(?:ql)?://")
 _SHORT = 3
 """A password of at least this many characters is masked wherever a message contains it."""
+
+
+def with_driver(url: str) -> str:
+    """A database's URL with psycopg as the driver of PostgreSQL, unless it names one.
+
+    SQLAlchemy's own default is psycopg2, which kptm does not use.
+    """
+    return _NO_DRIVER.sub("postgresql+psycopg://", url) if _NO_DRIVER.match(url) else url
 
 
 class Location:

@@ -8,7 +8,7 @@ import click
 
 from kptm.cli.evaluate.study_verbs import evaluate
 from kptm.cli.loading import load_verbs, new_verb, sync_verb
-from kptm.cli.maintenance import backup_verbs, doctor_verb, duplicates_verb
+from kptm.cli.maintenance import backup_verbs, doctor_verb, duplicates_verb, move_verb
 from kptm.cli.verbs import (
     demo_verbs,
     edit_verbs,
@@ -81,6 +81,7 @@ for command in (
     doctor_verb.doctor,
     backup_verbs.backup,
     backup_verbs.restore,
+    move_verb.move,
     graph_verbs.search,
     graph_verbs.describe,
     graph_verbs.history,

@@ -12,6 +12,7 @@ from kptm.modeledge.sql import oplog, provenance, receipts, record_rows, spaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -37,9 +38,14 @@ SNAPSHOTS = ".index"
 class ModeledgeReader:
     """The reading half of :class:`~kptm.Modeledge`."""
 
-    def __init__(self, database: Database, *, owned: bool = True) -> None:
+    def __init__(
+        self, database: Database, *, owned: bool = True, snapshots: Path | None = None
+    ) -> None:
         self._database = database
         self._owned = owned
+        path = database.path
+        beside = None if path is None else path.with_name(path.name + SNAPSHOTS)
+        self._snapshots = snapshots or beside
         self._opened_indexes: Indexes | None = None
 
     @property
@@ -205,9 +211,7 @@ class ModeledgeReader:
         from kptm.modeledge.vector_index.indexes import Indexes
 
         if self._opened_indexes is None:
-            path = self._database.path
-            root = None if path is None else path.with_name(path.name + SNAPSHOTS)
-            self._opened_indexes = Indexes(self._database, root)
+            self._opened_indexes = Indexes(self._database, self._snapshots)
         return self._opened_indexes
 
     # ── receipts ─────────────────────────────────────────────────────────────────────────────

@@ -49,9 +49,9 @@ class Modeledge(ModeledgeReader):
         return cls(Database(where))
 
     @classmethod
-    def of(cls, graph: KnowledgeGraph) -> Modeledge:
-        """Open the store in a graph's database, with its :meth:`~kg.KnowledgeGraph.transaction`."""
-        return cls(graph.database, owned=False)
+    def of(cls, graph: KnowledgeGraph, *, snapshots: Path | None = None) -> Modeledge:
+        """Open the store in a graph's database; ``snapshots`` is a folder, by default beside it."""
+        return cls(graph.database, owned=False, snapshots=snapshots)
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────
 

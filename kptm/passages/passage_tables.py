@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
 
-from kg.store.rows.schema import NAME
+from kg.store.rows.schema import ID, NAME
 from kg.store.rows.schema import metadata as graph_metadata
 
 metadata = MetaData(naming_convention=graph_metadata.naming_convention)
@@ -21,7 +21,7 @@ metadata = MetaData(naming_convention=graph_metadata.naming_convention)
 passage = Table(
     "passage",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("source", NAME, nullable=False),
     Column("document", Text, nullable=False),
     Column("ordinal", Integer, nullable=False),
@@ -29,8 +29,8 @@ passage = Table(
     Column("text", Text, nullable=False),
     Column("live", Integer, nullable=False),
     Column("forgotten", Integer, nullable=False),
-    Column("rev_came", Integer, nullable=False),
-    Column("rev_changed", Integer, nullable=False),
+    Column("rev_came", ID, nullable=False),
+    Column("rev_changed", ID, nullable=False),
 )
 Index("ix_passage_source", passage.c.source, passage.c.document)
 Index("ix_passage_rev_came", passage.c.rev_came)
@@ -39,7 +39,7 @@ Index("ix_passage_rev_changed", passage.c.rev_changed)
 link = Table(
     "passage_link",
     metadata,
-    Column("passage_id", Integer, primary_key=True),
+    Column("passage_id", ID, primary_key=True),
     Column("span_start", Integer, primary_key=True),
     Column("entity", NAME, primary_key=True),
     Column("span_end", Integer, nullable=False),

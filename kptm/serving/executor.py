@@ -52,8 +52,9 @@ class WorkspaceExecutor:
         return self._workspace.folder.resolve().name
 
     def public(self, message: str) -> str:
-        """A message without the path of the workspace's folder, which clients must not see."""
-        return message.replace(str(self._workspace.folder), self.name)
+        """A message without the workspace's folder and its database, which clients must not see."""
+        database = self._workspace.graph.database.name
+        return message.replace(database, self.name).replace(str(self._workspace.folder), self.name)
 
     def prepare(self) -> None:
         """Load everything that the first question needs.

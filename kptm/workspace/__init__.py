@@ -1,6 +1,6 @@
 """A workspace: the folder of one project, and all operations on it.
 
-graph.db          the graph and modeledge (SQL is the truth)
+graph.db          the graph, passages and modeledge, unless PostgreSQL has them
 graph.db.index/   snapshots of modeledge's indexes
 linking/          indexes of the linker over the graph, as arrays
 embeddings/       vectors of the graph's entities
@@ -24,7 +24,7 @@ Every stage writes its files atomically.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ from kptm.workspace.answers import WorkspaceAnswers
 from kptm.workspace.changes.edits import WorkspaceEdits
 from kptm.workspace.changes.merges import WorkspaceDuplicates
 from kptm.workspace.config import WorkspaceConfig
+from kptm.workspace.database.database_config import split_password
+from kptm.workspace.database.workspace_tables import WorkspaceTables
 from kptm.workspace.delegation import Delegated
 from kptm.workspace.embeddings import WorkspaceEmbeddings
 from kptm.workspace.extraction import WorkspaceExtraction
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from kptm.workspace.changes.merges import DuplicateFit, DuplicateReport
     from kptm.workspace.changes.purge import Purged, PurgePlan
     from kptm.workspace.config import GraphConfig
+    from kptm.workspace.database.database_config import DatabaseConfig
+    from kptm.workspace.database.move import MoveReport, move
     from kptm.workspace.files.learnt_files import ChangeReport
     from kptm.workspace.files.stage_files import Artefact
     from kptm.workspace.health.examination import examine
@@ -72,6 +76,7 @@ __all__ = [
     "Artefact",
     "BackupReport",
     "ChangeReport",
+    "DatabaseConfig",
     "DuplicateFit",
     "DuplicateReport",
     "FileChange",
@@ -80,14 +85,17 @@ __all__ = [
     "HasModeledge",
     "HealthReport",
     "Layout",
+    "MoveReport",
     "PurgePlan",
     "Purged",
     "ReviewItem",
     "SyncReport",
     "Workspace",
     "WorkspaceConfig",
+    "WorkspaceTables",
     "back_up",
     "examine",
+    "move",
     "restore",
 ]
 _HOMES = {
@@ -97,6 +105,8 @@ _HOMES = {
     "kptm.workspace.changes.merges": ("DuplicateFit", "DuplicateReport"),
     "kptm.workspace.changes.purge": ("PurgePlan", "Purged"),
     "kptm.workspace.config": ("GraphConfig",),
+    "kptm.workspace.database.database_config": ("DatabaseConfig",),
+    "kptm.workspace.database.move": ("MoveReport", "move"),
     "kptm.workspace.extraction": ("AcceptanceRule", "ReviewItem"),
     "kptm.workspace.files.learnt_files": ("ChangeReport",),
     "kptm.workspace.files.stage_files": ("Artefact",),
@@ -111,8 +121,10 @@ __getattr__, __dir__ = lazy(__name__, _HOMES)
 class Workspace:
     """A project in a folder; a context manager."""
 
-    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
-        self._base = base = WorkspaceGraph(folder, config)
+    def __init__(
+        self, folder: Path, config: WorkspaceConfig, tables: WorkspaceTables | None = None
+    ) -> None:
+        self._base = base = WorkspaceGraph(folder, config, tables)
         self._vectors = WorkspaceEmbeddings(base)
         self._models = WorkspaceModels(base, self._vectors)
         self._compressed = CompressedModels(base, self._models)
@@ -127,11 +139,26 @@ class Workspace:
         self.passages = self._models.passages
 
     @classmethod
-    def init(cls, folder: str | Path, config: WorkspaceConfig | None = None) -> Workspace:
+    def init(
+        cls,
+        folder: str | Path,
+        config: WorkspaceConfig | None = None,
+        *,
+        database: str | None = None,
+    ) -> Workspace:
         """Create a workspace in ``folder``, which is created if needed.
+
+        Args:
+            folder: The folder.
+            config: The settings.
+            database: The URL of a PostgreSQL database for graph, passages and modeledge, in place
+                of a file in the folder. A password in it is used now and not stored. A graph that
+                the database has already is used.
 
         Raises:
             WorkspaceError: There is a workspace already, or the path is a file.
+            ConfigError: The URL is malformed, or not one of PostgreSQL.
+            StoreError: The database cannot be reached, or has tables of other programs.
         """
         folder = Path(folder)
         layout = Layout(folder)
@@ -141,10 +168,15 @@ class Workspace:
             )
         if folder.exists() and not folder.is_dir():
             raise WorkspaceError(f"{folder}: is a file; name a folder")
+        config, password = config or WorkspaceConfig(), None
+        if database is not None:
+            url, password = split_password(database)
+            config = replace(config, database=replace(config.database, url=url))
+        tables = WorkspaceTables(layout, config.database, password=password)
+        tables.create()  # first, so that a wrong URL leaves no workspace
         folder.mkdir(parents=True, exist_ok=True)
-        config = config or WorkspaceConfig()
         workspace_config.write(layout.config, config)
-        return cls(folder, config)
+        return cls(folder, config, tables)
 
     @classmethod
     def open(

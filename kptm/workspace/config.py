@@ -23,6 +23,7 @@ from kptm.fusion.small_bert import BackboneConfig
 from kptm.linking.config import LinkingConfig
 from kptm.passages.config import TextsConfig
 from kptm.pretraining.config import PretrainConfig
+from kptm.workspace.database.database_config import DatabaseConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,7 @@ class WorkspaceConfig:
     """The sections of ``kptm.toml``.
 
     Attributes:
+        database: Where the tables are: in SQLite's file of the folder, or in PostgreSQL.
         graph: The languages of labels, and the types of values in tables.
         linking: The detection of mentions, and the encoder for ambiguous ones.
         answering: The encoder that compares questions with relations.
@@ -68,6 +70,7 @@ class WorkspaceConfig:
         constraints: The constraints that are checked.
     """
 
+    database: DatabaseConfig = field(default_factory=DatabaseConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)
     linking: LinkingConfig = field(default_factory=LinkingConfig)
     answering: AnsweringConfig = field(default_factory=AnsweringConfig)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from kg.errors import UnknownKeyError, shorten
 from kg.files import temporary
-from kg.graph import KnowledgeGraph
 from kptm.linking import LinkedText, Linker
 from kptm.linking.disambiguation.description_encoder import Encoder
 from kptm.linking.disambiguation.weights import Weights
-from kptm.workspace.files.graph_state import check_graph, note_graph
+from kptm.workspace.database.workspace_tables import WorkspaceTables
+from kptm.workspace.files.graph_state import note_graph
 from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
@@ -30,14 +30,23 @@ if TYPE_CHECKING:
 class WorkspaceGraph:
     """The graph of a workspace and its linker.
 
+    Args:
+        folder: The workspace.
+        config: Its settings.
+        tables: The place of its tables; by default where the settings say.
+
     Attributes:
+        tables: The place of its tables.
         on_change: Called when the graph, or anything derived from it, has changed.
         on_end: Called in the transaction of a load that ended facts, with its revision.
         on_merge: Called in the transaction of a merge, with its revision and pairs (gone, kept).
     """
 
-    def __init__(self, folder: Path, config: WorkspaceConfig) -> None:
+    def __init__(
+        self, folder: Path, config: WorkspaceConfig, tables: WorkspaceTables | None = None
+    ) -> None:
         self.folder, self.config, self.layout = folder, config, Layout(folder)
+        self.tables = tables or WorkspaceTables(self.layout, config.database)
         linking, kept = config.linking, self.layout.linking_encoder
         # If both use the same encoder, it is loaded once; its vectors are stored by its
         # fingerprint.
@@ -48,11 +57,8 @@ class WorkspaceGraph:
         encoder = encoders.get(linking.encoder)
         self.question_encoder = encoders.get(config.answering.encoder)
         weights = Weights.load(linking.weights) if linking.weights else None
-        check_graph(self.layout)
         temporary.recover(folder, [path.name for path in self.layout.replaced])
-        self.graph = KnowledgeGraph.open(
-            self.layout.graph, languages=config.graph.languages, times=config.answering.times
-        )
+        self.graph = self.tables.open_graph(config)
         note_graph(self.layout, self.graph.revision())
         index = self.layout.linking_index
         self.linker = Linker(

@@ -37,7 +37,7 @@ class WorkspaceModels:
     """The stages after the embeddings: models, passages, modeledge, phrasings."""
 
     def __init__(self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings) -> None:
-        self._base, self._vectors = base, vectors
+        self._base, self._vectors, self.tables = base, vectors, base.tables
         self.folder, self.layout, self.graph, self.linker = (
             base.folder,
             base.layout,
@@ -210,7 +210,7 @@ class WorkspaceModels:
         from kptm.modeledge import Modeledge
 
         if self._modeledge is None:
-            self._modeledge = Modeledge.of(self.graph)
+            self._modeledge = Modeledge.of(self.graph, snapshots=self.layout.snapshots)
         return self._modeledge
 
     def index(

@@ -82,7 +82,7 @@ def rebuild(sql: Sql) -> None:
 
 def _pages(sql: Sql, query: str) -> Iterator[list[tuple[str, int]]]:
     """Yield pages of (text, id) in the order of ids; other processes can write between pages."""
-    last = -(2**31)
+    last = -(2**63)
     while rows := sql.all(f"{query} LIMIT {PAGE:d}", (last,)):
         yield [(row[0], int(row[1])) for row in rows]
         last = rows[-1][1]

@@ -46,6 +46,12 @@ metadata = MetaData(
     }
 )
 
+ID = BigInteger().with_variant(Integer(), "sqlite")
+"""A number of 64 bits: an id, or the number of a revision or operation.
+
+SQLite's INTEGER has 64 bits, and only under this name is a primary key the table itself.
+"""
+
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
 """A text that every database sorts by code point, because the fingerprint uses sorted keys."""
 
@@ -58,7 +64,7 @@ DOUBTED = -1
 revision = Table(
     "revision",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("note", Text, nullable=False),
     Column("at", String(32), nullable=False),
@@ -70,7 +76,7 @@ revision = Table(
 artefact = Table(
     "artefact",
     metadata,
-    Column("revision_id", Integer, primary_key=True, autoincrement=False),
+    Column("revision_id", ID, primary_key=True, autoincrement=False),
     Column("name", Text, primary_key=True),
     Column("content", LargeBinary),
 )
@@ -79,7 +85,7 @@ artefact = Table(
 source = Table(
     "source",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("name", NAME, nullable=False),
     Column("is_graph", Integer, nullable=False, server_default="0"),
     Column("document", Text, nullable=False, server_default=text("''")),
@@ -89,7 +95,7 @@ source = Table(
 entity = Table(
     "entity",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("key", NAME, nullable=False),
     UniqueConstraint("key"),
 )
@@ -97,7 +103,7 @@ entity = Table(
 relation = Table(
     "relation",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("key", NAME, nullable=False),
     UniqueConstraint("key"),
 )
@@ -106,7 +112,7 @@ relation = Table(
 literal = Table(
     "literal",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("hash", BigInteger, nullable=False),
     Column("value", NAME, nullable=False),
     Column("datatype", Text, nullable=False),
@@ -119,7 +125,7 @@ Index("ix_literal_hash", literal.c.hash)
 quantity = Table(
     "quantity",
     metadata,
-    Column("literal_id", Integer, primary_key=True, autoincrement=False),
+    Column("literal_id", ID, primary_key=True, autoincrement=False),
     Column("dimension", Text, nullable=False),
     Column("low", Float, nullable=False),
     Column("high", Float, nullable=False),
@@ -130,10 +136,10 @@ quantity = Table(
 measure = Table(
     "measure",
     metadata,
-    Column("relation_id", Integer, primary_key=True),
+    Column("relation_id", ID, primary_key=True),
     Column("dimension", Text, primary_key=True),
     Column("low", Float, primary_key=True),
-    Column("triple_id", Integer, primary_key=True),
+    Column("triple_id", ID, primary_key=True),
     Column("high", Float, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -141,12 +147,12 @@ measure = Table(
 triple = Table(
     "triple",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("head_id", Integer, nullable=False),
-    Column("relation_id", Integer, nullable=False),
-    Column("tail_id", Integer, nullable=False),
-    Column("rev_added", Integer, nullable=False),
-    Column("rev_removed", Integer, nullable=False, server_default="0"),
+    Column("id", ID, primary_key=True, autoincrement=False),
+    Column("head_id", ID, nullable=False),
+    Column("relation_id", ID, nullable=False),
+    Column("tail_id", ID, nullable=False),
+    Column("rev_added", ID, nullable=False),
+    Column("rev_removed", ID, nullable=False, server_default="0"),
 )
 # Each pattern of a triple is answered from an index alone. A live triple has 0 in the last column,
 # so that the unique index allows no second one.
@@ -171,12 +177,12 @@ Index("ix_triple_relation", triple.c.relation_id)
 triple_source = Table(
     "triple_source",
     metadata,
-    Column("triple_id", Integer, primary_key=True),
-    Column("source_id", Integer, primary_key=True),
-    Column("rev_added", Integer, primary_key=True),
+    Column("triple_id", ID, primary_key=True),
+    Column("source_id", ID, primary_key=True),
+    Column("rev_added", ID, primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("rev_removed", Integer),
-    Column("line", Integer),
+    Column("rev_removed", ID),
+    Column("line", ID),
     Column("span_start", Integer),
     Column("span_end", Integer),
     Column("confidence", Float),
@@ -201,13 +207,13 @@ Index(
 qualifier = Table(
     "qualifier",
     metadata,
-    Column("triple_id", Integer, primary_key=True),
-    Column("source_id", Integer, primary_key=True),
-    Column("rev_added", Integer, primary_key=True),
+    Column("triple_id", ID, primary_key=True),
+    Column("source_id", ID, primary_key=True),
+    Column("rev_added", ID, primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("relation_id", Integer, nullable=False),
-    Column("value_id", Integer, nullable=False),
+    Column("relation_id", ID, nullable=False),
+    Column("value_id", ID, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -216,7 +222,7 @@ qualifier = Table(
 proposal = Table(
     "proposal",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("fact_hash", String(32), nullable=False),
     Column("head", NAME, nullable=False),
     Column("relation", NAME, nullable=False),
@@ -238,7 +244,7 @@ proposal = Table(
     Column("extractor", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("before", String(16), nullable=False),
-    Column("revision_id", Integer),
+    Column("revision_id", ID),
     UniqueConstraint("fact_hash", "source"),
 )
 Index("ix_proposal_state", proposal.c.state, proposal.c.confidence)

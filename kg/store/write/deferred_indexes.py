@@ -31,6 +31,8 @@ class DeferredIndexes:
     """Drops the indexes that slow down a load of ``rows`` triples, and rebuilds them.
 
     Both happen in the load's transaction, so that an interrupted load leaves the indexes unchanged.
+    PostgreSQL lets nobody read a table until the transaction that dropped an index of it ends, so
+    that there only a load into an empty graph drops any.
     """
 
     def __init__(self, sql: Sql, rows: int) -> None:
@@ -38,7 +40,7 @@ class DeferredIndexes:
         self.nothing_stored = sql.one("SELECT 1 FROM triple LIMIT 1") is None
         stored = int(sql.one("SELECT max(id) FROM triple") or 0)
         self._dropped: list[str] = []
-        if rows > max(WORTH, stored):
+        if rows > max(WORTH, stored) and (self.nothing_stored or not sql.postgresql):
             self._dropped = ["ix_triple_tail", "ix_triple_relation"]
             if self.nothing_stored:  # else the load needs this index to find stored triples
                 self._dropped.append("uq_triple")

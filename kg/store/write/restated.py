@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _KEY = "triple_id, source_id, rev_added, seq"
 _TABLE = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS restated (triple_id INTEGER NOT NULL, source_id INTEGER"
-    f" NOT NULL, rev_added INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY ({_KEY}))"
+    "CREATE TEMPORARY TABLE IF NOT EXISTS restated (triple_id {id} NOT NULL, source_id {id}"
+    f" NOT NULL, rev_added {{id}} NOT NULL, seq {{id}} NOT NULL, PRIMARY KEY ({_KEY}))"
 )
 _STATED = (
     " FROM staged JOIN triple_source s ON s.triple_id = staged.a AND s.source_id = staged.b"
@@ -53,7 +53,8 @@ class Ended(NamedTuple):
 
 def begin(sql: Sql) -> None:
     """Create or empty the table of restated statements."""
-    sql.run(_TABLE if sql.postgresql else _TABLE + " WITHOUT ROWID")
+    table = _TABLE.format(id=sql.id_type)
+    sql.run(table if sql.postgresql else table + " WITHOUT ROWID")
     sql.run("DELETE FROM restated")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STAGE = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged"
-    " (n INTEGER PRIMARY KEY, a INTEGER NOT NULL, b INTEGER NOT NULL, c INTEGER NOT NULL)"
+    " (n {id} PRIMARY KEY, a {id} NOT NULL, b {id} NOT NULL, c {id} NOT NULL)"
 )
 _STORED = (
     "SELECT n, id, rev_removed FROM staged"
@@ -147,6 +147,6 @@ def _query_staged(sql: Sql, rows: NDArray[np.integer], query: str) -> list[tuple
 
 def _stage(sql: Sql, rows: NDArray[np.integer]) -> None:
     """Insert ``rows`` into the temporary table ``staged``, as n, a, b, c."""
-    sql.run(_STAGE)
+    sql.run(_STAGE.format(id=sql.id_type))
     columns = (column.tolist() for column in rows.T)
     sql.insert("staged", "n, a, b, c", zip(range(len(rows)), *columns, strict=True))

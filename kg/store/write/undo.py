@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAMED = 5
 """The most revisions in an error message."""
 
-_TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id INTEGER PRIMARY KEY)"
+_TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id {id} PRIMARY KEY)"
 _UNDONE = "t.triple_id IN (SELECT triple_id FROM undone)"
 _SAME = (
     "o.triple_id = t.triple_id AND o.source_id = t.source_id AND (o.seq = 0) = (t.seq = 0)"
@@ -117,7 +117,7 @@ def _closure(sql: Sql, number: int) -> set[int]:
 
     The facts go into the table ``undone``.
     """
-    sql.run(_TABLE)
+    sql.run(_TABLE.format(id=sql.id_type))
     sql.run("DELETE FROM undone")
     exclusive = _exclusive(sql, number)
     closure: set[int] = set()

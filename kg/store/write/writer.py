@@ -11,15 +11,13 @@ from array import array
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kg.errors import InvalidNameError
 from kg.store.read import triples
 from kg.store.rows import dictionary, name_index, quantities, sources
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import liveness, restated
 from kg.store.write.deferred_indexes import DeferredIndexes
-from kg.store.write.external_sort import ExternalSort, unique
+from kg.store.write.external_sort import ExternalSort, as_rows, unique
 from kg.store.write.load_keys import Keys
 from kg.store.write.restated import Ended
 from kg.store.write.triple_blocks import write_block
@@ -121,11 +119,11 @@ class Writer:
         number = {tail: ids[value] for tail, value in values.items()}
         self._runs.add(
             (
-                array("i", map(entities.__getitem__, heads)),
-                array("i", map(relations.__getitem__, names)),
-                array("i", map(number.__getitem__, tails)),
-                array("i", [self.source]) * len(lines),
-                array("i", lines),
+                array("q", map(entities.__getitem__, heads)),
+                array("q", map(relations.__getitem__, names)),
+                array("q", map(number.__getitem__, tails)),
+                array("q", [self.source]) * len(lines),
+                array("q", lines),
             )
         )
 
@@ -143,11 +141,11 @@ class Writer:
         if bad:
             return None
         return (
-            array("i", map(entities.__getitem__, heads)),
-            array("i", map(relations.__getitem__, names)),
-            array("i", map(entities.__getitem__, tails)),
-            array("i", [self.source]) * len(lines),
-            array("i", lines),
+            array("q", map(entities.__getitem__, heads)),
+            array("q", map(relations.__getitem__, names)),
+            array("q", map(entities.__getitem__, tails)),
+            array("q", [self.source]) * len(lines),
+            array("q", lines),
         )
 
     def now(
@@ -166,7 +164,7 @@ class Writer:
         columns = self._columns(lines, facts, sources or [self.source] * len(lines))
         if columns is None or not len(columns[0]):
             return [], 0
-        rows = np.stack([np.frombuffer(column, np.int32) for column in columns], axis=1)
+        rows = as_rows(columns)
         block = unique(rows)
         newest = triples.newest(self._sql)
         written = write_block(
@@ -300,11 +298,11 @@ class Writer:
         if bad or bad_ends:
             return self._without(lines, facts, sources, {**bad, **bad_ends})
         return (  # heads, relations, tails, sources, lines
-            array("i", [entities[fact[0]] for fact in facts]),
-            array("i", [relations[name] for name in names]),
+            array("q", [entities[fact[0]] for fact in facts]),
+            array("q", [relations[name] for name in names]),
             self._tails(facts, entities),
-            array("i", sources),
-            array("i", lines),
+            array("q", sources),
+            array("q", lines),
         )
 
     def _without(
@@ -342,7 +340,7 @@ class Writer:
             ),
         )
         return array(
-            "i",
+            "q",
             [
                 entities[fact[2]] if value is None else literals[value]  # type: ignore[index]  # a triple
                 for fact, value in zip(facts, values, strict=True)

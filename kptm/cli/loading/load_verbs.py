@@ -24,19 +24,24 @@ SHOWN = 20
 
 @click.command()
 @workspace_argument
+@click.option("--database", metavar="URL",
+              help="Keep graph, passages and modeledge in a PostgreSQL database:"
+                   " postgresql://user@host/name. Its password is not stored.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting.")
 @verb
-def init(workspace: str, changes: tuple[str, ...], as_json: bool) -> None:
+def init(workspace: str, database: str | None, changes: tuple[str, ...], as_json: bool) -> None:
     """Create WORKSPACE."""
     from kptm.workspace import Workspace
     from kptm.workspace.config import WorkspaceConfig
 
-    with Workspace.init(workspace, WorkspaceConfig().with_changes(changes)) as ws:
-        show(
-            ws.settings(),
-            as_json,
-            f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}",
-        )
+    settings = WorkspaceConfig().with_changes(changes)
+    with Workspace.init(workspace, settings, database=database) as ws:
+        text = f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}"
+        if database is not None:
+            text += f"\nits graph is in {ws.config.database.url}"
+            if revision := ws.graph.revision():
+                text += f", which has a graph already: revision {revision}"
+        show(ws.settings(), as_json, text)
 
 
 @click.command()

@@ -28,6 +28,7 @@ from sqlalchemy import (
     text,
 )
 
+from kg.store.rows.schema import ID
 from kg.store.rows.schema import metadata as graph_metadata
 
 metadata = MetaData(naming_convention=graph_metadata.naming_convention)
@@ -37,7 +38,7 @@ EMPTY = text("''")
 space = Table(
     "modeledge_space",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("name", Text, nullable=False),
     Column("dim", Integer, nullable=False),
     Column("precision", String(8), nullable=False, server_default="float32"),
@@ -47,7 +48,7 @@ space = Table(
 origin = Table(
     "modeledge_origin",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("digest", String(64), nullable=False),
     Column("text", Text, nullable=False),
     UniqueConstraint("digest"),
@@ -56,10 +57,10 @@ origin = Table(
 attestation = Table(
     "modeledge_attestation",
     metadata,
-    Column("origin_id", Integer, primary_key=True),
+    Column("origin_id", ID, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("live", Integer, nullable=False),
-    Column("op_changed", Integer, nullable=False),
+    Column("op_changed", ID, nullable=False),
     sqlite_with_rowid=False,
 )
 Index("ix_modeledge_attestation_source", attestation.c.source)
@@ -78,11 +79,11 @@ Index("ix_modeledge_document_document", document.c.document)
 record = Table(
     "modeledge_record",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", ID, primary_key=True, autoincrement=False),
     Column("space_id", ForeignKey("modeledge_space.id"), nullable=False),
     Column("live", Integer, nullable=False),
-    Column("op_changed", Integer, nullable=False),
-    Column("origin_id", Integer, nullable=False),
+    Column("op_changed", ID, nullable=False),
+    Column("origin_id", ID, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("value", Text, nullable=False),
     Column("context", Text, nullable=False),
@@ -107,33 +108,33 @@ Index(
 operation = Table(
     "modeledge_operation",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("note", Text, nullable=False),
     Column("at", String(32), nullable=False),
-    Column("revision", Integer),
+    Column("revision", ID),
     Column("answers", Text, nullable=False, server_default=EMPTY),
 )
 
 log = Table(
     "modeledge_log",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("op_id", Integer, nullable=False),
-    Column("space_id", Integer, nullable=False),
+    Column("seq", ID, primary_key=True, autoincrement=False),
+    Column("op_id", ID, nullable=False),
+    Column("space_id", ID, nullable=False),
     Column("live", Integer, nullable=False),
-    Column("first", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
+    Column("first", ID, nullable=False),
+    Column("last", ID, nullable=False),
 )
 Index("ix_modeledge_log_op_id", log.c.op_id)
 
 snapshot = Table(
     "modeledge_snapshot",
     metadata,
-    Column("space_id", Integer, primary_key=True, autoincrement=False),
+    Column("space_id", ID, primary_key=True, autoincrement=False),
     Column("kind", String(16), nullable=False),
     Column("folder", Text, nullable=False),
-    Column("seq", Integer, nullable=False),
+    Column("seq", ID, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("recall", Float),
 )

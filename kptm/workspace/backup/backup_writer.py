@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from kg.files import atomic
 from kg.files.temporary import create_beside, is_temporary
 from kptm.errors import WorkspaceError
+from kptm.workspace import config as workspace_config
 from kptm.workspace.backup import archives
 from kptm.workspace.backup.backup_manifest import NAME, BackupManifest, Member
 from kptm.workspace.backup.consistent_files import open_moment
@@ -96,6 +97,12 @@ def _check(layout: Layout, file: Path) -> None:
         )
     if not layout.is_workspace():
         raise WorkspaceError(f"{layout.folder}: there is no workspace; make one with kptm init")
+    if url := workspace_config.read(layout.config).database.url:
+        raise WorkspaceError(
+            f"{layout.folder}: its graph is in {url}; back up that database by pg_dump"
+            " --format=custom, the folder by copying it while nothing writes to it, and restore"
+            " the one by pg_restore, the other by copying it back"
+        )
     check_graph(layout)
     if not layout.graph.is_file():
         raise WorkspaceError(f"{layout.folder}: has no graph yet; run kptm load")

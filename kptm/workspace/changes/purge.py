@@ -113,7 +113,7 @@ class Work:
         if progress is not None:
             found = artefacts_of(ws.layout)
             files = [file for one in found for file in one.files]
-            self._database = sum(map(_size, ws.layout.graph_files))
+            self._database = ws.tables.size(ws.graph)
             self._whole += passes * self._database
             self._whole += sum(map(_size, (*files, *foreign_files(ws.layout, found))))
 

@@ -36,6 +36,25 @@ def check_graph(layout: Layout) -> None:
         )
 
 
+def check_server_graph(layout: Layout, revision: int, name: str) -> None:
+    """Refuse a workspace whose graph on a server is empty and was not before.
+
+    Args:
+        layout: The paths of the workspace.
+        revision: The newest revision of the graph.
+        name: The database, for the message.
+
+    Raises:
+        WorkspaceError: The graph is empty, but the workspace's files show that it was not.
+    """
+    known = 0 if revision else _last_revision(layout)
+    if known:
+        raise WorkspaceError(
+            f"{name}: has no graph, and the workspace had one (revision {known} or later); restore"
+            " the database, or correct its URL under [database] in kptm.toml"
+        )
+
+
 def note_graph(layout: Layout, revision: int) -> None:
     """Store the graph's revision, unless the folder is not writable."""
     if not revision or _number(layout.state) == revision:

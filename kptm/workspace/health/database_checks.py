@@ -8,36 +8,66 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kg.errors import StoreError
+from kg.sql.cursor import Sql
 from kg.sql.location import Location
-from kg.sql.migrate import HEAD
+from kg.sql.migrate import HEAD, VERSION_TABLE
 from kg.store.rows import revisions
 from kg.store.write.purge import PENDING
-from kptm.errors import WorkspaceError
-from kptm.workspace.files.graph_state import check_graph
+from kptm.errors import ConfigError, WorkspaceError
+from kptm.workspace.files.graph_state import check_graph, check_server_graph
 from kptm.workspace.health.findings import Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kptm.workspace.database.workspace_tables import WorkspaceTables
     from kptm.workspace.layout import Layout
 
 _MOST = 3
 """Problems that a finding quotes."""
 RESTORE = "restore a backup into a new folder: kptm restore FILE NEW/"
 _REFERENCES = (
-    ("triple", "head_id", "entity", "1"),
-    ("triple", "relation_id", "relation", "1"),
+    ("triple", "head_id", "entity", "true"),
+    ("triple", "relation_id", "relation", "true"),
     ("triple", "tail_id", "entity", "triple.tail_id > 0"),
     ("triple", "tail_id", "literal", "triple.tail_id < 0"),
-    ("triple_source", "triple_id", "triple", "1"),
-    ("triple_source", "source_id", "source", "1"),
+    ("triple_source", "triple_id", "triple", "true"),
+    ("triple_source", "source_id", "source", "true"),
 )
 """Table, column, the table that it refers to, and for which rows."""
 _BUSY = ("locked", "busy")
+_TABLES = {
+    False: "SELECT name FROM sqlite_master",
+    True: "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+}
+"""The names of all tables, by whether the database is PostgreSQL."""
 
 
-def check_database(layout: Layout) -> tuple[list[Finding], bool]:
+def check_database(layout: Layout, tables: WorkspaceTables) -> tuple[list[Finding], bool]:
     """Check the database without a change; return the findings and whether it can be read."""
+    return _check_server(layout, tables) if tables.on_server else _check_file(layout)
+
+
+def _check_server(layout: Layout, tables: WorkspaceTables) -> tuple[list[Finding], bool]:
+    restore = "restore the database with pg_restore"
+    try:
+        with tables.connect() as sql:
+            findings, usable = _schema(tables.name, sql, restore)
+            if usable:
+                findings += [
+                    *_references(tables.name, sql, restore),
+                    *_purge(tables.name, sql),
+                ]
+                check_server_graph(layout, revisions.latest(sql), tables.name)
+    except (StoreError, ConfigError) as error:
+        remedy = "correct it, then run kptm doctor again"
+        return [_finding("database-unreachable", str(error), remedy)], False
+    except WorkspaceError as error:
+        return [_finding("graph-missing", str(error), restore)], False
+    return findings, usable
+
+
+def _check_file(layout: Layout) -> tuple[list[Finding], bool]:
     path = layout.graph
     try:
         check_graph(layout)
@@ -69,50 +99,51 @@ def _examine(path: Path) -> tuple[list[Finding], bool]:
         if rows != [("ok",)]:
             text = "; ".join(str(row[0]) for row in rows)
             return [_finding("database-damaged", f"{path}: {text}", RESTORE)], False
-        findings, usable = _schema(path, connection)
+        sql = Sql(connection, postgresql=False)
+        findings, usable = _schema(str(path), sql, RESTORE)
         if usable:
-            findings += [*_references(path, connection), *_purge(path, connection)]
+            findings += [*_references(str(path), sql, RESTORE), *_purge(str(path), sql)]
     return findings, usable
 
 
-def _schema(path: Path, connection: sqlite3.Connection) -> tuple[list[Finding], bool]:
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if not {"alembic_version", "triple"} <= tables:
-        text = f"{path}: has no tables of a graph"
-        return [_finding("schema-unknown", text, RESTORE)], False
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    version = "" if row is None else str(row[0])
+def _schema(name: str, sql: Sql, restore: str) -> tuple[list[Finding], bool]:
+    tables = {table for (table,) in sql.all(_TABLES[sql.postgresql])}
+    if not {VERSION_TABLE, "triple"} <= tables:
+        text = f"{name}: has no tables of a graph"
+        return [_finding("schema-unknown", text, restore)], False
+    version = str(sql.one("SELECT version_num FROM alembic_version") or "")
     if version == HEAD:
         return [], True
-    text = f"{path}: has schema {version or 'unknown'}, and this kptm writes {HEAD}"
+    text = f"{name}: has schema {version or 'unknown'}, and this kptm writes {HEAD}"
     if version < HEAD:
-        remedy = "run kptm backup, then kptm stats: opening a workspace migrates it"
+        copy = "pg_dump" if sql.postgresql else "kptm backup"
+        remedy = f"run {copy}, then kptm stats: opening a workspace migrates it"
         return [Finding("schema-old", False, text, remedy)], False
     return [_finding("schema-new", text, "upgrade kptm: pip install --upgrade kptm")], False
 
 
-def _references(path: Path, connection: sqlite3.Connection) -> list[Finding]:
+def _references(name: str, sql: Sql, restore: str) -> list[Finding]:
     """References to rows that do not exist: few tables declare them as foreign keys."""
-    found = [(f"{table}", other) for table, _, other, _ in
-             connection.execute("PRAGMA foreign_key_check")]  # fmt: skip
+    declared = [] if sql.postgresql else sql.all("PRAGMA foreign_key_check")
+    found = [(str(table), other) for table, _, other, _ in declared]
     for table, column, other, condition in _REFERENCES:
         query = (
             f"SELECT count(*) FROM {table} WHERE {condition} AND NOT EXISTS"  # noqa: S608  # our own names
             f" (SELECT 1 FROM {other} WHERE {other}.id = {table}.{column})"
         )
-        found += [(table, other)] * connection.execute(query).fetchone()[0]
+        found += [(table, other)] * int(sql.one(query))
     places = [f"{count:,} rows of {table} lack their {other}"
               for (table, other), count in Counter(found).items()]  # fmt: skip
     if not places:
         return []
-    return [_finding("references-broken", f"{path}: {', '.join(places)}", RESTORE)]
+    return [_finding("references-broken", f"{name}: {', '.join(places)}", restore)]
 
 
-def _purge(path: Path, connection: sqlite3.Connection) -> list[Finding]:
+def _purge(name: str, sql: Sql) -> list[Finding]:
     query = "SELECT 1 FROM revision WHERE kind = ? AND note = ?"
-    if connection.execute(query, (revisions.PURGE, PENDING)).fetchone() is None:
+    if sql.one(query, (revisions.PURGE, PENDING)) is None:
         return []
-    text = f"{path}: a purge was interrupted, so the file may still hold deleted bytes"
+    text = f"{name}: a purge was interrupted, so the file may still hold deleted bytes"
     return [Finding("purge-unfinished", False, text, "run kptm stats, which finishes it")]
 
 

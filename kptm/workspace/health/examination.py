@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kg.errors import KGError
-from kg.graph import KnowledgeGraph
-from kg.sql.database import Database
 from kptm.errors import ConfigError, WorkspaceError
 from kptm.workspace import config
+from kptm.workspace.config import WorkspaceConfig
+from kptm.workspace.database.workspace_tables import WorkspaceTables
 from kptm.workspace.health.database_checks import check_database
 from kptm.workspace.health.disk_space import disk_space
 from kptm.workspace.health.findings import Finding, HealthReport
@@ -20,9 +18,6 @@ from kptm.workspace.health.stale_outputs import check_staleness
 from kptm.workspace.health.vector_checks import check_vectors
 from kptm.workspace.health.versions import versions
 from kptm.workspace.layout import Layout
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def examine(folder: str | Path) -> HealthReport:
@@ -41,11 +36,13 @@ def examine(folder: str | Path) -> HealthReport:
         raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
     found, findings = versions()
     sizes, free, low = disk_space(layout)
-    findings += [*low, *_settings(layout)]
-    problems, readable = check_database(layout)
+    settings, malformed = _settings(layout)
+    findings += [*low, *malformed]
+    tables = WorkspaceTables(layout, settings.database)
+    problems, readable = check_database(layout, tables)
     findings += [*problems, *check_stages(layout), *check_leftovers(layout)]
     if readable:
-        findings += _examine_graph(layout)
+        findings += _examine_graph(layout, tables)
     return HealthReport(
         folder=str(folder),
         versions={**found, **formats_of(layout)},
@@ -55,19 +52,20 @@ def examine(folder: str | Path) -> HealthReport:
     )
 
 
-def _settings(layout: Layout) -> Iterator[Finding]:
+def _settings(layout: Layout) -> tuple[WorkspaceConfig, list[Finding]]:
+    """The settings, or those of a new workspace and what is wrong."""
     try:
         if not layout.config.is_file():
             raise ConfigError(f"{layout.config}: is not a plain file")
-        config.read(layout.config)
+        return config.read(layout.config), []
     except (ConfigError, OSError) as error:
         remedy = f"correct {layout.config.name}, or take that of a new workspace: kptm init"
-        yield Finding("settings-malformed", True, str(error), remedy)
+        return WorkspaceConfig(), [Finding("settings-malformed", True, str(error), remedy)]
 
 
-def _examine_graph(layout: Layout) -> list[Finding]:
+def _examine_graph(layout: Layout, tables: WorkspaceTables) -> list[Finding]:
     try:
-        with closing(KnowledgeGraph(Database(layout.graph, read_only=True))) as graph:
+        with tables.read_only() as graph:
             return [*check_vectors(graph, layout.snapshots), *check_staleness(layout, graph)]
     except KGError as error:
         remedy = "run kptm doctor again; if it says the same, restore a backup: kptm restore"

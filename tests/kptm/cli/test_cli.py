@@ -63,7 +63,7 @@ TESTED = {
     "export", "evaluate answers", "evaluate fusion", "evaluate linking", "evaluate probes", "demo",
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
     "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
-    "compress", "duplicates", "new", "doctor", "backup", "restore",
+    "compress", "duplicates", "new", "doctor", "backup", "restore", "move",
 }  # fmt: skip
 
 

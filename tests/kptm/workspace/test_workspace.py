@@ -48,6 +48,7 @@ def test_the_whole_path(copied):
         assert again.ask(CAPITAL).entity == "Paris"
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied, tmp_path):
     asked = "The capital of Chad is [MASK]."
     questions = tmp_path / "q.tsv"
@@ -289,6 +290,7 @@ def test_a_damaged_model_is_refused(copied):
         ws.predictor()
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_locked_database(copied, monkeypatch):
     monkeypatch.setattr("kg.sql.database.BUSY_SECONDS", 0.05)
     with Workspace.open(copied) as ws:
@@ -302,6 +304,7 @@ def test_a_locked_database(copied, monkeypatch):
         assert ws.edit("France", "capital", "Lima")
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_database_that_cannot_be_written(copied, monkeypatch):
     with Workspace.open(copied) as ws:
         with ws.graph.database.read() as connection:

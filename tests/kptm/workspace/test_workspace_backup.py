@@ -28,6 +28,12 @@ KILLS = int(os.environ.get("KPTM_KILLS", "20"))
 SUFFIXES = (".tar.zst", ".tar.gz", ".zip", ".tar")
 
 
+@pytest.fixture
+def database():
+    """SQLite only: these tests damage, lock and copy its file."""
+    return "sqlite"
+
+
 def run(*arguments, code=0):
     result = CliRunner().invoke(main, [str(item) for item in arguments])
     assert result.exit_code == code, result.output

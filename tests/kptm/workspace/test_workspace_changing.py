@@ -4,7 +4,7 @@ import pytest
 
 from kg import Triple
 from kg.errors import StoreError
-from kptm import Modeledge, Workspace, WorkspaceError
+from kptm import Workspace, WorkspaceError
 from kptm.modeledge import AnswerChange
 
 
@@ -44,7 +44,8 @@ def test_an_edit_has_a_receipt(copied):
         receipt = ws.receipts(limit=1)[0]
         assert (receipt.kind, receipt.revision) == ("edit", revision)
         assert receipt.note == "France | capital | Paris → Lima"
-        with Modeledge.open(copied / "graph.db") as other:
+        with Workspace.open(copied) as second:
+            other = second.modeledge
             space = next(name for name in other.stats() if name.startswith("cloze:"))
             held = {entry.id: entry.record for entry, _ in other.entries(space)}
         inside = [number for first, last in receipt.added for number in range(first, last + 1)]

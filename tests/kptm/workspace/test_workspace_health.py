@@ -19,6 +19,12 @@ from kptm.modeledge.vector_index import snapshots
 from kptm.workspace import examine
 
 
+@pytest.fixture
+def database():
+    """SQLite only: these tests damage, lock and copy its file."""
+    return "sqlite"
+
+
 def run(*arguments, code=0):
     result = CliRunner().invoke(main, [str(item) for item in arguments])
     assert result.exit_code == code, result.output

@@ -20,6 +20,7 @@ from kptm.workspace.config import WorkspaceConfig
 from kptm.workspace.files.stage_locks import stage
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 @pytest.mark.parametrize("how", ["deleted", "emptied", "deleted, no state"])
 def test_a_missing_graph_is_an_error_and_no_new_one(copied, how):
     with Workspace.open(copied) as ws:

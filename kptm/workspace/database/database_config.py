@@ -1,0 +1,83 @@
+"""``[database]`` in ``kptm.toml``: where the tables of a workspace are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from kptm.errors import ConfigError
+
+ADVICE = "give it by PGPASSWORD, ~/.pgpass, or a variable that password_variable names"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseConfig:
+    """The database of a workspace.
+
+    Attributes:
+        url: The URL of a PostgreSQL database, without a password; "" for SQLite's file in the
+            folder.
+        password_variable: The environment variable with the password; "" leaves it to
+            PostgreSQL's client: PGPASSWORD, ~/.pgpass.
+
+    Raises:
+        ConfigError: The URL is malformed, is not one of PostgreSQL, or has a password.
+    """
+
+    url: str = ""
+    password_variable: str = ""
+
+    def __post_init__(self) -> None:
+        if self.url and split_password(self.url)[1] is not None:
+            raise ConfigError(f"url: must not have a password, since others read it; {ADVICE}")
+        if self.password_variable and not self.url:
+            raise ConfigError("password_variable: is for a url, and there is none")
+
+    def with_password(self, password: str | None = None) -> str:
+        """The URL with the password, if one is given or if the settings name its variable.
+
+        Raises:
+            ConfigError: The variable is not set.
+        """
+        from sqlalchemy import make_url
+
+        if password is None and self.password_variable:
+            password = os.environ.get(self.password_variable)
+            if password is None:
+                raise ConfigError(
+                    f"the environment variable {self.password_variable} is not set; kptm.toml says"
+                    " that it has the password of the database"
+                )
+        url = make_url(self.url)
+        if password is not None:
+            url = url.set(password=password)
+        return url.render_as_string(hide_password=False)
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """A PostgreSQL database's URL without its password, and the password.
+
+    Raises:
+        ConfigError: It is no such URL. The message does not have the password.
+    """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError("url: is malformed; write postgresql://user@host/name") from error
+    if parsed.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise ConfigError(
+            f"url: {parsed.drivername} is not supported; write postgresql://user@host/name"
+        )
+    if not parsed.database:
+        raise ConfigError("url: names no database; write postgresql://user@host/name")
+    query = dict(parsed.query)
+    found = parsed.password or query.pop("password", None)
+    if found is not None and not isinstance(found, str):
+        raise ConfigError("url: has several passwords")
+    if found is None:
+        return url, None
+    without = parsed._replace(password=None).set(query=query)
+    return without.render_as_string(hide_password=False), found
