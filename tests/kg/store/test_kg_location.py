@@ -128,10 +128,10 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     assert where.full_disk() == ""
     monkeypatch.setattr(disks.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     assert where.full_disk() == str(tmp_path)
-    from kg.sql.database import _explain
+    from kg.sql.driver_errors import explain
 
     for text in ("disk I/O error", "database or disk is full", "unable to open database file"):
-        assert f"the disk of {tmp_path} is full" in str(_explain(OSError(text), where))
+        assert f"the disk of {tmp_path} is full" in str(explain(OSError(text), where))
 
 
 def test_a_database_in_memory_is_not_looked_for():
