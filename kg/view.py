@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.deprecation import OldName
-from kg.entity_reader import EntityReader
-from kg.errors import KGError, UnknownKeyError, shorten
-from kg.naming import resolution as naming
+from kg.entities.entity_view import EntityView
+from kg.errors import KGError
 from kg.store.node_sets import traverse
-from kg.store.read import change_feed, describe, history, names, paths, search, triples
-from kg.store.rows import entities, fingerprints, link_counts, revisions, values
-from kg.types import Description, Entity, Relation, TimeNames, Triple
-from kg.values.node import ValueKey
+from kg.store.read import change_feed, describe, history, names, paths, triples
+from kg.store.rows import fingerprints, link_counts, revisions, values
+from kg.types import Description, Triple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,87 +19,31 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+    import polars as pl  # type: ignore[import-not-found, unused-ignore]  # an extra
 
     from kg.programs import Denotation, Evaluator, Program
     from kg.querying import Where
     from kg.sparql.plugin import Bindings
-    from kg.sql.database import Database
     from kg.store.read.paths import Direction
     from kg.types import Attested, Attribute, Change, ExportReport, Literal, Revision, Step
 
 
-class GraphView:
+class GraphView(EntityView):
     """A graph for reading, at a revision; ``at`` None is the newest.
 
     Reading while another process writes shows the state before or after a change, never between.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        at: int | None = None,
-        languages: Sequence[str] = (),
-        times: TimeNames | None = None,
-    ) -> None:
-        self._database, self._at = database, at
-        self._languages, self._times = tuple(languages), times or TimeNames()
-        self._evaluator: Evaluator | None = None
-        self._entities = EntityReader(database, at, self._languages)
+    def _repr_html_(self) -> str:
+        from kg.formats.notebook_html import FIRST, graph_html
 
-    # ── entities and relations ───────────────────────────────────────────────────────────────
+        facts = list(islice(self.match(), FIRST))
+        ends = self.entities([key for fact in facts for key in (fact.head, fact.tail)])
+        labels = {one.key: one.label for one in (self.relations() if facts else ())}
+        labels |= {key: one.label for key, one in ends.items()}
+        return graph_html(self.stats(), facts, labels)
 
-    def entity(self, key: str) -> Entity:
-        """The entity with a key, which exists while any statement mentions it.
-
-        Raises:
-            UnknownKeyError: There is none; the message suggests similar names.
-        """
-        found = self.entities([key]).get(key)
-        if found is None:
-            raise UnknownKeyError(f"no entity has the key {shorten(key)!r}{self.suggestion(key)}")
-        return found
-
-    def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
-        """The existing entities among ``keys``, by the key given.
-
-        A key that is canonically equal to a stored one (NFC, NFD) stands for that one.
-        """
-        return self._entities.entities([key for key in keys if not isinstance(key, ValueKey)])
-
-    def stored_key(self, name: str) -> str:
-        """The graph's key that ``name`` is canonically equal to, else ``name`` itself."""
-        return naming.key_in(self._database, "entity", name)
-
-    def suggestion(self, name: str) -> str:
-        """A suggestion for messages about an unknown name: "; did you mean 'France'?", or ""."""
-        return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
-
-    def _find_key(self, name: str | None, table: str = "entity") -> str | None:
-        return None if name is None else naming.key_in(self._database, table, name)
-
-    def relation(self, name: str) -> Relation:
-        """The relation with the key or label ``name``; labels match in any case.
-
-        Raises:
-            UnknownKeyError: The relation does not exist.
-        """
-        return naming.relation_named(self.relations(), name)
-
-    def relations(self) -> list[Relation]:
-        """All relations with facts, by key."""
-        return self._entities.relations()
-
-    def search(self, text: str, *, limit: int = 10) -> list[Entity]:
-        """Entities whose key, label or alias equals, contains or resembles ``text``, best first."""
-        with self._database.reading() as sql:
-            keys = search.search(sql, text, limit, self._at)
-            found = entities.fetch(sql, keys, self._at, self._languages)
-        return [found[key] for key in keys]
-
-    def keys(self) -> Iterator[str]:
-        """Stream the keys of all entities without relations, in order of their first mention."""
-        with self._database.reading() as sql:
-            yield from names.entity_keys(sql, self._at)
+    # ── facts ────────────────────────────────────────────────────────────────────────────────
 
     def link_counts(
         self, keys: Collection[str] | None = None
@@ -108,8 +51,6 @@ class GraphView:
         """By (key, name): how often texts link the name to the entity, and how often it occurs."""
         with self._database.reading() as sql:
             return link_counts.counts(sql, keys)
-
-    # ── facts ────────────────────────────────────────────────────────────────────────────────
 
     def match(
         self, head: str | None = None, relation: str | None = None, tail: str | None = None
@@ -396,3 +337,13 @@ class GraphView:
         from kg.formats import to_pandas
 
         return to_pandas(self.match() if triples is None else triples)
+
+    def to_polars(self, triples: Iterable[Triple] | None = None) -> pl.DataFrame:
+        """The same as a DataFrame of Polars; needs ``pip install "kptm[polars]"``.
+
+        Raises:
+            KGError: Polars is not installed.
+        """
+        from kg.formats import to_polars
+
+        return to_polars(self.match() if triples is None else triples)

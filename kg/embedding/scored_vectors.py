@@ -81,6 +81,19 @@ class ScoredVectors:
         self._relation_id = {key: number for number, key in enumerate(self.relations)}
         self._scorer: Scorer | None = None
 
+    def _repr_html_(self) -> str:
+        from kg.formats.notebook_html import FIRST, html_table
+
+        shown = [
+            ("model", "vectors without a scorer" if self.config is None else self.config.model),
+            ("vectors", f"{len(self):,} of width {self.table.shape[1]:,}"),
+            ("relations", f"{len(self.relations):,}"),
+            ("graph", self.fingerprint[:12] or "unknown"),
+            ("revision", f"{self.revision:,}"),
+            ("first keys", ", ".join(self.keys[:FIRST])),
+        ]
+        return html_table("embeddings", "", (), shown, "")
+
     def __len__(self) -> int:
         return len(self.keys)
 

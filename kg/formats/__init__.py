@@ -12,7 +12,7 @@ from kg.lazy import lazy
 if TYPE_CHECKING:
     from kg.formats.line import Line
     from kg.formats.reader import read_entities, read_triples
-    from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas
+    from kg.formats.tables import from_networkx, from_pandas, to_networkx, to_pandas, to_polars
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import TableLayout
     from kg.formats.text.table_guess import TableGuess, guess_table
@@ -30,12 +30,13 @@ __all__ = [
     "read_triples",
     "to_networkx",
     "to_pandas",
+    "to_polars",
     "write_records",
 ]
 _HOMES = {
     "kg.formats.line": ("Line",),
     "kg.formats.reader": ("read_entities", "read_triples"),
-    "kg.formats.tables": ("from_networkx", "from_pandas", "to_networkx", "to_pandas"),
+    "kg.formats.tables": ("from_networkx", "from_pandas", "to_networkx", "to_pandas", "to_polars"),
     "kg.formats.text.blocks": ("Block",),
     "kg.formats.text.layout": ("TableLayout",),
     "kg.formats.text.table_guess": ("TableGuess", "guess_table"),

@@ -1,10 +1,10 @@
-"""Converts triples to and from NetworkX graphs and pandas data frames."""
+"""Converts triples to and from NetworkX graphs and data frames of pandas and Polars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.errors import InvalidNameError
+from kg.errors import InvalidNameError, KGError
 from kg.types import EntityRecord, Triple, readable_label
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import networkx as nx  # type: ignore[import-untyped, unused-ignore]  # stubs are optional
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
+    import polars as pl  # type: ignore[import-not-found, unused-ignore]  # an extra
 
     from kg.types import Entity
 
@@ -100,3 +101,17 @@ def to_pandas(triples: Iterable[Triple]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame.from_records(list(triples), columns=list(COLUMNS))
+
+
+def to_polars(triples: Iterable[Triple]) -> pl.DataFrame:
+    """Convert triples to a DataFrame of Polars with the columns head, relation and tail.
+
+    Raises:
+        KGError: Polars is not installed.
+    """
+    try:
+        import polars as pl
+    except ModuleNotFoundError as error:
+        raise KGError('this needs Polars: pip install "kptm[polars]"') from error
+
+    return pl.DataFrame(list(triples), schema=dict.fromkeys(COLUMNS, pl.String), orient="row")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kg.formats.line import Line
 
 Rows: TypeAlias = "Iterable[tuple[Any, ...] | list[Any] | Mapping[str, Any]]"
-"""Tuples (head, relation, tail), mappings as in JSON Lines, or a data frame of pandas."""
+"""Tuples (head, relation, tail), mappings as in JSON Lines, or a data frame of pandas or Polars."""
 
 GIVEN = "the rows given"
 """The name of the rows in messages."""
@@ -117,7 +117,10 @@ def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
     """Write the rows to a file in ``folder``; return it, and the lines of the rows."""
     if hasattr(rows, "to_csv") and hasattr(rows, "columns"):
         rows.to_csv(folder / "frame.csv", index=False)
-        return folder / "frame.csv", _places_of(rows)
+        return folder / "frame.csv", _places_of(rows.itertuples(index=False, name=None))
+    if hasattr(rows, "write_csv") and hasattr(rows, "iter_rows"):
+        rows.write_csv(folder / "frame.csv")
+        return folder / "frame.csv", _places_of(rows.iter_rows())
     items = iter(rows)
     first = next(items, None)
     all_items = items if first is None else chain((first,), items)
@@ -130,10 +133,10 @@ def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
     return folder / "rows.csv", places
 
 
-def _places_of(frame: Any) -> Places:
+def _places_of(rows: Iterable[tuple[Any, ...]]) -> Places:
     """The lines of a data frame's rows, whose cells may contain line breaks."""
     places = Places(before=1)
-    for number, row in enumerate(frame.itertuples(index=False, name=None), 1):
+    for number, row in enumerate(rows, 1):
         places.note(number, sum(cell.count("\n") for cell in row if isinstance(cell, str)))
     return places
 

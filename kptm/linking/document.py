@@ -98,6 +98,9 @@ class LinkedText:
 
         return to_html(self, labels, page)
 
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
     @classmethod
     def from_spacy(cls, doc: Doc) -> LinkedText:
         """The entities of a spaCy ``Doc`` that have a ``kb_id_``, which becomes the key."""

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from kg import EntityRecord, KnowledgeGraph, StoreError, UnknownKeyError, entity_reader
+from kg import EntityRecord, KnowledgeGraph, StoreError, UnknownKeyError
+from kg.entities import entity_reader
 from kg.types import Attribute, Literal
 from kg.vocabulary import LABEL
 
