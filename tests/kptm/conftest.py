@@ -71,19 +71,25 @@ def sentence_encoder(tmp_path_factory):
 
 
 @pytest.fixture
-def new_graph(empty_graph, tmp_path):
+def new_graph(request, database, empty_graph, tmp_path):
     """A function that opens one more empty graph."""
-    opened = []
+    opened, urls = [], []
 
     def make() -> KnowledgeGraph:
-        path = tmp_path / f"graph{len(opened)}.db"
-        shutil.copy(empty_graph, path)
-        opened.append(KnowledgeGraph.open(path))
+        if database == "postgresql":
+            urls.append(request.getfixturevalue("postgresql").new())
+            place = urls[-1]
+        else:
+            place = tmp_path / f"graph{len(opened)}.db"
+            shutil.copy(empty_graph, place)
+        opened.append(KnowledgeGraph.open(place))
         return opened[-1]
 
     yield make
     for graph in opened:
         graph.close()
+    for url in urls:
+        request.getfixturevalue("postgresql").drop(url)
 
 
 @pytest.fixture(scope="session")

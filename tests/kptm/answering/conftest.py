@@ -46,6 +46,12 @@ PATTERNS = {
 }
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """The graphs of these tests are on both databases."""
+    return request.param
+
+
 @pytest.fixture
 def graph(new_graph):
     made = new_graph()

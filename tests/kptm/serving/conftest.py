@@ -48,10 +48,33 @@ def filled(toy, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def served_from():
+    """Where the tables of the served workspace are; some modules have both."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
+def stored(request, served_from, filled, tmp_path_factory):
+    """The workspace, with its tables there."""
+    if served_from == "sqlite":
+        yield filled
+        return
+    moved = request.getfixturevalue("moved_workspaces")
+    folder = tmp_path_factory.mktemp("stored") / "toy"
+    yield moved.copy(filled, folder)
+    moved.drop(folder)
+
+
 @pytest.fixture
-def own(filled, tmp_path):
+def own(request, served_from, filled, tmp_path):
     """A copy of it, to change."""
-    return shutil.copytree(filled, tmp_path / "own")
+    if served_from == "sqlite":
+        yield shutil.copytree(filled, tmp_path / "own")
+        return
+    moved = request.getfixturevalue("moved_workspaces")
+    yield moved.copy(filled, tmp_path / "own")
+    moved.drop(tmp_path / "own")
 
 
 @pytest.fixture(scope="session")
@@ -80,15 +103,15 @@ def _explorer(folder, *, allow_edit=False, max_waiting=64):
 
 
 @pytest.fixture(scope="module")
-def client(filled):
-    with _explorer(filled) as found:
+def client(stored):
+    with _explorer(stored) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def workspace(filled):
+def workspace(stored):
     """The same workspace, for the oracle."""
-    with Workspace.open(filled) as ws:
+    with Workspace.open(stored) as ws:
         yield ws
 
 

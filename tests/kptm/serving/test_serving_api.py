@@ -22,6 +22,11 @@ QUESTIONS = (
 )
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served_from(request):
+    return request.param
+
+
 def as_json(value):
     return json.loads(json.dumps(value))
 

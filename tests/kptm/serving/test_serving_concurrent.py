@@ -10,9 +10,15 @@ import pytest
 
 from benchmarks.answers_parts.load import AT_ONCE, measure, serve_workspace
 from kptm import Workspace
+from kptm.serving.executor import WorkspaceExecutor
 
 API = "api/v1"
 CITIES = ("N'Djamena", "Lima", "Paris", "Madrid")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served_from(request):
+    return request.param
 
 
 def as_json(value):
@@ -20,11 +26,11 @@ def as_json(value):
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_fifty_at_once_are_answered_as_one_by_one(filled):
-    with Workspace.open(filled) as ws:
+def test_fifty_at_once_are_answered_as_one_by_one(stored):
+    with Workspace.open(stored) as ws:
         keys = list(ws.graph.keys())
         questions = [f"What is the capital of {key}?" for key in keys[:16]]
-    load = measure(filled, questions, keys, seconds=2, at_once=AT_ONCE)
+    load = measure(stored, questions, keys, seconds=2, at_once=AT_ONCE)
     assert load.errors == []
     assert (
         len(load.taken["ask"]) >= AT_ONCE / 2
@@ -93,6 +99,34 @@ def test_edits_between_questions_are_heard_at_once(editing_url):
         during = {tail for tail, start, after in done if start <= there and after >= begun}
         assert answer in {(before or CITIES)[-1 if before else 0], *during}
     assert {answer for answer, _, _ in seen} >= {*CITIES[1:]}
+
+
+def test_two_servers_of_one_workspace_hear_of_each_others_edits(own):
+    def edit(url, tail):
+        body = {"head": "Chad", "relation": "capital", "tail": tail}
+        assert httpx2.post(f"{url}{API}/edit", json=body, timeout=120).status_code == 200
+
+    def answer(url):
+        parameters = {"head": "Chad", "relation": "capital"}
+        found = httpx2.get(f"{url}{API}/query", params=parameters, timeout=120)
+        return found.json()["entity"]
+
+    with (
+        serve_workspace(own, "--allow-edit") as one,
+        serve_workspace(own, "--allow-edit") as other,
+    ):
+        for here, there, tail in ((one, other, "Lima"), (other, one, "Paris")):
+            edit(here, tail)
+            assert answer(there) == tail
+            assert answer(here) == tail
+
+
+def test_clients_are_not_told_where_the_tables_are(stored):
+    with Workspace.open(stored) as ws:
+        executor = WorkspaceExecutor(ws, max_waiting=1)
+        name = ws.graph.database.name
+        assert executor.public(f"{name}: is gone") == "toy: is gone"
+        executor.close()
 
 
 def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):

@@ -1,0 +1,71 @@
+"""A workspace on PostgreSQL: many writers and readers, kills, and the move from SQLite.
+
+    python benchmarks/scale.py writers [--writers 4] [--readers 8] [--seconds 60] [--seed 0]
+    python benchmarks/scale.py kills [--kills 200] [--seed 0]
+    python benchmarks/scale.py move [--triples 1000000]
+
+Each starts a PostgreSQL server of its own. For `writers` and `move` it has its default settings, so
+that a commit waits for the disk.
+Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from scale_parts import kills, move_time, writers
+from store_peers import server
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    crowd = verbs.add_parser("writers")
+    crowd.add_argument("--writers", type=int, default=4)
+    crowd.add_argument("--readers", type=int, default=8)
+    crowd.add_argument("--seconds", type=float, default=60)
+    crowd.add_argument("--seed", type=int, default=0)
+    killing = verbs.add_parser("kills")
+    killing.add_argument("--kills", type=int, default=200)
+    killing.add_argument("--seed", type=int, default=0)
+    moving = verbs.add_parser("move")
+    moving.add_argument("--triples", type=int, default=1_000_000)
+    given = parser.parse_args()
+    if problem := server.why_not():
+        sys.exit(problem)
+    folder = Path(tempfile.mkdtemp(prefix="kptm-scale-"))
+    try:
+        # Clients are killed and not the server, so that it need not wait for the disk then.
+        settings = "-c fsync=off -c synchronous_commit=off" if given.verb == "kills" else ""
+        with server.running(settings) as host:
+            places = Databases(host)
+            if given.verb == "writers":
+                run = writers.Crowd(given.writers, given.readers, given.seconds, given.seed)
+                wrong = writers.measure(run, folder, places.new())
+            elif given.verb == "kills":
+                wrong = kills.measure(given.kills, given.seed, folder, places.new)
+            else:
+                wrong = move_time.measure(given.triples, folder, places.new())
+    finally:
+        shutil.rmtree(folder)
+    sys.exit(wrong > 0)
+
+
+class Databases:
+    """Makes empty databases on a server."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._made = 0
+
+    def new(self) -> str:
+        """The URL of one more."""
+        self._made += 1
+        server.fresh_database(self._host, f"scale{self._made}")
+        return f"postgresql://postgres@/scale{self._made}?host={self._host}"
+
+
+if __name__ == "__main__":
+    main()
