@@ -1,7 +1,7 @@
 """Pictures of the explorer at desktop and phone width, light and dark, for docs/ and review.
 
     kptm serve WORKSPACE
-    python tools/screenshots.py http://127.0.0.1:8000/ FOLDER [--question …] [--text …] [--key …]
+    python tools/screenshots.py http://127.0.0.1:8000/ FOLDER [--question …] [--language de] …
 
 Needs Debian's Chromium (``apt-get install chromium``).
 """
@@ -42,7 +42,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def take(browser: Browser, url: str, folder: Path, views: dict[str, str]) -> None:
+def take(
+    browser: Browser, url: str, folder: Path, views: dict[str, str], language: str = "en"
+) -> None:
     """A picture of each view in both sizes and both schemes; what the console says is printed."""
     for device, (width, height) in SIZES.items():
         for scheme in ("light", "dark"):
@@ -50,6 +52,7 @@ def take(browser: Browser, url: str, folder: Path, views: dict[str, str]) -> Non
                 viewport={"width": width, "height": height},
                 color_scheme=scheme,
                 reduced_motion="reduce",
+                locale=language,
             )
             page.on("console", lambda message: print("console:", message.text))
             page.on("pageerror", lambda error: print("error:", error))
@@ -73,6 +76,7 @@ def main() -> None:
     parser.add_argument("--question", default="What is the capital of Georgia?")
     parser.add_argument("--text", default=TEXT)
     parser.add_argument("--key", default="Lake_Chad")
+    parser.add_argument("--language", default="en", help="of the browser: en, de, zh")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     views = {
@@ -82,9 +86,10 @@ def main() -> None:
         "graph": f"graph?{urlencode({'key': given.key})}",
         "graph2": f"graph?{urlencode({'key': given.key, 'hops': 2})}",
         "history": f"history?{urlencode({'key': given.key})}",
+        "review": "review",
     }
     with chromium() as browser:
-        take(browser, given.url, given.folder, views)
+        take(browser, given.url, given.folder, views, given.language)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ G = TypeVar("G")
 
 READERS = 4
 """The number of reading threads; each may use two of the store's fifteen connections."""
+MOST_LANGUAGES = 16
+"""The most lists of languages whose labels are held."""
 
 
 class BusyError(Exception):
@@ -43,6 +45,7 @@ class WorkspaceExecutor:
         self._workspace = workspace
         self._max_waiting = max_waiting
         self._waiting = 0
+        self._graphs: dict[tuple[str, ...], KnowledgeGraph] = {}
         self._asking = ThreadPoolExecutor(1, "kptm-asking")
         self._reading = ThreadPoolExecutor(READERS, "kptm-reading")
 
@@ -77,13 +80,28 @@ class WorkspaceExecutor:
         """
         return await self._run_in_threads(self._asking, work, self._workspace)
 
-    async def read(self, work: Callable[[KnowledgeGraph], R]) -> R:
+    async def read(self, work: Callable[[KnowledgeGraph], R], languages: tuple[str, ...] = ()) -> R:
         """Run work that only reads the graph, concurrently with other work.
+
+        Args:
+            work: The work.
+            languages: The preferred languages of labels, before those of the workspace.
 
         Raises:
             BusyError: There are too many concurrent requests.
         """
-        return await self._run_in_threads(self._reading, work, self._workspace.graph)
+        return await self._run_in_threads(self._reading, work, self._graph_in(languages))
+
+    def _graph_in(self, languages: tuple[str, ...]) -> KnowledgeGraph:
+        """The graph with labels in these languages, which holds what it has read of them."""
+        if not languages:
+            return self._workspace.graph
+        if languages not in self._graphs:
+            if len(self._graphs) == MOST_LANGUAGES:
+                self._graphs.clear()
+            settled = self._workspace.config.graph.languages
+            self._graphs[languages] = self._workspace.graph.in_languages((*languages, *settled))
+        return self._graphs[languages]
 
     async def _run_in_threads(self, threads: Executor, work: Callable[[G], R], on: G) -> R:
         if self._waiting >= self._max_waiting:

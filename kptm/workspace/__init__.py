@@ -256,6 +256,7 @@ class Workspace:
     ask_many = Delegated("_answers", WorkspaceAnswers.ask_many)
     conversation = Delegated("_answers", WorkspaceAnswers.conversation)
     query = Delegated("_answers", WorkspaceAnswers.query)
+    relabel = Delegated("_answers", WorkspaceAnswers.relabel)
     recall = Delegated("_answers", WorkspaceAnswers.recall)
     learn = Delegated("_answers", WorkspaceAnswers.learn)
     learn_questions = Delegated("_answers", WorkspaceAnswers.learn_questions)

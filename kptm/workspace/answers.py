@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.naming.languages import checked_languages
 from kptm.errors import WorkspaceError
 from kptm.workspace.files.learnt_files import LESSONS, QUESTIONS, WEIGHTS, LearntFiles
 
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
     from kptm.answering import Answer, Predictor
     from kptm.answering.conversation import Conversation
+    from kptm.answering.sentences.answer_labels import AnswerLabels
     from kptm.answering.training.lessons import LearnReport
     from kptm.modeledge import RecordFilter
     from kptm.modeledge.recall import Recalled
     from kptm.workspace.embeddings import WorkspaceEmbeddings
     from kptm.workspace.graph import WorkspaceGraph
     from kptm.workspace.models import WorkspaceModels
+
+MOST_LANGUAGES = 16
+"""The most lists of languages whose labels are held; a server has clients of many."""
 
 
 class WorkspaceAnswers:
@@ -36,10 +41,12 @@ class WorkspaceAnswers:
             base.linker,
         )
         self._predictor: Predictor | None = None
+        self._labels: dict[tuple[str, ...], AnswerLabels] = {}
         base.on_change.append(self._drop_predictor)
 
     def _drop_predictor(self) -> None:
         self._predictor = None
+        self._labels.clear()
 
     def predictor(self) -> Predictor:
         """A predictor over all stages that have been run."""
@@ -100,6 +107,29 @@ class WorkspaceAnswers:
     ) -> Answer:
         """Answer (head, relation, ?) or (?, relation, tail); see :meth:`kptm.Predictor.query`."""
         return self.predictor().query(head, relation, tail, sources=sources)
+
+    def relabel(
+        self, answer: Answer, languages: Iterable[str], *, code: str | None = None
+    ) -> Answer:
+        """An answer with its labels in other languages; what was answered stays.
+
+        Args:
+            answer: An answer of this workspace.
+            languages: The languages, best first; those of the workspace's settings follow.
+            code: The language of the sentence, by default that of the question.
+
+        Raises:
+            InvalidNameError: An item is not a language tag such as "de" or "pt-BR".
+        """
+        from kptm.answering.sentences.answer_labels import AnswerLabels
+
+        wanted = checked_languages((*languages, *self._base.config.graph.languages))
+        if wanted not in self._labels:
+            if len(self._labels) == MOST_LANGUAGES:
+                self._labels.clear()
+            graph = self.graph.in_languages(wanted)
+            self._labels[wanted] = AnswerLabels(graph, self._models.phrasings())
+        return self._labels[wanted].relabel(answer, code)
 
     def recall(self, text: str, *, k: int = 8, where: RecordFilter | None = None) -> list[Recalled]:
         """Records of modeledge for a text's blank or names: :meth:`kptm.Modeledge.recall`.

@@ -65,3 +65,18 @@ def test_a_graph_is_shown_in_the_languages_that_it_is_opened_with(new_place):
 
 def test_languages_are_small_letters_and_each_once():
     assert checked_languages(["pt-BR", "de", "PT_br"]) == ("pt-br", "de")
+
+
+def test_the_same_graph_in_another_language(new_graph):
+    graph = new_graph()
+    texts = {"en": "Germany", "de": "Deutschland", "mul": "DE"}
+    graph.add([("Q1", "borders", "Q2")])
+    graph.add(Attribute("Q1", LABEL, Literal(text, language=code)) for code, text in texts.items())
+    german = graph.in_languages(["de-AT", "en"])
+    assert (german.entity("Q1").label, graph.entity("Q1").label) == ("Deutschland", "Germany")
+    assert graph.in_languages(["fr"]).entity("Q1").label == "DE"
+    assert graph.at(1).in_languages(["de"]).entity("Q1").label == "Q1"  # before it had a label
+    graph.add([Attribute("Q2", LABEL, Literal("Polen", language="de"))])
+    assert german.entity("Q2").label == "Polen"
+    with pytest.raises(InvalidNameError, match="not a language"):
+        graph.in_languages(["x!"])

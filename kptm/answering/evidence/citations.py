@@ -32,6 +32,8 @@ LIKE = 3
 """Facts of similar entities shown for a prediction."""
 PROOF = 20
 """The most facts shown of a proof."""
+DOUBTED = ", with confidence "
+"""The beginning of what follows a fact whose sources are not sure."""
 HEADS = 512
 """The most entities with a similar fact among which the nearest are searched."""
 
@@ -263,7 +265,7 @@ def _of_fact(
         attested.confidence if attested.confidence is not None and attested.confidence < 1 else None
     )
     if doubt is not None:
-        text += f", with confidence {doubt:.2f}"
+        text += f"{DOUBTED}{doubt:.2f}"
     if score is None:
         score = 1.0 if doubt is None else doubt
     return Evidence(

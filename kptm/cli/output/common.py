@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from kg.errors import KGError
+from kg.naming.languages import checked_languages
 from kptm.cli.output import streams
 from kptm.cli.output.progress import QUIET
 from kptm.errors import KPTMError
@@ -26,6 +27,8 @@ R = TypeVar("R")
 
 DEVICE = "kptm.device"
 """The key of the named device in the context of a command."""
+LANGUAGE = "kptm.language"
+"""The key of the preferred languages in the context of a command."""
 COMPUTING = "embedding", "linking", "pretraining", "finetuning"
 """The sections of kptm.toml that have a device."""
 
@@ -48,6 +51,27 @@ device_option = click.option(
     callback=lambda context, _, value: context.find_root().meta.update({DEVICE: value}),
     help="The device to compute on: auto (an accelerator if there is one), cpu, cuda, mps, …",
 )
+
+language_option = click.option(
+    "--language",
+    metavar="TAGS",
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({LANGUAGE: value}),
+    help="The languages of labels, best first, as de or de-AT,en; by default graph.languages.",
+)
+
+
+def _chosen_languages() -> list[str]:
+    """The setting of ``--language``; none if it is not given.
+
+    Raises:
+        InvalidNameError: An item is not a language tag.
+    """
+    context = click.get_current_context(silent=True)
+    tags: str | None = None if context is None else context.find_root().meta.get(LANGUAGE)
+    if tags is None:
+        return []
+    return [f"graph.languages={json.dumps(checked_languages(tags.split(',')))}"]
 
 
 def chosen_device() -> str | None:
@@ -125,7 +149,8 @@ def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
 
     device = chosen_device()
     moved = [] if device is None else [f"{section}.device={device}" for section in COMPUTING]
-    return Workspace.open(folder, create=False, changes=[*changes, *moved])
+    changes = [*changes, *moved, *_chosen_languages()]
+    return Workspace.open(folder, create=False, changes=changes)
 
 
 def show(value: Any, as_json: bool, text: str) -> None:

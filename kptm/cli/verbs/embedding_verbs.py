@@ -10,6 +10,7 @@ import click
 from kptm.cli.output.common import (
     device_option,
     existing,
+    language_option,
     show,
     show_rows,
     verb,
@@ -104,6 +105,7 @@ def _note(epoch: Epoch) -> str:
 @click.option("--tail", help="The entity whose heads to predict.")
 @click.option("--known", is_flag=True, help="Show known facts too, with a mark.")
 @k_option
+@language_option
 @verb
 def predict(
     workspace: str,
@@ -146,6 +148,7 @@ def predict(
 @workspace_argument
 @click.argument("entity")
 @k_option
+@language_option
 @verb
 def near(workspace: str, entity: str, k: int, as_json: bool) -> None:
     """Show the entities with the vectors most similar to ENTITY's."""
@@ -171,6 +174,7 @@ def _label_rows(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[obj
 @click.option(
     "--limit", type=click.IntRange(1), default=600, show_default=True, help="The most entities."
 )
+@language_option
 @verb
 def map_(workspace: str, page: str, types: tuple[str, ...], limit: int, as_json: bool) -> None:
     """Draw the entities by their vectors, coloured by type, into PAGE (HTML)."""

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptm.cli.output.common import existing, show, show_rows, verb, workspace_argument
+from kptm.cli.output.common import (
+    existing,
+    language_option,
+    show,
+    show_rows,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.fact_lines import TRIPLE, Labels, keys_option, show_facts
 from kptm.cli.output.progress import progress
 
@@ -37,6 +44,7 @@ def view(ws: Workspace, at: int | None) -> GraphView:
 @click.argument("text")
 @limit_option
 @at_option
+@language_option
 @verb
 def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool) -> None:
     """Find entities by key, label or alias; beginnings and misspellings match too."""
@@ -55,6 +63,7 @@ def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool)
 @keys_option
 @limit_option
 @at_option
+@language_option
 @verb
 def describe(
     workspace: str,
@@ -108,6 +117,7 @@ def _attestation(item: Attested) -> str:
 @click.option(
     "--limit", type=click.IntRange(0), help="Show only so many of the newest; by default all."
 )
+@language_option
 @verb
 def history(
     workspace: str, name: str | None, only_keys: bool, limit: int | None, as_json: bool
@@ -167,6 +177,7 @@ def history(
 )
 @keys_option
 @limit_option
+@language_option
 @verb
 def paths(
     workspace: str,
@@ -201,6 +212,7 @@ def paths(
               help="Follow only this relation; may be repeated.")  # fmt: skip
 @keys_option
 @limit_option
+@language_option
 @verb
 def neighbours(
     workspace: str,

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.errors import TripleFormatError
-from kptm.cli.output.common import device_option, existing, show, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    language_option,
+    show,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.link_lines import STANDARD, LinkOutput, Page, Writer, line_writer, lines
 from kptm.cli.output.progress import lines_of, progress, read_names
 
@@ -41,6 +48,7 @@ POLICIES = "names", "all", "strict"
               help="Whether to link pronouns; by default as in kptm.toml.")  # fmt: skip
 @click.option("--candidates", is_flag=True, help="Show the other candidates of each mention.")
 @device_option
+@language_option
 @verb
 def link(
     workspace: str,

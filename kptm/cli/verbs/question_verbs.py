@@ -12,6 +12,7 @@ import click
 from kptm.cli.output.common import (
     device_option,
     existing,
+    language_option,
     show,
     show_rows,
     verb,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
               help="Let questions of a file or pipe refer to the previous one, as at the"
                    " prompt.")  # fmt: skip
 @device_option
+@language_option
 @verb
 def ask(
     workspace: str,
@@ -112,6 +114,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.option("--cypher", help="A query in a subset of Cypher: MATCH … WHERE … RETURN ….")
 @keys_option
 @device_option
+@language_option
 @verb
 def query(
     workspace: str,

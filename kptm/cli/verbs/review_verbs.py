@@ -12,6 +12,7 @@ import click
 from kptm.cli.output.common import (
     device_option,
     existing,
+    language_option,
     plain,
     show,
     show_rows,
@@ -57,6 +58,7 @@ STATES = ("proposed", "accepted", "rejected", "withdrawn")
 @click.option("--state", type=click.Choice(STATES), default="proposed", show_default=True,
               help="Their state.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="The most to show.")
+@language_option
 @verb
 def review(
     workspace: str,

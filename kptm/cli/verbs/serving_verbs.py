@@ -7,7 +7,14 @@ from contextlib import ExitStack
 
 import click
 
-from kptm.cli.output.common import device_option, existing, printed_json, verb, workspace_argument
+from kptm.cli.output.common import (
+    device_option,
+    existing,
+    language_option,
+    printed_json,
+    verb,
+    workspace_argument,
+)
 from kptm.cli.output.progress import progress, read_names
 from kptm.errors import ConfigError
 
@@ -24,6 +31,7 @@ from kptm.errors import ConfigError
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
 @device_option
+@language_option
 @verb
 def serve(
     workspace: str,
@@ -76,6 +84,7 @@ def serve(
 @click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
               help="Another accepted Host name; may be repeated.")  # fmt: skip
 @device_option
+@language_option
 @verb
 def mcp(
     workspace: str,

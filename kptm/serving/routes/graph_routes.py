@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from kg.errors import UnknownKeyError, shorten
 from kg.graph import KnowledgeGraph
 from kptm.serving.neighbourhood import facts_around
-from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
 from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import as_fact, keys_of, labels_of
 
@@ -35,43 +35,51 @@ async def stats(executor: OnWorkspace) -> responses.Stats:
 
 
 @routes.get("/relations", responses=problems())
-async def relations(executor: OnWorkspace) -> list[responses.Relation]:
+async def relations(executor: OnWorkspace, languages: InLanguages) -> list[responses.Relation]:
     """All relations with facts, by key."""
-    items = await executor.read(lambda graph: graph.relations())
+    items = await executor.read(lambda graph: graph.relations(), languages)
     return [responses.Relation(**asdict(item)) for item in items]
 
 
 @routes.get("/entities", responses=problems())
 async def entities(
-    executor: OnWorkspace, name: Annotated[requests.Beginning, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    name: Annotated[requests.Beginning, Query()],
 ) -> list[responses.Entity]:
     """Entities whose key, label or alias equals, begins with, contains or resembles a text."""
-    items = await executor.read(lambda graph: graph.search(name.text, limit=name.limit))
+    items = await executor.read(lambda graph: graph.search(name.text, limit=name.limit), languages)
     return [responses.Entity(**asdict(item)) for item in items]
 
 
 @routes.get("/entity", responses=problems(404))
 async def entity(
-    executor: OnWorkspace, one: Annotated[requests.OneEntity, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    one: Annotated[requests.OneEntity, Query()],
 ) -> responses.Description:
     """The facts about an entity, with their sources: `limit` with it as head, and as tail."""
-    return await executor.read(lambda graph: _description(graph, one))
+    return await executor.read(lambda graph: _description(graph, one), languages)
 
 
 @routes.get("/neighbourhood", responses=problems(404))
 async def neighbourhood(
-    executor: OnWorkspace, around: Annotated[requests.Around, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    around: Annotated[requests.Around, Query()],
 ) -> responses.Neighbourhood:
     """The entities and facts within one or two hops, nearest first."""
-    return await executor.read(lambda graph: _neighbourhood(graph, around))
+    return await executor.read(lambda graph: _neighbourhood(graph, around), languages)
 
 
 @routes.get("/history", responses=problems(404))
 async def history(
-    executor: OnWorkspace, past: Annotated[requests.Past, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    past: Annotated[requests.Past, Query()],
 ) -> responses.History:
     """The changes of an entity's facts: which source began or ended each when, newest first."""
-    return await executor.read(lambda graph: _history(graph, past))
+    return await executor.read(lambda graph: _history(graph, past), languages)
 
 
 @routes.get("/revisions", responses=problems())

@@ -8,7 +8,7 @@ from kg.types import Candidate
 from kptm.answering import Answer
 from kptm.serving.example_questions import example_questions
 from kptm.serving.executor import WorkspaceExecutor
-from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
 from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import labels_of
 from kptm.workspace import Workspace
@@ -19,30 +19,38 @@ _WITH_KEYS = ("entity", "type", "relation")
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
-async def ask(executor: OnWorkspace, body: requests.OneQuestion) -> responses.Answer:
+async def ask(
+    executor: OnWorkspace, languages: InLanguages, body: requests.OneQuestion
+) -> responses.Answer:
     """Answer a cloze with `[MASK]` or a question; the answer may be "unknown" with a reason.
 
     `at` is the year or day asked about if the question states no time.
     """
-    return await _ask_question(executor, body.question, body.at)
+    return await _ask_question(executor, body.question, body.at, languages)
 
 
 @routes.post("/ask/batch", responses=problems(408, 413, 415))
-async def ask_batch(executor: OnWorkspace, body: requests.ManyQuestions) -> responses.Answers:
+async def ask_batch(
+    executor: OnWorkspace, languages: InLanguages, body: requests.ManyQuestions
+) -> responses.Answers:
     """Answer several questions, in order."""
     # One at a time, so that other requests are served in between.
     return responses.Answers(
-        answers=[await _ask_question(executor, item, body.at) for item in body.questions]
+        answers=[await _ask_question(executor, item, body.at, languages) for item in body.questions]
     )
 
 
 @routes.get("/query", responses=problems(404))
 async def query(
-    executor: OnWorkspace, fact: Annotated[requests.FactQuery, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    fact: Annotated[requests.FactQuery, Query()],
 ) -> responses.Answer:
     """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases."""
     return await executor.ask(
-        lambda ws: _answer_response(ws, ws.query(fact.head, fact.relation, fact.tail))
+        lambda ws: _answer_response(
+            ws, ws.query(fact.head, fact.relation, fact.tail), languages, code="en"
+        )
     )
 
 
@@ -53,18 +61,26 @@ async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]
 
 
 @routes.post("/link", responses=problems(408, 413, 415))
-async def link(executor: OnWorkspace, body: requests.SomeText) -> responses.Linked:
+async def link(
+    executor: OnWorkspace, languages: InLanguages, body: requests.SomeText
+) -> responses.Linked:
     """Link the names in a text to entities, each with its other candidates."""
-    return await executor.ask(lambda ws: _link_response(ws, body.text))
+    return await executor.ask(lambda ws: _link_response(ws, body.text, languages))
 
 
 async def _ask_question(
-    executor: WorkspaceExecutor, question: str, at: str | None
+    executor: WorkspaceExecutor, question: str, at: str | None, languages: tuple[str, ...]
 ) -> responses.Answer:
-    return await executor.ask(lambda ws: _answer_response(ws, ws.ask(question, at=at)))
+    return await executor.ask(lambda ws: _answer_response(ws, ws.ask(question, at=at), languages))
 
 
-def _answer_response(ws: Workspace, answer: Answer) -> responses.Answer:
+def _answer_response(
+    ws: Workspace, answer: Answer, languages: tuple[str, ...], code: str | None = None
+) -> responses.Answer:
+    graph = ws.graph
+    if languages:
+        answer = ws.relabel(answer, languages, code=code)
+        graph = graph.in_languages((*languages, *ws.config.graph.languages))
     keys = [answer.topic, *(step.relation for step in answer.path)]
     keys += [item.entity for item in answer.answers if item.entity is not None]
     keys += [item.entity for item in answer.conflicts]
@@ -73,15 +89,18 @@ def _answer_response(ws: Workspace, answer: Answer) -> responses.Answer:
         keys += [sense.entity, *sense.answers]
     for item in answer.evidence:
         keys += [item.entity, *(item.triple or ()), *(span.entity for span in item.spans)]
-    content = {**answer.to_dict(), "labels": labels_of(ws.graph, keys)}
+    content = {**answer.to_dict(), "labels": labels_of(graph, keys)}
     return responses.Answer(**content)
 
 
-def _link_response(ws: Workspace, text: str) -> responses.Linked:
+def _link_response(ws: Workspace, text: str, languages: tuple[str, ...]) -> responses.Linked:
+    graph = ws.graph
+    if languages:
+        graph = graph.in_languages((*languages, *ws.config.graph.languages))
     document = ws.linker.link(text)
     keys = {link.entity for link in document.links}
     keys |= {item.entity for link in document.links for item in link.candidates}
-    labels, entities = labels_of(ws.graph, keys), ws.graph.entities(keys)
+    labels, entities = labels_of(graph, keys), graph.entities(keys)
 
     def sense(item: Candidate) -> responses.Sense:
         entity = entities.get(item.entity)

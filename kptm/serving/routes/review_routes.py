@@ -1,14 +1,15 @@
 """Review: proposals with their sentences, and decisions if the server allows changes."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeGuard
 
 from fastapi import Depends, Query
 
 from kg.review.proposal import Decision
 from kg.types import Literal as LiteralValue
 from kptm.serving.routes.edit_routes import may_edit
-from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
 from kptm.serving.schemas import responses, review_schemas
 from kptm.workspace import Workspace
 from kptm.workspace.review_items import ReviewItem
@@ -19,10 +20,12 @@ deciding = router("reviewing", Depends(may_edit))
 
 @routes.get("/proposals", responses=problems(404))
 async def proposals(
-    executor: OnWorkspace, wanted: Annotated[review_schemas.Wanted, Query()]
+    executor: OnWorkspace,
+    languages: InLanguages,
+    wanted: Annotated[review_schemas.Wanted, Query()],
 ) -> review_schemas.Proposals:
     """Undecided facts extracted from texts, with the constraints that they violate."""
-    return await executor.ask(lambda ws: _find_proposals(ws, wanted))
+    return await executor.ask(lambda ws: _find_proposals(ws, wanted, languages))
 
 
 @deciding.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
@@ -49,14 +52,42 @@ async def change(executor: OnWorkspace, body: review_schemas.Correction) -> revi
     return await executor.ask(lambda ws: _change_proposal(ws, body))
 
 
-def _find_proposals(ws: Workspace, wanted: review_schemas.Wanted) -> review_schemas.Proposals:
+def _find_proposals(
+    ws: Workspace, wanted: review_schemas.Wanted, languages: tuple[str, ...]
+) -> review_schemas.Proposals:
     relation = None if wanted.relation is None else ws.graph.relation(wanted.relation).key
     items = ws.review(
         state=wanted.state, relation=relation, minimum=wanted.minimum, limit=wanted.limit
     )
+    if languages:
+        items = _in_languages(ws, items, languages)
     return review_schemas.Proposals(
         proposals=list(map(_proposal_response, items)), counts=ws.graph.proposals.count()
     )
+
+
+def _in_languages(
+    ws: Workspace, items: Sequence[ReviewItem], languages: tuple[str, ...]
+) -> list[ReviewItem]:
+    """Proposals with the labels of these languages; new names stay as they are."""
+    graph = ws.graph.in_languages((*languages, *ws.config.graph.languages))
+    ends = [end for item in items for end in (item.proposal.head, item.proposal.tail)]
+    labels = {key: one.label for key, one in graph.entities(filter(_is_key, ends)).items()}
+    relations = {one.key: one.label for one in graph.relations()}
+    return [
+        item._replace(
+            head=labels.get(item.proposal.head, item.head),
+            relation=relations.get(item.proposal.relation, item.relation),
+            tail=labels.get(str(item.proposal.tail), item.tail)
+            if _is_key(item.proposal.tail)
+            else item.tail,
+        )
+        for item in items
+    ]
+
+
+def _is_key(end: str | LiteralValue) -> TypeGuard[str]:
+    return isinstance(end, str)
 
 
 def _change_proposal(ws: Workspace, body: review_schemas.Correction) -> review_schemas.Proposal:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
+from kptm.serving.accepted_languages import accepted_languages
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.schemas.responses import Problem
 
@@ -17,6 +18,14 @@ def _executor(request: Request) -> WorkspaceExecutor:
 
 
 OnWorkspace = Annotated[WorkspaceExecutor, Depends(_executor)]
+
+
+def _languages(request: Request) -> tuple[str, ...]:
+    return accepted_languages(request.headers.get("accept-language", ""))
+
+
+InLanguages = Annotated[tuple[str, ...], Depends(_languages)]
+"""The languages that the client prefers for labels, best first."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

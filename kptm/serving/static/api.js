@@ -1,18 +1,21 @@
 // The REST API: what it gives, or an Error with its one message.
 
 import { busy, problem, show } from "./dom.js";
+import { chosenLanguage, say } from "./language.js";
 
 const ROOT = "api/v1/";
 
 async function fetched(path, options) {
+  const chosen = chosenLanguage();
+  if (chosen) options.headers = { ...options.headers, "accept-language": chosen }; // else the browser's own
   let response;
   try {
     response = await fetch(ROOT + path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("The server does not answer. Is it still running?");
+    throw new Error(say("silent"));
   }
-  const value = await response.json().catch(() => ({ detail: "The server's answer cannot be read." }));
+  const value = await response.json().catch(() => ({ detail: say("unreadable") }));
   if (!response.ok) throw new Error(value.detail);
   return value;
 }

@@ -2,23 +2,15 @@
 
 import { get, part, post } from "./api.js";
 import { bar, byId, el, marked } from "./dom.js";
+import { kindOf, say } from "./language.js";
 import { drawnPath } from "./path.js";
 import { go, to } from "./route.js";
 import { lastPart, sentence } from "./words.js";
 
 const SHOWN = 12; // answers of a set before the others are asked for
-const KINDS = {
-  triple: "Fact",
-  sentence: "Text",
-  "link prediction": "Link prediction",
-  model: "Model",
-  modeledge: "Modeledge",
-  linking: "Name",
-  stale: "Out of date",
-  note: "Note",
-};
 
 const fill = part(byId("ask-result"));
+let examples = [];
 
 export function startAsk() {
   byId("ask-form").addEventListener("submit", (event) => {
@@ -26,19 +18,23 @@ export function startAsk() {
     const question = byId("question").value.trim();
     if (question) go("ask", { q: question });
   });
-  get("examples").then(showExamples).catch(() => {}); // without them the page works as well
+  get("examples").then((found) => {
+    examples = found;
+    showExamples();
+  }).catch(() => {}); // without them the page works as well
 }
 
 /** Questions about this graph, to begin with. */
-function showExamples(questions) {
-  if (!questions.length) return;
-  byId("ask-examples").replaceChildren("For example: ", ...questions.flatMap((question, at) => [
+function showExamples() {
+  if (!examples.length) return;
+  byId("ask-examples").replaceChildren(say("ask.examples"), ...examples.flatMap((question, at) => [
     at ? " · " : "", el("a", { href: to("ask", { q: question }), dir: "auto" }, question)]));
 }
 
 export async function showAsk(parameters) {
   const question = parameters.get("q") ?? "";
   byId("question").value = question;
+  showExamples();
   if (!question) {
     await fill(() => []);
     return;
@@ -73,27 +69,27 @@ function known(answer) {
     list.append(...more);
     button.remove();
     more[0].firstChild.focus();
-  } }, `and ${more.length} more`);
+  } }, say("more", { count: more.length }));
   const said = answer.description && el("p", { dir: "auto" }, answer.description);
-  const sure = answer.predicted ? "Such predictions are right " : "Confidence ";
+  const sure = say(answer.predicted ? "ask.predicted_sure" : "ask.sure");
   return el("div", { class: "known" },
     answer.sentence && !answer.description ? el("p", { class: "said", dir: "auto" }, answer.sentence) : null,
-    answer.predicted ? el("p", { class: "predicted" }, el("strong", {}, "Predicted:"), " no fact states this.") : null,
+    answer.predicted ? el("p", { class: "predicted" }, el("strong", {}, say("ask.predicted")), say("ask.no_fact")) : null,
     list, said || null, button || null, el("p", { class: "sure" }, sure, bar(answer.score)));
 }
 
 function unknown(answer) {
   return el("div", { class: "unknown" },
-    el("h2", {}, answer.token ? `Predicted: “${answer.token}”` : "Not known"),
-    el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : "Nothing here says."));
+    el("h2", {}, answer.token ? say("ask.token", { word: answer.token }) : say("ask.unknown")),
+    el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : say("ask.no_reason")));
 }
 
 /** What a refused question may have meant. */
 function nearest(found) {
   if (!found.length) return null;
-  return el("section", { class: "also" }, el("h3", {}, "It may have meant"),
+  return el("section", { class: "also" }, el("h3", {}, say("ask.meant")),
     el("ul", {}, found.map((item) => el("li", {}, el("code", { dir: "auto" }, item.expression), " ",
-      item.unexplained.length ? el("span", { class: "then", dir: "auto" }, `without: ${item.unexplained.join(", ")}`) : null,
+      item.unexplained.length ? el("span", { class: "then", dir: "auto" }, say("ask.without", { words: item.unexplained.join(", ") })) : null,
       bar(item.score)))));
 }
 
@@ -101,20 +97,20 @@ function nearest(found) {
 function reading(answer, name) {
   if (!answer.expression && !answer.meanings.length && !answer.unexplained.length) return null;
   const keyed = (item) => (["entity", "type", "relation"].includes(item.kind) ? name(item.means) : item.means);
-  return el("section", { class: "also reading" }, el("h3", {}, "How it was read"),
+  return el("section", { class: "also reading" }, el("h3", {}, say("ask.reading")),
     answer.expression ? el("p", {}, el("code", { dir: "auto" }, answer.expression)) : null,
     answer.meanings.length ? el("ul", {}, answer.meanings.map((item) => el("li", { dir: "auto" },
-      el("q", {}, item.text), ` ${item.kind} `, el("strong", {}, keyed(item))))) : null,
-    answer.unexplained.length ? el("p", { dir: "auto" }, `Not understood: ${answer.unexplained.join(", ")}`) : null);
+      el("q", {}, item.text), ` ${kindOf("meaning", item.kind)} `, el("strong", {}, keyed(item))))) : null,
+    answer.unexplained.length ? el("p", { dir: "auto" }, say("ask.not_understood", { words: answer.unexplained.join(", ") })) : null);
 }
 
 function senses(found, name) {
   if (!found.length) return null;
-  return el("section", { class: "also" }, el("h3", {}, "The name may also mean"),
+  return el("section", { class: "also" }, el("h3", {}, say("ask.senses")),
     el("ul", {}, found.map((sense) => el("li", {},
       entity(sense.entity, sense.label), keyOf(sense), " ",
-      sense.answers.length ? el("span", { class: "then", dir: "auto" }, `then: ${sense.answers.map(name).join(", ")}`)
-        : el("span", { class: "then" }, "then: not known"),
+      sense.answers.length ? el("span", { class: "then", dir: "auto" }, say("ask.then", { answers: sense.answers.map(name).join(", ") }))
+        : el("span", { class: "then" }, say("ask.then_unknown")),
       bar(sense.score)))));
 }
 
@@ -124,16 +120,16 @@ const keyOf = (item) => (item.entity.replaceAll("_", " ") === item.label ? null
 
 function conflicts(found) {
   if (!found.length) return null;
-  return el("section", { class: "also conflicts" }, el("h3", {}, "Sources that say otherwise"),
+  return el("section", { class: "also conflicts" }, el("h3", {}, say("ask.conflicts")),
     el("ul", {}, found.map((item) => el("li", {},
       badge(item.kind), " ", entity(item.entity, item.label), bar(item.score)))));
 }
 
-const badge = (kind) => el("span", { class: `badge kind-${kind.replaceAll(" ", "-")}` }, KINDS[kind] ?? kind);
+const badge = (kind) => el("span", { class: `badge kind-${kind.replaceAll(" ", "-")}` }, kindOf("evidence", kind));
 
 function evidence(answer, name) {
   if (!answer.evidence.length) return null;
-  return el("section", { class: "evidence" }, el("h3", {}, "Evidence"),
+  return el("section", { class: "evidence" }, el("h3", {}, say("ask.evidence")),
     el("ol", {}, answer.evidence.map((item) => el("li", {},
       badge(item.kind),
       el("div", {},
@@ -155,8 +151,8 @@ function origin(item) {
   const parts = item.sources.map((source) => el("span", { class: "source", title: source }, lastPart(source)));
   if (item.revision !== null) {
     parts.push(item.triple
-      ? el("a", { href: to("history", { key: item.triple[0] }) }, `revision ${item.revision}`)
-      : `revision ${item.revision}`);
+      ? el("a", { href: to("history", { key: item.triple[0] }) }, say("revision", { number: item.revision }))
+      : say("revision", { number: item.revision }));
   }
   return parts.length ? el("p", { class: "origin" }, parts.flatMap((part, at) => (at ? [" · ", part] : [part]))) : null;
 }

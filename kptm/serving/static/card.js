@@ -4,6 +4,7 @@
 // It can be pointed at, stays as long as mention or card is pointed at or focused, and goes at Escape.
 
 import { bar, el } from "./dom.js";
+import { say } from "./language.js";
 import { to } from "./route.js";
 
 const LEAVING = 140; // milliseconds to move the pointer from the mention to its card
@@ -55,7 +56,7 @@ function show(around, link) {
   clearTimeout(leaving);
   if (owner === around) return;
   close();
-  card.setAttribute("aria-label", `What “${link.surface}” may mean`);
+  card.setAttribute("aria-label", say("link.card", { name: link.surface }));
   card.replaceChildren(...link.candidates.map((item) => candidate(item, item.entity === link.entity)));
   if (!link.candidates.length) card.replaceChildren(candidate({ ...link, description: "", prior: link.score }, true));
   around.append(card);

@@ -1,6 +1,7 @@
 // A neighbourhood as a picture: nodes are links, edges have the colour of their relation and an arrow at their tail.
 
 import { el, svg } from "./dom.js";
+import { say } from "./language.js";
 import { laidOut } from "./layout.js";
 import { to } from "./route.js";
 import { short } from "./words.js";
@@ -17,7 +18,7 @@ export function drawn(found, width, hops) {
   const seen = new Map(); // how many edges two nodes have had
   const picture = svg("svg", {
     viewBox: `0 0 ${layout.width} ${layout.height}`, width: layout.width, height: layout.height,
-    role: "group", "aria-label": `What is around ${found.nodes[0].label}`, keydown: walk,
+    role: "group", "aria-label": say("graph.around", { name: found.nodes[0].label }), keydown: walk,
   },
   svg("g", { "aria-hidden": "true" }, found.edges.map((edge) => edgeOf(edge, found, layout, colour, seen))),
   found.nodes.map((node) => nodeOf(node, found, layout, hops)));

@@ -1,6 +1,7 @@
 // What is known of an entity, in words: beside its picture, and for whoever cannot see that.
 
 import { el } from "./dom.js";
+import { say } from "./language.js";
 import { to } from "./route.js";
 import { lastPart, valueOf } from "./words.js";
 
@@ -11,9 +12,9 @@ export function described({ entity, facts, labels }) {
     el("h2", { dir: "auto" }, entity.label),
     el("p", { class: "key" }, [entity.key, ...entity.types].join(" · ")),
     entity.description && el("p", { dir: "auto" }, entity.description),
-    entity.aliases.length > 0 && el("p", { class: "aliases", dir: "auto" }, `Also called ${entity.aliases.join(", ")}.`),
+    entity.aliases.length > 0 && el("p", { class: "aliases", dir: "auto" }, say("graph.aliases", { names: entity.aliases.join(", ") })),
     el("dl", {}, grouped(entity.key, facts, labels)),
-    el("p", {}, el("a", { href: to("history", { key: entity.key }) }, "History")));
+    el("p", {}, el("a", { href: to("history", { key: entity.key }) }, say("history.link"))));
 }
 
 function grouped(key, facts, labels) {
@@ -27,12 +28,12 @@ function grouped(key, facts, labels) {
   return [...groups].flatMap(([name, items]) => {
     const [first, more] = [items.slice(0, SHOWN), items.slice(SHOWN)];
     return [el("dt", { dir: "auto" }, name), el("dd", {}, el("ul", {}, first),
-      more.length > 0 && el("details", {}, el("summary", {}, `and ${more.length} more`), el("ul", {}, more)))];
+      more.length > 0 && el("details", {}, el("summary", {}, say("more", { count: more.length })), el("ul", {}, more)))];
   });
 }
 
 function end({ fact, sources }, out, labels) {
-  const title = sources.map((item) => (item.line === null ? item.source : `${lastPart(item.source)}, line ${item.line}`)).join("; ");
+  const title = sources.map((item) => (item.line === null ? item.source : `${lastPart(item.source)}, ${say("line", { number: item.line })}`)).join("; ");
   const key = out ? fact.tail : fact.head;
   if (key !== null) return el("a", { href: to("graph", { key }), title, dir: "auto" }, labels[key]);
   return el("span", { title, dir: "auto" }, valueOf(fact.value));

@@ -4,6 +4,7 @@ import { get, part } from "./api.js";
 import { byId, el } from "./dom.js";
 import { drawn } from "./drawing.js";
 import { described } from "./entity.js";
+import { say } from "./language.js";
 import { picker } from "./picker.js";
 import { go } from "./route.js";
 
@@ -35,7 +36,7 @@ export async function showGraph(parameters) {
   redraw = () => {};
   if (!key) {
     field.set(null);
-    await fill(() => el("p", { class: "hint" }, "Choose an entity, then walk from node to node."));
+    await fill(() => el("p", { class: "hint" }, say("graph.hint")));
     return;
   }
   const walking = result.contains(document.activeElement);
@@ -55,8 +56,8 @@ async function around(key, far, limit, signal) {
   ]);
   field.set(known.entity);
   const frame = el("div", { class: "frame" });
-  const more = !found.complete && el("p", { class: "hint" }, `The nearest ${found.edges.length} facts are drawn. `,
-    limit < FACTS[1] ? el("button", { type: "button", class: "plain", click: () => draw(key, far, FACTS[1]) }, "Draw more") : null);
+  const more = !found.complete && el("p", { class: "hint" }, say("graph.nearest", { count: found.edges.length }),
+    limit < FACTS[1] ? el("button", { type: "button", class: "plain", click: () => draw(key, far, FACTS[1]) }, say("graph.more")) : null);
   redraw = () => frame.clientWidth && frame.replaceChildren(drawn(found, frame.clientWidth, far));
   return el("div", { class: "beside" }, el("div", {}, frame, more || null), described(known));
 }

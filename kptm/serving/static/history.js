@@ -2,6 +2,7 @@
 
 import { get, part, post } from "./api.js";
 import { byId, el } from "./dom.js";
+import { kindOf, language, say } from "./language.js";
 import { picker } from "./picker.js";
 import { go, here, to } from "./route.js";
 import { lastPart, valueOf } from "./words.js";
@@ -31,7 +32,7 @@ function changes({ changes: found, labels }, key) {
   for (const item of found) groups.set(item.revision, [...(groups.get(item.revision) ?? []), item]);
   return el("section", { class: "card" }, el("h2", { dir: "auto" }, labels[key]),
     [...groups].map(([revision, items]) => el("section", { class: "revision" },
-      el("h3", {}, `Revision ${revision}`, time(items[0].at)),
+      el("h3", {}, say("history.of", { number: revision }), time(items[0].at)),
       el("ul", { class: "changes" }, items.map((item) => change(item, labels))))));
 }
 
@@ -39,24 +40,24 @@ function change({ kind, fact, source, line }, labels) {
   const name = (key) => el("a", { href: to("graph", { key }), dir: "auto", title: key }, labels[key]);
   return el("li", { class: kind },
     el("span", { class: "sign", "aria-hidden": "true" }, kind === "added" ? "+" : "−"),
-    el("span", { class: "sr" }, kind),
+    el("span", { class: "sr" }, kindOf("history", kind)),
     el("span", { class: "fact" }, name(fact.head), el("span", { class: "relation" }, labels[fact.relation]),
       fact.tail === null ? el("span", { dir: "auto" }, valueOf(fact.value)) : name(fact.tail)),
-    el("span", { class: "origin", title: source }, lastPart(source) + (line === null ? "" : `, line ${line}`)));
+    el("span", { class: "origin", title: source }, lastPart(source) + (line === null ? "" : `, ${say("line", { number: line })}`)));
 }
 
 function revisions(found) {
-  return el("section", { class: "card" }, el("h2", {}, "Newest changes"),
-    found.length === 0 && el("p", { class: "hint" }, "Nothing has been loaded yet."),
+  return el("section", { class: "card" }, el("h2", {}, say("history.newest")),
+    found.length === 0 && el("p", { class: "hint" }, say("history.empty")),
     el("ol", { class: "revisions" }, found.map((item) => el("li", {},
       el("span", { class: "number" }, item.number),
-      el("span", { class: `badge kind-${item.kind}` }, item.kind),
+      el("span", { class: `badge kind-${item.kind}` }, kindOf("kind", item.kind)),
       el("span", { class: "note", dir: "auto" }, item.note),
       time(item.at),
-      mayEdit && el("button", { type: "button", "aria-label": `Undo revision ${item.number}`, click: () => undo(item.number) }, "Undo")))));
+      mayEdit && el("button", { type: "button", "aria-label": say("history.undo_revision", { number: item.number }), click: () => undo(item.number) }, say("history.undo"))))));
 }
 
-const time = (at) => el("time", { datetime: at, title: at }, new Date(at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" }));
+const time = (at) => el("time", { datetime: at, title: at }, new Date(at).toLocaleString(language(), { dateStyle: "medium", timeStyle: "short" }));
 
 // ── corrections ──────────────────────────────────────────────────────────────────────────────
 
@@ -73,16 +74,16 @@ function startEdit() {
     const body = { head, relation: byId("edit-relation").value.trim(), tail, ...(old && { old }) };
     await saying(async () => {
       const { revision } = await post("edit", body);
-      return [`Changed: revision ${revision}. `,
-        el("button", { type: "button", class: "plain", click: () => undo(revision) }, "Undo"),
-        " The next answer follows. "];
+      return [say("edit.done", { number: revision }),
+        el("button", { type: "button", class: "plain", click: () => undo(revision) }, say("history.undo")),
+        say("edit.follows")];
     });
   });
 }
 
 const undo = (revision) => saying(async () => {
   const made = await post("undo", { revision });
-  return [`Revision ${revision} is taken back, by revision ${made.revision}.`];
+  return [say("history.undone", { number: revision, by: made.revision })];
 });
 
 /** Do a change, say what it did or why not, and show the history as it is then. */

@@ -3,6 +3,7 @@
 import { part, post } from "./api.js";
 import { cardOf } from "./card.js";
 import { byId, el, marked } from "./dom.js";
+import { counted, say } from "./language.js";
 import { go } from "./route.js";
 
 const LONGEST = 1_500; // characters that an address carries; longer texts are linked, and not shared
@@ -33,8 +34,7 @@ const linked = (text) => fill(async (signal) => drawn(await post("link", { text 
 
 function drawn(found) {
   const count = found.links.length;
-  const said = count === 0 ? "No name in this text is in the graph."
-    : `${count} ${count === 1 ? "name" : "names"} linked.`;
+  const said = count === 0 ? say("link.none") : counted("link.found", count);
   return [
     el("p", { class: "hint" }, said),
     el("div", { class: "card linked", dir: "auto" }, marked(found.text, found.links, mention)),

@@ -2,8 +2,9 @@
 
 import { get } from "./api.js";
 import { showAsk, startAsk } from "./ask.js";
-import { byId } from "./dom.js";
+import { byId, el } from "./dom.js";
 import { showGraph, startGraph } from "./graph.js";
+import { choose, LANGUAGES, language, loadWords, say } from "./language.js";
 import { showHistory, startHistory } from "./history.js";
 import { showLink, startLink } from "./link.js";
 import { showReview, startReview } from "./review.js";
@@ -12,6 +13,7 @@ import { here } from "./route.js";
 const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHistory, review: showReview };
 
 let workspace = "kptm";
+let about = null;
 
 function arrive() {
   const { view: wanted, parameters } = here();
@@ -22,18 +24,33 @@ function arrive() {
     else link.removeAttribute("aria-current");
   }
   const what = parameters.get("q") ?? parameters.get("key");
-  document.title = [what, view[0].toUpperCase() + view.slice(1), workspace].filter(Boolean).join(" · ");
+  document.title = [what, say(`nav.${view}`), workspace].filter(Boolean).join(" · ");
   VIEWS[view](parameters);
 }
 
+/** The choice of the language; what is shown is shown anew in it. */
+function startLanguages() {
+  const mode = () => { if (about) byId("mode").textContent = say(about.allow_edit ? "mode.edit" : "mode.read"); };
+  const choice = byId("language");
+  choice.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => el("option", { value: code, lang: code }, name)));
+  choice.value = language();
+  choice.addEventListener("change", async () => {
+    await choose(choice.value);
+    mode();
+    arrive();
+  });
+  mode();
+}
+
 async function start() {
-  const about = await get("about").catch(() => null);
+  await loadWords();
+  about = await get("about").catch(() => null);
   if (about) {
     workspace = about.name;
     byId("workspace").textContent = about.name;
-    byId("mode").textContent = about.allow_edit ? "may be edited" : "read only";
     byId("about").textContent = `kptm ${about.version}`;
   }
+  startLanguages();
   startAsk();
   startLink();
   startGraph();

@@ -1,6 +1,7 @@
 // The path of an answer, drawn as hops: topic ─ relation → … → answers.
 
 import { el } from "./dom.js";
+import { say } from "./language.js";
 import { to } from "./route.js";
 
 const ENDS = 3; // answers that the end of a path names
@@ -11,12 +12,12 @@ export function drawnPath(answer, name) {
     const last = at === answer.path.length - 1;
     return [
       el("li", { class: forward ? "hop" : "hop back" },
-        el("span", { class: "sr" }, forward ? "along" : "back along"),
+        el("span", { class: "sr" }, say(forward ? "ask.along" : "ask.back")),
         el("span", { class: "relation" }, name(relation))),
       el("li", { class: "stop" }, last ? ends(answer) : el("span", { class: "between" }, "…")),
     ];
   });
-  return el("section", { class: "path" }, el("h3", {}, "Path"),
+  return el("section", { class: "path" }, el("h3", {}, say("ask.path")),
     el("ol", {}, el("li", { class: "stop topic" },
       answer.labels[answer.topic]
         ? el("a", { href: to("graph", { key: answer.topic }), dir: "auto", title: answer.topic }, name(answer.topic))
@@ -27,5 +28,5 @@ function ends(answer) {
   if (!answer.answers.length) return el("span", { class: "between" }, "?");
   const named = answer.answers.slice(0, ENDS).map((item) => item.label).join(", ");
   const more = answer.answers.length - ENDS;
-  return el("span", { class: "end", dir: "auto" }, more > 0 ? `${named} and ${more} more` : named);
+  return el("span", { class: "end", dir: "auto" }, more > 0 ? say("named_more", { names: named, count: more }) : named);
 }

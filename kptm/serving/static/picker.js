@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { el } from "./dom.js";
+import { put } from "./language.js";
 
 const PAUSE = 120; // milliseconds without a key before the server is asked
 const OFFERED = 8;
@@ -9,20 +10,21 @@ const OFFERED = 8;
 /**
  * Fill a `.picker` with a labelled field and its list.
  *
- * @param node The element; its `data-label` names the field, `data-note` says more.
+ * @param node The element; its `data-label` and `data-note` are keys of the texts that name it.
  * @param chosen Called with the entity that was chosen; without it the field only fills itself.
  * @returns What reads and sets the field: `key()` is what was chosen, or else what was typed.
  */
 export function picker(node, chosen = () => {}) {
   const id = node.id;
-  const list = el("ul", { id: `${id}-list`, role: "listbox", hidden: true, "aria-label": node.dataset.label });
+  const list = el("ul", { id: `${id}-list`, role: "listbox", hidden: true, "data-say-aria-label": node.dataset.label });
   const input = el("input", {
     id: `${id}-input`, type: "text", role: "combobox", maxlength: "2500", autocomplete: "off", spellcheck: "false",
-    "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, placeholder: "Begin to type a name",
+    "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, "data-say-placeholder": "picker.placeholder",
   });
-  const label = el("label", { for: input.id }, node.dataset.label,
-    node.dataset.note && el("span", { class: "key" }, ` ${node.dataset.note}`));
+  const label = el("label", { for: input.id }, el("span", { "data-say": node.dataset.label }),
+    node.dataset.note && [" ", el("span", { class: "key", "data-say": node.dataset.note })]);
   node.append(label, input, list);
+  put(node);
 
   let offered = [];
   let active = -1;

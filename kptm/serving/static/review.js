@@ -2,6 +2,7 @@
 
 import { get, part, post } from "./api.js";
 import { bar, byId, el, marked } from "./dom.js";
+import { counted, say } from "./language.js";
 import { go, here, to } from "./route.js";
 import { lastPart, percent } from "./words.js";
 
@@ -22,9 +23,9 @@ export function startReview(editing) {
     event.preventDefault();
     saying(async () => {
       const done = await post("proposals/accept-all", { rule: byId("review-rule").value });
-      if (!done.revision) return ["Nothing that breaks no constraint fits this rule."];
+      if (!done.revision) return [say("review.none_fits")];
       decided.push(done.revision);
-      return [`${done.decided.length} accepted: revision ${done.revision}.`];
+      return [say("review.accepted_all", { count: done.decided.length, number: done.revision })];
     });
   });
   byId("review-undo").addEventListener("click", undoLast);
@@ -40,7 +41,7 @@ export async function showReview(parameters) {
     ({ proposals: found, counts } = answer);
     at = Math.max(0, Math.min(at, found.length - 1));
     const options = relations.map((item) => el("option", { value: item.key }, item.label));
-    byId("review-relation").replaceChildren(el("option", { value: "" }, "All relations"), ...options);
+    byId("review-relation").replaceChildren(el("option", { value: "" }, say("review.all_relations")), ...options);
     byId("review-relation").value = relation;
     return drawn();
   });
@@ -48,15 +49,15 @@ export async function showReview(parameters) {
 }
 
 function drawn() {
-  const said = found.length === 0 ? "No proposal waits. kptm extract makes them of texts."
-    : `${counts.proposed} ${counts.proposed === 1 ? "proposal waits" : "proposals wait"}, ${counts.accepted} accepted, ${counts.rejected} rejected.`;
+  const said = found.length === 0 ? say("review.empty")
+    : counted("review.counts", counts.proposed, counts);
   return [el("p", { class: "hint", id: "review-counts" }, said),
     el("ol", { class: "proposals" }, found.map((item, place) => card(item, place)))];
 }
 
 function card(item, place) {
   const is = place === at;
-  const name = (key, label, isNew) => isNew ? el("span", { class: "new", dir: "auto" }, label, el("span", { class: "badge" }, "new"))
+  const name = (key, label, isNew) => isNew ? el("span", { class: "new", dir: "auto" }, label, el("span", { class: "badge" }, say("review.new")))
     : el("a", { href: to("graph", { key }), dir: "auto", title: key }, label);
   return el("li", { class: "card proposal", tabindex: is ? "0" : "-1", "aria-current": is ? "true" : null, "data-id": item.id, focus: () => choose(place) },
     el("p", { class: "sentence", dir: "auto" }, marked(item.sentence, item.spans, (text, span) => el("mark", { class: span.part }, text))),
@@ -65,9 +66,9 @@ function card(item, place) {
     el("p", { class: "origin" }, bar(item.confidence, percent(item.confidence)), ` ${lastPart(item.source)}`),
     item.violations.map((reason) => el("p", { class: "problem" }, reason)),
     mayEdit && el("div", { class: "decide" },
-      el("button", { type: "button", class: "yes", click: () => accept(place) }, "Accept"),
-      el("button", { type: "button", click: () => reject(place) }, "Reject"),
-      el("button", { type: "button", class: "plain", click: () => correct(place) }, "Correct")));
+      el("button", { type: "button", class: "yes", click: () => accept(place) }, say("review.accept")),
+      el("button", { type: "button", click: () => reject(place) }, say("review.reject")),
+      el("button", { type: "button", class: "plain", click: () => correct(place) }, say("review.correct"))));
 }
 
 const current = () => byId("review-result").querySelector("[aria-current]");
@@ -97,29 +98,30 @@ function pressed(event) {
 }
 
 function accept(place = at) {
-  return decide(place, "accept", "Accepted");
+  return decide(place, "accept", "review.accepted");
 }
 
 function reject(place = at) {
-  return decide(place, "reject", "Rejected");
+  return decide(place, "reject", "review.rejected");
 }
 
-function decide(place, verb, word) {
+function decide(place, verb, said) {
   const item = found[place];
   at = place;
   return saying(async () => {
     const done = await post(`proposals/${verb}`, { ids: [item.id] });
     decided.push(done.revision);
-    return [`${word}: ${item.head_label} — ${item.relation_label} → ${item.tail_label}. Revision ${done.revision}.`];
+    const fact = `${item.head_label} — ${item.relation_label} → ${item.tail_label}`;
+    return [say(said, { fact, number: done.revision })];
   });
 }
 
 function undoLast() {
   const revision = decided.pop();
-  if (!revision) return saying(async () => ["Nothing was decided here yet."]);
+  if (!revision) return saying(async () => [say("review.nothing")]);
   return saying(async () => {
     const made = await post("undo", { revision });
-    return [`Revision ${revision} is taken back, by revision ${made.revision}.`];
+    return [say("history.undone", { number: revision, by: made.revision })];
   });
 }
 
@@ -133,14 +135,14 @@ function correct(place = at) {
   const parts = ["head", "relation", "tail"];
   const form = el("form", { class: "correct", autocomplete: "off" },
     el("datalist", { id: "correct-relations" }, [...byId("review-relation").options].slice(1).map((one) => el("option", { value: one.textContent }))),
-    field("Entity", "head", item.head_label), field("Relation", "relation", item.relation_label, "correct-relations"), field("Value", "tail", item.tail_label),
-    el("button", { type: "submit" }, "Save"), el("button", { type: "button", class: "plain", click: () => showReview(here().parameters) }, "Leave as it is"));
+    field(say("review.entity"), "head", item.head_label), field(say("review.relation"), "relation", item.relation_label, "correct-relations"), field(say("review.value"), "tail", item.tail_label),
+    el("button", { type: "submit" }, say("review.save")), el("button", { type: "button", class: "plain", click: () => showReview(here().parameters) }, say("review.leave")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const given = Object.fromEntries(parts.map((name) => [name, byId(`correct-${name}`).value.trim()]).filter(([name, value]) => value !== item[`${name}_label`]));
     saying(async () => {
       await post("proposals/change", { id: item.id, ...given });
-      return ["Corrected; accept it to make it a fact."];
+      return [say("review.corrected")];
     });
   });
   fact.replaceWith(form);

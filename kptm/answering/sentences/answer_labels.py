@@ -1,0 +1,71 @@
+"""Writes the labels of an answer in other languages; what was answered stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kptm.answering.evidence.citations import DOUBTED, fact_text
+from kptm.answering.questions.naming import RelationNames
+from kptm.answering.sentences.writer import SentenceWriter
+
+if TYPE_CHECKING:
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.answer import Answer
+    from kptm.answering.answer_parts import Evidence
+    from kptm.data.phrasings import Phrasings
+
+
+class AnswerLabels:
+    """Writes labels, and the sentence with them, in the languages of a graph.
+
+    Args:
+        graph: The graph, which gives labels in these languages.
+        phrasings: The phrasings of relations in the user's texts.
+    """
+
+    def __init__(self, graph: KnowledgeGraph, phrasings: Phrasings | None = None) -> None:
+        self._graph, self._relations = graph, RelationNames(graph)
+        self._writer = SentenceWriter(graph, phrasings)
+
+    def relabel(self, answer: Answer, code: str | None = None) -> Answer:
+        """An answer with its labels in these languages.
+
+        Args:
+            answer: The answer.
+            code: The language of the sentence, by default that of the question.
+        """
+        keys = {*answer.labels, *(item.entity for item in answer.answers if item.entity)}
+        keys |= {item.entity for item in answer.senses}
+        keys |= {item.entity for item in answer.conflicts}
+        keys |= {key for item in answer.evidence for key in item.triple or ()}
+        labels = {key: one.label for key, one in self._graph.entities(sorted(keys)).items()}
+        labels |= self._relations.labels(
+            sorted({item.triple.relation for item in answer.evidence if item.triple is not None}
+                   | {step.relation for step in answer.path})
+        )  # fmt: skip
+        relabelled = replace(
+            answer,
+            answers=tuple(
+                replace(item, label=labels.get(item.entity or "", item.label))
+                for item in answer.answers
+            ),
+            senses=tuple(
+                replace(item, label=labels.get(item.entity, item.label)) for item in answer.senses
+            ),
+            conflicts=tuple(
+                replace(item, label=labels.get(item.entity, item.label))
+                for item in answer.conflicts
+            ),
+            evidence=tuple(_evidence(item, labels) for item in answer.evidence),
+            labels={key: labels.get(key, label) for key, label in answer.labels.items()},
+        )
+        return self._writer.complete(relabelled, code)
+
+
+def _evidence(item: Evidence, labels: dict[str, str]) -> Evidence:
+    """A fact with these labels; other evidence is a text of its source."""
+    if item.triple is None:
+        return item
+    doubt = item.text.partition(DOUBTED)[1:]
+    return replace(item, text=fact_text(item.triple, labels) + "".join(doubt))

@@ -1,0 +1,35 @@
+"""Reads the languages that a client prefers, by its header ``Accept-Language``."""
+
+from __future__ import annotations
+
+import re
+
+from kg.errors import InvalidNameError
+from kg.naming.languages import checked_languages
+
+MOST = 8
+"""The most languages that are regarded; browsers send five or fewer."""
+_ITEM = re.compile(
+    r"\s*([A-Za-z0-9-]{1,40})\s*(?:;\s*q\s*=\s*(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*)?"
+)
+
+
+def accepted_languages(header: str) -> tuple[str, ...]:
+    """The languages of a header, best first (RFC 9110, section 12.5.4).
+
+    As HTTP asks, what is malformed is disregarded, like ``*`` and what is not acceptable (q=0).
+
+    Args:
+        header: The header's value, for example "de-AT,de;q=0.9,en;q=0.5"; may be "".
+    """
+    found: list[tuple[float, int, str]] = []
+    for place, item in enumerate(header.split(",")):
+        match = _ITEM.fullmatch(item)
+        if match is None or (match[2] and float(match[2]) == 0):
+            continue
+        try:
+            [tag] = checked_languages(match[1])
+        except InvalidNameError:
+            continue
+        found.append((-float(match[2] or 1), place, tag))
+    return tuple(dict.fromkeys(tag for _, _, tag in sorted(found)))[:MOST]
