@@ -265,8 +265,11 @@ def moved_workspaces(postgresql, tmp_path_factory):
 
 @pytest.fixture
 def database():
-    """Where the tables of a workspace are; some folders of tests have both."""
-    return "sqlite"
+    """Where the tables of a workspace are; some folders of tests have both.
+
+    KPTM_TABLES=postgresql has them there in the other folders too.
+    """
+    return os.environ.get("KPTM_TABLES", "sqlite")
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,8 @@ class Sql:
         return self._driver.execute(self._adapt_placeholders(statement), parameters)
 
     def _adapt_placeholders(self, statement: str) -> str:
-        return statement.replace("?", "%s") if self.postgresql else statement
+        # psycopg reads % as the beginning of a placeholder, and %% as the operator or wildcard.
+        return statement.replace("%", "%%").replace("?", "%s") if self.postgresql else statement
 
 
 def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[str]:

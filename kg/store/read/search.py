@@ -118,7 +118,7 @@ def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]
             "SELECT id, surface FROM name_index WHERE surface % ?"
             " ORDER BY similarity(surface, ?) DESC, id LIMIT ?"
         )
-        return sql.all(query.replace(" % ", " %% "), (wanted, wanted, NEAR))
+        return sql.all(query, (wanted, wanted, NEAR))
     query = "SELECT rowid, surface FROM name_index(?) ORDER BY rank, rowid LIMIT ?"
     return sql.all(query, (" OR ".join(_trigrams(wanted)), NEAR))
 

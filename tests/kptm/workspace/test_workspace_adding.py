@@ -8,13 +8,12 @@ from click.testing import CliRunner
 from kg import InvalidNameError, Triple
 from kg.errors import UnknownKeyError
 from kg.types import EntityRecord, Statement
-from kptm import Workspace
 from kptm.cli.main import main
 
 
 @pytest.fixture
-def ws(tmp_path):
-    with Workspace.open(tmp_path / "ws") as opened:
+def ws(new_workspace, tmp_path):
+    with new_workspace(tmp_path / "ws") as opened:
         opened.graph.add(
             [
                 EntityRecord(key="Q142", label="France", aliases=("French Republic",)),

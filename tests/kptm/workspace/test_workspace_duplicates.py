@@ -8,7 +8,6 @@ from click.testing import CliRunner
 
 from kg import EntityRecord, UnknownKeyError
 from kg.vocabulary import SAME_AS
-from kptm import Workspace
 from kptm.cli.main import main
 from kptm.errors import WorkspaceError
 from kptm.modeledge.records import Record
@@ -21,14 +20,14 @@ def run(*arguments, code=0):
 
 
 @pytest.fixture
-def ws(tmp_path):
+def ws(new_workspace, tmp_path):
     """Twelve people, each of whom is there twice, with facts of one kind."""
     names = [
         "Ada Lovelace", "Grace Hopper", "Alan Turing", "Kurt Goedel", "Emmy Noether", "Paul Erdos",
         "Sofia Kovalevskaya", "David Hilbert", "Henri Poincare", "Georg Cantor", "Felix Klein",
         "Blaise Pascal",
     ]  # fmt: skip
-    with Workspace.open(tmp_path / "ws") as opened:
+    with new_workspace(tmp_path / "ws") as opened:
         for at, name in enumerate(names):
             first, last = name.split()
             opened.graph.add(

@@ -16,8 +16,8 @@ FACTS = [
 
 
 @pytest.fixture
-def ws(tmp_path):
-    with Workspace.open(tmp_path / "ws") as opened:
+def ws(new_workspace, tmp_path):
+    with new_workspace(tmp_path / "ws") as opened:
         (tmp_path / "facts.tsv").write_text("".join("\t".join(item) + "\n" for item in FACTS))
         opened.load(tmp_path / "facts.tsv")
         yield opened

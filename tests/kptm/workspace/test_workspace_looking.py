@@ -27,8 +27,8 @@ def test_every_verb_is_a_method_with_a_docstring():
 
 
 @pytest.fixture
-def ws(tmp_path):
-    with Workspace.open(tmp_path / "ws") as opened:
+def ws(new_workspace, tmp_path):
+    with new_workspace(tmp_path / "ws") as opened:
         opened.graph.add([("France", "capital", "Paris"), ("Paris", "river", "Seine")])
         yield opened
 

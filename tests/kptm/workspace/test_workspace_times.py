@@ -17,11 +17,11 @@ def dated(tail, start, end):
     )
 
 
-def test_the_names_of_qualifiers_are_settings(tmp_path):
+def test_the_names_of_qualifiers_are_settings(new_workspace, tmp_path):
     config = WorkspaceConfig().with_changes(
         ['answering.start=["von"]', 'answering.end=["bis", "until"]']
     )
-    with Workspace.init(tmp_path / "ws", config) as ws:
+    with new_workspace(tmp_path / "ws", config) as ws:
         ws.graph.add([dated("Old", "1980", "1990"), dated("New", "1991", "1999")])
         assert ws.graph.evaluate(HEAD).nodes == ("Old",)
     with Workspace.open(tmp_path / "ws") as ws:

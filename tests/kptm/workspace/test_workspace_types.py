@@ -24,11 +24,11 @@ def table(tmp_path):
     return path
 
 
-def test_they_overrule_what_is_guessed_each_time(tmp_path, table):
-    with Workspace.init(tmp_path / "plain") as ws:
+def test_they_overrule_what_is_guessed_each_time(new_workspace, tmp_path, table):
+    with new_workspace(tmp_path / "plain") as ws:
         assert kinds(ws.load(table)) == {"code": "integer", "size": "integer"}
     settings = WorkspaceConfig().with_changes(['graph.types={Code="text", size="entity"}'])
-    with Workspace.init(tmp_path / "ws", settings):
+    with new_workspace(tmp_path / "ws", settings):
         pass
     for _ in range(2):
         with Workspace.open(tmp_path / "ws") as ws:
