@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from inspect import getdoc
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -55,9 +56,11 @@ def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> M
     )
     calls = ToolCalls(executor)
     for tool in reading_tools(calls):
-        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=True))
+        reads = ToolAnnotations(read_only_hint=True)
+        server.add_tool(tool, description=getdoc(tool), annotations=reads)
     for tool in editing_tools(calls) if allow_edit else ():
-        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=False))
+        changes = ToolAnnotations(read_only_hint=False)
+        server.add_tool(tool, description=getdoc(tool), annotations=changes)
     _add_resources(server, calls)
     return server
 

@@ -120,6 +120,7 @@ def test_without_the_flag_nothing_can_be_changed(ws):
     tools, result = anyio.run(session)
     assert {tool.name for tool in tools} == READING
     assert all(tool.annotations.read_only_hint for tool in tools)
+    assert not any("  " in tool.description for tool in tools)  # no indentation of the source
     assert result.is_error
     assert ws.query("Chad", "capital").entity == "N'Djamena"
 
