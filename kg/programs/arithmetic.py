@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Literal
 from kg.values.dates import DAY
-from kg.values.forms import DECIMAL, INTEGER
+from kg.values.forms import DATES, DECIMAL, INTEGER
 from kg.values.quantities import DATE, Quantity, quantity, year
 from kg.values.units import unit_of
 from kg.vocabulary import XSD
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DIGITS = 15
 """Significant digits of a number without a finite decimal expansion, such as 1/3."""
 _YEAR = f"{XSD}gYear"
+_DATE = re.compile(r"(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?").match
 _ZONE = re.compile(r"Z|[+-]\d\d:\d\d").sub
 DAYS, YEARS, SECONDS = "days", "years", "seconds"
 """Units of a difference between dates.
@@ -80,6 +81,26 @@ def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | N
         return None
     number = known.factor * (size.low + known.offset)
     return Quantity(known.dimension, number, number)
+
+
+def in_unit(values: Sequence[Literal], unit: str) -> list[Literal] | None:
+    """Numbers of another unit as plain numbers of a unit; None if one is of another dimension.
+
+    Args:
+        values: The numbers, such as 1 h; those without a unit are of the wanted one.
+        unit: The unit, such as "min".
+    """
+    known = unit_of(unit)
+    found = []
+    for value in values:
+        size = quantity(value)
+        if size is not None and not value.unit:
+            found.append(value)
+            continue
+        if size is None or size.dimension != known.dimension:
+            return None
+        found.append(literal(size.low / known.factor - known.offset))
+    return found
 
 
 def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
@@ -191,6 +212,27 @@ def difference(left: Literal, right: Literal) -> Literal | None:
     if minuend.dimension == DATE:
         return _span(left, right, distance)
     return literal(distance / unit_of(left.unit).factor, left.unit)
+
+
+def complete_years(left: Literal, right: Literal) -> Literal | None:
+    """The complete years from ``right`` to ``left``, as of an age; negative if ``left`` is earlier.
+
+    A day that a date does not state counts as the first of its year or month. None if one of the
+    values is no date, and no number that may be a year.
+    """
+    end, start = _calendar_day(left), _calendar_day(right)
+    if end is None or start is None:
+        return None
+    early, late, sign = (start, end, 1) if end >= start else (end, start, -1)
+    years = late[0] - early[0] - (late[1:] < early[1:])
+    return literal(Fraction(sign * years), YEARS)
+
+
+def _calendar_day(value: Literal) -> tuple[int, ...] | None:
+    """Year, month and day of a date, or of a number as a year; None of other values."""
+    stated = value if value.datatype in DATES else year(value)
+    found = None if stated is None else _DATE(_ZONE("", stated.value))
+    return None if found is None else tuple(int(part or 1) for part in found.groups())
 
 
 def _as_year(value: Literal, other: Quantity) -> Literal:

@@ -177,9 +177,13 @@ class Evaluation:
                 return self.measuring.compare(program)
             case Aggregate():
                 return self.measuring.aggregate(program)
-            case Subtract(left, right):
+            case Subtract(left, right, years):
                 one, two = self.number(left), self.number(right)
-                return None if one is None or two is None else arithmetic.difference(one, two)
+                if one is None or two is None:
+                    return None
+                return (years and arithmetic.complete_years(one, two)) or arithmetic.difference(
+                    one, two
+                )
             case Within(left, right):
                 subset = self.nodes(left)
                 rest = self.sets.difference(subset, self.nodes(right))

@@ -61,7 +61,7 @@ class ProgramEvidence:
         match program:
             case Aggregate(function, source):
                 yield from self._aggregate(function, source)
-            case Subtract(left, right):
+            case Subtract(left, right, _):
                 yield from self._number(left)
                 yield from self._number(right)
             case Within(left, right):

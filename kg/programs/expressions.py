@@ -188,13 +188,20 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Subtract:
-    """The number of ``left`` minus that of ``right``; for dates, the days between them."""
+    """The number of ``left`` minus that of ``right``; for dates, the days between them.
+
+    Attributes:
+        left: The minuend.
+        right: The subtrahend.
+        years: For dates: the complete years between them, as of an age, instead of the days.
+    """
 
     left: Program
     right: Program
+    years: bool = False
 
     def __str__(self) -> str:
-        return f"{_inner(self.left)} - {_inner(self.right)}"
+        return f"{_inner(self.left)} - {_inner(self.right)}{' in years' * self.years}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ _PARTS = {
         "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after",
         "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
     },
-    "time": {"months", "decade_suffixes", "before_christ", "moments", "roman", *RELATIONS},
+    "time": {
+        "months", "decade_suffixes", "decades", "before_christ", "moments", "roman", *RELATIONS,
+    },
 }  # fmt: skip
 _VALUES = {
     "order": ("max", "min"),

@@ -166,6 +166,8 @@ class Language:
         )
         for number, names in enumerate(data.get("months", ()), 1):
             tables.months |= {" ".join(words): number for words in self._phrases([names])}
+        for tens, name in enumerate(data.get("decades", ())):
+            tables.decades |= {name: 1900 + 10 * tens} if name else {}
         era = {"before_christ": data.get("before_christ", ())}
         for words in self._phrases(data.get("moments", ()), era):
             tables.moments.add(words, None)
@@ -173,6 +175,7 @@ class Language:
                 tables.centuries.update(words)
         tables.centuries -= self.function_words
         tables.openers = {name.split()[0] for name in tables.months} | set(tables.moments.words)
+        tables.openers |= tables.decades.keys()
         for relation in RELATIONS:
             for words in self._phrases(data.get(relation, ())):
                 slots = words if "<moment>" in words else (*words, "<moment>")

@@ -117,6 +117,11 @@ class Lexicon:
                 return list(words[: start - (start > 1 and words[start - 1] == IN)])
         return list(words)
 
+    def units(self, token: Token, language: str = DEFAULT) -> frozenset[str]:
+        """The units that a word may mean."""
+        found = self._tables(language).numbers.units.find([token.folded], 0)
+        return frozenset(hit.item for hit in found)
+
     def _tables(self, language: str) -> Language:
         """The tables of a language, built on first use; the default's if it has none."""
         if language in self._languages:

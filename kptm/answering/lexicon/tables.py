@@ -109,6 +109,7 @@ class TimeTables:
     Attributes:
         months: The numbers of the months by name.
         decade_suffixes: Letters after the digits of a decade ("1990s"), "" for none.
+        decades: The first years of decades by name ("nineties").
         roman: Whether centuries are written in Roman numerals.
         moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade,
             rank.
@@ -118,6 +119,7 @@ class TimeTables:
     """
 
     decade_suffixes: frozenset[str] = frozenset()
+    decades: dict[str, int] = field(default_factory=dict)
     roman: bool = False
     months: dict[str, int] = field(default_factory=dict)
     moments: Trie[None] = field(default_factory=Trie)

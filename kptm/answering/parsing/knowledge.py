@@ -116,7 +116,10 @@ class Knowledge:
         if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
             return False
         kinds = [self.types(nodes) for nodes in (one, two)]
-        return not all(kinds) or not kinds[0].keys().isdisjoint(kinds[1])
+        if all(kinds):
+            return not kinds[0].keys().isdisjoint(kinds[1])
+        # If only one set has a kind, they are alike if they overlap: authors are no recipes.
+        return not any(kinds) or bool(self.evaluate(Intersection(left, right)).nodes)
 
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation has a time."""

@@ -1,19 +1,22 @@
-"""Nouns for the rows of an untyped graph, from the names of its files and from its classes.
+"""Nouns for the rows of an untyped graph, from names of files, of classes and of relations.
 
-The rows of "elements.csv" are elements, and an entity with the class "mammal" is a mammal.
+The rows of "elements.csv" are elements, an entity with the class "mammal" is a mammal, and what has
+"tracks" is an album.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Having, Named
+from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
-from kptm.answering.parsing.question.schema_words import is_path
+from kptm.answering.parsing.question.relation_nouns import subject_nouns
+from kptm.answering.parsing.question.schema_words import is_path, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +40,9 @@ CLASS_RELATIONS = frozenset(
     )
 )  # fmt: skip
 """Names of relations that lead to classes."""
+OFFICES = frozenset("office position post".split())
+"""Names of relations that lead to classes if their ends are common nouns: "president", not "Bonn".
+"""
 JOINTS = frozenset("of for in and with".split())
 """Words in names of classes whose last word is not their noun: "head of support"."""
 CLASSES = 200
@@ -58,15 +64,20 @@ class Nouns:
     def find(self) -> dict[str, Program]:
         """The program of each noun.
 
-        A class takes precedence over a file of the same name, and a file over a last word that
-        classes share: among "mountains" are volcanoes, not only the fold mountains.
+        A class takes precedence over a file of the same name, a file over a last word that classes
+        share (among "mountains" are volcanoes, not only the fold mountains), and all of them over a
+        noun that only a relation implies.
         """
         classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
         files = {noun: made for noun, made in self._of_files() if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in files}
         rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
-        return {**rest, **files, **classes}
+        singular |= {_singular(noun) for noun in rest}
+        implied = {
+            noun: made for noun, made in self._of_relations() if _singular(noun) not in singular
+        }
+        return {**implied, **rest, **files, **classes}
 
     def _of_files(self) -> Iterator[tuple[str, Program]]:
         """Nouns from the last words of files' names, with programs from their main relations.
@@ -86,19 +97,32 @@ class Nouns:
                 seen.add(noun)
                 yield noun, Having(Step(relation))
 
+    def _of_relations(self) -> Iterator[tuple[str, Program]]:
+        """Nouns that the names of relations imply: what has "tracks" is an album."""
+        names = {
+            split_words(item.label).lower(): item.key
+            for item in self._graph.relations()
+            if not is_path(item.key)
+        }
+        for noun, relations in subject_nouns(names):
+            sets: list[Program] = [Having(Step(relation)) for relation in relations]
+            yield noun, reduce(Union, sets)
+
     def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
         """Nouns from the values of relations such as "type", and the last words of these nouns."""
         classes: dict[str, Program] = {}
         last_words: dict[str, Program] = {}
         for relation in self._graph.relations():
             # A graph with Freebase's keys has thousands of relations and other ways to classify.
-            if is_path(relation.key) or not is_class(relation.label):
+            office = relation.label.replace("_", " ").lower() in OFFICES
+            if is_path(relation.key) or not (office or is_class(relation.label)):
                 continue
             nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
             if len(nodes) > CLASSES:
                 continue
             back = Step(relation.key, False)
-            names = dict(self._names_of(nodes))
+            names = {node: name.lower() for node, name in self._names_of(nodes)
+                     if not office or name.islower()}  # fmt: skip
             heads: dict[str, list[str]] = defaultdict(list)
             for node, name in names.items():
                 classes[name] = Follow(Named((node,)), back)
@@ -112,13 +136,13 @@ class Nouns:
         return classes, last_words
 
     def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield nodes with their names as words in lower case."""
+        """Yield nodes with the words of their names."""
         keys = sorted(nodes)
         entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))
         for key in keys:
             text = value_text(key.literal) if isinstance(key, ValueKey) else ""
             name = text or (entities[key].label if key in entities else key)
-            words = re.findall(r"[^\W\d_]+", name.lower())
+            words = re.findall(r"[^\W\d_]+", name)
             if words and len(words[-1]) >= SHORTEST:
                 yield key, " ".join(words)
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
 
 
+NAMES = ("label", "alias", "people")
+"""Kinds of mentions that are hardly anything else: names, and inflected names ("desserts")."""
+
+
 def is_torn(question: Question, made: Derivation) -> bool:
     """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
 
@@ -60,7 +64,7 @@ def unused_names(question: Question, mask: int) -> int:
     common = question.relations.mask | _words_of_types(question)
     count = 0
     for mention in question.mentions:
-        strong = mention.kind in ("label", "alias") and not mention.mask & (mask | common)
+        strong = mention.kind in NAMES and not mention.mask & (mask | common)
         if strong and question.weight(mention.mask) > LITTLE:
             mask |= mention.mask
             count += 1

@@ -84,6 +84,8 @@ def _form(words: Sequence[str]) -> Form:
     participle = any(word.endswith("ed") or word in PARTICIPLES for word in words)
     if words[-1] == "of":
         return Form.NOUN_OF
+    if words[-1] == "by":  # "recipe by" is short for "recipe written by"
+        return Form.PASSIVE
     if words[-1] in PREPOSITIONS:
         return Form.PASSIVE if participle else Form.VERB
     first = words[0]

@@ -1,9 +1,13 @@
 """When facts hold: first what holds now, then what held at a time, for any qualifiers."""
 
+import datetime as dt
+import random
+
 import pytest
 
 from kg import Attribute, EntityRecord, Literal, Qualifier, Statement, Step, TimeNames, Triple
-from kg.programs import Evaluator, Follow, Named, Period
+from kg.programs import Evaluator, Follow, Named, Period, Subtract
+from kg.programs.arithmetic import complete_years
 from kg.vocabulary import XSD
 
 
@@ -127,3 +131,38 @@ def test_large_sets_are_ordered_too(graph):
         evaluator = Evaluator(graph.database, small=small)
         assert list(evaluator.evaluate(Follow(Named(("F",)), HEAD)).nodes) == wanted
         assert list(evaluator.evaluate(Follow(Named(("F",)), HEAD), limit=2).nodes) == wanted[:2]
+
+
+def test_complete_years_are_as_people_count_their_age():
+    """Against counting birthdays one by one."""
+    draw = random.Random(7)
+    first = dt.date(1890, 1, 1)
+    for _ in range(300):
+        born = first + dt.timedelta(days=draw.randrange(40_000))
+        later = born + dt.timedelta(days=draw.randrange(30_000))
+        birthdays = sum(
+            (year, born.month, born.day) <= (later.year, later.month, later.day)
+            for year in range(born.year + 1, later.year + 1)
+        )
+        one, other = (Literal(day.isoformat(), f"{XSD}date") for day in (later, born))
+        assert complete_years(one, other).value == str(birthdays)
+        assert complete_years(other, one).value == str(-birthdays)
+    assert complete_years(Literal("soon"), one) is None
+    assert (
+        complete_years(Literal("1990", f"{XSD}gYear"), Literal("1960", f"{XSD}integer")).value
+        == "30"
+    )
+
+
+def test_a_difference_in_years_has_its_unit_and_its_facts(graph):
+    days = {"born": "1921-09-30", "died": "1990-09-29"}
+    graph.add(
+        [Attribute("Ann", relation, Literal(day, f"{XSD}date")) for relation, day in days.items()]
+    )
+    died, born = (Follow(Named(("Ann",)), Step(relation)) for relation in ("died", "born"))
+    age = Subtract(died, born, years=True)
+    assert str(age) == "Ann.died - Ann.born in years"
+    number = graph.evaluator().evaluate(age).number
+    assert (number.value, number.unit) == ("68", "years")
+    assert graph.evaluator().evaluate(Subtract(died, born)).number.unit == "days"
+    assert len(graph.evaluator().facts(age)) == 2

@@ -53,6 +53,7 @@ def times(
         any(key[:1].isdecimal() for key in keys)
         or any(item.ordinal for item in numbers)
         or not tables.centuries.isdisjoint(keys)
+        or not tables.decades.keys().isdisjoint(keys)
     ):
         return []  # most questions
     reader = _Slots(tokens, keys, numbers, tables)
@@ -118,6 +119,8 @@ class _Slots:
             return self._rank(key, at)
         if name == "day":
             return self._day(key, at)
+        if name == "decade" and key in self.tables.decades:
+            return [(at + 1, self.tables.decades[key])]
         if not key[:1].isdecimal():
             return []
         if name == "year":

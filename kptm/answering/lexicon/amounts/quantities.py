@@ -17,6 +17,10 @@ _LARGEST = 1e30
 """A number from this size on is taken as an identifier."""
 
 
+TIMES = frozenset({"h", "min"})
+"""Units that an article counts as one of: "an hour", but not "goals a year"."""
+
+
 class NumberMention(NamedTuple):
     """A number, or a rank if it is ordinal, at tokens ``start`` to ``end``."""
 
@@ -58,6 +62,9 @@ def _mark_ranks(
 def _at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
+    one = _one_unit(keys, at, tables)
+    if one is not None:
+        return [one]
     first = keys[at][:1]
     if first.isdecimal() or first in ("+", "-"):
         return _digits(tokens, keys, at, tables)
@@ -73,6 +80,24 @@ def _at(
             rank = worded.number + after[-1].item[1]  # "twenty-third"
             return [NumberMention(at, after[-1].end, rank, ordinal=True)]
     return ordinals + ([] if worded is None else [worded])
+
+
+def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMention | None:
+    """One unit of time after an article, or half of it: "half an hour", "an hour and a half"."""
+    at, number = start, 1.0
+    if keys[at] in tables.halves:
+        at, number = at + 1, 0.5
+    if at >= len(keys) or keys[at] not in tables.articles:
+        return None
+    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in TIMES]
+    if not units:
+        return None
+    end = units[-1].end
+    rest = keys[end : end + 3]
+    half = len(rest) == 3 and rest[0] in tables.joiners and rest[1] in tables.articles
+    if half and rest[2] in tables.halves:
+        end, number = end + 3, number + 0.5
+    return NumberMention(start, end, number, units[-1].item)
 
 
 def _digits(

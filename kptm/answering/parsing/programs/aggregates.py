@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -19,15 +20,18 @@ from kg.programs import (
 )
 from kg.types import Step
 from kg.values import ValueKey
-from kg.values.forms import NUMERIC
+from kg.values.forms import DATES, NUMERIC
+from kg.values.quantities import year
+from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.questions.word_order import BE, DETERMINERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from kg.programs import Program
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
@@ -38,6 +42,10 @@ NAMED = frozenset(
     " function operator".split()
 )
 """Features of names."""
+AGE = ("age",)
+"""The first hint of words that ask for an age."""
+YEARS = "a"
+"""The unit of words for years."""
 SAMPLE = 60
 """Nodes at the end of a relation whose types are read."""
 ALIKE = 0.25
@@ -183,18 +191,79 @@ class Wholes:
         if left.names & right.names:
             return
         other = tuple(item for item in right.features if item[0] in NAMED)
+        words = self._builder.schema.relations.get(left.program.step.relation)  # type: ignore[union-attr]
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "difference" or (left.operators | right.operators) >> number & 1:
                 continue
             first, second = left.program, right.program
+            years = self._says_years(match)
             size = self._builder.knowledge.evaluate(Subtract(first, second)).number
             negative = size is not None and size.value.startswith("-")
-            if match.order == "min" or (not match.order and negative):
+            # Of two dates the later one comes first: "how many years younger is A than B".
+            if negative if years or not match.order else match.order == "min":
                 first, second = second, first
+            hint = self._builder.hint(match, words) if words is not None and left.floating else 0.0
             yield self._builder.extend(
-                Subtract(first, second), (left,), mask=bits(match) | right.mask, names=right.names,
-                operators=1 << number, features={**dict(other), "subtract": 1.0},
+                Subtract(first, second, years), (self._without_step(left) if hint else left,),
+                mask=bits(match) | right.mask, names=right.names, operators=1 << number,
+                features={**dict(other), "subtract": 1.0, "measure_hint": hint},
             )  # fmt: skip
+
+    def ages(self, part: Derivation) -> Iterator[Derivation]:
+        """The age of a name's entity at an event: "how old was Kennedy when he died"."""
+        program = part.program
+        if part.floating or not _is_measured_name(part) or not self._are_dates(part.nodes):
+            return
+        source: Program = program.source  # type: ignore[union-attr]  # it is a step
+        dated = self._builder.knowledge.measures(source.keys)  # type: ignore[union-attr]
+        operators = self._builder.question.operators
+        for number, match in enumerate(operators):
+            if match.kind != "ask" or match.hints[:1] != AGE or part.operators >> number & 1:
+                continue
+            same = [x for x in operators if (x.start, x.end) == (match.start, match.end)]
+            for step in dated:
+                words = self._builder.schema.relations.get(step.relation)
+                hint = max(
+                    (self._builder.hint(x, words) for x in same if words is not None), default=0.0
+                )
+                born = Follow(source, step)
+                if not hint or born == program or dated[step] not in ("date", ""):
+                    continue
+                yield self._builder.extend(
+                    Subtract(program, born, years=True), (part,), operators=1 << number,
+                    mask=bits(match) | self._questions(),
+                    features={"subtract": 1.0, "measure_hint": hint},
+                )  # fmt: skip
+
+    def _questions(self) -> int:
+        """The tokens of question words: "when" in "how old was she when she died" joins clauses."""
+        found = 0
+        for match in self._builder.question.operators:
+            found |= bits(match) if match.kind == "ask" else 0
+        return found
+
+    def _are_dates(self, nodes: Sequence[str]) -> bool:
+        return all(
+            isinstance(node, ValueKey)
+            and (node.literal.datatype in DATES or year(node.literal) is not None)
+            for node in nodes
+        )
+
+    def _says_years(self, match: Match) -> bool:
+        """Whether a word for years is among the tokens of an operator."""
+        question = self._builder.question
+        return any(
+            YEARS in load().units(token, question.language)
+            for token in question.tokens[match.start : match.end]
+        )
+
+    def _without_step(self, part: Derivation) -> Derivation:
+        """A step from a name that an operator suggests, scored as the name alone."""
+        own = tuple(item for item in part.features if item[0] in NAMED)
+        lexical, weight = self._builder.lexical, self._builder.question.weight(part.names)
+        return replace(
+            part, features=own, floating=0, score=lexical.score(own) + lexical.cover * weight
+        )
 
 
 def _is_measured_name(part: Derivation) -> bool:

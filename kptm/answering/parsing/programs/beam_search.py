@@ -188,7 +188,8 @@ class Search:
             yield from self._grammar.silent_steps(part)
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
-        for made in (*self._grammar.roots(part), *self._grammar.truths(part)):
+        grammar = self._grammar
+        for made in (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part)):
             yield self._evaluate_derivation(made)
 
 

@@ -11,7 +11,7 @@ from kg.programs import (
     Measure,
     Named,
 )
-from kg.programs.arithmetic import measure_all
+from kg.programs.arithmetic import in_unit, measure_all
 from kg.types import Literal
 from kg.values import ValueKey
 from kg.values.forms import DATES
@@ -74,7 +74,10 @@ class Comparisons:
                     value = [self._as_measured(x, part, measure, features) for x in value]
                     bare = self._without_unit(part, measure, value)
                     own = self._of_unit(measure, value) if bare else {}
-                    if own.get("measure_hint"):
+                    own["measure_hint"] = max(
+                        own.get("measure_hint", 0.0), features.get("measure_hint", 0.0)
+                    )
+                    if bare and own["measure_hint"]:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
                     made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
@@ -135,6 +138,8 @@ class Comparisons:
         knowledge = self._builder.knowledge
         if measure.count or len(measure.steps) > 1 or not any(value.unit for value in values):
             return None
+        if (unit := self._unit_of(measure)) is not None:
+            return in_unit(values, unit)
         nodes = part.nodes[:SAMPLE]
         if knowledge.measures(nodes).get(measure.steps[0], "date"):
             return None  # the values have a unit, or are dates
@@ -147,14 +152,21 @@ class Comparisons:
             return None
         return bare
 
+    def _unit_of(self, measure: Measure) -> str | None:
+        """The unit in the name of a measure: "cook time (min)"; None without one."""
+        words = self._builder.schema.relations.get(measure.steps[0].relation)
+        return words.unit if words is not None and words.unit else None
+
     def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
         """Features of a measure without unit: metres suggest heights, minutes suggest times."""
         words = self._builder.schema.relations.get(measure.steps[0].relation)
-        size = next((size for value in values if (size := quantity(value)) is not None), None)
+        sizes = (quantity(value) for value in values if value.unit)
+        size = next((size for size in sizes if size is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
         stems = {stem for name in named for stem in self._builder.schema.stems(name)}
         fits = words is not None and not stems.isdisjoint(self._builder.schema.stems(words.label))
-        return {"unit_assumed": 1.0, "measure_hint": UNIT_HINT * fits}
+        assumed = float(self._unit_of(measure) is None)
+        return {"unit_assumed": assumed, "measure_hint": UNIT_HINT * fits}
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match

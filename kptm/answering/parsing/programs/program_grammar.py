@@ -60,4 +60,5 @@ class Grammar:
         self.comparisons, self.times = comparisons.comparisons, comparisons.times
         self.numbers = comparisons.numbers
         whole = Wholes(self.builder)
-        self.roots, self.truths, self.differences = whole.roots, whole.truths, whole.differences
+        self.roots, self.truths = whole.roots, whole.truths
+        self.differences, self.ages = whole.differences, whole.ages

@@ -14,7 +14,7 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
-from kptm.answering.parsing.programs.builder import bits, is_value, lowest
+from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import span_mask
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
+    from kptm.answering.parsing.question.question_spans import TypeMention
 
 FLOATING = 2
 """Steps without a word allowed in an intersection of two names: "Spanish engineers"."""
@@ -244,12 +244,17 @@ class ProgramSets:
         if (same := _same_step(left.program, right.program)) is not None:
             yield same
 
-    def _are_joined(self, one: Mention, other: Mention, match: Match) -> bool:
+    def _are_joined(self, end: int, start: int, match: Match) -> bool:
         """Whether beside a word that joins two names only words of types are between them.
 
         They are not in "the dollar and are not in".
+
+        Args:
+            end: The token after the first name.
+            start: The first token of the other name.
+            match: The word.
         """
-        inside = span_mask(one.end, other.start) & ~bits(match)
+        inside = span_mask(end, start) & ~bits(match)
         denied = any(
             item.kind == "negation" and inside >> item.start & 1
             for item in self._builder.question.operators
@@ -260,13 +265,22 @@ class ProgramSets:
         )
 
     def _join_names(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """Two names joined by "and" or "or"."""
-        one, other = left.mention, right.mention
-        if one is None or other is None or one.end > other.start:
+        """Two names, or several and one more, joined by "and", "or" or a comma."""
+        other = right.mention
+        if other is None or not (left.mention or is_list_of_names(left.program)):
+            return
+        end = left.names.bit_length()
+        if end > other.start:
             return
         for number, match in enumerate(self._builder.question.operators):
-            between = one.end <= match.start < match.end <= other.start
-            if match.kind in ("and", "or") and between and self._are_joined(one, other, match):
+            between = end <= match.start <= match.end <= other.start
+            used = left.operators >> number & 1
+            if (
+                match.kind in ("and", "or")
+                and between
+                and not used
+                and self._are_joined(end, other.start, match)
+            ):
                 yield self._builder.extend(
                     Union(left.program, right.program), (left, right), mask=bits(match),
                     operators=1 << number, features={"union": 1.0},

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 60
 """Nodes of a set from which its steps and types are read."""
+FREQUENCY = "frequency"
+"""The hint of words such as "most common", which ask for the end with the most facts."""
 SIZE = "size"
 """The hint of words such as "biggest", which for things without a measure asks for members."""
 MEASURES = 5
@@ -137,10 +139,7 @@ class Measures:
                 if named.mask & ~used:
                     found += self._far(step, match, used | named.mask, named, some)
         if isinstance(part.program, Having) and not part.program.step.forward:
-            for measure, features, _ in found:
-                # "Which author has the most books": the books of which it is the author.
-                own = measure.count and measure.steps == (part.program.step,)
-                features["counted_back"] = float(own)
+            found = list(_count_back(part.program.step, match, found))
         lexical, weight = self._builder.lexical, self._builder.question.weight
         scored = [
             (
@@ -240,3 +239,12 @@ class Measures:
             yield self._builder.extend(
                 item.program(part.program), (part,), mask=mask, features={"threshold": 1.0},
             )  # fmt: skip
+
+
+def _count_back(step: Step, match: Match, found: Sequence[Scale]) -> Iterator[Scale]:
+    """The measures of a relation's ends: "which author has the most books" counts its own facts."""
+    own = Measure((step,), count=True)
+    for measure, features, mask in found:
+        yield measure, {**features, "counted_back": float(measure == own)}, mask
+    if FREQUENCY in match.hints:  # "which ingredient is the most common"
+        yield own, {"counted": 1.0, "measure_hint": 1.0, "counted_back": 1.0}, 0

@@ -148,9 +148,19 @@ class Question:
         found = 0
         for number, match in enumerate(self.operators):
             own = span_mask(match.start, match.end)
-            if match.kind in DECISIVE and not operators >> number & 1 and not own & mask:
+            if operators >> number & 1 or own & mask:
+                continue
+            if match.kind in DECISIVE or (match.kind == "and" and self._joins_unused(match, mask)):
                 found |= own
         return found
+
+    def _joins_unused(self, match: Match, mask: int) -> bool:
+        """Whether a word beside "and" is unexplained: "who sings and plays the piano"."""
+        left, right = ~mask & ((1 << match.start) - 1), ~mask >> match.end << match.end
+        beside = (left.bit_length() - 1, (right & -right).bit_length() - 1)
+        return any(
+            at in (match.start - 1, match.end) and self.importance[at] > LITTLE for at in beside
+        )
 
     def open_words(self, mask: int) -> tuple[str, ...]:
         """The stems of the words with a weight outside of a mask."""

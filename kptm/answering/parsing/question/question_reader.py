@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kg.programs import Having, OfType
-from kg.types import Step
 from kg.values import ValueKey
-from kptm.answering.lexicon import load
+from kptm.answering.lexicon import Match, load
 from kptm.answering.lexicon.synonyms import translate
 from kptm.answering.parsing.question.articles import prefer_whole_labels, rivals
 from kptm.answering.parsing.question.blanks import with_question_word
 from kptm.answering.parsing.question.question import LITTLE, Question
-from kptm.answering.parsing.question.question_spans import Mention, TypeMention, span_mask
+from kptm.answering.parsing.question.question_spans import (
+    Mention,
+    TypeMention,
+    find_type_slips,
+    find_types,
+    span_mask,
+    without_names,
+    without_parts,
+)
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.data.tokenize import MASK
 
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.answering.lexicon import Lexicon, Match, Token
+    from kptm.answering.lexicon import Lexicon, Token
     from kptm.answering.parsing.question.mentions import MentionFinder
     from kptm.answering.parsing.question.schema_words import Schema
 
@@ -38,8 +44,6 @@ GENERIC = frozenset(
 )
 """Words that may stand for anything that is asked for."""
 RELATIVE = frozenset("where that which who whose".split())
-LONGEST_TYPE = 4
-"""The most words of the name of a type."""
 
 
 class QuestionReader:
@@ -95,9 +99,10 @@ class QuestionReader:
             self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
         )
         schema = self._schema()
-        types = _without_parts(_types(schema, tokens, language))
-        relations = _relations(schema, tokens, language, operators, types)
         mentions = [x for x in self._names(text, tokens, language) if not x.mask & blank]
+        types = without_parts(find_types(schema, tokens, language))
+        types = without_names(types, mentions, tokens, schema)
+        relations = _relations(schema, tokens, language, operators, types)
         articled = _names_of_pronouns(tokens, mentions, types)
         function = [
             bool(blank >> at & 1)
@@ -111,7 +116,7 @@ class QuestionReader:
             known |= _mask(mentions)
             left = [at for at in left if not known >> at & 1]
             relations.add_slips(left)
-            types += _type_slips(schema, tokens, left)
+            types += find_type_slips(schema, tokens, left)
             mentions += self._finder.slips(tokens, left)
         topic = 0
         if marked is not None:
@@ -121,6 +126,7 @@ class QuestionReader:
         asks = _mask(item for item in operators if item.kind == "ask")
         named = relations.mask | _mask(mentions) | _mask(types)
         operators = [item for item in operators if not _joins_nothing(item, named & ~asks)]
+        operators += _commas(text, tokens, mentions, operators)
         noun = 0
         if not any(item.noun for item in types):
             noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
@@ -271,55 +277,24 @@ def _joins_nothing(match: Match, named: int) -> bool:
     return match.kind in ("and", "or") and not named >> match.end
 
 
+def _commas(
+    text: str, tokens: Sequence[Token], mentions: Iterable[Mention], operators: Iterable[Match]
+) -> Iterator[Match]:
+    """Commas between names as "and" or "or", whichever follows: "A, B and C"."""
+    starts, ends = ({getattr(item, side) for item in mentions} for side in ("start", "end"))
+    last = {item.start: item.kind for item in operators if item.kind in ("and", "or")}
+    for at in range(1, len(tokens)):
+        between = text[tokens[at - 1].end : tokens[at].start].strip()
+        after = [last[place] for place in sorted(last) if place > at]
+        if between == "," and at in starts & ends and after:
+            yield Match(at, at, after[0])
+
+
 def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
     found = 0
     for span in spans:
         found |= span_mask(span.start, span.end)
     return found
-
-
-def _types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
-    """Spans that name a type, or in the plural the ends of a relation."""
-    for start in range(len(tokens)):
-        for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
-            stems = tuple(token.stem for token in tokens[start:end])
-            for key in schema.type_names.get(stems, ()):
-                yield TypeMention(start, end, OfType(key))
-            known = stems in schema.type_names or stems in schema.nouns
-            for key in (
-                () if known else schema.relations_named(stems) or schema.relations_by_noun(stems)
-            ):
-                yield TypeMention(start, end, Having(Step(key, False)))
-            if stems in schema.nouns:
-                yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])
-        if language != "en" or tokens[start].stem not in schema.type_stems:
-            for english in schema.synonyms(tokens[start].folded, language):
-                for key in schema.type_names.get(schema.stems(english), ()):
-                    yield TypeMention(start, start + 1, OfType(key))
-        kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
-        if kind is not None and (tokens[start].stem,) not in schema.nouns:
-            yield TypeMention(start, start + 1, kind[1], kind[0])
-
-
-def _without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:
-    """The names of sets without nouns for rows within longer ones: engineers of QA engineers."""
-    found = list(types)
-    rows = [item for item in found if item.noun]
-    return [
-        item
-        for item in found
-        if not item.noun
-        or not any(item.mask != row.mask and item.mask & row.mask == item.mask for row in rows)
-    ]
-
-
-def _type_slips(
-    schema: Schema, tokens: Sequence[Token], places: Iterable[int]
-) -> Iterator[TypeMention]:
-    for at in places:
-        for stems in schema.type_slips(tokens[at].folded):
-            for key in schema.type_names[stems]:
-                yield TypeMention(at, at + 1, OfType(key))
 
 
 def _importance(

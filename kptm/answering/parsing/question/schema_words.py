@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.spelling.slips import one_edit
 from kptm.answering.lexicon.synonyms import expand
-from kptm.answering.parsing.question.inverses import inverse_nouns
+from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_nouns
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class RelationWords:
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
         inverse: The stems of nouns for its inverse: "child" of "parent".
         phrased: The stems that occur in its phrasings but in none of its names.
+        unit: The unit at the end of its name or key: "min" of "cook time (min)".
     """
 
     key: str
@@ -67,6 +68,7 @@ class RelationWords:
     superlatives: frozenset[str] = frozenset()
     inverse: tuple[frozenset[str], ...] = ()
     phrased: frozenset[str] = frozenset()
+    unit: str = ""
 
 
 class Schema:
@@ -95,6 +97,7 @@ class Schema:
             item.key: self._words(item, described.get(item.key), phrasings.get(item.key, {}))
             for item in relations
         }
+        self._shorten_rates()
         self._by_stem: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for words in self.relations.values():
             for stem, weight in words.weights.items():
@@ -119,6 +122,20 @@ class Schema:
         for stem in sorted(self._by_stem):
             if len(stem) >= LIKE:
                 self._prefixes[stem[:LIKE]].append(stem)
+
+    def _shorten_rates(self) -> None:
+        """Let rates be named without "per …" too: "kcal per serving" by "kcal".
+
+        Not where another relation has that name: the GDP is not the GDP per capita.
+        """
+        taken = {name for words in self.relations.values() for name in words.names}
+        for key, words in self.relations.items():
+            short, per, _ = words.name.partition(" per ")
+            name = frozenset(self._content(short))
+            if per and name and name not in taken:
+                self.relations[key] = replace(
+                    words, names=(name, *words.names), head=self._head(short)
+                )
 
     def _name_heads(self) -> None:
         """Index types by the last word of their names, if it is unique: "elements" are chemical."""
@@ -219,7 +236,7 @@ class Schema:
             weights.update(dict.fromkeys(self._content(text), weight))
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
-        for alias in entity.aliases if entity else ():
+        for alias in (*agent_nouns(main), *(entity.aliases if entity else ())):
             # "Child of" describes the head, so the noun "child" stands for the inverse.
             turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
             if turned:
@@ -237,7 +254,7 @@ class Schema:
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source, self._head(main),
-            _superlatives(main), inverse, texts,
+            _superlatives(main), inverse, texts, _unit(whole) or _unit(_readable(relation.key)),
         )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:
@@ -254,6 +271,13 @@ def without_unit(name: str) -> str:
     words = _PIECES.findall(split_words(name))
     kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
     return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
+
+
+def _unit(name: str) -> str:
+    """The unit at the end of a name; "" if it has none."""
+    short = _PIECES.findall(split_words(without_unit(name)))
+    rest = _PIECES.findall(split_words(name))[len(short) :]
+    return " ".join(word for word in rest if not word.isdecimal() and word.lower() != "in")
 
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())

@@ -118,6 +118,7 @@ PERIODS = {
     "from 1990 to 1995": Period("1990", "1995"),
     "until June 1999": Period("", "1999-06-30"),
     "in the 90s": Period("1990", "1999"),
+    "in the nineties": Period("1990", "1999"),
     "on 1995-07-04": Period("1995-07-04", "1995-07-04"),
 }
 
@@ -160,6 +161,19 @@ def test_a_number_is_read(text):
 def test_a_number_with_its_unit():
     (match,) = [match for _, words, match in found("over 1,000 km long") if words == "1,000 km"]
     assert (match.number, match.unit) == (1000, "km")
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "unit"),
+    [
+        ("an hour", 1, "h"), ("half an hour", 0.5, "h"), ("an hour and a half", 1.5, "h"),
+        ("a minute", 1, "min"),
+    ],
+)  # fmt: skip
+def test_an_article_counts_as_one_unit_of_time(text, number, unit):
+    found_ = [match for _, words, match in found(f"less than {text} long") if words == text]
+    assert [(match.number, match.unit) for match in found_] == [(number, unit)]
+    assert not [match for kind, _, match in found("goals a year") if kind == "number"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Questions with nouns, units and ages that no relation of the table names.
+
+The answers are computed by hand from the rows.
+"""
+
+import datetime as dt
+
+import pytest
+
+from kg import KnowledgeGraph
+from kptm import Linker, Predictor
+
+RECORDS = {
+    # name: (artist, tracks, length in minutes, kcal: nobody's)
+    "Cold Harbour": ("The Gannets", 9, 41),
+    "Low Water": ("The Gannets", 12, 63),
+    "Night Ferry": ("Ida Holm", 10, 55),
+    "Salt Road": ("Ida Holm", 8, 92),
+    "Slack Tide": ("Ida Holm", 11, 30),
+}
+BANDS = {"The Gannets": ("Per Lind", "Eva Moe"), "The Terns": ("Per Lind", "Odd Ness", "Tor Vik")}
+SOUPS = {"Pea Soup": (320, "Karl Berg"), "Fish Soup": (540, "Karl Berg"), "Beet Soup": (180, "Liv")}
+BORN = {"Karl Berg": "1921-09-30", "Liv": "1950-02-28", "Per Lind": "1960-05-05"}
+DIED = {"Karl Berg": "1990-09-29"}
+
+
+@pytest.fixture(scope="module")
+def asks(tmp_path_factory):
+    rows = []
+    for name, (artist, tracks, minutes) in RECORDS.items():
+        rows += [(name, "artist", artist), (name, "tracks", tracks)]
+        rows += [(name, "duration (min)", minutes)]
+    rows += [(band, "members", one) for band, members in BANDS.items() for one in members]
+    for name, (energy, author) in SOUPS.items():
+        rows += [(name, "kcal per serving", energy), (name, "recipe by", author)]
+        rows += [(name, "main ingredient", "peas" if name == "Pea Soup" else "cream")]
+        rows += [(name, "main ingredient", "salt")]
+    rows += [(name, "bornOn", day) for name, day in BORN.items()]
+    rows += [(name, "diedOn", day) for name, day in DIED.items()]
+    folder = tmp_path_factory.mktemp("nouns")
+    (folder / "all.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / "all.tsv")
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+def records(test):
+    """The records whose row fulfils a condition."""
+    return {name for name, row in RECORDS.items() if test(*row)}
+
+
+def years(name):
+    """The complete years that a person lived."""
+    born, died = (dt.date.fromisoformat(days[name]) for days in (BORN, DIED))
+    return died.year - born.year - ((died.month, died.day) < (born.month, born.day))
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("albums by ida holm", records(lambda artist, *_: artist == "Ida Holm")),
+        ("how many albums are by the gannets", {"2"}),
+        ("which album has the most tracks", {"Low Water"}),
+        ("which band has the most members", {"The Terns"}),
+        ("which albums last under an hour", records(lambda a, t, minutes: minutes < 60)),
+        (
+            "which albums last more than an hour and a half",
+            records(lambda a, t, minutes: minutes > 90),
+        ),
+        ("which album lasts less than half an hour", set()),
+        ("which recipes are over 300 kcal", {"Pea Soup", "Fish Soup"}),
+        ("how many calories does fish soup have", {"540"}),
+        ("which author has the most recipes", {"Karl Berg"}),
+        ("how many recipes did karl berg write", {"2"}),
+        ("which ingredient is the most common", {"salt"}),
+        ("which ingredient is the least common", {"peas"}),
+        ("total kcal of pea soup, fish soup and beet soup", {"1040"}),
+        ("how old was karl berg when he died", {f"{years('Karl Berg')} years"}),
+        ("how many years older is liv than per lind", {"10 years"}),
+        ("how many years younger is per lind than liv", {"10 years"}),
+    ],
+)
+def test_nouns_units_and_ages_are_understood(asks, question, answers):
+    assert {item.text for item in asks.ask(question).answers} == answers
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "which members of the terns don't sing",  # not all members, less the albums
+        "who sings and wrote fish soup",  # not who wrote it alone
+    ],
+)
+def test_a_question_of_which_a_part_is_not_understood_is_refused(asks, question):
+    assert not asks.ask(question).answers
