@@ -8,7 +8,6 @@ from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superl
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
-from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
 from kptm.answering.questions.word_order import (
@@ -104,7 +103,7 @@ def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKin
     nodes = derivation.nodes or derivation.counted
     if asked is not None and asked.answer in ("person", "place", "date"):
         return kinds.fits(asked.answer, nodes) is True
-    return question.weight(~derivation.mask) <= LITTLE
+    return not question.unexplained_words(derivation.mask)
 
 
 def _asks_by_verb(question: Question) -> bool:
@@ -310,7 +309,7 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
         if match.kind in ("superlative", "ordinal"):  # "the largest planet" asks for a planet
             named |= span_mask(match.start, match.end)
     for match in question.operators:
-        if match.kind in ("ask", "count", "list"):
+        if match.kind in ("ask", "count", "list") and not question.is_relative(match):
             return _nouns(question, match, named)
     return []
 

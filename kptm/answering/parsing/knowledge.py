@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Intersection, Named
-from kg.types import Step
+from kg.programs import Follow, Having, Intersection, Named
+from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
 from kptm.answering.parsing.nouns import Nouns
@@ -31,6 +31,10 @@ HELD = 20_000
 """The most cached results of each kind of query."""
 SOME = 20
 """Nodes of a set whose types stand for those of all."""
+YES, NO = frozenset("yes y true".split()), frozenset("no n false".split())
+"""Values that are truth values, in lower case."""
+TRUTHS = 6
+"""The most values of a relation of yes and no, in several spellings."""
 LOOKED_AT = 10
 """Values of a relation that decide whether it is a measure."""
 
@@ -57,6 +61,7 @@ class Knowledge:
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
         self._timed: dict[str, bool] = {}
+        self._truths: dict[str, Mapping[str, bool]] = {}
         self._main: str | None = None
 
     def assume_unchanged(self) -> AbstractContextManager[None]:
@@ -96,6 +101,11 @@ class Knowledge:
         self._row_nouns = self._nouns.find()
         return dict(self._row_nouns)
 
+    @property
+    def doubtful_nouns(self) -> frozenset[str]:
+        """The nouns that need not be what the rows are called."""
+        return self._nouns.doubtful
+
     def all_types(self) -> list[str]:
         """All types in the graph, sorted."""
         return self._evaluator.all_types()
@@ -124,6 +134,19 @@ class Knowledge:
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation has a time."""
         return _get_or_compute(self._timed, relation, self._evaluator.is_timed)
+
+    def truth_values(self, relation: str) -> Mapping[str, bool]:
+        """The ends of a relation of yes and no, with what they mean; empty for other relations."""
+        return _get_or_compute(self._truths, relation, self._truth_values)
+
+    def _truth_values(self, relation: str) -> Mapping[str, bool]:
+        ends = self.evaluate(Having(Step(relation, False)))
+        if ends.size > TRUTHS:
+            return {}
+        words = {node: str(getattr(node, "literal", Literal(node)).value) for node in ends.nodes}
+        if not all(word.casefold() in YES | NO for word in words.values()):
+            return {}
+        return {node: word.casefold() in YES for node, word in words.items()}
 
     def is_measure(self, relation: str) -> bool:
         """Whether a relation leads to numbers or dates, judged by a few of its values."""

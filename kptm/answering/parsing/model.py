@@ -132,7 +132,7 @@ DEFAULT: dict[str, float] = {
     "mixed": -1.2,
     "nameless": -2.2,
     "torn_name": -2.5,
-    "unused_relation": -0.5,
+    "unused_relation": -1.2,
     "weak": -0.9,
     "unused_type": -0.9,
     "uncounted": -2.5,

@@ -55,11 +55,16 @@ class Nouns:
     Args:
         graph: The graph.
         evaluator: Evaluates programs on it.
+
+    Attributes:
+        doubtful: The nouns of the last :meth:`find` that need not be what the rows are called:
+            those that only relations imply, and names of files in the singular ("nursery.tsv").
     """
 
     def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
         self._graph, self._evaluator = graph, evaluator
         self._main_of_file: dict[int, str | None] = {}
+        self.doubtful: frozenset[str] = frozenset()
 
     def find(self) -> dict[str, Program]:
         """The program of each noun.
@@ -77,6 +82,8 @@ class Nouns:
         implied = {
             noun: made for noun, made in self._of_relations() if _singular(noun) not in singular
         }
+        singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
+        self.doubtful = frozenset({*implied, *singular})
         return {**implied, **rest, **files, **classes}
 
     def _of_files(self) -> Iterator[tuple[str, Program]]:

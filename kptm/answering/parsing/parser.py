@@ -117,6 +117,7 @@ class QuestionParser:
                 self._phrasing_words(),
                 self._sides,
                 {} if types else self._knowledge.nouns(),
+                self._knowledge.doubtful_nouns,
             )
             if self._encoder is not None:
                 self._encoder.refresh(relations)

@@ -208,6 +208,8 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     for number, match in enumerate(question.operators):
         bits = (1 << match.end) - (1 << match.start)
         unused = not made.operators >> number & 1 and not bits & made.mask
+        if match.kind == "sum" and "count" in features:
+            continue  # "how many are there altogether"
         if match.kind in MISSED and unused:
             features[f"unused_{match.kind}"] = 1.0
     features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]

@@ -103,6 +103,11 @@ PLACE_KINDS = {
 _PLACE_KIND_OF = {word: bit for bit, words in PLACE_KINDS.items() for word in words.split()}
 
 
+_QUOTES = "'‘’“”\"«»"
+_QUOTED = re.compile(rf"(?<!\w)[{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}](?!\w)")
+_LAST_QUOTED = re.compile(rf"(\w[\w ]*) [{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]").fullmatch
+
+
 def class_words() -> Mapping[str, int]:
     """The words that say what kind of thing an entity is, with the bit of the kind."""
     return _CLASS_OF
@@ -193,7 +198,15 @@ def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
 
 
 def variants(name: str) -> Iterator[str]:
-    """Other spellings of a name: without full stops and hyphens, "and" for "&"."""
+    """Other spellings of a name: without full stops, hyphens and quotes, "and" for "&".
+
+    A name in quotes after a noun may also come first: "Iceberg Rose" for "Rose 'Iceberg'".
+    """
+    plain = _without_quotes(name)
+    if plain != name:
+        yield plain
+        if ordered := _LAST_QUOTED(name):
+            yield f"{ordered[2]} {ordered[1]}"
     if _STOP.search(name) and (" " in name or name.count(".") > 1):
         yield _STOP.sub("", name)
     if _HYPHEN.search(name):
@@ -202,6 +215,11 @@ def variants(name: str) -> Iterator[str]:
         yield name.replace(" & ", " and ")
     elif " and " in name:
         yield name.replace(" and ", " & ")
+
+
+def _without_quotes(name: str) -> str:
+    """A name without the quotes around a part of it; apostrophes stay."""
+    return _QUOTED.sub(r"\1", name)
 
 
 def _plural(noun: str) -> str:
@@ -226,7 +244,10 @@ def _without_legal_form(label: str) -> str:
 
 
 def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
-    words = label.replace(",", " ").split()
+    if quoted := _LAST_QUOTED(label):  # "Rose 'Iceberg'"
+        yield quoted[1], Kind.BEGINNING
+        yield quoted[2], Kind.END
+    words = _without_quotes(label).replace(",", " ").split()
     if not 2 <= len(words) <= MAX_WORDS:
         return
     if not all(word[0].isupper() or word.lower() in _SMALL for word in words):

@@ -77,6 +77,7 @@ def test_classes_and_files_give_nouns(table, tmp_path):
         denoted = {noun: set(evaluator.evaluate(made).nodes) for noun, made in found.items()}
     assert denoted == {
         "animals": set(WEIGHTS),
+        "species": set(HOMES),  # what has a habitat
         "mammal": {"Blue whale", "Grey wolf"},
         "reptile": {"King cobra"},
         "night bird": {"Barn owl"},

@@ -55,6 +55,18 @@ def test_forms_have_the_abbreviation_of_a_state():
     assert class_of(RECORDS[2]) == PLACE
 
 
+def test_a_name_in_quotes_has_its_parts_and_orders():
+    rose = EntityRecord(key="R", label="Witch hazel 'Ember Glow'")
+    forms = {form for form, _ in forms_of(rose, class_of(rose))}
+    assert {
+        "Witch hazel Ember Glow",
+        "Ember Glow Witch hazel",
+        "Ember Glow",
+        "Witch hazel",
+    } <= forms
+    assert not set(variants("O'Brien's Bar")) - {"O'Brien's Bar"}  # apostrophes are no quotes
+
+
 def test_peoples_and_abbreviations_are_linked(linker):
     found = {
         x.surface: x.entity

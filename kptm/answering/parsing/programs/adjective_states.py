@@ -1,10 +1,13 @@
-"""Sets that an adjective names by a relation that things have or lack: the dead, the living."""
+"""Sets that an adjective names: by a relation that things have or lack, or by one of yes and no.
+
+The dead have a date of death, the living lack it; evergreens have "yes" in a column "evergreen?".
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Difference, Having, OfType
+from kg.programs import Difference, Follow, Having, Named, OfType
 from kg.types import Step
 from kptm.answering.parsing.nouns import is_class
 from kptm.answering.parsing.question.question_spans import TypeMention
@@ -20,12 +23,15 @@ if TYPE_CHECKING:
 SAMPLE = 60
 """Nodes with a relation whose types and other relations show what else may have it."""
 
+WELL = 0.5
+"""The share of a relation's name that must be in the question."""
 NEARLY_ALL = 0.8
 """The share of the nodes with a relation that have the relation of all that may have it."""
 
 
 def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
     """The sets of a question's words for states: "alive" are people without a date of death."""
+    yield from _truths(question, knowledge)
     for match in question.operators:
         if match.kind not in ("having", "lacking"):
             continue
@@ -40,6 +46,20 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
             lacking = match.kind == "lacking"
             program = Difference(_possible(relation, knowledge), having) if lacking else having
             yield TypeMention(match.start, match.end, program)
+
+
+def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
+    """What has "yes" by a relation of yes and no that the question names: "evergreen plants"."""
+    said = question.relations
+    for relation in said.relations():
+        evidence = said.evidence(relation)
+        if evidence.recall <= WELL or not evidence.mask:
+            continue
+        values = knowledge.truth_values(relation)
+        if true := tuple(sorted(node for node, is_true in values.items() if is_true)):
+            mask = evidence.mask
+            program = Follow(Named(true), Step(relation, False))
+            yield TypeMention((mask & -mask).bit_length() - 1, mask.bit_length(), program)
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:

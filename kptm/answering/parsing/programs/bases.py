@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
 
+THINGS = frozenset("anything everything something stuff thing things items".split())
+"""Words for whatever a graph without types is about."""
 MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
 """Operators that suggest a measure."""
 
@@ -108,7 +110,10 @@ class Bases:
 
     def _everything(self) -> Iterator[Derivation]:
         """In an untyped graph: the heads of the main relation, for an unknown noun."""
-        noun = self._builder.question.unknown_noun
+        question = self._builder.question
+        noun = question.unknown_noun or sum(
+            1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS
+        )
         relation = (
             self._builder.knowledge.main_relation()
             if noun and not self._builder.schema.type_names
@@ -121,7 +126,7 @@ class Bases:
                 mask=noun,
                 features={
                     "everything": 1.0,
-                    "other_rows": float(bool(self._builder.schema.nouns)),
+                    "other_rows": float(self._builder.schema.names_rows),
                 },
             )
 

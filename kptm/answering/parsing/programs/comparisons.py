@@ -38,6 +38,7 @@ NAMED_BY = {
     "s": frozenset("time duration runtime".split()),
     "kg": frozenset("weight mass".split()),
     "K": frozenset(("temperature",)),
+    **dict.fromkeys("$€£¥", frozenset("price cost salary budget revenue fee".split())),
 }
 """Words in the names of relations, by the base unit of their values."""
 SAMPLE = 60
@@ -73,11 +74,12 @@ class Comparisons:
                         continue
                     value = [self._as_measured(x, part, measure, features) for x in value]
                     bare = self._without_unit(part, measure, value)
-                    own = self._of_unit(measure, value) if bare else {}
+                    fits = bare or self._is_of_unit(part, measure, value)
+                    own = self._of_unit(measure, value, assumed=bool(bare)) if fits else {}
                     own["measure_hint"] = max(
                         own.get("measure_hint", 0.0), features.get("measure_hint", 0.0)
                     )
-                    if bare and own["measure_hint"]:
+                    if fits and own["measure_hint"]:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
                     made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
@@ -141,8 +143,11 @@ class Comparisons:
         if (unit := self._unit_of(measure)) is not None:
             return in_unit(values, unit)
         nodes = part.nodes[:SAMPLE]
-        if knowledge.measures(nodes).get(measure.steps[0], "date"):
-            return None  # the values have a unit, or are dates
+        measures = knowledge.measures(nodes)
+        if measures.get(measure.steps[0], "date") or not _dimensions(values).isdisjoint(
+            measures.values()
+        ):
+            return None  # the values have a unit, or are dates, or others have that unit
         known = knowledge.evaluate(Follow(Named(tuple(nodes)), measure.steps[0])).nodes
         literals = [node.literal for node in known if isinstance(node, ValueKey)]
         sizes = [item.quantity.low for item in measure_all(literals)]
@@ -157,16 +162,33 @@ class Comparisons:
         words = self._builder.schema.relations.get(measure.steps[0].relation)
         return words.unit if words is not None and words.unit else None
 
-    def _of_unit(self, measure: Measure, values: Sequence[Literal]) -> dict[str, float]:
-        """Features of a measure without unit: metres suggest heights, minutes suggest times."""
+    def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
+        """Whether the values of a measure, and of no other, have the dimension of the numbers."""
+        measures = self._builder.knowledge.measures(part.nodes[:SAMPLE])
+        wanted = _dimensions(values)
+        alike = [step for step, dimension in measures.items() if dimension in wanted]
+        return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
+
+    def _of_unit(
+        self, measure: Measure, values: Sequence[Literal], *, assumed: bool
+    ) -> dict[str, float]:
+        """Features of a measure by unit: metres suggest heights, minutes suggest times.
+
+        Args:
+            measure: The measure.
+            values: The numbers that it is compared with.
+            assumed: Whether the graph's values are plain numbers.
+        """
+        if not assumed:
+            return {"measure_hint": UNIT_HINT}
         words = self._builder.schema.relations.get(measure.steps[0].relation)
         sizes = (quantity(value) for value in values if value.unit)
         size = next((size for size in sizes if size is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
         stems = {stem for name in named for stem in self._builder.schema.stems(name)}
         fits = words is not None and not stems.isdisjoint(self._builder.schema.stems(words.label))
-        assumed = float(self._unit_of(measure) is None)
-        return {"unit_assumed": assumed, "measure_hint": UNIT_HINT * fits}
+        unknown = float(self._unit_of(measure) is None)
+        return {"unit_assumed": unknown, "measure_hint": UNIT_HINT * fits}
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
@@ -277,3 +299,9 @@ def _year(text: str) -> Literal:
     """A plain year as a number, as in tables; otherwise a date."""
     kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
     return Literal(text, datatype=f"{XSD}{kind}")
+
+
+def _dimensions(values: Sequence[Literal]) -> set[str]:
+    """The dimensions of the numbers that have a unit."""
+    sizes = (quantity(value) for value in values if value.unit)
+    return {size.dimension for size in sizes if size is not None}

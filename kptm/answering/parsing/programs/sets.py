@@ -97,7 +97,7 @@ class ProgramSets:
             if len(inside.nodes) == len(some):
                 derivation.mask |= noun
                 # The rows have another noun than the question's, unless that is "people".
-                other = bool(self._builder.schema.nouns and noun & ~self._builder.light)
+                other = bool(self._builder.schema.names_rows and noun & ~self._builder.light)
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 derivation.features += own
                 derivation.score += self._builder.lexical.cover * self._builder.question.weight(

@@ -70,6 +70,8 @@ class Question:
     def question_word(self, names: int = 0) -> Match | None:
         """The question word outside of names: not the "when" of "When Harry Met Sally".
 
+        Nor the "who" of a relative clause: "the birthplace of the man who designed it".
+
         Args:
             names: The tokens of the names that a program uses, as bits.
         """
@@ -77,10 +79,22 @@ class Question:
             (
                 item
                 for item in self.operators
-                if item.kind == "ask" and span_mask(item.start, item.end) & ~names
+                if item.kind == "ask"
+                and span_mask(item.start, item.end) & ~names
+                and not self.is_relative(item)
             ),
             None,
         )
+
+    def is_relative(self, match: Match) -> bool:
+        """Whether a question word follows a noun that is no name."""
+        before = match.start - 1
+        if before < 0 or not self.importance[before]:
+            return False
+        named = any(
+            item.mask >> before & 1 for item in self.mentions if item.kind in ("label", "alias")
+        )
+        return not named and match.end - match.start == 1
 
     @property
     def known(self) -> int:

@@ -39,7 +39,8 @@ NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", 
 """Operators whose words need not be explained."""
 ARTICLE = "the"
 GENERIC = frozenset(
-    "people ppl person persons someone somebody anyone anybody folks thing things kind type sort"
+    "people ppl person persons someone somebody anyone anybody folks thing things anything"
+    " everything something stuff man men woman women guy kind type sort"
     " name names one ones use uses used directly together altogether".split()
 )
 """Words that may stand for anything that is asked for."""

@@ -15,7 +15,7 @@ from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from kg.programs import Program
     from kg.types import Entity, Relation
@@ -81,6 +81,7 @@ class Schema:
         phrasings: Stems in the phrasings of relations, by key.
         sides: Decides whether the blank of a sentence is head or tail of a relation.
         nouns: The nouns for the rows of an untyped graph, each with its program.
+        doubtful: The nouns among them that need not be what the rows are called.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Schema:
         phrasings: Mapping[str, Mapping[str, float]],
         sides: BlankSides,
         nouns: Mapping[str, Program],
+        doubtful: Collection[str] = (),
     ) -> None:
         self.sides = sides
         self.relations = {
@@ -112,6 +114,7 @@ class Schema:
             self.type_names[self.stems(_readable(key))].append(key)
         self._name_heads()
         self.nouns = {self.stems(noun): (noun, key) for noun, key in nouns.items()}
+        self.names_rows = any(noun not in doubtful for noun in nouns)
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
         self._named: dict[frozenset[str], list[str]] = defaultdict(list)
         for words in self.relations.values():

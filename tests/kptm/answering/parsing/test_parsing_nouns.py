@@ -45,6 +45,51 @@ def asks(tmp_path_factory):
     graph.close()
 
 
+SHOP = {
+    # name: (price, in stock, hardy, colour)
+    "Rose 'Snow Queen'": ("£14.50", 3, "Y", "white"),
+    "Rose 'Old Port'": ("£9.00", 0, "Y", "red"),
+    "Witch hazel 'Ember'": ("£31.25", 7, "N", "red"),
+    "Moss": ("£2.40", 90, "Y", "green"),
+}
+
+
+@pytest.fixture(scope="module")
+def sells(tmp_path_factory):
+    rows = []
+    for name, (price, stock, hardy, colour) in SHOP.items():
+        rows += [(name, "Price", price), (name, "qty_in_stock", stock)]
+        rows += [(name, "hardy?", hardy), (name, "colour", colour)]
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "nursery.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / "nursery.tsv")
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("price of snow queen", {"14.50 £"}),
+        ("rose old port price pls", {"9.00 £"}),
+        ("old port rose price", {"9.00 £"}),
+        ("price witch hazel", {"31.25 £"}),
+        ("cheapest plant", {"Moss"}),
+        ("stuff under £10", {"Moss", "Rose 'Old Port'"}),
+        ("plants over 30 pounds", {"Witch hazel 'Ember'"}),
+        ("anything red?", {"Rose 'Old Port'", "Witch hazel 'Ember'"}),
+        ("is moss hardy", {"yes"}),
+        ("is witch hazel ember hardy", {"no"}),
+        ("which plants are hardy", {name for name, row in SHOP.items() if row[2] == "Y"}),
+        ("how many colours are there altogether", {"3"}),
+        ("avg price of rose snow queen and rose old port", {"11.75 £"}),
+    ],
+)
+def test_a_shop_answers_in_the_words_of_its_customers(sells, question, answers):
+    assert {item.text for item in sells.ask(question).answers} == answers
+
+
 def records(test):
     """The records whose row fulfils a condition."""
     return {name for name, row in RECORDS.items() if test(*row)}
