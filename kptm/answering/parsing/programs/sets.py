@@ -120,7 +120,10 @@ class ProgramSets:
             if not types and item.noun is None and not is_value(nodes):
                 beside = beside_names(self._builder.question, self._builder.knowledge)
                 return False if item.mask & beside else None
-            return types.get(item.type, 0) == len(nodes)
+            count = types.get(item.type, 0)
+            if item.noun in self._builder.schema.doubtful:
+                return 2 * count >= len(nodes)
+            return count == len(nodes)
         # A verb such as "borders" does not name a type of things.
         if self._is_verb(item.program):
             return False
@@ -141,6 +144,8 @@ class ProgramSets:
         seen = set()
         for item in (*self._builder.question.types, *self._builder.states):
             if item.program in seen or _is_said_already(part.program, item.program):
+                continue
+            if item.noun in self._builder.schema.doubtful:
                 continue
             if item.mask & part.mask and not self._is_partly(part, item):
                 continue

@@ -81,7 +81,8 @@ class Schema:
         phrasings: Stems in the phrasings of relations, by key.
         sides: Decides whether the blank of a sentence is head or tail of a relation.
         nouns: The nouns for the rows of an untyped graph, each with its program.
-        doubtful: The nouns among them that need not be what the rows are called.
+        doubtful: The nouns among them that need not be what the rows are called, and that some
+            things they name may lack: a country without a capital.
     """
 
     def __init__(
@@ -114,7 +115,8 @@ class Schema:
             self.type_names[self.stems(_readable(key))].append(key)
         self._name_heads()
         self.nouns = {self.stems(noun): (noun, key) for noun, key in nouns.items()}
-        self.names_rows = any(noun not in doubtful for noun in nouns)
+        self.doubtful = frozenset(doubtful)
+        self.names_rows = not self.doubtful.issuperset(nouns)
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
         self._named: dict[frozenset[str], list[str]] = defaultdict(list)
         for words in self.relations.values():
