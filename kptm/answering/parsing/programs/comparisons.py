@@ -41,6 +41,8 @@ NAMED_BY = {
     **dict.fromkeys("$€£¥", frozenset("price cost salary budget revenue fee".split())),
 }
 """Words in the names of relations, by the base unit of their values."""
+BIRTH = "born"
+"""The hint of "before" and "after" that fits dates, but no entities."""
 SAMPLE = 60
 """Nodes of a set from which its steps and types are read."""
 
@@ -203,7 +205,7 @@ class Comparisons:
             ):
                 continue
             steps = self._builder.knowledge.measures((mention.node,))
-            for measure, features, more in self._measures.of(part, match):
+            for measure, features, more in self._measures.of(part, _without_birth(match)):
                 if measure.count or measure.steps[-1] not in steps:
                     continue
                 value = Follow(Named((mention.node,)), measure.steps[-1])
@@ -305,3 +307,10 @@ def _dimensions(values: Sequence[Literal]) -> set[str]:
     """The dimensions of the numbers that have a unit."""
     sizes = (quantity(value) for value in values if value.unit)
     return {size.dimension for size in sizes if size is not None}
+
+
+def _without_birth(match: Match) -> Match:
+    """A comparison of entities: "the president after Nixon" was not born after him."""
+    if match.order:
+        return match
+    return replace(match, hints=tuple(hint for hint in match.hints if hint != BIRTH))

@@ -135,6 +135,7 @@ def test_nouns_units_and_ages_are_understood(asks, question, answers):
     [
         "which members of the terns don't sing",  # not all members, less the albums
         "who sings and wrote fish soup",  # not who wrote it alone
+        "who came after karl berg",  # not who was born after him
     ],
 )
 def test_a_question_of_which_a_part_is_not_understood_is_refused(asks, question):
