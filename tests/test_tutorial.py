@@ -45,6 +45,8 @@ def test_the_tutorial_prints_what_it_shows(tool, tmp_path):
         ("", "a\n", False),
         ("┏━━━┳━┓\n", "┏━┳━━━━┓\n", True),  # a column is as wide as the times in it
         ("┏━━━┳━┓\n", "┏━┓\n", False),
+        ("│ ms │ … │\n└─┴─┘", "│ ms │ 9.1 [8.0, │\n│    │ 1022.5]   │\n└─┴─┘", True),
+        ("│ ms │ … │\n└─┴─┘", "│ ms │ 9.1 [8.0, │\n│    │ Paris     │\n└─┴─┘", False),
     ],
 )
 def test_what_agrees(tool, shown, told, agrees):

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TERMINAL = {"COLUMNS": "100", "LINES": "40", "TERM": "dumb"}
@@ -100,8 +100,16 @@ def agree(shown: str, told: str) -> bool:
 
 def _narrow(text: str) -> list[str]:
     """Lines without the widths of columns, which depend on the times that a table shows."""
-    lines = text.rstrip().split("\n")
+    lines = _without_tails(text.rstrip().split("\n"))
     return [re.sub(r"([━─═])\1+", r"\1", re.sub(r"\s+", " ", line.rstrip())) for line in lines]
+
+
+def _without_tails(lines: Iterable[str]) -> list[str]:
+    """Lines without rows that hold only the ends of intervals, which long times push down."""
+    return [line for line in lines if not _TAIL(line)]
+
+
+_TAIL = re.compile(r"│(\s*([\d.]+\])?\s*│)+\s*").fullmatch
 
 
 def walk(page: str, folder: Path) -> Iterator[tuple[Step, str]]:
@@ -130,7 +138,7 @@ def rewritten(page: str, folder: Path) -> str:
 
 
 def _corrected(shown: str, told: str) -> str:
-    before, now = shown.rstrip().split("\n"), told.rstrip().split("\n")
+    before, now = shown.rstrip().split("\n"), _without_tails(told.rstrip().split("\n"))
     if len(before) == len(now):
         now = [old if agree(old, new) else new for old, new in zip(before, now, strict=True)]
     return "".join(f"{line.rstrip()}\n" for line in now) if told.strip() else ""
