@@ -43,40 +43,25 @@ def submit(workspace: Workspace, work: Callable[[Workspace], R]) -> Future[R]:
     return _WORKERS[workspace].submit(work, workspace)
 
 
-class BlockingRunner:
-    """Runs the work of tools, while the caller waits.
+class ThreadRunner:
+    """Runs the work of tools in the thread of a workspace.
 
     Args:
         workspace: An open workspace.
         error: Makes the framework's error of a message.
+        blocking: Whether the caller waits; if not, its event loop continues.
     """
 
-    def __init__(self, workspace: Workspace, error: Callable[[str], Exception]) -> None:
-        self._workspace, self._error = workspace, error
+    def __init__(
+        self, workspace: Workspace, error: Callable[[str], Exception], *, blocking: bool
+    ) -> None:
+        self._workspace, self._error, self._blocking = workspace, error, blocking
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
         """Run work that asks or changes the workspace, after all earlier work."""
+        future = submit(self._workspace, work)
         try:
-            return submit(self._workspace, work).result()
-        except (KGError, KPTMError) as error:
-            raise self._error(str(error)) from error
-
-
-class WaitingRunner:
-    """Runs the work of tools, while the caller's event loop goes on.
-
-    Args:
-        workspace: An open workspace.
-        error: Makes the framework's error of a message.
-    """
-
-    def __init__(self, workspace: Workspace, error: Callable[[str], Exception]) -> None:
-        self._workspace, self._error = workspace, error
-
-    async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Run work that asks or changes the workspace, after all earlier work."""
-        try:
-            return await asyncio.wrap_future(submit(self._workspace, work))
+            return future.result() if self._blocking else await asyncio.wrap_future(future)
         except (KGError, KPTMError) as error:
             raise self._error(str(error)) from error
 
@@ -112,7 +97,9 @@ def tool_functions(
         allow_edit: Whether to include the tools that change the graph.
         error: Makes the framework's error of the message of an error of kptm.
     """
-    blocking, waiting = BlockingRunner(workspace, error), WaitingRunner(workspace, error)
+    blocking, waiting = (
+        ThreadRunner(workspace, error, blocking=blocks) for blocks in (True, False)
+    )
     kinds = [(reading_tools, False), *([(editing_tools, True)] if allow_edit else [])]
     return [
         ToolFunction(
