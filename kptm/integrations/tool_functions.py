@@ -125,7 +125,7 @@ def _arguments(tool: Callable[..., object]) -> type[BaseModel]:
 
 
 def _to_plain(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """A tool of a :class:`BlockingRunner` as a plain function: its coroutine never waits."""
+    """A tool whose runner blocks as a plain function: its coroutine never waits."""
 
     @wraps(tool)
     def call(*args: Any, **options: Any) -> Any:
