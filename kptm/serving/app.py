@@ -16,7 +16,15 @@ from kptm.errors import KPTMError, LinkingError
 from kptm.serving.config import BODY_SECONDS, MAX_BODY
 from kptm.serving.executor import BusyError
 from kptm.serving.middleware import SecurityMiddleware
-from kptm.serving.routes import edit_routes, graph_routes, question_routes, review_routes
+from kptm.serving.observation.metrics import ServerMetrics
+from kptm.serving.observation.request_observer import RequestObserver
+from kptm.serving.routes import (
+    edit_routes,
+    graph_routes,
+    health_routes,
+    question_routes,
+    review_routes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -43,7 +51,11 @@ MEDIA = {
 
 
 def create_app(
-    executor: WorkspaceExecutor, *, hosts: Collection[str], allow_edit: bool = False
+    executor: WorkspaceExecutor,
+    *,
+    hosts: Collection[str],
+    allow_edit: bool = False,
+    log_requests: bool = False,
 ) -> ASGIApp:
     """The explorer of a workspace as an ASGI application.
 
@@ -51,6 +63,7 @@ def create_app(
         executor: The workspace and its threads; the caller closes them.
         hosts: Accepted values of ``Host``, in lower case, with the port.
         allow_edit: Whether clients may edit facts and undo revisions.
+        log_requests: Whether to log each request.
     """
     app = FastAPI(
         title="kptm",
@@ -62,7 +75,8 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.executor, app.state.allow_edit = executor, allow_edit
+    metrics = ServerMetrics()
+    app.state.executor, app.state.allow_edit, app.state.metrics = executor, allow_edit, metrics
     for routes in (
         question_routes.routes,
         graph_routes.routes,
@@ -71,9 +85,12 @@ def create_app(
         review_routes.deciding,
     ):
         app.include_router(routes, prefix=PREFIX)
+    app.include_router(health_routes.routes)
     _add_page(app)
     _add_problems(app, executor)
-    return SecurityMiddleware(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    guarded = SecurityMiddleware(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    paths = app.openapi()["paths"]
+    return RequestObserver(guarded, routes=paths, metrics=metrics, log=log_requests)
 
 
 def _add_page(app: FastAPI) -> None:

@@ -33,6 +33,7 @@ class ServingConfig:
         names: Further accepted values of ``Host``, for example of a proxy, with the port unless it
             is 80 or 443.
         max_waiting: The most concurrent requests; more are refused with status 503.
+        log_requests: Whether to write all logs as JSON to standard error, a line for each request.
 
     Raises:
         ConfigError: The port or ``max_waiting`` is out of range.
@@ -43,6 +44,7 @@ class ServingConfig:
     allow_edit: bool = False
     names: tuple[str, ...] = ()
     max_waiting: int = 256
+    log_requests: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

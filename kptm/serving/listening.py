@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from kptm.errors import ConfigError
 
@@ -32,7 +33,11 @@ def listen(config: ServingConfig) -> socket.socket:
 
 
 def run_app(
-    app: ASGIApp, listener: socket.socket, *, lifespan: Literal["on", "off"] = "off"
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    lifespan: Literal["on", "off"] = "off",
+    own_logs: bool = False,
 ) -> None:
     """Serve an application until Ctrl-C or SIGTERM.
 
@@ -40,6 +45,7 @@ def run_app(
         app: The application.
         listener: The listening socket.
         lifespan: Whether the application gets events when serving starts and ends.
+        own_logs: Whether the caller formats the logs, in place of uvicorn.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -48,6 +54,7 @@ def run_app(
             ws="none",
             lifespan=lifespan,
             log_level="warning",
+            log_config=None if own_logs else LOGGING_CONFIG,
             access_log=False,
             proxy_headers=False,
             server_header=False,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 API = "/api/"
+PROBES = frozenset(("/healthz", "/readyz"))
+"""The paths that any host name may be used for: what starts and watches containers asks an address,
+and the responses say nothing that another site could want."""
+UNCACHED = PROBES | {"/metrics"}
 DRAINED = 1_048_576
 """The most bytes that are read of a body that is too large."""
 DIGITS = 12
@@ -82,22 +86,23 @@ class SecurityMiddleware:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 headers.update(HEADERS)
-                api = scope["path"].startswith(API)
+                api = scope["path"].startswith(API) or scope["path"] in UNCACHED
                 headers["cache-control"] = "no-store" if api else "no-cache"
             await send(message)
 
         headers = Headers(scope=scope)
         try:
             body = await self._body(receive, headers)
-            self._check(headers)
+            self._check(headers, named=scope["path"] not in PROBES)
         except RefusedError as refused:
             await _refuse(sending, refused)
             return
         await self._app(scope, _Replay(body, receive), sending)
 
-    def _check(self, headers: Headers) -> None:
+    def _check(self, headers: Headers, *, named: bool) -> None:
+        """Refuse other host names, if the server has to be called by its own, and other sites."""
         hosts = [value.lower() for value in headers.getlist("host")]
-        if len(hosts) != 1 or hosts[0] not in self._hosts:
+        if named and (len(hosts) != 1 or hosts[0] not in self._hosts):
             raise RefusedError(
                 400, "this server does not go by that name; open it at the address that it printed"
             )

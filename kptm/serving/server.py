@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kptm.serving.app import create_app
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import listen, run_app
+from kptm.serving.observation.json_log import json_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +39,15 @@ def serve(
         executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
         try:
             executor.prepare()
-            app = create_app(executor, hosts=at.hosts(), allow_edit=config.allow_edit)
-            if ready is not None:
-                ready(at.url())
-            run_app(app, listener)
+            app = create_app(
+                executor,
+                hosts=at.hosts(),
+                allow_edit=config.allow_edit,
+                log_requests=config.log_requests,
+            )
+            with json_logs() if config.log_requests else nullcontext():
+                if ready is not None:
+                    ready(at.url())
+                run_app(app, listener, own_logs=config.log_requests)
         finally:
             executor.close()

@@ -30,6 +30,8 @@ from kptm.errors import ConfigError
                    " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
+@click.option("--log-requests", is_flag=True,
+              help="Write logs as JSON to standard error, a line for each request.")  # fmt: skip
 @device_option
 @language_option
 @verb
@@ -40,6 +42,7 @@ def serve(
     allow_edit: bool,
     names: tuple[str, ...],
     max_waiting: int,
+    log_requests: bool,
     as_json: bool,
 ) -> None:
     """Serve WORKSPACE to the browser: ask, link text, browse the graph, see its history.
@@ -61,7 +64,12 @@ def serve(
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
 
     config = ServingConfig(
-        host=host, port=port, allow_edit=allow_edit, names=names, max_waiting=max_waiting
+        host=host,
+        port=port,
+        allow_edit=allow_edit,
+        names=names,
+        max_waiting=max_waiting,
+        log_requests=log_requests,
     )
     signal.signal(
         signal.SIGTERM, signal.default_int_handler

@@ -15,6 +15,12 @@ class Problem(BaseModel):
     detail: str
 
 
+class Health(BaseModel):
+    """Whether the server is alive or ready."""
+
+    status: str
+
+
 class About(BaseModel):
     """The workspace, and whether it may be changed."""
 

@@ -1,0 +1,88 @@
+"""Metrics of a server in the text format of Prometheus."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+"""The content type of the text format."""
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""The upper bounds of the buckets of durations."""
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable that names the folder in which several processes count.
+
+prometheus_client reads it when it is imported.
+"""
+
+
+class ServerMetrics:
+    """The counters of a server; several workers add theirs up in a shared folder."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "kptm_requests",
+            "Answered requests.",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "kptm_request_seconds",
+            "Seconds from a request's first byte to the end of its response.",
+            ["route"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._in_progress = Gauge(
+            "kptm_requests_in_progress",
+            "Requests that wait or are being answered.",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._revision = Gauge(
+            "kptm_revision",
+            "The newest revision of the graph.",
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def begin_request(self) -> None:
+        """Count a request that has arrived."""
+        self._in_progress.inc()
+
+    def end_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that was answered.
+
+        Args:
+            method: The method; a client may invent one, which counts as "other".
+            route: The path of a route, or one name for all other paths.
+            status: The status of the response.
+            seconds: The time that it took.
+        """
+        self._in_progress.dec()
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def note_revision(self, number: int) -> None:
+        """Set the newest revision of the graph."""
+        self._revision.set(number)
+
+    def render(self) -> bytes:
+        """All metrics, of all workers of the server."""
+        folder = os.environ.get(SHARED_FOLDER)
+        if folder is None or not Path(folder).is_dir():
+            return generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together, path=folder)  # type: ignore[no-untyped-call]
+        return generate_latest(together)

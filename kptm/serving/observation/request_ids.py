@@ -1,0 +1,24 @@
+"""Identifies requests, so that a response can be found in the logs of server and proxy."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from contextvars import ContextVar
+
+HEADER = "x-request-id"
+"""The header of requests and responses."""
+_VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+REQUEST_ID: ContextVar[str] = ContextVar("kptm_request_id", default="")
+"""The id of the request that the current task answers, "" outside of requests."""
+
+
+def choose_request_id(given: str) -> str:
+    """The id that a client or proxy gave a request, or a new one.
+
+    Args:
+        given: The value of the header; one with other characters than letters, digits, ".", "_"
+            and "-", or with more than 64, is replaced, because it is written to logs.
+    """
+    return given if _VALID.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,83 @@
+"""Middleware that counts every request, gives it an id, and logs it if logging is on."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from kg.errors import shorten
+from kptm.serving.observation.json_log import log_request
+from kptm.serving.observation.request_ids import HEADER, REQUEST_ID, choose_request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from kptm.serving.observation.metrics import ServerMetrics
+
+OTHER = "other"
+"""The label of paths and methods that the server does not have; clients may invent many."""
+METHODS = frozenset(("GET", "HEAD", "POST"))
+
+
+class RequestObserver:
+    """The outermost ASGI middleware, so that refused requests are seen too.
+
+    Args:
+        app: The application.
+        routes: The paths that are counted each by itself.
+        metrics: Where they are counted.
+        log: Whether to log a line for each request. A line has the path and never the query or the
+            body, which contain what users ask.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, routes: Collection[str], metrics: ServerMetrics, log: bool
+    ) -> None:
+        self._app, self._routes, self._metrics, self._log = app, frozenset(routes), metrics, log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and observe its response."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = choose_request_id(Headers(scope=scope).get(HEADER, ""))
+        REQUEST_ID.set(request_id)  # of this request's task, in which uvicorn logs errors as well
+        status, begun = 500, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(raw=message.setdefault("headers", []))[HEADER] = request_id
+            await send(message)
+
+        self._metrics.begin_request()
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            self._note(scope, status, time.perf_counter() - begun)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        method, path = scope["method"], scope["path"]
+        self._metrics.end_request(
+            method if method in METHODS else OTHER,
+            path if path in self._routes else OTHER,
+            status,
+            seconds,
+        )
+        if self._log:
+            log_request(
+                {
+                    "method": method,
+                    "path": shorten(path),
+                    "status": status,
+                    "ms": round(1000 * seconds, 1),
+                    "client": (scope.get("client") or ("",))[0],
+                    "process": os.getpid(),
+                }
+            )

@@ -1,0 +1,47 @@
+"""For those who run the server: is it alive, is it ready, and what has it done."""
+
+import anyio
+from fastapi import HTTPException, Request, Response
+
+from kg.errors import KGError
+from kptm.serving.observation.metrics import MEDIA_TYPE, ServerMetrics
+from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.schemas import responses
+
+READY_SECONDS = 2.0
+"""Seconds within which the database must respond."""
+
+routes = router("operating")
+
+
+@routes.get("/healthz", responses=problems())
+async def healthz() -> responses.Health:
+    """Whether the process responds; if it does not, restart it."""
+    return responses.Health(status="ok")
+
+
+@routes.get("/readyz", responses=problems())
+async def readyz(executor: OnWorkspace) -> responses.Health:
+    """Whether questions can be answered: everything is loaded and the database responds."""
+    try:
+        with anyio.fail_after(READY_SECONDS):
+            await executor.read(lambda graph: graph.revision())
+    except TimeoutError as error:
+        raise HTTPException(
+            503, f"the database did not respond within {READY_SECONDS:g} seconds"
+        ) from error
+    except KGError as error:
+        raise HTTPException(503, executor.public(str(error))) from error
+    return responses.Health(status="ready")
+
+
+@routes.get(
+    "/metrics",
+    response_class=Response,
+    responses={**problems(), 200: {"content": {MEDIA_TYPE.partition(";")[0]: {}}}},
+)
+async def metrics(executor: OnWorkspace, request: Request) -> Response:
+    """Counts and durations of requests, in the text format of Prometheus."""
+    found: ServerMetrics = request.app.state.metrics
+    found.note_revision(await executor.read(lambda graph: graph.revision()))
+    return Response(found.render(), media_type=MEDIA_TYPE)
