@@ -56,7 +56,7 @@ def edit(
         unknown = _unknown(sql, head, relation, node, new=new)
     if unknown is not None:
         message = f"no entity has the key {shorten(unknown)!r}{view.suggestion(unknown)}"
-        more = "" if unknown == head else "; a new entity must be said to be new (--new, new=True)"
+        more = "" if unknown == head else "; declare a new entity by --new or new=True"
         raise UnknownKeyError(message + more)
     with database.writing() as (sql, _):
         stored = patterns.tails(sql, head, relation)

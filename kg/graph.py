@@ -334,7 +334,7 @@ class KnowledgeGraph(GraphView):
 
         Args:
             head: An entity that the graph has or had.
-            relation: A relation that the graph has or had, by key, or has, by label.
+            relation: The key of a present or former relation, or the label of a present one.
             tail: The new tail: an entity that the graph has or had, or a value, as a Literal or, if
                 the relation has values, as text ("70000000").
             old: The value to replace; optional if there is exactly one.

@@ -111,7 +111,7 @@ def _sort_key(text: str, chosen: Sequence[str]) -> tuple[int, bool]:
     """
     name = text.removeprefix("-")
     if name not in chosen:
-        raise QueryError(f"{name!r} cannot be sorted by: it is not among {', '.join(chosen)}")
+        raise QueryError(f"cannot sort by {name!r}: it is not among {', '.join(chosen)}")
     return list(chosen).index(name), name != text
 
 

@@ -131,7 +131,7 @@ class GraphView(EntityView):
             ASK a bool; else facts.
 
         Raises:
-            QueryError: The query is malformed, is an update, asks beyond this graph (SERVICE, FROM,
+            QueryError: The query is malformed, is an update, reads other graphs (SERVICE, FROM,
                 GRAPH), or fails.
             KGError: RDFLib is not installed.
         """
@@ -215,7 +215,7 @@ class GraphView(EntityView):
     # ── history ──────────────────────────────────────────────────────────────────────────────
 
     def history(self, key: str) -> list[Change]:
-        """The changes of an entity's facts: which source began or ended each when, oldest first."""
+        """When each source began or ceased to state facts of an entity, oldest first."""
         with self._database.reading() as sql:
             return history.history(sql, self._find_key(key) or key, self._at)
 

@@ -1,4 +1,4 @@
-"""Cypher for reading: a stated subset, answered by patterns of the graph."""
+"""Answers queries in a read-only subset of Cypher by patterns of the graph."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class CypherParser:
         """Parse the query.
 
         Raises:
-            QueryError: It is malformed, or uses what is not in the subset; the message has the
+            QueryError: It is malformed, or uses a clause outside the subset; the message has the
                 position.
         """
         if self._peek("match") is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
 
 _MEANT = {"name": LABEL, "description": DESCRIPTION}
-"""Properties of nodes that are an entity's own."""
+"""Properties of nodes that are the label or the description of an entity."""
 
 
 class CypherRows(NamedTuple):
@@ -35,7 +35,7 @@ def cypher(graph: GraphView, text: str) -> CypherRows:
 
     A node is an entity, its labels are its types, ``name`` is its label, ``id(n)`` its key, and any
     other property a relation to values. Rows are distinct, and the edges of a row are different
-    facts, as in Cypher. A node without a property that is named has no row, since there is no null.
+    facts, as in Cypher. There is no null: a node that lacks a property of the query has no row.
 
     Args:
         graph: The graph, or a view of it at a revision.

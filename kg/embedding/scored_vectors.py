@@ -170,7 +170,8 @@ class ScoredVectors:
         if self.fingerprint not in (at_training, graph.fingerprint(newest)):
             raise EmbeddingMismatchError(
                 f"the embeddings belong to the graph {self.fingerprint[:12]}… (revision"
-                f" {self.revision}), this one was {at_training[:12]}… then; train embeddings for it"
+                f" {self.revision}), and this graph was {at_training[:12]}… at that revision;"
+                " train embeddings for it"
             )
 
     # ── scores ───────────────────────────────────────────────────────────────────────────────

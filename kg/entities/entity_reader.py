@@ -34,7 +34,8 @@ class _State:
     Attributes:
         revision: The newest revision of the state.
         entities: Entities by key.
-        others: By keys that are not stored: None, or the entity whose key is canonically equal.
+        others: Keys that are not stored, each with the entity whose key is canonically equal, or
+            None.
         relations: All relations; None before they are read.
         named: Relations by key, also from earlier states if their statements have not changed
             since.
@@ -123,7 +124,7 @@ class EntityReader:
     def _carry_over(sql: Sql, state: _State, revision: tuple[int, str, str]) -> _State:
         """The entries of an earlier state's cache that no later revision has changed.
 
-        An empty cache if its own revision was withdrawn.
+        The result is empty if the revision of that cache was removed from the graph.
         """
         if state.revision is None or not (state.entities or state.named):
             return _State(revision)

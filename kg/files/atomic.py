@@ -148,14 +148,14 @@ def replace_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def place_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder to write, which stands at ``folder`` when the block ends well.
+    """Yield an empty folder, which is renamed to ``folder`` if the block ends without an error.
 
-    Nothing but an empty folder may stand there: what else does is never replaced.
+    A file, a link, or a folder that is not empty is never replaced.
 
     Raises:
-        OSError: It cannot be written; ``FileExistsError`` if something stands there.
+        OSError: The folder cannot be written; ``FileExistsError`` if the path is taken.
     """
-    target = Path(os.path.abspath(folder))  # noqa: PTH100  # a link is something that stands there
+    target = Path(os.path.abspath(folder))  # noqa: PTH100  # resolve() would follow a link
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary.recover(target.parent, (target.name,))
     with temporary.create_beside(target, folder=True) as fresh:

@@ -47,7 +47,7 @@ def _read_rows(rows: Iterator[Row], path: Path, columns: Sequence[str] | None) -
             names = [field.strip().casefold() for field in fields]
             if "key" not in names:
                 known = ", ".join(sorted(ENTITY_FIELDS))
-                reason = f"the header has no column key; name the columns, out of {known}"
+                reason = f'the header has no column "key"; name the columns, among {known}'
                 raise TripleFormatError(path, number, reason, text)
         elif len(fields) != len(names):
             reason = f"expected {len(names)} columns, found {len(fields)}"
@@ -61,8 +61,8 @@ def _check_columns(columns: Sequence[str]) -> list[str]:
     if unknown or "key" not in columns:
         known = ", ".join(sorted(ENTITY_FIELDS))
         raise KGError(
-            f"the columns of entities are {known}, with key among them, and {SKIPPED!r} for one to"
-            f" skip; not {list(columns)!r}"
+            f"the columns of entities are {known}; key is required, and {SKIPPED!r} skips a column:"
+            f" not {list(columns)!r}"
         )
     return list(columns)
 

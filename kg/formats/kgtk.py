@@ -103,7 +103,7 @@ def _header(cells: list[str], path: Path, number: int) -> dict[str, int]:
 
 def _cells(cells: list[str], header: dict[str, int]) -> tuple[str, str, str, str]:
     if len(cells) <= max(header[name] for name in _COLUMNS):
-        raise _MalformedError(f"{len(cells)} cells, and the header has more")
+        raise _MalformedError(f"{len(cells)} cells, but the header has more")
     node1, label, node2 = (cells[header[name]] for name in ("node1", "label", "node2"))
     if not node1 or not label or not node2:
         raise _MalformedError("node1, label and node2 must not be empty")
@@ -241,7 +241,7 @@ def write_kgtk(stream: IO[bytes], path: Path, statements: Iterable[Statement]) -
 
 def _key(key: str, path: Path) -> str:
     if _SPECIAL(key) or key in ("True", "False"):
-        reason = "KGTK takes a key that begins with this character for a value; take JSON Lines"
+        reason = "KGTK reads a key that begins with this character as a value; use JSON Lines"
         raise TripleFormatError(path, None, reason, key)
     return _escape(key)
 
@@ -264,7 +264,7 @@ def _cell(end: str | Literal, path: Path) -> tuple[str, int]:
 
 
 def _value_form(item: Literal) -> str | None:
-    """A number, date or truth value; None for text and for what KGTK has no form for."""
+    """A number, date or truth value; None for text and for values that KGTK cannot express."""
     kind = item.datatype.removeprefix(XSD)
     if kind in ("integer", "decimal", "double"):
         return item.value + item.unit if _NUMBER(item.value + item.unit) else None

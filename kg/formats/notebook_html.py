@@ -1,4 +1,4 @@
-"""What notebooks show of a graph: a small table, in which all data are escaped."""
+"""Shows a graph in notebooks as a small HTML table, in which all data are escaped."""
 
 from __future__ import annotations
 

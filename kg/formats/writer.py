@@ -151,6 +151,6 @@ def _csv_line(fact: Triple) -> str:
 def _tsv_line(fact: Triple, path: Path) -> str:
     line = "\t".join(fact)
     if line.count("\t") != 2 or "\n" in line or line.endswith("\r"):
-        reason = "TSV cannot hold a tab or a line end in a name; take CSV or JSON Lines"
+        reason = "TSV cannot hold a tab or a line end in a name; use CSV or JSON Lines"
         raise TripleFormatError(path, None, reason, line)
     return line + "\n"

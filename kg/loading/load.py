@@ -226,7 +226,7 @@ class _Batches:
             statements.write(self._writer, self._sql, statement_records)
 
     def _valid(self, batch: Sequence[Line]) -> list[tuple[int, Record]]:
-        """The valid records that are not plain triples, of merged entities as of those kept."""
+        """The valid records other than plain triples, with merged entities replaced."""
         valid: list[tuple[int, Record]] = []
         for line, found in batch:
             record = None if type(found) is Triple else self._check_record(line, found)
@@ -236,11 +236,11 @@ class _Batches:
         return of_kept(self._sql, valid) if self._writer.has_merged_keys else valid
 
     def notes(self) -> list[str]:
-        """Notes for the report about records that were stored other than as stated."""
+        """Notes for the report about values that were changed before they were stored."""
         if not self._bounded:
             return []
         priors = "1 prior" if self._bounded == 1 else f"{self._bounded:,} priors"
-        return [f"{priors} above {MAX_PRIOR:g} taken for {MAX_PRIOR:g}"]
+        return [f"{priors} above {MAX_PRIOR:g} reduced to {MAX_PRIOR:g}"]
 
     def _check_record(self, line: int, item: Record | TripleFormatError) -> Record | None:
         """Return a valid record; reject an invalid one and return None."""

@@ -150,7 +150,7 @@ def _csv(
         if isinstance(row, Mapping) is not wide or not isinstance(row, tuple | list | Mapping):
             kind = "a mapping" if wide else "a tuple of head, relation and tail"
             raise TripleFormatError(
-                GIVEN, number, f"a row is {kind}, as the first one is", repr(row)
+                GIVEN, number, f"a row must be {kind}, like the first one", repr(row)
             )
         if isinstance(row, Mapping) and not row.keys() <= set(names):
             unknown = sorted(row.keys() - set(names))
@@ -168,7 +168,7 @@ def _json_lines(rows: Iterable[Any], path: Path) -> Path:
         for number, row in enumerate(rows, 1):
             if not isinstance(row, Mapping):
                 raise TripleFormatError(
-                    GIVEN, number, "a row is a mapping, as the first one is", repr(row)
+                    GIVEN, number, "a row must be a mapping, like the first one", repr(row)
                 )
             try:
                 stream.write(json.dumps(_type_tail(row)) + "\n")

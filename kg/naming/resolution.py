@@ -104,7 +104,7 @@ def with_keys(
 
 
 def relation_key(database: Database, view: NamedGraph, name: str) -> str:
-    """The stored key of a relation that the graph has or had, by key, or has, by label.
+    """The stored key of a relation, which is given by key or, if the graph has it now, by label.
 
     Raises:
         UnknownKeyError: The relation does not exist.

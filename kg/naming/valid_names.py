@@ -34,7 +34,7 @@ def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:
     if not text and not may_be_empty:
         raise InvalidNameError(f"{what} is empty: give it a name")
     if len(text) > MAX_NAME:
-        reason = f"{what} has {len(text):,} characters, at most {MAX_NAME:,} are kept"
+        reason = f"{what} has {len(text):,} characters, but at most {MAX_NAME:,} are allowed"
         raise InvalidNameError(reason, text)
     if "\0" in text:
         raise InvalidNameError(f"{what} holds a NUL character", text)
@@ -55,7 +55,7 @@ def checked_key(text: object, what: str) -> str:
     key = checked_name(text, what)
     # A character has at most four bytes, so that only long keys must be encoded to be measured.
     if len(key) > MAX_KEY // 4 and len(key.encode()) > MAX_KEY:
-        reason = f"{what} has {len(key.encode()):,} bytes, a key has at most {MAX_KEY:,}"
+        reason = f"{what} has {len(key.encode()):,} bytes, but a key has at most {MAX_KEY:,}"
         raise InvalidNameError(reason, key)
     return key
 

@@ -229,7 +229,7 @@ def complete_years(left: Literal, right: Literal) -> Literal | None:
 
 
 def _calendar_day(value: Literal) -> tuple[int, ...] | None:
-    """Year, month and day of a date, or of a number as a year; None of other values."""
+    """Year, month and day of a date, or of a number as a year; None for other values."""
     stated = value if value.datatype in DATES else year(value)
     found = None if stated is None else _DATE(_ZONE("", stated.value))
     return None if found is None else tuple(int(part or 1) for part in found.groups())

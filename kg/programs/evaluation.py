@@ -48,7 +48,7 @@ IDS = 1_000_000
 """Capacity of the cache of values: ids of nodes in all cached sets together."""
 
 EVERY = 1_000_000
-"""A limit no node reaches: all facts that lead to it are read."""
+"""A limit that no node reaches, so that all facts that lead to a node are read."""
 
 
 class GraphState:

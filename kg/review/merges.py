@@ -52,8 +52,8 @@ class Merges:
 
         All statements of the merged entities become statements of the kept one, by the same
         sources, with their lines, confidences and qualifiers. Labels of the merged entities become
-        aliases; a description or prior is left out if the kept entity has one. Files that name a
-        merged key speak of the kept entity from then on.
+        aliases; a description or prior is left out if the kept entity has one. In files that are
+        loaded later, a merged key means the kept entity.
 
         Args:
             keep: The key of the entity that is kept.
@@ -82,9 +82,9 @@ class Merges:
 def resolve_pairs(
     sql: Sql, asked: Sequence[tuple[str, str]], *, strict: bool = True
 ) -> dict[str, str]:
-    """By each key to be merged the key that is kept, of pairs (keep, gone); chains are resolved.
+    """Resolve pairs (keep, gone): for each key to be merged, the key that is kept.
 
-    Of "B into A, C into B" C is merged into A.
+    Chains are followed: "B into A" and "C into B" merge C into A.
 
     Raises:
         UnknownKeyError: An entity does not exist.
@@ -106,7 +106,9 @@ def resolve_pairs(
         if keep == gone:
             if not strict:
                 continue
-            raise StoreError(f"{shorten(names[1])!r} is {shorten(keep)!r} already")
+            raise StoreError(
+                f"{shorten(names[1])!r} is the same entity as {shorten(keep)!r} already"
+            )
         first, last = end(keep), end(gone)
         if first != last:
             parent[last] = first

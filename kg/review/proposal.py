@@ -41,7 +41,7 @@ class Proposal:
         sentence: The sentence that states the fact.
         head_span: The span of the head in the sentence: start and end, in characters.
         tail_span: The span of the tail in the sentence: start and end, in characters.
-        document: The hash of the text that contains the sentence; of duplicates, their features.
+        document: The hash of the text that contains the sentence; for duplicates, their features.
         extractor: The fingerprint of the extractor.
         head_new: Whether the head is an entity that the graph does not have yet.
         tail_new: Whether the tail is an entity that the graph does not have yet.

@@ -86,7 +86,7 @@ def answer(
     """Answer a SPARQL query on the newest revision of the graph, or on revision ``at``.
 
     Raises:
-        QueryError: The query is malformed, is an update, asks beyond this graph, or fails.
+        QueryError: The query is malformed, is an update, reads other graphs, or fails.
         StoreError: The database cannot be read.
     """
     with _quiet():
@@ -97,7 +97,7 @@ def answer(
                 result = graph.query(prepared, initBindings=given)
                 return _read_result(result, query if everything else None)
             except RecursionError as error:
-                raise QueryError("the query goes too deep: a path of too many steps?") from error
+                raise QueryError("the query is nested too deeply; shorten its paths") from error
             except KGError:
                 raise
             except database.failures:

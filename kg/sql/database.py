@@ -166,7 +166,7 @@ class Database:
             if complete:
                 yield from rows
                 return
-        # More than a page: read anew, because pages without a transaction may be of several states.
+        # More than a page is read again in a transaction: pages without one may differ in state.
         with self.reading() as sql:
             yield from sql.stream(statement, parameters)
 
@@ -228,7 +228,7 @@ class Database:
         return bool(rows and isinstance(rows[-1], list) and rows[-1] and rows[-1][0][0])
 
     def rewrite(self) -> None:
-        """Write every page anew, so that no page still contains deleted rows.
+        """Rewrite every page, so that no page still contains deleted rows.
 
         Raises:
             StoreError: Another process is reading the database. The rows are deleted; their bytes

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 _WAIT = "another process is writing to it; wait for it to end, then try again"
 _CREDENTIALS = "give the password by PGPASSWORD, ~/.pgpass, or the URL"
-_UNREACHABLE = "see that the server runs, and that host, port and role in the URL are right"
+_UNREACHABLE = "check that the server runs, and that host, port and role in the URL are right"
 
 _BY_CODE = {
     "28000": "this role may not log in there; name another one in the URL",
     "28P01": _CREDENTIALS,
-    "25006": "it is read-only: name the server that takes writes",
+    "25006": "it is read-only: name the server that accepts writes",
     "3D000": "make it first: createdb",
     "40P01": "two processes waited for each other; try again",
-    "42501": "this role lacks the right: its owner can GRANT it",
+    "42501": "this role lacks the right, which the database's owner can GRANT",
     "53100": "the server's disk is full: free some space, then try again",
     "53300": "the server has no more connections: use fewer processes, or raise its limit",
     "55P03": _WAIT,

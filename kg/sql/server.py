@@ -1,4 +1,4 @@
-"""Connects to a PostgreSQL server beside the pool of a Database, whatever tables there are."""
+"""Connects to a PostgreSQL server without the pool of a Database, whose tables need not exist."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _UNDERSTOOD = frozenset(UNDERSTOOD)
 
 
 class DoubtfulTypesError(KGError):
-    """Some relations that were decided to have values have entities.
+    """Relations whose tails were read as values turn out to have entities.
 
     Attributes:
         relations: The keys of the relations. The table must be read again with these relations as
@@ -118,9 +118,7 @@ class Typing:
         """
         unused = sorted(set(self._stated) - self._used)
         if unused:
-            raise KGError(
-                f"no relation is called {', '.join(unused)}: check the names given a type"
-            )
+            raise KGError(f"no relation is called {', '.join(unused)}; check the names in types")
         wrong = [name for name in self._checked if self._fails(self._decisions[name])]
         if wrong:
             raise DoubtfulTypesError(wrong)

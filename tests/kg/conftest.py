@@ -1,4 +1,4 @@
-"""What the tests of the graph share: fresh graphs that cost a file copy, and small files."""
+"""Fixtures of the graph's tests: new graphs, each a copy of a template, and small files."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def template(tmp_path_factory):
 
 @pytest.fixture
 def kind():
-    """Where graphs are; the tests of the store have both kinds."""
+    """The database of the graphs; the tests of the store run on both kinds."""
     return "sqlite"
 
 

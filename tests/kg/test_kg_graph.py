@@ -1,4 +1,4 @@
-"""What a user asks of a graph: entities, relations, search, neighbours, edits."""
+"""The methods of a graph: entities, relations, search, neighbours, edits."""
 
 import random
 

@@ -16,7 +16,7 @@ def forms(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("stored", [0, 1])
 def test_composed_and_decomposed_names_are_one(graph, name, stored):
-    """The graph holds one form, a person types the other; the key stays as it was given."""
+    """The graph has one form, a user types the other; the key stays as it was stored."""
     key, typed = forms(name)[stored], forms(name)[1 - stored]
     assert key != typed
     relation, asked = f"r {key}", f"r {typed}"

@@ -65,7 +65,7 @@ def check_target(folder: Path) -> None:
     if strange:
         raise EmbeddingError(
             f"{folder}: holds other files ({', '.join(strange[:3])}), which"
-            " would be lost; move them, or name a folder of its own"
+            " would be lost; move them, or name another folder"
         )
 
 

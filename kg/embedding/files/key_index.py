@@ -31,7 +31,7 @@ class KeyIndex(Sequence[str]):
         self._keys = tuple(keys)
         self._row = {key: row for row, key in enumerate(self._keys)}
         if len(self._row) != len(self._keys):
-            raise EmbeddingError("a key stands twice in the table")
+            raise EmbeddingError("a key occurs twice in the table")
 
     def of(self, keys: Collection[str]) -> dict[str, int]:
         """The rows of those of ``keys`` that have one."""
@@ -82,7 +82,7 @@ def write(path: Path, keys: Iterable[str]) -> int:
                 count += len(part)
             connection.execute("CREATE UNIQUE INDEX ix_entity_key ON entity (key)")
     except sqlite3.IntegrityError as error:
-        raise EmbeddingError("a key stands twice in the table") from error
+        raise EmbeddingError("a key occurs twice in the table") from error
     finally:
         connection.close()
     with path.open("rb") as file:

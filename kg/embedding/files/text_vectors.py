@@ -64,7 +64,7 @@ def read_text(path: Path) -> tuple[list[str], Floats]:
     if announced is not None and announced.total != len(keys):
         if first is None or not announced.doubtful:
             raise EmbeddingError(
-                f"{path}: the first line announces {announced.total:,} vectors, there are"
+                f"{path}: the first line announces {announced.total:,} vectors, but there are"
                 f" {len(keys):,}"
             )
         first_keys, first_block = _vectors(path, iter([first]), announced)
@@ -117,7 +117,8 @@ def _vectors(
         key, values = _parse(row, width)
         if len(values) != width or not width:
             raise EmbeddingError(
-                f"{path}, line {row.number}: wants a key and {width} numbers: {shorten(row.text)!r}"
+                f"{path}, line {row.number}: expected a key and {width} numbers:"
+                f" {shorten(row.text)!r}"
             )
         keys.append(key)
         block.append(values)

@@ -1,4 +1,4 @@
-"""APOC's JSON Lines, as ``apoc.export.json.all`` of Neo4j writes them: a node or edge a line.
+"""APOC's JSON Lines, one node or edge per line, as Neo4j's ``apoc.export.json.all`` writes them.
 
 {"type": "node", "id": "0", "labels": ["Person"], "properties": {"name": "Ada", "born": 1815}}
 {"type": "relationship", "id": "0", "label": "KNOWS", "properties": {"since": 1833},

@@ -42,7 +42,7 @@ DATATYPES = {
 
 
 def python_value(value: Literal) -> str | bool | int | float:
-    """A value as Python has it; text if that does not give back the same value."""
+    """A value as a Python object; text if the object would not convert back to the same value."""
     kind = KINDS[value.datatype]
     try:
         if kind == "boolean" and value.value in ("true", "false"):
@@ -62,7 +62,7 @@ class Node:
 
     Attributes:
         key: Its id.
-        types: Its labels in Neo4j's sense: types.
+        types: Its types, which Neo4j calls labels.
         properties: The values of each property.
     """
 
@@ -87,7 +87,7 @@ class NameRules:
 
     Attributes:
         name: The property that holds the label of an entity.
-        others: Properties that are values, and name a node that has no ``name``.
+        others: Properties that name a node without ``name``; they are stored as values too.
     """
 
     name: str
@@ -102,7 +102,7 @@ GEXF = NameRules("label", ())  # each node has a label there, by default its id
 def records_of_node(
     node: Node, rules: NameRules, *, is_linked: bool = False
 ) -> Iterator[Attribute]:
-    """The statements of a node; one without any states that it exists, unless it ``is_linked``."""
+    """The statements of a node; without any, one that it exists, unless an edge has the node."""
     if not node.types and not node.properties and not is_linked:
         yield Attribute(node.key, ENTITY, Literal(""))
     for kind in node.types:

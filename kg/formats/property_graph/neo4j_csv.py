@@ -2,8 +2,8 @@
 
 A file has nodes (``:ID`` or ``movieId:ID(Movie)``, ``:LABEL``) or edges (``:START_ID``,
 ``:END_ID``, ``:TYPE``), and properties with a type, such as ``born:int`` or ``roles:string[]``,
-whose values a semicolon separates. Written is a ZIP archive of ``nodes.csv`` and
-``relationships.csv``; both it and single files are read.
+whose values a semicolon separates. The writer makes a ZIP archive of ``nodes.csv`` and
+``relationships.csv``; the reader accepts the archive and single files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kg.types import Statement
 
 SEPARATOR = ";"
-"""Between the values of a list, as neo4j-admin has it by default."""
+"""The separator of values in a list, which is neo4j-admin's default."""
 NODES, EDGES = "nodes.csv", "relationships.csv"
 _HEADER = re.compile(
     r"(?P<name>.*?)(?::(?P<kind>[A-Za-z_]+)(?:\((?P<group>[^)]*)\))?(?P<many>\[\])?)?", re.DOTALL
@@ -150,7 +150,7 @@ def _row(
     row: Sequence[str], columns: Sequence[_Column], path: Path, number: int, *, is_edge: bool
 ) -> Iterator[Line]:
     if len(row) != len(columns):
-        reason = f"{len(row)} cells, and the header has {len(columns)}"
+        reason = f"{len(row)} cells, but the header has {len(columns)}"
         yield number, TripleFormatError(path, number, reason, ",".join(row))
         return
     ends: dict[str, str] = {}
@@ -232,7 +232,7 @@ def _cells(
     for name, (kind, many) in columns.items():
         values = properties.get(name, [])
         graph.lost += sum(DATATYPES[kind] != value.datatype for value in values)
-        # A separator inside a value, or an empty value, cannot be told from others.
+        # A separator inside a value, or an empty value, could not be read back.
         graph.lost += sum(
             not value.value or (many and SEPARATOR in value.value) for value in values
         )

@@ -1,7 +1,7 @@
 """GraphML, as NetworkX and yEd write it, and GEXF, as Gephi opens it, through NetworkX.
 
 The attribute ``label`` of a node is its name, ``types`` its types, that of an edge its relation. An
-attribute with several values is a list in JSON. A graph of this kind is in memory as a whole.
+attribute with several values is a list in JSON. The whole graph is held in memory.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _read(
         line = error.position[0]
         raise TripleFormatError(path, line, f"not XML ({error})") from error
     except Exception as error:  # NetworkX raises whatever a malformed file leads to
-        raise TripleFormatError(path, None, f"no graph that NetworkX reads ({error})") from error
+        raise TripleFormatError(path, None, f"NetworkX cannot read it ({error})") from error
     counts: Counter[str] = Counter()
     for key, data in graph.nodes(data=True):
         node = Node(str(key), properties=_values(data, (TYPES, "labels", *_DRAWN)))

@@ -4,8 +4,8 @@
     _:r rdf:reifies <<( <s> <p> <o> )>> .
     _:r <q> "1990" .
 
-A reifier and its qualifiers become one statement. The fact directly before its reifier, as Turtle's
-annotations and :class:`~kg.formats.rdf.syntaxes.RdfWriter` have it, is that statement itself.
+A reifier and its qualifiers become one statement. A fact directly before its reifier is the same
+statement; Turtle's annotations and :class:`~kg.formats.rdf.syntaxes.RdfWriter` have this order.
 """
 
 from __future__ import annotations

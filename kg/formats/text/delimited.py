@@ -68,7 +68,7 @@ def _order_of(first: list[str], layout: TableLayout) -> _Order | None:
         layout.notes.append(f"the first line is a header: {', '.join(first)}")
         return _Order(names, exact=3)
     if layout.header:
-        layout.notes.append(f"the first line is taken for a header: {', '.join(first)}")
+        layout.notes.append(f"the first line is taken as a header: {', '.join(first)}")
         return _Order(tuple(name.strip().casefold() for name in first), exact=3)
     return None
 
@@ -135,8 +135,8 @@ def _triple(fields: list[str], path: Path, number: int, text: str) -> Triple | T
         reason = f"expected 3 columns (head, relation, tail), found {len(fields)}"
         if number == 1 and len(fields) > 1:
             reason += (
-                "; a table with an entity a row and a relation a column is loaded with --key"
-                " COLUMN, the column of its entities"
+                "; if each row is an entity and each column a relation, name the column of the"
+                " entities with --key COLUMN"
             )
         return TripleFormatError(path, number, reason, text)
     if not all(fields):

@@ -46,7 +46,7 @@ def read_wide(rows: Iterable[Row], path: Path, layout: TableLayout) -> Iterator[
 def _problem(fields: list[str], names: list[str], place: int) -> str:
     """The error in a row, "" if there is none; an empty row is not an error."""
     if any(cell.strip() for cell in fields[len(names) :]):
-        return f"{len(fields)} columns, and the header has {len(names)}"
+        return f"{len(fields)} columns, but the header has {len(names)}"
     has_key = place < len(fields) and bool(fields[place].strip())
     if not has_key and any(cell.strip() for cell in fields):
         return f"the key column {names[place]!r} is empty"
@@ -82,7 +82,7 @@ def _place(names: list[str], layout: TableLayout, path: Path, number: int, text:
         raise TripleFormatError(path, number, f"the header has {twice[0]!r} twice", text)
     relations = [name for name in names if name and name.casefold() != key]
     layout.notes.append(
-        f"an entity a row: {names[folded.index(key)]!r} is the key, the relations are"
+        f"one entity per row: {names[folded.index(key)]!r} is the key, the relations are"
         f" {', '.join(relations)}"
     )
     return folded.index(key)

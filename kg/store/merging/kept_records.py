@@ -1,7 +1,7 @@
-"""Records that name a merged entity, as records of the entity that was kept.
+"""Replaces merged entities in records by the entities that were kept.
 
-A file still calls the merged entity by its own label. It becomes an alias, as it did when the two
-were merged, so that loading the file again changes nothing.
+A file may still state the label of a merged entity. The label becomes an alias, as in the merge, so
+that loading the file again changes nothing.
 """
 
 from __future__ import annotations

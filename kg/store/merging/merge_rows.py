@@ -1,7 +1,7 @@
 """Moves all statements of merged entities to the entities that are kept.
 
-Each source's statement ends and begins anew in one revision, with its line, span, confidence and
-qualifiers, so that undoing the revision restores both entities with their provenance.
+In one revision, each statement of a source ends and begins again about the kept entity, with its
+line, span, confidence and qualifiers. Undoing the revision restores both entities.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _as_moved(
     pairs: Mapping[int, int],
     qualifiers: Mapping[tuple[int, int, int, int], tuple[tuple[int, int], ...]],
 ) -> Iterator[_Moved]:
-    """The statements as they begin anew; statements that are left out are not among them."""
+    """The statements that begin about the kept entities, without those that are left out."""
     single = _Single(sql, pairs)
     for row in rows:
         head, tail = pairs.get(row.head, row.head), pairs.get(row.tail, row.tail)
@@ -165,7 +165,7 @@ class _Single:
                 self._has.add((kept, _slot(min(_LABELS)), ""))
 
     def relation(self, row: _Row, kept: int) -> int | None:
-        """The relation under which a statement begins anew; None if it does not."""
+        """The relation of the statement about the kept entity; None if it is left out."""
         slot = _slot(row.relation)
         if not slot:
             return row.relation
@@ -177,7 +177,7 @@ class _Single:
 
 
 def _slot(relation: int) -> int:
-    """What an entity has one of in each language; 0 for other relations."""
+    """A relation for all those of which an entity has one value in each language; 0 for others."""
     if relation in _LABELS:
         return min(_LABELS)
     if relation in _DESCRIPTIONS:
@@ -213,7 +213,7 @@ def _names_of_keys(sql: Sql, pairs: Mapping[int, int], keys: Mapping[int, str]) 
 def _state(
     sql: Sql, revision: int, moved: Sequence[_Moved], plain: Sequence[tuple[Key, int]]
 ) -> None:
-    """Begin statements of sources anew, each once."""
+    """Begin the statements of sources again, each once."""
     keys = list(dict.fromkeys([*(item.key for item in moved), *(key for key, _ in plain)]))
     ids = _triples(sql, revision, keys)
     targets = {(ids[item.key], item.row.source) for item in moved}

@@ -1,7 +1,7 @@
 """The keys of merged entities: each is a value of ``owl:sameAs`` of the entity that was kept.
 
-They are statements like any other, so that they have a history, are undone, and are exported. A
-file that names a merged key speaks of the kept entity.
+They are statements like any other: they have a history, can be undone, and are exported. In a file,
+a merged key means the kept entity.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ def check_proposal(item: Proposal) -> Proposal:
 def fact_hash(item: Proposal) -> str:
     """A hash of a fact and its sentence; it does not depend on the file of the sentence.
 
-    Of a duplicate it is a hash of the two entities in any order, since its sentence is only what
-    the two have in common today.
+    For a duplicate it is a hash of the two entities in any order, because the sentence only
+    describes what the two have in common now.
     """
     tail = item.tail
     if item.relation == SAME_AS:
@@ -194,7 +194,7 @@ def change(
     query = "SELECT id FROM proposal WHERE fact_hash = ? AND source = ? AND id <> ?"
     other = sql.one(query, (hash_, item.source, number))
     if other is not None:
-        raise StoreError(f"proposal {other} states this of the same sentence; decide that one")
+        raise StoreError(f"proposal {other} has this fact and sentence already; decide that one")
     sql.run("DELETE FROM proposal WHERE id = ?", (number,))
     sql.run(f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, changed))
     return changed

@@ -105,6 +105,6 @@ def _content(sql: Sql, files: FileStore, name: str, at: int) -> bytes | None:
         return None
     if bytes(content) == PURGED:
         raise StoreError(
-            f"what {name} was before revision {number} was purged: it is gone for good"
+            f"the content of {name} before revision {number} was purged and cannot be restored"
         )
     return zlib.decompress(content)

@@ -230,7 +230,7 @@ def _begin(sql: Sql, number: int, undone: list[Revision]) -> int:
         kind = "redo" if wanted.kind == "undo" else "undo"
         numbers = ", ".join(map(str, wanted.undoes))
         plural = "s" if len(wanted.undoes) > 1 else ""
-        note = f"{kind} of revision{plural} {numbers}: takes back revision {number} ({wanted.note})"
+        note = f"{kind} of revision{plural} {numbers}: undoes revision {number} ({wanted.note})"
     else:
         kind, note = "undo", f"undo of revision {number} ({wanted.kind}: {wanted.note})"
     return revisions.begin(sql, kind, note[:200], undoes=[item.number for item in undone])
@@ -241,7 +241,7 @@ def _nothing_left(number: int, closure: list[Revision]) -> str:
     by = next((item for item in closure if number in item.undoes), None)
     message = f"revision {number} has no change left to undo"
     if by is not None:
-        message += f": revision {by.number} took it back; undo {by.number} to have it again"
+        message += f": revision {by.number} undid it; undo {by.number} to restore it"
     return message
 
 
@@ -256,6 +256,6 @@ def _refusal(number: int, closure: list[Revision]) -> str:
     names = "; ".join(f"{item.number} ({item.kind}: {item.note})" for item in blocking[:NAMED])
     more = f"; and {len(blocking) - NAMED} more" if len(blocking) > NAMED else ""
     return (
-        f"revision {number} cannot be taken back alone, since later revisions changed the same:"
-        f" {names}{more}; undo these first, or all of them together with --later"
+        f"revision {number} cannot be undone alone, because later revisions changed the same facts"
+        f" or files: {names}{more}; undo these first, or all of them together with --later"
     )

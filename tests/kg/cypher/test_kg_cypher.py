@@ -1,4 +1,4 @@
-"""Cypher for reading: what is supported equals patterns by hand, the rest is refused by name."""
+"""Cypher: supported queries equal patterns written by hand; errors name everything else."""
 
 import pytest
 

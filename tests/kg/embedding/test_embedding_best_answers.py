@@ -18,7 +18,7 @@ SCORES = {
 
 
 class Table:
-    """What best_answers asks of embeddings."""
+    """The methods of embeddings that best_answers calls."""
 
     def __contains__(self, key):
         return key in KEYS

@@ -236,7 +236,7 @@ def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
 
 
 def test_a_model_with_two_rows_of_an_entity_is_not_refitted(filled):
-    """The second row would go on saying the old fact."""
+    """The second row would still encode the old fact."""
     simple = train_embeddings(filled, KGEConfig(model="SimplE", dim=4, epochs=1))
     with pytest.raises(EmbeddingError, match="a SimplE keeps more than one row"):
         refit(simple, filled, {"e3"})

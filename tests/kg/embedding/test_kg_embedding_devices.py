@@ -1,4 +1,4 @@
-"""Training embeddings on a device: nothing of a step stays on the CPU, all results do."""
+"""Training embeddings on a device: a step has no tensor on the CPU, and all results are there."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ IDS = torch.tensor([[0, 0, 1], [1, 0, 2], [2, 1, 3], [3, 1, 0], [4, 0, 1]])
 
 @pytest.mark.parametrize("config", LOSSES, ids=lambda config: config.training)
 def test_a_step_leaves_nothing_on_the_cpu(config):
-    """On "meta" mixing with a CPU tensor is an error, and so is reading any value."""
+    """On "meta", combining with a CPU tensor is an error, and so is reading any value."""
     engine = Scorer(config, 5, 2)
     batches = objective(engine, IDS)
     engine.model.to("meta")

@@ -1,4 +1,4 @@
-"""Things to replace, in memory."""
+"""A folder in memory for the tests that replace files."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from replaced import Case, replace_file, replace_folder, replace_path
 
 @pytest.fixture
 def tmp_path(tmp_path):
-    """In memory, where there is such a place: thousands of syncs of a real disk prove no more."""
+    """A folder in memory if there is one; thousands of syncs of a real disk would prove no more."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path

@@ -15,7 +15,7 @@ CALLS = (
 
 
 class Fault:
-    """Counts calls, and strikes at one.
+    """Counts calls, and fails at one of them.
 
     Args:
         at: The number of the call, from 0; None only counts.

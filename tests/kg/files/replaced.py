@@ -1,4 +1,4 @@
-"""What is replaced in these tests: files and folders with an old and a new state."""
+"""The files and folders that these tests replace, with an old and a new state."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Replaced whole: after every error and every kill there is the old one or the new one."""
+"""Atomic replacement: after every error and every kill, the old or the new version is there."""
 
 import errno
 import os

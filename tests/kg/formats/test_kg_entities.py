@@ -1,4 +1,4 @@
-"""Entities of CSV, TSV and JSON files."""
+"""Reads entities from CSV, TSV and JSON files."""
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_a_bad_entity_is_named(write, name, text, line, reason):
 @pytest.mark.parametrize(
     ("name", "text", "line", "reason"),
     [
-        ("e.csv", "name,label\na,b\n", 1, "no column key"),
+        ("e.csv", "name,label\na,b\n", 1, 'no column "key"'),
         ("e.json", "[]", 1, "expected '{'"),
         ("e.json", '{"a": "b"\n"c": "d"}', 2, "expected ','"),
         ("e.json", '{"a": "b"} x', 1, "after"),

@@ -1,4 +1,4 @@
-"""What notebooks show: the facts of the graph, and no markup of its names."""
+"""HTML for notebooks: it shows the graph's facts, and markup in names is escaped."""
 
 from html.parser import HTMLParser
 

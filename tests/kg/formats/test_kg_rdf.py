@@ -1,4 +1,4 @@
-"""RDF beyond round trips: what other people's files look like, and what is wrong with them."""
+"""RDF beyond round trips: files that other programs write, and malformed files."""
 
 import pytest
 import rdflib
@@ -107,7 +107,7 @@ NOTATIONS = {
 
 @pytest.mark.parametrize("suffix", NOTATIONS)
 def test_a_label_means_a_node_of_its_own_file(write, graph, suffix, tmp_path):
-    """Two files are two nodes; a file again, under its name or as an export, is the same ones."""
+    """Two files give two nodes; the same file again, or its export, gives the same nodes."""
     paths = [write(f"{end}.{suffix}", NOTATIONS[suffix].format(end)) for end in "cd"]
     for path in paths:
         graph.load(path)

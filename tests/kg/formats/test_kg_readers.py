@@ -48,7 +48,7 @@ def triples(excluded):
 
 
 def read(path):
-    """What a file holds, line by line."""
+    """The records of a file, line by line."""
     found = []
     for item in read_triples(path):
         found += item.lines() if isinstance(item, Block) else [item]
@@ -507,7 +507,7 @@ def test_mutated_files_load_or_leave_the_graph_as_it_was(tmp_path, new_graph, ki
 def test_a_prior_that_is_bounded_is_said(graph, write):
     lines = [{"key": "a", "prior": 1e16}, {"key": "b", "prior": 1e15}, {"key": "c", "prior": 7}]
     path = write("e.jsonl", "\n".join(map(json.dumps, lines)))
-    assert graph.load(path).notes == ("1 prior above 1e+15 taken for 1e+15",)
+    assert graph.load(path).notes == ("1 prior above 1e+15 reduced to 1e+15",)
     assert [graph.entity(key).prior for key in "abc"] == [1e15, 1e15, 7]
     fact = f'<http://x/{{}}> <{PRIOR}> "{{}}" .\n'
     path = write(
@@ -517,7 +517,7 @@ def test_a_prior_that_is_bounded_is_said(graph, write):
             for key, value in (("a", "3e15"), ("b", "2e15"), ("c", "many"), ("d", "5"))
         ),
     )
-    assert graph.load(path).notes == ("2 priors above 1e+15 taken for 1e+15",)
+    assert graph.load(path).notes == ("2 priors above 1e+15 reduced to 1e+15",)
     assert graph.load_entities(write("f.jsonl", '{"key": "a", "prior": 1e17}')).notes == (
-        "1 prior above 1e+15 taken for 1e+15",
+        "1 prior above 1e+15 reduced to 1e+15",
     )

@@ -1,4 +1,4 @@
-"""What a format writes comes back exactly, but for what the format cannot hold."""
+"""A file that is written and read gives equal records, except for parts that its format lacks."""
 
 import io
 import tempfile
@@ -120,7 +120,7 @@ def is_understood(fact):
 
 
 def in_rdf(item, graphs):
-    """What RDF has a place for."""
+    """The parts of a statement that RDF can represent."""
     fact = item.fact
     if isinstance(fact, Attribute) and fact.value.datatype == IRI and not is_understood(fact):
         fact = Triple(fact.head, fact.relation, fact.value.value)
@@ -181,9 +181,9 @@ def test_rdf_xml_refuses_what_xml_cannot_hold_and_leaves_no_file(folder, fact):
 @pytest.mark.parametrize("bad", ["a\tb", "a\nb"])
 def test_tsv_refuses_tabs_and_line_ends(folder, bad):
     for fact in (Triple(bad, "r", "t"), Triple("h", bad, "t"), Triple("h", "r", bad)):
-        with pytest.raises(TripleFormatError, match="take CSV"):
+        with pytest.raises(TripleFormatError, match="use CSV"):
             write_records(folder / "a.tsv", [Statement(fact)])
-    with pytest.raises(TripleFormatError, match="take CSV"):
+    with pytest.raises(TripleFormatError, match="use CSV"):
         write_records(folder / "a.tsv", [Statement(Triple("h", "r", "t\r"))])
     assert list(folder.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""Rows that a program holds load as the same facts in a file do."""
+"""Rows in memory are loaded like a file with the same facts."""
 
 from datetime import date
 from decimal import Decimal
@@ -94,11 +94,11 @@ def test_rows_that_are_loaded_again_add(graph):
     ("rows", "said"),
     [
         ([("a", "b", "c"), ("a", "b")], "the rows given, line 2: expected 3 columns"),
-        ([("a", "b", "c"), "abc"], "the rows given, line 2: a row is a tuple"),
+        ([("a", "b", "c"), "abc"], "the rows given, line 2: a row must be a tuple"),
         ([{"head": "a"}], "the rows given, line 1: expected {head"),
         ([{"head": "a", "relation": "b", "tail": float("nan")}], "1: nan is not a finite number"),
         ([{"head": "a", "relation": "b", "tail": object()}], "line 1: Object of type object"),
-        (["abc"], "line 1: a row is a tuple"),
+        (["abc"], "line 1: a row must be a tuple"),
     ],
 )
 def test_a_row_that_is_none_is_refused_and_nothing_is_loaded(graph, rows, said):
@@ -114,7 +114,7 @@ def test_no_rows_are_no_facts(graph):
 @pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("frame", [False, True])
 def test_evidence_cites_the_row(graph, wide, frame):
-    """Rows are counted from 1, whatever line breaks their cells have."""
+    """Rows are counted from 1, even if their cells have line breaks."""
     names = ["a", "b\r\nb", "c\n\nc", "d", "e"]
     rows = [{"name": name, "next": f"to {name}"} for name in names]
     if not wide:

@@ -1,4 +1,4 @@
-"""The layout of tables is guessed as a person would read them."""
+"""The guessed layout of a table is the one that a person would see."""
 
 import pytest
 

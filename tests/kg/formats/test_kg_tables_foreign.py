@@ -1,4 +1,4 @@
-"""Tables as people have them, of banks, Excel and pandas, with the facts that they state."""
+"""Tables from banks, Excel and pandas give the facts that they state."""
 
 import io
 

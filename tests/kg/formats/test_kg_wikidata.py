@@ -184,7 +184,7 @@ def test_a_dump_is_loaded_queried_and_exported_with_all_it_says(graph, write, tm
 
 
 def test_julian_days_follow_each_other_as_gregorian_ones_do():
-    """From day to day of 800 years, by Python's own calendar, which is the Gregorian one."""
+    """On each day of 800 years, compared with Python's calendar, which is Gregorian."""
     lengths = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     wanted = date(1200, 1, 8)  # 1 January 1200 of the Julian calendar
     for year in range(1200, 2000):

@@ -1,6 +1,6 @@
-"""What programs denote, worked out over plain Python sets: the oracle of the evaluation in SQL.
+"""Evaluates programs over Python sets: the oracle of the evaluation in SQL.
 
-Values are written down here with what they measure, so that nothing of the product reads them.
+Values are written here together with their quantities, so that no code of kptm converts them.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Oracle:
         return self.step(self.nodes(program.source), program.step, away, program.during)
 
     def reached(self, here, steps):
-        """What a path leads to from a node, without coming back."""
+        """The nodes at the end of a path from a node, without the node itself."""
         found = {here}
         for step in steps:
             away = {here} if len(steps) > 1 and step is not steps[0] else set()
@@ -175,7 +175,7 @@ class Oracle:
         return found
 
     def sizes(self, base, measure):
-        """(node, what it measures) for each value of each node."""
+        """(node, quantity) for each value of each node."""
         if measure.count:
             among = None if measure.among is None else self.nodes(measure.among)
             for here in base:
@@ -225,7 +225,7 @@ class Oracle:
         return {here for here, size in rows if other and compares(size, program.comparison, other)}
 
     def value(self, program):
-        """The first number or date of a program: a value, or what a step leads to from one node."""
+        """The first number or date of a program: a value, or the end of a step from one node."""
         if isinstance(program, Named):
             return next((key.literal for key in program.keys if isinstance(key, ValueKey)), None)
         (key,) = program.source.keys

@@ -1,4 +1,4 @@
-"""Programs over a small graph, each with what it denotes and the facts that prove it."""
+"""Programs over a small graph, each with its denotation and the facts that prove it."""
 
 import pytest
 

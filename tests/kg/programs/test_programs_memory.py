@@ -1,4 +1,4 @@
-"""What an evaluator holds: bounded, shared by threads, and never of another state of the graph."""
+"""An evaluator's cache is bounded, shared by threads, and only valid for one state of the graph."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -137,7 +137,7 @@ def statement(fact):
 
 
 def refilled(graph, rows):
-    """The graph with other facts: it is another one at each example."""
+    """The graph with other facts, which differ in each example."""
     graph.forget(source="user")
     graph.add([statement(fact) for fact in rows])
     return Oracle(rows, graph.follow)
@@ -208,7 +208,7 @@ plain = st.recursive(
 @SETTINGS
 @given(graphs, st.lists(plain, min_size=8, max_size=8))
 def test_facts_are_enough(graph, small, rows, programs):
-    """A graph of nothing but the facts that are given as proof has the node in the set, too."""
+    """In a graph that has only the facts of the proof, the node is in the set too."""
     known = refilled(graph, rows).names
     evaluator = Evaluator(graph.database, small=small)
     for program in programs:
@@ -227,6 +227,6 @@ def test_facts_are_enough(graph, small, rows, programs):
 
 
 def of_names(program, known):
-    """Facts by which the nodes that a program names are there: that is no matter of proof."""
+    """Facts that make the named nodes of a program exist; a proof need not contain them."""
     named = (key for part in parts(program) if isinstance(part, Named) for key in part.keys)
     return [Fact("e", "is", getattr(key, "literal", key)) for key in named if key in known]

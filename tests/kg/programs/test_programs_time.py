@@ -1,4 +1,4 @@
-"""When facts hold: first what holds now, then what held at a time, for any qualifiers."""
+"""Times of facts: present facts come first, and a period selects facts by their qualifiers."""
 
 import datetime as dt
 import random
@@ -134,7 +134,7 @@ def test_large_sets_are_ordered_too(graph):
 
 
 def test_complete_years_are_as_people_count_their_age():
-    """Against counting birthdays one by one."""
+    """Compared with counting birthdays one by one."""
     draw = random.Random(7)
     first = dt.date(1890, 1, 1)
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""SPARQL on the store gives what RDFLib gives in memory on the same triples."""
+"""SPARQL on the store gives the same results as RDFLib in memory on the same triples."""
 
 import sys
 from collections import Counter
@@ -78,7 +78,7 @@ def rows_of(result):
 
 
 def plain(term):
-    """A term of RDFLib's as the store gives it."""
+    """A term of RDFLib in the form in which the store returns it."""
     names = {
         str(node(k)): k
         for k in ("Alien 3", "Q244", "Q60", "starring", "born in", "person", f"{E}sequel of")

@@ -1,7 +1,4 @@
-"""SPARQL where RDF and the graph differ, on both databases; what fails.
-
-What a query may not touch.
-"""
+"""SPARQL where RDF and the graph differ, on both databases; failing and forbidden queries."""
 
 import logging
 import re

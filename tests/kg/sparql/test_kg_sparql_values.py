@@ -1,4 +1,4 @@
-"""SPARQL where RDFLib alone gives up: EXISTS as a value, dates of any year, odd sums."""
+"""SPARQL that RDFLib alone cannot evaluate: EXISTS as a value, dates of any year, odd sums."""
 
 import pytest
 

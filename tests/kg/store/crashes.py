@@ -2,7 +2,7 @@
 
     python crashes.py PLACE FOLDER STEP [STEP …]
 
-It says "ready", does a step for each line that it is told, and says "done" behind it.
+It prints "ready", then reads lines, runs a step for each line, and prints "done" after the step.
 """
 
 import sys

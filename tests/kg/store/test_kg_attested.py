@@ -1,4 +1,4 @@
-"""Who says a fact, and since which revision: a diary kept by hand is the oracle."""
+"""The sources and the first revision of a fact, compared with a log written by the test."""
 
 import random
 

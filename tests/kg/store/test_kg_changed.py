@@ -1,7 +1,4 @@
-"""What has changed since a revision, against the histories of all entities.
-
-Counts of links, against a Counter.
-"""
+"""Changes since a revision, compared with all entities' histories; link counts with a Counter."""
 
 from collections import Counter
 

@@ -1,6 +1,6 @@
-"""Killed at any moment, a graph is the one before or the one after.
+"""A process that is killed at any moment leaves the state before or after its change.
 
-Many may read while one writes.
+Many processes can read while one writes.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ SECONDS = float(os.environ.get("KPTM_SECONDS", "3"))
 
 
 def state(graph):
-    """All there is to see of a graph: what is said by whom, then and now."""
+    """The whole visible state of a graph: all statements and their sources, then and now."""
     found = hashlib.sha256()
     for number in range(graph.revision() + 1):
         found.update(graph.at(number).fingerprint().encode())
@@ -183,7 +183,7 @@ def test_no_byte_of_what_is_purged_is_left(new_place, tmp_path, what, kind, requ
 
 
 def _bytes(graph, folder: Path, kind):
-    """Every byte that the database keeps of the graph."""
+    """All bytes of the database's files."""
     if kind == "sqlite":
         return b"".join(path.read_bytes() for path in folder.glob("purged.db*"))
     with graph.database.reading() as sql:

@@ -1,4 +1,4 @@
-"""What statements may say on both databases."""
+"""SQL statements that must work on both databases."""
 
 
 def test_percent_signs_are_operators_and_wildcards_with_and_without_parameters(graph):

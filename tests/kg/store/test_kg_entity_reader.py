@@ -1,4 +1,4 @@
-"""Cached entities and relations against a new reader without a cache."""
+"""Cached entities and relations are those that a new reader without a cache reads."""
 
 import random
 from contextlib import suppress
@@ -18,7 +18,7 @@ def state(graph, keys=KEYS):
 
 
 def change(graph, choice):
-    """One change of a random kind; one that is refused changes nothing."""
+    """Make a change of a random kind; a refused one changes nothing."""
     one, other = choice.choice(KEYS[:3]), choice.choice(KEYS[:3])
     relation, source = choice.choice(["r", "s"]), choice.choice(["x", "y"])
     kinds = [
@@ -39,10 +39,7 @@ def change(graph, choice):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_says_what_a_new_reader_says(new_place, monkeypatch, seed):
-    """Changes of this graph and of another one on the same database.
-
-    A small cache that overflows.
-    """
+    """This graph and another one on the same database make changes; a small cache overflows."""
     monkeypatch.setattr(entity_reader, "MOST", [3, 100][seed % 2])
     monkeypatch.setattr(entity_reader, "FOLLOWED", [0, 2, 100][seed % 3])
     place, choice = new_place(), random.Random(seed)

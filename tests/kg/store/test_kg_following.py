@@ -1,4 +1,4 @@
-"""Following paths of relations, against plain sets of triples."""
+"""Paths of relations, compared with sets of triples."""
 
 import random
 from collections import Counter
@@ -22,7 +22,7 @@ def rows():
 
 
 def ways(rows, start, steps):
-    """Every way along the steps, (end, facts); several steps do not come back to the start."""
+    """(end, facts) of every path along the steps; several steps never end at the start."""
     found = [(start, [])]
     for step in steps:
         found = [

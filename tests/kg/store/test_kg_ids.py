@@ -1,4 +1,4 @@
-"""Ids of more than 32 bits: the graph does what it does with small ones."""
+"""A graph with ids of more than 32 bits works like one with small ids."""
 
 import pytest
 
@@ -10,7 +10,7 @@ LINES = "".join(f"e{number % 40}\tr{number % 3}\te{number * 7 % 40}\n" for numbe
 
 
 def raise_ids(graph):
-    """Let the ids of everything that is new begin beyond 2^33, in both directions."""
+    """Make all new ids begin beyond 2^33, in both directions."""
     with graph.database.writing() as (sql, _):
         sql.run("INSERT INTO entity (id, key) VALUES (?, 'far')", (FAR,))
         sql.run("INSERT INTO relation (id, key) VALUES (?, 'far')", (FAR,))
@@ -31,7 +31,7 @@ def raise_ids(graph):
 
 
 def history(graph, path):
-    """All kinds of changes; yields what the graph has after each."""
+    """Make all kinds of changes; yield the graph's state after each."""
     base = graph.revision()
 
     def state():

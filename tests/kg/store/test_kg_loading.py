@@ -1,4 +1,4 @@
-"""Loading: all or nothing, honest counts, one fingerprint for one set of triples."""
+"""Loading: all or nothing, correct counts, one fingerprint for each set of triples."""
 
 import json
 import os

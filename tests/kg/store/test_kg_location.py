@@ -1,4 +1,4 @@
-"""Passwords in no message, replaced files, folders that cannot be written, full disks."""
+"""No message contains a password; replaced files, read-only folders and full disks are errors."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Merging entities: one revision, whose undo restores both with all that sources say of them."""
+"""Merging entities: one revision, whose undo restores both with all their statements."""
 
 import json
 
@@ -278,7 +278,7 @@ def test_merging_is_replacing_the_keys(tmp_path_factory, items, gone):
 
 
 def test_a_purge_deletes_what_was_merged_into_the_entity(tmp_path):
-    """No page of the file keeps a name or a fact of either, nor of a merge before."""
+    """No page of the file still has a name or fact of either, or of an earlier merge."""
     path = tmp_path / "graph.db"
     graph = KnowledgeGraph.open(path)
     graph.add([("Quillarda", "lives in", "Oldtown"), ("Quillarde", "paints", "Zyxtulips")])

@@ -1,4 +1,4 @@
-"""Migrations go up, down and up again, and end where the tables in code stand."""
+"""Migrations run up, down and up again, and end with the tables that the code declares."""
 
 import alembic.command
 import pytest
@@ -26,7 +26,7 @@ def database(place):
 
 
 def differences(database):
-    """What ``alembic check`` would find for the graph's tables; the others' are elsewhere."""
+    """The differences that ``alembic check`` would find in the graph's tables."""
 
     def ours(name, kind, parents):
         return not (parents.get("table_name") or name or "").startswith(
@@ -68,7 +68,7 @@ def test_the_comparison_sees_a_difference(database):
 
 
 def described(index):
-    """An index as text; its condition is an object that says nothing by itself."""
+    """An index as text, with its condition as SQL."""
     options = {name: str(option) for name, option in index.pop("dialect_options", {}).items()}
     return str((sorted(index.items()), options))
 
@@ -188,7 +188,7 @@ def test_a_database_of_the_schema_before_keeps_its_data(place):
 
 
 def test_a_database_from_before_has_ranks_and_names_without_accents(place):
-    """0005 held what is recorded as wrong for facts, and its index of names knew accents."""
+    """In 0005, statements recorded as wrong were facts, and the index of names had accents."""
     with KnowledgeGraph.open(place) as graph:
         graph.add([EntityRecord(key="Q1", label="Dvořák"), ("Łódź", "r", "Q1"), ("Q1", "r", "Q2")])
         graph.add([Statement(Triple("Q1", "r", "Q3"), confidence=0.0)])

@@ -1,4 +1,4 @@
-"""The store against a Python model: both say the same, now and at every revision."""
+"""The store and a Python model give the same answers, now and at every revision."""
 
 import hashlib
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def digest(triples):
 
 @dataclass
 class Said:
-    """One source says one triple, from a revision to another."""
+    """A statement of a triple by a source, from one revision to another."""
 
     fact: Triple
     source: str
@@ -192,7 +192,7 @@ class GraphMachine(RuleBasedStateMachine):
         if then == now:  # what came later cancels out
             taken = {number}
         elif len(taken) > 1 and not later:
-            with pytest.raises(StoreError, match="cannot be taken back alone"):
+            with pytest.raises(StoreError, match="cannot be undone alone"):
                 self.graph.undo(number)
             return
         ended = [item for item in self.live() if (item.fact, item.source) in now - before]
@@ -218,7 +218,7 @@ class GraphMachine(RuleBasedStateMachine):
             assert set(self.graph.match()) == {fact for fact, _ in before} == self.alive()
 
     def changes(self, number):
-        """What a revision is said to have changed is what it changed."""
+        """The log lists exactly the changes that a revision made."""
         found = {(c.kind, c.fact, c.source) for c in self.graph.log.changes(number)}
         begun = {("added", x.fact, x.source) for x in self.log if x.added == number}
         ended = {("removed", x.fact, x.source) for x in self.log if x.removed == number}

@@ -1,4 +1,4 @@
-"""The parts of the store against oracles: statements, search, paths, queries, sorting."""
+"""The parts of the store compared with oracles: statements, search, paths, queries, sorting."""
 
 import random
 from array import array

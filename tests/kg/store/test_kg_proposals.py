@@ -1,6 +1,6 @@
-"""Proposals: in no query until accepted.
+"""Proposals: no query sees them until they are accepted.
 
-A decision is one revision, undone and redone like any other.
+A decision is one revision, which is undone and redone like any other.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The tables of sizes hold what values and triples say, however they came, and no more."""
+"""The tables of quantities and measures agree with values and triples after any kind of load."""
 
 import alembic.command
 import pytest
@@ -12,7 +12,7 @@ VALUES = ("5", "-7", str(10**400), "1.5e3", "n/a")
 
 
 def rows(graph):
-    """(value, relation, dimension, low, high) of all that stands there."""
+    """(value, relation, dimension, low, high) of all rows."""
     with graph.database.quick() as sql:
         sizes = sql.all(
             "SELECT l.value, l.unit, q.dimension, q.low, q.high FROM quantity q LEFT"
@@ -29,7 +29,7 @@ def rows(graph):
 
 @pytest.fixture
 def filled(graph, tmp_path):
-    """Facts by a table, by JSON Lines, by hand, and by a qualifier."""
+    """Facts from a table, from JSON Lines, by hand, and in a qualifier."""
     people = "".join(f"c{number}\tpopulation\t{number % 7 * 100}\n" for number in range(40))
     (tmp_path / "people.tsv").write_text(people)
     graph.load(tmp_path / "people.tsv")

@@ -1,4 +1,4 @@
-"""Ranks and confidence: what is recorded as wrong is no fact; what is preferred comes first."""
+"""Ranks and confidence: deprecated statements are not facts; preferred facts come first."""
 
 import random
 
@@ -98,7 +98,7 @@ def test_confidence_is_the_highest_that_anybody_gives(graph):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_lives_is_what_a_diary_says(graph, seed):
-    """Sources say, doubt and take back triples in random order; a dictionary keeps the account."""
+    """Sources state, doubt and retract triples in random order; a dictionary is the oracle."""
     random_ = random.Random(seed)
     diary: dict[tuple[str, str], set[float | None]] = {}
     states = []

@@ -1,4 +1,4 @@
-"""Forms of values: the right value of each text, by hand."""
+"""Forms of values: the right value of each text, written by hand."""
 
 import copy
 import pickle
