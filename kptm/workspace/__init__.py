@@ -152,8 +152,8 @@ class Workspace:
             folder: The folder.
             config: The settings.
             database: The URL of a PostgreSQL database for graph, passages and modeledge, in place
-                of a file in the folder. A password in it is used now and not stored. A graph that
-                the database has already is used.
+                of a file in the folder. A password in it is used now and not stored. If the
+                database already has a graph, the workspace uses it.
 
         Raises:
             WorkspaceError: There is a workspace already, or the path is a file.
@@ -199,7 +199,7 @@ class Workspace:
         if layout.is_workspace():
             return cls(folder, workspace_config.read(layout.config).with_changes(changes))
         if folder.is_dir() and any(folder.iterdir()):
-            raise WorkspaceError(f"{folder}: is no workspace (no kptm.toml) and is not empty")
+            raise WorkspaceError(f"{folder}: is not a workspace (no kptm.toml) and is not empty")
         if not create:
             raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
         return cls.init(folder)

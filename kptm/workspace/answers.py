@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.workspace.models import WorkspaceModels
 
 MOST_LANGUAGES = 16
-"""The most lists of languages whose labels are held; a server has clients of many."""
+"""The most lists of languages whose labels are cached; a server's clients have different ones."""
 
 
 class WorkspaceAnswers:
@@ -111,7 +111,7 @@ class WorkspaceAnswers:
     def relabel(
         self, answer: Answer, languages: Iterable[str], *, code: str | None = None
     ) -> Answer:
-        """An answer with its labels in other languages; what was answered stays.
+        """Replace the labels in an answer by those of other languages; the entities stay the same.
 
         Args:
             answer: An answer of this workspace.

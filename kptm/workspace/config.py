@@ -49,7 +49,7 @@ class GraphConfig:
         for relation, kind in self.types.items():
             if kind not in KINDS:
                 known = ", ".join(KINDS)
-                raise ConfigError(f"types: {relation!r} is {kind!r}, and must be one of {known}")
+                raise ConfigError(f"types: {relation!r} is {kind!r}, but must be one of {known}")
 
 
 @dataclass(frozen=True, kw_only=True)

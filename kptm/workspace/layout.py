@@ -108,11 +108,11 @@ class Layout:
 
     @property
     def compressed(self) -> Path:
-        """Smaller models beside the model, a folder each."""
+        """The compressed models, one folder per model."""
         return self.folder / "compressed"
 
     def compressed_for(self, name: str) -> Path:
-        """The model that some ways of compression made."""
+        """The compressed model with a name, which lists the methods of compression."""
         return self.compressed / name
 
     @property

@@ -72,10 +72,10 @@ class WorkspaceLookups:
         )
 
     def history(self, name: str, *, limit: int | None = None) -> list[Change]:
-        """The changes of an entity's facts: which source began or ended each when, oldest first.
+        """When each source began or ceased to state facts of an entity, oldest first.
 
         Args:
-            name: The entity; by its key if it is gone.
+            name: The entity; only its key if it no longer exists.
             limit: Only so many of the newest changes; by default all.
 
         Raises:

@@ -228,10 +228,9 @@ class WorkspaceModels:
         written all the same. New phrasings are added to the existing ones. It is one revision,
         which :meth:`kptm.Workspace.undo` undoes; :meth:`kptm.Workspace.changes` counts passages.
 
-        A file or folder, identified by its absolute path, that is indexed again replaces what was
-        indexed before: sentences that it no longer has are removed, unless another source has them
-        too. If ``source`` also has other files, or texts without a file, nothing is replaced, with
-        a warning.
+        If a file or folder, identified by its absolute path, is indexed again, sentences that it no
+        longer has are removed, unless another source has them too. If ``source`` also has other
+        files, or texts without a file, nothing is removed and a warning is given.
 
         Args:
             texts: A file, a folder, or texts; None to index triples only.
@@ -351,8 +350,8 @@ class WorkspaceModels:
 
         if not Path(path).exists() and (known := sources_of(self.graph.database, path)):
             reason = (
-                "there is no such file or folder; what was indexed from it stays until it is"
-                f" forgotten: kptm forget --source {known[0]}"
+                "there is no such file or folder; to remove the texts that were indexed from it,"
+                f" run kptm forget --source {known[0]}"
             )
             raise TripleFormatError(path, None, reason)
         return read_documents(path)

@@ -69,7 +69,7 @@ class AcceptanceRule:
         least = float(found["least"]) if found else 2.0
         if found is None or least > 1:
             raise ConfigError(
-                f"{text!r} is no rule; write RELATION>=CONFIDENCE, as in capital>=.95, or >=.95 for"
+                f"{text!r} is not a rule; write RELATION>=CONFIDENCE, as capital>=.95, or >=.95 for"
                 " all relations"
             )
         return cls(found["relation"] or None, least)

@@ -89,10 +89,11 @@ class WorkspaceSync:
         """Make the workspace hold exactly what the files of a folder state.
 
         New and changed files with triples and entities are loaded; those with texts are indexed and
-        searched for facts to propose. A changed file replaces its earlier content. What only a
-        deleted file stated ends, in the graph, passages, modeledge and proposals. All changes are
-        in the history and can be undone. A file that fails is reported and tried again next time;
-        the others are synchronised. Anything loaded in other ways is not touched.
+        searched for facts to propose. A changed file replaces its earlier content. Facts and texts
+        that only a deleted file stated end, in the graph, passages, modeledge and proposals. All
+        changes are in the history and can be undone. A file that fails is reported and tried again
+        next time; the others are synchronised. Files that were loaded in other ways stay as they
+        are.
 
         Args:
             folder: The folder, with its subfolders; hidden files are left out.
@@ -180,9 +181,7 @@ class _Run:
         self.count = len(found)
         hashes = {one.name: self._hash(one) for one in found if one.kind is not None}
         yield from (
-            FileChange(x.name, "", "skipped", "no format that is read")
-            for x in found
-            if x.kind is None
+            FileChange(x.name, "", "skipped", "unknown format") for x in found if x.kind is None
         )
         yield from self._delete(set(hashes))
         work = [

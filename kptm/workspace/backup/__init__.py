@@ -1,1 +1,1 @@
-"""Backups: a workspace as it is at one moment, in an archive with checksums, and back again."""
+"""Writes a workspace, as it is at one moment, to an archive with checksums, and restores it."""

@@ -29,7 +29,7 @@ BROKEN = (
     ValueError,
     RuntimeError,
 )
-"""What a damaged archive raises, beside an ``OSError`` without a number."""
+"""The errors that a damaged archive raises, besides an ``OSError`` without a number."""
 _CHUNK = 2**20
 
 
@@ -47,7 +47,7 @@ def suffix_of(path: Path) -> str:
 
 @contextmanager
 def create(suffix: str, raw: IO[bytes]) -> Iterator[Add]:
-    """Write an archive; the function adds a member of a name, a size and a content."""
+    """Open an archive for writing; yield a function that adds a member (name, size, content)."""
     if suffix == ".zip":
         with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
 
@@ -87,7 +87,7 @@ def members(suffix: str, raw: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
     The archive is read to its end, so that its own checksums are compared.
 
     Raises:
-        ValueError: A member is no plain file.
+        ValueError: A member is not a plain file.
     """
     if suffix == ".zip":
         with zipfile.ZipFile(raw) as archive:
@@ -100,7 +100,7 @@ def members(suffix: str, raw: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
             for info in tar:
                 content = tar.extractfile(info) if info.isreg() else None
                 if content is None:
-                    raise ValueError(f"{info.name} is no plain file")
+                    raise ValueError(f"{info.name} is not a plain file")
                 yield info.name, content
         while packed.read(_CHUNK):
             pass

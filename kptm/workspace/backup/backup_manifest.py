@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "kptm-backup.json"
 FORMAT = 1
 LONGEST = 64 * 2**20
-"""Bytes of a manifest at most."""
+"""The most bytes of a manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """What a backup holds.
+    """The contents of a backup.
 
     Attributes:
         kptm: The version that wrote it.
-        at: When, in UTC.
+        at: The time at which it was written, in UTC.
         revision: The newest revision of its graph.
         files: Its files by their path in the workspace.
     """
@@ -62,22 +62,22 @@ class BackupManifest:
 
     @classmethod
     def from_bytes(cls, content: bytes, archive: Path, parts: Collection[str]) -> BackupManifest:
-        """Read a manifest, which may come from anybody.
+        """Read a manifest, which is not trusted.
 
         Args:
-            content: What :meth:`to_bytes` gave.
+            content: The result of :meth:`to_bytes`.
             archive: The backup, for errors.
             parts: The files and folders of a workspace that a backup may hold.
 
         Raises:
-            WorkspaceError: It is malformed, of a newer version, or names a file that is no part of
-                a workspace.
+            WorkspaceError: It is malformed, of a newer version, or names a file that does not
+                belong to a workspace.
         """
         try:
             value: Any = json.loads(content)
             if value["format"] != FORMAT:
                 raise WorkspaceError(
-                    f"{archive}: has format {value['format']}, and this kptm reads {FORMAT};"
+                    f"{archive}: has format {value['format']}, but this kptm reads {FORMAT};"
                     " restore it with the version that wrote it, or a newer one"
                 )
             files = {
@@ -90,7 +90,7 @@ class BackupManifest:
         for name, member in files.items():
             if not _is_safe(name, parts) or member.size < 0:
                 raise WorkspaceError(
-                    f"{archive}: holds {name!r}, which is no file of a workspace; nothing was"
+                    f"{archive}: holds {name!r}, which does not belong to a workspace; nothing was"
                     " restored"
                 )
         return found

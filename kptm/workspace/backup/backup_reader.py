@@ -21,12 +21,12 @@ _CHUNK = 2**20
 
 
 def restore(file: str | Path, folder: str | Path) -> BackupReport:
-    """Restore a workspace from a backup; it appears when all of it is there and checked.
+    """Restore a workspace from a backup; the folder appears when all files are written and checked.
 
     Args:
-        file: A backup by :func:`kptm.workspace.back_up`. It may come from anybody: nothing is
-            written outside of the folder.
-        folder: The workspace to make: a folder that does not exist, or is empty.
+        file: A backup by :func:`kptm.workspace.back_up`. It is not trusted: nothing is written
+            outside of the folder.
+        folder: The new workspace: a folder that does not exist, or is empty.
 
     Raises:
         WorkspaceError: The folder has content, or the backup is damaged: the message names the
@@ -47,7 +47,7 @@ def restore(file: str | Path, folder: str | Path) -> BackupReport:
 def _check(file: Path, layout: Layout) -> None:
     if is_database_url(layout.folder):
         raise WorkspaceError(
-            f"{layout.folder}: is a database's URL, and a backup becomes a workspace's folder;"
+            f"{layout.folder}: is the URL of a database, but a backup is restored to a folder;"
             " restore a graph in PostgreSQL by pg_restore"
         )
     if not file.is_file():
@@ -76,9 +76,9 @@ def _unpack(file: Path, suffix: str, raw: IO[bytes], layout: Layout) -> BackupMa
         for name, content in found:
             place = name
             if name not in left:
-                raise ValueError("is not in the manifest, or is there twice")
+                raise ValueError("is not in the manifest, or occurs twice")
             _write(layout.folder / name, content, left.pop(name))
-            place = f"what follows {name}"
+            place = f"the part after {name}"
         if left:
             place = sorted(left)[0]
             raise ValueError("is missing")
@@ -101,7 +101,7 @@ def _damage_error(file: Path, place: str, error: Exception) -> WorkspaceError:
 def _manifest(file: Path, found: Iterator[tuple[str, IO[bytes]]], layout: Layout) -> BackupManifest:
     name, content = next(found, ("", None))
     if content is None or name != NAME:
-        raise WorkspaceError(f"{file}: is no backup by kptm: {NAME} is not its first member")
+        raise WorkspaceError(f"{file}: is not a backup by kptm: {NAME} is not its first member")
     parts = {path.name for path in (layout.config, layout.graph, *layout.stages)}
     read = content.read(LONGEST + 1)
     if len(read) > LONGEST:
@@ -109,18 +109,18 @@ def _manifest(file: Path, found: Iterator[tuple[str, IO[bytes]]], layout: Layout
     manifest = BackupManifest.from_bytes(read, file, parts)
     for path in (layout.config, layout.graph):
         if path.name not in manifest.files:
-            raise WorkspaceError(f"{file}: {path.name} is missing; this is no whole backup")
+            raise WorkspaceError(f"{file}: {path.name} is missing; the backup is incomplete")
     needed = sum(one.size for one in manifest.files.values())
     free = shutil.disk_usage(layout.folder).free
     if needed > free:
         raise WorkspaceError(
-            f"{file}: needs {needed:,} bytes, and {free:,} are free; free some space"
+            f"{file}: needs {needed:,} bytes, but only {free:,} are free; free some space"
         )
     return manifest
 
 
 def _write(path: Path, content: IO[bytes], member: Member) -> None:
-    """Write a file and compare it.
+    """Write a file and compare it with its manifest.
 
     Raises:
         ValueError: It differs from its manifest.

@@ -33,12 +33,12 @@ class BackupReport:
     Attributes:
         file: The archive.
         folder: The workspace.
-        kptm: The version that wrote it.
-        revision: The newest revision of its graph.
-        files: The number of its files.
-        bytes: Their bytes.
-        left_out: The files and folders in the workspace that are not in the backup, since kptm did
-            not write them; none after a restore.
+        kptm: The version of kptm that wrote the archive.
+        revision: The newest revision of the graph.
+        files: The number of files.
+        bytes: The number of bytes of all files.
+        left_out: The files and folders in the workspace that are not in the backup, because kptm
+            did not write them; none after a restore.
     """
 
     file: str
@@ -57,8 +57,8 @@ class BackupReport:
 def back_up(folder: str | Path, file: str | Path) -> BackupReport:
     """Write a backup of a workspace, as it is at one moment, while others may write to it.
 
-    It has the database, the settings, and what stages and learning wrote; not indexes, which are
-    made again, nor unfinished runs. The file appears when it is complete.
+    The backup has the database, the settings, the outputs of stages, and learnt files. It has no
+    unfinished runs, and no indexes, which are rebuilt. The file appears when it is complete.
 
     Args:
         folder: The workspace.
@@ -92,7 +92,7 @@ def back_up(folder: str | Path, file: str | Path) -> BackupReport:
 def _check(layout: Layout, file: Path) -> None:
     if is_database_url(layout.folder):
         raise WorkspaceError(
-            f"{layout.folder}: is a database's URL, and a backup is of a workspace's folder; back"
+            f"{layout.folder}: is the URL of a database, but kptm backup needs a folder; back"
             " up a graph in PostgreSQL by pg_dump --format=custom, and restore it by pg_restore"
         )
     if not layout.is_workspace():
@@ -100,15 +100,15 @@ def _check(layout: Layout, file: Path) -> None:
     if url := workspace_config.read(layout.config).database.url:
         raise WorkspaceError(
             f"{layout.folder}: its graph is in {url}; back up that database by pg_dump"
-            " --format=custom, the folder by copying it while nothing writes to it, and restore"
-            " the one by pg_restore, the other by copying it back"
+            " --format=custom, and restore it by pg_restore; copy the folder while nothing writes"
+            " to it, and restore it by copying it back"
         )
     check_graph(layout)
     if not layout.graph.is_file():
         raise WorkspaceError(f"{layout.folder}: has no graph yet; run kptm load")
     layout.check_output(file)
     if os.path.lexists(file):
-        raise WorkspaceError(f"{file}: is there already; name another file, or remove it")
+        raise WorkspaceError(f"{file}: exists already; name another file, or remove it")
 
 
 def _copy_database(moment: WorkspaceMoment, path: Path) -> tuple[Path, int]:
@@ -118,7 +118,7 @@ def _copy_database(moment: WorkspaceMoment, path: Path) -> tuple[Path, int]:
         rows = copy.execute("PRAGMA quick_check(1)").fetchall()
         if rows != [("ok",)]:
             raise sqlite3.DatabaseError(str(rows[0][0]))
-        # Its indexes stay behind: where none is named, the next search makes it again.
+        # Index files are not backed up; without their rows here, the next search rebuilds them.
         copy.execute("DELETE FROM modeledge_snapshot")
         copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         (revision,) = copy.execute("SELECT max(id) FROM revision").fetchone()
@@ -153,7 +153,7 @@ def _member(stream: IO[bytes]) -> Member:
 
 
 def _left_out(layout: Layout, manifest: BackupManifest) -> tuple[str, ...]:
-    """What lies in the folder and is neither in the backup nor derived or temporary."""
+    """The entries of the folder that are not in the backup, and neither derived nor temporary."""
     own = {name.partition("/")[0] for name in manifest.files}
     passing = (layout.state, layout.snapshots, layout.linking, layout.pretraining)
     own |= {path.name for path in (*layout.graph_files, *passing)}
@@ -166,7 +166,7 @@ def _is_passing(name: str) -> bool:
 
 
 def is_database_url(folder: Path) -> bool:
-    """Whether a URL was given for a workspace's folder; a path has one slash of its two."""
+    """Whether the path of a workspace is a URL; a path collapses the two slashes to one."""
     return ":/" in str(folder)
 
 

@@ -2,8 +2,8 @@
 
     write lock of the database ─► read transaction ─► files opened ─► write lock released
 
-The read transaction and the open files go on showing that moment, whatever is written or replaced
-afterwards: kptm replaces files whole and never changes one in place.
+The read transaction and the open files still show that moment when others write afterwards, because
+kptm never changes a file in place, but replaces it by a new one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WorkspaceMoment:
 
 @contextmanager
 def open_moment(layout: Layout) -> Iterator[WorkspaceMoment]:
-    """Open the database and all files that are no index and no unfinished run.
+    """Open the database and all files, except indexes and unfinished runs.
 
     Raises:
         WorkspaceError: Another process holds the database for too long, or was killed while it
@@ -76,7 +76,7 @@ def _files(layout: Layout) -> list[Path]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """A connection without implicit transactions; one that only reads where nothing else can."""
+    """A connection without implicit transactions; read-only if the folder cannot be written."""
     mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
@@ -104,8 +104,8 @@ def _no_swap(layout: Layout) -> Iterator[None]:
     while any(_is_between(folder) for folder in above):
         if time.monotonic() > until:
             raise WorkspaceError(
-                f"{layout.folder}: a folder was being replaced when its process was killed; run"
-                " kptm stats, which puts it back, and try again"
+                f"{layout.folder}: a process was killed while it replaced a folder; run"
+                " kptm stats, which restores the folder, and try again"
             )
         time.sleep(_PAUSE)
     folders = [layout.embeddings, layout.linking_index, layout.model]

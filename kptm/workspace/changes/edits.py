@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.workspace.models import WorkspaceModels
 
     Question = tuple[str | None, str, str | None]
-    """(head, relation, tail) with None for the one that is asked for."""
+    """(head, relation, tail), with None for the missing one."""
 
 ASKED = 20
 """The most questions that are asked before and after a change, for its receipt."""
@@ -137,7 +137,7 @@ class WorkspaceEdits:
         from kptm.modeledge import Receipt
 
         if sum(item is not None for item in (entity, triple, source, text)) != 1:
-            raise WorkspaceError("forget an entity, a triple, a source or a text, one of them")
+            raise WorkspaceError("forget needs one of entity, triple, source and text")
         key = self._base.resolve(entity) if entity is not None else None
         fact = self._fact(triple) if triple is not None else None
         asked = self._questions(key, fact)
@@ -340,7 +340,7 @@ class WorkspaceEdits:
 
     def _purged_key(self, entity: str | None, source: str | None) -> str | None:
         if (entity is None) == (source is None):
-            raise StoreError("purge needs an entity or a source, one of them")
+            raise StoreError("purge needs an entity or a source, but not both")
         if entity is None:
             return None
         known = self.graph.entities([entity]).get(entity)
@@ -359,7 +359,7 @@ class WorkspaceEdits:
         except UnknownKeyError as error:
             if new or parse(name) is not None:
                 return name
-            more = "add it with kptm add, or say that it is a new entity (--new, new=True)"
+            more = "add it with kptm add, or declare a new entity by --new or new=True"
             raise UnknownKeyError(f"{error}; {more}") from error
 
     def _fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:

@@ -182,7 +182,7 @@ def purge(
             except OSError as error:
                 raise WorkspaceError(
                     f"{error.filename or artefact.path}: cannot be deleted ({error.strerror}), so"
-                    " nothing of the graph was purged; change its permissions and purge again"
+                    " the graph was not purged; change its permissions and purge again"
                 ) from error
         records = ws.modeledge.purge(planned.names, source=source)
         passages = ws.passages.purge(planned.names, source=source)
@@ -208,7 +208,7 @@ def purge(
 
 
 def _in_graph(ws: WorkspaceModels, entity: str | None, source: str | None) -> PurgeReport:
-    """What the graph would lose; nothing for a source that only modeledge has."""
+    """The purge of the graph; an empty one for a source that only modeledge has."""
     try:
         return graph_purge.plan(ws.graph.database, entity=entity, source=source)
     except UnknownKeyError:

@@ -31,7 +31,7 @@ class DatabaseConfig:
         if self.url and split_password(self.url)[1] is not None:
             raise ConfigError(f"url: must not have a password, since others read it; {ADVICE}")
         if self.password_variable and not self.url:
-            raise ConfigError("password_variable: is for a url, and there is none")
+            raise ConfigError("password_variable: needs a url, and there is none")
 
     def with_password(self, password: str | None = None) -> str:
         """The URL with the password, if one is given or if the settings name its variable.
@@ -58,7 +58,7 @@ def split_password(url: str) -> tuple[str, str | None]:
     """A PostgreSQL database's URL without its password, and the password.
 
     Raises:
-        ConfigError: It is no such URL. The message does not have the password.
+        ConfigError: It is not a URL of PostgreSQL. The message does not contain the password.
     """
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError

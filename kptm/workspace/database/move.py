@@ -2,8 +2,8 @@
 
     lock the file ─► copy ─► index ─► verify ─► place all tables ─► kptm.toml ─► set the file aside
 
-A process that is killed loses at most a page of rows: the next one goes on. Until all tables are
-placed, the workspace is in SQLite and the database shows nothing.
+If the process is killed, at most a page of rows is lost, and the next process continues. Until all
+tables are placed, the workspace is in SQLite and the database shows none of them.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ PAGE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class MoveReport:
-    """A move.
+    """The result of a move.
 
     Attributes:
         folder: The workspace.
         database: The URL of the database, without a password.
-        file: Where SQLite's file is now; "" if it was set aside before.
+        file: The new path of SQLite's file; "" if an earlier process renamed it.
         rows: The number of rows in all tables.
         resumed: The number of rows that an earlier process had copied.
         revision: The newest revision of the graph.
@@ -72,19 +72,19 @@ def move(folder: str | Path, url: str, *, progress: Progress | None = None) -> M
     """Move graph, passages and modeledge of a workspace from SQLite to PostgreSQL.
 
     Counts and digests of all tables and the fingerprint of the graph are compared before the
-    workspace is switched over. The file stays, under another name. Nobody can write to the
-    workspace meanwhile.
+    workspace is switched over. The file is kept under another name. Other processes cannot write to
+    the workspace meanwhile.
 
     Args:
         folder: The workspace.
         url: The URL of an empty PostgreSQL database. A password in it is not stored.
-        progress: Called with the number of rows done, and what is done.
+        progress: Called with the number of rows processed, and the name of the step.
 
     Raises:
         WorkspaceError: There is no workspace, its tables are in PostgreSQL already, a stage runs
             in it, or the database is not empty.
         ConfigError: The URL is malformed.
-        StoreError: A database cannot be read or written, or what arrived differs from the file.
+        StoreError: A database cannot be read or written, or the copied rows differ from the file.
     """
     layout = Layout(Path(folder))
     if not layout.is_workspace():
@@ -153,7 +153,7 @@ class _Move:
         )
 
     def _is_unchanged(self, *, whole: bool) -> bool:
-        """Whether the file has the rows that were copied from it; all of them, if ``whole``."""
+        """Whether the file still has the copied rows and, if ``whole``, no others."""
         for table in moved_tables():
             last, copied = self._staging.progress_of(table.name)
             digest, found = Digest(), list[Any]()
@@ -206,7 +206,7 @@ class _Move:
                 return
 
     def _verify(self) -> None:
-        """Compare what arrived with what the file has.
+        """Compare the copied rows with those of the file.
 
         Raises:
             StoreError: They differ.
@@ -225,14 +225,14 @@ class _Move:
         expected = triples.fingerprint(Sql(self._source, postgresql=False), None)
         if arrived != expected or self._staging.count_words() != passages:
             raise StoreError(
-                f"{self._layout.folder}: the graph that arrived has another fingerprint, or its"
-                " words are not all indexed, so nothing was switched over; run kptm move again"
+                f"{self._layout.folder}: the copied graph has another fingerprint, or some words of"
+                " its passages are not indexed, so nothing was switched over; run kptm move again"
             )
 
 
 @contextmanager
 def _lock_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """The file, which nobody else writes meanwhile."""
+    """Open the file and keep other processes from writing to it."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)) as opened:
         try:
             opened.execute("BEGIN IMMEDIATE")
@@ -244,11 +244,11 @@ def _lock_file(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _finish(layout: Layout, settings: WorkspaceConfig, url: str) -> MoveReport:
-    """Do what an earlier process was killed before: remove the schema, set the file aside."""
+    """Complete an interrupted move after the switch: remove the schema, rename the file."""
     if settings.database.url != url:
         raise WorkspaceError(
-            f"{layout.folder}: its graph is in {settings.database.url} already; move it on by"
-            " pg_dump and pg_restore, and correct the URL in kptm.toml"
+            f"{layout.folder}: its graph is in {settings.database.url} already; to move it to"
+            " another server, use pg_dump and pg_restore, and correct the URL in kptm.toml"
         )
     if not layout.graph.exists():
         raise WorkspaceError(f"{layout.folder}: its graph is in {url} already")

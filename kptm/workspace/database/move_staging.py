@@ -1,9 +1,9 @@
-"""The schema in which the tables of a move are filled, and from which they are placed at once.
+"""The schema in which a move fills the tables, before one transaction places all of them.
 
     kptm_move.triple …  ─ all verified ─►  public.triple …
 
-Nobody who opens the database sees a table before all of them are placed in one transaction. A
-process that is killed leaves the schema with the tables so far and the key of the last row of each.
+Other processes see no table before all of them are placed. If the process is killed, the schema
+remains, with the rows copied so far and the key of the last row of each table.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class MoveStaging:
     """The schema of a move.
 
     Args:
-        connection: A connection to the server, whose default schema the tables get into.
+        connection: A connection to the server; the tables are placed in its default schema.
         url: The URL of the database, with the password.
         name: The URL for messages.
         source: The file that is moved.
@@ -62,10 +62,10 @@ class MoveStaging:
         return None if row is None else row[0]
 
     def lock(self) -> None:
-        """Keep other moves out until the connection ends.
+        """Lock out other moves until the connection ends.
 
         Raises:
-            WorkspaceError: Another move is at work.
+            WorkspaceError: Another move is running.
         """
         if not self._one(f"SELECT pg_try_advisory_lock({MOVE_LOCK})"):
             raise WorkspaceError(
@@ -75,7 +75,7 @@ class MoveStaging:
     # ── beginning ────────────────────────────────────────────────────────────────────────────
 
     def prepare(self) -> bool:
-        """Find what an earlier move of the same file left, or begin; return whether all is placed.
+        """Resume an earlier move of the file, or begin one; return whether all tables are placed.
 
         Raises:
             WorkspaceError: The database has tables, or an unfinished move of another file.
@@ -106,10 +106,10 @@ class MoveStaging:
             )
 
     def _begin(self) -> None:
-        """Create the tables; indexes that a filled table makes faster are noted and dropped."""
+        """Create the tables; drop indexes that are faster to build later, and note them."""
         self.connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         self.connection.execute(f"CREATE SCHEMA {SCHEMA}")
-        # In the schema where it stays. Without the extension, a search reads the whole table.
+        # In the default schema, where it stays. Without it, a search reads the whole table.
         with suppress(Exception):
             self.connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         engine = sa.create_engine(
@@ -121,7 +121,7 @@ class MoveStaging:
         finally:
             engine.dispose()
         with self.connection.transaction():
-            # What the migrations wrote comes from the file instead.
+            # The rows that the migrations insert are copied from the file instead.
             for table in reversed(list(moved_tables())):
                 self.connection.execute(f"DELETE FROM {SCHEMA}.{table.name}")
             self.connection.execute(_NOTES)
@@ -135,7 +135,7 @@ class MoveStaging:
             )
 
     def drop(self) -> None:
-        """Remove the schema with all that is in it."""
+        """Remove the schema with all its tables."""
         self.connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
 
     # ── filling ──────────────────────────────────────────────────────────────────────────────
@@ -148,7 +148,7 @@ class MoveStaging:
         return ([], Digest()) if row is None else (json.loads(row[0]), Digest(row[1], int(row[2])))
 
     def note_progress(self, table: str, last: list[Any], digest: Digest) -> None:
-        """Note how far a table is, in the transaction that copies the rows."""
+        """Store the progress of a table, in the transaction that copies the rows."""
         self.connection.execute(
             f"INSERT INTO {SCHEMA}.move_progress VALUES (%s, %s, %s, %s) ON CONFLICT (name) DO"
             " UPDATE SET last = excluded.last, rows = excluded.rows, digest = excluded.digest",
@@ -156,7 +156,7 @@ class MoveStaging:
         )
 
     def index_words(self, page: int) -> None:
-        """Index the words of the passages, a page a transaction."""
+        """Index the words of the passages, one page per transaction."""
         while True:
             [last] = self.progress_of(WORDS)[0] or [0]
             until = self._one(
@@ -176,7 +176,7 @@ class MoveStaging:
                 self.note_progress(WORDS, [until], Digest())
 
     def make_indexes(self) -> None:
-        """Create the indexes that were dropped, each in a transaction."""
+        """Create the dropped indexes, each in a transaction of its own."""
         listed = f"SELECT name, definition FROM {SCHEMA}.move_index ORDER BY name"
         for name, definition in self.connection.execute(listed).fetchall():
             with self.connection.transaction():
@@ -218,16 +218,16 @@ class MoveStaging:
             self.connection.execute(f"ANALYZE {self._home}.{name}")
 
     def withdraw(self) -> None:
-        """Remove placed tables that nothing has changed, to begin again.
+        """Remove placed tables, if nothing has changed them, so that the move can begin again.
 
         Raises:
-            StoreError: They were changed since.
+            StoreError: They have been changed.
         """
         for table in moved_tables():
             if self.digest(table, placed=True) != self.progress_of(table.name)[1]:
                 raise StoreError(
-                    f"{self._name}: its table {table.name} was changed since kptm move wrote it,"
-                    " and so was the workspace's file: name another database, or drop this one"
+                    f"{self._name}: both its table {table.name} and the workspace's file have been"
+                    " changed since kptm move copied them; name another database, or drop this one"
                 )
         with self.connection.transaction():
             for name in reversed(self._names()):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
 WORDS = "passage_terms"
-"""The index of words, which is made anew: SQLite and PostgreSQL cut words in their own ways."""
+"""The index of words, which is rebuilt, because SQLite and PostgreSQL split words differently."""
 
 _MODULUS = 2**64
 _MARSHAL = 2

@@ -63,7 +63,7 @@ class WorkspaceTables:
         return () if self.on_server else self._layout.graph_files
 
     def create(self) -> None:
-        """Create the tables on a server, before there is a workspace that names it.
+        """Create the tables on a server, before the workspace is created.
 
         Raises:
             StoreError: The database cannot be reached, or has tables of other programs.
@@ -103,7 +103,7 @@ class WorkspaceTables:
 
     @contextmanager
     def connect(self) -> Iterator[Sql]:
-        """Connect to the server for reading, whatever tables there are.
+        """Connect to the server for reading, even if it lacks kptm's tables.
 
         Raises:
             StoreError: The database cannot be reached or read.

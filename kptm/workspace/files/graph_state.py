@@ -1,4 +1,4 @@
-"""Remembers that a workspace had a graph, so that a lost one is not taken for an empty one."""
+"""Stores that a workspace had a graph, so that a missing graph is not treated as an empty one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_graph(layout: Layout) -> None:
     revision = _last_revision(layout)
     if revision:
         raise WorkspaceError(
-            f"{layout.graph}: is missing or empty, and the workspace had a graph (revision"
+            f"{layout.graph}: is missing or empty, but the workspace had a graph (revision"
             f" {revision} or later);"
             " put the file back or restore a copy. For an empty graph make a new workspace:"
             " kptm init"
@@ -50,7 +50,7 @@ def check_server_graph(layout: Layout, revision: int, name: str) -> None:
     known = 0 if revision else _last_revision(layout)
     if known:
         raise WorkspaceError(
-            f"{name}: has no graph, and the workspace had one (revision {known} or later); restore"
+            f"{name}: has no graph, but the workspace had one (revision {known} or later); restore"
             " the database, or correct its URL under [database] in kptm.toml"
         )
 

@@ -1,1 +1,1 @@
-"""The health of a workspace: what is broken, what is older than its origin, what to run next."""
+"""The health of a workspace: what is broken, what is outdated, and what to run next."""

@@ -44,7 +44,7 @@ _TABLES = {
 
 
 def check_database(layout: Layout, tables: WorkspaceTables) -> tuple[list[Finding], bool]:
-    """Check the database without a change; return the findings and whether it can be read."""
+    """Check the database without changing it; return the findings and whether it can be read."""
     return _check_server(layout, tables) if tables.on_server else _check_file(layout)
 
 
@@ -114,7 +114,7 @@ def _schema(name: str, sql: Sql, restore: str) -> tuple[list[Finding], bool]:
     version = str(sql.one("SELECT version_num FROM alembic_version") or "")
     if version == HEAD:
         return [], True
-    text = f"{name}: has schema {version or 'unknown'}, and this kptm writes {HEAD}"
+    text = f"{name}: has schema {version or 'unknown'}, but this kptm writes {HEAD}"
     if version < HEAD:
         copy = "pg_dump" if sql.postgresql else "kptm backup"
         remedy = f"run {copy}, then kptm stats: opening a workspace migrates it"
@@ -123,7 +123,7 @@ def _schema(name: str, sql: Sql, restore: str) -> tuple[list[Finding], bool]:
 
 
 def _references(name: str, sql: Sql, restore: str) -> list[Finding]:
-    """References to rows that do not exist: few tables declare them as foreign keys."""
+    """Find references to missing rows, most of which no foreign key prevents."""
     declared = [] if sql.postgresql else sql.all("PRAGMA foreign_key_check")
     found = [(str(table), other) for table, _, other, _ in declared]
     for table, column, other, condition in _REFERENCES:

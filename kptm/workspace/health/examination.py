@@ -53,13 +53,13 @@ def examine(folder: str | Path) -> HealthReport:
 
 
 def _settings(layout: Layout) -> tuple[WorkspaceConfig, list[Finding]]:
-    """The settings, or those of a new workspace and what is wrong."""
+    """The settings; if they are malformed, the default ones and a finding."""
     try:
         if not layout.config.is_file():
             raise ConfigError(f"{layout.config}: is not a plain file")
         return config.read(layout.config), []
     except (ConfigError, OSError) as error:
-        remedy = f"correct {layout.config.name}, or take that of a new workspace: kptm init"
+        remedy = f"correct {layout.config.name}, or copy that of a new workspace: kptm init"
         return WorkspaceConfig(), [Finding("settings-malformed", True, str(error), remedy)]
 
 
@@ -68,5 +68,5 @@ def _examine_graph(layout: Layout, tables: WorkspaceTables) -> list[Finding]:
         with tables.read_only() as graph:
             return [*check_vectors(graph, layout.snapshots), *check_staleness(layout, graph)]
     except KGError as error:
-        remedy = "run kptm doctor again; if it says the same, restore a backup: kptm restore"
+        remedy = "run kptm doctor again; if the result is the same, restore a backup: kptm restore"
         return [Finding("database-unreadable", True, str(error), remedy)]

@@ -1,4 +1,4 @@
-"""What an examination of a workspace finds."""
+"""The findings of an examination of a workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What killed processes left in a workspace: temporary entries and locks without a holder."""
+"""Finds what killed processes left in a workspace: temporary entries and abandoned locks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_leftovers(layout: Layout) -> Iterator[Finding]:
     for path in _temporary(layout):
         if _is_held(path):
             continue
-        # What stands at the top is cleaned up by every verb; the rest when its stage runs again.
+        # Every verb cleans up the workspace's folder itself; a stage cleans up its own folder.
         cleaned = path.parent == layout.folder and any(
             path.name.startswith(f".{name}.") for name in names
         )
@@ -55,7 +55,7 @@ def _temporary(layout: Layout) -> list[Path]:
 
 
 def _is_held(path: Path) -> bool:
-    """Whether a process holds the lock of an entry, as far as that can be seen."""
+    """Whether a process holds the lock of an entry; True on a file system without locks."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -64,7 +64,7 @@ def _is_held(path: Path) -> bool:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    except OSError:  # a file system without locks: nothing is judged abandoned there
+    except OSError:  # on a file system without locks, nothing counts as abandoned
         return True
     finally:
         release(handle)

@@ -26,12 +26,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def problems_of(folder: Path, name: str, *, suffix: str = "") -> Iterator[str]:
-    """What is wrong with the files of a manifest, a line each.
+    """The problems of the files in a manifest, one line each.
 
     Args:
         folder: The folder.
         name: The file with the manifest.
-        suffix: What the files' names end in beside their names in the manifest.
+        suffix: The suffix that is added to a name in the manifest to get the file's name.
     """
     manifest = folder / name
     try:
@@ -44,7 +44,7 @@ def problems_of(folder: Path, name: str, *, suffix: str = "") -> Iterator[str]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         yield f"{manifest}: cannot be read ({error})"
         return
-    # The index of the linker has no checksum of the manifest itself.
+    # The manifest of the linker's index has no checksum of itself.
     own = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     if whole is not None and whole != own:
         yield f"{manifest}: differs from its checksum"

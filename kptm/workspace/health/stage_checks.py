@@ -1,4 +1,4 @@
-"""The integrity of what the stages wrote: checksums of folders, and files that can be read."""
+"""Checks the outputs of the stages: checksums of folders, and whether files can be read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_stages(layout: Layout) -> Iterator[Finding]:
     yield from _models("compressed-damaged", layout.compressed, "run kptm compress")
     if layout.linking_index.exists():
         for text in problems_of(layout.linking_index, "manifest.json", suffix=".npy"):
-            remedy = "run kptm link, which makes the index again"
+            remedy = "run kptm link, which rebuilds the index"
             yield Finding("linking-index-damaged", False, text, remedy)
             break
     yield from _learnt_files(layout)

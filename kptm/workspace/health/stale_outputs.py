@@ -1,4 +1,4 @@
-"""What is older than that from which it was made: vectors, models, modeledge, texts."""
+"""Finds outputs that are older than their inputs: vectors, models, modeledge, texts."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def check_staleness(layout: Layout, graph: KnowledgeGraph) -> Iterator[Finding]:
     """The outputs that were made from an older state of the workspace."""
     embeddings = read_json(layout.embeddings / EMBEDDINGS)
     table = read_json(layout.model / "embeddings" / EMBEDDINGS)
-    remedy = "run kptm embed, or kptm embed --update for what is new"
+    remedy = "run kptm embed, or kptm embed --update for new entities and relations"
     yield from _vectors("embeddings", "the embeddings", embeddings, graph, remedy)
     yield from _vectors("model", "the model", table, graph, "run kptm embed and kptm pretrain")
     if embeddings and table and embeddings.get("revision") != table.get("revision"):
         text = (
-            f"the model was fused with embeddings of revision {table.get('revision')}, the"
+            f"the model was fused with embeddings of revision {table.get('revision')}, but the"
             f" present ones are of revision {embeddings.get('revision')}"
         )
         yield Finding("model-older-than-embeddings", False, text, "run kptm pretrain")
@@ -87,7 +87,7 @@ def _linking_index(layout: Layout, graph: KnowledgeGraph) -> Iterator[Finding]:
     revision = content.get("revision")
     if not isinstance(revision, int):
         return
-    remedy = "run kptm link, which makes the index again"
+    remedy = "run kptm link, which rebuilds the index"
     if content.get("version") != VERSION:
         text = f"the index of the linker has version {content.get('version')}, not {VERSION}"
         yield Finding("linking-index-stale", False, text, remedy)
@@ -105,7 +105,7 @@ def _reader(layout: Layout, graph: KnowledgeGraph) -> Iterator[Finding]:
     try:
         model = ReaderModel.load(layout.reader) if layout.reader.is_file() else None
     except KPTMError:
-        return  # a fault, and found as one
+        return  # a damaged reader is another finding
     if model is None or not model.fits(graph, count):
         text = "the reader of passages was fitted on other facts or texts"
         remedy = "run kptm ask, which fits it again"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import VectorSpace
 
-_RENEWED = "run kptm recall: the next search makes the index again"
+_RENEWED = "run kptm recall: the next search rebuilds the index"
 
 
 def check_vectors(graph: KnowledgeGraph, snapshots: Path) -> Iterator[Finding]:
@@ -47,7 +47,7 @@ def _check(sql: Sql, space: VectorSpace, root: Path) -> Iterator[Finding]:
 
 
 def _differing(sql: Sql, space: VectorSpace, root: Path, rows: NDArray[np.int64]) -> int:
-    """The number of rows that an index lacks or has too many, after the log's later changes."""
+    """The number of missing and surplus rows of an index, after the log's later changes."""
     from kptm.modeledge.vector_index import snapshots
 
     told = snapshots.of(sql, space)

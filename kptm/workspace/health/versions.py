@@ -15,7 +15,7 @@ _BOUND = re.compile(r"(>=|<=|==|!=|<|>)\s*([\d.]+)")
 
 
 def versions() -> tuple[dict[str, str], list[Finding]]:
-    """The installed versions by name, and what is missing or of an unsuitable version."""
+    """The installed versions by name, and findings about missing or unsuitable ones."""
     from kptm import __version__
 
     found = {

@@ -1,1 +1,1 @@
-"""Stages of a workspace that train: where they start, what they read, where the result goes."""
+"""Stages of a workspace that train models: their starting points, inputs and results."""

@@ -1,4 +1,4 @@
-"""Smaller models beside the workspace's own, with what both are worth."""
+"""Compresses the model of a workspace into a second one, and measures both."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class CompressedModels:
         out: str | Path | None = None,
         progress: Callable[[int, float], None] | None = None,
     ) -> CompressionReport:
-        """Write a smaller model beside the saved one, which stays, and measure both.
+        """Write a compressed copy of the saved model, and measure both.
 
         Args:
-            config: The ways, steps and seed.
-            texts: What is learnt from and measured on; the passages that were indexed by default.
-            out: A folder for the result; by default ``compressed/WAYS`` in the workspace.
+            config: The methods, steps and seed.
+            texts: Texts to train on and to measure with; by default the indexed passages.
+            out: A folder for the result; by default ``compressed/METHODS`` in the workspace.
             progress: Called after each step of distillation.
 
         Raises:
             WorkspaceError: There is no model yet, or ``out`` is a part of the workspace.
-            ConfigError: The kind of fusion or the family cannot be compressed so.
-            ModelError: There is no text to learn from, or ``out`` holds something else.
+            ConfigError: These methods do not support the kind of fusion or the family.
+            ModelError: There is no text to learn from, or ``out`` has other content.
         """
         from kptm.compression import compress, graph_only_probes
         from kptm.fusion.fused_storage import META
@@ -71,7 +71,7 @@ class CompressedModels:
     def _documents(
         self, texts: str | Path | Iterable[str | LinkedText] | None
     ) -> Iterator[LinkedText]:
-        """The texts, linked; those of the passages where none are given."""
+        """The texts, linked; by default those of the passages."""
         if texts is None:
             yield from self._base.link(x.text for x in self._models.passages.stream())
             return

@@ -84,8 +84,8 @@ class PretrainingRun:
                 write_text(run, made_of)
             elif run.read_text(encoding="utf-8") != made_of:
                 raise CheckpointError(
-                    f"{self.folder}: holds a run that was cut and had other texts, embeddings or"
-                    " settings; remove the folder to start anew"
+                    f"{self.folder}: has an interrupted run with other texts, embeddings or"
+                    " settings; remove the folder to start again"
                 )
             # Loaded from the file even now, so that resumed and uninterrupted runs start equally.
             return FusedModel.from_pretrained(start)

@@ -248,7 +248,7 @@ GOOD = [("kptm.toml", b""), ("graph.db", b"")]
 )  # fmt: skip
 def test_an_archive_cannot_write_elsewhere(name, tmp_path):
     file = crafted(tmp_path / "evil.tar", [*GOOD, (name, b"evil")])
-    with pytest.raises(WorkspaceError, match="no file of a workspace"):
+    with pytest.raises(WorkspaceError, match="does not belong to a workspace"):
         restore(file, tmp_path / "deep" / "new")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "evil.tar"]
 
@@ -256,7 +256,7 @@ def test_an_archive_cannot_write_elsewhere(name, tmp_path):
 def test_hostile_archives(tmp_path):
     new = tmp_path / "new"
     file = crafted(tmp_path / "a.tar", [*GOOD, ("model", b"x")], kind=tarfile.SYMTYPE)
-    with pytest.raises(WorkspaceError, match="no plain file"):
+    with pytest.raises(WorkspaceError, match="not a plain file"):
         restore(file, new)
     file = crafted(tmp_path / "b.tar", [*GOOD, ("kptm.toml", b"again")])
     with pytest.raises(WorkspaceError, match=r"kptm\.toml"):
@@ -269,7 +269,7 @@ def test_hostile_archives(tmp_path):
         restore(crafted(tmp_path / "d.tar", GOOD, names=huge), new)
     with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive:
         archive.writestr("../out", "x")
-    with pytest.raises(WorkspaceError, match="no backup by kptm"):
+    with pytest.raises(WorkspaceError, match="not a backup by kptm"):
         restore(tmp_path / "e.zip", new)
     (tmp_path / "f.tar.gz").write_bytes(gzip.compress(b"x" * 10_000))
     (tmp_path / "g.tar.zst").write_bytes(b"x" * 10_000)

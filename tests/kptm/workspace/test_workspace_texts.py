@@ -141,7 +141,7 @@ def test_a_source_of_several_files_keeps_what_they_say(ws, toys, tmp_path, caplo
     ws.index(two, source="wire")
     assert said(ws) == {**toys, **{line: {"wire"} for line in LINES}}
     assert (
-        f"{two}: sentences that it no longer has are kept, because 'wire' also says {one}"
+        f"{two}: sentences that it no longer has are kept, because the source 'wire' also has {one}"
         in caplog.text
     )
 
