@@ -1,4 +1,4 @@
-"""Makes vectors from linked texts: of each mention, and of the blank in place of each entity."""
+"""Computes vectors of linked texts: of each mention, and of a blank in place of each entity."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cloze:
 
 
 def clozes(document: LinkedText, kind: str = "cloze") -> Iterator[Cloze]:
-    """Yield a cloze per linked entity: its mentions become blanks, and its record is the first."""
+    """Yield a cloze per linked entity; its mentions are blanks, the record has the first one."""
     for entity in document.entities():
         others = tuple(key for key in document.entities() if key != entity)
         blanked, first = _blank(document, entity)

@@ -200,7 +200,7 @@ def _write_clozes(
     """Write statements of triples to the space ``name``; return how many were new."""
     digests = [digest_of(item.record) for _, item in clozes_with_sources]
     with database.reading() as sql:
-        # Forgotten ones are not skipped, because a triple that is stated again holds again.
+        # Forgotten ones are not skipped, because a triple that is stated again is valid again.
         stored = _stored_origins(sql, [name], sorted(set(digests)), live=True)
         unattested = {
             source: _never_attested(
@@ -248,7 +248,7 @@ def digest_of(record: Record) -> str:
 
 
 def statements(graph: KnowledgeGraph, fact: Triple, phrasings: Phrasings) -> list[Cloze]:
-    """State a triple in each phrasing of its relation, once with its head blank, once its tail."""
+    """State a triple in each phrasing of its relation: once its head is blank, once its tail."""
     from kptm.modeledge.encode.encode_texts import clozes
 
     head, relation, tail = fact

@@ -41,7 +41,7 @@ class DocumentSource(NamedTuple):
         )
         return (
             f"{path}: sentences that it no longer has are kept,"
-            f" because {self.source!r} also says {others};"
+            f" because the source {self.source!r} also has {others};"
             " index it under a source of its own to replace them"
         )
 

@@ -77,14 +77,14 @@ def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Vecto
         space = VectorSpace(number, name, dim, precision or PRECISIONS[0])
         if space.precision not in PRECISIONS:
             choices = " or ".join(PRECISIONS)
-            raise ModeledgeError(f"vectors are kept as {choices}, not as {space.precision!r}")
+            raise ModeledgeError(f"vectors are stored as {choices}, not as {space.precision!r}")
         sql.run(
             "INSERT INTO modeledge_space (id, name, dim, precision) VALUES (?, ?, ?, ?)",
             (number, name, dim, space.precision),
         )
     check_width(space, dim)
     if precision not in (None, space.precision):
-        raise ModeledgeError(f"the space {name} keeps its vectors as {space.precision} already")
+        raise ModeledgeError(f"the space {name} stores its vectors as {space.precision} already")
     return space
 
 

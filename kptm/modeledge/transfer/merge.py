@@ -246,9 +246,9 @@ def _our_space(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
             )
     elif (ours.dim, ours.precision) != (theirs.dim, theirs.precision):
         raise ModeledgeError(
-            f"the space {ours.name} has vectors of width {ours.dim} as {ours.precision} here, of"
-            f" width {theirs.dim} as {theirs.precision} in the other store; only the same can be"
-            " merged"
+            f"the space {ours.name} has vectors of width {ours.dim} as {ours.precision} here, but"
+            f" of width {theirs.dim} as {theirs.precision} in the other store; both must be the"
+            " same to be merged"
         )
     return ours
 

@@ -267,8 +267,8 @@ def _space_pairs(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple
     if old is None and len(models) != 1:
         listed = ", ".join(models) or "none"
         raise ModeledgeError(
-            f"migrate moves one other model's vectors, and the store has those of {listed};"
-            + (" pass old= to say whose" if models else " write its texts with this model")
+            f"migrate handles the vectors of one other model, but the store has those of {listed};"
+            + (" choose one with old=" if models else " write its texts with this model")
         )
     old = models[0] if old is None else old
     pairs = [

@@ -143,8 +143,8 @@ class Planner:
     def _refuse(self, space: VectorSpace, count: int) -> None:
         raise ModeledgeError(
             f"{space.name} has too few records that can be encoded:"
-            f" {count} could be held out of a map"
-            f' to measure it, {FEWEST} are needed; use method="encode"'
+            f" {count} could be held out to measure a map,"
+            f' but {FEWEST} are needed; use method="encode"'
         )
 
     def measure_encoding(self, plan: Plan) -> Agreement | None:

@@ -56,7 +56,7 @@ def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
     problems: list[str] = []
     snapshot = snapshot_state(sql, indexes.root, space)
     if snapshot == "damaged":
-        problems.append("the snapshot is not as it was written; it is made again when it is needed")
+        problems.append("the snapshot has changed since it was written; it is rebuilt when needed")
     live_ids, problem = live_rows(sql, space)
     count = len(live_ids)
     if problem:
@@ -83,7 +83,7 @@ def live_rows(sql: Sql, space: VectorSpace) -> tuple[NDArray[np.int64], str]:
     if np.array_equal(stored, logged):
         return stored, ""
     differing = len(np.setxor1d(stored, logged))
-    return stored, f"{differing:,} rows are not as the log says; restore the database from a copy"
+    return stored, f"{differing:,} rows differ from the log; restore the database from a copy"
 
 
 def snapshot_state(sql: Sql, root: Path | None, space: VectorSpace) -> str:

@@ -233,7 +233,7 @@ class Indexes:
         index = snapshots.load(self.root, snapshot)
         if index is None:
             _logger.warning(
-                "the snapshot of %s is damaged or gone; it is made again from the rows", space.name
+                "the snapshot of %s is damaged or gone; it is rebuilt from the rows", space.name
             )
             return None
         # A purge deletes all snapshots, so this one is newer than every purge.
