@@ -139,7 +139,7 @@ class FusedModel(nn.Module):
             facts: ``EntityFacts`` for "kbert", ``FactTriples`` for "kblam"; others ignore them.
 
         Raises:
-            ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are wanted.
+            ModelError: The backbone cannot be wrapped, no tokenizer fits, or facts are missing.
             ConfigError: The configuration names layers that the backbone lacks.
         """
         fused = cls.assemble(
@@ -187,17 +187,18 @@ class FusedModel(nn.Module):
         """Add LoRA to the layers (:mod:`kptm.fusion.backbones.lora`), at first without effect.
 
         Raises:
-            ConfigError: peft is missing, the kind does not go with it, or it has another rank.
+            ConfigError: peft is missing, the kind of fusion does not support LoRA, or the model has
+                LoRA of another rank.
         """
         if self.fusion_config.kind not in WITH_LORA:
             raise ConfigError(
-                f"LoRA goes with the kinds {', '.join(WITH_LORA)}, not with"
+                f"LoRA supports the kinds {', '.join(WITH_LORA)}, not"
                 f" {self.fusion_config.kind!r},"
                 " which reads inside the layers or has no gradient through them"
             )
         check_trainable(self.backbone)
         if self.lora_rank not in (0, rank):
-            raise ConfigError(f"LoRA of rank {self.lora_rank}, which cannot become {rank}")
+            raise ConfigError(f"the model has LoRA of rank {self.lora_rank}, not {rank}")
         if not self.lora_rank:
             add_lora(self.backbone, rank, seed)
 
@@ -338,7 +339,7 @@ class FusedModel(nn.Module):
         """Exchange the facts that a model of kind "kblam" reads, without training.
 
         Raises:
-            ModelError: The model reads no triples, or knows an entity or relation not.
+            ModelError: The model reads no triples, or does not know an entity or relation.
         """
         read_facts(self, facts)
 

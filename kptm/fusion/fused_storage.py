@@ -2,7 +2,7 @@
 
 - ``backbone/``: model and tokenizer as transformers writes them, usable without kptm; 8-bit weights
   are in ``int8.safetensors``, which transformers does not read
-- ``lora/``: LoRA beside its layers as peft writes it, where there is one
+- ``lora/``: the weights of LoRA as peft writes them, if there are any
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
 - ``facts.jsonl``: facts of entities as text or triples, for kinds that read them

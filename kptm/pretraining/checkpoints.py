@@ -45,7 +45,7 @@ def newest(folder: Path, run: str) -> Path | None:
         if owner != run:
             raise CheckpointError(
                 f"{path}: belongs to another model, other texts or other settings;"
-                " remove the folder to start anew, or name another one"
+                " remove the folder to start again, or name another one"
             )
         return path
     return None

@@ -119,8 +119,8 @@ class PretrainConfig:
             raise ConfigError(f"lora_rank must be at least 0, not {self.lora_rank}")
         if self.lora_rank and self.freeze_backbone:
             raise ConfigError(
-                "lora_rank changes what the layers say, freeze_backbone keeps it;"
-                " choose one of them"
+                "lora_rank trains updates of the layers, but freeze_backbone keeps them;"
+                " choose one of the two"
             )
         if not 0 <= self.entities_first < 1:
             raise ConfigError(
@@ -141,7 +141,7 @@ class PretrainConfig:
             )
         if self.gradient_checkpointing and self.description_weight:
             raise ConfigError(
-                "description_weight passes through the model twice a step, which"
-                " gradient_checkpointing cannot"
-                " follow; set one of the two to nothing"
+                "description_weight runs the model twice per step, which"
+                " gradient_checkpointing does not"
+                " support; turn off one of the two"
             )

@@ -105,7 +105,7 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
             )
             raise ModelError(
                 f"the loss is {values[0]:g} at step {self.state.global_step + 1} ({parts}); lower"
-                " learning_rate and start anew"
+                " learning_rate and start again"
             )
         self._sums = [total + value for total, value in zip(self._sums, values, strict=True)]
         return (loss, {}) if return_outputs else loss

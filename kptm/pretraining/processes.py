@@ -29,7 +29,7 @@ def trains_on_cpu(device: str) -> bool:
     """
     if ":" in device:
         raise ConfigError(
-            f"device {device!r}: a training has all devices that it sees; show it one"
+            f"device {device!r}: a training uses all visible devices; make one visible"
             " (CUDA_VISIBLE_DEVICES=1) and name its kind"
         )
     return choose_device(device) == "cpu"

@@ -55,8 +55,8 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
                 model = _class_of(backbone).from_config(backbone, trust_remote_code=False)
             except Exception as error:  # a family's code may fail on unusual settings
                 raise ModelError(
-                    f"{type(backbone).__name__}: no language model can be made of it;"
-                    " take a config of a BERT or GPT"
+                    f"{type(backbone).__name__}: no language model can be built from it;"
+                    " use a config of a BERT or GPT"
                     f" family ({type(error).__name__}: {_first_line(error)})"
                 ) from error
     elif isinstance(backbone, PreTrainedModel):
@@ -75,7 +75,8 @@ def build_backbone(backbone: Any, seed: int) -> tuple[Any, Origin]:
         )
     if getattr(settings, "is_decoder", False) or getattr(settings, "is_encoder_decoder", False):
         raise ModelError(
-            f"{type(model).__name__} is no encoder and no plain decoder; take BERT's or GPT's kind"
+            f"{type(model).__name__} is neither an encoder nor a plain decoder; use a model of a"
+            " BERT or GPT family"
         )
     return model, origin
 
@@ -109,7 +110,7 @@ def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
     if missing:
         logger.warning(
             "%s: the checkpoint has no language-model head;"
-            " one is made, with random weights, and has to be trained (%s)",
+            " a new one has random weights and must be trained (%s)",
             backbone,
             _some(missing),
         )

@@ -51,7 +51,7 @@ def hidden_size(backbone: Any) -> int:
     width = getattr(text_config(backbone), "hidden_size", None)
     if width is None:
         raise ModelError(
-            f"{type(backbone).__name__} has no one width of its layers; this family cannot be fused"
+            f"{type(backbone).__name__}: layers have no common width; this family cannot be fused"
         )
     return int(width)
 
@@ -95,8 +95,8 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
         stacks = _stacks(text.children(), count) or _stacks(text.modules(), count)
     if len(stacks) != 1:
         raise ModelError(
-            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, need one:"
-            " its layers are no modules that are run one after another; this family cannot be fused"
+            f"{type(backbone).__name__}: found {len(stacks)} stacks of {count} layers, not one:"
+            " its layers are not a sequence of modules; this family cannot be fused"
         )
     return stacks[0]  # type: ignore[return-value]
 

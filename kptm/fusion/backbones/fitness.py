@@ -57,7 +57,7 @@ def refused_by_name(backbone: Any, kind: str) -> Iterator[None]:
         first = str(error).strip().partition("\n")[0]
         raise ModelError(
             f"{type(backbone).__name__}: this family cannot be fused with kind {kind!r}"
-            f" ({type(error).__name__}: {first}); take one of BERT's, GPT's or Llama's kind"
+            f" ({type(error).__name__}: {first}); use a model of a BERT, GPT or Llama family"
         ) from error
 
 
@@ -73,7 +73,7 @@ def check_fit(model: FusedParts) -> None:
     with refused_by_name(model.backbone, model.fusion_config.kind), _evaluating(model):
         if not takes(base, "attention_mask"):
             raise ModelError(
-                f"{name} takes no attention mask, so that padding would change what a text says;"
+                f"{name} takes no attention mask, so that padding would change a text's states;"
                 " this family cannot be fused"
             )
         ids, mask = _example(model)
@@ -102,7 +102,7 @@ def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
 def _check_width(name: str, hidden: Tensor, width: int) -> None:
     if hidden.shape != (1, LENGTH, width):
         raise ModelError(
-            f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, its layers are"
+            f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, but layers are"
             f" {width} wide (a projection at the end?); this family cannot be fused"
         )
 
@@ -133,14 +133,14 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :half], alone)
     if changed > MOST_PADDING:
         raise ModelError(
-            f"{name}: padding changes what it says of a text, in spite of the attention mask;"
+            f"{name}: padding changes the states of a text despite the attention mask;"
             " this family cannot be fused"
         )
     if changed > rounding:
         logger.warning(
             "%s: padding changes its hidden states a little (by %.1g of the largest):"
-            " a text says something slightly"
-            " different alone and among longer ones",
+            " the states of a text differ slightly"
+            " between the text alone and a batch with longer ones",
             name,
             changed,
         )
@@ -150,8 +150,8 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     found = model(later, mask, none, none[:, 0]).hidden
     if _difference(found[:, :half], hidden[:, :half]) > rounding:
         raise ModelError(
-            f"{name}: a token sees those that come after it, so that it cannot be trained to"
-            " predict them; this family cannot be fused"
+            f"{name}: tokens see later tokens, so the model cannot be trained to predict these;"
+            " this family cannot be fused"
         )
 
 
@@ -163,8 +163,8 @@ def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tenso
         return
     if all(bool(weight.any()) for weight in model.backbone.parameters() if weight.dim() > 1):
         raise ModelError(
-            f"{type(model.backbone).__name__}: no token sees another, its attention gives nothing"
-            " on this machine (a kernel that is not there?); this family cannot be fused"
+            f"{type(model.backbone).__name__}: no token sees another, because its attention has no"
+            " effect on this machine (is a kernel missing?); this family cannot be fused"
         )
 
 

@@ -151,8 +151,8 @@ def check_trainable(backbone: Any) -> None:
     """
     if is_int8(backbone):
         raise ModelError(
-            "the weights of this model are 8-bit numbers, which are for use only;"
-            " take the model that it was made of"
+            "the weights of this model are 8-bit numbers, which cannot be trained or exported;"
+            " use the model from which it was made"
         )
 
 

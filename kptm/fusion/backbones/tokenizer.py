@@ -13,15 +13,15 @@ def read_tokenizer(backbone: Any) -> Any:
     """The tokenizer in a backbone's folder, or of a hub name.
 
     Raises:
-        ModelError: There is no tokenizer, or the backbone is no path.
+        ModelError: There is no tokenizer, or the backbone is not a path.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        # A tokenizer that was saved without a family keeps none; AutoTokenizer would take the
-        # model's family.
+        # A tokenizer that was saved without a family must be read without one; AutoTokenizer would
+        # use the model's family.
         kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
         tokenizer = kind.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()

@@ -1,1 +1,1 @@
-"""A fused decoder writes: free text, and names of entities alone."""
+"""Generation by a fused decoder: free text, or only names of entities."""

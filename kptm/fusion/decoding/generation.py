@@ -56,7 +56,8 @@ class GeneratedTokens:
     """What a decoder generated.
 
     Attributes:
-        rows: Token ids without the prompt; as many rows in turn for each prompt as were wanted.
+        rows: Token ids without the prompt, in consecutive rows for each prompt; several rows per
+            prompt if ``settings`` asks for several sequences.
         scores: The log-probability of each row by beam search, none without beams.
     """
 
@@ -84,7 +85,7 @@ def generate_tokens(
         use_knowledge: False injects no vector.
         use_cache: Whether to cache keys and values.
         settings: A ``transformers.GenerationConfig``.
-        choose: Makes what changes the scores of the next token, from the length of the prompts.
+        choose: Returns a logits processor for prompts of a given length.
     """
     name = type(model.backbone).__name__
     if not model.causal:
@@ -93,8 +94,8 @@ def generate_tokens(
         )
     if model.fusion_config.reads_facts:
         raise ModelError(
-            "a model of kind 'kbert' cannot generate: its facts stand among the tokens;"
-            " take another kind"
+            "a model of kind 'kbert' cannot generate, because its facts are tokens of the text;"
+            " use another kind"
         )
     if max_new_tokens < 1:
         raise ConfigError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
@@ -206,7 +207,7 @@ class _Prompts:
         return output
 
     def _knowledge(self, rows: int, length: int) -> Any:
-        """The mentions of a pass with so many rows: each prompt once per beam."""
+        """The knowledge of a pass with a row for each beam of each prompt."""
         each = rows // self._count
         turn_N = torch.arange(each, device=self._rows_M.device).repeat(len(self._rows_M))
         spans = self._spans_M3.repeat_interleave(each, 0).clone()

@@ -2,7 +2,7 @@
 
 De Cao et al. 2021, "Autoregressive Entity Retrieval", section 3.2: after each token only those
 tokens may follow that continue a name of the candidates. A name's score is the sum of the
-log-probabilities of its tokens, with that of the end where a longer name goes on from it.
+log-probabilities of its tokens, and of the end token if a longer name begins with the name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 BEAMS = 8
-"""The fewest beams: names that begin with a rare token are lost among few."""
+"""The least number of beams; with fewer, names that begin with a rare token are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class NameTrie:
         node.ends.append((entity, name))
 
     def find(self, tokens: Sequence[int]) -> NameTrie | None:
-        """The subtree after some tokens, None where no name begins so."""
+        """The subtree after some tokens; None if no name begins with them."""
         node: NameTrie | None = self
         for token in tokens:
             node = node.after.get(token) if node else None
@@ -71,7 +71,7 @@ class NameTrie:
 
 
 def name_trie(tokenizer: Any, names: Mapping[str, Sequence[str]]) -> tuple[NameTrie, int]:
-    """A trie of names as they stand after a word, and the number of tokens of the longest.
+    """A trie of the tokens of names after another word, and the number of tokens of the longest.
 
     Raises:
         ConfigError: There is no name.
@@ -98,7 +98,7 @@ def generate_names(
     k: int = 1,
     use_knowledge: bool = True,
 ) -> list[list[NameScore]]:
-    """The entities that a decoder names after each prompt, and nothing but such names.
+    """Let a decoder generate only names of entities after each prompt; return the entities.
 
     Args:
         model: A decoder, of any kind of fusion that generates.
@@ -108,7 +108,7 @@ def generate_names(
         use_knowledge: False injects no vector.
 
     Returns:
-        The entities of each prompt, best first; where two share a name, both.
+        The entities of each prompt, best first; if two entities share a name, both.
 
     Raises:
         ModelError: The model cannot generate, or its tokenizer has no token that ends a text.
@@ -152,7 +152,7 @@ def generate_names(
 
 
 IMPOSSIBLE = -1e8
-"""A score below this is of a beam that stands for no name."""
+"""A beam with a score below this has no name."""
 
 
 class _OnlyNames(LogitsProcessor):  # type: ignore[misc]  # transformers has no types here
@@ -170,7 +170,7 @@ class _OnlyNames(LogitsProcessor):  # type: ignore[misc]  # transformers has no 
             if after:
                 allowed[row, after] = scores[row, after]
             if node and node.ends:
-                # Where no name goes on, the end is certain.
+                # If no longer name continues this one, the end is certain.
                 allowed[row, self._end] = scores[row, self._end] if after else 0.0
             elif not after:
                 allowed[row, self._end] = 0.0  # a beam that has ended

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HubClient(Protocol):
-    """What is needed of ``huggingface_hub.HfApi``."""
+    """The methods of ``huggingface_hub.HfApi`` that an upload needs."""
 
     def create_repo(self, repo_id: str, *, private: bool | None, exist_ok: bool) -> Any:
         """Create a repository if it is not there."""
@@ -54,7 +54,7 @@ def push_to_hub(
         except (OSError, ValueError) as error:  # the Hub's own errors are of these
             first = str(error).strip().partition("\n")[0]
             raise ModelError(
-                f"{repo_id}: cannot be uploaded ({type(error).__name__}: {first}); see that the Hub"
-                " can be reached and that `hf auth login` was run"
+                f"{repo_id}: cannot be uploaded ({type(error).__name__}: {first}); check that the"
+                " Hub can be reached and that `hf auth login` was run"
             ) from error
     return str(address)

@@ -16,7 +16,7 @@ CARD = "README.md"
 def model_card(model: FusedParts) -> str:
     """A card from the model's configuration and its measured figures.
 
-    Nothing is in it that was not configured or measured, and no path of this machine.
+    It contains only what was configured or measured, and no path of this machine.
     """
     kind, task = type(model.backbone).__name__, "fill-mask"
     if model.causal:

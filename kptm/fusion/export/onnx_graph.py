@@ -60,9 +60,10 @@ def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) ->
     Args:
         model: The model; it may have LoRA.
         folder: The target folder.
-        int8: Whether onnxruntime's dynamic quantisation turns weights of linear maps and tables
-            into 8-bit numbers, and inputs of maps at run time: a quarter of the size. Only the
-            graph before quantisation is compared with the model.
+        int8: Whether to apply onnxruntime's dynamic quantisation, which gives a quarter of the
+            size: weights of linear maps and tables are stored as 8-bit numbers, and inputs of maps
+            are converted at run time. Only the graph before quantisation is compared with the
+            model.
 
     Raises:
         ConfigError: The kind of fusion cannot be written, or a package is not installed.
@@ -71,8 +72,7 @@ def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) ->
     """
     if model.fusion_config.kind not in KINDS:
         raise ConfigError(
-            f"ONNX can be written of the kinds {', '.join(KINDS)}, not of"
-            f" {model.fusion_config.kind!r}"
+            f"ONNX export supports the kinds {', '.join(KINDS)}, not {model.fusion_config.kind!r}"
         )
     check_trainable(model.backbone)
     _check_packages()

@@ -1,4 +1,4 @@
-"""The facts that an answer stands on: those that a model of kind "kblam" attended to.
+"""Cites the facts to which a model of kind "kblam" attended for an answer.
 
 Shapes: L tokens, M facts.
 """
@@ -58,11 +58,11 @@ def attended_facts(
 
     Args:
         model: A model of kind "kblam".
-        documents: Linked texts; one without a blank is asked at its last token.
+        documents: Linked texts; in a text without a blank, the last token is used.
         k: The most facts for each text.
 
     Returns:
-        The facts of each text, the greatest weight first; none where no entity is linked.
+        The facts of each text, the greatest weight first; none if the text links no entity.
 
     Raises:
         ModelError: The model reads no triples.
@@ -84,7 +84,7 @@ def generate_with_facts(
     settings: Any = None,
     k: int = 5,
 ) -> list[CitedText]:
-    """Continue prompts, as ``FusedModel.generate``, and cite the facts that the text stands on.
+    """Continue prompts like ``FusedModel.generate``, and cite the facts that the model attended to.
 
     Args:
         model: A decoder of kind "kblam".
@@ -105,7 +105,7 @@ def generate_with_facts(
         start = encode_prompt(model, prompt)
         end = next((place for place, token in enumerate(row) if token in special), len(row))
         whole = replace(start, ids=(*start.ids, *row[:end]))
-        # A token is chosen at the place before it.
+        # A token is predicted at the place before it.
         places = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
         text = model.tokenizer.decode(row, skip_special_tokens=True)
         found.append(CitedText(text, _best(model, whole, places, k)))

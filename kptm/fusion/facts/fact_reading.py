@@ -22,7 +22,7 @@ def facts_of_kind(
     """The facts that a kind reads, as text or as triples; others are ignored.
 
     Raises:
-        ModelError: The kind reads facts, and they are missing or of the other sort.
+        ModelError: The kind reads facts, but they are missing or have the wrong form.
     """
     if config.reads_facts:
         if not isinstance(facts, EntityFacts):
@@ -53,7 +53,7 @@ def read_facts(model: FusedParts, facts: FactTriples) -> None:
     """Exchange the facts of a model.
 
     Raises:
-        ModelError: The model reads no triples, or knows an entity or relation not.
+        ModelError: The model reads no triples, or does not know an entity or relation.
     """
     fusion, known = fact_reader(model)
     fusion.read(fact_rows(facts, model.embeddings, known.relations))
@@ -68,6 +68,6 @@ def fact_reader(model: FusedParts) -> tuple[KBLamFusion, FactTriples]:
     """
     if not isinstance(model.fusion, KBLamFusion) or not isinstance(model.facts, FactTriples):
         raise ModelError(
-            f"a model of kind {model.fusion_config.kind!r} reads no triples; take kind 'kblam'"
+            f"a model of kind {model.fusion_config.kind!r} reads no triples; use kind 'kblam'"
         )
     return model.fusion, model.facts

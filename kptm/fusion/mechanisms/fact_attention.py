@@ -34,7 +34,7 @@ FACTS = "_kptm_facts"
 """The attribute of an attention module that holds a pass's facts."""
 
 C = 100.0
-"""The paper's constant: as many facts at logit 0 weigh as much as they would alone."""
+"""The paper's constant: facts at logit 0, however many, weigh as much as C tokens at logit 0."""
 
 BASES = ("sdpa", "eager")
 
@@ -48,8 +48,8 @@ class FactAttention:
         key_HMd: The facts' keys.
         value_HMd: Their values.
         reads_BL: Whether a token reads facts.
-        watching: Whether the attention to each fact is kept.
-        weights_BHLM: The attention to each fact after the pass, if it is kept.
+        watching: Whether the attention to each fact is stored.
+        weights_BHLM: The attention to each fact after the pass, if it is stored.
         was_read: Whether the layer attended.
     """
 
@@ -70,13 +70,13 @@ class FactAttention:
             query: (B, H, L, d).
             key: (B, H, S, d).
             value: (B, H, S, d).
-            seen: What is added to the logits of tokens, or None.
+            seen: The additive mask of the tokens' logits, or None.
             scaling: The factor of the tokens' logits.
         """
         self.was_read = True
         facts, width = self.key_HMd.shape[1:]
         # One attention of twice the width: facts meet the first half of a query, tokens the other.
-        # So torch's kernels compute it, which keep no matrix of all tokens and facts.
+        # Torch's kernels can compute it, without storing a matrix of all tokens and facts.
         query = torch.cat([self.query_BHLd / math.sqrt(width), query * scaling], -1)
         key = torch.cat([_pad_right(self.key_HMd, len(query)), _pad_left(key)], 2)
         value = torch.cat([_pad_right(self.value_HMd, len(query)), _pad_right(value)], 2)
@@ -90,11 +90,11 @@ class FactAttention:
         return attended[..., :width].transpose(1, 2).contiguous()
 
     def _bias(self, seen: Tensor | None, keys: int) -> Tensor:
-        """What is added to the logits of facts and tokens, (B, 1, L, M + S)."""
+        """The additive mask of the logits of facts and tokens, (B, 1, L, M + S)."""
         facts = self.key_HMd.shape[1]
         count, length = self.reads_BL.shape
         bias = self.key_HMd.new_zeros((count, 1, length, keys), dtype=torch.float32)
-        # Finite, as what hides tokens is.
+        # Finite, like the numbers that mask tokens.
         least = torch.finfo(self.key_HMd.dtype).min
         shift = math.log(C) - math.log(max(1, facts))
         bias[..., :facts] = torch.where(self.reads_BL, shift, least)[:, None, :, None]
@@ -104,7 +104,7 @@ class FactAttention:
 
 
 def _pad_right(rows: Tensor, count: int = 0) -> Tensor:
-    """Rows of twice the width, with zeros on the right; of all texts if they are the same."""
+    """Rows of twice the width, with zeros on the right; repeated for ``count`` texts if given."""
     wider = F.pad(rows, (0, rows.shape[-1]))
     return wider.expand(count, *wider.shape) if count else wider
 
@@ -123,7 +123,7 @@ def attention_module(layer: nn.Module) -> Any:
     if len(found) != 1:
         raise ModelError(
             f"{type(layer).__name__}: {len(found)} modules attend by transformers' attention"
-            " interface, and kind 'kblam' needs one; take another kind of fusion"
+            " interface, but kind 'kblam' needs exactly one; use another kind of fusion"
         )
     return found[0]
 
@@ -135,7 +135,7 @@ def _calls_interface(module: nn.Module) -> bool:
 
 
 def attend_to_facts(backbone: Any) -> None:
-    """Let a backbone attend by this module's function; without facts it computes what it did.
+    """Let a backbone attend by this module's function; without facts its results do not change.
 
     Raises:
         ModelError: The backbone attends by neither of :data:`BASES`.
@@ -146,8 +146,8 @@ def attend_to_facts(backbone: Any) -> None:
     base = str(backbone.config._attn_implementation).removeprefix(PREFIX)
     if base not in BASES:
         raise ModelError(
-            f"kind 'kblam' goes with the attention implementations {', '.join(BASES)},"
-            f" not with {base!r}; load the backbone with one of these"
+            f"kind 'kblam' supports the attention implementations {', '.join(BASES)},"
+            f" not {base!r}; load the backbone with one of these"
         )
     AttentionInterface.register(PREFIX + base, {"sdpa": _sdpa, "eager": _eager}[base])
     AttentionMaskInterface.register(PREFIX + base, ALL_MASK_ATTENTION_FUNCTIONS[base])
@@ -203,7 +203,7 @@ def _with_facts(
 
 
 def _mask(mask: Tensor | None, length: int, key: Tensor, *, causal: bool) -> Tensor | None:
-    """What is added to the logits of tokens; without a mask a causal module sees earlier ones."""
+    """The additive mask of the tokens; without a mask, a causal module sees earlier tokens."""
     total = key.shape[2]
     if mask is None:
         if not causal or length == 1:

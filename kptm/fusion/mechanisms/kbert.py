@@ -46,8 +46,8 @@ class KBertFusion(Mechanism):
     """Branches of facts beside the sentence.
 
     Args:
-        sizes: Of the backbone.
-        backbone: A language model whose order of tokens is told by positions alone.
+        sizes: The sizes of the backbone.
+        backbone: A language model that knows the order of tokens from their positions alone.
 
     Raises:
         ModelError: The backbone is of another kind.
@@ -66,10 +66,10 @@ class KBertFusion(Mechanism):
         _check(backbone, self)
 
     def attach(self, layers: object) -> None:
-        """Nothing is hooked: facts come in with the tokens."""
+        """Hook nothing, because facts are read as tokens."""
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
-        """A pass begins."""
+        """Start a pass."""
         super().begin(knowledge)
         self._length = None
 
@@ -113,10 +113,10 @@ def tree(
     """Soft positions, (B, S), from 0, and which token sees which, (B, S, S).
 
     Args:
-        there_BL: Where the text has tokens.
+        there_BL: Whether the text has a token at each place.
         spans_M3: Text, first token, token after the last, of each mention.
-        branches: What hangs on them.
-        causal: Whether a token sees only what stands before it.
+        branches: The facts of the mentions.
+        causal: Whether a token sees only earlier tokens.
     """
     count, length = there_BL.shape
     line_L = torch.arange(length, device=there_BL.device)
@@ -131,7 +131,7 @@ def tree(
     asked_BRL = inside_BRL & last_BRL if causal else inside_BRL
     same_BRR = branches.number_BR[:, :, None] == branches.number_BR[:, None, :]
     same_BRR &= real_BR[:, :, None] & real_BR[:, None, :]
-    # Padding sees the sentence: a row that sees nothing would be no number.
+    # Padding sees the sentence, because a row that sees nothing would become NaN.
     back_BRL = torch.where(real_BR[..., None], inside_BRL, there_BL[:, None, :])
     seen_BLL = there_BL[:, None, :].expand(-1, length, -1)
     if causal:
@@ -142,7 +142,7 @@ def tree(
 
 
 def _window(config: Any) -> int | None:
-    """How far the layers that see a part only do see, in tokens, the farthest included."""
+    """The distance in tokens up to which layers with a sliding window see; None without them."""
     if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
         return None
     width = int(config.sliding_window)
@@ -151,12 +151,12 @@ def _window(config: Any) -> int | None:
 
 @torch.no_grad()
 def _check(backbone: Any, fusion: KBertFusion) -> None:
-    """Try whether a hidden token is unseen, and whether order depends on positions alone."""
+    """Test that masked tokens are not seen, and that order depends on positions alone."""
     family = type(backbone).__name__
     refused = (
-        "kbert needs a backbone to which positions and a mask tell all of a text's order, and"
-        f" {family} is"
-        " another; take BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama"
+        "kbert needs a backbone that knows the order of a text from positions and a mask alone, and"
+        f" {family} does"
+        " not; use BERT, RoBERTa, XLM-R, DistilBERT, ALBERT, ELECTRA, ModernBERT, GPT-2, Llama"
         " or Qwen2, or another kind of fusion"
     )
     base = base_model(backbone)
@@ -171,7 +171,7 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
         other = torch.cat([ids[:, :1], ids[:, 2:], ids[:, 1:2]], 1)
         mixed = torch.cat(
             [other[:, :1], ids[:, :1], other[:, 1:]], 1
-        )  # a hidden token comes in second
+        )  # with a masked token at the second place
         position = torch.tensor([[0, 1, 2, 1]], device=device)
         visible = torch.ones(1, 4, 4, dtype=torch.bool, device=device)
         if is_causal(backbone.config):
@@ -179,7 +179,7 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
         visible[:, :, 1] = False
         visible[:, 1, 1] = True
         found = base(input_ids=mixed, **fusion.visible_inputs(position, visible))
-    except RuntimeError as error:  # a mask of that shape is more than it can take
+    except RuntimeError as error:  # the family does not support a mask of this shape
         raise ModelError(refused) from error
     finally:
         backbone.train(training)

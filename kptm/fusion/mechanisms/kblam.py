@@ -10,9 +10,10 @@ a query map of their own, and attend to facts and tokens together
 e are the graph's vectors; the paper takes those of a sentence encoder. r is learnt, one a relation.
 c_n, which the paper lacks, is the mean vector of the linked entities that token n sees: it finds
 facts of entities that no text of the training named. A token that sees no linked entity reads no
-facts, so that a text without links is the plain backbone's. The paper's query map starts as the
-layer's own; ours starts with one map of heads for key and query, so that an entity finds its facts.
-Cost is linear in the number of facts, and facts are exchanged without training.
+facts, so for a text without links the model equals the plain backbone. The paper's query map starts
+as the layer's own; here entities in queries and heads in keys start with the same map, so that an
+entity finds its facts. Cost is linear in the number of facts, and facts are exchanged without
+training.
 
 Shapes: B texts, L tokens, D hidden, E entity width, M facts, H heads, d of a head.
 """
@@ -79,8 +80,8 @@ class KBLamFusion(Mechanism):
         super().__init__(numbers or range(sizes.layers))
         if len({id(layers[number]) for number in self.numbers}) < len(self.numbers):
             raise ModelError(
-                f"kind 'kblam' needs layers of their own, and {type(backbone).__name__} applies one"
-                " layer several times; take another kind of fusion"
+                f"kind 'kblam' needs separate layers, but {type(backbone).__name__} applies one"
+                " layer several times; use another kind of fusion"
             )
         attend_to_facts(backbone)
         self.relations = nn.Embedding(max(1, relations), sizes.entity)
@@ -163,8 +164,8 @@ class _FactReader(nn.Module):
         self.entity = nn.Linear(sizes.entity, inner, bias=False)
         self.key = nn.Linear(2 * sizes.entity, inner)
         self.value = nn.Linear(sizes.entity, inner)
-        # A fact is found by its head from the first step, and only relations and what to do with
-        # tails have to be learnt: of random maps that match nothing, training finds no match.
+        # Facts are found by their heads from the first step, so that training only has to learn the
+        # relations and the use of tails. From random maps, training does not find a match.
         with torch.no_grad():
             self.entity.weight.mul_(MATCH)
             self.key.weight[:, : sizes.entity] = self.entity.weight
@@ -204,8 +205,8 @@ def fact_rows(facts: FactTriples, embeddings: EntityEmbeddings, relations: Seque
         known = fact.head in embeddings and fact.tail in embeddings
         if fact.relation not in number or not known:
             raise ModelError(
-                f"the model cannot read the fact {' '.join(fact)!r}: it has no vector of its"
-                " entities, or learnt no such relation; leave the fact out, or train a model anew"
+                f"the model cannot read the fact {' '.join(fact)!r}: it has no vector of an entity,"
+                " or was not trained on the relation; leave the fact out, or train a new model"
             )
     row = embeddings.row
     rows = [(row(head), number[relation], row(tail)) for head, relation, tail in facts.triples]

@@ -63,7 +63,7 @@ class KnowledgeAttention(nn.Module):
     Args:
         hidden: D.
         entity: E.
-        heads: Of both attentions.
+        heads: The heads of both attentions.
         scorer: Width of the MLP that scores candidates.
         threshold: δ.
     """
@@ -94,7 +94,7 @@ class KnowledgeAttention(nn.Module):
         meant_ME, psi_MC = self._weigh_candidates(spans_ME, knowledge)
         known_ME = self.known_norm(spans_ME + meant_ME)
         sees_NM = knowledge.sees(torch.arange(len(flat_ND), device=flat_ND.device))
-        with_N1 = sees_NM.any(1, keepdim=True)  # what sees no mention stays as it is
+        with_N1 = sees_NM.any(1, keepdim=True)  # tokens that see no mention do not change
         seen_ND = self.back(self.tokens(rows_NE, known_ME, sees_NM))
         return (flat_ND + seen_ND * with_N1).reshape(hidden_BLD.shape), psi_MC
 

@@ -179,8 +179,8 @@ class Mechanism(nn.Module):
         soft: Whether it reads all candidates of a mention.
         links: Whether it links by itself, so that its links can be learnt.
         lasting: Whether it also changes tokens after a mention.
-        every_pass: Whether tokens after a mention read knowledge in passes of their own, so that a
-            cache of the earlier ones does.
+        every_pass: Whether tokens that are generated later read the knowledge again, in passes that
+            use the cache of earlier tokens.
         link_scores: Logits of the last pass: (M, C) over candidates, or (M, N) over the table.
     """
 

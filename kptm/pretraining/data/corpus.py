@@ -123,8 +123,8 @@ def _read(text: Text, number: int) -> str | LinkedText:
     plain = text.get("text") if isinstance(text, Mapping) else None
     if not isinstance(plain, str):
         raise ModelError(
-            f"text {number}: {shorten(repr(text))} is no text; give text, linked text, or rows with"
-            ' "text" and, where it is linked, "links"'
+            f"text {number}: {shorten(repr(text))} is not a text; give texts, linked texts, or rows"
+            ' with "text" and optionally "links"'
         )
     if text.get("links") is None:
         return plain

@@ -151,13 +151,13 @@ def test_what_cannot_be_is_said(fused_of, texts, tmp_path):
         with pytest.raises(ConfigError, match=f"not of '{kind}'"):
             quantise(fused_of("bert", kind=kind))
     small = quantise(fused_of("bert"))
-    with pytest.raises(ModelError, match="take the model that it was made of"):
+    with pytest.raises(ModelError, match="use the model from which it was made"):
         kptm.pretrain(small, texts)
-    with pytest.raises(ModelError, match="take the model that it was made of"):
+    with pytest.raises(ModelError, match="use the model from which it was made"):
         kptm.finetune(small, [{"text": "a", "label": "b"}], task="text")
-    with pytest.raises(ModelError, match="take the model that it was made of"):
+    with pytest.raises(ModelError, match="use the model from which it was made"):
         small.add_lora(2)
-    with pytest.raises(ModelError, match="take the model that it was made of"):
+    with pytest.raises(ModelError, match="use the model from which it was made"):
         export_onnx(small, tmp_path / "graph")
 
 

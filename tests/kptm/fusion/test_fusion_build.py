@@ -76,11 +76,11 @@ def refused(backbone, embeddings, tokenizer=None):
 def test_no_encoder_that_was_turned_into_a_decoder(tokenizer_of, config_of, embeddings):
     tokenizer = tokenizer_of("bert")
     config = config_of("bert", tokenizer, is_decoder=True)
-    assert "no plain decoder" in refused(config, embeddings, tokenizer)
+    assert "nor a plain decoder" in refused(config, embeddings, tokenizer)
     sizes = {"d_model": 8, "encoder_ffn_dim": 8, "decoder_ffn_dim": 8, "vocab_size": 50}
     heads = {"encoder_attention_heads": 1, "decoder_attention_heads": 1}
     bart = BartConfig(encoder_layers=1, decoder_layers=2, **sizes, **heads)
-    assert "no plain decoder" in refused(bart, embeddings, tokenizer)
+    assert "nor a plain decoder" in refused(bart, embeddings, tokenizer)
 
 
 def test_no_model_without_a_language_model_head(tokenizer_of, config_of, embeddings):

@@ -90,7 +90,7 @@ def test_a_training_on_the_cpu_beside_an_accelerator(tmp_path):
 
 
 def test_devices_that_cannot_be_had(fused_of, tmp_path, no_gpu):
-    with pytest.raises(ConfigError, match="a training has all devices that it sees"):
+    with pytest.raises(ConfigError, match="a training uses all visible devices"):
         _arguments(PretrainConfig(device="cuda:1"), tmp_path)
     with pytest.raises(EmbeddingError, match="no device 'cuda' here"):
         _arguments(PretrainConfig(device="cuda"), tmp_path)

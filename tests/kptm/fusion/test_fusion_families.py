@@ -103,14 +103,14 @@ def test_a_family_that_does_not_fit_is_refused_by_name(built, name):
 
 
 REASONS = {
-    "fnet": "padding changes what it says",
-    "xlnet": "a token sees those that come after it",
-    "bert-generation": "a token sees those that come after it",
+    "fnet": "padding changes the states of a text despite",
+    "xlnet": "tokens see later tokens",
+    "bert-generation": "tokens see later tokens",
     "mra": "no token sees another",
     "squeezebert": "not run as modules",
-    "xlm": "found 4 stacks of 4 layers, need one",
-    "perceiver": "no one width",
-    "bart": "no plain decoder",
+    "xlm": "found 4 stacks of 4 layers, not one",
+    "perceiver": "no common width",
+    "bart": "nor a plain decoder",
 }
 PASSING = [
     "gemma2",

@@ -94,7 +94,7 @@ def test_the_others_of_a_text_see_a_fact_only_through_its_mention(fused_of, batc
 @pytest.mark.parametrize("family", ["mpnet", "deberta-v2"])
 def test_a_family_that_positions_do_not_order_is_refused(plain_of, embeddings, family):
     plain, tokenizer = plain_of(family)
-    with pytest.raises(ModelError, match="positions and a mask tell all of a text's order"):
+    with pytest.raises(ModelError, match="from positions and a mask alone"):
         FusedModel.build(
             plain,
             embeddings,

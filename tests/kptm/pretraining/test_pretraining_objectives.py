@@ -306,7 +306,7 @@ def test_links_of_a_mechanism_that_makes_none():
 def test_weights_that_cannot_work():
     with pytest.raises(ConfigError, match="every weight is 0"):
         PretrainConfig(**OFF)
-    with pytest.raises(ConfigError, match="passes through the model twice"):
+    with pytest.raises(ConfigError, match="runs the model twice"):
         PretrainConfig(description_weight=1.0, gradient_checkpointing=True)
     with pytest.raises(ConfigError, match="denoising_weight must be at least 0"):
         replace(PretrainConfig(), denoising_weight=-1.0)
