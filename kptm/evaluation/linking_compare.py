@@ -54,7 +54,7 @@ def compare(
         gold = GoldDocument.from_links(gold)
     if gold.text != found.text:
         raise LinkingError(
-            f"gold of {gold.text[:40]!r} cannot judge links of {found.text[:40]!r};"
+            f"the gold text {gold.text[:40]!r} differs from the linked text {found.text[:40]!r};"
             " link the same text"
         )
     first, last = gold.evaluation_span or (0, len(gold.text))

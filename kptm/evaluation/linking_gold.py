@@ -157,7 +157,8 @@ def _link(item: dict[str, Any], text: str) -> GoldSpan:
     surface = item.get("surface", text[start:end])
     if surface != text[start:end]:
         raise LinkingError(
-            f"at {start} stands {text[start:end]!r}, not {surface!r}; count characters, not bytes"
+            f"the text at {start} is {text[start:end]!r}, not {surface!r}; count characters, not"
+            " bytes"
         )
     return start, end, _name(item, "entity")
 
@@ -172,4 +173,4 @@ def _name(item: dict[str, Any], field: str) -> str | None:
     name = item.get(field)
     if field in item and (name is None or (isinstance(name, str) and name)):
         return name
-    raise LinkingError(f'a mention needs "{field}": text, or null for what is not in the graph')
+    raise LinkingError(f'a mention needs "{field}": text, or null for an entity outside the graph')

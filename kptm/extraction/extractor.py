@@ -77,10 +77,10 @@ class Extractor:
         encoder: TokenEncoder | None = None,
     ) -> None:
         if classifier.encoder != ("" if encoder is None else encoder.fingerprint):
-            reason = "no encoder" if not classifier.encoder else "an encoder that is not this one"
+            reason = "no encoder" if not classifier.encoder else "another encoder"
             raise ModelError(
-                f"the extractor was learnt with {reason}; set texts.extraction_encoder as it was,"
-                " or learn"
+                f"the extractor was trained with {reason}; set texts.extraction_encoder as before,"
+                " or train it"
                 " again (kptm extract --retrain)"
             )
         self.classifier, self.calibration, self._encoder = classifier, calibration, encoder

@@ -61,7 +61,7 @@ def load(path: str | Path) -> tuple[Classifier, RelationThresholds]:
 
     path = Path(path)
     if not path.is_file():
-        raise ModelError(f"{path}: there is no extractor; kptm extract learns one")
+        raise ModelError(f"{path}: there is no extractor; kptm extract trains one")
     try:
         with safe_open(path, framework="np") as file:
             meta = json.loads((file.metadata() or {}).get(KIND, "{}"))

@@ -81,7 +81,7 @@ def _parts(report: Report) -> list[tuple[str, str, str]]:
         ),
         (
             f"Around {centre}",
-            "Facts as the graph holds them. An arrow runs from head to tail.",
+            "Facts of the graph. An arrow runs from head to tail.",
             network(report.neighbourhood),
         ),
         (
@@ -89,9 +89,9 @@ def _parts(report: Report) -> list[tuple[str, str, str]]:
             "Every mark is an entity, placed by its vector alone. Colours were added afterwards.",
             scatter(report.points),
         ),
-        ("Learning", "Of losses lower is better, of MRR higher.", _learning(report, colours)),
+        ("Learning", "A lower loss is better, a higher MRR too.", _learning(report, colours)),
         ("Does the knowledge arrive?", shares, arm_bars(report.arms, report.splits, colours)),
-        ("Asked", "An answer names what it stands on.", answer_cards(report.answers)),
+        ("Questions", "Each answer shows its evidence.", answer_cards(report.answers)),
         (
             "One fact changes",
             "The same question, before and after an edit.",

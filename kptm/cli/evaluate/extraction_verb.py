@@ -43,7 +43,7 @@ def extraction(workspace: str, gold: str, precision: float, relations: bool, as_
         [(*(f"{x:.3f}" for x in scores.values()), found.right, found.found, found.gold)],
         as_json,
     )
-    click.echo(f"of {found.new_gold:,} triples that the graph lacks {found.new_right:,} were read")
+    click.echo(f"{found.new_right:,} of {found.new_gold:,} triples that the graph lacks were found")
     if relations:
         rows = [(plain(name), *own) for name, own in found.relations.items()]
         show_rows(("relation", "gold", "found", "right"), rows, as_json)

@@ -169,9 +169,11 @@ def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: 
     show_rows(MEASURES, _measures(report), as_json)
     if report.nil_gold:
         linked = f"{report.nil_linked:,} of {report.nil_gold:,}"
-        click.echo(f"{linked} mentions of what the graph lacks were linked")
+        click.echo(f"{linked} mentions of entities that the graph lacks were linked")
     if not report.gold:
-        click.echo("no gold mention is of an entity in the graph; --keys says which key an id has")
+        click.echo(
+            "no gold mention means an entity of the graph; give the key of each id by --keys"
+        )
     if errors:
         click.echo("\n" + plain(render(mistakes, lambda key: labels.get(key, key))))
 

@@ -113,7 +113,7 @@ def load(
         raise click.UsageError("name a file of triples, or --entities FILE")
     if add is False and source is not None and len(files) + len(entities) > 1:
         raise click.UsageError(
-            "--replace with --source takes one file: each would end what the others state"
+            "--replace with --source takes one file: each file would end the others' statements"
         )
     from kptm.workspace import Workspace
 
@@ -227,16 +227,17 @@ def _notes(report: LoadReport) -> list[str]:
             f" them back (revision {report.revision})"
         )
     if report.stated_elsewhere:
-        found.append(f"{report.stated_elsewhere:,} more live on: another source states them too")
+        found.append(f"{report.stated_elsewhere:,} more stay, because another source states them")
     if report.unconfirmed:
         found.append(
-            f"{report.unconfirmed:,} facts that the file stated before were left, since one of the"
-            " rejected lines may state them; mend these and load again, or end them with --replace"
+            f"{report.unconfirmed:,} facts that the file stated before stay, because a rejected"
+            " line may state them; correct these lines and load again, or end the facts with"
+            " --replace"
         )
     if report.other_files:
         found.append(
-            f"what the source states in {', '.join(report.other_files[:3])} stays;"
-            " --replace ends it"
+            f"the statements of the source in {', '.join(report.other_files[:3])} stay;"
+            " --replace ends them"
         )
     return found
 

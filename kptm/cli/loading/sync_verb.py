@@ -28,8 +28,8 @@ def sync(
     """Make WORKSPACE hold exactly what the files of FOLDER state.
 
     .txt, and .jsonl with "text", are texts, which are indexed; other files are triples, or entities
-    (.jsonl with "key"). New and changed files are read; what only a deleted file stated ends. It
-    can be run again at any time, even after it was killed.
+    (.jsonl with "key"). New and changed files are read; statements that only a deleted file made
+    end. It can be run again at any time, even after it was killed.
     """
     with existing(workspace) as ws, progress("sync", None) as advance:
         report = ws.sync(
@@ -44,7 +44,7 @@ def sync(
     ]
     counts = {action: report.count(action) for action in SIGNS}
     said = ", ".join(f"{count:,} {action}" for action, count in counts.items() if count)
-    lines.append(f"{said or 'nothing to do'}; {report.unchanged:,} files as they were")
+    lines.append(f"{said or 'nothing to do'}; {report.unchanged:,} files unchanged")
     report_ = {
         **counts,
         "unchanged": report.unchanged,

@@ -1,1 +1,1 @@
-"""Verbs that look after a workspace: its health, its backups."""
+"""Verbs that maintain a workspace: health, backups, duplicates, a move to PostgreSQL."""

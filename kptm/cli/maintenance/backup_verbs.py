@@ -17,7 +17,7 @@ _workspace = click.argument("workspace", type=click.Path(file_okay=False))
 def backup(workspace: str, file: str, as_json: bool) -> None:
     """Write WORKSPACE, as it is at one moment, to FILE: .tar.zst, .tar.gz, .zip or .tar.
 
-    Other processes may go on writing to the workspace. Indexes, unfinished runs, and files that
+    Other processes may still write to the workspace. Indexes, unfinished runs, and files that
     kptm did not write are left out. FILE appears when it is complete, and is never overwritten.
     """
     from kptm.workspace import back_up
@@ -28,7 +28,7 @@ def backup(workspace: str, file: str, as_json: bool) -> None:
         f" {report.revision}"
     )
     if report.left_out:
-        text += f"\nnot by kptm, and left out: {', '.join(report.left_out)}"
+        text += f"\nleft out, because kptm did not write it: {', '.join(report.left_out)}"
     show(report.to_dict(), as_json, text)
 
 
@@ -39,7 +39,7 @@ def backup(workspace: str, file: str, as_json: bool) -> None:
 def restore(file: str, workspace: str, as_json: bool) -> None:
     """Make WORKSPACE, a new folder, from the backup in FILE.
 
-    Every file is compared with its checksum; the folder appears when all of it is there.
+    Every file is compared with its checksum; the folder appears when all files are written.
     """
     from kptm.workspace import restore as restore_backup
 

@@ -18,7 +18,7 @@ _SHOWN = ("kptm", "schema", "python", "sqlite", "torch", "transformers", "pykeen
 @workspace_argument
 @verb
 def doctor(workspace: str, as_json: bool) -> None:
-    """Examine WORKSPACE: versions, damage, what is older than its origin, leftovers, disk.
+    """Examine WORKSPACE: versions, damage, outdated outputs, leftovers, disk space.
 
     Each finding says what to run next. Nothing is changed. Exit code 1 if something is broken, 0 if
     there is only advice.

@@ -23,7 +23,7 @@ SHOWN = 10
               help="The least probability of a pair.")  # fmt: skip
 @click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1),
               help="The most pairs to propose.")  # fmt: skip
-@click.option("--fit", is_flag=True, help="Learn from the pairs that were reviewed, first.")
+@click.option("--fit", is_flag=True, help="First learn from the reviewed pairs.")
 @click.option("--merge", "merged", nargs=2, multiple=True, metavar="KEEP GONE",
               help="Merge GONE into KEEP, instead of searching; may be repeated.")  # fmt: skip
 @verb
@@ -37,8 +37,8 @@ def duplicates(
 ) -> None:
     """Propose pairs of entities that are probably the same thing, with the evidence.
 
-    kptm review accepts or rejects them, like proposed facts. Accepting a pair merges the two: the
-    statements, sources and names of both become those of one. kptm undo brings both back.
+    kptm review accepts or rejects them, like proposed facts. Accepting a pair merges the two: one
+    entity gets the statements, sources and names of both. kptm undo restores both.
     """
     with existing(workspace) as ws:
         if merged:

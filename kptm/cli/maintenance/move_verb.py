@@ -17,7 +17,7 @@ def move(workspace: str, url: str, as_json: bool) -> None:
 
     URL is postgresql://user@host/name, of an empty database; its password is not stored. All rows
     and the fingerprint are compared before the workspace is switched over, and the old file stays.
-    If it is interrupted, the same command goes on.
+    After an interruption, the same command continues.
     """
     from kptm.workspace import move as move_tables
 

@@ -119,7 +119,7 @@ def _end(error: BaseException) -> NoReturn:
         streams.silence()
         sys.exit(streams.PIPE_CLOSED)
     if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
-        _fail(f"what was given is not UTF-8 ({error.reason}); convert it first")
+        _fail(f"the input is not UTF-8 ({error.reason}); convert it first")
     _fail(_explain(error) if isinstance(error, OSError) else str(error))
 
 
@@ -128,9 +128,10 @@ def _explain(error: OSError) -> str:
         from kg.files.disks import full_disk
 
         folders = [Path(str(name)).absolute().parent for name in (error.filename,) if name]
-        where = full_disk(*folders, Path.cwd()) or "a disk, or your share of it,"
-        return f"the disk of {where} is full: free some space, then try again"
-    return f"{error.filename or 'system'}: {error.strerror or error}; look at path and rights"
+        folder = full_disk(*folders, Path.cwd())
+        full = f"the disk of {folder} is" if folder else "a disk, or your quota on it, is"
+        return f"{full} full: free some space, then try again"
+    return f"{error.filename or 'system'}: {error.strerror or error}; check path and permissions"
 
 
 def _fail(message: str) -> NoReturn:

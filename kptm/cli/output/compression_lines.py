@@ -1,4 +1,4 @@
-"""What ``kptm compress`` shows: figures of both models, a line each."""
+"""Formats the figures of both models for ``kptm compress``, one per line."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("facts only in the graph", "facts", lambda value: f"{value:.3f}"),
     ("masked LM", "masked_lm", lambda value: f"{value:.3f}"),
 )
-"""What is shown of both models: its name, its field, its form."""
+"""The figures that are shown: name, field of the measurement, and format."""
 
 
 def compression_lines(original: Measurement, compressed: Measurement) -> list[str]:
-    """A line a figure, that of the original first."""
+    """One line per figure, with the original's value first."""
     found = []
     for name, field, form in FIGURES:
         values = getattr(original, field), getattr(compressed, field)

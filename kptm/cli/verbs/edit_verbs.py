@@ -64,7 +64,7 @@ def forget(
     Or forget a triple, a source (facts that another source states stay), or a text.
     """
     if sum(item is not None for item in (entity, triple, source, text)) != 1:
-        raise click.UsageError("give ENTITY, --triple, --source or --text, one of them")
+        raise click.UsageError("give one of ENTITY, --triple, --source and --text")
     with existing(workspace) as ws:
         gone = ws.forget(entity, triple=triple, source=source, text=text)
     said = f"{gone['triples']:,} triples and {gone['records']:,} records forgotten"
@@ -141,7 +141,7 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
         _list_plan(planned, entity or source or "")
         if not yes:
             click.confirm(
-                f"Nothing brings back {entity or source}. Delete it?", abort=True, err=True
+                f"{entity or source} cannot be restored. Delete it?", abort=True, err=True
             )
         with progress("purge, per cent", 100) as advance:
             purged = ws.purge(entity=entity, source=source, progress=advance)
@@ -151,18 +151,19 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
     )
     if purged.artefacts:
         text += (
-            f"; so are {', '.join(purged.artefacts)}, which held a name of theirs: make them again"
+            f"; {', '.join(purged.artefacts)} contained such a name and are deleted too: make them"
+            " again"
         )
     if purged.foreign:
-        text += f"\nforeign files that hold the name, not touched: {', '.join(purged.foreign)}"
+        text += f"\nother files with the name, not touched: {', '.join(purged.foreign)}"
     show(asdict(purged), as_json, text)
 
 
 def _list_plan(plan: PurgePlan, what: str) -> None:
     """Print on stderr the files that will be deleted, and other files with the name."""
-    lines = [f"{what}: goes out of the graph, its history and modeledge"]
+    lines = [f"{what}: will be deleted from the graph, its history and modeledge"]
     lines += [f"  deletes {file}" for file in plan.files]
-    lines += [f"  foreign file that holds the name, not touched: {name}" for name in plan.foreign]
+    lines += [f"  other file with the name, not touched: {name}" for name in plan.foreign]
     click.echo(plain("\n".join(lines)), err=True)
 
 

@@ -61,7 +61,7 @@ def embed(
 ) -> None:
     """Train embeddings of WORKSPACE's graph; an interrupted training is resumed."""
     if sum(map(bool, (recipe, update, vectors))) > 1:
-        raise click.UsageError("give --recipe, --update or --from, one of them")
+        raise click.UsageError("give one of --recipe, --update and --from")
     with existing(workspace) as ws:
         if vectors:
             embeddings = ws.take_vectors(vectors, keys=keys)
@@ -118,7 +118,7 @@ def predict(
 ) -> None:
     """Predict facts of RELATION that the graph lacks.
 
-    Without --head or --tail, those most worth checking.
+    Without --head or --tail, show the likeliest facts.
     """
     if head and tail:
         raise click.UsageError("give --head or --tail: the other one is predicted")

@@ -52,7 +52,7 @@ def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool)
         found = view(ws, at).search(text, limit=limit)
     columns = ("key", "label", "description", "aliases")
     rows = [(e.key, e.label, e.description, ", ".join(e.aliases)) for e in found]
-    show_rows(columns, rows, as_json, nothing="nothing is called so, nor nearly so")
+    show_rows(columns, rows, as_json, nothing="no entity has this or a similar name")
 
 
 @click.command()
@@ -164,7 +164,7 @@ def history(
             for item in changes
         ],
         as_json,
-        nothing="nothing was ever said of it",
+        nothing="no source ever stated a fact about it",
     )
 
 

@@ -69,7 +69,7 @@ def _layers(_context: object, _option: object, value: str | None) -> int:
         return 0
     found = re.fullmatch(r"(?:layers=)?([1-9]\d*)", value)
     if not found:
-        raise click.BadParameter(f"{value!r} names no number of layers; write layers=3")
+        raise click.BadParameter(f"{value!r} is not a number of layers; write layers=3")
     return int(found[1])
 
 
@@ -79,16 +79,17 @@ def _layers(_context: object, _option: object, value: str | None) -> int:
 @click.option("--quantise", type=click.Choice(["int8"]),
               help="Turn linear maps and token embeddings into 8-bit numbers.")  # fmt: skip
 @click.option("--distil", "layers", metavar="layers=N", callback=_layers,
-              help="Keep N layers, which learn from the whole model.")  # fmt: skip
+              help="Keep N layers, and train them to imitate the model.")  # fmt: skip
 @click.option("--prune", type=float, default=0.0, metavar="SHARE",
               help="Remove this share of the feed-forward neurons.")  # fmt: skip
 @click.option("--weights", is_flag=True,
               help="With --prune: set single weights to zero instead.")  # fmt: skip
 @click.option("--share", is_flag=True, help="Give all layers the same weights (a BERT).")
 @click.option("--steps", type=click.IntRange(0), default=500, show_default=True,
-              help="Steps in which the result learns from the whole model.")  # fmt: skip
+              help="Training steps of the compressed model.")  # fmt: skip
 @click.option("--out", type=click.Path(file_okay=False), metavar="FOLDER",
-              help="Where the model goes, by default WORKSPACE/compressed/WAYS.")  # fmt: skip
+              help="The folder of the result; by default"
+                   " WORKSPACE/compressed/METHODS.")  # fmt: skip
 @device_option
 @verb
 def compress(
@@ -103,13 +104,14 @@ def compress(
     out: str | None,
     as_json: bool,
 ) -> None:
-    """Write a smaller model beside the workspace's, and compare both.
+    """Write a smaller copy of the workspace's model, and compare both.
 
-    Ways go together. What loses layers or neurons learns from the whole model, on TEXTS or on what
-    was indexed. Facts that no text says show whether knowledge is still there.
+    Methods can be combined. A model that loses layers or neurons is trained to imitate the
+    original, on TEXTS or on the indexed texts. Facts that no text states show whether it still has
+    the knowledge.
     """
     if weights and not prune:
-        raise click.UsageError("--weights goes with --prune")
+        raise click.UsageError("--weights needs --prune")
     with existing(workspace) as ws:
         from kptm.compression import CompressionConfig
 

@@ -71,7 +71,7 @@ def index(
         made = _rebuild_indexes(ws, kind, queries) if kind is not None else []
         records = sum(ws.modeledge.stats().values())
         passages, has_model = len(ws.passages), ws.layout.has_model
-    gone = f", {removed:,} removed that {texts} no longer says" if removed else ""
+    gone = f", {removed:,} removed that {texts} no longer has" if removed else ""
     text = f"{added:,} vectors added{gone}, {records:,} in all"
     if texts is not None:
         left = f", {went:,} removed" if went else ""
@@ -244,14 +244,14 @@ def migrate(
         said = "not measured" if recall is None else f"{recall:.3f}"
         lines.append(
             f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there"
-            f" already, {one.left:,} left, recall {said}"
+            f" already, {one.left:,} left out, recall {said}"
         )
         moves.append(
             {"old": one.old, "new": one.new, "method": one.method, "moved": one.moved,
              "there": one.there, "left": one.left, "recall": recall}
         )  # fmt: skip
     value = {"operations": list(found.operations), "replaced": found.replaced, "spaces": moves}
-    show(value, as_json, "\n".join([*lines, f"{found.replaced:,} old records taken out"]))
+    show(value, as_json, "\n".join([*lines, f"{found.replaced:,} old records removed"]))
 
 
 @click.command()
@@ -276,8 +276,8 @@ def _as_dict(found: MergeReport) -> dict[str, object]:
 
 
 def _merge_lines(found: MergeReport, workspace: str) -> str:
-    counts = f"{found.added:,} records came in, {found.same:,} were in both,"
-    lines = [f"{counts} {found.left:,} of theirs and {found.removed:,} of ours gave way"]
+    counts = f"{found.added:,} records added, {found.same:,} in both stores; by conflicts,"
+    lines = [f"{counts} {found.left:,} of theirs left out and {found.removed:,} of ours removed"]
     lines += [
         f"{one.head} | {one.relation}: {one.ours} here, {one.theirs} there: kept {one.kept}"
         for one in found.conflicts

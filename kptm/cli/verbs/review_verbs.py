@@ -282,8 +282,8 @@ def extract(
         lines.insert(0, f"learnt {report.relations:,} relations from {report.learnt:,} texts")
     if report.out_of_reach:
         lines.append(
-            f"{report.out_of_reach:,} of {report.relations:,} relations are never as precise as"
-            f" {precision:g} on texts that were held out; propose more with a lower --precision"
+            f"{report.out_of_reach:,} of {report.relations:,} relations do not reach a precision of"
+            f" {precision:g} on held-out texts; propose more with a lower --precision"
         )
     if waiting:
         lines.append(f"{waiting:,} proposals wait: kptm review {workspace}")

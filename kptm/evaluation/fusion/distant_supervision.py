@@ -83,7 +83,7 @@ class DistantSupervisionStudy(Study):
             raise ConfigError(f"{what}; link the texts to this graph, or give more of them")
         read, held, probed = _share_out(asked, places, said)
         if not read:
-            raise ConfigError("every sentence mentions a B or C fact; give more texts to read")
+            raise ConfigError("every sentence mentions a B or C fact; give more texts to train on")
         facts = [(*fact, _split(fact, places, read)) for fact in asked]
         outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)

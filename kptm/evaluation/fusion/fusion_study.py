@@ -110,7 +110,10 @@ class FusionStudy(Study):
         read, asked = choose_asked(read_patterns(phrasings), ask)
         chosen = [fact for fact in read_facts(facts, limit=limit) if fact[1] in asked]
         if not any(fact[3] == "A" for fact in chosen):
-            raise ConfigError(f"{facts}: no fact of a relation that {phrasings} can say and ask")
+            raise ConfigError(
+                f"{facts}: no fact has a relation with phrasings to train on and to ask in"
+                f" {phrasings}"
+            )
         labels = {end: end for fact in chosen for end in (fact[0], fact[2])}
         before, edits = choose_edits(chosen)
         return cls(

@@ -53,7 +53,7 @@ class StudyBackbone:
     def __post_init__(self) -> None:
         if (self.freeze or self.lora_rank) and not self.path:
             raise ConfigError(
-                "only a backbone that is given can be frozen or have LoRA: name its folder"
+                "only a pretrained backbone can be frozen or have LoRA: name its folder"
             )
 
 

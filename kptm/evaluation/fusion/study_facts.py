@@ -121,7 +121,7 @@ def choose_asked(
     }
     both = {key for key in asked if read.get(key)}
     if not both:
-        raise ConfigError(f"--ask {ask}: leaves no relation with a phrasing to read and one to ask")
+        raise ConfigError(f"--ask {ask}: leaves no relation with phrasings to train on and to ask")
     return {key: read[key] for key in sorted(both)}, {key: asked[key] for key in sorted(both)}
 
 

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 MEASURES = ("entropy", "mentions", "distance", "first")
 _UNSEEN = {
-    "luke": "computes attention anew, where it cannot be seen",
-    "kblam": "attends to facts beside the tokens, by an attention that these measures exchange",
-    "kbert": "lays facts beside the text, and these measures know the text's tokens only",
+    "luke": "computes attention itself, so that it cannot be observed",
+    "kblam": "needs its own attention to facts, which these measures would replace",
+    "kbert": "adds the tokens of facts, but these measures only know the text's tokens",
 }
 
 
@@ -103,11 +103,11 @@ def attention_statistics(
         ModelError: The backbone does not show its attention.
     """
     if not texts:
-        raise ConfigError("attention needs texts to look at; give at least one")
+        raise ConfigError("attention is measured on texts; give at least one")
     kind = model.fusion_config.kind
     if with_knowledge and kind in _UNSEEN:
         raise ModelError(
-            f"fusion of kind {kind} {_UNSEEN[kind]}; look at it with with_knowledge=False, or at a"
+            f"fusion of kind {kind} {_UNSEEN[kind]}; measure it with with_knowledge=False, or use a"
             " model of another kind"
         )
     sums: list[Tensor] = []

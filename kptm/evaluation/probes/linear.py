@@ -106,9 +106,9 @@ def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> Linear
     config = config or ProbeConfig()
     if len(set(found.labels)) < 2:
         raise ConfigError(
-            f"a probe tells labels apart, and {len(found.labels)} spans have"
+            f"a probe needs at least two labels, but {len(found.labels)} spans have"
             f" {len(set(found.labels))};"
-            " give texts with two labels or more"
+            " give texts with more labels"
         )
     held_N = hold_out(found.groups, config)
     labels_N, forms_N = np.array(found.labels), np.array(found.surfaces)
@@ -142,8 +142,8 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
     names = sorted(set(groups))
     if len(names) < 2:
         raise ConfigError(
-            f"{len(names)} texts or entities cannot be split into those to learn from and those"
-            " held out; give more"
+            f"{len(names)} texts or entities cannot be split into a training and a held-out part;"
+            " give more"
         )
     count = min(max(round(config.held_out * len(names)), 1), len(names) - 1)
     order = np.random.default_rng(config.seed).permutation(len(names))

@@ -102,7 +102,7 @@ def run_probes(
         missing = ", ".join((*named.unknown, *named.ambiguous)[:5])
         raise ConfigError(
             "no fact can be asked: none has a phrasing for its relation and both entities in the"
-            " graph" + (f" (not found, or not one alone: {missing})" if missing else "")
+            " graph" + (f" (not found, or ambiguous: {missing})" if missing else "")
         )
     tell = progress or (lambda _done: None)
     notes: list[str] = []

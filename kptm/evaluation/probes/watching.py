@@ -95,7 +95,7 @@ def head_attention(model: FusedModel) -> Iterator[list[Tensor]]:
         seen[:] = [each for each in output.attentions or () if each is not None]
         if not seen:
             raise ModelError(
-                f"{type(backbone).__name__} does not show its attention; take a family whose"
+                f"{type(backbone).__name__} does not show its attention; use a family whose"
                 ' implementation can be set to "eager"'
             )
 

@@ -1,9 +1,9 @@
 """Fits classifier and thresholds on labelled rows, on texts labelled by the graph, or on both.
 
-Many texts teach more than few rows, but only the labels of rows are complete. If there are both,
-the classifier learns from both, and thresholds are chosen on pairs of both that it has not learnt
-from. It is compared with a classifier that learnt from the rows alone; if that ranks the rows
-better, the texts are left out.
+The classifier learns more from many texts than from few rows, but only the labels of rows are
+complete. If there are both, the classifier learns from both, and thresholds are chosen on held-out
+pairs of both. A second classifier learns from the rows alone; if it ranks the rows better than the
+first one, the texts are left out.
 """
 
 from __future__ import annotations

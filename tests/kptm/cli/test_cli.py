@@ -165,7 +165,7 @@ def test_modeledge_recalled_and_merged(copied, tmp_path):
     run("undo", copied, "--operation", merged["operation"])
     with Workspace.open(copied) as ws:
         assert sum(ws.modeledge.stats().values()) == before
-    assert "0 records came in" in run("merge", copied, other).stdout
+    assert "0 records added" in run("merge", copied, other).stdout
 
 
 def test_modeledge_goes_to_another_model(copied, toy):

@@ -206,7 +206,7 @@ def test_a_name_that_is_not_found_is_answered_with_what_may_be_meant(kptm, argum
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["search", "ws", "xyzzyplugh"], "nothing is called so, nor nearly so"),
+        (["search", "ws", "xyzzyplugh"], "no entity has this or a similar name"),
         (["query", "ws", "--pattern", "Scott|directed by|?x"], "no match"),
         (["query", "ws", "--sparql", "SELECT ?x { key:Scott key:directed%20by ?x }"], "no match"),
         (["neighbours", "ws", "Scott", "--direction", "out"], "no facts"),

@@ -52,7 +52,7 @@ def test_the_table_and_the_listing(kptm):
         ["weak", "micro", "0.667", "1.000", "0.800", "2", "3", "2"],
         ["weak", "macro", "0.500", "0.500", "0.500", "", "", ""],
     ]
-    assert shown[4:] == ["0 of 1 mentions of what the graph lacks were linked"]
+    assert shown[4:] == ["0 of 1 mentions of entities that the graph lacks were linked"]
     shown = kptm("gold.txt", "--errors")
     assert "not in gold 1" in shown
     assert "\ntext 2\n  not in gold\n    13–17 Peru → Peru (PE), 1.00\n" in shown

@@ -142,4 +142,4 @@ def test_freezing_nothing_is_one_line(files):
     words += ["--phrasings", str(files / "patterns.jsonl")]
     found = CliRunner().invoke(main, words)
     assert found.exit_code == 1
-    assert "only a backbone that is given can be frozen" in found.stderr
+    assert "only a pretrained backbone can be frozen" in found.stderr

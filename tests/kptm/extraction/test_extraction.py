@@ -83,7 +83,7 @@ def test_a_rule_accepts_many_at_once(ws, texts):
     assert set(done.decided) == {x.proposal.id for x in sure}
     assert ws.changes(done.revision).kind == "accept"
     for wrong in ("capital", "capital>=2", ">= x"):
-        with pytest.raises(ConfigError, match="is no rule"):
+        with pytest.raises(ConfigError, match="is not a rule"):
             ws.accept_all(wrong)
 
 

@@ -60,7 +60,7 @@ def test_review_lists_and_decides_by_number_and_by_rule(extracted):
     assert len(answer("review", extracted)) == len(rows) - 2
     result = run("review", extracted, "--accept", first, code=1)
     assert f"proposal {first} cannot be accepted: it is accepted" in result.stderr
-    assert "is no rule" in run("review", extracted, "--accept-all", "x", code=1).stderr
+    assert "is not a rule" in run("review", extracted, "--accept-all", "x", code=1).stderr
 
 
 def test_the_prompt_accepts_rejects_edits_and_undoes(extracted, monkeypatch):

@@ -151,7 +151,7 @@ def test_the_verb_says_what_it_did(ws, folder):
     result = CliRunner().invoke(main, ["sync", str(ws.folder), str(folder)])
     assert result.exit_code == 0
     assert "+ facts.tsv: 2 added, 0 ended" in result.stdout
-    assert "5 added, 1 skipped; 0 files as they were" in result.stdout
+    assert "5 added, 1 skipped; 0 files unchanged" in result.stdout
     (folder / "bad.nt").write_text("<a> <b\n")
     result = CliRunner().invoke(main, ["sync", str(ws.folder), str(folder), "--json"])
     assert result.exit_code == 1

@@ -54,8 +54,8 @@ def more_figures(results: Results) -> str:
 KEPT = {
     "same": "sentence vectors equal to the bit (share of runs)",
     "same without LoRA": "the same with LoRA switched off",
-    "cosine": "cosine with its own before",
-    "ranks": "Spearman of similarities with those before",
+    "cosine": "cosine with the vectors before training",
+    "ranks": "Spearman of similarities with those before training",
     "loss before": "language model's loss before",
     "loss after": "after",
 }
