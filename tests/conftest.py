@@ -15,9 +15,8 @@ from hypothesis import settings
 from benchmarks.store_peers import server
 from kg import KnowledgeGraph
 
-# A first example imports what the others have: what an example takes says nothing here.
-# The same examples in each run, so that nobody's change is red by chance; KPTM_EXPLORE=1 looks for
-# new ones.
+# The first example also imports modules, so there is no limit on the time of one example.
+# Each run has the same examples, so no change fails by chance; KPTM_EXPLORE=1 looks for new ones.
 settings.register_profile("kptm", deadline=None, derandomize=not os.environ.get("KPTM_EXPLORE"))
 settings.load_profile("kptm")
 
@@ -61,14 +60,14 @@ A test that uses one is marked as slow.
 
 
 def pytest_configure():
-    """One thread where the environment names no number: tensors of this size are slower on two."""
+    """Use one thread unless the environment sets a number: two are slower on small tensors."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest applies -m
 def pytest_collection_modifyitems(items):
-    """Mark what is slow.
+    """Mark slow tests.
 
     Files that hold it come first where two processes share the files, so that both end together.
     """
@@ -84,21 +83,21 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def training():
-    """Names a test that trains a model of its own."""
+    """Marks a test that trains its own model."""
 
 
 @pytest.fixture(scope="session")
 def separate_process():
-    """Names a test that starts an interpreter of its own."""
+    """Marks a test that starts its own interpreter."""
 
 
 @pytest.fixture(scope="session")
 def many_inputs():
-    """Names a test that tries hundreds of inputs, for seconds."""
+    """Marks a test that tries hundreds of inputs and takes seconds."""
 
 
 def shared(tmp_path_factory, name, make):
-    """A folder that ``make`` writes once, for all processes that share the tests; each has a copy.
+    """A folder that ``make`` writes once for all test processes; each process has a copy.
 
     Args:
         tmp_path_factory: pytest's.
@@ -113,7 +112,7 @@ def shared(tmp_path_factory, name, make):
     with FileLock(f"{common}.lock"):
         if not common.exists():
             unfinished = common.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)  # of a worker that failed
+            shutil.rmtree(unfinished, ignore_errors=True)  # left by a worker that failed
             make(unfinished)
             unfinished.rename(common)
     return shutil.copytree(common, tmp_path_factory.mktemp(name) / name)
@@ -142,7 +141,7 @@ class Server:
         return f"postgresql+psycopg://postgres@/{name}?host={self.host}"
 
     def new(self) -> str:
-        """The URL of an empty graph: one that a test has given back, or a new one."""
+        """The URL of an empty graph: one that another test returned, or a new one."""
         url = self._free.pop() if self._free else self.copy(self.url("empty_graph"))
         self._lent.add(url)
         return url
@@ -159,7 +158,7 @@ class Server:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        """Take a database back; emptying one of :meth:`new` costs less than making another."""
+        """Take a database back; emptying one from :meth:`new` costs less than making another."""
         if url in self._lent and self._emptied(self._name(url)):
             self._free.append(url)
         else:
@@ -196,7 +195,7 @@ class Server:
 def postgresql():
     """The server.
 
-    Without its programs the tests that need it are skipped, or fail where it is required.
+    If its programs are missing, the tests that need it are skipped, or fail if it is required.
     """
     problem = server.why_not()
     if problem:
@@ -221,7 +220,7 @@ def _shape(connection):
 
 
 def _rows(connection):
-    """The rows of a database's tables, which the migrations wrote."""
+    """The rows that the migrations wrote into a database's tables."""
     tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     return {
         name: connection.execute(f"SELECT * FROM {name}").fetchall()
@@ -267,7 +266,7 @@ def moved_workspaces(postgresql, tmp_path_factory):
 def database():
     """Where the tables of a workspace are; some folders of tests have both.
 
-    KPTM_TABLES=postgresql has them there in the other folders too.
+    With KPTM_TABLES=postgresql, the tests of the other folders also use PostgreSQL.
     """
     return os.environ.get("KPTM_TABLES", "sqlite")
 
@@ -292,7 +291,7 @@ def toy(tmp_path_factory):
         folder = tmp_path_factory.mktemp("toy")
         write_toy(folder)
         return Toy(*(folder / name for name in FILES))
-    # One path for all processes: a workspace that is shared names its sources by it.
+    # All processes use one path, since the shared workspace has this path in its sources' names.
     folder = tmp_path_factory.getbasetemp().parent / "toy"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
@@ -390,9 +389,9 @@ for line in sys.stdin:
 
 
 class Forge:
-    """Runs the command line in processes of its own that have torch already; they can be killed.
+    """Runs commands in separate processes that already loaded torch and that can be killed.
 
-    They compute with as many threads as this process, so that both come to the same bits.
+    They use as many threads as this process, so their results are equal to the bit.
     """
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ def change(result, sizes, args):
 
 
 def pytest_collection_modifyitems(items):
-    """What compares this process with one that it starts would compare two processors."""
+    """Skip tests that compare this process with another: they would compare two processors."""
     for item in items:
         if "separate_process" in item.fixturenames:
             item.add_marker(

@@ -85,7 +85,7 @@ def test_files_that_pages_name_exist(path):
 
 @pytest.mark.usefixtures("separate_process")
 def test_the_site_builds(tmp_path):
-    """Every page is in its menu, and no link or anchor leads nowhere."""
+    """Every page is in the menu, and every link and anchor has a target."""
     mkdocs = Path(sys.executable).parent / "mkdocs"
     if not mkdocs.exists():
         pytest.skip("mkdocs is not installed: pip install kptm[docs]")
@@ -142,9 +142,9 @@ def sections(found, kind):
 
 
 def test_arguments_are_those_of_the_signature(tool, packages):
-    """Each one that is named exists.
+    """Each named argument exists.
 
-    And whoever names some, names all but those that say it themselves.
+    A docstring that names some of the arguments names all of them.
     """
     for name, found in described(tool, packages):
         if found.is_attribute:
@@ -156,7 +156,7 @@ def test_arguments_are_those_of_the_signature(tool, packages):
 
 
 def test_fields_of_records_are_described(tool, packages):
-    """Those of its own, once there are more than a sentence can hold."""
+    """A record describes its own fields if there are too many for one sentence."""
     for name, found in described(tool, packages):
         if found.is_class and "dataclass" in found.labels:
             own = {each.name for each in found.parameters} & set(found.members)

@@ -1,4 +1,4 @@
-"""The house: what an import loads, which way imports run, and that what is written is true."""
+"""The rules of the house: what an import loads, which way imports run, and other promises."""
 
 import ast
 import os
@@ -49,7 +49,7 @@ def test_every_package_that_is_imported_is_declared():
     tests = list(ROOT.glob("tests/**/*.py"))
     files = [*SOURCES, *tests, *ROOT.glob("tools/*.py"), *ROOT.glob("migrations/**/*.py")]
     names = {name for path in files for name in imported(path)} - sys.stdlib_module_names
-    given = packages_distributions()  # helpers of the tests are of no distribution
+    given = packages_distributions()  # helpers of the tests belong to no distribution
     unknown = {
         name
         for name in names & given.keys()
@@ -159,7 +159,7 @@ def test_every_verb_is_documented():
 
 
 def test_a_folder_is_all_that_a_workspace_needs(trained, tmp_path, monkeypatch):
-    """Moved elsewhere, with another working directory, it answers the same."""
+    """A workspace that was moved gives the same answers, from any working directory."""
     from kptm import Workspace
 
     moved = shutil.copytree(trained, tmp_path / "moved")
@@ -256,7 +256,7 @@ class Face(Base):
 
 
 def test_dense_code_is_commented(figures):
-    """Index arithmetic and formulas say why, three comments a hundred lines at the least."""
+    """Index arithmetic and formulas have at least three comments in a hundred lines."""
     assert figures.comments_of_dense >= 3, figures.uncommented
 
 

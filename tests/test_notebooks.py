@@ -1,4 +1,4 @@
-"""The notebooks of docs/: a run of each gives the stored outputs, and the pages are theirs."""
+"""A run of each notebook of docs/ gives its stored outputs, and its page is up to date."""
 
 import subprocess
 import sys

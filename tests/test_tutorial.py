@@ -1,4 +1,4 @@
-"""The tutorial's commands print what the page shows, and the walking tool sees if not."""
+"""The tutorial's commands print what the page shows, and the tool notices differences."""
 
 import os
 import sys

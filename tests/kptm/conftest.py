@@ -1,4 +1,4 @@
-"""What the tests of the model share: an empty graph to copy, the example world, tiny backbones."""
+"""Shared by the tests of kptm: an empty graph to copy, the example world, tiny backbones."""
 
 import shutil
 

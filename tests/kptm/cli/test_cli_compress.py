@@ -1,4 +1,4 @@
-"""``kptm compress``: a smaller model beside the workspace's, with figures of both."""
+"""``kptm compress`` writes a smaller model beside the workspace's, and measures both."""
 
 import json
 

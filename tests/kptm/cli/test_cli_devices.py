@@ -1,4 +1,4 @@
-"""``--device``: for every verb that computes with torch, once, and refused if there is none."""
+"""Every verb that computes with torch has ``--device``, which refuses missing devices."""
 
 from types import SimpleNamespace
 
@@ -67,7 +67,7 @@ def test_a_device_that_is_not_there_is_one_line(copied, monkeypatch):
 
 
 def test_the_device_reaches_vectors_models_and_encoders(copied, monkeypatch):
-    """As if there were two CUDA devices: what is asked to move is noted, and stays where it is."""
+    """Pretend that there are two CUDA devices: each move is noted but not made."""
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(
         torch.accelerator, "current_accelerator", lambda: SimpleNamespace(type="cuda")

@@ -41,7 +41,7 @@ def test_a_model_is_tuned_and_asked(copied, rows, tmp_path):
     found = answer(*common, "--dev", rows, "--set", "batch_size=3")
     assert found["folder"] == str(copied / "finetuned" / "relation")
     assert (found["labels"], found["steps"], found["rows"]) == (["has", "in"], 4, 6)
-    assert found["links"] == 12  # by the workspace's graph
+    assert found["links"] == 12  # made with the workspace's graph
     assert found["dev"]["measure"] == "accuracy"
     folder = copied / "finetuned" / "relation"
     tuned = FinetunedModel.from_pretrained(folder)
@@ -60,7 +60,8 @@ def test_a_model_is_tuned_and_asked(copied, rows, tmp_path):
         f"accuracy {score['score']:.3f} on 6 rows"
         in run("classify", folder, rows, "--score").stdout
     )
-    moved = shutil.copytree(folder, tmp_path / "moved")  # out of the workspace: no graph, no links
+    # Outside the workspace there is no graph, so no links.
+    moved = shutil.copytree(folder, tmp_path / "moved")
     assert answer("classify", moved, rows) == json.loads(json.dumps(unlinked))
     assert answer("classify", moved, rows, "--workspace", copied) == as_json
 

@@ -135,7 +135,7 @@ def test_a_purge_asks_first(kptm):
 
 @pytest.fixture
 def keyed(kptm, tmp_path):
-    """A workspace whose keys say nothing, a deprecated claim in it."""
+    """A workspace with keys that mean nothing to a reader, and with a deprecated claim."""
     lines = [
         {"head": "/m/0f", "relation": "/film/film/directed_by", "tail": "/m/0q"},
         {"head": "/m/0f", "relation": "/film/film/directed_by", "tail": "/m/0x", "confidence": 0},

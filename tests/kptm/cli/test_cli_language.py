@@ -1,4 +1,4 @@
-"""``--language``: the labels of one command, in the languages that are preferred."""
+"""``--language`` sets the preferred languages of labels for one command."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""``kptm link``: where texts come from, where links go. A stand-in links.
+"""``kptm link``: where texts come from, and where links go.
 
-The linker has tests of its own.
+A stand-in makes the links; the linker has tests of its own.
 """
 
 import gzip
@@ -21,7 +21,7 @@ OTHERS = (Candidate("FR", 0.75), Candidate("<France>", 0.2))
 
 
 class Stub:
-    """Links France, two texts at a time; says how far it has read."""
+    """Link France, two texts at a time, and record how far it has read."""
 
     def __init__(
         self, graph, *, weights=None, encoder=None, folder=None, policy=None, coreference=False
@@ -146,7 +146,7 @@ def test_packed_and_to_standard_output(ws, tmp_path):
 
 
 def test_nothing_is_kept_while_it_streams(ws, monkeypatch):
-    """Each text is out before the linker is given more than it takes at a time."""
+    """Each text is written before the linker gets the next ones."""
     seen = []
     stub = Stub(None)
     monkeypatch.setattr("kptm.workspace.graph.Linker", lambda graph, **_: stub)

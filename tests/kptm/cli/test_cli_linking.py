@@ -27,7 +27,7 @@ def kptm(tmp_path, monkeypatch):
 
     keys = {"FR": "France", "ES": "Spain", "PE": "Peru"}
 
-    def link(_, texts):  # what is measured here is the measuring, not the linker
+    def link(_, texts):  # this tests the measurement, not the linker
         for text in texts:
             places = ((text.find(name), name, key) for key, name in keys.items())
             yield LinkedText.from_spans(
@@ -44,7 +44,7 @@ def kptm(tmp_path, monkeypatch):
 
 
 def test_the_table_and_the_listing(kptm):
-    # Text 1: 2 of 2 right. Text 2: Italy is not in the graph, Peru is found and is no gold.
+    # Text 1: 2 of 2 right. Text 2: Italy is not in the graph, Peru is found but not in the gold.
     shown = kptm("gold.txt").splitlines()
     assert [line.split("\t") for line in shown[:4]] == [
         ["strong", "micro", "0.667", "1.000", "0.800", "2", "3", "2"],

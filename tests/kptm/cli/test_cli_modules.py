@@ -1,4 +1,4 @@
-"""What a verb loads: no verb that uses no model loads the libraries of models."""
+"""Verbs without a model do not load the libraries of models."""
 
 import json
 import subprocess

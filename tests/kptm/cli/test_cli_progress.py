@@ -118,7 +118,7 @@ def test_what_is_quick_or_quiet_says_nothing(monkeypatch):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What each verb says of how far it is: title → (the whole, the places it was at)."""
+    """The progress that each verb shows: title → (total, the counts on the way)."""
     found = {}
     show = room.progress
 

@@ -139,7 +139,7 @@ def test_ctrl_c_ends_with_status_130_and_without_a_traceback(here):
     with subprocess.Popen(
         [*KPTM, "export", "w", pipe], stderr=subprocess.PIPE, preexec_fn=heed
     ) as process:
-        time.sleep(3)  # it waits for a reader of the pipe
+        time.sleep(3)  # by then it waits for a reader of the pipe
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().decode()
         assert process.wait(60) == 130

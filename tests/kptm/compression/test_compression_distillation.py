@@ -1,4 +1,4 @@
-"""A student learns what its teacher says: the losses by hand, and that it comes nearer."""
+"""A student learns its teacher's output: losses by hand, and a smaller distance after training."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_the_losses_are_the_formulas(deep, step_of):
         )
         found = [float(part.total(step)) for part in (layers, entities, words)]
         lesson = beside.lesson(step)
-        assert beside.lesson(step) is lesson  # the teacher runs once a batch
+        assert beside.lesson(step) is lesson  # the teacher runs once for each batch
     batch = step.batch
     given = {name: batch[name] for name in batch if name in MODEL_INPUTS}
     read = batch["attention_mask"].numpy().astype(bool)
@@ -112,7 +112,7 @@ def test_states_of_shared_layers_are_those_of_each_turn(deep, said):
     assert torch.equal(found[-1], hidden)
     assert not torch.equal(found[0], found[1])
     said(model)
-    assert states.take() == []  # nothing is recorded any more
+    assert states.take() == []  # recording has ended
 
 
 def test_it_comes_nearer_to_its_teacher_which_stays(deep, step_of, lines):

@@ -1,4 +1,4 @@
-"""Which facts are asked: those whose ends no text links, in a phrasing of their relation."""
+"""Asks for facts whose two entities no text links, in a phrasing of their relation."""
 
 from kptm.compression import graph_only_probes
 from kptm.compression.measurements import measure_passes
@@ -48,7 +48,7 @@ def test_a_relation_of_one_object_is_not_asked(new_graph):
 
 
 def test_models_take_turns(deep, lines, monkeypatch):
-    """The clock ticks a millisecond a call: each pass takes one, whichever model it is."""
+    """The clock advances a millisecond with each call, so each pass of each model takes one."""
     ticks = iter(range(10_000))
     monkeypatch.setattr(
         "kptm.compression.measurements.time.process_time", lambda: next(ticks) / 1_000

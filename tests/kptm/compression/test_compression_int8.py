@@ -1,4 +1,4 @@
-"""8-bit weights: as torch's own dynamic quantisation, tied, saved, read, and for use only."""
+"""8-bit weights equal torch's dynamic quantisation, are tied, saved and read, and not trained."""
 
 import copy
 import warnings
@@ -50,19 +50,19 @@ def test_a_map_is_torch_s_own_dynamic_quantisation(bias):
 
 
 def test_a_map_is_the_formula():
-    """Inputs that 8 bits hold exactly: the product of the rounded weights alone."""
+    """8 bits hold these inputs exactly, so only the rounded weights change the product."""
     torch.manual_seed(0)
     plain = nn.Linear(8, 5)
     made = int8_of(plain).part
     scale = plain.weight.detach().abs().amax(1) / 127
     rounded = torch.round(plain.weight.detach() / scale[:, None])
     assert torch.equal(made.weight, rounded.to(torch.int8))
-    x = torch.eye(8)  # 0 and 1: both are whole steps of any scale
+    x = torch.eye(8)  # 0 and 1 are whole steps of any scale
     wanted = (rounded * scale[:, None]).T + plain.bias.detach()
     assert torch.allclose(made(x), wanted, atol=1e-5)
     assert torch.equal(made(x[3]), made(x)[3])
     made.load_state_dict({**made.state_dict(), "weight": -made.weight})
-    # the kernel's own weights follow
+    # the kernel's own weights change with them
     assert torch.allclose(made(x), -wanted + 2 * plain.bias.detach(), atol=1e-5)
 
 
@@ -142,7 +142,7 @@ def test_copies_and_other_batches(fused_of, said, texts):
     twin = copy.deepcopy(small)
     assert all(torch.equal(a, b) for a, b in zip(found, said(twin), strict=True))
     alone = said(small, texts[:1])[0]
-    # one scale for a batch: a text is nearly the same alone
+    # a batch has one scale, so a text alone gives nearly the same
     assert torch.allclose(alone, found[0][:1, : alone.shape[1]], atol=0.1)
 
 

@@ -1,4 +1,4 @@
-"""Fewer layers, fewer neurons, shared layers: against the same network built by hand."""
+"""Students with fewer layers, fewer neurons or shared layers, against networks made by hand."""
 
 import copy
 
@@ -40,7 +40,7 @@ def test_a_student_is_the_model_with_the_other_layers_skipped(deep, said, tmp_pa
     assert len(encoder_layers(student.backbone)) == 3
     assert student.fusion_config.layers == student.fusion.numbers == (1,)
     found = said(student)
-    # by hand: layers 0, 2 and 4 give back what they get
+    # by hand: layers 0, 2 and 4 return their input
     for number in (0, 2, 4):
         layer = encoder_layers(model.backbone)[number]
 
@@ -72,7 +72,7 @@ def test_neurons_that_do_nothing_go_without_loss(deep, said, tmp_path, family):
     gone = [number for number in range(width) if number % 4 == 1]
     with torch.no_grad():
         for layer in dict.fromkeys(encoder_layers(model.backbone)):
-            for part in layer.modules():  # what reads the neurons reads nothing of a quarter
+            for part in layer.modules():  # the weights that read a quarter of the neurons are zero
                 if getattr(part, "in_features", None) == width:
                     part.weight[:, gone] = 0
                 elif getattr(part, "nx", None) == width:
@@ -87,7 +87,7 @@ def test_neurons_that_do_nothing_go_without_loss(deep, said, tmp_path, family):
 
 
 def test_neurons_that_matter_least_go(deep):
-    """The choice against the product of lengths, by hand."""
+    """The choice, compared with the product of lengths by hand."""
     model = deep()
     first = model.backbone.bert.encoder.layer[0]
     up, down = first.intermediate.dense, first.output.dense
@@ -165,5 +165,5 @@ def test_families_that_cannot_are_refused_by_name(deep):
     model.backbone.config.intermediate_size = 31  # a configuration without the width of its layers
     with pytest.raises(ModelError, match="BertForMaskedLM: this family cannot be compressed so"):
         prune_neurons(model, 0.5)
-    with pytest.raises(ModelError, match=r"compressed so .*attn_norm"):  # its first layer has none
+    with pytest.raises(ModelError, match=r"compressed so .*attn_norm"):  # layer 0 has no such norm
         drop_layers(deep("modernbert"), 3)

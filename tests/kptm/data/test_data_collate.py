@@ -1,4 +1,4 @@
-"""Batches: every number stands where its text and token say."""
+"""In a batch, every number stands at its text and its token."""
 
 import torch
 from hypothesis import given

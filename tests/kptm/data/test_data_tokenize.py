@@ -43,7 +43,7 @@ def linked(draw):
 
 
 def by_offsets(encoder, document):
-    """Which tokens overlap which link, each token asked by itself; the first link has it."""
+    """For each token by itself, the first link that overlaps it."""
     own = encoder.tokenizer.mask_token
     text = document.text.replace("[MASK]", own)
     encoding = encoder.tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
@@ -118,7 +118,7 @@ def test_a_mention_collapses_to_one_token(kind, tokenizer_of, embeddings):
     spans = [(7, 14, "Georgia"), (16, 23, "Tbilisi"), (25, 30, "Paris")]
     whole = encoder.encode(LinkedText.from_spans(text, spans))
     short = whole.mask_mention(1, encoder.mask_id)
-    # As if the text had been written so.
+    # The result is that of a text written in this way.
     asked = "[MASK] Georgia, [MASK], Paris [MASK]"
     direct = encoder.encode(LinkedText.from_spans(asked, [spans[0], (24, 29, "Paris")]))
     assert short == EncodedText(direct.ids, direct.spans, direct.blanks)
@@ -166,7 +166,7 @@ def test_offsets_without_width_are_refused(tokenizer_of, embeddings):
     known = tokenizer_of("bert")
 
     class Flat(type(known)):
-        """Some byte-level tokenizers give each token an empty place."""
+        """Like some byte-level tokenizers, it gives each token a span of no width."""
 
         def __call__(self, text, **options):
             encoding = super().__call__(text, **options)

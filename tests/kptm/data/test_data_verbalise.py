@@ -1,4 +1,4 @@
-"""Triples as text: what hangs on a mention, and sentences to pretrain on."""
+"""Triples as text: the facts of a mention, and sentences for pretraining."""
 
 import pytest
 

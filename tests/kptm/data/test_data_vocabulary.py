@@ -1,4 +1,4 @@
-"""A vocabulary of one's own texts."""
+"""A vocabulary made from a user's own texts."""
 
 from kptm.data import train_tokenizer
 

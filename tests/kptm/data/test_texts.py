@@ -1,4 +1,4 @@
-"""Texts of files and folders: which files are read, and what is said of the others."""
+"""Texts of files and folders: the files that are read, and the report on the others."""
 
 import logging
 

@@ -13,7 +13,7 @@ from kptm.errors import ModelError
 
 @pytest.fixture
 def graph(tmp_path):
-    """People, one of whom is there twice, and two namesakes."""
+    """People, one of them stored twice, and two different people with one name."""
     with KnowledgeGraph.open(tmp_path / "graph.db") as opened:
         labels = {
             "p1": "Barack Obama", "p2": "Obama, Barack", "p3": "John Hall", "p4": "John Hall",
@@ -108,7 +108,7 @@ def test_fitting_learns_the_weights_that_made_the_labels_and_keeps_signs():
     truth = np.where(signs == 0, 1.0, signs * chance.uniform(0.5, 2, len(FEATURES)))
     rows = chance.normal(size=(20_000, len(FEATURES)))
     rows[:, FEATURES.index("same_words")] = 0
-    rows[:, FEATURES.index("extra")] = 1  # all of one way
+    rows[:, FEATURES.index("extra")] = 1  # all rows have the same value
     same = (chance.random(len(rows)) < expit(rows @ truth - 1)).astype(float)
     start = DuplicateModel.flat()
     model = start.fit(rows, same, prior=0.01)

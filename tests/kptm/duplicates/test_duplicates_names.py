@@ -1,4 +1,4 @@
-"""Names: how alike two are, and whether blocking finds the pairs that are."""
+"""The similarity of two names, and whether blocking finds the similar pairs."""
 
 import itertools
 import math
@@ -73,7 +73,7 @@ def test_alike_names_share_a_key(first, second):
 
 
 def test_pairs_are_those_with_a_common_key(tmp_path, monkeypatch):
-    """Brute force over all pairs; several passes find the same."""
+    """Several passes find the same pairs as brute force over all pairs."""
     chance = random.Random(3)
     words = ["anna", "berta", "carl", "dora", "emil", "otto", "ida"]
     with KnowledgeGraph.open(tmp_path / "graph.db") as graph:

@@ -28,14 +28,14 @@ def texts():
 
 @pytest.fixture(scope="session")
 def fused_of(tokenizer_of, config_of, embeddings):
-    """A function that makes a tiny fused model whose fusion has left its start."""
+    """A function that makes a tiny fused model whose fusion has random weights."""
 
     def make(family="bert", **config):
         tokenizer = tokenizer_of(family)
         torch.manual_seed(3)
         kind = AutoModelForCausalLM if family in DECODERS else AutoModelForMaskedLM
-        # Wide weights: with those of a real start all heads of so small a model look everywhere
-        # alike.
+        # The weights vary widely: with those of a real start, all heads of such a small model
+        # attend to all tokens equally.
         plain = kind.from_config(config_of(family, tokenizer, initializer_range=0.3))
         model = FusedModel.build(
             plain, embeddings, FusionConfig(**config), tokenizer=tokenizer, facts=FACTS
@@ -52,7 +52,7 @@ def fused_of(tokenizer_of, config_of, embeddings):
 
 @pytest.fixture(scope="session")
 def state_of():
-    """A function that says all that a probe must leave as it is."""
+    """A function that returns all state that a probe must not change."""
 
     def describe(model):
         modules = list(model.modules())

@@ -58,7 +58,7 @@ def test_candidates_of_probes():
     old = [("b", "r", "v", "D")]
     probes = make_probes(FACTS, {"r": "[X] sees [Y]."}, labels, retired=old)
     assert [probe.candidates for probe in probes] == [
-        ("v", "x", "z"),  # not y, which is true of a as well
+        ("v", "x", "z"),  # not y, which is also true of a
         ("v", "y", "z"),
         ("v", "x", "y", "z"),
         ("v", "x", "y"),  # not z itself

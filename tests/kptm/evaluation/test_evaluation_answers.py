@@ -1,4 +1,4 @@
-"""Answers compared with what is right: outcomes and figures by hand, readers, names."""
+"""Answers compared with the right ones: outcomes and figures by hand, readers, names."""
 
 import gzip
 import math
@@ -16,7 +16,7 @@ from kptm.evaluation.answers.gold_questions import read_gold
 from kptm.examples import WorldQuestion
 from kptm.linking import Linker
 
-# What is asked, what is right, what is answered with which score, and the verdict.
+# The question, the right answers, the given answers, their score, and the verdict.
 CASES = [
     ("one", ("a",), ("a",), 0.9, "right"),
     ("two", ("a", "b"), ("a",), 0.8, "other set"),  # F1 2/3
@@ -117,7 +117,7 @@ def test_a_name_of_several_meanings_is_matched_by_any_of_them():
     assert outcome(("Paris", "Lyon"), ("ly", "fr")).exact
     both = outcome(("Paris",), ("fr", "tx"))  # one name is one answer
     assert (both.hit, both.precision, both.recall) == (True, 0.5, 1.0)
-    # tx alone can be "Texas Paris": whoever gives it to "Paris" first must give it back.
+    # Only tx can be "Texas Paris", so a matching that first gives it to "Paris" must take it back.
     assert outcome(("Paris", "Texas Paris"), ("tx", "fr")).exact
     assert outcome(("Nowhere",), ("fr",)).verdict == "wrong"
     assert outcome(("Nowhere", "Lyon"), ("ly",)).recall == 0.5

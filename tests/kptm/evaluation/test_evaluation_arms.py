@@ -174,7 +174,7 @@ def test_edits_are_of_b_facts_with_one_value():
         (f"h{n}", f"r{n % 4}", f"t{n % 30}", "ABC"[n % 3]) for n in range(3_000)
     ]  # one value each
     facts += [("m", "r0", f"t{n}", "B") for n in range(9)]
-    facts += [("only", "single", "t0", "B")]  # a relation with one object: no other to take
+    facts += [("only", "single", "t0", "B")]  # one object, so an edit has no other to take
     now, edits = choose_edits(facts)
     assert [fact[:3] for fact in now] == [fact[:3] for fact in facts]
     changed = {edit[:3] for edit in edits}
@@ -234,7 +234,7 @@ def test_results_by_hand():
 
 @pytest.mark.parametrize("use_knowledge", [False, True])
 def test_the_loss_is_hugging_faces(model, use_knowledge):
-    """With knowledge too: before any training the fused model is the backbone."""
+    """Also with knowledge: before any training, the fused model equals the backbone."""
     texts = TEXTS * 10
     loss = masked_lm_loss(model, texts, use_knowledge, 5)
     assert masked_lm_loss(model, texts, use_knowledge, 5, batch_size=3) == pytest.approx(loss)
@@ -295,7 +295,7 @@ def test_every_arm_is_run_and_d_is_asked_of_the_edited_graph(study):
     assert set(results.baselines) == {"majority", "kge", "sql", "knn"}
     table = results.table()
     assert [table[split]["sql"] for split in "ABCD"] == [1.0, 1.0, 0.0, 1.0]
-    assert table["C"]["kge"] == 0.0  # their heads stand in no triple and have no vector
+    assert table["C"]["kge"] == 0.0  # their heads are in no triple and have no vector
     assert all(np.isfinite(losses).all() for losses in results.losses.values())
 
 

@@ -1,4 +1,4 @@
-"""Studies on a backbone that was trained before, and what it could do before that is left."""
+"""Studies on a trained backbone, and how much of its earlier ability is left."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The benchmark of typed questions: graphs with gaps or other names, by hand."""
+"""Typed questions over graphs with gaps or other names, by hand."""
 
 import gzip
 import json

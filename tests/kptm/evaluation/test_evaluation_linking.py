@@ -79,7 +79,7 @@ def test_only_the_annotated_part_is_looked_at():
     gold = GoldDocument(TEXT, ((0, 3, "A"), (4, 12, "B"), (16, 20, None)), (4, 20))
     report = score_linking([(gold, links((0, 3, "A"), (4, 12, "B"), (16, 26, "C")))])
     assert (report.gold, report.found, report.right, report.nil_gold) == (1, 1, 1, 1)
-    # A link that juts out is not looked at either.
+    # A link that begins or ends outside this part does not count either.
     report = score_linking([(gold, links((0, 12, "B")))])
     assert (report.gold, report.found, report.weak_right) == (1, 0, 0)
 
@@ -137,7 +137,7 @@ def largest_matching(gold, found):
 
 
 def from_the_left(gold, found):
-    """GERBIL's loop, written down again: each gold span takes the first link that is left."""
+    """GERBIL's loop written again: each gold span takes the first link that is still free."""
     used = set()
     for a in sorted(gold):
         fits = [b for b in sorted(found) if b not in used and a[2] == b[2] and overlap(a, b)]
@@ -163,7 +163,7 @@ def test_matches_of_random_documents(seed):
         strong += len(wanted & given)
         alone = from_the_left(wanted, given)
         weak, best = weak + alone, best + largest_matching(wanted, given)
-        if number % 2:  # where gold does not overlap, from the left is as good as any
+        if number % 2:  # where gold spans do not overlap, matching from the left is as good as any
             assert alone == largest_matching(wanted, given)
     report = score_linking(pairs)
     assert (report.right, report.gold, report.weak_right) == (strong, wanted_count, weak)

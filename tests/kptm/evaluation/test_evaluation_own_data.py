@@ -1,4 +1,4 @@
-"""A study of one's own graph and texts: what is read, held out, left out, and how it is asked."""
+"""A study of a user's graph and texts: the texts that are read or left out, and the probes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ COUNT = 60
 
 
 def saying(pattern, *names):
-    """A text of names with each linked to itself."""
+    """A text in which each name is linked to the entity of that name."""
     text, spans = "", []
     for part, name in zip(pattern.split("_"), (*names, ""), strict=True):
         text += part
@@ -46,7 +46,7 @@ def graph(new_graph, facts):
 def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
     study = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     split = {fact[:3]: fact[3] for fact in study.facts}
-    # S3 and O3 are joined by two relations one way: no sentence says which.
+    # Two relations lead from S3 to O3: no sentence says which one it means.
     wanted = {(h, "r", t) for h, _, t in facts if h != "S3"}
     wanted |= {(t, "of", h) for h, _, t in facts[:20]}
     assert set(split) == wanted
@@ -72,8 +72,8 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
         objects = {t for _, r, t in triples if r == relation}
         others = {t for h, r, t in triples if (h, r) == (head, relation)}
         assert set(probe.candidates) == objects - others - {head} | {tail, probe.answer}
-    # An A pair that is said twice is asked in a sentence that is not read, one said once in that
-    # one.
+    # A pair of set A in two sentences is asked by the one that is not read; a pair in only one
+    # sentence is asked by that one.
     for number, (head, _, tail) in enumerate(facts):
         if split.get((head, "r", tail)) != "A":
             continue
@@ -86,7 +86,7 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
 
 
 def test_what_is_linked_otherwise_elsewhere_is_not_read(graph, facts, texts):
-    """A second copy of each sentence misses a link, and one says more without any link."""
+    """Each sentence has a copy that lacks a link, and one more sentence has no links at all."""
     missed = [LinkedText(text.text, text.links[1:]) for text in texts if len(text.links) > 1]
     more = [LinkedText(f"Again {text.text}", text.links[:0]) for text in texts]
     study = DistantSupervisionStudy.from_graph(graph, [*missed, *texts, *more], steps=1)

@@ -1,4 +1,4 @@
-"""Attention statistics against NumPy on what Hugging Face returns."""
+"""Attention statistics, compared with NumPy on Hugging Face's own attentions."""
 
 import copy
 import pickle
@@ -106,7 +106,7 @@ def test_attention_that_cannot_be_seen_is_not_measured(fused_of, texts, kind):
 
 
 def test_hooks_of_the_user_stay(fused_of, texts):
-    """Whoever has asked for attention before can ask again afterwards."""
+    """A user who read attentions before the probe can read them afterwards."""
     model = fused_of()
     ids = torch.tensor([model.encoder.encode(texts[0]).ids])
     backbone = model.backbone.eval()

@@ -1,4 +1,4 @@
-"""Facts in several phrasings: figures counted by hand, names, and what cannot be asked."""
+"""Facts in several phrasings: figures by hand, names, and facts that cannot be asked."""
 
 import itertools
 import json
@@ -69,9 +69,9 @@ def test_figures_by_hand():
         ("Republic of Chad", "chad", True),
         ("Apple Watch", "Apple", True),
         ("Algiers Airport", "City of Algiers", True),
-        ("Kinshasa", "Kin", True),  # a part of a word, as the paper's filter has it
+        ("Kinshasa", "Kin", True),  # a part of a word, as in the paper's filter
         ("Kin", "Kinshasa", False),
-        ("University of Oslo", "Kingdom of Norway", False),  # "of" is no content
+        ("University of Oslo", "Kingdom of Norway", False),  # "of" has no meaning of its own
         ("São_Paulo_FC", "Sao Paulo", True),
         ("J. Smith", "J. Miller", False),
         ("北京大学", "北京", True),
@@ -114,7 +114,7 @@ def test_facts_by_name_are_left_out_beside(fused_of):
     facts = [*FACTS, ("Dead_Sea", "capital", "Seine", "A")]
     labels = {**LABELS, "Seine": "Sea"}
     report = probe_facts(fused_of(), facts, PHRASINGS, labels)
-    # "Dead Sea"/"Sea"; the Seine, called Sea, flows into the Dead Sea: a word of both.
+    # "Dead Sea"/"Sea": the Seine, also called Sea, flows into the Dead Sea. Both share a word.
     assert (report.by_name, report.all.facts, report.not_by_name.facts) == (2, 5, 3)
 
 
@@ -142,7 +142,7 @@ def test_facts_of_a_graph(new_graph):
     graph.add([EntityRecord(key=key, label=label) for key, label in labels.items()])
     facts = [
         ("Georgia", "capital", "Q2", "A"),
-        ("Q1", "capital", "Tbilisi", "A"),  # the same, and a key goes before a label
+        ("Q1", "capital", "Tbilisi", "A"),  # the same fact; a key wins over a label
         ("Springfield", "capital", "Q1", "A"),
         ("georgia", "capital", "Atlantis", "A"),
     ]

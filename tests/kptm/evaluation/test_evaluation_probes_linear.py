@@ -1,4 +1,4 @@
-"""Linear probes: states by hand, states of Hugging Face, and a model that does not change."""
+"""Linear probes: on states by hand and on Hugging Face's, without changing the model."""
 
 import json
 
@@ -58,7 +58,7 @@ def test_a_label_that_is_there_is_found_and_noise_is_not():
     there, absent = report.layers
     assert there.accuracy.mean == 1.0
     assert there.selectivity.mean > 0.5
-    # Of three labels noise tells a third; four standard errors of 180 coins are .14.
+    # With three labels, noise is right in a third; four standard errors of 180 trials are .14.
     assert absent.accuracy.mean == pytest.approx(1 / 3, abs=0.14)
     assert absent.selectivity.mean == pytest.approx(0, abs=0.2)
     assert (report.labels, report.learnt, report.held_out) == (3, 420, 180)
@@ -69,7 +69,7 @@ def test_a_label_that_is_there_is_found_and_noise_is_not():
 
 
 def test_states_that_hold_forms_alone_are_not_selective():
-    """One dimension a form: any labelling of forms can be learnt by heart."""
+    """With one dimension for each form, any labelling of forms can be learnt by heart."""
     rng = np.random.default_rng(1)
     forms = rng.integers(12, size=600)
     labels = np.array(["x", "y"])[forms % 2]
@@ -83,7 +83,7 @@ def test_the_control_task():
     surfaces = [f"form {number % 2_000}" for number in range(4_000)]
     labels = ["x"] * 3_000 + ["y"] * 1_000
     drawn = control_labels(surfaces, labels, 0)
-    assert (drawn[:2_000] == drawn[2_000:]).all()  # one label a form
+    assert (drawn[:2_000] == drawn[2_000:]).all()  # one label for each form
     assert (drawn == "x").mean() == pytest.approx(0.75, abs=0.04)  # as often as labels occur
     assert (drawn == control_labels(surfaces, labels, 0)).all()
     assert (drawn != control_labels(surfaces, labels, 1)).any()
@@ -104,7 +104,7 @@ def test_groups_are_on_one_side():
 def test_what_cannot_be_probed():
     with pytest.raises(ConfigError, match="two labels"):
         probe_layers(made(np.zeros((1, 3, 2)), "aaa"))
-    # One label is left to learn from: it is always said.
+    # Only one label is left to learn from, so it is always predicted.
     groups = ["a", "a", "b"]
     held = hold_out(groups, ProbeConfig())
     labels = ["y" if at else "x" for at in held]
@@ -163,7 +163,7 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
     plain = span_states(model, labelled, with_knowledge=False).states_SND
     assert np.abs(together - plain).max(axis=(1, 2))[-1] > 1e-3  # knowledge is seen
     assert not np.abs(together - plain)[0].any()  # not in the embedding
-    # The output is what the model gives; of all but the adapter it is the last layer too, in BERT.
+    # The output is what the model gives. In BERT it equals the last layer, except with the adapter.
     batch = collate([model.encoder.encode(text) for text in texts], model.pad_id).tensors()
     del batch["target_places"]
     modes = {module: module.training for module in model.modules()}
@@ -180,7 +180,7 @@ def test_texts_alone_and_among_others_and_the_fused_states(fused_of, texts, stat
 
 @pytest.mark.parametrize("kind", ["gated", "knowbert", "memory"])
 def test_a_layer_is_seen_behind_its_fusion(fused_of, texts, kind):
-    """BERT ends with its last layer: with knowledge there, that layer's states are the output."""
+    """BERT ends with its last layer: if knowledge enters there, its states are the output."""
     model = fused_of(kind=kind, layers=(1,))
     labelled = [words(text) for text in texts]
     known = span_states(model, labelled).states_SND

@@ -1,4 +1,4 @@
-"""Calibration error and risk–coverage, written out a second time."""
+"""Calibration error and risk–coverage, compared with a second implementation."""
 
 import math
 

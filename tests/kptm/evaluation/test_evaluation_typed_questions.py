@@ -50,7 +50,7 @@ def test_the_first_answer_and_the_whole_set_are_judged():
     assert gold.hits(texts("Ohio", "Utah"))
     assert not gold.hits(texts("Utah", "Ohio"))
     assert not gold.is_exact(texts("Ohio"))
-    assert gold.is_exact(texts("Ohio", "Texas", "Texas"))  # two cities of one name
+    assert gold.is_exact(texts("Ohio", "Texas", "Texas"))  # two cities with the same name
     assert not gold.hits([])
     assert not gold.is_exact([])
 
@@ -163,7 +163,8 @@ def test_a_row_has_the_shares_that_are_counted_by_hand():
     assert cells[7] == "2"
     assert cells[8].startswith(".500 [")
     assert cells[9] == ".900"
-    assert float(cells[10]) == pytest.approx(np.mean([0.05, 0.9, 0.5]), abs=2e-3)  # a bin each
+    # Each is in a bin of its own.
+    assert float(cells[10]) == pytest.approx(np.mean([0.05, 0.9, 0.5]), abs=2e-3)
 
 
 def test_the_surest_come_first_at_each_coverage():

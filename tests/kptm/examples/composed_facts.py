@@ -30,17 +30,17 @@ class Facts:
                 self.types[name].add(row["key"])
 
     def tails(self, heads, relation):
-        """What any of the heads is joined to."""
+        """All tails of the heads by this relation."""
         heads = {heads} if isinstance(heads, str) else heads
         return set().union(*(self.forward[relation][head] for head in heads))
 
     def heads(self, relation, tails):
-        """What is joined to any of the tails."""
+        """All heads that have one of the tails by this relation."""
         tails = {tails} if isinstance(tails, str) else tails
         return set().union(*(self.backward[relation][tail] for tail in tails))
 
     def borders(self, *places):
-        """What borders each of the places, whichever of the two the fact is stated of."""
+        """Everything that borders each of the places, in whichever direction the fact is stated."""
         each = [self.tails(place, BORDERS) | self.heads(BORDERS, place) for place in places]
         return set.intersection(*each)
 
@@ -52,17 +52,17 @@ class Facts:
         )
 
     def where(self, relation, test, base=None):
-        """Those of the base whose number passes the test."""
+        """The entities of the base whose number passes the test."""
         known = set(self.value[relation]) & (set(self.value[relation]) if base is None else base)
         return {entity for entity in known if test(self.number(entity, relation))}
 
     def best(self, relation, base=None, largest=True, rank=1):
-        """Those of the base with the greatest, the least or the n-th number, all that are equal."""
+        """The entities of the base with the greatest, least or n-th number, including ties."""
         known = self.where(relation, lambda number: True, base)
         return best({entity: self.number(entity, relation) for entity in known}, largest, rank)
 
     def difference(self, relation, one, other):
-        """How much more the one's number is."""
+        """The number of ``one`` minus that of ``other``."""
         return self.number(one, relation) - self.number(other, relation)
 
     def day(self, entity):
@@ -71,13 +71,13 @@ class Facts:
 
 
 def best(scores, largest=True, rank=1):
-    """Those with the greatest, the least or the n-th score, all that are equal."""
+    """The keys with the greatest, least or n-th score, including ties."""
     wanted = sorted(set(scores.values()), reverse=largest)[rank - 1]
     return {entity for entity, score in scores.items() if score == wanted}
 
 
 def as_answers(result):
-    """What a question file states: keys in order, a number, yes or no, a value's text, nothing."""
+    """Answers as in a question file: sorted keys, a number, yes or no, a value's text, or none."""
     if isinstance(result, bool):
         return ("yes" if result else "no",)
     if isinstance(result, float | int):

@@ -1,4 +1,4 @@
-"""Composed questions for counts, superlatives, ordinals, comparisons, answered in Python."""
+"""Composed questions on counts, superlatives, ordinals and comparisons, answered in Python."""
 
 from __future__ import annotations
 

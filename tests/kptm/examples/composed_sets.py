@@ -1,4 +1,4 @@
-"""Composed questions for sets, yes or no, values, and for what nothing answers."""
+"""Composed questions on sets, on yes or no, on values, and questions without an answer."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_each_answer_is_what_plain_python_computes(facts, gold, kind):
 
 
 def test_no_answer_depends_on_a_fact_that_the_graph_leaves_out(world, facts, tmp_path):
-    """Each answer is the same from all facts of the world as from those that the graph has."""
+    """All facts of the world give the same answers as the facts that the graph has."""
     rows = ["\t".join((fact.head, fact.relation, fact.tail)) for fact in world.facts()]
     (tmp_path / "triples.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     with_all = SimpleNamespace(

@@ -1,4 +1,4 @@
-"""The example world's questions and relations: true of the graph, apart from the test set."""
+"""The example world's questions to learn from fit the graph, and are not in the test set."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def named(senses, question):
 
 
 def leads(graph, steps, topic, answers):
-    """Whether some path of one or two hops leads from an entity to just the answers."""
+    """Whether some path of one or two hops leads from an entity to exactly the answers."""
     one = [(step,) for step in steps[topic]]
     last = [Step(step.relation, not step.forward) for step in steps[answers[0]]]
     two = [(first, second) for first in steps[topic] for second in last]
@@ -99,7 +99,7 @@ def test_a_path_from_a_name_leads_to_just_the_answers(world, answered, graph, st
 
 
 def test_what_is_learnt_is_not_what_is_asked(world, lines):
-    """No question or wording kept for measuring is among those learnt from."""
+    """No question or wording for measuring is among those for learning."""
     asked = {" ".join(words(question.question)) for question in world.questions()}
     kept = [
         re.compile(re.escape(phrasing.pattern).replace(r"\[X\]", ".+").replace(r"\[Y\]", ".+"))

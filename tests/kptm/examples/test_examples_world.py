@@ -1,4 +1,4 @@
-"""The example world: what it must hold; no fact to learn elsewhere leaks into its text."""
+"""The required content of the example world; its text states none of the hidden facts."""
 
 import json
 import re
@@ -98,7 +98,7 @@ def test_the_graph_is_all_facts_but_c(world, triples):
 
 
 def test_no_b_or_c_fact_is_in_the_text(world):
-    """Neither by the prose's gold links, nor by a line that a phrasing makes of the same pair."""
+    """Neither the prose's gold links nor a line made from a phrasing states such a pair."""
     together = {
         frozenset(pair)
         for document in world.prose()
@@ -114,7 +114,7 @@ def test_no_b_or_c_fact_is_in_the_text(world):
 
 
 def test_no_text_says_a_hidden_fact_of_a_namesake(world, entities):
-    """By the labels as they stand in the text, whoever they are meant for."""
+    """This compares the labels in the text, whichever entity they mean there."""
     lines = {line.casefold() for line in world.texts()}
     patterns = defaultdict(list)
     for phrasing in world.phrasings():
@@ -127,7 +127,7 @@ def test_no_text_says_a_hidden_fact_of_a_namesake(world, entities):
 
 
 def test_the_derived_files_are_those_of_the_tool(world, build_world):
-    """Byte for byte, so that a change of the hand-written files is not forgotten in the others."""
+    """The files are equal byte for byte, so none lacks a change of the hand-written files."""
     for name, lines in build_world.derive(world).items():
         text = "".join(f"{line}\n" for line in lines)
         assert (world.folder / name).read_bytes() == text.encode()

@@ -1,4 +1,4 @@
-"""A graph of invented countries, and texts that state what it knows and what it lacks."""
+"""A graph of invented countries, and texts with facts that it has and facts that it lacks."""
 
 import shutil
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Texts:
     """Files of texts.
 
     Attributes:
-        known: State what the graph has.
-        fresh: State what it lacks.
+        known: State facts that the graph has.
+        fresh: State facts that the graph lacks.
     """
 
     known: object

@@ -1,4 +1,4 @@
-"""Invented countries: what is true of each, and the sentences that say so."""
+"""Invented countries with their facts, and the sentences that state these."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""What an extractor from a graph alone must do: new pairs, one of several facts, no luck."""
+"""Thresholds of an extractor that learnt only from a graph: lucky predictions gain no trust."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def precision(calibration, items, wanted=0.9):
 
 
 def test_a_rare_relation_has_the_threshold_of_all():
-    """Lucky predictions, and few unlucky ones, do not change the trust in a relation."""
+    """A few lucky or unlucky predictions do not change the trust in a relation."""
     items = [*draws({"a": (1.0, 4_000)}), *(Scored("lucky", 0.3, 1.0) for _ in range(8))]
     items += [Scored("few", 0.99, 0.0), Scored("few", 0.98, 1.0), Scored("few", 0.97, 1.0)]
     found = calibrate(items, closed=False)
@@ -65,7 +65,7 @@ def test_a_relation_that_is_often_wrong_has_a_higher_one():
 def test_shares_count_as_far_as_they_go(wanted):
     """A half-right prediction counts a half.
 
-    As many pairs of a right and a wrong one give the same thresholds.
+    The same number of pairs of one right and one wrong prediction gives the same thresholds.
     """
     halves = [Scored("a", p, 0.5) for p in (0.9, 0.6) for _ in range(400)]
     whole = [Scored("a", p, right) for p in (0.9, 0.6) for _ in range(200) for right in (0.0, 1.0)]
@@ -143,7 +143,7 @@ def test_relations_are_together_where_one_implies_the_other():
 
 
 def test_one_of_several_facts_is_right_by_its_share():
-    """Of a pair with two facts the sentence states one; with labelled rows it states both."""
+    """The sentence states one of a pair's two facts; with labelled rows it states both."""
     held = examples_of([("Ee", "Ff", {label("author"), label("owner")})])
     space = space_of(held, dict.fromkeys(("author", "owner"), KIND), 9, closed=False)
 
@@ -160,7 +160,7 @@ def test_one_of_several_facts_is_right_by_its_share():
 
 
 def test_a_relation_that_is_never_so_precise_is_out_of_reach():
-    """Of predictions in order every second one is right, the surest is not: .9 is out of reach."""
+    """Every second prediction is right, but not the surest one: .9 cannot be reached."""
     items = [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(400)]
     calibration = calibrate(items, closed=False)
     assert not calibration.reaches("poor", 0.9)
@@ -168,7 +168,7 @@ def test_a_relation_that_is_never_so_precise_is_out_of_reach():
 
 
 def test_few_texts_trust_the_relations_that_are_right():
-    """Where all together never reach .9, one that does has a threshold; a lucky one has none."""
+    """If all relations together never reach .9, one that does has a threshold, a lucky one none."""
     items = [Scored("poor", 0.99 - at / 1_000, float(at % 2)) for at in range(200)]
     items += [Scored("good", 0.985 - at / 1_000, 1.0) for at in range(100)]
     items += [Scored("lucky", 0.98 - at / 1_000, 1.0) for at in range(4)]
@@ -208,7 +208,7 @@ def test_a_lower_precision_has_no_higher_threshold():
 
 
 def test_a_lucky_first_prediction_is_no_precision_of_all():
-    """The three surest of 400 are right, half of the others: .9 is out of reach for all."""
+    """The three surest of 400 and half of the others are right: .9 cannot be reached."""
     items = [Scored("poor", 0.99, 1.0)] * 3
     items += [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(397)]
     found = calibrate(items, closed=False)
@@ -218,7 +218,7 @@ def test_a_lucky_first_prediction_is_no_precision_of_all():
 
 
 def test_of_few_predictions_all_count():
-    """Five right ones show a precision where there are no others, and not before fifteen wrong."""
+    """Five right predictions show a precision if there are no others, but not beside 15 wrong."""
     right = [Scored("good", 0.9 - at / 100, 1.0) for at in range(5)]
     wrong = [Scored("good", 0.5 - at / 100, 0.0) for at in range(15)]
     assert calibrate(right, closed=False).reaches("good", 0.9)

@@ -1,4 +1,4 @@
-"""Facts out of texts: found with their sentence, proposed once, accepted and rejected."""
+"""Facts from texts are found with their sentence, proposed once, accepted or rejected."""
 
 import json
 

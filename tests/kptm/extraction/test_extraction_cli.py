@@ -1,4 +1,4 @@
-"""extract, review, check and evaluate extraction, as a person types them."""
+"""The commands extract, review, check and evaluate extraction, as a person types them."""
 
 import json
 

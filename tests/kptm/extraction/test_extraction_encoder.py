@@ -1,4 +1,4 @@
-"""Reading facts with an encoder: what it sees of a pair; another encoder is refused."""
+"""Reading facts with an encoder: the vectors of a pair, and that other encoders are refused."""
 
 import numpy as np
 import pytest

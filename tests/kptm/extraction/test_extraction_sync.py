@@ -16,7 +16,7 @@ def test_a_text_that_is_gone_takes_its_facts_along(ws, tmp_path):
     waiting = len(ws.proposals(source=str(folder / "b.txt")))
     assert waiting
     (folder / "b.txt").unlink()
-    (folder / "a.txt").write_text(texts_of(first)[2] + "\n")  # it says nothing of the capital now
+    (folder / "a.txt").write_text(texts_of(first)[2] + "\n")  # which does not state the capital
     ws.sync(folder)
     assert not list(ws.graph.match(COUNTRIES[first], "capital"))
     assert not list(ws.graph.match(COUNTRIES[second], "capital"))

@@ -1,4 +1,4 @@
-"""Few labelled rows beside a graph and its texts: both are learnt from, or rows alone."""
+"""Learning from few labelled rows and a graph's texts together, or from the rows alone."""
 
 import json
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("training")
 
 @pytest.fixture
 def learnt_from(ws, texts, tmp_path):
-    """Learns from the rows of some countries and the texts of those that the graph knows."""
+    """Learn from the rows of some countries, and the texts of the countries in the graph."""
 
     def learning(numbers, *, rename=None, decided=()):
         path = tmp_path / "rows.jsonl"
@@ -48,7 +48,7 @@ def test_a_text_that_a_row_labels_is_read_once(learnt_from):
 
 
 def test_where_the_graph_contradicts_the_rows_the_texts_are_left_out(learnt_from):
-    """The rows' relations are called otherwise: the graph teaches nothing about them."""
+    """The rows' relations have other names, so the graph teaches nothing about them."""
     report = learnt_from(range(KNOWN - 4, len(COUNTRIES)), rename={"capital": "x", "borders": "y"})
     assert (report.from_rows, report.from_texts) == (True, False)
 

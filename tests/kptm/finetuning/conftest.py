@@ -7,9 +7,9 @@ import pytest
 
 @pytest.fixture(scope="package", autouse=True)
 def modules_are_no_garbage():
-    """The Trainer collects garbage after each run.
+    """Keep loaded modules out of the garbage collections that the Trainer makes after each run.
 
-    Half a second each, were it to look at all modules there are.
+    Otherwise each collection would take half a second.
     """
     gc.freeze()
     yield

@@ -42,7 +42,7 @@ def first_classifier(model, task, classes, seed=5):
 
 
 def moved(model):
-    """Random weights in the fusion, whose zeros would hide the vectors."""
+    """Set random weights in the fusion, since its zeros would hide the vectors."""
     generator = torch.Generator().manual_seed(4)
     with torch.no_grad():
         for parameter in model.fusion.parameters():
@@ -82,7 +82,7 @@ def test_the_first_step_has_the_loss_of_the_formula(task, use_knowledge):
                 [states_LD[links[0]].mean(0), states_LD[links[1]].mean(0)]
             ),
         }[task]
-        # The marks are the links here, so that the encoder itself says where they stand.
+        # Here the marks are the links, so the encoder itself gives their places.
         places = [
             [slice(span.start, span.end) for span in model.encoder.encode(row.document).spans]
             for row in rows

@@ -1,4 +1,4 @@
-"""Rows: what is read, and the one error for what cannot be."""
+"""Rows that are read, and the one error for rows that cannot be."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Fine-tuning: every task is learnt, knowledge decides where it must, a seed fixes all."""
+"""Fine-tuning learns every task, uses knowledge where only that helps, and can be repeated."""
 
 import random
 from dataclasses import replace
@@ -49,8 +49,8 @@ def test_a_task_is_learnt(task):
 def test_where_only_vectors_tell_knowledge_decides(kind):
     """Random words and new entities: only their vectors answer the held-out rows.
 
-    Not so for "memory", which has to learn first which row a mention asks for: that is what
-    pretraining does.
+    This does not hold for "memory": it first has to learn which row a mention asks for, in
+    pretraining.
     """
     rows, embeddings = toy_tasks.only_vectors_tell()
     train, dev = rows[:32], rows[32:]
@@ -140,7 +140,7 @@ def test_a_decoder_learns(task, tokenizer_of):
 
 
 def test_a_decoder_reads_a_text_to_its_end(tokenizer_of):
-    """The word that decides stands behind both mentions."""
+    """The decisive word stands behind both mentions."""
     rows = [
         {"text": f"{a} and {b} {verb}", "head": [0, len(a)], "label": verb,
          "tail": [len(a) + 5, len(a) + 5 + len(b)]}
@@ -189,7 +189,7 @@ def test_a_row_may_have_no_type():
     assert second.labels == ()
     assert second.score < 0.5
     assert tuned.evaluate(rows).score == 1.0
-    assert tuned.evaluate(rows[1:]).score == 1.0  # nothing is right and nothing was found
+    assert tuned.evaluate(rows[1:]).score == 1.0  # there is nothing to find, and nothing was found
 
 
 def test_a_mention_that_is_cut():

@@ -47,7 +47,7 @@ def test_bio_round_trip(item):
 @given(st.lists(st.sampled_from(tag_names(["X", "Y"])), max_size=10))
 @settings(deadline=None)
 def test_any_tags_are_read(tags):
-    """As conlleval: a span goes on only by I- of its own label."""
+    """As in conlleval, a span only continues with an I- tag of its own label."""
     offsets = [(2 * number, 2 * number + 1) for number in range(len(tags))]
     covered = {}
     for start, end, label, tokens in from_bio(tags, offsets):
@@ -77,7 +77,7 @@ TEXTS = [
 @pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert"])
 @pytest.mark.parametrize("text", TEXTS)
 def test_offsets_name_the_characters_of_tokens(kind, text, tokenizer_of):
-    """What a mention's tokens are is what the encoder makes of a link at the same place."""
+    """A mention has the same tokens as the encoder's link at the same place."""
     model = toy_tasks.model(tokenizer=tokenizer_of(kind))
     encoded = model.encoder.encode(LinkedText(text))
     offsets = token_offsets(model, text, encoded.ids)

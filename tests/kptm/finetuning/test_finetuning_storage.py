@@ -1,4 +1,4 @@
-"""A fine-tuned model on disk: what comes back is what was, and damage is said."""
+"""A fine-tuned model is read back unchanged, and damaged files are reported."""
 
 import json
 import shutil

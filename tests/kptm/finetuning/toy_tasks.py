@@ -18,7 +18,7 @@ FAST = FinetuneConfig(epochs=12, batch_size=12, learning_rate=2e-2, dropout=0.0,
 
 
 def rows(task):
-    """Rows that a small model learns to the last one."""
+    """Rows that a small model can learn completely."""
     made = []
     for person in PEOPLE:
         for place in PLACES:
@@ -82,7 +82,7 @@ def decoder(tokenizer):
 def only_vectors_tell(count=48, seed=0):
     """Rows of random words, labelled by whether the tail's vector points up or down.
 
-    Returns rows and embeddings; every row has entities of its own, so that none is met again.
+    Returns rows and embeddings. Every row has its own entities, so none occurs twice.
     """
     draw = random.Random(seed)
     table = torch.randn(2 * count, 8, generator=torch.Generator().manual_seed(seed)) * 0.2

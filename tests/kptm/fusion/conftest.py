@@ -64,7 +64,7 @@ def plain_of(tokenizer_of, config_of):
 
 @pytest.fixture(scope="session")
 def fused_of(plain_of, embeddings):
-    """A function that makes a fused model; ``moved`` takes its new weights from their start."""
+    """A function that makes a fused model; with ``moved``, its new weights are random."""
 
     def make(family="bert", moved=True, **config):
         plain, tokenizer = plain_of(family)
@@ -84,7 +84,7 @@ def facts_for(config):
 
 
 def move(model, seed=4):
-    """Random weights in what fusion adds, its zeros included."""
+    """Set all weights that fusion adds at random, also those that start at zero."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for part in (model.fusion, model.head):

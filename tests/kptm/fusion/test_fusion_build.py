@@ -1,4 +1,4 @@
-"""What can be wrapped, and what is said of what cannot."""
+"""Which backbones can be wrapped, and the errors for those that cannot."""
 
 import pytest
 import torch

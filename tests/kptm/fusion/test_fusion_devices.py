@@ -1,4 +1,4 @@
-"""Where tensors are: a pass leaves nothing on the CPU, and "auto" finds what there is."""
+"""Tensors are on the model's device, and "auto" finds the devices of the machine."""
 
 from types import SimpleNamespace
 
@@ -19,7 +19,7 @@ KINDS = ("gated", "ernie", "knowbert", "memory", "adapter")
 
 @pytest.fixture
 def two_gpus(monkeypatch):
-    """As if there were two CUDA devices."""
+    """Pretend that there are two CUDA devices."""
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(
         torch.accelerator, "current_accelerator", lambda: SimpleNamespace(type="cuda")
@@ -51,7 +51,7 @@ def test_an_accelerator_is_taken_where_there_is_one(two_gpus):
 
 @pytest.fixture
 def valueless(monkeypatch):
-    """Lets tensors without values repeat with made-up lengths, and masks apply unseen."""
+    """Let tensors on "meta", which have no values, repeat with made-up lengths and be masked."""
     unseen = "transformers.masking_utils._ignore_bidirectional_mask_sdpa"
     monkeypatch.setattr(unseen, lambda *_args, **_options: False)
     real = torch.repeat_interleave
@@ -66,7 +66,7 @@ def valueless(monkeypatch):
 @pytest.mark.usefixtures("valueless")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pass_leaves_nothing_on_the_cpu(fused_of, batch_of, kind):
-    """On "meta" mixing with a CPU tensor is an error, and so is reading any value."""
+    """On "meta" it is an error to mix with a CPU tensor, or to read any value."""
     model = fused_of("bert", kind=kind)
     batch = batch_of(model)  # on the CPU, as a collator gives it
     model.to("meta")

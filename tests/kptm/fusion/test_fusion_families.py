@@ -1,4 +1,4 @@
-"""Families beyond BERT's kin are fused with their own logits, or refused by name."""
+"""Families unlike BERT keep their own logits when fused, or are refused by name."""
 
 import logging
 import struct
@@ -75,7 +75,7 @@ def built(embeddings, tokenizer_of):
 def test_logits_are_those_of_the_family_s_own_forward(built, name):
     model = built(name, FITTING[name]).eval()
     torch.manual_seed(0)
-    for parameter in model.backbone.parameters():  # a cap is only seen where logits are large
+    for parameter in model.backbone.parameters():  # a cap only shows where logits are large
         parameter.data.mul_(3.0)
     ids = torch.arange(5, 15).reshape(2, 5)
     mask = torch.ones_like(ids)
@@ -84,7 +84,7 @@ def test_logits_are_those_of_the_family_s_own_forward(built, name):
         wanted = model.backbone(input_ids=ids, attention_mask=mask).logits
         hidden = model(ids, mask, none, none[:, 0]).hidden
         found, one = model.token_logits(hidden), model.token_logits(hidden[1, 2:3])
-    assert torch.equal(found, wanted)  # the same modules on the same shapes
+    assert torch.equal(found, wanted)  # the same modules compute the same shapes
     # One row instead of ten: measured 4e-7 of the largest logit; bound 1e-5.
     torch.testing.assert_close(one[0], wanted[1, 2], atol=1e-5 * float(wanted.abs().max()), rtol=0)
     assert "forward" not in vars(model.backbone.base_model)

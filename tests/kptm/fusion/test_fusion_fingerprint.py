@@ -1,6 +1,6 @@
-"""The fingerprint is the one computed anew, whatever was changed in whichever way.
+"""After any change, the kept fingerprint equals one computed from nothing.
 
-And it is computed once.
+Without a change it is computed only once.
 """
 
 import copy
@@ -107,7 +107,7 @@ def test_vectors_in_a_file_that_changes_are_read_again(fused_of, tmp_path):
     ]
     raw = bytearray(file.read_bytes())
     raw[-1] ^= 1
-    file.write_bytes(raw)  # in place: the same inode and size
+    file.write_bytes(raw)  # written in place: the inode and size stay the same
     assert loaded.embeddings.stamp() != stamp
 
 

@@ -1,4 +1,4 @@
-"""Generation: Hugging Face's own text without knowledge, else what full passes give."""
+"""Without knowledge, generation gives Hugging Face's own text; else that of full passes."""
 
 import pytest
 import torch
@@ -64,7 +64,7 @@ def test_text_is_that_of_passes_over_the_whole_text(decoder, use_cache):
 
 
 def test_without_knowledge_it_is_the_backbone_s_own(gpt2):
-    ids = torch.tensor([gpt2.encoder.encode(PROMPTS[0]).ids[:-1]])  # without what ends a text
+    ids = torch.tensor([gpt2.encoder.encode(PROMPTS[0]).ids[:-1]])  # without the end token
     written = gpt2.backbone.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
@@ -73,7 +73,7 @@ def test_without_knowledge_it_is_the_backbone_s_own(gpt2):
     )
     wanted = gpt2.tokenizer.decode(written[0, ids.shape[1] :], skip_special_tokens=True)
     assert gpt2.generate(PROMPTS[:1], max_new_tokens=6, use_knowledge=False) == [wanted]
-    assert not gpt2.backbone.base_model._forward_pre_hooks  # nothing stays
+    assert not gpt2.backbone.base_model._forward_pre_hooks  # no hook stays
 
 
 @pytest.mark.parametrize("kind", ["gated", "kblam"])

@@ -1,4 +1,4 @@
-"""Knowledge off is the plain backbone, to the bit; Hugging Face's own models are the oracle."""
+"""Without knowledge the output is the plain backbone's, to the bit, as Hugging Face has it."""
 
 import copy
 

@@ -12,7 +12,7 @@ from kptm.linking import LinkedText
 
 
 def in_order(text):
-    """Tokens as the paper writes them, each with its soft position, and who sees whom."""
+    """The tokens in the paper's order, with their soft positions and their visibility."""
     rows = []  # (token, position, mention or None, fact or None)
     behind = {span.end - 1: span for span in text.spans}
     inside = {at: n for n, span in enumerate(text.spans) for at in range(span.start, span.end)}

@@ -1,4 +1,4 @@
-"""KBLaM: attention with facts against NumPy, facts exchanged, and the facts that it names."""
+"""KBLaM: its attention against NumPy, exchanging its facts, and the facts that it cites."""
 
 import copy
 
@@ -123,7 +123,7 @@ def test_facts_are_exchanged_without_training(fused_of, batch_of, plain_of, embe
     other = model(**batch).hidden
     assert not torch.allclose(first, other, atol=1e-3)
     assert model.fingerprint() != name
-    # The same weights with these facts from the start; it needs the relations of the first.
+    # The same weights with the new facts from the start; they need the first model's relations.
     plain, tokenizer = plain_of(family)
     fresh = FusedModel.build(
         plain, embeddings, FusionConfig(kind="kblam"), tokenizer=tokenizer,
@@ -170,7 +170,7 @@ def test_a_copy_reads_facts_of_its_own(fused_of, batch_of):
 
 
 def test_a_saved_backbone_is_plain(fused_of, tmp_path):
-    """The attention that reads facts is no part of the backbone's files."""
+    """The attention that reads facts is not in the backbone's files."""
     fused_of("gpt2", kind="kblam").save_pretrained(tmp_path / "m")
     assert "kptm" not in (tmp_path / "m" / "backbone" / "config.json").read_text()
 
@@ -205,7 +205,7 @@ ASKED = LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Ge
 
 @torch.no_grad()
 def match_heads(model):
-    """Let a fact's key be its head's vector, and the query that of the linked entity."""
+    """Make a fact's key its head's vector, and the query the vector of the linked entity."""
     for reader in model.fusion.readers:
         for linear in (reader.query, reader.entity, reader.key):
             linear.weight.zero_()
@@ -270,7 +270,7 @@ def test_triples_on_disk_and_of_the_wrong_heads(tmp_path):
 
 
 def test_a_batch_is_padded_at_either_side(fused_of):
-    """Prompts of different length, padded on the left, are written as each alone."""
+    """Padded prompts of different length give the same text as each prompt alone."""
     model = fused_of("llama", kind="kblam")
     with torch.no_grad():
         for weight in model.backbone.parameters():

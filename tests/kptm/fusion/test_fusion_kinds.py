@@ -1,4 +1,4 @@
-"""Every mechanism on every backbone: against Hugging Face's LUKE, NumPy, the backbone."""
+"""Every mechanism on every backbone, against Hugging Face's LUKE, NumPy and the backbone."""
 
 import math
 from dataclasses import replace
@@ -100,7 +100,7 @@ def norm(module, x):
 
 
 def attention(module, queries, keys):
-    """Of rows that all see each other."""
+    """Attention between rows that all see each other."""
     heads = [rows.reshape(len(rows), module.heads, -1).swapaxes(0, 1) for rows in (
         linear(module.query, queries), linear(module.key, keys),
         linear(module.value, keys))]  # fmt: skip
@@ -325,7 +325,7 @@ def test_luke_is_hugging_faces(lukes, batch_of):
     with_links[batch["mention_spans"][:, 0]] = True
     real &= with_links[
         :, None
-    ]  # Hugging Face lets a text without entities be; so do we, by another path
+    ]  # Hugging Face leaves a text without entities as it is, and so do we in another way
     assert torch.allclose(found[real], wanted[real], atol=1e-5)
     found[real].square().sum().backward()
     wanted[real].square().sum().backward()
@@ -334,7 +334,7 @@ def test_luke_is_hugging_faces(lukes, batch_of):
         for name in ("w2e", "e2w", "e2e"):
             other = getattr(attention, f"{name}_query").weight.grad
             if number == 1 and name != "w2e":
-                continue  # the last layer's entities are asked by nobody
+                continue  # nothing reads the entities of the last layer
             assert torch.allclose(getattr(queries, name).weight.grad, other, rtol=1e-3, atol=1e-4)
         mine = ours.backbone.base_model.encoder.layer[number].attention.self.key.weight.grad
         assert torch.allclose(mine, attention.key.weight.grad, rtol=1e-3, atol=1e-4)
@@ -386,8 +386,8 @@ def test_a_step_saving_and_loading(any_model, batch_of, tmp_path, family, kind):
     model.save_pretrained(tmp_path / "m")
     again = FusedModel.from_pretrained(tmp_path / "m")
     found = again(**batch)
-    # The tiny ModernBERT was made with eager attention, which its config does not keep: it is read
-    # back with another.
+    # The tiny ModernBERT was made with eager attention. Its config does not keep this, so it is
+    # read back with another attention.
     near = 1e-5 if family == "modernbert" else 0.0
     torch.testing.assert_close(found.hidden, wanted.hidden, rtol=0, atol=near)
     torch.testing.assert_close(found.entity_logits, wanted.entity_logits, rtol=0, atol=near)
@@ -431,9 +431,9 @@ def test_a_text_is_the_same_alone_and_among_others(any_model, batch_of, texts, f
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "luke"])
 def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind):
-    """What a text says later, words or mentions, changes nothing before it.
+    """Later words and mentions of a text change nothing before them.
 
-    Nor is a mention told before its end.
+    A mention also changes nothing before its own end.
     """
     model = any_model(family, kind)
     whole = LinkedText.from_spans(

@@ -1,4 +1,4 @@
-"""LoRA beside a backbone: nothing at the start, off to the bit, and as peft reads and computes."""
+"""LoRA changes nothing at the start, can be switched off exactly, and computes as in peft."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_its_map_is_the_formula(fused_of):
 
 @pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
-)  # peft asks it
+)  # peft reads this attribute
 def test_peft_and_transformers_read_what_is_saved(fused_of, batch_of, tmp_path):
     model = fused_of("bert")
     plain = states(model, batch_of(model))
@@ -117,10 +117,10 @@ def test_only_lora_learns_beside_what_is_new(fused_of, texts):
         for name, value in before.items()
         if name.startswith("backbone.")
     )
-    assert drift < 1e-7  # of the first training alone
+    assert drift < 1e-7  # only the first training caused it
     assert all(bool(weight.detach().any()) for weight in lora_weights(model.backbone))
     assert all(weight.requires_grad for weight in model.backbone.parameters())
-    kptm.pretrain(model, texts, config=CONFIG)  # again: the same LoRA learns on
+    kptm.pretrain(model, texts, config=CONFIG)  # the second training continues with the same LoRA
     with pytest.raises(ConfigError, match="the model has LoRA of rank 2, not 4"):
         kptm.pretrain(model, texts, config=replace(CONFIG, lora_rank=4))
 

@@ -1,4 +1,4 @@
-"""Mechanism and head against NumPy, and the head against the scorers that it holds."""
+"""The mechanism and the head against NumPy, and the head against its special cases."""
 
 import math
 
@@ -21,7 +21,7 @@ def randoms(*shapes, seed=0):
 
 
 def moved(module):
-    """Double precision and random weights everywhere."""
+    """Give the module double precision and random weights."""
     module = module.double()
     for number, parameter in enumerate(module.parameters()):
         parameter.data.copy_(randoms(parameter.shape, seed=number + 10)[0])
@@ -150,7 +150,7 @@ def test_without_mentions_the_head_still_answers():
 
 
 def with_relation(a, b, d):
-    """A head whose relation is (a, b, d) whatever the text says."""
+    """A head whose relation is (a, b, d) for every text."""
     head = EntityHead(D, E, W).double()
     head.relation.weight.data.zero_()
     head.relation.bias.data.copy_(torch.cat([a, b, d]))
@@ -190,7 +190,7 @@ def test_complex_is_a_special_case():
 
 
 def test_transe_is_a_special_case():
-    """TransE: −‖h + r − t‖ (Bordes et al. 2013), which orders tails of one length alike."""
+    """TransE: −‖h + r − t‖ (Bordes et al. 2013), which orders equally long tails the same way."""
     r, h, table = randoms((E,), (E,), (9, E))
     table = torch.nn.functional.normalize(table, dim=-1)
     one, zero = torch.ones(E, dtype=torch.float64), torch.zeros(E, dtype=torch.float64)

@@ -47,7 +47,7 @@ def test_the_card_has_the_configuration(fused_of, tmp_path, family, kind, task):
     assert f"| entities | {len(model.embeddings)}, vectors of width 6 |" in card.text
     assert model.fingerprint() in card.text
     assert ("4 of 4 relations" in card.text) == (kind == "kblam")
-    assert "measured" not in card.text  # nothing was
+    assert "measured" not in card.text  # nothing was measured
     assert str(tmp_path) not in card.content
 
 

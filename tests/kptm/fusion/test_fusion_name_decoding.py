@@ -1,4 +1,4 @@
-"""Names of candidates alone: beam search against the log-probability of every name."""
+"""Decoding only candidates' names: beam search against every name's log-probability."""
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def decoder(request, fused_of):
 
 @torch.no_grad()
 def score_of(model, prompt, name, others, use_knowledge):
-    """The log-probability of a name's tokens by one pass over the text with it."""
+    """The log-probability of a name's tokens, from one pass over the prompt and the name."""
     start = encode_prompt(model, prompt)
     tokens = model.tokenizer(f"a {name}", add_special_tokens=False).input_ids[1:]
     batch = collate([start], model.pad_id, with_knowledge=use_knowledge)

@@ -54,7 +54,7 @@ def test_the_graph_says_what_the_model_says(written, texts):
 
 @pytest.fixture
 def exported_before(written, monkeypatch):
-    """The model; torch's exporter, which takes seconds, gives the graph of before for it."""
+    """The model; the exporter, which takes seconds, is replaced by the graph made before."""
     model, folder = written
     graph = (folder / "model.onnx").read_bytes()
     monkeypatch.setattr(

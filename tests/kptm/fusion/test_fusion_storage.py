@@ -22,7 +22,7 @@ def saved(fused_of, tmp_path):
 def test_auto_model_reads_it(saved, batch_of):
     model, folder = saved
     register_auto()
-    register_auto()  # a second time is as good
+    register_auto()  # calling it twice does no harm
     again = AutoModel.from_pretrained(folder)
     assert isinstance(again, FusedModel)
     assert again.fingerprint() == model.fingerprint()
@@ -47,7 +47,7 @@ def test_a_round_trip_changes_nothing(family, fused_of, batch_of, tmp_path):
     assert before == model.fingerprint() == again.fingerprint()
     assert again.fusion_config == model.fusion_config
     assert not again.training
-    again.save_pretrained(tmp_path / "model")  # in place of the model it came from
+    again.save_pretrained(tmp_path / "model")  # replaces the model that it was read from
     assert FusedModel.from_pretrained(tmp_path / "model").fingerprint() == before
 
 
@@ -139,7 +139,7 @@ def test_a_kptm_json_of_something_else(saved, content):
 
 
 def rewrite(folder, **changes):
-    """Change ``kptm.json`` as somebody would who also mends its checksum."""
+    """Change ``kptm.json`` and correct its checksum."""
     from kptm.fusion.model_manifest import _checksum
 
     meta = json.loads((folder / "kptm.json").read_text(encoding="utf-8"))

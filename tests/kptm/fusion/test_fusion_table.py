@@ -1,4 +1,4 @@
-"""The table of entity vectors: the same rows, held or read as they are needed."""
+"""The table of entity vectors has the same rows in memory and when read as needed."""
 
 import pytest
 import torch

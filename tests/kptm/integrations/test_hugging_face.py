@@ -1,4 +1,4 @@
-"""Triples, links and proposals as datasets, out and in."""
+"""Triples, links and proposals are written as datasets, and read from them."""
 
 import pytest
 from datasets import Dataset

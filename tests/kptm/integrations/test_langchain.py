@@ -1,4 +1,4 @@
-"""LangChain: its own standard tests of retrievers and tools, and what they do not ask."""
+"""LangChain's own standard tests of retrievers and tools, and further ones."""
 
 import json
 
@@ -52,7 +52,7 @@ class TestRetriever(RetrieversIntegrationTests):
 
 
 class _Tool:
-    """The standard tests ask for properties, which the fixtures fill."""
+    """Has the properties that the standard tests read; fixtures fill them."""
 
     @property
     def tool_constructor(self):
@@ -123,7 +123,7 @@ def test_an_agent_edits_and_undoes(ws):
 
 
 def call(tool, arguments):
-    """What the agent is told: the message of a tool."""
+    """The message that the agent gets from a tool."""
     return tool.invoke({"type": "tool_call", "id": "1", "name": tool.name, "args": arguments})
 
 

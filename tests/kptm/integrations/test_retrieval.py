@@ -16,7 +16,7 @@ def test_the_fact_that_answers_a_question_comes_first(ws):
     assert (first.text, first.keys) == ("Chad | capital | N'Djamena", ("Chad", "N'Djamena"))
     assert (first.kind, first.relation, first.sources) == ("fact", "capital", ("facts.tsv",))
     assert first.revision == 1
-    # First by the answer, first by its words, in no ranking of passages.
+    # It is first as the answer and first by its words; no ranking of passages has it.
     assert first.score == pytest.approx(2 / (OFFSET + 1))
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert len({one.id for one in found}) == len(found)
@@ -55,7 +55,7 @@ def test_what_cannot_be_retrieved_is_refused(ws, k, kinds):
 
 
 def test_threads_take_turns(ws):
-    """Frameworks retrieve from threads of their own; the linker serves one at a time."""
+    """Frameworks retrieve in several threads, but the linker serves one at a time."""
     wanted = retrieve(ws, "What is the capital of Sudan?", 5)
     found = []
 

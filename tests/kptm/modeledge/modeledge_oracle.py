@@ -1,4 +1,4 @@
-"""What a search should find: brute force in float64, and vectors to search."""
+"""The rows that a search should find, by brute force in float64, and vectors to search."""
 
 import numpy as np
 import pytest

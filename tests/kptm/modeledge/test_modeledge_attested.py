@@ -1,4 +1,4 @@
-"""Who attests a text: it lives until the last one is forgotten, and can come back."""
+"""A text lives until its last source is forgotten, and it can come back."""
 
 import numpy as np
 import pytest
@@ -20,9 +20,9 @@ def space(small_model):
 
 @pytest.fixture
 def both(opened, small_model):
-    """A store with a text that a and b attest, and one that is b's alone.
+    """A store with one text from the sources a and b, and one only from b.
 
-    The operations that said so.
+    It comes with the operations that wrote them.
     """
     store = opened()
     numbers = []
@@ -33,7 +33,7 @@ def both(opened, small_model):
 
 
 def said(store, space):
-    """Text → its sources, of live rows, as read and as found by a search with a filter."""
+    """Map each live text to its sources, as read and as found by a filtered search."""
     found = {entry.record.text: entry.sources for entry, _ in store.entries(space)}
     queries = np.ones((1, len(next(iter(held_by(store, space).values()), [1]))))
     for source in "abc":
@@ -65,7 +65,7 @@ def test_it_stays_until_both_are_forgotten(both, space, small_model):
 def test_undone_in_the_other_order(both, space):
     store, _ = both
     first, second = store.forget(source="a").operation, store.forget(source="b").operation
-    store.undo(first)  # a says it again: the text lives, b's own does not
+    store.undo(first)  # a attests it again: the shared text lives, b's own does not
     assert said(store, space) == {TEXT.text: ("a",)}
     back = store.newest_operation()
     store.undo(second)
@@ -108,7 +108,7 @@ def test_a_new_source_brings_back_a_text_whose_sources_were_forgotten(both, spac
     assert store.write(small_model, [TEXT], source="c") > 0
     back = store.newest_operation()
     assert said(store, space) == {TEXT.text: ("c",)}
-    assert held_by(store, space).keys() < rows.keys()  # the rows that there were, not new ones
+    assert held_by(store, space).keys() < rows.keys()  # the earlier rows, not new ones
     store.undo(back)
     assert said(store, space) == {}
     store.undo(store.newest_operation())

@@ -1,4 +1,4 @@
-"""Between models and stores on PostgreSQL, against the same on SQLite."""
+"""Moving between models and stores on PostgreSQL, compared with SQLite."""
 
 import shutil
 
@@ -43,7 +43,7 @@ def held(store):
 
 
 def history(places, models, folder):
-    """All that can be done; yields what a store holds after each step."""
+    """Make every kind of change, and yield the content of the store after each."""
     old, new = models
     with KnowledgeGraph.open(places[0]) as graph, KnowledgeGraph.open(places[1]) as other:
         ours, theirs = Modeledge.of(graph), Modeledge.of(other)

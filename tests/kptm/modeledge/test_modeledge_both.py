@@ -1,4 +1,4 @@
-"""The same on SQLite and PostgreSQL: search of all kinds, filters, the past, two stores."""
+"""On SQLite and PostgreSQL: all kinds of search, filters, the past, and two stores."""
 
 from contextlib import suppress
 
@@ -53,7 +53,7 @@ def test_two_stores_and_every_kind(opened, kind):
         assert recall(store) >= FLOOR
         assert recall(store, where, fits) >= FLOOR
     gone = other.forget(text="t1").operation
-    assert recall(one) >= FLOOR  # what one takes out, the other does not find
+    assert recall(one) >= FLOOR  # the other store does not find what one took out
     with pytest.raises(ModeledgeError):
         one.undo(gone + 1)
     one.undo(gone)
@@ -109,7 +109,7 @@ def test_what_was_taken_back_is_in_no_index(opened):
 
 @on_both
 def test_who_attests_counts_at_once(opened, small_model):
-    """A source that attests what is there changes no row, and yet what a filter leaves."""
+    """A further source changes no row, but it changes which rows a filter keeps."""
     from test_modeledge_attested import TEXT
 
     from kptm.modeledge.sql.spaces import spaces_of

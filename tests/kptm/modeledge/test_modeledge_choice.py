@@ -1,4 +1,4 @@
-"""Which kind of index is made: the rule, and what overrules it."""
+"""The rule that chooses the kind of index, and its exceptions."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ GIB = 2**30
         (200_000, 256, IVF_PAYS - 1, GIB, "flat"),  # few queries
         (200_000, 256, IVF_PAYS, GIB, "ivf"),
         (200_000, 256, HNSW_PAYS, GIB, "hnsw"),
-        (200_000, 256, HNSW_PAYS, 4 * 200_000 * 256, "ivf"),  # its links take too much
+        (200_000, 256, HNSW_PAYS, 4 * 200_000 * 256, "ivf"),  # too little memory for HNSW's links
         (200_000, 256, 0, 4 * 200_000 * 256 - 1, "ivf-sq8"),  # a quarter of the memory
         (200_000, 256, 0, 200_000 * 256 - 1, "ivf-pq"),
         (0, 8, 0, GIB, "flat"),
@@ -69,7 +69,7 @@ def test_queries_are_counted_for_the_rule(opened, monkeypatch):
     store = opened()
     store.add(clustered(2_000, 16, 1), ["v"] * 2_000, space="s")
     assert store.build("s").wanted == "flat"
-    store.search(np.ones((9, 16)), space="s")  # at once: that is no reason
+    store.search(np.ones((9, 16)), space="s")  # one call with many queries does not count
     assert store.build("s").wanted == "flat"
     for _ in range(5):
         store.search(np.ones((1, 16)), space="s")

@@ -1,4 +1,4 @@
-"""The benchmark of crashes, with few kills: nothing acknowledged is lost or half there."""
+"""The benchmark of crashes, with few kills: acknowledged writes are there, complete."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
-"""Arrays that rows come into and go from, against a dictionary.
+"""Arrays that gain and lose rows, against a dictionary.
 
-And the search in them against brute force.
+The search in them is compared with brute force.
 """
 
 import numpy as np
@@ -20,12 +20,12 @@ STEPS = st.lists(
 
 
 def vector(number):
-    """Each id has its own."""
+    """A vector of its own for each id."""
     return unit(np.random.default_rng(number).normal(size=(1, DIM)).astype(np.float32))[0]
 
 
 def walked(index, steps):
-    """Bring rows in and take rows out, as a replay does; return what should be there."""
+    """Add and remove rows as a replay does; return the rows that should be there."""
     held = {}
     for comes, numbers in steps:
         if comes:

@@ -1,4 +1,4 @@
-"""Exports come back as they were, or not at all."""
+"""An export is read back unchanged, or refused."""
 
 import json
 
@@ -14,7 +14,7 @@ from kptm.modeledge.transfer import export_folder, export_manifest
 
 
 def put(store, number_of, space, precision, items, source):
-    """Rows of any kind, as writers make them."""
+    """Write rows of any kind, as the writers do."""
     with store.database.writing() as (sql, _):
         operation = oplog.begin(sql, "write", "")
         room = spaces.get_or_create(sql, space, 4, precision)
@@ -44,7 +44,7 @@ def _digest(item, source):
 
 
 def held(store):
-    """All that lives, in its order."""
+    """All live entries, in order."""
     return [
         (space.name, space.dim, space.precision, entry.record, entry.sources, vector.tobytes())
         for space in store.spaces()
@@ -168,7 +168,7 @@ def test_a_flipped_byte_anywhere_is_refused_with_the_files_name(exported, new_st
 
 
 def resealed(folder, name, change):
-    """Change a file and seal the folder again: what is wrong then is not a checksum."""
+    """Change a file and renew its checksums, so only its content is wrong."""
     content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     (folder / "manifest.json").unlink()
     if name == "manifest.json":
@@ -203,7 +203,7 @@ def _without_a_value(lines):
 def test_a_file_that_is_wrong_in_itself_is_refused_and_leaves_nothing(
     exported, new_store, name, change
 ):
-    """The second pair of files fails when the first has been read in."""
+    """The second pair of files fails after the first pair was read."""
     _, folder = exported
     store = new_store()
     store.add(np.eye(2), ["a", "b"], space="s")

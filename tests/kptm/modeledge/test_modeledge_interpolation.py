@@ -176,7 +176,7 @@ def test_buckets_are_of_one_size():
 
 
 def questions(seed, truth, count=800, model=0.2, far="n"):
-    """Questions with one near row each and one far one.
+    """Questions that have one near and one far row each.
 
     ``truth`` says how often the near one is right, by its similarity.
 
@@ -193,7 +193,7 @@ def questions(seed, truth, count=800, model=0.2, far="n"):
 
 def test_the_threshold_is_found_where_neighbours_begin_to_be_right():
     mixture = Interpolation.fit(questions(0, lambda score: 0.9 if score > 0.75 else 0.0))
-    # The edge of a bucket of an eighth of the questions, at or above .75 but for the sample's
+    # A bucket holds an eighth of the questions. Its edge is at or above .75, up to the sample's
     # noise.
     assert 0.6 <= mixture.threshold <= 0.9
     assert mixture.weights[-1] == pytest.approx(0.9, abs=0.08)
@@ -258,7 +258,7 @@ def test_only_rows_that_name_the_entity_and_hold_a_candidate_speak():
 
 
 def test_the_last_bit_of_a_similarity_does_not_silence_neighbours():
-    """A question alone has other shapes than the batch that the edges were fitted on."""
+    """A single question is computed in other shapes than the batch that fitted the edges."""
     fitted = Interpolation.fit([HeldOutQuestion("y", 0.1, [hit("y", 0.9)])] * 60)
     assert fitted.weight([hit("y", float(np.nextafter(np.float32(0.9), np.float32(0))))]) > 0.9
     assert fitted.weight([hit("y", 0.89)]) == 0

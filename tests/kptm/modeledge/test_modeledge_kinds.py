@@ -139,7 +139,7 @@ def test_deletion_undo_and_the_past(filled):
 def test_more_than_half_is_dead(filled):
     store, _, kind = filled
     gone = store.forget(source="x").operation
-    agrees(store, kind, lambda _: True, exact=True)  # what is worn is searched exactly
+    agrees(store, kind, lambda _: True, exact=True)  # with many dead rows, search is exact
     assert store.verify()[0].index == "flat"
     store.undo(gone)
     agrees(store, kind, lambda _: True)

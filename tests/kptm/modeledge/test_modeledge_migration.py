@@ -1,4 +1,4 @@
-"""A database of the schema before, with what it holds."""
+"""A database with the earlier schema is upgraded together with its content."""
 
 from hashlib import sha256
 
@@ -92,7 +92,7 @@ def test_it_is_upgraded_with_all_that_it_holds(older, opened):
     entries = {entry.id: entry for name in LIVE for entry, _ in store.entries(name)}
     assert entries[1].sources == entries[6].sources == ("hand",)
     assert entries[3].sources == ("other",)
-    assert entries[4].sources == ("",)  # a text's source was its hash, which tells nobody
+    assert entries[4].sources == ("",)  # a text's source was its hash, which says nothing
     assert (entries[4].record.text, entries[4].record.context) == ("P on S.", ("S",))
     assert entries[3].record.context == ("k",)
     hits = store.search(vector(2)[None], k=9, space="s", where=RecordFilter(source="hand"))

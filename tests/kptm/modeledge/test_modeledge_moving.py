@@ -49,7 +49,7 @@ def graph(new_graph):
 
 
 def texts(count, start=0):
-    """Two links or three each, the first of them twice in every fifth text."""
+    """Texts with two or three links; every fifth text repeats its first link."""
     found = []
     for number in range(start, start + count):
         first, second, third = (NAMES[(number * step + step) % 7] for step in (1, 3, 5))
@@ -79,7 +79,7 @@ def fill(store, model, graph, count=70):
 
 
 def rows(store, model):
-    """What a store has in a model's spaces, without ids, sorted; vectors apart."""
+    """The sorted records of a model's spaces, without ids, and their vectors."""
     found = [
         (way, entry.record, entry.sources, vector)
         for way, name in sorted(spaces_of(model).items())
@@ -117,7 +117,7 @@ def test_reencoded_is_as_if_written_anew(new_store, models, graph, goal):
     receipt = store.receipt(newest + 1)
     assert (receipt.kind, receipt.rows_added, receipt.rows_removed) == ("migrate", len(wanted), 0)
     assert all(not item.problems for item in store.verify())
-    # Again there is nothing to do; undone it is as before.
+    # A second run has nothing to do; an undo restores the earlier state.
     assert [item.moved for item in store.migrate(models[goal], old=None).spaces] == [0, 0]
     assert store.newest_operation() == newest + 1
     store.undo(newest + 1)
@@ -152,7 +152,7 @@ def test_own_vectors_and_unknown_texts_stay(new_store, models):
     names = spaces_of(models["old"])
     store.write(models["old"], texts(10))
     store.add(np.ones((2, 16)), ["a", "b"], space=names["mention"])
-    # One direction alone of a statement does not tell where the other entity stands.
+    # One direction of a statement does not say where the other entity stands.
     text = LinkedText.from_spans("Paris has Jordan.", [(0, 5, "Paris"), (10, 16, "Jordan")])
     one = [dataclasses.replace(item, record=dataclasses.replace(item.record,
     triple=("Paris", "r", "Jordan")))
@@ -175,7 +175,7 @@ def test_own_vectors_and_unknown_texts_stay(new_store, models):
 
 
 def test_documents_that_are_given_are_taken(new_store, models):
-    """What stands behind the old model's cut is not in the records; documents tell it."""
+    """Records lack the text that the old model cut off; the documents have it."""
     store = new_store()
     long = "word " * 80
     text = f"Paris saw Seine {long}Paris."
@@ -193,7 +193,7 @@ def test_documents_that_are_given_are_taken(new_store, models):
 
 
 def turned(store, model, rng, *, noise=0.0, name="stranger"):
-    """Make a stranger's of a model's vectors: turned at random, everything else left."""
+    """Turn a model's vectors at random into another model's, and leave everything else."""
     for way, old in spaces_of(model).items():
         found = list(store.entries(old))
         dim = found[0][1].shape[0]
@@ -242,8 +242,7 @@ def test_a_map_that_finds_too_little_is_refused_with_the_figure(new_store, model
         store.stats()[item.new] for item in again.spaces
     ]
     assert again.operations == ()
-    # Let through all the same, anchors and held-out records have the vectors that they were encoded
-    # to.
+    # If it is accepted nevertheless, anchors and held-out records have their encoded vectors.
     _, right = rows(store, models["new"])
     store.undo(report.operations[0])
     low = store.migrate(models["new"], method="map", anchors=100, target=0.0)
@@ -273,7 +272,7 @@ def test_which_model_is_left_has_to_be_clear(new_store, models):
     with pytest.raises(ModeledgeError, match="of none"):
         store.migrate(models["new"])
     store.write(models["new"], texts(3))
-    with pytest.raises(ModeledgeError, match="of none"):  # its own are no other's
+    with pytest.raises(ModeledgeError, match="of none"):  # the store has no other model's vectors
         store.migrate(models["new"])
     store.write(models["old"], texts(3))
     store.write(models["wide"], texts(3))
@@ -305,7 +304,7 @@ def test_cut_and_gone_on_with(new_store, models, monkeypatch):
         reached.append(len(rows(store, models["new"])[0]))
     report = store.migrate(models["new"])
     assert all(one < other for one, other in pairwise(reached))
-    assert len(report.operations) == 1  # all of it is undone at once
+    assert len(report.operations) == 1  # one undo takes all of it back
     (records, vectors), (wanted, right) = rows(store, models["new"]), rows(other, models["new"])
     assert records == wanted
     np.testing.assert_array_equal(np.concatenate(vectors[:9]), np.concatenate(right[:9]))

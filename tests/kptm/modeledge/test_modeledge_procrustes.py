@@ -1,4 +1,4 @@
-"""Turns against rotations that are known and SciPy's, recall against sets."""
+"""Fitted rotations against known ones and SciPy's, and recall against sets."""
 
 import math
 
@@ -25,7 +25,7 @@ def test_a_rotation_is_found_again(seed, dim, wider, way):
     rng = np.random.default_rng(seed)
     old = rng.normal(size=(40, dim)).astype(np.float32)
     new = (old @ rotation(dim + wider, rng, dim)).astype(np.float32)
-    if way.startswith("unit"):  # lengths are not kept
+    if way.startswith("unit"):  # this way does not keep lengths
         old /= np.linalg.norm(old, axis=1, keepdims=True)
         new /= np.linalg.norm(new, axis=1, keepdims=True)
     turn = fit(old[:30], new[:30], way)

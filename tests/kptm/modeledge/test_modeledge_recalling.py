@@ -1,4 +1,4 @@
-"""What texts call up, against the vectors themselves; and that no other model is ever asked."""
+"""Recall by texts against the vectors themselves, and no recall by another model."""
 
 import copy
 import shutil
@@ -97,7 +97,7 @@ def test_what_is_behind_the_cut_calls_up_nothing(store, model):
 
 
 def refused(store, stranger):
-    """Whether a stranger is refused everywhere, with an error that says what to do."""
+    """Whether another model is refused everywhere, with an error that says what to do."""
     there = store.stats()
     for document in (BLANK, DOCUMENTS[3], *ASKED[:1]):
         with pytest.raises(ModeledgeError, match="migrate") as told:
@@ -108,7 +108,7 @@ def refused(store, stranger):
 
 
 def test_one_changed_weight_is_another_model(store, model):
-    """One number, by the least that float32 can tell, in any tensor: the entity table's too."""
+    """The smallest change of one float32 in any tensor counts, also in the entity table."""
     store.write(model, DOCUMENTS)
     rng = np.random.default_rng(0)
     names = sorted(model.state_dict())
@@ -140,12 +140,12 @@ def test_a_changed_entity_vector_is_another_model(store, model, embeddings):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"seed": 1},  # other weights, as wide
+        {"seed": 1},  # other weights of the same width
         {"max_length": 32},
         {"kind": "ernie"},
         {"config": {"num_hidden_layers": 3}},
         {"config": {"layer_norm_eps": 1e-6}},
-        {"config": {"hidden_size": 24}},  # as it happens also of another width
+        {"config": {"hidden_size": 24}},  # here also of another width
     ],
 )
 def test_another_model_is_refused(store, model, embeddings, tokenizer_of, config_of, changes):
@@ -157,7 +157,7 @@ def test_another_model_is_refused(store, model, embeddings, tokenizer_of, config
 
 
 def test_another_tokenizer_is_refused(store, model):
-    """The same weights, and words cut otherwise."""
+    """The weights are the same, but words are cut differently."""
     store.write(model, DOCUMENTS)
     vocabulary = sorted(model.tokenizer.get_vocab(), key=model.tokenizer.get_vocab().get)
     other = train_tokenizer([*NAMES, "quite other words"] * 3, vocab_size=len(vocabulary))

@@ -1,4 +1,4 @@
-"""Whatever happens, the index equals the rows, by replay and when made anew."""
+"""After any changes, the replayed index and a newly made one equal the rows."""
 
 import shutil
 from contextlib import suppress
@@ -34,7 +34,7 @@ class Replay(RuleBasedStateMachine):
         shutil.copy(self.template, self.path)
         self.stores = [Modeledge.open(self.path) for _ in range(2)]
         self.rows = {}
-        self.brought = {}  # operation → ids that it brought in, or back
+        self.brought = {}  # operation → ids that it added or restored
         self.rng = np.random.default_rng(Replay.count)
 
     def turned(self, operation, ids, lives):
@@ -71,7 +71,7 @@ class Replay(RuleBasedStateMachine):
         goes = [at for at in self.brought.get(number, ()) if self.rows[at][3]]
         comes = [at for at, row in self.rows.items() if not row[3] and row[4] == number]
         if not goes and not comes:
-            with suppress(ModeledgeError):  # at most it is no longer attested
+            with suppress(ModeledgeError):  # it may have no source left
                 receipt = store.undo(number)
                 assert (receipt.rows_added, receipt.rows_removed) == (0, 0)
             return

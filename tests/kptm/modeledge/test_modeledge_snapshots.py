@@ -1,4 +1,4 @@
-"""Snapshots: damage is seen and changes nothing; what was purged or taken back is in none."""
+"""Damaged snapshots are noticed and harmless; none holds what was purged or taken back."""
 
 import shutil
 from contextlib import suppress
@@ -100,7 +100,7 @@ def test_closing_writes_what_saves_time(opened, place, monkeypatch):
     store.add(clustered(2, DIM, 2), ["v"] * 2, space="s")
     store.search(clustered(1, DIM, 1), space="s")
     store.close()
-    assert files_of(place, "s") == first  # two rows are replayed in no time
+    assert files_of(place, "s") == first  # replaying two rows takes no time
     store = opened()
     store.add(clustered(9, DIM, 3), ["v"] * 9, space="s")
     finds_the_same(store)

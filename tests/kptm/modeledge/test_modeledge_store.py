@@ -153,7 +153,7 @@ def test_a_reopened_store_finds_the_same(store, tmp_path):
     wanted = store.search(np.eye(4), space="s")
     other = Modeledge.open(tmp_path / "m.db")
     assert other.search(np.eye(4), space="s") == wanted
-    other.add(np.eye(4)[:1], ["e"], space="s")  # seen by the one that has an index already
+    other.add(np.eye(4)[:1], ["e"], space="s")  # the store that already has an index sees it
     assert {hit.value for hit in store.search(np.eye(4), space="s")[0]} == set("abde")
     other.close()
 
@@ -256,7 +256,7 @@ class Against(RuleBasedStateMachine):
     def forget_source(self, source):
         own = [row for row in self.rows if row["source"] == source]
         if own and not any(row["lives"] for row in own):
-            # It would cease to attest what is forgotten already: there are no rows to compare.
+            # All rows of this source are forgotten already: there is nothing to compare.
             return
         self._forget({"source": source}, lambda row: row["source"] == source)
 
@@ -271,7 +271,7 @@ class Against(RuleBasedStateMachine):
     @precondition(lambda self: self.done)
     @rule(data=st.data())
     def undo_the_newest(self, data):
-        """The newest operation, whatever it was: an undo takes back the one before."""
+        """Undo the newest operation; undoing an undo repeats the operation before it."""
         number = max(self.done)
         added, removed = self.done[number]
         receipt = self.store.undo(number)

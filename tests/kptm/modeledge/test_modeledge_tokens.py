@@ -40,7 +40,7 @@ def plain(texts):
 
 @torch.no_grad()
 def by_hand(model, text):
-    """(token, hidden state that must say it), by the backbone alone, a text at a time."""
+    """(token, the hidden state that must predict it), from the plain backbone, text by text."""
     ids = model.tokenizer(text)["input_ids"]
     found = []
     for place, token in enumerate(ids):
@@ -125,14 +125,14 @@ def test_an_abstaining_store_leaves_the_model(model, store):
 
 
 def test_texts_that_were_written_fit_a_high_lambda_and_are_told_again(model, store):
-    """Held-out texts that are the written ones: the store is right wherever it is asked."""
+    """The held-out texts are the written ones, so the store is right whenever it answers."""
     write_tokens(store, model, plain(TEXTS))
     predictor = TokenPredictor(model, store)
     # The same contexts have cosine 1 and the right token; the untrained model knows nothing.
     fitted = predictor.fit(plain(TEXTS))
     assert fitted == predictor.interpolation
     assert max(fitted.weights) > 0.7
-    if model.causal:  # an untrained encoder sees hardly a difference between one blank and another
+    if model.causal:  # an untrained encoder gives nearly the same state to all blanks
         alone = TokenPredictor(model, store, Interpolation(edges=(), weights=()))
         asked = plain(["Paris lies on the [MASK]."])
         [ours], [theirs] = (asks.predict(asked) for asks in (predictor, alone))

@@ -1,4 +1,4 @@
-"""What a model knows, written: once, whole, resumable, editable."""
+"""What a model knows is written once and completely, and can be resumed and edited."""
 
 import copy
 import shutil

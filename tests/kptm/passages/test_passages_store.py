@@ -1,4 +1,4 @@
-"""Passages come, go, come back and are purged as their documents and revisions do.
+"""Passages are added, removed, restored and purged together with documents and revisions.
 
 The oracle is a Python set.
 """

@@ -37,9 +37,9 @@ def names(number):
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
-    """Sixty people with a birthplace and a place of death, half of which are known.
+    """Sixty people with a birthplace and a place of death; the graph knows half of these.
 
-    Both are said in the same sentence.
+    Both are stated in the same sentence.
     """
     with Workspace.open(tmp_path_factory.mktemp("read") / "ws") as opened:
         facts, lines = [], []
@@ -143,7 +143,7 @@ def test_a_model_that_cannot_be_read_is_fitted_anew(ws, tmp_path, content):
 def test_what_p_is_worth_depends_on_the_kind_of_answer():
     """Entities are right by their p, values half as often.
 
-    Of names there are too few but for their share.
+    There are too few names for more than their share of right answers.
     """
     p = np.linspace(0.02, 0.98, 200)
     random = np.random.default_rng(0)

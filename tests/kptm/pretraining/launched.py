@@ -19,7 +19,7 @@ CONFIG = PretrainConfig(
 def run(checkpoints=None, steps=None, **changes):
     """The curve and the weights of a run.
 
-    Without dropout, which every process would draw for itself.
+    There is no dropout, since every process would draw its own.
     """
     config = replace(CONFIG, **changes)
     if steps is not None:

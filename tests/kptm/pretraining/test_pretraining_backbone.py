@@ -1,4 +1,4 @@
-"""How the backbone's weights learn: slower and later if pretrained, or not at all."""
+"""A pretrained backbone learns at a lower rate and from a later step, or not at all."""
 
 import logging
 from dataclasses import replace
@@ -122,7 +122,7 @@ def test_trained_weights_wait_and_then_learn(model):
         for name, value in model.state_dict().items()
         if name.startswith("backbone.bert.")
     )
-    assert most < 4 * 5e-5 * 1.2  # a step of AdamW is about its rate
+    assert most < 4 * 5e-5 * 1.2  # a step of AdamW is about as large as its rate
 
 
 def test_the_backbone_s_weights_are_a_group_of_their_own(model):

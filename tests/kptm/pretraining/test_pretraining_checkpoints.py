@@ -1,4 +1,4 @@
-"""A run that is cut goes on as if it had not been; a checkpoint of another run is refused."""
+"""An interrupted run ends as an uninterrupted one; another run's checkpoint is refused."""
 
 import json
 import multiprocessing
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("separate_process")
 
 
 def outcome(folder, config=tiny_run.CONFIG, texts=None, **settings):
-    """The curve and the model's fingerprint of a run, and where it went on from."""
+    """A run's curve, the fingerprint of its model, and the step from which it continued."""
     model = tiny_run.model(**settings)
     report = pretrain(model, texts or tiny_run.texts(), config=config, checkpoints=folder)
     return report.to_dict()["curve"], model.fingerprint(), report.resumed_at
@@ -29,7 +29,7 @@ def uninterrupted():
 
 @pytest.fixture(scope="module")
 def processes():
-    """Processes of their own, forked from one that has imported everything once."""
+    """Separate processes, forked from one that has already imported everything."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tiny_run", "kptm.pretraining.pretraining_run"])
     return context
@@ -104,7 +104,7 @@ def test_unfinished_and_damaged_checkpoints_are_passed_over(finished, uninterrup
     (strange / "notes.txt").write_text("mine", encoding="utf-8")
     assert again(finished) == (*uninterrupted[:2], 5)
     assert (strange / "notes.txt").read_text(encoding="utf-8") == "mine"
-    assert again(finished) == (*uninterrupted[:2], 24)  # they are whole again
+    assert again(finished) == (*uninterrupted[:2], 24)  # the checkpoints are complete again
 
 
 def test_one_checkpoint_is_always_there(tmp_path):

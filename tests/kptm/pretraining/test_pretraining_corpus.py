@@ -1,4 +1,4 @@
-"""Encoded texts on disk: what goes in comes out, and is not linked twice."""
+"""Encoded texts on disk are read as they were written, and are not linked twice."""
 
 import json
 from dataclasses import replace
@@ -71,7 +71,7 @@ def test_what_is_there_is_not_made_again(shards, tmp_path):
     assert [again[at] for at in range(8)] == [first[at] for at in range(8)]
     assert (again.links, again.lengths) == (16, first.lengths)
     longer = Corpus(tmp_path, [*tiny_run.texts(), LinkedText("More.")], encode, identity="x")
-    assert encode.count == 8 + 3  # the last shard is another
+    assert encode.count == 8 + 3  # only the last shard is made again
     assert longer.digest != first.digest
     Corpus(tmp_path, tiny_run.texts(), encode, identity="y")
     assert encode.count == 8 + 3 + 8
@@ -110,7 +110,7 @@ def test_rows_of_datasets_are_texts():
 
 
 def test_a_stream_is_read_once_and_in_parts(shards, tmp_path):
-    """No more of it is in memory than a shard."""
+    """At most one shard of the stream is in memory."""
     read = []
 
     def stream():
@@ -159,14 +159,14 @@ def test_fields_that_a_table_fills_up_are_missing_ones(tmp_path):
 
 
 def test_a_text_without_a_token_is_left_out(tmp_path):
-    """A decoder's tokenizer adds none of its own."""
+    """A decoder's tokenizer adds no tokens of its own."""
     encode = {"": EncodedText(()), "a": EncodedText((7,))}
     found = Corpus(tmp_path, map(LinkedText, ["", "a", ""]), lambda text: encode[text.text])
     assert [found[at].ids for at in range(len(found))] == [(7,)]
 
 
 def test_what_the_graph_says_is_read_anew(tmp_path, new_graph):
-    """Shards that were written without relations, or of another graph, are not taken for these."""
+    """Shards written without relations, or for another graph, are not used here."""
     graph = new_graph()
     graph.add([(country, "capital", city) for country, city in tiny_run.CAPITALS.items()])
     graph.add([(city, "in", country) for country, city in tiny_run.CAPITALS.items()])
@@ -180,7 +180,7 @@ def test_what_the_graph_says_is_read_anew(tmp_path, new_graph):
         losses.append(curve[0].others.get("relation"))
     assert losses[0] is None
     assert losses[1] > 0
-    graph.add([("Georgia", "a_first_relation", "Paris")])  # numbers of relations move
+    graph.add([("Georgia", "a_first_relation", "Paris")])  # the numbers of relations change
     model = tiny_run.model()
     again = pretrain(model, tiny_run.texts(), config=asked, graph=graph, checkpoints=tmp_path)
     model = tiny_run.model()

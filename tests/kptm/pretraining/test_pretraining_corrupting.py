@@ -1,4 +1,4 @@
-"""What is made wrong in a text: shares, and that nothing else changes."""
+"""Corrupting a text changes the right share of mentions, and nothing else."""
 
 import numpy as np
 import tiny_run

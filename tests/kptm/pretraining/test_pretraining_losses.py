@@ -83,9 +83,9 @@ def test_pretraining_with_a_sample_learns():
 
 @pytest.mark.usefixtures("training")
 def test_a_decoder_learns_what_comes_next():
-    """The loss of words is that of Hugging Face at the start.
+    """At the start, the loss of words equals Hugging Face's.
 
-    Facts are learnt, and asked behind the words.
+    Facts are learnt too; they are asked behind the words.
     """
     tokenizer = tiny_run.model().tokenizer
     keys = sorted({*tiny_run.CAPITALS, *tiny_run.CAPITALS.values()})

@@ -1,4 +1,4 @@
-"""What is hidden from the model, and that it hangs on text and seed alone."""
+"""The tokens that are hidden from the model depend only on the text and the seed."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ RATES = st.sampled_from([0.0, 0.5, 1.0])
 def encoded(draw):
     """A text of words and mentions.
 
-    Each mention's tokens are its own, to be told from the others.
+    No two mentions share a token, so they can be told apart.
     """
     ids, spans = [CLS], []
     for _ in range(draw(st.integers(0, 6))):
@@ -73,7 +73,7 @@ def test_a_hidden_entity_is_hidden_everywhere(text, config, seed):
         assert len(masked.spans) == len(text.spans) - len(rows)
     else:
         assert masked.spans == text.spans
-    # What is still linked stands as it was written.
+    # Mentions that are still linked are unchanged.
     written = {
         entity: [text.ids[span.start : span.end] for span in text.spans if span.entity == entity]
         for entity in left
@@ -114,7 +114,7 @@ def test_collapsed_mentions_have_no_token_labels(text, seed):
 
 
 def test_the_shares_are_those_of_bert():
-    """80% masks, 10% random, 10% unchanged of 15% (Devlin et al. 2019)."""
+    """Of 15% of the tokens, 80% are masks, 10% random, 10% unchanged (Devlin et al. 2019)."""
     text = EncodedText((CLS, *([7] * 40_000), SEP))
     config = PretrainConfig(entity_rate=0.0, token_rate=0.15)
     masked, labels, _ = mask_text(text, config, MASK, VOCAB, (0, 0, 1))

@@ -1,4 +1,4 @@
-"""Each objective against its formula in NumPy, KEPLER's against PyKEEN; and that each is learnt."""
+"""Each objective equals its formula in NumPy, KEPLER's equals PyKEEN's, and each is learnt."""
 
 from dataclasses import replace
 
@@ -178,7 +178,7 @@ def test_linking_over_candidates(model, hidden):
     model.fusion.link_scores = psi
     total = objective.total(step(model, hidden, **batch))
     assert total.item() == near(cross_entropy(array(psi)[[0, 2]], [1, 0]))
-    assert objective.count(batch) == 2  # the second's entity is not among its candidates
+    assert objective.count(batch) == 2  # the second mention's entity is not among its candidates
 
 
 def test_linking_over_all(model, hidden):
@@ -246,7 +246,7 @@ def test_objectives_are_learnt(graph, bars, options):
 
 
 def ambiguous():
-    """Texts whose links may also mean another country, which the linker prefers."""
+    """Texts whose mentions may also mean another country, which the linker prefers."""
     names = sorted(tiny_run.CAPITALS)
     made = []
     for text in tiny_run.texts():

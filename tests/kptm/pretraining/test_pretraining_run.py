@@ -1,4 +1,4 @@
-"""Pretraining: what it gives, and what it says when it cannot."""
+"""The results of pretraining, and its errors."""
 
 import random
 from dataclasses import replace

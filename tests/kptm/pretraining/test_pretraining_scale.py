@@ -1,4 +1,4 @@
-"""However a step is cut up, in parts, processes or precision, it is the same step."""
+"""A step gives the same result in parts, in several processes, and nearly so in bfloat16."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def launch(out, *arguments, processes=2):
 
 
 def test_two_processes_have_the_curve_of_one(whole, tmp_path):
-    """And go on from a checkpoint that both wrote, in a folder that they share."""
+    """They also continue from a checkpoint that both wrote into a shared folder."""
     first, second = launch(tmp_path / "out", tmp_path / "run", 5)
     np.testing.assert_allclose(losses(first), losses(whole), atol=1e-4)
     assert first["curve"] == second["curve"]

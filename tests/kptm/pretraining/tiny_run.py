@@ -1,4 +1,4 @@
-"""A pretraining of a second, the same in every process: what is killed here is compared there."""
+"""A pretraining that takes a second and is the same in every process, to kill and compare."""
 
 import json
 from pathlib import Path
@@ -65,12 +65,12 @@ class Texts(list):
 
 
 def examples(encoded, config, asking, **options):
-    """The examples of texts that are encoded already."""
+    """The examples of encoded texts."""
     return PretrainingExamples(Texts(encoded), config, asking, **options)
 
 
 def asking(fused):
-    """What the examples of a model are made with."""
+    """The arguments with which a model's examples are made."""
     mask_id = None if fused.causal else fused.encoder.mask_id
     return ExampleSettings(mask_id, range(5, len(fused.tokenizer)), len(fused.embeddings), 32)
 
@@ -84,7 +84,7 @@ def collator(fused, config):
 
 
 def run(folder, connection):
-    """Pretrain with checkpoints in ``folder``, telling each step."""
+    """Pretrain with checkpoints in ``folder``, and send the number of each step."""
     fused = model()
     report = pretrain(
         fused,

@@ -32,7 +32,7 @@ EMPTY = Report(
 
 
 def hostile():
-    """A report in which every string is hostile, and each says where it stands."""
+    """A report in which every string is hostile and names its own place."""
 
     def evil(place):
         return f"{EVIL}{place}"
@@ -149,7 +149,7 @@ def test_same_report_same_bytes(report):
 
 @pytest.mark.usefixtures("separate_process")
 def test_same_bytes_in_another_process(report, tmp_path):
-    """Nothing hangs on the order of sets, which differs between processes."""
+    """The page does not depend on the order of sets, which differs between processes."""
     code = (
         "import hashlib; from kptm.report import *; from kptm.report.drawings.network import"
         " network; facts = tuple((f'e{i}', f'r{i % 7}', f'e{i * i % 11}') for i in range(25)); "

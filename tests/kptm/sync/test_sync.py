@@ -1,4 +1,4 @@
-"""sync against a fresh workspace of the same files: both hold the same at any time."""
+"""After each sync, the workspace equals a fresh one made from the same files."""
 
 import json
 import os
@@ -20,7 +20,7 @@ KILLS = int(os.environ.get("KPTM_KILLS", "12"))
 
 
 def state(ws):
-    """All that files state: facts with their sources' names, values, labels, passages."""
+    """Everything that files state: facts, their sources' names, values, labels, passages."""
     facts = {tuple(triple) for triple in ws.graph.match()}
     values = {(one.head, one.relation, one.value) for one in ws.graph.attributes()}
     keys = sorted(ws.graph.keys())

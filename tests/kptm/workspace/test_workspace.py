@@ -54,7 +54,7 @@ def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied
     questions = tmp_path / "q.tsv"
     questions.write_text(f"{asked}\tN'Djamena\n" * 300)
     with Workspace.open(copied) as ws:
-        # The graph answers it, so that nothing is learnt of the store, but how such questions are
+        # The graph answers it, so this teaches nothing about the store, but how such questions are
         # understood.
         ws.learn_questions(questions)
         kept = json.loads((copied / "weights.json").read_text())
@@ -63,7 +63,7 @@ def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied
         assert json.loads((copied / "questions.json").read_text())["count"] > 0
         ws.graph.remove(head="Chad", relation="capital", tail="N'Djamena")
         ws.graph.add([("Spain", "capital", "N'Djamena")])  # still a capital, so still a candidate
-        ws.passages.purge(["Chad"])  # else what its texts say is all that is needed
+        ws.passages.purge(["Chad"])  # otherwise its texts would give the answer
     with Workspace.open(copied) as ws:
         ws.learn_questions(questions)
         fitted = ws.ask(asked)
@@ -366,7 +366,7 @@ def test_no_file_holds_what_was_purged(copied, tmp_path, what):
             assert "embeddings" in found.artefacts
             assert found.triples >= 4
         assert found.records > 0
-        if what == "entity":  # the file's name is the source of nothing any more
+        if what == "entity":  # no record has the file's name as its source any more
             ws.purge(source=source)
         assert left() == []
         assert "zwitscher" not in str(ws.graph.revisions())
@@ -383,9 +383,9 @@ def test_what_was_never_heard_of_cannot_be_purged(copied):
 
 
 def test_texts_that_are_linked_and_triples_are_read(tmp_path, monkeypatch):
-    """A line with links is taken as it is.
+    """A line with links keeps these links.
 
-    The graph's triples come as sentences behind the texts.
+    Sentences made from the graph's triples follow the texts.
     """
     import kptm.pretraining
 

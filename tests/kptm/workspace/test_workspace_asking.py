@@ -1,4 +1,4 @@
-"""A workspace's answers follow each change of its graph, and say what has not learnt it."""
+"""A workspace's answers follow each change of its graph, and name the models that lack it."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_load_edit_forget_and_undo_are_seen_by_the_next_answer(copied, tmp_path)
 
         loaded = ws.load(more, source="more").revision
         assert entities(ws.ask(CAPITAL)) == {"Paris", "Marseille"}
-        anthem = ws.ask("What is the anthem of France?")  # neither name nor relation was there
+        anthem = ws.ask("What is the anthem of France?")  # its name and relation are new
         assert entities(anthem) == {"La Marseillaise"}
         [fact] = [item for item in anthem.evidence if item.kind == "triple"]
         assert (fact.sources, fact.revision) == (("more:2",), loaded)

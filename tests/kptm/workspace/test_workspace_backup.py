@@ -1,4 +1,4 @@
-"""A backup is the workspace of one moment, restored whole or not at all."""
+"""A backup holds the workspace at one moment, and is restored completely or not at all."""
 
 import gzip
 import io
@@ -81,7 +81,7 @@ def test_a_restored_workspace_is_the_same(suffix, copied, toy, tmp_path):
 
 
 def test_a_backup_under_load_is_one_revision(copied, tmp_path):
-    """A process's thread adds and edits; each backup is the graph of one of its revisions."""
+    """A thread adds and edits meanwhile; each backup equals the graph at one revision."""
     ended = threading.Event()
     failures = []
 
@@ -119,12 +119,12 @@ def test_a_backup_under_load_is_one_revision(copied, tmp_path):
                 assert ws.graph.fingerprint() == graph.fingerprint(report.revision)
                 assert not any(one.problems for one in ws.verify())
     revisions = [report.revision for report in reports]
-    assert revisions == sorted(set(revisions))  # the writer went on in between
+    assert revisions == sorted(set(revisions))  # the writer continued in between
     assert revisions[-1] <= newest
 
 
 def test_a_stage_that_replaces_its_folder_is_whole(copied, tmp_path):
-    """Embeddings are saved again and again; those of each backup fit their manifest."""
+    """Embeddings are saved repeatedly; in each backup they match their manifest."""
     ended = threading.Event()
 
     def save():
@@ -167,13 +167,13 @@ def test_kills_leave_nothing_partial(verb, trained, saved, tmp_path, forge):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
         killed += forge.wait() < 0
-        if target.exists():  # then it is whole
+        if target.exists():  # then it is complete
             new = restore(target, tmp_path / f"r{number}") if verb == "backup" else None
             folder = target if new is None else tmp_path / f"r{number}"
             assert not [one for one in examine(folder).findings if one.broken]
             shutil.rmtree(folder)
         else:
-            assert forge.run(verb, source, target) == 0  # and what the kill left is gone
+            assert forge.run(verb, source, target) == 0  # and the leftovers of the kill are gone
         assert not list(tmp_path.glob(f".{target.name}*"))
 
 

@@ -9,7 +9,7 @@ from kptm.modeledge import AnswerChange
 
 
 def state(ws):
-    """Graph, and the live rows with who attests them."""
+    """The graph, and the live rows with the sources that attest them."""
     rows = [
         (space, entry.record, entry.sources, vector.tobytes())
         for space in ws.modeledge.stats()
@@ -145,7 +145,7 @@ def test_the_fact_memory_follows_an_undone_load(copied, tmp_path):
         assert ws.graph.revisions(limit=1)[0].undoes == (loaded,)
         ws.undo(undone)
         assert state(ws) == before
-        ws.undo(indexed)  # what was indexed goes alone
+        ws.undo(indexed)  # only what was indexed is taken back
         assert fact_records(ws) == set()
         assert ws.graph.fingerprint() == before[0]
         again = ws.graph.revision()

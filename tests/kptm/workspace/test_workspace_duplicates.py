@@ -1,4 +1,4 @@
-"""Duplicates in a workspace: proposed, reviewed, merged with all that is derived, undone."""
+"""Duplicates in a workspace: proposed, reviewed, merged in all stages, undone."""
 
 import json
 
@@ -21,7 +21,7 @@ def run(*arguments, code=0):
 
 @pytest.fixture
 def ws(new_workspace, tmp_path):
-    """Twelve people, each of whom is there twice, with facts of one kind."""
+    """Twelve people, each stored twice, with facts of one relation."""
     names = [
         "Ada Lovelace", "Grace Hopper", "Alan Turing", "Kurt Goedel", "Emmy Noether", "Paul Erdos",
         "Sofia Kovalevskaya", "David Hilbert", "Henri Poincare", "Georg Cantor", "Felix Klein",
@@ -112,7 +112,7 @@ def test_modeledge_follows_a_merge_and_its_undo(ws):
     assert rows() == [
         ("a0", ("a0", "field", "field 0"), ()),
         ("a1", None, ("a0", "a1")),
-        ("b0", None, ()),  # a value of one's own is not a key
+        ("b0", None, ()),  # a value that a user wrote is not a key
     ]
     assert ws.changes(done.revision).records_added == 2
     ws.undo(done.revision)

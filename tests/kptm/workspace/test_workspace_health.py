@@ -1,4 +1,4 @@
-"""``kptm doctor`` finds each planted fault by its name, and says what to run; no other."""
+"""``kptm doctor`` names each planted fault and no other, and says what to run."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def names(folder):
 
 
 def tree(folder):
-    """Every file with its bytes and its time of change."""
+    """Every file with its bytes and its modification time."""
     return {
         str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
@@ -79,7 +79,7 @@ def damage_snapshot(folder):
 
 
 def shorten_snapshot(folder):
-    """A row leaves the database and its log, and no line of the log tells the index."""
+    """Remove a row from the database and from its log, so the index never hears of it."""
     snapshot(folder)
     with closing(sqlite3.connect(folder / "graph.db")) as connection:
         space, last = connection.execute(

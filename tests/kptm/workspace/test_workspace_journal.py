@@ -175,7 +175,7 @@ def test_indexing_adds_to_the_phrasings_and_is_undone_alone(ws):
     assert both.patterns_of("capital") == first.patterns_of("capital")
     assert both.patterns_of("currency") == ("In [X] they pay in [Y].",)
     newest = ws.graph.revision()
-    ws.index(TEXTS["b"])  # nothing is new, so that nothing is in the history
+    ws.index(TEXTS["b"])  # nothing is new, so the history gets no entry
     assert ws.graph.revision() == newest
     ws.undo()
     assert ws.phrasings().relations() == ["capital"]

@@ -1,4 +1,4 @@
-"""What the command line does, a workspace does in Python."""
+"""A workspace can do in Python all that the command line can do."""
 
 import inspect
 

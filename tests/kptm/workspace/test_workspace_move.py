@@ -1,4 +1,4 @@
-"""``kptm move``: the same workspace on PostgreSQL, or the old one, and nothing between."""
+"""``kptm move`` leaves the same workspace on PostgreSQL, or the old one, nothing in between."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def url(postgresql):
 
 
 def tables(url):
-    """The tables that somebody sees who opens the database."""
+    """The tables that are visible to anybody who opens the database."""
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         return {name for (name,) in found}
@@ -161,11 +161,11 @@ def test_pages_of_any_size_give_the_same(lively, url, monkeypatch):
 
 
 class Stopped(BaseException):
-    """A kill, as far as a function can tell."""
+    """Stands for a kill: no function catches it."""
 
 
 def stop_after(monkeypatch, count):
-    """Let the ``count``-th call that changes the server be the last."""
+    """Stop after the ``count``-th call that changes the server."""
     calls = iter(range(count))
     real = psycopg.Connection.execute
 

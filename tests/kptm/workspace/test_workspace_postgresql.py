@@ -192,7 +192,7 @@ def test_a_connection_that_the_server_ended_is_opened_again(copied):
 
 
 class Crowd:
-    """Threads that write pairs of facts, and threads that look for a half of a pair."""
+    """Threads that write pairs of facts, and threads that look for incomplete pairs."""
 
     def __init__(self, folder, rounds):
         self.folder, self.rounds = folder, rounds

@@ -1,4 +1,4 @@
-"""A purge deletes what kptm wrote, all of it, and nothing else."""
+"""A purge deletes everything that kptm wrote about a name, and nothing else."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A file of texts that is indexed again replaces what it said, and nothing of anybody else's."""
+"""A file of texts that is indexed again replaces only its own earlier texts."""
 
 import random
 
@@ -15,7 +15,7 @@ LINES = [
 
 
 def said(ws):
-    """Text → who attests it, of live records."""
+    """Map the text of each live record to the sources that attest it."""
     return {
         entry.record.text: set(entry.sources)
         for space in ws.modeledge.stats()
@@ -31,7 +31,7 @@ def ws(copied):
 
 @pytest.fixture
 def toys(ws):
-    """What the workspace says beside the tests' own files."""
+    """The texts that the workspace has besides the tests' own files."""
     return said(ws)
 
 
@@ -100,7 +100,7 @@ def test_a_file_of_the_same_name_elsewhere_is_another_one(ws, toys, tmp_path, mo
     other = str(tmp_path / "two" / "news.txt")
     assert said(ws) == {**toys, LINES[0]: {"news.txt"}, LINES[1]: {other}}
     monkeypatch.chdir(tmp_path)
-    write(tmp_path / "one" / "news.txt", [LINES[2]])  # by another path, and the same file
+    write(tmp_path / "one" / "news.txt", [LINES[2]])  # the same file by another path
     ws.index("one/news.txt")
     assert said(ws) == {**toys, LINES[2]: {"news.txt"}, LINES[1]: {other}}
 
@@ -175,7 +175,7 @@ def test_what_was_forgotten_stays_so(ws, toys, tmp_path):
 
 
 def test_what_triples_state_is_no_sentence_of_the_file(ws, toys, tmp_path):
-    """A source of triples and of texts: the file of texts replaces its texts alone."""
+    """A source has triples and texts: its file of texts replaces only the texts."""
     texts = write(tmp_path / "mine.txt", LINES)
     ws.index(texts, source="mine")
     ws.load(write(tmp_path / "mine.tsv", ["Chad\tborders\tPeru"]), source="mine")
@@ -194,8 +194,8 @@ def test_files_that_were_indexed_before_files_were_noted(ws, toys, tmp_path):
     with ws.graph.database.writing() as (sql, _):
         sql.run("DELETE FROM modeledge_document")
     write(path, LINES[:1])
-    ws.index(path)  # the path says which one it is
-    ws.index(path, source="wire")  # which may have been several files
+    ws.index(path)  # the path identifies the file
+    ws.index(path, source="wire")  # this source may have had several files
     assert said(ws) == {**toys, LINES[0]: {str(path), "wire"}, LINES[1]: {"wire"}}
 
 

@@ -1,4 +1,4 @@
-"""Kinds of relations in the settings: each table that is loaded is typed by them."""
+"""The settings give the kinds of relations, and each loaded table uses them."""
 
 import pytest
 
