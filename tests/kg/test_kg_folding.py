@@ -27,7 +27,7 @@ def test_names_fold_to_what_people_type(name, wanted):
 
 
 @pytest.mark.parametrize("name", ["한국", "ガンダム", "हिन्दी", "ภาษาไทย", "北京"])
-def test_marks_that_make_another_word_stay(name):
+def test_marks_that_distinguish_words_stay(name):
     assert fold(name) == fold(unicodedata.normalize("NFD", name)) == name
 
 
@@ -46,7 +46,7 @@ def test_search_finds_a_name_without_its_accents(graph, name, typed):
         assert [item.key for item in graph.search(text)][:1] == ["Q1"]
 
 
-def test_what_is_written_so_comes_first(graph):
+def test_exact_spelling_comes_first(graph):
     names = {"plain": "resume", "accented": "résumé", "capital": "RÉSUMÉ letter"}
     graph.add([EntityRecord(key=key, label=name) for key, name in names.items()])
     assert [item.key for item in graph.search("résumé")] == ["accented", "plain", "capital"]

@@ -77,7 +77,7 @@ def test_many_entities_merge_over_many_chunks(graph):
     assert graph.entity("k700") == Entity(key="k700", label="M700", aliases=("a700",))
 
 
-def test_an_alias_that_becomes_the_label_is_an_alias_no_more(graph):
+def test_an_alias_that_becomes_the_label_is_no_longer_an_alias(graph):
     graph.add([EntityRecord(key="k", label="A", aliases=("B", "C"))])
     assert graph.add([EntityRecord(key="k", label="B")]) == 1
     assert graph.entity("k") == Entity(key="k", label="B", aliases=("C",))
@@ -201,7 +201,7 @@ def test_neighbours_of_an_unknown_entity_is_an_error(graph):
         graph.neighbours("nobody")
 
 
-def test_touching_gives_each_triple_once(graph):
+def test_touching_gives_each_adjacent_triple_once(graph):
     rows = [
         Triple("a", "r", "b"),
         Triple("b", "r", "a"),

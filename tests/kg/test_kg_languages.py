@@ -40,7 +40,7 @@ def test_the_nearest_language_is_shown(tags, languages, wanted):
     assert shown(tags[::-1], languages) == wanted
 
 
-def test_of_one_language_the_newest_is_shown():
+def test_the_newest_label_of_a_language_is_shown():
     assert preferred_text([Literal("a", language="en"), Literal("b", language="en")]) == "b"
 
 
@@ -63,7 +63,7 @@ def test_a_graph_is_shown_in_the_languages_that_it_is_opened_with(new_place):
         KnowledgeGraph.open(place, languages=["d e"])
 
 
-def test_languages_are_small_letters_and_each_once():
+def test_languages_are_in_lower_case_without_duplicates():
     assert checked_languages(["pt-BR", "de", "PT_br"]) == ("pt-br", "de")
 
 

@@ -44,7 +44,7 @@ def test_composed_and_decomposed_names_are_one(graph, name, stored):
     assert key not in graph.entities([key])
 
 
-def test_two_keys_that_were_given_both_stay_two(graph):
+def test_two_given_keys_stay_two(graph):
     composed, decomposed = forms("Auditoría")
     graph.add([(composed, "r", "1"), (decomposed, "r", "2")])
     assert [item.tail for item in graph.match(composed)] == ["1"]
@@ -78,12 +78,12 @@ def countries(graph):
         (lambda g: g.query([("?c", "currency", "Eruo")], strict=True), "did you mean 'Euro'"),
     ],
 )
-def test_what_is_not_there_is_answered_with_what_may_be_meant(countries, call, wanted):
+def test_unknown_names_are_answered_with_suggestions(countries, call, wanted):
     with pytest.raises(UnknownKeyError, match=wanted):
         list(call(countries))
 
 
-def test_nothing_is_suggested_for_what_nothing_is_like(countries):
+def test_nothing_is_suggested_without_a_similar_name(countries):
     with pytest.raises(UnknownKeyError) as caught:
         countries.entity("Xyzzyplugh")
     assert "did you mean" not in str(caught.value)

@@ -30,7 +30,7 @@ class Table:
         return torch.tensor(SCORES[head or tail, relation, head is not None])
 
 
-def test_the_best_of_what_the_relation_has_and_is_not_known():
+def test_the_best_unknown_entities_of_the_relation():
     known = [("a", "r", "x"), ("b", "r", "x")]
     held = [("a", "r", "y"), ("b", "r", "z")]
     found = dict(zip(["a", "b", "y", "z"], best_answers(Table(), held, known, 0), strict=True))

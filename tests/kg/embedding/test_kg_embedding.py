@@ -99,7 +99,7 @@ def test_what_was_trained_is_learned_on_both_sides(trained):
 
 @pytest.mark.parametrize("model", ["ComplEx", "DistMult", "TransE", "RotatE"])
 @pytest.mark.parametrize("training", TRAININGS)
-def test_models_learn_save_and_load(odd_graph, tmp_path, model, training):
+def test_models_are_trained_saved_and_loaded(odd_graph, tmp_path, model, training):
     loss = "nssa" if training == "slcwa" else "crossentropy"
     config = replace(
         TINY,
@@ -388,7 +388,7 @@ def test_save_and_load_give_back_everything(trained, saved):
     assert sorted(path.name for path in saved.parent.iterdir() if path.is_dir()) == ["embeddings"]
 
 
-def test_vectors_of_ones_own_are_kept_and_have_no_scorer(tmp_path):
+def test_given_vectors_are_kept_and_have_no_scorer(tmp_path):
     table = torch.randn(2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     EntityEmbeddings(["a", "b"], table).save(tmp_path / "own")
     found = EntityEmbeddings.load(tmp_path / "own")
@@ -503,7 +503,7 @@ def test_another_graph_is_refused_with_both_fingerprints(new_graph, trained):
         assert graph.fingerprint(min(1, graph.revision()))[:12] in str(caught.value)
 
 
-def test_vectors_of_ones_own_belong_to_any_graph(graph):
+def test_given_vectors_belong_to_any_graph(graph):
     EntityEmbeddings(["a"], torch.zeros(1, 2)).check(graph)
 
 

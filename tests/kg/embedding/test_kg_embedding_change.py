@@ -49,7 +49,7 @@ def trained(filled):
 
 
 @pytest.mark.parametrize("k", [0, 1, 7, 40, 500, 900])
-def test_of_equal_scores_the_earlier_comes_first(k):
+def test_equal_scores_keep_the_earlier_first(k):
     scores = torch.randint(-3, 3, (500,), generator=torch.Generator().manual_seed(k)).float()
     scores[scores == -3] = -torch.inf
     wanted = sorted(range(500), key=lambda place: (-scores[place].item(), place))
@@ -192,7 +192,7 @@ def test_new_entities_and_relations_get_rows_and_the_old_ones_stay(
     assert torch.equal(old.extend(filled).table, new.table)  # one seed, one result
 
 
-def test_what_has_not_changed_needs_no_extension(filled, trained):
+def test_an_unchanged_graph_needs_no_extension(filled, trained):
     assert torch.equal(trained.extend(filled).table, trained.table)
 
 
@@ -208,7 +208,7 @@ def test_another_graph_cannot_extend(trained, new_graph):
         own.extend(graph)
 
 
-def test_a_fact_that_has_changed_moves_its_entities_alone(filled, trained):
+def test_a_changed_fact_moves_only_its_entities(filled, trained):
     old, new = "e4", "e11"
     filled.edit("e3", "next", new, old=old)
     changed = refit(trained, filled, {"e3"})
@@ -473,7 +473,7 @@ class Harm:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_nothing_of_a_pickle_is_run(pykeens, tmp_path):
+def test_no_pickle_is_executed(pykeens, tmp_path):
     _, folder = pykeens
     for name in ("training_triples",):
         (tmp_path / name).symlink_to(folder / name)

@@ -89,7 +89,7 @@ def test_a_sample_of_all_entities_is_all_entities():
     assert fewer.item() <= whole.item() * (1 + 1e-5)
 
 
-def test_training_stops_when_what_is_held_out_gets_no_better(filled):
+def test_training_stops_when_held_out_facts_improve_no_more(filled):
     config = replace(TINY, epochs=200, patience=3)
     held = [item for item in FACTS if item[1] == "next"][::3]
     for head, relation, tail in held:
@@ -106,7 +106,7 @@ def test_training_stops_when_what_is_held_out_gets_no_better(filled):
     assert found.calibration is not None
 
 
-def test_a_share_is_held_out_that_leaves_every_entity_a_fact(filled):
+def test_holding_out_a_share_leaves_every_entity_a_fact(filled):
     found = train_embeddings(filled, replace(TINY, validation=0.2, epochs=3))
     assert len(found) == 80
     assert all(epoch.mrr is not None for epoch in found.curve)
@@ -144,7 +144,7 @@ def cut_training(filled, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("training", ["1vsall", "sampled", "lcwa", "slcwa"])
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
-def test_a_training_that_was_cut_goes_on_to_the_same_result(
+def test_an_interrupted_training_ends_with_the_same_result(
     filled, tmp_path, monkeypatch, training, optimizer
 ):
     monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
@@ -168,7 +168,7 @@ def test_a_training_that_was_cut_goes_on_to_the_same_result(
 
 
 @pytest.mark.parametrize("training", ["1vsall", "sampled", "lcwa", "slcwa"])
-def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
+def test_a_training_interrupted_within_an_epoch_ends_with_the_same_result(
     filled, tmp_path, monkeypatch, training
 ):
     config = replace(TINY, training=training, epochs=4, validation=0.1)
@@ -192,7 +192,7 @@ def test_a_training_that_was_cut_within_an_epoch_goes_on_to_the_same_result(
     assert found.curve == whole.curve
 
 
-def test_a_training_that_is_killed_goes_on_to_the_same_result(tmp_path):
+def test_a_killed_training_ends_with_the_same_result(tmp_path):
     code = f"""
 import sys, time
 import kg.embedding.training.checkpoint as c
@@ -288,7 +288,7 @@ def test_a_loss_that_is_not_a_number_names_its_step_and_leaves_the_last_good_sta
     assert torch.equal(found.table, train_embeddings(filled, TINY).table)
 
 
-def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
+def test_a_checkpoint_is_complete_or_absent(tmp_path, monkeypatch):
     kept = Checkpoint(tmp_path / "state", {})
     assert kept.read() is None
     monkeypatch.setattr("kg.embedding.training.checkpoint.save_file", lambda *_, **__: 1 / 0)

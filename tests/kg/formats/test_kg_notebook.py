@@ -63,7 +63,7 @@ def test_names_are_text_and_long_ones_are_cut(new_graph):
 
 
 @pytest.mark.parametrize("keys", [["a", EVIL], [f"k{number}" for number in range(50)]])
-def test_embeddings_show_what_they_are_of(keys):
+def test_embeddings_show_their_origin(keys):
     vectors = EntityEmbeddings(keys, torch.zeros(len(keys), 3), fingerprint="f" * 64, revision=7)
     shown = dict(Cells(vectors._repr_html_()).rows)
     assert shown["vectors"] == f"{len(keys)} of width 3"

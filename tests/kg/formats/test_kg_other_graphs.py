@@ -156,7 +156,7 @@ def test_neo4j_goes_out_and_comes_back_equal(tmp_path, opened):
     assert lines(tmp_path, alone) == lines(tmp_path, graph)
 
 
-def test_apoc_goes_in_and_comes_out_as_it_was(tmp_path, opened):
+def test_apoc_is_read_and_written_unchanged(tmp_path, opened):
     file = tmp_path / "all.apoc"
     file.write_text("".join(json.dumps(item) + "\n" for item in APOC))
     graph = opened(file)
@@ -304,7 +304,7 @@ FULL = [
 
 
 @pytest.mark.parametrize("suffix", ["neo4j", "apoc", "graphml", "gexf", "kgtk", "nt12", "ttl12"])
-def test_what_a_graph_holds_goes_out_and_comes_back(tmp_path, opened, suffix):
+def test_the_content_of_a_graph_survives_a_round_trip(tmp_path, opened, suffix):
     graph = opened()
     graph.add(FULL)
     report = graph.export(tmp_path / f"all.{suffix}")
@@ -315,7 +315,7 @@ def test_what_a_graph_holds_goes_out_and_comes_back(tmp_path, opened, suffix):
 @pytest.mark.parametrize(
     ("suffix", "lost"), [("neo4j", 3), ("apoc", 4), ("graphml", 4), ("gexf", 4), ("kgtk", 1)]
 )
-def test_what_a_format_cannot_hold_is_counted(tmp_path, opened, suffix, lost):
+def test_statements_that_a_format_cannot_hold_are_counted(tmp_path, opened, suffix, lost):
     graph = opened()
     graph.add(
         [

@@ -9,7 +9,7 @@ from kg import Triple, TripleFormatError
 pl = pytest.importorskip("polars")
 
 
-def test_triples_go_out_and_in(new_graph):
+def test_triples_are_written_and_read(new_graph):
     first, second = new_graph(), new_graph()
     facts = [("a", "r", "b"), ("c", "r", "line\nbreak"), ("é", "s", '"quoted", text')]
     first.add(facts)

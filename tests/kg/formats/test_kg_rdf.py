@@ -37,7 +37,7 @@ def facts(path):
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.ttl", TURTLE), ("a.rdf", XML), ("a.jsonld", JSON)])
-def test_three_notations_say_the_same(write, name, text):
+def test_three_notations_give_the_same(write, name, text):
     found = facts(write(name, text))
     (mayor,) = [item.tail for item in found if item.relation == "http://e.org/mayor"]
     assert mayor.startswith("_:kptm-")
@@ -54,7 +54,7 @@ def test_three_notations_say_the_same(write, name, text):
     }
 
 
-def test_nodes_without_a_name_get_the_same_one_each_time_and_another_in_another_file(write):
+def test_names_of_blank_nodes_depend_only_on_their_file(write):
     first, second = write("a.ttl", TURTLE), write("b.ttl", TURTLE)
     assert facts(first) == facts(first)
     blank = [
@@ -65,7 +65,7 @@ def test_nodes_without_a_name_get_the_same_one_each_time_and_another_in_another_
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(("form", "suffix"), [("nt", "nt"), ("turtle", "ttl"), ("xml", "rdf")])
-def test_what_rdflib_writes_is_read_as_it_was(tmp_path, form, suffix):
+def test_files_of_rdflib_are_read_unchanged(tmp_path, form, suffix):
     graph = rdflib.Graph()
     graph.parse(data=TURTLE, format="turtle")
     path = tmp_path / f"a.{suffix}"
@@ -106,7 +106,7 @@ NOTATIONS = {
 
 
 @pytest.mark.parametrize("suffix", NOTATIONS)
-def test_a_label_means_a_node_of_its_own_file(write, graph, suffix, tmp_path):
+def test_a_blank_nodes_label_means_a_node_of_its_own_file(write, graph, suffix, tmp_path):
     """Two files give two nodes; the same file again, or its export, gives the same nodes."""
     paths = [write(f"{end}.{suffix}", NOTATIONS[suffix].format(end)) for end in "cd"]
     for path in paths:
@@ -137,7 +137,7 @@ def test_a_key_that_looks_like_a_blank_node_comes_back_as_it_was(graph, new_grap
     assert list(other.match()) == [Triple("_:b0", "r", "_:kptm-1")]
 
 
-def test_turtle_goes_on_behind_an_error(write):
+def test_turtle_is_read_on_after_an_error(write):
     path = write("a.ttl", "<x:a> <x:r> <x:b> .\n<x:a> <x:r <x:c> .\n<x:a> <x:r> <x:d> .\n")
     (_, first), (number, error), (_, last) = read_triples(path)
     assert (first, last) == (Triple("x:a", "x:r", "x:b"), Triple("x:a", "x:r", "x:d"))
@@ -154,7 +154,7 @@ def test_turtle_goes_on_behind_an_error(write):
         ("a.jsonld", '{"@context": "https://example.org/context", "@id": "x:a"}', "not JSON-LD"),
     ],
 )
-def test_xml_and_json_that_are_broken_are_errors_of_the_file(write, name, text, reason):
+def test_broken_xml_and_json_are_errors_of_the_whole_file(write, name, text, reason):
     with pytest.raises(TripleFormatError, match=reason) as caught:
         facts(write(name, text))
     assert caught.value.path.endswith(name)

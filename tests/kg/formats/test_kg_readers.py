@@ -136,7 +136,7 @@ def test_ntriples_gives_back_every_literal(tmp_path, texts, zipped, numeric):
     ),
     st.booleans(),
 )
-def test_entities_come_back_and_none_means_not_said(tmp_path, wanted, left_out):
+def test_entities_come_back_and_none_means_not_given(tmp_path, wanted, left_out):
     rows = []
     for record in wanted:
         row = {name: getattr(record, name) for name in record.__slots__}
@@ -369,7 +369,7 @@ def test_a_damaged_gzip_is_an_error(write, damage):
         list(read_triples(write("a.tsv.gz", raw)))
 
 
-def test_a_line_longer_than_any_record_is_an_error_not_a_heap(write, monkeypatch):
+def test_a_line_longer_than_any_record_is_an_error_and_takes_little_memory(write, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LINE", 1_000)
     with pytest.raises(TripleFormatError, match="is this a text file"):
         list(read_triples(write("a.tsv", b"a\tb\tc\n" + bytes(5_000))))
@@ -504,7 +504,7 @@ def test_mutated_files_load_or_leave_the_graph_as_it_was(tmp_path, new_graph, ki
             graph.purge(source=str(path))
 
 
-def test_a_prior_that_is_bounded_is_said(graph, write):
+def test_a_bounded_prior_is_reported(graph, write):
     lines = [{"key": "a", "prior": 1e16}, {"key": "b", "prior": 1e15}, {"key": "c", "prior": 7}]
     path = write("e.jsonl", "\n".join(map(json.dumps, lines)))
     assert graph.load(path).notes == ("1 prior above 1e+15 reduced to 1e+15",)

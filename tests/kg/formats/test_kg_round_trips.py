@@ -192,7 +192,7 @@ def test_tsv_refuses_tabs_and_line_ends(folder, bad):
 @pytest.mark.parametrize(
     ("suffix", "form"), [("nt", "nt"), ("ttl", "turtle"), ("rdf", "xml"), ("jsonld", "json-ld")]
 )
-def test_rdflib_reads_the_same_from_what_is_written(folder, suffix, form, monkeypatch):
+def test_rdflib_reads_the_same_from_our_files(folder, suffix, form, monkeypatch):
     monkeypatch.setattr(rdflib, "NORMALIZE_LITERALS", False)
     wanted = [
         Triple("http://e.org/a", "http://e.org/knows", "http://e.org/b"),
@@ -243,7 +243,7 @@ def test_two_keys_have_two_iris(first, second):
     assert (iri_of(first) == iri_of(second)) == (first == second)
 
 
-def test_what_is_left_out_is_counted(folder):
+def test_omitted_statements_are_counted(folder):
     wanted = [
         Statement(Triple("a", "r", "b")),
         Statement(
@@ -269,7 +269,7 @@ def test_what_is_left_out_is_counted(folder):
     }
 
 
-def test_one_graph_gives_one_packed_file(folder):
+def test_the_same_graph_gives_the_same_packed_file(folder):
     packed = []
     for path in (folder / "a.tsv.gz", folder / "b.tsv.gz"):
         write_records(path, [Statement(Triple("a", "r", "b"))])
@@ -332,7 +332,7 @@ def test_edges_of_networkx_name_their_relation_by_an_attribute():
         list(from_networkx(numbers))
 
 
-def test_frames_may_call_their_columns_otherwise():
+def test_frames_may_have_other_names_of_columns():
     frame = pd.DataFrame({"o": ["b"], "s": ["a"], "p": ["r"]})
     assert list(from_pandas(frame, columns=("s", "p", "o"))) == [Triple("a", "r", "b")]
     with pytest.raises(InvalidNameError, match="it has o, s, p"):

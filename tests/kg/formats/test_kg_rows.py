@@ -101,7 +101,7 @@ def test_rows_that_are_loaded_again_add(graph):
         (["abc"], "line 1: a row must be a tuple"),
     ],
 )
-def test_a_row_that_is_none_is_refused_and_nothing_is_loaded(graph, rows, said):
+def test_a_malformed_row_is_refused_and_nothing_is_loaded(graph, rows, said):
     with pytest.raises(TripleFormatError, match=said.replace("{", r"\{")):
         graph.load(rows)
     assert graph.stats()["triples"] == 0

@@ -26,7 +26,7 @@ def written(tmp_path, text, name="table.csv"):
         ("a.csv", "Paris,in,France\nRome,in,Italy\nOslo,in,Norway\n"),
     ],
 )  # fmt: skip
-def test_a_fact_a_row(tmp_path, name, text):
+def test_one_fact_in_each_row(tmp_path, name, text):
     guess = guess_table(written(tmp_path, text, name))
     assert (guess.layout, guess.key, guess.doubts) == ("triples", "", ())
 
@@ -43,7 +43,7 @@ def test_a_fact_a_row(tmp_path, name, text):
          " more\nB,x\n"), "name", ""),
     ],
 )  # fmt: skip
-def test_an_entity_a_row(tmp_path, text, key, split):
+def test_one_entity_in_each_row(tmp_path, text, key, split):
     guess = guess_table(written(tmp_path, text))
     assert (guess.layout, guess.key, guess.split) == ("entities", key, split)
     assert guess.doubts == ()
@@ -57,7 +57,7 @@ def test_an_entity_a_row(tmp_path, text, key, split):
         ("codename,series\nWarty Warthog,warty\nHoary Hedgehog,hoary\n", "'series'"),
     ],
 )
-def test_what_is_in_doubt_is_said(tmp_path, text, doubt):
+def test_doubts_are_reported(tmp_path, text, doubt):
     guess = guess_table(written(tmp_path, text))
     assert any(doubt in item for item in guess.doubts)
 

@@ -96,7 +96,7 @@ def test_several_values_in_a_cell(graph, loaded):
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.csv"])
-def test_a_usual_header_is_recognised_alike(graph, loaded, name):
+def test_usual_headers_are_recognised(graph, loaded, name):
     mark = "\t" if name == "t.tsv" else ","
     report = loaded(f"Head{mark}relation{mark}tail\nEmma{mark}author{mark}Austen\n", name)
     assert list(graph.match()) == [Triple("Emma", "author", "Austen")]
@@ -111,14 +111,14 @@ def test_a_header_in_another_order_orders_the_columns(graph, loaded):
     assert list(graph.match()) == [Triple("Emma", "author", "Austen")]
 
 
-def test_whether_there_is_a_header_can_be_said(graph, loaded):
+def test_the_user_can_say_whether_there_is_a_header(graph, loaded):
     loaded("head\trelation\ttail\n", "t.tsv", header=False)
     assert list(graph.match()) == [Triple("head", "relation", "tail")]
     loaded("book\thow\twho\nEmma\tauthor\tAusten\n", "u.tsv", header=True)
     assert graph.stats()["triples"] == 2
 
 
-def test_a_wide_table_says_how_it_is_loaded(loaded):
+def test_the_error_for_a_wide_table_says_how_to_load_it(loaded):
     with pytest.raises(TripleFormatError, match="--key COLUMN"):
         loaded("country,iso,capital,tld\nFrance,FR,Paris,.fr\n")
     with pytest.raises(TripleFormatError, match="no column 'land'; it has country, iso"):

@@ -158,12 +158,12 @@ def test_an_old_reference_without_an_id_is_understood(write):
     assert records(path) == [Triple("Q1", "P1", "P31")]
 
 
-def test_an_entity_of_which_nothing_is_said_is_there(write):
+def test_an_entity_without_statements_exists(write):
     line = '{"id": "Q1", "labels": [], "claims": []}'
     assert records(write("a.json", line)) == [EntityRecord(key="Q1")]
 
 
-def test_a_line_with_anything_wrong_says_nothing(write):
+def test_a_line_with_an_error_is_not_loaded(write):
     broken = {**DOUGLAS, "claims": {"P1": [claim(snak("P1", "teleport", "x"))]}}
     path = write("a.json", f"[\n{json.dumps(broken)},\n" + '{"id": "Q1"}\n]\n')
     (number, error), (_, good) = read_triples(path)
@@ -173,7 +173,7 @@ def test_a_line_with_anything_wrong_says_nothing(write):
     assert good == EntityRecord(key="Q1")
 
 
-def test_a_dump_is_loaded_queried_and_exported_with_all_it_says(graph, write, tmp_path):
+def test_a_dump_is_loaded_queried_and_exported_completely(graph, write, tmp_path):
     assert graph.load(write("dump.json", json.dumps(DOUGLAS))).added == len(KNOWN)
     assert graph.entity("Q42").label == "Douglas Adams"
     assert graph.entity("Q42").prior == 2
@@ -194,7 +194,7 @@ def test_julian_days_follow_each_other_as_gregorian_ones_do():
                 wanted += timedelta(days=1)
 
 
-def test_dates_that_were_converted_are_said(graph, write):
+def test_converted_dates_are_reported(graph, write):
     times = [
         year("+1582-10-04T00:00:00Z", 11, JULIAN),
         year("-0044-03-15T00:00:00Z", 11, JULIAN),

@@ -141,7 +141,7 @@ def test_facts_prove_an_answer(states):
     assert evaluator.facts(largest, "A") == []
 
 
-def test_what_there_is_of_some_nodes(states):
+def test_the_relations_and_types_of_some_nodes(states):
     evaluator = states.evaluator()
     assert evaluator.steps(["A"]) == {
         Step("borders"): 2, Step("borders", forward=False): 2, Step("population"): 1,

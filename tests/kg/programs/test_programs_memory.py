@@ -10,7 +10,7 @@ from kg.programs.memory import RecencyCache
 from kg.sql.cursor import Sql
 
 
-def test_what_was_used_longest_ago_is_left_out():
+def test_the_least_recently_used_is_dropped():
     memory = RecencyCache(most=3, heaviest=10)
     for key in "abc":
         memory.put(key, key.upper(), 3)
@@ -38,7 +38,7 @@ def statements(monkeypatch):
     return run
 
 
-def test_programs_that_share_parts_cost_a_query_each(graph, statements):
+def test_programs_that_share_parts_need_one_query_each(graph, statements):
     graph.add(
         [(f"a{n}", "r", f"b{n % 7}") for n in range(50)]
         + [(f"b{n}", f"s{n}", "c") for n in range(7)]

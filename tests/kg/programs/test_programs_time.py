@@ -79,7 +79,7 @@ def test_points_in_time_and_years_before_christ(graph):
     assert [key.literal.value for key in graph.evaluate(then).nodes] == ["150"]
 
 
-def test_one_statement_that_says_so_is_enough(graph):
+def test_one_statement_with_the_qualifier_is_enough(graph):
     graph.add([dated("A", "1990", "1992")], source="one")
     graph.add([dated("A", "2000", "2002")], source="two")
     assert during(graph, "1991") == during(graph, "2001") == ["A"]
@@ -107,7 +107,7 @@ def test_a_path_is_ordered_by_its_last_step(graph):
     assert graph.at(before).follow("X", [Step("r"), HEAD]) == ["New", "Old"]
 
 
-def test_qualifiers_by_their_label_and_by_names_of_ones_own(graph):
+def test_qualifiers_by_label_and_by_configured_names(graph):
     graph.add(
         [EntityRecord(key="q1", label="start time"), EntityRecord(key="q2", label="end time")]
     )

@@ -175,7 +175,7 @@ def test_the_past_is_asked_as_it_was(graph):
     assert set(graph.sparql(query)) == {("c",)}
 
 
-def test_what_differs_in_its_unit_alone_is_one_triple(graph):
+def test_values_that_differ_only_in_their_unit_are_one_triple(graph):
     graph.add(Attribute("a", "r", Literal("5", unit=unit)) for unit in ("", "m", "kg"))
     assert list(graph.sparql("SELECT ?v { key:a key:r ?v }")) == [(Literal("5"),)]
     assert list(graph.sparql('SELECT ?s { ?s key:r "5" }')) == [("a",)]
@@ -195,7 +195,7 @@ def test_what_differs_in_its_unit_alone_is_one_triple(graph):
         ("ASK { FILTER EXISTS { SERVICE <http://e.org/s> { ?x ?q ?z } } }", "SERVICE"),
     ],
 )
-def test_what_cannot_or_must_not_be_answered_is_refused(graph, query, reason):
+def test_unsupported_and_forbidden_queries_are_refused(graph, query, reason):
     with pytest.raises(QueryError, match=reason):
         graph.sparql(query)
 

@@ -88,7 +88,7 @@ def test_a_query_that_stops_early_leaves_nothing_open(graph):
     del held
 
 
-def test_what_two_ids_say_is_one_triple(graph):
+def test_a_fact_with_two_ids_is_one_triple(graph):
     facts = [Triple("a", "r", "t"), Attribute("a", "r", Literal("t", IRI))]
     lengths = [Attribute("a", "length", Literal("5", unit=unit)) for unit in ("", "m", "kg")]
     graph.add([*facts, *lengths])
@@ -158,7 +158,7 @@ def test_only_triples_that_rdf_allows_are_constructed(graph):
         ("ASK {" + "{" * 500 + "}" * 500 + "}", "not a query"),
     ],
 )
-def test_what_fails_says_so(graph, query, reason):
+def test_failures_are_reported(graph, query, reason):
     graph.add([("a", "r", "b")])
     with pytest.raises(QueryError, match=reason):
         graph.sparql(query)

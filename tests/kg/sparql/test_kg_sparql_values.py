@@ -73,7 +73,7 @@ def test_dates_of_any_year_are_compared(values, condition, wanted):
     } == wanted
 
 
-def test_what_is_no_number_is_left_out_of_sums(values):
+def test_sums_leave_out_values_that_are_no_numbers(values):
     assert rows(values, "SELECT (SUM(?n) AS ?s) (AVG(?n) AS ?a) { ?x key:n ?n }") == [("12", "6")]
 
 

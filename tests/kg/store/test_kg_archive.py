@@ -13,7 +13,7 @@ BATCHES = st.lists(st.dictionaries(KEYS, st.integers(1, 2**32 - 1), min_size=1, 
 
 @pytest.mark.parametrize("hashed", [hash, len])  # the second makes many keys collide
 @given(batches=BATCHES, asked=st.sets(KEYS))
-def test_what_was_met_is_found(hashed, batches, asked):
+def test_added_keys_are_found(hashed, batches, asked):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(key_filter, "hash", hashed, raising=False)
         known, mine = {}, KeyFilter()

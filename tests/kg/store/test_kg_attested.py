@@ -39,7 +39,7 @@ def test_sources_and_revision_are_those_of_a_diary(graph, monkeypatch, seed):
     assert graph.attestations([]) == {}
 
 
-def test_confidences_are_those_that_attested_says(graph):
+def test_confidences_agree_with_attested(graph):
     fact, other = Triple("a", "r", "b"), Triple("a", "r", "c")
     graph.add([Statement(fact, confidence=0.4)], source="one")
     graph.add([Statement(other, confidence=0.2), Statement(Triple("a", "s", "b"), confidence=0)])
@@ -71,7 +71,7 @@ def test_a_value_is_not_the_entity_of_the_same_text(graph):
     assert graph.attestations(hostile) == {}
 
 
-def test_the_line_of_a_file_is_told(graph, write):
+def test_the_line_in_the_file_is_given(graph, write):
     path = write("a.tsv", "a\tr\tb\n\nc\tr\ta\n")
     graph.load(path)
     found = graph.attestations([Triple("c", "r", "a"), Triple("a", "r", "c")])

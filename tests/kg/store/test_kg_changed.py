@@ -25,7 +25,7 @@ def steps(graph):
     graph.count_links([LinkCount("a", "Ay", 1, 2)], source="texts")
 
 
-def test_equals_what_the_histories_say(graph):
+def test_changes_equal_those_of_the_histories(graph):
     steps(graph)
     histories = {key: graph.history(key) for key in NAMES}
     for since in range(graph.revision() + 1):
@@ -35,7 +35,7 @@ def test_equals_what_the_histories_say(graph):
         assert graph.changed_entities(since) == expected, since
 
 
-def test_too_much_or_a_purge_is_none(graph):
+def test_too_many_changes_or_a_purge_give_none(graph):
     steps(graph)
     assert graph.changed_entities(0, most=2) is None
     before = graph.revision()
@@ -86,7 +86,7 @@ def test_counts_add_up_by_source(new_graph, loads):
     }
 
 
-def test_a_label_that_is_counted_stays_the_label(graph):
+def test_a_counted_label_stays_the_label(graph):
     graph.add([EntityRecord(key="a", label="Ay")])
     graph.count_links([LinkCount("a", "Ay", 1, 1)], source="texts")
     assert (graph.entity("a").label, graph.entity("a").aliases) == ("Ay", ())

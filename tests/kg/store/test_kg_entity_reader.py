@@ -38,7 +38,7 @@ def change(graph, choice):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_says_what_a_new_reader_says(new_place, monkeypatch, seed):
+def test_it_agrees_with_a_new_reader(new_place, monkeypatch, seed):
     """This graph and another one on the same database make changes; a small cache overflows."""
     monkeypatch.setattr(entity_reader, "MOST", [3, 100][seed % 2])
     monkeypatch.setattr(entity_reader, "FOLLOWED", [0, 2, 100][seed % 3])
@@ -53,7 +53,7 @@ def test_says_what_a_new_reader_says(new_place, monkeypatch, seed):
             assert list(found) == [key for key in asked if key in found]
 
 
-def test_a_number_that_is_given_twice_is_two_states(graph):
+def test_a_reused_revision_number_means_two_states(graph):
     graph.add([("a", "r", "b"), EntityRecord(key="a", label="Ay")])
     number = graph.log.note("index", "texts")
     assert graph.entity("a").label == "Ay"
@@ -81,7 +81,7 @@ def test_what_a_transaction_takes_back_was_never_there(graph):
     assert state(graph) == before
 
 
-def test_what_is_asked_again_is_not_read_again(graph, monkeypatch):
+def test_repeated_questions_are_not_read_again(graph, monkeypatch):
     graph.add([(name, "r", "b") for name in "acd"])
     first = state(graph)
     read = []

@@ -41,7 +41,7 @@ def frozen(way):
 
 
 @pytest.mark.parametrize("hops", [1, 2, 3])
-def test_follow_and_trails_are_what_the_triples_say(graph, rows, hops, tmp_path):
+def test_follow_and_trails_agree_with_the_triples(graph, rows, hops, tmp_path):
     (tmp_path / "rows.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
     graph.load(tmp_path / "rows.tsv")
     random_ = random.Random(hops)
@@ -77,7 +77,7 @@ def test_follow_sees_a_revision_and_what_was_removed(graph):
     [("nobody", [Step("r")]), ("a", [Step("none")]), ("a", []), (("a'; DROP TABLE triple;"
         " --"), [Step("r")])],
 )  # fmt: skip
-def test_what_is_not_there_leads_nowhere(graph, start, steps):
+def test_unknown_keys_lead_nowhere(graph, start, steps):
     graph.add([("a", "r", "b")])
     assert graph.follow(start, steps) == []
     assert graph.trails(start, steps, "b") == []
@@ -85,7 +85,7 @@ def test_what_is_not_there_leads_nowhere(graph, start, steps):
     assert graph.follow("a", [Step("r")]) == ["b"]
 
 
-def test_what_was_stated_first_comes_first(graph, tmp_path):
+def test_earlier_statements_come_first(graph, tmp_path):
     (tmp_path / "rows.tsv").write_text("b\tr\ta\na\tr\tz\na\tr\ty\na\tr\ta\n")
     graph.load(tmp_path / "rows.tsv")
     graph.add([("a", "r", "b")])

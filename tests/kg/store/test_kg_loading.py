@@ -69,7 +69,7 @@ def test_a_load_that_adds_nothing_leaves_no_revision(graph, write):
     assert state(graph) == before
 
 
-def test_what_a_second_source_says_is_noted_and_keeps_the_fact_alive(graph, write):
+def test_a_second_source_is_noted_and_keeps_the_fact_alive(graph, write):
     first, second = write("a.tsv", "a\tr\tb\n"), write("b.tsv", "\na\tr\tb\n")
     graph.load(first)
     report = graph.load(second)
@@ -82,7 +82,7 @@ def test_what_a_second_source_says_is_noted_and_keeps_the_fact_alive(graph, writ
     assert list(graph.match()) == []
 
 
-def test_unknown_entities_are_refused_where_none_is_to_be_made(graph, write):
+def test_unknown_entities_are_refused_if_none_may_be_made(graph, write):
     graph.add([EntityRecord(key="a"), EntityRecord(key="b")])
     before = state(graph)
     good = write("a.tsv", "a\tr\tb\n")
@@ -153,7 +153,7 @@ def test_a_path_that_is_not_utf8_can_be_noted(graph, tmp_path):
 # ── names ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_odd_names_come_back_unchanged_from_every_door(new_graph, write):
+def test_odd_names_come_back_unchanged_from_every_interface(new_graph, write):
     rows = [Triple(name, f"p{name[:50]}", ODD[0]) for name in ODD]
     first, second = new_graph(), new_graph()
     assert first.add(rows) == len(rows)

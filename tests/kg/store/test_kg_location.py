@@ -66,7 +66,7 @@ def graph(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["folder replaced", "file replaced", "deleted"])
-def test_a_write_that_nobody_would_find_is_refused(graph, tmp_path, how):
+def test_a_write_to_a_deleted_or_replaced_file_is_refused(graph, tmp_path, how):
     path = tmp_path / "w" / "g.db"
     if how == "folder replaced":
         shutil.copytree(tmp_path / "w", tmp_path / "copy")
@@ -134,5 +134,5 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         assert f"the disk of {tmp_path} is full" in str(explain(OSError(text), where))
 
 
-def test_a_database_in_memory_is_not_looked_for():
+def test_a_database_in_memory_needs_no_file():
     Database(":memory:").close()

@@ -125,7 +125,7 @@ def test_undo_restores_both_and_redo_merges_again(graph, files, tmp_path):
     assert written(graph, tmp_path, "again") == merged
 
 
-def test_files_that_name_the_merged_key_speak_of_the_kept_one(graph, files, tmp_path):
+def test_the_merged_key_in_a_file_means_the_kept_entity(graph, files, tmp_path):
     load(graph, files)
     graph.merges.merge("A", ["B"])
     merged = written(graph, tmp_path, "merged")
@@ -250,7 +250,7 @@ def add(graph, items):
 
 @settings(max_examples=40, deadline=None)
 @given(facts, st.sets(st.sampled_from(KEYS[1:]), min_size=1))
-def test_merging_is_replacing_the_keys(tmp_path_factory, items, gone):
+def test_merging_equals_replacing_the_keys(tmp_path_factory, items, gone):
     folder = tmp_path_factory.mktemp("merge")
     with (
         KnowledgeGraph.open(folder / "a.db") as graph,

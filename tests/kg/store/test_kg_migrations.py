@@ -147,7 +147,7 @@ INSERT INTO triple VALUES (4, 2, 2, 1, 4, NULL)
 """
 
 
-def test_a_database_of_the_schema_before_keeps_its_data(place):
+def test_a_database_with_the_previous_schema_keeps_its_data(place):
     database = Database(place)
     with database.write() as connection:
         alembic.command.downgrade(alembic_config(connection), "0002")
@@ -187,7 +187,7 @@ def test_a_database_of_the_schema_before_keeps_its_data(place):
         assert set(graph.match()) == {country, berlin}
 
 
-def test_a_database_from_before_has_ranks_and_names_without_accents(place):
+def test_an_upgraded_database_has_ranks_and_folded_names(place):
     """In 0005, statements recorded as wrong were facts, and the index of names had accents."""
     with KnowledgeGraph.open(place) as graph:
         graph.add([EntityRecord(key="Q1", label="Dvořák"), ("Łódź", "r", "Q1"), ("Q1", "r", "Q2")])

@@ -15,7 +15,7 @@ from kg.types import Attribute, Literal, Qualifier, Statement
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 500, 5_000])
-def test_runs_give_each_row_once_sorted_with_its_first_line(monkeypatch, size):
+def test_sorted_runs_give_each_row_once_with_its_first_line(monkeypatch, size):
     monkeypatch.setattr(external_sort, "RUN", 300)
     monkeypatch.setattr(external_sort, "BLOCK", 128)
     random_ = random.Random(size)
@@ -91,7 +91,7 @@ def test_values_are_told_apart_by_all_their_parts(graph):
     assert Literal("x", language="EN-us") == Literal("x", language="en-us")
 
 
-def test_an_entity_is_there_while_anything_is_said_of_it(graph):
+def test_an_entity_exists_while_it_has_statements(graph):
     graph.add([EntityRecord(key="a"), EntityRecord(key="b", label="B")])
     assert set(graph.entities(["a", "b"])) == {"a", "b"}
     graph.forget(entity="a")
@@ -123,7 +123,7 @@ def test_labels_have_a_history_and_languages(graph, write):
     assert (found.label, set(found.aliases)) == ("Vienna", {"Wien", "Bécs"})
 
 
-def test_describe_names_who_says_it(graph, write):
+def test_describe_names_the_sources(graph, write):
     path = write("a.tsv", "a\tr\tb\nc\tr\ta\n")
     graph.load(path)
     graph.add([("a", "r", "b")])

@@ -10,7 +10,7 @@ def kind():
     return "sqlite"
 
 
-def test_what_has_changed_is_found_without_reading_all_that_is_said(graph, monkeypatch):
+def test_changes_are_found_without_reading_all_statements(graph, monkeypatch):
     graph.add([("a", "r", "b")])
     graph.edit("a", "r", "c", new=True)
     spoken = []

@@ -61,7 +61,7 @@ def test_a_proposal_is_in_no_query(filled):
     assert filled.proposals.read("notes.txt", ["d1", "d2"], by="e1") == {"d1"}
 
 
-def test_what_is_accepted_is_a_fact_with_its_sentence(filled, tmp_path):
+def test_an_accepted_proposal_is_a_fact_with_its_sentence(filled, tmp_path):
     done = filled.proposals.accept([1, 2])
     assert done.decided == (1, 2)
     assert ("Georgia", "capital", "Tbilisi") in facts(filled)
@@ -89,7 +89,7 @@ def test_undo_brings_a_proposal_back_and_redo_the_decision(filled):
     assert ("Georgia", "capital", "Tbilisi") in facts(filled)
 
 
-def test_what_is_rejected_is_never_proposed_again(filled):
+def test_a_rejected_proposal_is_never_proposed_again(filled):
     before = filled.fingerprint()
     rejected = filled.proposals.reject([1]).revision
     assert filled.fingerprint() == before
@@ -102,7 +102,7 @@ def test_what_is_rejected_is_never_proposed_again(filled):
         filled.undo(rejected)
 
 
-def test_a_second_reading_changes_the_confidence_alone(filled):
+def test_a_second_reading_changes_only_the_confidence(filled):
     assert filled.proposals.add([proposal(confidence=0.95, extractor="e2")]) == 0
     found = filled.proposals.find(ids=[1])[0]
     assert (found.confidence, found.extractor) == (0.95, "e2")
@@ -116,13 +116,13 @@ def test_a_proposal_can_be_corrected(filled):
         filled.proposals.change(9, relation="x")
 
 
-def test_what_cannot_be_stored_is_refused_whole(filled):
+def test_proposals_with_one_that_cannot_be_stored_are_all_refused(filled):
     with pytest.raises(InvalidNameError):
         filled.proposals.add([proposal(tail="Gori"), proposal(head="")])
     assert filled.proposals.count()["proposed"] == 2
 
 
-def test_what_a_text_said_ends_with_it(filled):
+def test_proposals_end_with_their_text(filled):
     filled.proposals.accept([1])
     assert filled.proposals.withdraw("notes.txt", ["d1"]) == 0
     gone = filled.proposals.withdraw("notes.txt")

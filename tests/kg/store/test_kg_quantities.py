@@ -47,7 +47,7 @@ def filled(graph, tmp_path):
     return graph
 
 
-def test_what_measures_is_listed_once(filled):
+def test_each_quantity_is_listed_once(filled):
     sizes, measures = rows(filled)
     facts = [item for item in filled.attributes() if item.value.value != "n/a"]
     assert len(measures) == len(facts) == 47
@@ -56,7 +56,7 @@ def test_what_measures_is_listed_once(filled):
     assert str(("c3", "population", "300", "", 300.0, 300.0)) in measures
 
 
-def test_a_database_from_before_is_filled(filled, new_place):
+def test_an_upgraded_database_lists_its_quantities(filled, new_place):
     wanted = rows(filled)
     with filled.database.write() as connection:
         alembic.command.downgrade(alembic_config(connection), "0007")
@@ -73,7 +73,7 @@ def test_a_purge_leaves_nothing(filled):
     assert not any("1990" in text or "km" in text for text in sizes)
 
 
-def test_what_is_greater_than_any_double_is_the_greatest(graph):
+def test_numbers_beyond_doubles_are_the_greatest(graph):
     graph.add(
         [Attribute("a", "n", Literal(value, INTEGER)) for value in ("9" * 400, "-" + "9" * 400)]
     )

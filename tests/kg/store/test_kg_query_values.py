@@ -62,7 +62,7 @@ def test_comparisons_are_exact(cities, comparison):
     ) == ([("c1", "-3", "x")] if comparison in ("<", "<=", "!=") else [])
 
 
-def test_a_bare_number_has_the_unit_of_most_and_is_a_year_among_dates(graph):
+def test_a_bare_number_has_the_commonest_unit_and_is_a_year_among_dates(graph):
     lengths = [("a", "2", "km"), ("b", "1500", "metre"), ("c", "3", "km"), ("d", "3", "kg")]
     graph.add([Attribute(key, "length", number(text, unit)) for key, text, unit in lengths])
     days = {"e": "1990-05-03", "f": "1989-12-31", "g": "2001-01-01"}
@@ -127,7 +127,7 @@ def test_rows_are_sorted(new_graph, seed):
     assert list(graph.query(PATTERN, order_by="?n", where=[("?n", ">", 0)])) == []
 
 
-def test_what_cannot_be_asked_is_said(cities):
+def test_impossible_questions_are_errors(cities):
     graph, _ = cities
     for where, reason in (
         ([("?n", "~", 5)], "one of < <= > >= = !="),

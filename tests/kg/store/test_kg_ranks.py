@@ -15,7 +15,7 @@ def ranked(tail, rank=None, confidence=None):
     return Statement(Triple("F", "capital", tail), confidence=confidence, qualifiers=qualifiers)
 
 
-def test_what_is_deprecated_is_recorded_and_answers_nothing(graph):
+def test_deprecated_statements_are_recorded_and_answer_nothing(graph):
     graph.add([ranked("Old", DEPRECATED, 0.0), ranked("New"), ranked("Bad", confidence=0.0)])
     graph.add([ranked("Rank alone", DEPRECATED)])
     assert [item.tail for item in graph.match("F")] == ["New"]
@@ -34,7 +34,7 @@ def test_what_is_deprecated_is_recorded_and_answers_nothing(graph):
     assert [item for item, _ in graph.triples_with_sources()] == [Triple("F", "capital", "New")]
 
 
-def test_a_fact_lives_while_one_source_says_it_for_true(graph):
+def test_a_fact_lives_while_one_source_does_not_deprecate_it(graph):
     fact = Triple("F", "capital", "Old")
     graph.add([ranked("Old", confidence=0.0)], source="doubter")
     assert list(graph.match()) == []
@@ -86,7 +86,7 @@ def test_preferred_facts_are_followed_before_the_others_of_their_source(graph):
     assert graph.at(1).follow("F", CAPITAL) == ["New"]
 
 
-def test_confidence_is_the_highest_that_anybody_gives(graph):
+def test_confidence_is_the_highest_of_all_sources(graph):
     fact = Triple("F", "capital", "New")
     graph.add([ranked("New", confidence=0.3)], source="a")
     assert graph.attestations([fact])[fact].confidence == 0.3
@@ -97,7 +97,7 @@ def test_confidence_is_the_highest_that_anybody_gives(graph):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_lives_is_what_a_diary_says(graph, seed):
+def test_live_facts_agree_with_a_diary(graph, seed):
     """Sources state, doubt and retract triples in random order; a dictionary is the oracle."""
     random_ = random.Random(seed)
     diary: dict[tuple[str, str], set[float | None]] = {}

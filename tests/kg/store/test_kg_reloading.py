@@ -14,7 +14,7 @@ def facts(graph):
     return {tuple(item) for item in graph.match()}
 
 
-def test_what_a_file_states_no_longer_ends(graph, write):
+def test_facts_that_left_the_file_end(graph, write):
     path = write("books.tsv", "Emma\tpages\t300\nEmma\tauthor\tAusten\n")
     graph.load(path)
     path.write_text("Emma\tauthor\tAusten\nEmma\tpages\t350\n")
@@ -43,7 +43,7 @@ def test_the_same_file_again_is_no_change_even_where_lines_move(graph, write):
     assert [item.sources for item in graph.describe("a").facts] == [((str(path), 3),)]
 
 
-def test_an_emptied_file_ends_all_that_it_stated(graph, write):
+def test_emptying_a_file_ends_all_its_facts(graph, write):
     path = write("a.tsv", "a\tr\tb\nc\tr\td\n")
     graph.load(path)
     path.write_text("")
@@ -54,7 +54,7 @@ def test_an_emptied_file_ends_all_that_it_stated(graph, write):
     assert facts(graph) == {("a", "r", "b"), ("c", "r", "d")}
 
 
-def test_what_another_source_states_lives_on(graph, write):
+def test_facts_of_another_source_live_on(graph, write):
     path = write("a.tsv", "a\tr\tb\nc\tr\td\n")
     graph.load(path)
     graph.load(write("b.tsv", "a\tr\tb\n"))
@@ -99,7 +99,7 @@ def test_another_file_of_the_same_name_is_another_source(graph, tmp_path, monkey
     assert facts(graph) == {("de", "r", "b")}
 
 
-def test_files_under_one_source_replace_each_their_own(graph, write):
+def test_each_file_of_a_source_replaces_its_own_facts(graph, write):
     first, second = write("a.tsv", "a\tr\tb\n"), write("b.tsv", "c\tr\td\n")
     for path in (first, second, first, second):
         report = graph.load(path, source="survey")
@@ -123,7 +123,7 @@ def test_standard_input_replaces_nothing(graph, monkeypatch, tmp_path):
     assert facts(graph) == {("a", "r", "b"), ("c", "r", "d")}
 
 
-def test_where_lines_are_skipped_nothing_ends_unsaid(graph, write):
+def test_with_skipped_lines_the_ended_facts_are_reported(graph, write):
     path = write("a.tsv", "a\tr\tb\nc\tr\td\n")
     graph.load(path)
     path.write_text("a\tr\tb\nc r d\n")
@@ -144,7 +144,7 @@ def test_a_bad_line_leaves_everything_as_it_was(graph, write):
     assert facts(graph) == {("a", "r", "b")}
 
 
-def test_entities_that_a_file_no_longer_has(graph, write):
+def test_entities_that_left_the_file(graph, write):
     path = write(
         "e.jsonl",
         '{"key": "a", "label": "Ann", "aliases": ["Annie"], "types": ["person"]}\n{"key": "b"}\n',
@@ -189,7 +189,7 @@ def test_named_graphs_belong_to_the_file_that_states_them(graph, write):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_reload_says_what_a_set_says(graph, tmp_path, monkeypatch, seed):
+def test_reloading_agrees_with_a_set(graph, tmp_path, monkeypatch, seed):
     monkeypatch.setattr(external_sort, "RUN", 50)
     monkeypatch.setattr(external_sort, "BLOCK", 64)
     rng = random.Random(seed)

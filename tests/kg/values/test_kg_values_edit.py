@@ -46,19 +46,19 @@ def test_a_value_may_be_given_as_one_and_the_old_one_as_text(nations):
         nations.edit("France", "population", "7", old="5")
 
 
-def test_the_value_that_is_there_already_is_no_edit(nations):
+def test_an_edit_to_the_present_value_is_refused(nations):
     with pytest.raises(StoreError, match="already"):
         nations.edit("France", "population", "66987244")
 
 
-def test_a_new_entity_is_made_only_where_it_is_said_to_be_new(nations):
+def test_a_new_entity_is_only_made_on_request(nations):
     with pytest.raises(UnknownKeyError, match="--new"):
         nations.edit("France", "capital", "Pariss")
     nations.edit("France", "capital", "Lutetia", new=True)
     assert list(nations.match("France", "capital")) == [Triple("France", "capital", "Lutetia")]
 
 
-def test_a_number_beside_numbers_that_are_entities_is_one_more(graph):
+def test_an_edit_beside_numbers_that_are_entities(graph):
     graph.add([("Emma", "pages", "474"), ("Emma", "author", "Austen")])
     graph.edit("Emma", "pages", "480")
     assert list(graph.match("Emma", "pages")) == [Triple("Emma", "pages", "480")]

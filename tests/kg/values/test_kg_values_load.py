@@ -71,12 +71,12 @@ def test_the_user_overrules_what_was_guessed(graph, loaded):
     assert Attribute("Brazil", "likes", Literal("1984")) in set(graph.attributes())
 
 
-def test_nothing_is_typed_where_nothing_is_to_be_guessed(graph, loaded):
+def test_nothing_is_typed_without_guessing(graph, loaded):
     assert loaded(FILMS, types=False).typed == ()
     assert graph.stats()["triples"] == 12
 
 
-def test_a_type_of_no_relation_and_a_type_that_is_none_are_errors(graph, loaded):
+def test_unknown_relations_and_unknown_types_are_errors(graph, loaded):
     with pytest.raises(KGError, match="no relation is called released"):
         loaded(FILMS, types={"released": "entity"})
     with pytest.raises(KGError, match="there is no type 'number'"):
@@ -141,7 +141,7 @@ def test_a_relation_stays_what_it_is_in_the_graph(graph, loaded):
     assert loaded("Persuasion\tshelf\t13\n", "shelf.tsv").typed == ()
 
 
-def test_the_window_decides_as_the_whole_does(graph, loaded, monkeypatch):
+def test_the_window_decides_like_the_whole_file(graph, loaded, monkeypatch):
     monkeypatch.setattr("kg.formats.text.blocks.SIZE", 64)
     report = loaded(FILMS)
     assert kinds(report) == {"release year": "integer"}

@@ -243,7 +243,7 @@ def test_evaluate_fusion(tmp_path):
     assert "aligend" in fails(*common, "--ask", 1, "--arms", "aligend")
 
 
-def test_evaluate_fusion_writes_over_nothing_that_it_reads(tmp_path):
+def test_evaluate_fusion_does_not_overwrite_its_input(tmp_path):
     """Refused before the hours of training, by another name of the file too."""
     facts, patterns, asked = (tmp_path / name for name in ("f.jsonl", "p.jsonl", "ask.jsonl"))
     facts.write_text('{"relation": "r", "subject": "s", "object": "o"}\n')
@@ -260,7 +260,7 @@ def test_evaluate_fusion_writes_over_nothing_that_it_reads(tmp_path):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_evaluate_fusion_writes_over_no_part_of_a_workspace(tmp_path):
+def test_evaluate_fusion_does_not_overwrite_a_workspace(tmp_path):
     home, texts = tmp_path / "ws", tmp_path / "texts"
     run("init", home)
     texts.mkdir()
@@ -345,7 +345,7 @@ def test_demo_leaves_the_folder_of_another_alone(tmp_path):
     assert "is a file" in fails("demo", "--out", tmp_path / "mine.txt")
 
 
-def test_demo_begins_anew_where_it_was_cut(tmp_path):
+def test_an_interrupted_demo_starts_again(tmp_path):
     from kptm.demo.run import MARK, _fresh
 
     folder = tmp_path / "demo"
@@ -357,7 +357,7 @@ def test_demo_begins_anew_where_it_was_cut(tmp_path):
     assert [path.name for path in folder.iterdir()] == [MARK]
 
 
-def test_demo_begins_anew_and_leaves_other_files_alone(copied, tmp_path):
+def test_demo_starts_again_and_leaves_other_files_alone(copied, tmp_path):
     from kptm.demo.run import MARK, _fresh
 
     folder = tmp_path / "demo"
@@ -441,7 +441,7 @@ def test_one_line_says_what_is_wrong(copied, arguments):
         - {"example", "init", "load", "new", "demo", "evaluate fusion", "classify", "restore"}
     ),
 )
-def test_no_verb_makes_a_workspace_by_a_slip(name, tmp_path):
+def test_no_verb_makes_a_workspace_by_mistake(name, tmp_path):
     needed = [part for part in VERBS[name].params if isinstance(part, click.Argument)][1:]
     rest = [word for part in needed if part.required for word in "abc"[: max(part.nargs, 1)]]
     options = {
@@ -527,7 +527,7 @@ def test_killed_pretraining_ends_with_the_same_weights(forge, toy, copied):
     assert not list(copied.glob("pretraining*"))
 
 
-def test_a_reader_that_goes_away_is_no_traceback(copied, toy):
+def test_a_closed_pipe_gives_no_traceback(copied, toy):
     command = [sys.executable, "-m", "kptm.cli.main", "link", str(copied), "--json"]
     for _ in range(50):
         command += ["--file", str(toy.texts)]

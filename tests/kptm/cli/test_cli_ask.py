@@ -75,7 +75,7 @@ def test_a_file_is_answered_in_order(ws, tmp_path):
     ("content", "said"),
     [(b"\xff\n", "UTF-8"), (b"x" * 20_000, "characters")],
 )
-def test_what_came_before_a_bad_line_is_answered(ws, tmp_path, content, said):
+def test_questions_before_a_bad_line_are_answered(ws, tmp_path, content, said):
     path = tmp_path / "questions.txt"
     path.write_bytes(FRANCE.encode() + b"\n" + content)
     result = kptm("ask", ws, "--file", path, "--brief", code=1)
@@ -101,7 +101,7 @@ def test_the_prompt(ws, monkeypatch):
     assert json.loads(lines[0].removeprefix("? "))["entity"] == "Lima"
 
 
-def test_a_follow_up_goes_on_from_the_last_question(ws, monkeypatch, tmp_path):
+def test_a_follow_up_refers_to_the_last_question(ws, monkeypatch, tmp_path):
     lines = f"{PERU}\nand of chile?\n"
     monkeypatch.setattr("kptm.cli.verbs.question_verbs.at_terminal", lambda: True)
     told = kptm("ask", ws, input=lines).stdout
@@ -126,7 +126,7 @@ def test_how_a_question_was_read(ws):
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_at_a_terminal_one_is_asked(ws):
+def test_a_terminal_shows_a_prompt(ws):
     """A terminal that waits for each prompt, as a person does."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "kptm", "ask", str(ws), "--brief"]

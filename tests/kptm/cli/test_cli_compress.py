@@ -51,7 +51,7 @@ def test_a_student_learns_from_what_was_indexed_or_given(copied, tmp_path, toy):
     ]
 
 
-def test_what_cannot_be_is_one_line(copied, tmp_path):
+def test_impossible_requests_are_one_line(copied, tmp_path):
     before = sorted(path.name for path in copied.iterdir())
     assert "name a way to compress" in run("compress", copied, code=1).stderr
     assert "keep fewer, from 1 to 1" in run("compress", copied, "--distil", "2", code=1).stderr

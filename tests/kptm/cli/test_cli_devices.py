@@ -44,7 +44,7 @@ def test_verbs_that_compute_have_it(name):
     assert "--device" in {flag for option in command.params for flag in option.opts}
 
 
-def test_it_is_for_this_time_and_for_all_that_computes(copied, seen):
+def test_it_counts_for_one_command_and_for_all_its_computation(copied, seen):
     before = (copied / "kptm.toml").read_bytes()
     run("embed", copied, "--update", "--device", "cpu")
     config = seen()

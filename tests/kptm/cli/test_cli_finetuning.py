@@ -67,7 +67,7 @@ def test_a_model_is_tuned_and_asked(copied, rows, tmp_path):
 
 
 @pytest.mark.parametrize("task", ["typing", "tokens", "text"])
-def test_every_task_goes_through(task, copied, rows, tmp_path):
+def test_every_task_works(task, copied, rows, tmp_path):
     out = tmp_path / "out"
     said = run("finetune", copied, rows, "--task", task, "--out", out, "--set", "steps=2").stdout
     assert said.startswith(f"{out}: 2 steps on 6 rows with 12 links, 2 labels, loss ")
@@ -75,7 +75,7 @@ def test_every_task_goes_through(task, copied, rows, tmp_path):
     assert not (copied / "finetuned").exists()
 
 
-def test_what_cannot_be_done(copied, rows, tmp_path):
+def test_impossible_requests(copied, rows, tmp_path):
     common = ("finetune", copied, rows, "--task")
     assert "Invalid value for '--task'" in run(*common, "ner", code=2).stderr
     assert "no setting 'epoch'" in run(*common, "text", "--set", "epoch=3", code=1).stderr
@@ -94,7 +94,7 @@ def test_what_cannot_be_done(copied, rows, tmp_path):
     assert not (tmp_path / "no").exists()
 
 
-def test_nothing_that_is_read_and_no_part_of_the_workspace_is_written_over(copied, rows, tmp_path):
+def test_neither_input_nor_workspace_is_overwritten(copied, rows, tmp_path):
     common = ("finetune", copied, rows, "--task", "text", "--set", "steps=1")
     before = rows.read_bytes()
     out = tmp_path / "out"

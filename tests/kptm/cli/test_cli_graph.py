@@ -169,7 +169,7 @@ def test_labels_stand_beside_keys(keyed):
     assert keyed("neighbours", "keyed", "Pulp Fiction", "--keys") == keys
 
 
-def test_what_is_deprecated_is_shown_where_asked_for(keyed):
+def test_deprecated_statements_are_shown_on_request(keyed):
     assert "Nobody" not in keyed("describe", "keyed", "Pulp Fiction")
     told = keyed("describe", "keyed", "Pulp Fiction", "--deprecated")
     assert "→ Nobody (/m/0x)   [k.jsonl:2; deprecated]" in told
@@ -196,7 +196,7 @@ def test_what_is_deprecated_is_shown_where_asked_for(keyed):
         (["history", "ws", "Ailen"], "did you mean 'Alien'?"),
     ],
 )
-def test_a_name_that_is_not_found_is_answered_with_what_may_be_meant(kptm, arguments, said):
+def test_an_unknown_name_is_answered_with_suggestions(kptm, arguments, said):
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
     assert said in result.stderr

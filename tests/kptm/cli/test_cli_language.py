@@ -45,7 +45,7 @@ def test_verbs_that_show_labels_have_it(name):
     ("tags", "label"),
     [("de", "Deutschland"), ("de-AT,en", "Deutschland"), ("en", "Germany"), ("fr", "DE")],
 )
-def test_it_is_for_this_command(folder, tags, label):
+def test_it_counts_for_one_command(folder, tags, label):
     before = (folder / "kptm.toml").read_bytes()
     [found] = json.loads(run("search", folder, "Q1", "--language", tags, "--json"))
     assert found["label"] == label
@@ -68,5 +68,5 @@ def test_the_setting_of_the_workspace_counts_without_it(folder):
     assert found["label"] == "Germany"
 
 
-def test_what_is_no_language_is_refused(folder):
+def test_an_unknown_language_is_refused(folder):
     assert "'x!' is not a language" in run("search", folder, "Q1", "--language", "x!", code=1)

@@ -101,7 +101,7 @@ def test_arguments_files_and_standard_input_together(ws, folder):
     assert rows(run(ws, "t", "--json", input="unread\n").stdout) == [{"text": "t", "links": []}]
 
 
-def test_candidates_where_they_are_asked_for(ws):
+def test_candidates_on_request(ws):
     bare, full = (
         rows(run(ws, "In France", "--json", *more).stdout) for more in ((), ("--candidates",))
     )
@@ -112,7 +112,7 @@ def test_candidates_where_they_are_asked_for(ws):
     assert run(ws, "In France", "--candidates").stdout == told
 
 
-def test_files_out(ws, folder, tmp_path):
+def test_output_files(ws, folder, tmp_path):
     out, page = tmp_path / "o.jsonl", tmp_path / "p.html"
     result = run(ws, "France <b>", "--file", folder, "--out", out, "--html", page, "--candidates")
     assert result.stdout == f"{out}, {page}: 5 texts, 3 links\n"
@@ -145,7 +145,7 @@ def test_packed_and_to_standard_output(ws, tmp_path):
     assert run(ws, "France", "--html", "-").stdout.count("<mark ") == 1
 
 
-def test_nothing_is_kept_while_it_streams(ws, monkeypatch):
+def test_streaming_keeps_no_texts(ws, monkeypatch):
     """Each text is written before the linker gets the next ones."""
     seen = []
     stub = Stub(None)
@@ -171,7 +171,7 @@ def test_nothing_is_kept_while_it_streams(ws, monkeypatch):
         (["t", "--html", "empty"], "is a folder"),
     ],
 )
-def test_one_line_and_no_half_file(ws, tmp_path, arguments, said):
+def test_an_error_is_one_line_and_leaves_no_partial_file(ws, tmp_path, arguments, said):
     (tmp_path / "empty").mkdir()
     (tmp_path / "image.png").touch()
     (tmp_path / "bad.txt").write_bytes(b"good\n\xff\n")
@@ -194,7 +194,7 @@ def test_one_file_cannot_be_both(ws):
     run(ws, "t", "--out", "-", "--html", "-", code=2)
 
 
-def test_the_settings_say_how_a_workspace_links(ws, tmp_path, monkeypatch):
+def test_the_settings_of_a_workspace_are_used(ws, tmp_path, monkeypatch):
     made = []
 
     class Told(Stub):

@@ -81,7 +81,7 @@ def test_ids_of_others(kptm, tmp_path):
     assert kptm("gold.jsonl", "--keys", "keys.tsv", "--errors").endswith("\nno mistakes\n")
 
 
-def test_what_is_wrong_is_one_line(kptm, tmp_path):
+def test_errors_are_one_line(kptm, tmp_path):
     (tmp_path / "bad.txt").write_text("good\n[[FR|a [[ES|b]]\n")
     (tmp_path / "bad.tsv").write_text("Q142\n")
     for rest, said in (

@@ -62,7 +62,7 @@ def test_a_doubt_is_asked_about_or_refused(kptm, tmp_path):
 
 
 @pytest.mark.parametrize("existed", [False, True])
-def test_where_a_file_cannot_be_read_nothing_is_left(kptm, tmp_path, existed):
+def test_an_unreadable_file_leaves_nothing_behind(kptm, tmp_path, existed):
     if existed:
         (tmp_path / "my").mkdir()
     (tmp_path / "broken.nt").write_text("no triple at all\n")
@@ -79,7 +79,7 @@ def test_where_a_file_cannot_be_read_nothing_is_left(kptm, tmp_path, existed):
         (("texts", "films.csv"), "already exists"),
     ],
 )
-def test_what_is_wrong_is_said_first(kptm, tmp_path, arguments, message):
+def test_errors_are_found_before_any_work(kptm, tmp_path, arguments, message):
     before = sorted(path.name for path in tmp_path.rglob("*"))
     assert message in kptm("new", *arguments, code=1).stderr
     assert sorted(path.name for path in tmp_path.rglob("*")) == before

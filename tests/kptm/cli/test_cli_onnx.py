@@ -35,7 +35,7 @@ def test_the_model_is_written(copied, tmp_path, monkeypatch):
     assert asked == [(own, False), (own, True)]
 
 
-def test_what_is_no_place_or_no_model(copied, tmp_path):
+def test_bad_paths_and_missing_models(copied, tmp_path):
     error = run("export", copied, copied / "model", "--format", "onnx", code=1).stderr
     assert "is a part of the workspace" in error
     run("export", copied, tmp_path / "out.jsonl", "--int8", code=2)

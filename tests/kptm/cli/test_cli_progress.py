@@ -25,7 +25,7 @@ def track(total, **options):
     return room.Track("x", total, clock=clock, **options), clock
 
 
-def test_the_time_to_go_is_the_rest_at_the_pace_so_far():
+def test_the_time_left_is_the_rest_at_the_present_rate():
     found, clock = track(1_000)
     assert found.to_go() is None
     for clock.now, done in ((4.0, 100), (8.0, 200)):
@@ -34,7 +34,7 @@ def test_the_time_to_go_is_the_rest_at_the_pace_so_far():
     assert str(found) == "200 of 1,000, 8 s, 32 s to go"
 
 
-def test_what_goes_on_after_a_cut_has_the_pace_of_now_and_not_of_before():
+def test_a_continued_run_uses_only_its_new_rate():
     found, clock = track(30)
     for clock.now, done in ((10.0, 20.0), (12.0, 20.5)):
         found.advance(done, 0.25)
@@ -42,7 +42,7 @@ def test_what_goes_on_after_a_cut_has_the_pace_of_now_and_not_of_before():
     assert str(found) == "20.50 of 30, 12 s, 38 s to go, loss 0.250"
 
 
-def test_what_is_prepared_before_the_first_step_is_no_part_of_the_pace():
+def test_preparation_does_not_count_in_the_rate():
     found, clock = track(100)
     for clock.now in (10.0, 30.0, 50.0):
         found.advance(0, "texts linked")
@@ -52,7 +52,7 @@ def test_what_is_prepared_before_the_first_step_is_no_part_of_the_pace():
     assert found.to_go() == pytest.approx(2.0 / 10 * 90)
 
 
-def test_nothing_is_of_nothing():
+def test_an_unknown_total_and_a_total_of_zero():
     found, clock = track(None)
     clock.now = 3.0
     assert str(found) == "3 s"
@@ -61,7 +61,7 @@ def test_nothing_is_of_nothing():
     assert str(track(0)[0]) == "0 s"
 
 
-def test_more_than_was_estimated_is_finishing():
+def test_beyond_the_estimate_it_says_finishing():
     found, clock = track(100, about=True)
     clock.now = 70.0
     found.advance(120)
@@ -109,7 +109,7 @@ def _sleeping():
         time.sleep(0.2)
 
 
-def test_what_is_quick_or_quiet_says_nothing(monkeypatch):
+def test_quick_or_quiet_work_prints_nothing(monkeypatch):
     assert work(0.0).stderr == ""
     monkeypatch.setattr(room, "FIRST", 0.01)
     assert work(0.2, ["-q"]).stderr == ""

@@ -100,7 +100,7 @@ def test_a_file_in_a_folder_that_is_read_is_not_written(here, cli):
     assert (here / "dir" / "a.txt").read_text(encoding="utf-8") == "Łódź\n"
 
 
-def test_rejected_lines_do_not_overwrite_the_file_they_are_of(here, cli):
+def test_rejected_lines_do_not_overwrite_their_file(here, cli):
     (here / "in.tsv").write_text("a\tr\tb\nbad\n")
     code, _, said = cli("load", "w", "in.tsv", "--skip-errors", "--rejected", "in.tsv")
     assert (code, "same file" in said) == (1, True)
@@ -155,7 +155,7 @@ def test_a_closed_standard_input_is_said(here, verb):
     assert b"Traceback" not in done.stderr
 
 
-def test_closed_output_does_not_end_in_the_database(here):
+def test_closed_output_is_not_written_into_the_database(here):
     def close():
         os.close(1)
         os.close(2)
@@ -167,7 +167,7 @@ def test_closed_output_does_not_end_in_the_database(here):
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
 @pytest.mark.usefixtures("here")
-def test_what_a_terminal_cannot_show_becomes_an_escape(cli, encoding):
+def test_characters_that_a_terminal_cannot_show_are_escaped(cli, encoding):
     code, text, said = cli("query", "w", "Łódź", "river", charset=encoding)
     assert (code, said) == (0, "")
     assert r"\u6771\u4eac" in text

@@ -20,7 +20,7 @@ def answer(*arguments):
     return json.loads(run(*arguments, "--json").stdout)
 
 
-def test_a_recipe_trains_otherwise_than_the_settings(copied):
+def test_a_recipe_overrules_the_settings(copied):
     with Workspace.open(copied) as ws:
         assert ws.embeddings().dim == 8
         assert ws.embedding_config("auto").dim == ws.embedding_config("accurate").dim == 256
@@ -29,7 +29,7 @@ def test_a_recipe_trains_otherwise_than_the_settings(copied):
     run("embed", copied, "--recipe", "fast", "--update", code=2)
 
 
-def test_an_update_leaves_what_is_there(copied, tmp_path):
+def test_an_update_keeps_present_vectors(copied, tmp_path):
     with Workspace.open(copied) as ws:
         old = ws.embeddings()
     more = tmp_path / "more.tsv"
@@ -43,9 +43,7 @@ def test_an_update_leaves_what_is_there(copied, tmp_path):
     assert new.vectors(list(old.keys)).equal(old.table)
 
 
-def test_a_training_that_was_cut_is_gone_on_with_and_one_of_another_graph_is_not(
-    copied, monkeypatch
-):
+def test_only_an_interrupted_training_of_the_same_graph_is_continued(copied, monkeypatch):
     monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
 
     class Cut(Exception):  # noqa: N818

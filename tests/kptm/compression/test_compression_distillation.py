@@ -115,7 +115,7 @@ def test_states_of_shared_layers_are_those_of_each_turn(deep, said):
     assert states.take() == []  # recording has ended
 
 
-def test_it_comes_nearer_to_its_teacher_which_stays(deep, step_of, lines):
+def test_the_student_comes_nearer_to_its_unchanged_teacher(deep, step_of, lines):
     teacher = deep()
     name = teacher.fingerprint()
 
@@ -145,7 +145,7 @@ def test_it_comes_nearer_to_its_teacher_which_stays(deep, step_of, lines):
     assert two.fingerprint() == one.fingerprint()  # equal seeds, equal results
 
 
-def test_ways_go_together_and_figures_are_of_both(deep, lines):
+def test_methods_combine_and_both_models_are_measured(deep, lines):
     teacher = deep()
     config = replace(CONFIG, prune=0.25, share=True, quantise="int8", held_out=0.4)
     labels = {key: key.replace("_", " ") for key in teacher.embeddings.keys}
@@ -188,7 +188,7 @@ def test_single_weights_stay_zero_after_training(deep, lines):
     assert float((weights == 0).float().mean()) == pytest.approx(0.5, abs=0.01)
 
 
-def test_what_cannot_be_is_said(deep, lines):
+def test_impossible_requests_are_errors(deep, lines):
     for changes, said in (
         ({"layers": 0}, "name a way to compress"),
         ({"quantise": "int4"}, "quantise is int8"),

@@ -20,7 +20,7 @@ SAID = [
 ]
 
 
-def test_facts_that_no_text_says_are_asked(new_graph):
+def test_facts_that_no_text_states_are_asked(new_graph):
     graph = new_graph()
     graph.add(FACTS)
     phrasings = Phrasings({"capital": ["the capital of [X] is [Y] ."]})

@@ -87,7 +87,7 @@ def test_gpt_2_s_map_and_rows_of_tokens():
     assert not int8_of(zero).part(torch.randn(1, 3)).any()
 
 
-def test_elsewhere_than_on_the_cpu_weights_are_read_as_floats():
+def test_on_other_devices_than_the_cpu_weights_are_floats():
     plain = nn.Linear(4, 3)
     made = int8_of(plain).part.to("meta")
     assert made(torch.empty(2, 4, device="meta")).shape == (2, 3)
@@ -146,7 +146,7 @@ def test_copies_and_other_batches(fused_of, said, texts):
     assert torch.allclose(alone, found[0][:1, : alone.shape[1]], atol=0.1)
 
 
-def test_what_cannot_be_is_said(fused_of, texts, tmp_path):
+def test_impossible_requests_are_errors(fused_of, texts, tmp_path):
     for kind in ("ernie", "luke", "kbert"):
         with pytest.raises(ConfigError, match=f"not of '{kind}'"):
             quantise(fused_of("bert", kind=kind))

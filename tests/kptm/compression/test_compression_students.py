@@ -66,7 +66,7 @@ def test_knowledge_enters_at_the_nearest_layer(deep):
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert", "gpt2", "llama", "albert"])
-def test_neurons_that_do_nothing_go_without_loss(deep, said, tmp_path, family):
+def test_removing_idle_neurons_changes_nothing(deep, said, tmp_path, family):
     model = deep(family)
     width = 32 if family != "gpt2" else 64
     gone = [number for number in range(width) if number % 4 == 1]
@@ -86,7 +86,7 @@ def test_neurons_that_do_nothing_go_without_loss(deep, said, tmp_path, family):
     assert all(torch.equal(a, b) for a, b in zip(found, again, strict=True))
 
 
-def test_neurons_that_matter_least_go(deep):
+def test_the_least_important_neurons_are_removed(deep):
     """The choice, compared with the product of lengths by hand."""
     model = deep()
     first = model.backbone.bert.encoder.layer[0]

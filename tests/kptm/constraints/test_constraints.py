@@ -47,7 +47,7 @@ def graph(tmp_path, facts, types):
         yield found
 
 
-def test_what_is_learnt_is_what_brute_force_counts(graph, facts, types):
+def test_learnt_constraints_equal_those_of_brute_force(graph, facts, types):
     learnt = {(one.kind, one.subject): one for one in learn(graph, CONFIG)}
     for relation in {fact[1] for fact in facts}:
         own = [fact for fact in facts if fact[1] == relation]
@@ -82,7 +82,7 @@ def test_what_is_learnt_is_what_brute_force_counts(graph, facts, types):
     }
 
 
-def test_what_breaks_them_is_listed(graph):
+def test_violations_are_listed(graph):
     report = check(graph, CONFIG)
     broken = {(str(v.constraint.kind), v.head, v.relation, v.tail) for v in report.violations}
     assert ("domain", "q3", "born in", "q4") in broken
@@ -91,7 +91,7 @@ def test_what_breaks_them_is_listed(graph):
     assert ("asymmetric", "p30", "parent of", "p0") in broken
 
 
-def test_a_declared_constraint_goes_before_a_learnt_one(graph):
+def test_a_declared_constraint_overrules_a_learnt_one(graph):
     config = ConstraintsConfig(
         domain={"born in": ["place"]}, disjoint=["person | artist"], learn=False
     )

@@ -21,7 +21,7 @@ def graph(new_graph):
     return graph
 
 
-def test_what_several_pairs_say_is_mined(graph):
+def test_phrasings_of_several_pairs_are_mined(graph):
     texts = [said("[Y] is the capital of [X].", c, city) for city, c in CAPITALS.items()]
     texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # one pair of entities is too few
     texts.append(said("[X] loves [Y].", "Georgia", "Tbilisi"))  # and a repeated pair counts once
@@ -31,7 +31,7 @@ def test_what_several_pairs_say_is_mined(graph):
     assert mined.of("shares_border") == ("[X] shares border [Y].",)
 
 
-def test_what_mostly_says_something_else_is_not_mined(graph):
+def test_ambiguous_phrasings_are_not_mined(graph):
     others = [said("[X] and [Y].", f"a{n}", f"b{n}") for n in range(9)]
     texts = [said("[X] and [Y].", country, city) for city, country in CAPITALS.items()]
     assert Phrasings.mine(graph, [*texts, *others]).relations() == []
@@ -44,7 +44,7 @@ def test_saved_and_loaded(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"r": "[X]"}', '{"r": [1]}', "{'r': []}"])
-def test_what_is_no_phrasings_is_refused(tmp_path, content):
+def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "phrasings.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"phrasings\.json: .*; run kptm index"):

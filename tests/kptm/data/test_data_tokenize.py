@@ -78,7 +78,7 @@ def test_spans_are_those_of_the_offsets(encoder, embeddings, document):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_texts_that_are_read_together_are_read_as_they_are_alone(kind, tokenizer_of, embeddings):
+def test_a_batch_gives_the_same_as_single_texts(kind, tokenizer_of, embeddings):
     encoder = TextEncoder(tokenizer_of(kind), embeddings, 8)
     texts = ["[MASK] is in Paris", "", "is " * 20 + "[MASK]", "New York, Georgia"]
     together = encoder.encode_many([LinkedText(text) for text in texts])
@@ -141,7 +141,7 @@ def test_a_tokenizer_without_a_needed_token_is_refused(tokenizer_of, embeddings,
         TextEncoder(tokenizer, embeddings, 64)
 
 
-def test_candidates_are_kept_where_they_are_wanted(tokenizer_of, embeddings):
+def test_candidates_are_kept_on_request(tokenizer_of, embeddings):
     text = "Paris lies there."
     candidates = (Candidate("Paris", 0.7), Candidate("Seine", 0.2), Candidate("no vector", 0.1))
     linked = LinkedText(text, (Link(0, 5, "Paris", "Paris", 0.7, candidates),))
@@ -180,7 +180,7 @@ def test_offsets_without_width_are_refused(tokenizer_of, embeddings):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_text_is_encoded_as_among_others(tokenizer_of, embeddings, kind):
+def test_a_single_text_is_encoded_as_in_a_batch(tokenizer_of, embeddings, kind):
     encoder = TextEncoder(tokenizer_of(kind), embeddings, 64)
     documents = [
         LinkedText.from_spans("Paris is [MASK]", [(0, 5, "Paris")]),

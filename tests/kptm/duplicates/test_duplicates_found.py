@@ -83,7 +83,7 @@ def test_vectors_are_compared(graph):
     assert by_key["p1", "p2"].features[at] > 0 == found(graph)["p1", "p2"].features[at]
 
 
-def test_few_pairs_are_returned_where_few_are_asked_for(graph):
+def test_no_more_pairs_are_returned_than_asked_for(graph):
     assert list(found(graph, most=1)) == [("p1", "p2")]
 
 

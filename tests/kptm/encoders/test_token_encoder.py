@@ -48,7 +48,7 @@ def test_a_span_is_the_mean_of_its_tokens(sentence_encoder):
     assert not one.mean(6, 7).any()  # a space
 
 
-def test_what_stands_far_behind_has_no_state(sentence_encoder):
+def test_tokens_behind_the_limit_have_no_state(sentence_encoder):
     text = "paris " * (2 * LENGTH)
     [one] = TokenEncoder(sentence_encoder, device="cpu").encode([text])
     assert len(one.states) == LENGTH - 2

@@ -34,7 +34,7 @@ def test_intervals_of_known_cases():
     assert math.isnan(nothing.mean)
 
 
-def test_pairs_take_out_what_the_items_share():
+def test_paired_differences_remove_the_common_variance():
     rng = np.random.default_rng(0)
     theirs = rng.normal(0, 10, 100)
     ours = theirs + 0.5
@@ -140,7 +140,7 @@ def test_patterns_and_which_is_asked(tmp_path):
         read_patterns(bad)
 
 
-def test_only_a_facts_are_said():
+def test_only_facts_of_set_a_are_stated():
     said = say([*FACTS, ("c", "r", "c", "A")], {"r": ["[X] sees [Y].", "[Y] by [X]"]})
     assert [item.text for item in said] == ["a sees x.", "x by a", "a sees y.", "y by a"]
     assert said[1].links[0].entity == "x"

@@ -82,7 +82,7 @@ def test_kinds_are_counted_apart(found):
     assert kinds["x"].refused.mean == pytest.approx(1 / 2)
 
 
-def test_of_nothing_there_is_no_figure():
+def test_no_answers_give_no_figure():
     report = evaluate_answers(lambda _: answer("q", ("a",), 0.5), [WorldQuestion("q", ("a",))])
     assert math.isnan(report.all().refused.mean)
     assert report.all().refused.count == 0
@@ -137,7 +137,7 @@ def test_sets_of_keys_are_compared_as_sets(right, given_keys):
     assert found.hit == (bool(given_keys) and given_keys[0] in right)
 
 
-def test_a_word_of_the_model_is_no_answer():
+def test_a_models_word_is_no_answer():
     told = Answer(question="q", token="blue", reason="no entity fits", why="doubt")
     report = evaluate_answers(lambda _: told, [WorldQuestion("q", ("a",)), WorldQuestion("q", ())])
     assert report.all().coverage.mean == 0.0
@@ -160,7 +160,7 @@ def test_names_in_a_graph(new_graph):
     assert names.unknown == {"Atlantis"}
 
 
-def test_both_forms_say_the_same(tmp_path):
+def test_both_formats_give_the_same(tmp_path):
     wanted = [WorldQuestion("Who?", ("Ann", "Bob")), WorldQuestion("What?", ())]
     columns, lines = tmp_path / "q.tsv", tmp_path / "q.jsonl"
     columns.write_text("Who?\tAnn| Bob \n\nWhat?\t\n")

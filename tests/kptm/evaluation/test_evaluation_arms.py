@@ -97,7 +97,7 @@ def test_a_share_of_links_means_something_else():
             with_noise(texts, among, share, 0)
 
 
-def test_the_linker_finds_what_is_called_so_and_no_blank(new_graph):
+def test_the_linker_finds_names_and_no_blank(new_graph):
     graph = new_graph()
     graph.add([EntityRecord(key=f"k-{name}", label=name) for name in ("Peru", "Lima", "MASK")])
     gold = [LinkedText("The capital of Peru is [MASK]."), LinkedText("Lima lies in Peru.")]
@@ -260,7 +260,7 @@ def test_the_loss_is_hugging_faces(model, use_knowledge):
     assert loss == pytest.approx(float(theirs), rel=1e-5)
 
 
-def test_where_no_token_is_hidden_there_is_no_loss(model):
+def test_without_hidden_tokens_there_is_no_loss(model):
     assert masked_lm_loss(model, [LinkedText("")], False, 0) is None
     assert masked_lm_loss(model, [], False, 0) is None
 
@@ -317,7 +317,7 @@ def test_only_the_answers_to_d_see_the_edited_table(study):
             replace(study, **wrong)
 
 
-def test_a_kind_that_reads_facts_reads_those_of_the_arm(study):
+def test_a_kind_that_reads_facts_reads_the_arms_facts(study):
     trials = Trials.prepare(study, ["permuted"], kind="kbert")
     before, after = trials.facts
     edit = study.edits[0]

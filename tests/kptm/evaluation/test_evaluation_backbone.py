@@ -64,7 +64,7 @@ def test_sentence_vectors_are_means_over_the_text_s_own_tokens(encoder, embeddin
     assert sentence_vectors(model, []).shape == (0, model.hidden_size)
 
 
-def test_what_is_left_by_numpy():
+def test_remaining_ability_by_numpy():
     generator = torch.Generator().manual_seed(0)
     one, two = (torch.randn(6, 5, generator=generator) for _ in range(2))
     before, after = Ability(tuple("abcdef"), one, 1.5), Ability(tuple("abcdef"), two, 2.0)
@@ -97,7 +97,7 @@ def test_a_head_that_was_made_has_no_loss_before(encoder, decoder, embeddings):
     assert found.texts == tuple(sorted(text.text for text in TEXTS))
 
 
-def test_the_table_of_what_is_left():
+def test_the_table_of_remaining_ability():
     results = Results([])
     assert kept_figures(results) == ""
     results.kept = {"aligned": [{"same": 1.0, "cosine": 0.5}, {"same": 0.0, "cosine": 1.0}]}
@@ -107,7 +107,7 @@ def test_the_table_of_what_is_left():
     assert row == "| aligned | 0.5000 | 0.7500 |"
 
 
-def test_only_what_is_given_can_be_frozen():
+def test_only_a_given_backbone_can_be_frozen():
     with pytest.raises(ConfigError, match="name its folder"):
         StudyBackbone(freeze=True)
 

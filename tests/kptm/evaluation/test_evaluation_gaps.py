@@ -45,7 +45,7 @@ ASKED = [
 ]
 
 
-def test_a_source_says_its_facts_and_names(source):
+def test_a_source_has_facts_and_names(source):
     assert ("s:tx", "area", "266807") in set(source.facts())
     assert len(list(source.facts())) == 5
     assert source.names()["sooner state"] == {"s:ok"}
@@ -80,7 +80,7 @@ def test_the_topic_is_the_name_that_a_fact_connects_with_the_answer(source):
     ]
 
 
-def test_what_is_left_out_makes_the_questions_unanswerable(source, tmp_path):
+def test_omitted_facts_make_their_questions_unanswerable(source, tmp_path):
     topics = missing.Gaps(source, everywhere=["u"]).topics(ASKED)
     gaps = [missing.name_gap(topics, 9, 0), *missing.relation_gaps(topics, 2, 9, 0)]
     assert [(gap.kind, sorted(gap.entities), sorted(gap.relations),
@@ -99,7 +99,7 @@ def test_what_is_left_out_makes_the_questions_unanswerable(source, tmp_path):
         assert {relation.key for relation in ws.graph.relations()} == {"borders", "area", "country"}
 
 
-def test_names_of_copies_can_be_spoken_and_are_others():
+def test_names_of_copies_are_pronounceable_and_different():
     assert speed.shift_letters("Texas", 0) == "Texas"
     assert speed.shift_letters("Bob", 1) == "Cuc"
     assert speed.shift_letters("Zoe 9", 1) == "Bui 9"

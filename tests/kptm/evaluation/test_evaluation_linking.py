@@ -75,7 +75,7 @@ def test_strong_weak_micro_macro_by_hand():
     assert (report.nil_gold, report.nil_linked) == (1, 1)
 
 
-def test_only_the_annotated_part_is_looked_at():
+def test_only_the_annotated_part_counts():
     gold = GoldDocument(TEXT, ((0, 3, "A"), (4, 12, "B"), (16, 20, None)), (4, 20))
     report = score_linking([(gold, links((0, 3, "A"), (4, 12, "B"), (16, 26, "C")))])
     assert (report.gold, report.found, report.right, report.nil_gold) == (1, 1, 1, 1)
@@ -262,7 +262,7 @@ def test_each_class_by_hand():
     assert render([]) == "no mistakes"
 
 
-def test_two_links_in_one_gold_span_and_what_a_link_runs_into():
+def test_two_links_in_one_gold_span_and_overlapping_links():
     text = "New\nYork City and Bob Nardelli"
     gold = GoldDocument(text, ((0, 13, "NYC"), (18, 30, None)))
     found = links((0, 3, "NYC"), (9, 13, "NYC"), (18, 21, "Bob"), text=text)

@@ -43,7 +43,7 @@ def graph(new_graph, facts):
     return made
 
 
-def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
+def test_texts_that_are_read_asked_and_left_out(graph, facts, texts):
     study = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     split = {fact[:3]: fact[3] for fact in study.facts}
     # Two relations lead from S3 to O3: no sentence says which one it means.
@@ -85,7 +85,7 @@ def test_what_is_read_is_asked_and_left_out(graph, facts, texts):
     assert DistantSupervisionStudy.from_graph(graph, texts, steps=1) == study
 
 
-def test_what_is_linked_otherwise_elsewhere_is_not_read(graph, facts, texts):
+def test_texts_that_are_linked_differently_elsewhere_are_not_read(graph, facts, texts):
     """Each sentence has a copy that lacks a link, and one more sentence has no links at all."""
     missed = [LinkedText(text.text, text.links[1:]) for text in texts if len(text.links) > 1]
     more = [LinkedText(f"Again {text.text}", text.links[:0]) for text in texts]
@@ -112,7 +112,7 @@ def test_entities_have_the_graphs_labels(new_graph, facts, texts):
 
 
 @pytest.mark.usefixtures("many_inputs")
-def test_few_facts_and_no_more(graph, texts):
+def test_limiting_the_number_of_facts(graph, texts):
     study = DistantSupervisionStudy.from_graph(graph, texts, steps=1, limit=4)
     relations = [fact[1] for fact in study.facts]
     assert {name: relations.count(name) for name in relations} == {"r": 4, "of": 4}
@@ -122,7 +122,7 @@ def test_few_facts_and_no_more(graph, texts):
         study.run_all(["real"], [0])
 
 
-def test_texts_that_say_nothing(graph):
+def test_texts_without_facts(graph):
     with pytest.raises(ConfigError, match="none of 1 sentences"):
         DistantSupervisionStudy.from_graph(graph, [LinkedText("Nothing.")])
     closed = next(n for n in range(4, COUNT) if split_of(f"S{n}", f"O{n % 7}") == "B")
@@ -157,7 +157,7 @@ def test_no_link_is_cut():
     assert [item.text for item in sentences(ends)] == ["All of Wham! Inc and Yes!."]
 
 
-def test_triples_are_stated_but_those_of_facts_that_are_not_read(graph, facts, texts):
+def test_triples_are_stated_except_for_facts_that_are_not_read(graph, facts, texts):
     plain = DistantSupervisionStudy.from_graph(graph, texts, steps=1)
     study = DistantSupervisionStudy.from_graph(graph, texts, steps=1, stated=2)
     told = [item.text for item in study.documents[len(plain.documents) :]]

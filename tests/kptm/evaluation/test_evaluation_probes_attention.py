@@ -71,7 +71,7 @@ def test_statistics_by_hand(fused_of, texts, state_of, family):
 @pytest.mark.parametrize(
     ("family", "kind"), [("bert", "gated"), ("gpt2", "gated"), ("bert", "ernie")]
 )
-def test_knowledge_moves_heads_behind_it_alone(fused_of, texts, state_of, family, kind):
+def test_knowledge_only_changes_heads_behind_it(fused_of, texts, state_of, family, kind):
     model = fused_of(family, kind=kind, layers=(0,))
     before = state_of(model)
     encoded = [model.encoder.encode(text) for text in texts]
@@ -87,7 +87,7 @@ def test_knowledge_moves_heads_behind_it_alone(fused_of, texts, state_of, family
     pickle.dumps(model.backbone)
 
 
-def test_what_is_put_back_when_a_pass_fails(fused_of, texts, state_of):
+def test_a_failed_pass_restores_everything(fused_of, texts, state_of):
     model = fused_of()
     before = state_of(model)
     with pytest.raises(ValueError, match="on purpose"), eval_mode(model), head_attention(model):
@@ -98,14 +98,14 @@ def test_what_is_put_back_when_a_pass_fails(fused_of, texts, state_of):
 
 
 @pytest.mark.parametrize("kind", ["luke", "kbert"])
-def test_attention_that_cannot_be_seen_is_not_measured(fused_of, texts, kind):
+def test_attention_that_is_not_returned_is_not_measured(fused_of, texts, kind):
     model = fused_of(kind=kind)
     with pytest.raises(ModelError, match=f"fusion of kind {kind}"):
         attention_statistics(model, [model.encoder.encode(texts[0])])
     assert set(probe_attention(model, texts)) == {"plain", "plain, shuffled"}
 
 
-def test_hooks_of_the_user_stay(fused_of, texts):
+def test_the_users_hooks_stay(fused_of, texts):
     """A user who read attentions before the probe can read them afterwards."""
     model = fused_of()
     ids = torch.tensor([model.encoder.encode(texts[0]).ids])

@@ -78,12 +78,12 @@ def test_figures_by_hand():
         ("France", "Paris", False),
     ],
 )
-def test_names_that_give_away(subject, object_, gives_away):
+def test_names_that_give_the_answer_away(subject, object_, gives_away):
     assert shares_name(subject, object_) == gives_away
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "gpt2", "llama"])
-def test_a_model_is_asked_as_everywhere(fused_of, state_of, family):
+def test_a_model_is_asked_as_in_other_evaluations(fused_of, state_of, family):
     model = fused_of(family)
     before = state_of(model)
     replies, unasked = ask_phrasings(model, FACTS, PHRASINGS, LABELS)
@@ -110,7 +110,7 @@ def test_a_model_is_asked_as_everywhere(fused_of, state_of, family):
     assert report.all == report.not_by_name
 
 
-def test_facts_by_name_are_left_out_beside(fused_of):
+def test_facts_known_by_name_are_counted_separately(fused_of):
     facts = [*FACTS, ("Dead_Sea", "capital", "Seine", "A")]
     labels = {**LABELS, "Seine": "Sea"}
     report = probe_facts(fused_of(), facts, PHRASINGS, labels)
@@ -118,7 +118,7 @@ def test_facts_by_name_are_left_out_beside(fused_of):
     assert (report.by_name, report.all.facts, report.not_by_name.facts) == (2, 5, 3)
 
 
-def test_what_the_model_has_no_vector_of(fused_of):
+def test_entities_without_a_vector(fused_of):
     facts = [("Georgia", "capital", "Atlantis", "A"), FACTS[0]]
     report = probe_facts(
         fused_of(), facts, {"capital": PHRASINGS["capital"]}, {**LABELS, "Atlantis": "Atlantis"}

@@ -47,7 +47,7 @@ def made(states, labels, surfaces=None, groups=None):
     )
 
 
-def test_a_label_that_is_there_is_found_and_noise_is_not():
+def test_a_label_in_the_states_is_found_and_noise_is_not():
     rng = np.random.default_rng(0)
     count, forms = 600, 30
     labels = rng.choice(["x", "y", "z"], count)
@@ -68,7 +68,7 @@ def test_a_label_that_is_there_is_found_and_noise_is_not():
     assert report.majority == (labels[held] == kept[counts.argmax()]).mean()
 
 
-def test_states_that_hold_forms_alone_are_not_selective():
+def test_states_that_only_hold_word_forms_are_not_selective():
     """With one dimension for each form, any labelling of forms can be learnt by heart."""
     rng = np.random.default_rng(1)
     forms = rng.integers(12, size=600)

@@ -54,7 +54,7 @@ def test_risk_of_the_surest_by_hand():
 
 
 @given(ANSWERS)
-def test_answers_of_one_confidence_count_in_any_order(answers):
+def test_the_order_of_equal_confidences_does_not_matter(answers):
     p, right = columns(answers)
     area = risk_coverage_area(p, right)
     assert area == pytest.approx(risk_coverage_area(p[::-1], right[::-1]))
@@ -67,7 +67,7 @@ def test_answers_of_one_confidence_count_in_any_order(answers):
     assert area == pytest.approx(np.mean(risks))
 
 
-def test_of_nothing_there_is_no_figure():
+def test_no_answers_give_no_figure():
     for measure in (calibration_error, calibration_error_by_mass, risk_coverage_area):
         assert math.isnan(measure([], []))
 

@@ -76,7 +76,7 @@ def test_some_of_a_set_may_be_enough():
     assert not gold.is_exact(texts("a", "d", "e"))
 
 
-def test_each_question_is_asked_in_one_fold_and_learnt_from_in_the_others():
+def test_each_question_is_asked_in_one_fold_and_taught_in_the_others():
     every = [cases.Case(f"q{n % 20}", Gold.of(["a"])) for n in range(43)]
     asked = Counter()
     for train, test in cases.folds(every, seed=1):
@@ -86,7 +86,7 @@ def test_each_question_is_asked_in_one_fold_and_learnt_from_in_the_others():
     assert asked == Counter(x.question for x in every)
 
 
-def test_folds_and_order_hang_on_the_seed_alone():
+def test_folds_and_order_depend_only_on_the_seed():
     every = [cases.Case(f"q{n}", Gold.of(["a"])) for n in range(30)]
     assert cases.in_order(every, 0) == cases.in_order(every[::-1], 0)
     assert cases.in_order(every, 0) != cases.in_order(every, 1)
@@ -104,7 +104,7 @@ def test_a_blank_stays_in_lower_case():
     assert cases.lower_case(case).question == "the capital of [MASK] is paris."
 
 
-def test_lessons_that_no_line_can_hold_are_refused():
+def test_lessons_that_do_not_fit_on_a_line_are_refused():
     good, bad = (cases.Case("q", Gold.of([x]), answers=(x, "c")) for x in ("a", "a|b"))
     assert list(cases.lesson_lines([good])) == ["q\ta|c\n"]
     with pytest.raises(ValueError, match="'q'"):

@@ -81,7 +81,7 @@ def test_every_line_is_a_question_with_answers_of_the_graph(lines, answered, ste
         assert set(answers) <= steps.keys(), question
 
 
-def test_no_question_stands_twice(lines):
+def test_no_question_is_repeated(lines):
     texts = [" ".join(words(question)) for question, _ in lines]
     assert len(set(texts)) == len(texts)
 
@@ -98,7 +98,7 @@ def test_a_path_from_a_name_leads_to_just_the_answers(world, answered, graph, st
         assert any(leads(graph, steps, topic, answers) for topic in topics), question
 
 
-def test_what_is_learnt_is_not_what_is_asked(world, lines):
+def test_learnt_questions_are_not_asked(world, lines):
     """No question or wording for measuring is among those for learning."""
     asked = {" ".join(words(question.question)) for question in world.questions()}
     kept = [

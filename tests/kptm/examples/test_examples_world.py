@@ -57,7 +57,7 @@ def test_there_is_enough_of_everything(world, entities, triples):
         assert sum(fact.split == split for fact in world.facts()) >= 100
 
 
-def test_nothing_stands_twice(world, entities, triples):
+def test_nothing_is_repeated(world, entities, triples):
     assert len(entities) == len(world.entities.read_text(encoding="utf-8").splitlines())
     assert len(set(triples)) == len(triples)
     facts = [(fact.head, fact.relation, fact.tail) for fact in world.facts()]
@@ -133,7 +133,7 @@ def test_the_derived_files_are_those_of_the_tool(world, build_world):
         assert (world.folder / name).read_bytes() == text.encode()
 
 
-def test_a_split_hangs_on_the_pair_not_on_the_order(world, build_world, tmp_path):
+def test_a_split_depends_on_the_pair_and_not_on_the_order(world, build_world, tmp_path):
     for name in ("entities.jsonl", "prose.txt", "phrasings.tsv", "questions.jsonl"):
         (tmp_path / name).write_bytes((world.folder / name).read_bytes())
     rows = (world.folder / "facts.tsv").read_text(encoding="utf-8").splitlines()

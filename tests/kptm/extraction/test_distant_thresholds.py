@@ -104,7 +104,7 @@ def things(examples):
     return {frozenset(one.key for one in pair.mentions) for pair in examples.pairs}
 
 
-def test_each_pair_of_things_is_predicted_once_by_what_has_not_learnt_it(monkeypatch):
+def test_each_pair_is_predicted_once_by_a_model_that_did_not_learn_it(monkeypatch):
     rows = [(f"Ab{n % 40}", f"Cd{n % 40}", {label("r")}) for n in range(200)]
     rows += [(f"Cd{n % 40}", f"Ab{n % 40}", set()) for n in range(200)]
     found = examples_of(rows)
@@ -128,7 +128,7 @@ def test_each_pair_of_things_is_predicted_once_by_what_has_not_learnt_it(monkeyp
     assert seen.passes == 3
 
 
-def test_relations_are_together_where_one_implies_the_other():
+def test_relations_are_grouped_if_one_implies_the_other():
     """A capital is always located there too; an author and an owner are one person by chance."""
     pair = {"capital", "located"}
     rows = [("Aa", "Bb", set(map(label, pair)))] * 30 + [("Cc", "Dd", {label("located")})] * 50
@@ -159,7 +159,7 @@ def test_one_of_several_facts_is_right_by_its_share():
     assert [one.right for one in _score_held_out(Fixed(), held, closed=True)] == [1.0, 1.0]
 
 
-def test_a_relation_that_is_never_so_precise_is_out_of_reach():
+def test_a_relation_that_is_never_precise_enough_is_out_of_reach():
     """Every second prediction is right, but not the surest one: .9 cannot be reached."""
     items = [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(400)]
     calibration = calibrate(items, closed=False)
@@ -186,7 +186,7 @@ def test_few_texts_trust_the_relations_that_are_right():
     assert share == 1.0
 
 
-def test_what_all_relations_reach_is_as_before():
+def test_precisions_that_all_relations_reach_are_unchanged():
     """The fallback changes no precision that all relations together have."""
     items = list(draws({"good": (1.0, 8_000), "bad": (0.7, 800), "few": (0.9, 60)}))
     found = calibrate(items, closed=False)
@@ -207,7 +207,7 @@ def test_a_lower_precision_has_no_higher_threshold():
     assert found.reaches("few", 0.7)
 
 
-def test_a_lucky_first_prediction_is_no_precision_of_all():
+def test_lucky_first_predictions_show_no_precision():
     """The three surest of 400 and half of the others are right: .9 cannot be reached."""
     items = [Scored("poor", 0.99, 1.0)] * 3
     items += [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(397)]
@@ -217,7 +217,7 @@ def test_a_lucky_first_prediction_is_no_precision_of_all():
     assert found.reaches("poor", 0.5)
 
 
-def test_of_few_predictions_all_count():
+def test_all_of_few_predictions_count():
     """Five right predictions show a precision if there are no others, but not beside 15 wrong."""
     right = [Scored("good", 0.9 - at / 100, 1.0) for at in range(5)]
     wrong = [Scored("good", 0.5 - at / 100, 0.0) for at in range(15)]

@@ -45,7 +45,7 @@ def test_a_proposal_shows_its_sentence(ws, texts):
         assert 0 < item.confidence <= 1
 
 
-def test_what_was_read_is_not_read_again(ws, texts):
+def test_texts_are_not_read_twice(ws, texts):
     first = ws.extract(texts.fresh)
     before = ws.proposals(state=None)
     again = ws.extract(texts.fresh)
@@ -53,7 +53,7 @@ def test_what_was_read_is_not_read_again(ws, texts):
     assert ws.proposals(state=None) == before
 
 
-def test_what_is_known_is_counted_and_not_proposed(ws, texts):
+def test_known_facts_are_counted_and_not_proposed(ws, texts):
     report = ws.extract(texts.known)
     assert report.known > KNOWN
     assert not triples(ws.proposals()) & {fact for n in range(KNOWN) for fact in facts_of(n)}
@@ -140,7 +140,7 @@ def test_texts_that_state_nothing_known_are_refused(ws):
         ws.extract(["x"], precision=1.5)
 
 
-def test_it_comes_back_as_it_was_saved(ws, tmp_path):
+def test_an_extractor_is_read_back_as_it_was_saved(ws, tmp_path):
     first = ws.extractor()
     first.save(tmp_path / "copy")
     again = Extractor.load(tmp_path / "copy")

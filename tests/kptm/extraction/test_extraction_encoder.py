@@ -13,7 +13,7 @@ from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.extractor import Extractor
 
 
-def test_a_pair_is_both_mentions_what_stands_between_and_the_sentence(sentence_encoder):
+def test_a_pair_has_vectors_of_mentions_text_between_and_sentence(sentence_encoder):
     text = "A city. Paris is a city in France, a city. Texas is in a city."
     places = [text.index(name) for name in ("Paris", "France")]
     mentions = [

@@ -3,7 +3,7 @@
 from invented_countries import CITIES, COUNTRIES, KNOWN, texts_of
 
 
-def test_a_text_that_is_gone_takes_its_facts_along(ws, tmp_path):
+def test_deleting_a_text_withdraws_its_facts(ws, tmp_path):
     folder = tmp_path / "letters"
     folder.mkdir()
     first, second = KNOWN, KNOWN + 1

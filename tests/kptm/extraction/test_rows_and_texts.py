@@ -53,7 +53,7 @@ def test_where_the_graph_contradicts_the_rows_the_texts_are_left_out(learnt_from
     assert (report.from_rows, report.from_texts) == (True, False)
 
 
-def test_what_was_decided_counts_beside_rows(ws, texts, learnt_from):
+def test_decisions_count_beside_rows(ws, texts, learnt_from):
     ws.extract(texts.fresh)
     ids = [one.id for one in ws.proposals()][:3]
     ws.reject(ids)

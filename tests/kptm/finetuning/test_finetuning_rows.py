@@ -34,7 +34,7 @@ def test_every_task_reads_its_fields(tmp_path):
     assert (row.marks, row.labels, row.spans) == ((), (), ())
 
 
-def test_texts_are_rows_that_say_nothing(tmp_path):
+def test_texts_are_rows_without_labels(tmp_path):
     linked = LinkedText(TEXT, (Link(16, 20, "Rome", "Q220", 0.5),))
     first, second = read_rows([TEXT, linked], "text", gold=False)
     assert (first.document, second.document) == (LinkedText(TEXT), linked)
@@ -109,7 +109,7 @@ def test_a_bad_row_says_where_and_what(task, row, said, tmp_path):
         read_rows([good, row], task, gold=True)
 
 
-def test_rows_that_are_none(tmp_path):
+def test_values_that_are_no_rows(tmp_path):
     with pytest.raises(TripleFormatError, match=r"line 1: a row is a mapping or a text: '5'"):
         read_rows([5], "text", gold=False)
     for row in ({"label": "x"}, {"text": 5, "label": "x"}):

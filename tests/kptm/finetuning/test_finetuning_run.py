@@ -46,7 +46,7 @@ def test_a_task_is_learnt(task):
 
 
 @pytest.mark.parametrize("kind", ["gated", "ernie", "knowbert", "luke", "adapter"])
-def test_where_only_vectors_tell_knowledge_decides(kind):
+def test_knowledge_decides_where_only_vectors_help(kind):
     """Random words and new entities: only their vectors answer the held-out rows.
 
     This does not hold for "memory": it first has to learn which row a mention asks for, in
@@ -84,7 +84,7 @@ def test_one_seed_one_result():
     assert curve(4)[0] != first[0]
 
 
-def test_the_callers_randomness_goes_on():
+def test_the_callers_random_state_is_untouched():
     def draw():
         return random.random(), np.random.rand(), float(torch.rand(1))
 
@@ -108,7 +108,7 @@ def test_nothing_is_printed(capfd):
     assert captured.out == captured.err == ""
 
 
-def test_a_prediction_hangs_on_its_row_alone():
+def test_a_prediction_depends_only_on_its_row():
     rows = toy_tasks.rows("relation")
     longer = {**rows[1], "text": rows[1]["text"] + " And then a long way home to Rome."}
     tuned = finetune(toy_tasks.model(), rows, task="relation", config=toy_tasks.FAST)
@@ -289,7 +289,7 @@ def test_settings_that_cannot_work(settings, said):
         FinetuneConfig(**settings)
 
 
-def test_a_prediction_says_the_line_of_its_file(tmp_path):
+def test_a_prediction_has_the_line_of_its_file(tmp_path):
     rows = toy_tasks.rows("text")
     tuned = finetune(toy_tasks.model(), rows, task="text", config=toy_tasks.FAST)
     path = tmp_path / "lines.txt"

@@ -38,7 +38,7 @@ def copied(saved, tmp_path):
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("use_knowledge", [True, False])
-def test_what_was_saved_comes_back(task, use_knowledge, tmp_path):
+def test_a_saved_model_is_read_back_unchanged(task, use_knowledge, tmp_path):
     rows = toy_tasks.rows(task)
     config = replace(toy_tasks.FAST, steps=2, use_knowledge=use_knowledge, threshold=0.3)
     tuned = finetune(toy_tasks.model(), rows, task=task, config=config)

@@ -37,7 +37,7 @@ def test_by_default_knowledge_enters_below_the_upper_half(tokenizer_of, config_o
 
 
 @pytest.mark.parametrize(("family_", "room"), [("bert", 64), ("roberta", 62)])
-def test_no_text_is_longer_than_the_backbone_has_places(family_, room, fused_of):
+def test_no_text_is_longer_than_the_backbones_positions(family_, room, fused_of):
     model = fused_of(family_, max_length=500)
     encoded = model.encoder.encode(LinkedText("is " * 100))
     assert len(encoded.ids) == room

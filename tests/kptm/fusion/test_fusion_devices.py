@@ -39,7 +39,7 @@ def test_without_an_accelerator_all_is_the_cpu(no_gpu):
             choose_device(name)
 
 
-def test_an_accelerator_is_taken_where_there_is_one(two_gpus):
+def test_an_accelerator_is_used_if_there_is_one(two_gpus):
     assert choose_device() == "cuda"
     assert [choose_device(name) for name in ("cpu", "cuda", "cuda:1")] == ["cpu", "cuda", "cuda:1"]
     for name in ("cuda:2", "mps", "cuda:-1"):

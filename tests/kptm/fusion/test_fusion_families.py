@@ -127,9 +127,7 @@ PASSING = [
 
 
 @pytest.mark.parametrize("family", REASONS)
-def test_what_would_go_wrong_in_silence_is_refused_with_its_reason(
-    family, tokenizer_of, embeddings
-):
+def test_silent_failures_are_refused_with_their_reason(family, tokenizer_of, embeddings):
     found = outcome_of(family, "gated", tokenizer_of("bert"), embeddings)
     assert (found.result, REASONS[family] in found.reason) == ("refused", True), found.reason
 
@@ -182,7 +180,7 @@ def test_a_layer_that_is_missing_is_refused_with_the_names(plain_of, tmp_path, e
         FusedModel.build(tmp_path, embeddings)
 
 
-def test_a_missing_head_is_said_and_made(plain_of, tokenizer_of, tmp_path, embeddings, caplog):
+def test_a_missing_head_is_made_and_reported(plain_of, tokenizer_of, tmp_path, embeddings, caplog):
     plain_of("bert")[0].base_model.save_pretrained(tmp_path)
     tokenizer = tokenizer_of("bert")
     with caplog.at_level(logging.WARNING):

@@ -73,7 +73,7 @@ def test_one_change_is_noticed(fused_of, change):
     assert model.fingerprint() == room.compute(model) != before
 
 
-def test_what_is_changed_back_is_what_it_was(fused_of):
+def test_changing_back_restores_the_fingerprint(fused_of):
     model = copy.deepcopy(fused_of("bert"))
     before = model.fingerprint()
     value = next(model.parameters()).data.view(-1)

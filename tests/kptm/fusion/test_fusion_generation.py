@@ -56,7 +56,7 @@ def by_whole_passes(model, prompt, count, *, use_knowledge=True):
 
 
 @pytest.mark.parametrize("use_cache", [True, False])
-def test_text_is_that_of_passes_over_the_whole_text(decoder, use_cache):
+def test_generated_text_is_that_of_full_passes(decoder, use_cache):
     wanted = [by_whole_passes(decoder, prompt, 6) for prompt in PROMPTS]
     found = decoder.generate(PROMPTS, max_new_tokens=6, use_cache=use_cache)
     assert found == wanted
@@ -92,7 +92,7 @@ def test_no_prompts_and_a_blank(gpt2):
     assert gpt2.generate([asked], max_new_tokens=4) == gpt2.generate(PROMPTS[:1], max_new_tokens=4)
 
 
-def test_what_cannot_generate_is_refused(fused_of, gpt2):
+def test_models_that_cannot_generate_are_refused(fused_of, gpt2):
     with pytest.raises(ModelError, match="BertForMaskedLM is an encoder"):
         fused_of("bert").generate(PROMPTS)
     with pytest.raises(ModelError, match="kbert"):

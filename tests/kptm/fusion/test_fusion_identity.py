@@ -116,7 +116,7 @@ def test_a_backbone_in_half_precision_is_fused_in_it(plain_of, embeddings, batch
     assert len(model.fingerprint()) == 64
 
 
-def test_new_weights_hang_on_the_seed_alone(plain_of, embeddings):
+def test_new_weights_depend_only_on_the_seed(plain_of, embeddings):
     plain, tokenizer = plain_of("bert")
 
     def weights(seed):

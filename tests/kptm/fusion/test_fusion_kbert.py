@@ -92,7 +92,7 @@ def test_the_others_of_a_text_see_a_fact_only_through_its_mention(fused_of, batc
 
 
 @pytest.mark.parametrize("family", ["mpnet", "deberta-v2"])
-def test_a_family_that_positions_do_not_order_is_refused(plain_of, embeddings, family):
+def test_a_family_without_positions_is_refused(plain_of, embeddings, family):
     plain, tokenizer = plain_of(family)
     with pytest.raises(ModelError, match="from positions and a mask alone"):
         FusedModel.build(
@@ -104,7 +104,7 @@ def test_a_family_that_positions_do_not_order_is_refused(plain_of, embeddings, f
         )
 
 
-def test_facts_are_asked_for(plain_of, embeddings):
+def test_facts_are_required(plain_of, embeddings):
     plain, tokenizer = plain_of("bert")
     with pytest.raises(ModelError, match=r"pass facts=EntityFacts\.of\(graph\)"):
         FusedModel.build(plain, embeddings, FusionConfig(kind="kbert"), tokenizer=tokenizer)

@@ -100,7 +100,7 @@ def test_attention_with_facts_equals_numpy(fused_of, batch_of):
         np.testing.assert_allclose(numbers(output)[real], wanted[real], atol=1e-5)
 
 
-def test_attention_that_is_watched_is_the_same(fused_of, batch_of):
+def test_observing_attention_does_not_change_it(fused_of, batch_of):
     model = fused_of("gpt2", kind="kblam")
     batch = batch_of(model)
     with torch.no_grad():
@@ -175,7 +175,7 @@ def test_a_saved_backbone_is_plain(fused_of, tmp_path):
     assert "kptm" not in (tmp_path / "m" / "backbone" / "config.json").read_text()
 
 
-def test_what_it_cannot_read_is_refused(fused_of, plain_of, embeddings):
+def test_unreadable_facts_are_refused(fused_of, plain_of, embeddings):
     model = fused_of("gpt2", kind="kblam")
     with pytest.raises(ModelError, match=r"fact 'Georgia capital Atlantis'"):
         model.read(FactTriples([("Georgia", "capital", "Atlantis")]))

@@ -117,7 +117,7 @@ def block(module, queries, keys):
 # ── formulas ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_attention_sees_what_it_may_and_nothing_else():
+def test_attention_sees_only_what_its_mask_allows():
     module = moved(Attention(6, 3))
     queries, keys = torch.randn(2, 6).double(), torch.randn(3, 6).double()
     allowed = torch.tensor([[True, False, True], [False, False, False]])
@@ -430,7 +430,7 @@ def test_a_text_is_the_same_alone_and_among_others(any_model, batch_of, texts, f
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "luke"])
-def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind):
+def test_a_decoder_sees_nothing_that_comes_later(any_model, batch_of, family, kind):
     """Later words and mentions of a text change nothing before them.
 
     A mention also changes nothing before its own end.
@@ -452,7 +452,7 @@ def test_a_decoder_sees_nothing_of_what_comes(any_model, batch_of, family, kind)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2"])
-def test_a_decoder_is_asked_behind_what_it_has_read(any_model, family):
+def test_a_decoder_is_asked_behind_its_text(any_model, family):
     model = any_model(family, "gated")
     text = LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")])
     encoded = model.encoder.encode(text)

@@ -33,7 +33,7 @@ def states(model, batch):
 
 
 @pytest.mark.parametrize("family", ["bert", "distilbert", "gpt2", "llama"])
-def test_it_starts_as_nothing_changes_all_and_is_off_to_the_bit(fused_of, batch_of, family):
+def test_it_starts_without_effect_and_can_be_switched_off_exactly(fused_of, batch_of, family):
     model = fused_of(family)
     batch = batch_of(model)
     before = states(model, batch)
@@ -105,7 +105,7 @@ def test_peft_and_transformers_read_what_is_saved(fused_of, batch_of, tmp_path):
     assert torch.allclose(ours, wanted, atol=1e-5)
 
 
-def test_only_lora_learns_beside_what_is_new(fused_of, texts):
+def test_only_lora_and_new_weights_learn(fused_of, texts):
     model = fused_of("bert", moved=False)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     kptm.pretrain(model, texts, config=replace(CONFIG, lora_rank=0, learning_rate=1e-9))
@@ -133,7 +133,7 @@ def test_the_plan_leaves_lora_out_of_the_backbone_s_own_weights(fused_of):
     assert plan_for(model, CONFIG).lora == 2
 
 
-def test_a_run_that_is_cut_goes_on_with_it(fused_of, texts, tmp_path):
+def test_an_interrupted_run_continues_with_it(fused_of, texts, tmp_path):
     config = replace(CONFIG, steps=3, checkpoint_every=1, keep_checkpoints=4)
     one, two = fused_of("bert"), fused_of("bert")
     whole = kptm.pretrain(one, texts, config=config, checkpoints=tmp_path / "run")
@@ -152,7 +152,7 @@ def test_a_model_with_it_is_fine_tuned(fused_of, batch_of):
     assert any("lora_" in name for name in names)
 
 
-def test_what_does_not_go_with_it_is_said(fused_of, monkeypatch):
+def test_incompatible_settings_are_errors(fused_of, monkeypatch):
     for kind in ("ernie", "luke", "adapter"):
         with pytest.raises(ConfigError, match=f"not with '{kind}'"):
             fused_of("bert", kind=kind).add_lora(2)

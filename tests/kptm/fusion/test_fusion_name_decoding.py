@@ -67,7 +67,7 @@ def test_the_order_is_that_of_every_name_s_probability(decoder, use_knowledge):
             assert one.score == pytest.approx(best[one.entity][1], abs=1e-3)
 
 
-def test_only_candidates_are_named_and_both_of_one_name(decoder):
+def test_only_candidates_are_named_and_equal_names_give_both(decoder):
     names = {"one": ("Paris",), "two": ("Paris", " "), "three": ()}
     [found] = generate_names(decoder, PROMPTS[:1], names, k=3)
     assert [(one.entity, one.name) for one in found] == [("one", "Paris"), ("two", "Paris")]
@@ -75,7 +75,7 @@ def test_only_candidates_are_named_and_both_of_one_name(decoder):
     assert len(generate_names(decoder, PROMPTS, NAMES)) == len(PROMPTS)
 
 
-def test_what_cannot_be_named_is_refused(decoder, fused_of):
+def test_candidates_without_a_name_are_refused(decoder, fused_of):
     with pytest.raises(ConfigError, match="no name to generate"):
         generate_names(decoder, PROMPTS, {"one": ()})
     with pytest.raises(ConfigError, match="k must be at least 1, not 0"):

@@ -34,7 +34,7 @@ def batches(model, texts):
         yield collate(encoded, model.pad_id, with_knowledge=False).tensors()
 
 
-def test_the_graph_says_what_the_model_says(written, texts):
+def test_the_graph_gives_the_models_output(written, texts):
     model, folder = written
     graph = OnnxModel.from_pretrained(folder, threads=1)
     assert (graph.fingerprint, graph.int8) == (model.fingerprint(), False)
@@ -78,7 +78,7 @@ def test_a_graph_in_int8_is_near(exported_before, texts, tmp_path):
     assert sorted(path.name for path in (tmp_path / "small").glob("*.onnx*")) == ["model.onnx"]
 
 
-def test_a_graph_that_says_something_else_is_not_kept(exported_before, tmp_path):
+def test_a_graph_with_another_output_is_not_kept(exported_before, tmp_path):
     model = exported_before
     weight = next(model.fusion.parameters())
     with torch.no_grad():
@@ -92,7 +92,7 @@ def test_a_graph_that_says_something_else_is_not_kept(exported_before, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_what_cannot_be_written_or_read_is_said(fused_of, tmp_path, monkeypatch):
+def test_errors_of_writing_and_reading(fused_of, tmp_path, monkeypatch):
     for kind in ("knowbert", "kbert", "luke"):
         with pytest.raises(ConfigError, match=f"not of '{kind}'"):
             export_onnx(fused_of("bert", kind=kind), tmp_path / "graph")

@@ -22,7 +22,7 @@ def other(tmp_path):
         yield opened
 
 
-def test_triples_go_out_and_in(ws, other):
+def test_triples_are_written_and_read(ws, other):
     found = triples_dataset(ws.graph)
     assert {(row["head"], row["relation"], row["tail"]) for row in found} == set(ws.graph.match())
     other.load(found)
@@ -42,7 +42,7 @@ def test_an_empty_graph_has_the_columns(tmp_path):
         assert proposals_dataset(empty).num_rows == 0
 
 
-def test_links_go_out_and_in(reading):
+def test_links_are_written_and_read(reading):
     documents = list(reading.link(["Chad borders Sudan.", "Nothing here.", "🦊 Khartoum"]))
     again = list(linked_texts(links_dataset(documents)))
     assert again == [LinkedText.from_dict(one.to_dict()) for one in documents]
@@ -56,7 +56,7 @@ def test_a_link_that_does_not_fit_is_refused_with_its_row():
         list(linked_texts(rows))
 
 
-def test_proposals_go_out_and_in(ws, other):
+def test_proposals_are_written_and_read(ws, other):
     found = proposals_dataset(ws)
     assert [row["tail"] for row in found] == ["Libya", "Peru"]
     assert add_proposals(other, found) == 2

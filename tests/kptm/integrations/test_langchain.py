@@ -139,7 +139,7 @@ def call(tool, arguments):
         ("accept", {"ids": [77]}, "77"),
     ],
 )
-def test_what_cannot_be_done_is_a_message_to_the_agent(ws, name, arguments, part):
+def test_errors_are_messages_to_the_agent(ws, name, arguments, part):
     before = ws.graph.fingerprint()
     message = call(tools_of(ws, allow_edit=True)[name], arguments)
     assert part in message.content

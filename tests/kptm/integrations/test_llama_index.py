@@ -67,7 +67,7 @@ def test_nodes_have_labels_and_properties(store):
     assert len(store.get()) == 6
 
 
-def test_the_map_around_nodes_grows_with_its_depth(ws, store):
+def test_the_neighbourhood_of_nodes_grows_with_depth(ws, store):
     [chad] = store.get(ids=["Chad"])
     for depth in (1, 2):
         wanted = {tuple(fact) for fact in ws.graph.neighbours("Chad", hops=depth)}
@@ -77,7 +77,7 @@ def test_the_map_around_nodes_grows_with_its_depth(ws, store):
     assert {r.label for _, r, _ in few} == {"capital"}
 
 
-def test_what_is_written_is_read_and_undone(ws, store):
+def test_writes_can_be_read_and_undone(ws, store):
     before = ws.graph.fingerprint()
     number = ws.graph.revision()
     libya = EntityNode(name="Libya", label="country", properties={"population": 7_000_000})
@@ -123,7 +123,7 @@ def test_cypher_is_the_subset_of_kptm(store):
         (lambda store: store.structured_query("MATCH (a) RETURN a", {"x": 1}), "parameters"),
     ],
 )
-def test_what_it_cannot_do_is_refused_by_name_and_changes_nothing(ws, store, work, part):
+def test_unsupported_calls_are_refused_by_name_and_change_nothing(ws, store, work, part):
     before = ws.graph.revision()
     with pytest.raises(WorkspaceError, match=part):
         work(store)

@@ -46,7 +46,7 @@ def said(store, space):
 
 
 @on_both
-def test_it_stays_until_both_are_forgotten(both, space, small_model):
+def test_a_text_stays_until_both_sources_are_forgotten(both, space, small_model):
     store, _ = both
     before = held_by(store, space)
     assert said(store, space) == {TEXT.text: ("a", "b"), OTHER.text: ("b",)}
@@ -62,7 +62,7 @@ def test_it_stays_until_both_are_forgotten(both, space, small_model):
     assert held_by(store, space).keys() == before.keys()
 
 
-def test_undone_in_the_other_order(both, space):
+def test_forgetting_undone_in_the_other_order(both, space):
     store, _ = both
     first, second = store.forget(source="a").operation, store.forget(source="b").operation
     store.undo(first)  # a attests it again: the shared text lives, b's own does not
@@ -74,7 +74,7 @@ def test_undone_in_the_other_order(both, space):
     assert said(store, space) == {TEXT.text: ("b",), OTHER.text: ("b",)}
 
 
-def test_undoing_what_one_wrote_leaves_what_the_other_says(both, space):
+def test_undoing_one_sources_texts_keeps_the_others(both, space):
     store, (first, second, _) = both
     assert store.undo(first).rows_removed == 0
     taken = store.newest_operation()
@@ -89,7 +89,7 @@ def test_undoing_what_one_wrote_leaves_what_the_other_says(both, space):
 
 
 @on_both
-def test_a_forgotten_text_stays_forgotten_whoever_says_it(both, space, small_model):
+def test_a_forgotten_text_stays_forgotten_for_all_sources(both, space, small_model):
     store, _ = both
     assert store.forget(text=TEXT.text).rows_removed
     assert said(store, space) == {OTHER.text: ("b",)}
@@ -115,9 +115,7 @@ def test_a_new_source_brings_back_a_text_whose_sources_were_forgotten(both, spac
     assert said(store, space) == {TEXT.text: ("c",)}
 
 
-def test_what_was_forgotten_for_its_own_sake_does_not_come_back_by_a_source(
-    both, space, small_model
-):
+def test_a_text_that_was_forgotten_itself_does_not_return_with_a_source(both, space, small_model):
     store, _ = both
     store.forget(entity="Seine")
     taken = store.newest_operation()
@@ -129,7 +127,7 @@ def test_what_was_forgotten_for_its_own_sake_does_not_come_back_by_a_source(
     assert said(store, space)[TEXT.text] == ("c",)
 
 
-def test_the_undo_of_an_older_deletion_does_not_outdo_forgetting_the_source(both, space):
+def test_undoing_an_older_deletion_does_not_undo_forgetting_the_source(both, space):
     store, _ = both
     taken = store.forget(entity="Georgia").operation
     store.forget(source="b")
@@ -142,7 +140,7 @@ def test_the_undo_of_an_older_deletion_does_not_outdo_forgetting_the_source(both
 
 
 @on_both
-def test_vectors_of_ones_own_are_never_without_their_source(opened):
+def test_a_users_vectors_are_never_without_their_source(opened):
     store = opened()
     record = [Record(kind="own", value="v", text="t")]
     numbers = [

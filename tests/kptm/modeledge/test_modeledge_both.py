@@ -91,7 +91,7 @@ def test_the_past_and_the_purged(opened):
 
 
 @on_both
-def test_what_was_taken_back_is_in_no_index(opened):
+def test_undone_rows_are_in_no_index(opened):
     one, other = opened(), opened()
     filled(one)
     recall(one)

@@ -36,7 +36,7 @@ def test_a_config_that_cannot_be(bad):
 
 
 @pytest.mark.usefixtures("many_inputs")
-def test_what_finds_too_little_gives_way_to_exact_search(opened):
+def test_an_index_that_finds_too_little_is_replaced_by_exact_search(opened):
     store = opened()
     vectors = np.random.default_rng(0).normal(size=(6_000, 48)).astype(np.float32)
     store.add(vectors, ["v"] * len(vectors), space="s")
@@ -50,7 +50,7 @@ def test_what_finds_too_little_gives_way_to_exact_search(opened):
     assert (check.index, check.snapshot, check.problems) == ("flat", "whole", ())
 
 
-def test_what_finds_enough_stays(opened):
+def test_an_index_that_finds_enough_stays(opened):
     store = opened()
     store.add(clustered(3_000, 16, 1), ["v"] * 3_000, space="s")
     seen = []

@@ -19,7 +19,7 @@ def test_killed_at_random(tmp_path):
     assert done.stdout.count("mismatches: 0") == 2
 
 
-def test_an_unknown_part_is_told():
+def test_an_unknown_part_is_named():
     done = subprocess.run(
         [sys.executable, SCRIPT, "nothing"], capture_output=True, text=True, check=False
     )

@@ -65,7 +65,7 @@ def test_flat_is_a_dictionary(steps, k, capacity):
                 assert (at[len(right) :] == -1).all()
 
 
-def test_what_is_as_near_is_found_by_its_id(monkeypatch):
+def test_equally_near_rows_are_ordered_by_id(monkeypatch):
     monkeypatch.setattr("kptm.modeledge.vector_index.flat_index.BLOCK", 7)
     index = FlatIndex(DIM)
     same = np.repeat(vector(0)[None], 40, 0)
@@ -106,7 +106,7 @@ def test_changes_to_a_mapped_file_do_not_reach_it(tmp_path):
     seed=st.integers(0, 9),
 )
 @settings(max_examples=40, deadline=None)
-def test_the_best_of_the_allowed_are_the_best_of_those_alone(count, queries, k, seed):
+def test_filtered_search_equals_search_in_the_allowed_rows_only(count, queries, k, seed):
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(count, DIM)).astype(np.float32)
     asked = rng.normal(size=(queries, DIM)).astype(np.float32)

@@ -117,7 +117,7 @@ def exported(new_store, tmp_path, monkeypatch):
     return store, tmp_path / "e"
 
 
-def test_the_files_can_be_read_without_us(exported):
+def test_the_files_can_be_read_without_kptm(exported):
     store, folder = exported
     told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert [space["name"] for space in told["spaces"]] == ["cloze:a", "own"]
@@ -200,9 +200,7 @@ def _without_a_value(lines):
         ("manifest.json", lambda told: told["shards"].append("x")),
     ],
 )
-def test_a_file_that_is_wrong_in_itself_is_refused_and_leaves_nothing(
-    exported, new_store, name, change
-):
+def test_a_file_with_wrong_content_is_refused_and_leaves_nothing(exported, new_store, name, change):
     """The second pair of files fails after the first pair was read."""
     _, folder = exported
     store = new_store()
@@ -224,7 +222,7 @@ def test_another_format_is_refused(exported, new_store, monkeypatch):
         new_store().load(folder / "nowhere")
 
 
-def test_an_export_takes_the_place_of_an_older_one_only(exported, tmp_path):
+def test_an_export_only_replaces_an_older_export(exported, tmp_path):
     store, folder = exported
     store.forget(source="x")
     assert store.export(folder) == 5

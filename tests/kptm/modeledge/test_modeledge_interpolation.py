@@ -80,7 +80,7 @@ def test_the_default_rises_and_abstains():
     assert weights[-1] == 0.9
 
 
-def test_without_a_model_neighbours_speak_alone_or_not_at_all():
+def test_without_a_model_only_neighbours_answer_or_none():
     mixture = Interpolation(edges=(0.5,), weights=(0.3,))
     assert mixture.mix_probabilities({}, [hit("a", 0.9)]) == {"a": 1.0}
     assert mixture.mix_probabilities({}, [hit("a", 0.4)]) == {}
@@ -111,7 +111,7 @@ def test_without_the_cited_rows_the_store_gives_nothing(pairs):
         {"edges": (float("nan"),), "weights": (0.5,)},
     ],
 )
-def test_settings_that_mean_nothing(wrong):
+def test_settings_without_a_meaning(wrong):
     with pytest.raises(ModeledgeError):
         Interpolation(**wrong)
 
@@ -226,12 +226,12 @@ def test_the_temperature_is_the_likeliest_of_the_grid():
     assert found.temperature == pytest.approx(0.3 / np.log(7 / 3), rel=0.35)
 
 
-def test_what_says_nothing_fits_nothing():
+def test_uninformative_neighbours_fit_nothing():
     assert Interpolation.fit([]).weight([hit("a", 1.0)]) == 0
     assert Interpolation.fit([HeldOutQuestion("y", 0.5, [])]).threshold == float("inf")
 
 
-def test_a_lucky_few_do_not_pay():
+def test_a_few_lucky_answers_are_not_enough():
     few = [HeldOutQuestion("y", 0.5, [hit("y", 0.9)])] * 2
     assert Interpolation.fit([*few, *[HeldOutQuestion("y", 0.5, [])] * 1000]).weights == (0.0,)
 
@@ -244,7 +244,7 @@ def test_no_more_than_k_neighbours_are_counted():
 # ── who may speak ────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_rows_that_name_the_entity_and_hold_a_candidate_speak():
+def test_only_rows_with_the_entity_and_a_candidate_count():
     hits = [
         hit("a", 0.9, ["x"]),
         hit("b", 0.8, ["y"]),

@@ -100,7 +100,7 @@ def test_filters(filled, number):
 
 
 @pytest.mark.usefixtures("many_inputs")
-def test_few_rows_fit_and_all_of_them_come(filled):
+def test_a_narrow_filter_returns_all_its_rows(filled):
     store, _, kind = filled
     fits = WHERES[-1][1]
     rare = sum(fits(entry) for entry, _ in store.entries("s"))
@@ -112,7 +112,7 @@ def test_few_rows_fit_and_all_of_them_come(filled):
     ]
 
 
-def test_every_row_is_found_when_so_many_are_wanted(filled):
+def test_every_row_is_found_when_all_are_wanted(filled):
     store, _, _ = filled
     hits = store.search(clustered(1, DIM, 7), k=COUNT + 7, space="s")[0]
     assert {hit.id for hit in hits} == set(held_by(store, "s"))
@@ -147,7 +147,7 @@ def test_more_than_half_is_dead(filled):
 
 
 @pytest.mark.usefixtures("many_inputs")
-def test_what_comes_after_the_snapshot_is_found(filled, tmp_path):
+def test_rows_after_the_snapshot_are_found(filled, tmp_path):
     store, _, kind = filled
     store.add(np.eye(DIM)[:3], ["v0", "new", "new"], space="s", source="z")
     for _ in range(2):

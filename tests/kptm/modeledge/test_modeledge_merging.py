@@ -90,7 +90,7 @@ def facts(store):
     } - {None}
 
 
-def test_what_both_have_is_there_once_with_the_sources_of_both(new_store):
+def test_records_of_both_stores_are_there_once_with_both_sources(new_store):
     ours, theirs = new_store(), new_store()
     say(ours, "x", "a b", "c d")
     say(theirs, "y", "c d", "e f")
@@ -108,7 +108,7 @@ def test_what_both_have_is_there_once_with_the_sources_of_both(new_store):
     assert all(not check.problems for check in ours.verify())
 
 
-def test_twice_is_nothing_new(new_store):
+def test_a_second_merge_adds_nothing(new_store):
     ours, theirs = new_store(), new_store()
     say(theirs, "y", "a b")
     tell(theirs, "z", ("a", "r", "b"))
@@ -161,7 +161,7 @@ def test_the_newest_may_be_ours(new_store):
 
 
 @pytest.mark.parametrize("policy", sorted(CONFLICTS))
-def test_what_was_forgotten_here(new_store, policy):
+def test_records_that_were_forgotten_here(new_store, policy):
     ours, theirs = new_store(), new_store()
     say(ours, "x", "a b")
     say(theirs, "x", "a b")
@@ -215,7 +215,7 @@ def test_a_source_that_was_forgotten_here(new_store, policy):
     assert counted(ours) == 0
 
 
-def test_vectors_of_ones_own_are_the_same_by_their_numbers(new_store):
+def test_a_users_vectors_are_equal_if_their_numbers_are(new_store):
     ours, theirs = new_store(), new_store()
     ours.add(np.eye(3)[:2], ["a", "a"], space="mine", source="x")
     theirs.add(np.eye(3), ["a", "a", "b"], space="mine", source="x")
@@ -225,7 +225,7 @@ def test_vectors_of_ones_own_are_the_same_by_their_numbers(new_store):
     assert len(held(ours)) == counted(ours) == 4
 
 
-def test_what_does_not_fit_is_refused_and_leaves_nothing(new_store):
+def test_stores_that_do_not_fit_are_refused_and_change_nothing(new_store):
     ours, theirs = new_store(), new_store()
     say(ours, "x", "a b")
     before, newest = held(ours), ours.newest_operation()

@@ -82,7 +82,7 @@ def vector(number):
 
 
 @on_both
-def test_it_is_upgraded_with_all_that_it_holds(older, opened):
+def test_it_is_upgraded_with_all_its_content(older, opened):
     store = opened()
     for space, ids in LIVE.items():
         held = held_by(store, space)

@@ -139,7 +139,7 @@ def test_replacing_takes_the_old_ones_out_in_the_same_operation(new_store, model
     assert everything(store) == before
 
 
-def test_what_is_forgotten_goes_with_its_source_in_both_spaces(new_store, models):
+def test_forgetting_a_source_forgets_in_both_spaces(new_store, models):
     store = new_store()
     store.write(models["old"], texts(10), source="s")
     store.migrate(models["new"])
@@ -174,7 +174,7 @@ def test_own_vectors_and_unknown_texts_stay(new_store, models):
     assert [item.moved for item in again.spaces if "cloze" in item.old] == [1]
 
 
-def test_documents_that_are_given_are_taken(new_store, models):
+def test_given_documents_are_used(new_store, models):
     """Records lack the text that the old model cut off; the documents have it."""
     store = new_store()
     long = "word " * 80
@@ -267,7 +267,7 @@ def test_maps_need_enough_records_and_room(new_store, models):
     assert {item.method for item in report.spaces} == {"encode"}
 
 
-def test_which_model_is_left_has_to_be_clear(new_store, models):
+def test_the_old_model_has_to_be_clear(new_store, models):
     store = new_store()
     with pytest.raises(ModeledgeError, match="of none"):
         store.migrate(models["new"])
@@ -286,7 +286,7 @@ def test_which_model_is_left_has_to_be_clear(new_store, models):
     assert store.migrate(models["new"], old=models["old"].fingerprint()).operations == ()
 
 
-def test_cut_and_gone_on_with(new_store, models, monkeypatch):
+def test_interrupted_and_continued(new_store, models, monkeypatch):
     monkeypatch.setattr(migrate, "PAGE", 16)
     store, other = new_store(), new_store()
     for each in (store, other):
@@ -329,7 +329,7 @@ def test_half_precision_stays(new_store, models):
     assert {space.precision for space in store.spaces()} == {"float16"}
 
 
-def test_what_is_forgotten_meanwhile_is_not_written(new_store, models, monkeypatch):
+def test_records_forgotten_meanwhile_are_not_written(new_store, models, monkeypatch):
     store = new_store()
     documents = texts(6)
     store.write(models["old"], documents)

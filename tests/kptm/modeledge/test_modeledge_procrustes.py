@@ -42,7 +42,7 @@ def test_with_noise_it_is_scipys():
     assert found.scale == pytest.approx(total / (old.astype(np.float64) ** 2).sum())
 
 
-def test_a_shift_and_a_scale_are_found_where_it_is_centred():
+def test_a_centred_map_finds_shift_and_scale():
     rng = np.random.default_rng(1)
     old = rng.normal(size=(60, 5)).astype(np.float32) + 7
     new = (3 * (old @ rotation(8, rng, 5)) - 20).astype(np.float32)

@@ -88,7 +88,7 @@ def test_filters_single_texts_and_an_empty_store(store, model):
     assert store.recall(model, BLANK, where=RecordFilter(value="nobody"))[0][0].hits == ()
 
 
-def test_what_is_behind_the_cut_calls_up_nothing(store, model):
+def test_text_that_was_cut_off_recalls_nothing(store, model):
     store.write(model, DOCUMENTS)
     long = "word " * 200
     blank = LinkedText(f"{long}[MASK]")

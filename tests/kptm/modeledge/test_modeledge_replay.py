@@ -133,7 +133,7 @@ class Replay(RuleBasedStateMachine):
             store.close()
 
 
-def test_replay_is_making_it_anew(empty_graph, tmp_path, monkeypatch):
+def test_replaying_equals_making_the_index_anew(empty_graph, tmp_path, monkeypatch):
     monkeypatch.setattr(build_index, "FEWEST", 4)  # so that few rows have every kind of index
     monkeypatch.setattr("kptm.modeledge.vector_index.indexes.SNAPSHOT_FROM", 3)
     Replay.template, Replay.folder = empty_graph, tmp_path

@@ -37,7 +37,7 @@ def finds_the_same(store, space="s"):
 
 @pytest.mark.usefixtures("many_inputs")
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damage_is_told_and_search_is_right(written, tmp_path, name, caplog):
+def test_damage_is_reported_and_search_stays_right(written, tmp_path, name, caplog):
     for number, _ in enumerate(files_of(written / "store.db", "s")):
         folder = tmp_path / str(number)
         shutil.copytree(written, folder)
@@ -54,7 +54,7 @@ def test_damage_is_told_and_search_is_right(written, tmp_path, name, caplog):
     assert "damaged" in caplog.text
 
 
-def test_a_file_too_many_and_a_lost_folder(written, tmp_path):
+def test_an_extra_file_and_a_lost_folder(written, tmp_path):
     shutil.copytree(written, tmp_path / "a")
     at = files_of(tmp_path / "a" / "store.db", "s")[0].parent
     (at / "more").write_bytes(b"")
@@ -89,7 +89,7 @@ def test_a_snapshot_that_cannot_be_written_is_an_error_and_hurts_nothing(opened,
     assert is_whole(store)
 
 
-def test_closing_writes_what_saves_time(opened, place, monkeypatch):
+def test_closing_writes_a_snapshot_if_it_saves_time(opened, place, monkeypatch):
     monkeypatch.setattr(indexes, "SNAPSHOT_FROM", 40)
     store = opened()
     store.add(clustered(50, DIM, 1), ["v"] * 50, space="s")
@@ -109,7 +109,7 @@ def test_closing_writes_what_saves_time(opened, place, monkeypatch):
     finds_the_same(opened())
 
 
-def test_what_is_purged_is_in_no_snapshot_of_whoever_had_it_in_memory(opened, place, monkeypatch):
+def test_purged_rows_are_in_no_later_snapshot_of_another_process(opened, place, monkeypatch):
     monkeypatch.setattr(indexes, "SNAPSHOT_FROM", 3)
     secret = np.full((1, DIM), 0.123456, np.float32)
     kept = (secret / np.linalg.norm(secret)).astype(np.float32)

@@ -55,7 +55,7 @@ def test_the_length_of_a_vector_does_not_matter(store, scale):
     assert [(hit.value, round(hit.score, 5)) for hit in hits] == [("a", 1.0), ("b", 0.0)]
 
 
-def test_few_none_and_unknown(store):
+def test_fewer_rows_than_k_no_rows_and_unknown_spaces(store):
     store.add(np.eye(3), ["a", "b", "c"], space="s")
     assert len(store.search(np.eye(3), k=8, space="s")[0]) == 3
     assert store.search(np.eye(3), k=0, space="s") == [[], [], []]
@@ -77,7 +77,7 @@ def test_few_none_and_unknown(store):
         ([["x", "y", "z"]], ["a"]),
     ],
 )
-def test_what_does_not_fit_is_refused_and_leaves_nothing(store, vectors, values):
+def test_rows_that_do_not_fit_are_refused_and_change_nothing(store, vectors, values):
     store.add(np.eye(3), ["a", "b", "c"], space="s")
     before = store.newest_operation()
     with pytest.raises(ModeledgeError):

@@ -124,7 +124,7 @@ def test_an_abstaining_store_leaves_the_model(model, store):
     assert alone.cited == ()
 
 
-def test_texts_that_were_written_fit_a_high_lambda_and_are_told_again(model, store):
+def test_written_texts_fit_a_high_lambda_and_are_recited(model, store):
     """The held-out texts are the written ones, so the store is right whenever it answers."""
     write_tokens(store, model, plain(TEXTS))
     predictor = TokenPredictor(model, store)
@@ -152,7 +152,7 @@ def test_a_hidden_token_does_not_see_the_entity_it_names(embeddings, tokenizer_o
     assert {"Paris", "Seine"} in named
 
 
-def test_a_decoder_goes_on_where_a_text_ends(embeddings, tokenizer_of, config_of, store):
+def test_a_decoder_continues_a_text_at_its_end(embeddings, tokenizer_of, config_of, store):
     tokenizer = tokenizer_of("gpt2")
     built = FusedModel.build(
         config_of("gpt2", tokenizer), embeddings, FusionConfig(), tokenizer=tokenizer

@@ -91,7 +91,7 @@ def test_keys_of_facts_need_no_more_of_the_entity_table_than_the_mentions(model,
     assert not large.entity_table.held
 
 
-def test_vectors_are_the_models_own(store, model):
+def test_vectors_equal_the_models(store, model):
     document = fact("Georgia", "Tbilisi")
     assert store.write(model, [document]) == 4
     names = spaces_of(model)
@@ -134,7 +134,7 @@ def test_another_model_has_spaces_of_its_own(store, model, embeddings, tokenizer
     assert not set(spaces_of(model).values()) & set(spaces_of(other).values())
 
 
-def test_what_was_forgotten_is_not_written_again(store, model):
+def test_forgotten_records_are_not_written_again(store, model):
     documents = texts(20)
     store.write(model, documents)
     gone = store.forget(text=documents[0].text).rows_removed
@@ -197,7 +197,7 @@ store.write(model, texts(300), progress=lambda n: print(n, flush=True))
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_killed_and_gone_on_with(store, model, empty_graph, tmp_path):
+def test_killed_and_continued(store, model, empty_graph, tmp_path):
     model.save_pretrained(tmp_path / "model")
     path = tmp_path / "cut.db"
     shutil.copy(empty_graph, path)
@@ -223,7 +223,7 @@ def test_killed_and_gone_on_with(store, model, empty_graph, tmp_path):
     cut.close()
 
 
-def test_embeddings_of_ones_own_have_a_space_too(store):
+def test_a_users_embeddings_have_a_space_too(store):
     table = EntityEmbeddings(["a", "b"], torch.eye(2))
     store.add(table.table.numpy(), table.keys, space="mine", source="hand")
     assert store.search(np.array([[1, 0.1]]), k=1, space="mine")[0][0].value == "a"

@@ -60,7 +60,7 @@ def test_another_document_of_the_same_text_is_not_touched(passages):
     assert [item.source for item in passages.stream()] == ["t"]
 
 
-def test_what_was_forgotten_for_its_own_sake_is_not_written_again(passages):
+def test_forgotten_passages_are_not_written_again(passages):
     write(passages, 1, "Aa.", "Bb.")
     assert passages.forget(revision=2, text="Aa.") == 1
     write(passages, 3, "Aa.", "Bb.")

@@ -45,7 +45,7 @@ def test_a_file_is_replaced_and_undone(ws, file):
     assert live(ws) == []
 
 
-def test_two_files_of_one_source_are_replaced_apart(ws, file, tmp_path):
+def test_two_files_of_one_source_are_replaced_separately(ws, file, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("Quito is old.\n")
     ws.index(file, source="wire")
@@ -80,7 +80,7 @@ def test_a_purge_leaves_no_byte(tmp_path, asked):
     assert b"zyzzyvas" not in held.lower()
 
 
-def test_links_that_are_given_are_taken(ws):
+def test_given_links_are_used(ws):
     from kptm.linking import LinkedText
 
     ws.index([LinkedText.from_spans("They govern from there.", [(17, 22, "Lima")])])

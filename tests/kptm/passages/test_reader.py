@@ -54,7 +54,7 @@ def ws(tmp_path_factory):
         yield opened
 
 
-def test_what_is_said_and_not_known_is_read(ws):
+def test_facts_that_only_the_texts_state_are_read(ws):
     right = 0
     for number in range(0, 60, 2):
         born, died = places(number)
@@ -77,7 +77,7 @@ def test_a_question_in_words(ws):
     assert ws.ask(f"What is the birthplace of {names(4)}?").entity == places(4)[0]
 
 
-def test_what_the_graph_says_is_not_read(ws):
+def test_facts_of_the_graph_are_not_read(ws):
     answer = ws.query(names(1), "birthplace")
     assert not answer.predicted
     assert all(item.kind != "texts" for item in answer.evidence)
@@ -140,7 +140,7 @@ def test_a_model_that_cannot_be_read_is_fitted_anew(ws, tmp_path, content):
         assert other.layout.reader.read_bytes() == wanted
 
 
-def test_what_p_is_worth_depends_on_the_kind_of_answer():
+def test_the_meaning_of_p_depends_on_the_kind_of_answer():
     """Entities are right by their p, values half as often.
 
     There are too few names for more than their share of right answers.

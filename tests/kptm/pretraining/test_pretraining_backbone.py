@@ -95,7 +95,7 @@ def _batch(model, texts):
     return collate([model.encoder.encode(text) for text in texts], model.pad_id).tensors()
 
 
-def test_a_frozen_backbone_says_of_texts_without_links_what_it_said(model):
+def test_a_frozen_backbone_gives_the_same_on_texts_without_links(model):
     before = weights(model)
     plain = _batch(model, [LinkedText(text.text) for text in TEXTS])
     with torch.no_grad():
@@ -111,7 +111,7 @@ def test_a_frozen_backbone_says_of_texts_without_links_what_it_said(model):
     assert all(weight.requires_grad for weight in model.backbone.parameters())
 
 
-def test_trained_weights_wait_and_then_learn(model):
+def test_trained_weights_start_to_learn_later(model):
     before = weights(model)
     kptm.pretrain(model, TEXTS, config=replace(CONFIG, steps=2, entities_first=0.9))
     assert not moved(model, before, "backbone.bert.")
@@ -163,7 +163,7 @@ def test_rates_are_transformers_linear_ones_and_the_backbone_s_start_later():
     np.testing.assert_allclose(own[8:], wanted[8:])
 
 
-def test_a_run_that_is_cut_goes_on_with_both_rates(model, folder, embeddings, tmp_path):
+def test_an_interrupted_run_continues_with_both_rates(model, folder, embeddings, tmp_path):
     config = replace(CONFIG, checkpoint_every=1, keep_checkpoints=4)
     whole = kptm.pretrain(model, TEXTS, config=config, checkpoints=tmp_path / "run")
     (tmp_path / "run" / "checkpoint-4" / "complete.json").unlink()

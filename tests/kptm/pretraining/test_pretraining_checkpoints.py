@@ -93,7 +93,7 @@ def again(folder):
     return outcome(folder, replace(tiny_run.CONFIG, keep_checkpoints=9))
 
 
-def test_unfinished_and_damaged_checkpoints_are_passed_over(finished, uninterrupted):
+def test_unfinished_and_damaged_checkpoints_are_ignored(finished, uninterrupted):
     assert names(finished) == [f"checkpoint-{step}" for step in (5, 10, 15, 20, 24)]
     (finished / "checkpoint-24" / "complete.json").unlink()
     (finished / "checkpoint-20" / "model.safetensors").write_bytes(b"torn")
@@ -107,7 +107,7 @@ def test_unfinished_and_damaged_checkpoints_are_passed_over(finished, uninterrup
     assert again(finished) == (*uninterrupted[:2], 24)  # the checkpoints are complete again
 
 
-def test_one_checkpoint_is_always_there(tmp_path):
+def test_there_is_always_a_checkpoint(tmp_path):
     seen = []
 
     def look(step, _):

@@ -28,7 +28,7 @@ RICH = EncodedText(
 
 @given(st.lists(encoded(), max_size=9), st.integers(1, 4))
 @settings(max_examples=25, deadline=None)
-def test_texts_come_back_as_they_were(tmp_path_factory, texts, shard):
+def test_texts_are_read_back_unchanged(tmp_path_factory, texts, shard):
     folder = tmp_path_factory.mktemp("corpus")
     wanted = [EncodedText(text.ids, text.spans) for text in [*texts, RICH]]
     given_, corpus.SHARD = iter(wanted), shard
@@ -61,7 +61,7 @@ class Counting:
         return self.model.encoder.encode(document)
 
 
-def test_what_is_there_is_not_made_again(shards, tmp_path):
+def test_present_shards_are_not_made_again(shards, tmp_path):
     encode = Counting()
     first = Corpus(tmp_path, tiny_run.texts(), encode, identity="x")
     assert (len(first), encode.count) == (8, 8)
@@ -139,12 +139,12 @@ def test_a_stream_is_read_once_and_in_parts(shards, tmp_path):
         ({"text": "a", "links": [{"start": 0}]}, r"text 2: links\[0\].end is missing"),
     ],
 )
-def test_what_is_no_text_is_named(tmp_path, row, said):
+def test_values_that_are_no_texts_are_named(tmp_path, row, said):
     with pytest.raises(ModelError, match=said):
         Corpus(tmp_path, [LinkedText("fine"), row], Counting())
 
 
-def test_fields_that_a_table_fills_up_are_missing_ones(tmp_path):
+def test_fields_that_a_table_fills_with_none_are_missing(tmp_path):
     """Arrow gives None where a row has no such field."""
     link = {
         "start": 0,
@@ -165,7 +165,7 @@ def test_a_text_without_a_token_is_left_out(tmp_path):
     assert [found[at].ids for at in range(len(found))] == [(7,)]
 
 
-def test_what_the_graph_says_is_read_anew(tmp_path, new_graph):
+def test_the_graphs_facts_are_read_anew(tmp_path, new_graph):
     """Shards written without relations, or for another graph, are not used here."""
     graph = new_graph()
     graph.add([(country, "capital", city) for country, city in tiny_run.CAPITALS.items()])

@@ -27,7 +27,7 @@ def test_misaligned_mentions_remember_what_is_right(text, seed):
     assert misalign(text, 9, seed) == noisy
 
 
-def test_what_is_asked_for_elsewhere_is_given_to_none():
+def test_an_entity_asked_for_elsewhere_is_given_to_no_mention():
     spans = tuple(TokenSpan(at, at + 1, "a", 3) for at in range(2_000))
     text = EncodedText(tuple(range(2_000)), spans)
     given_ = {span.row for span in misalign(text, 5, (0, 1, 5), hidden=(1, 4)).spans}
@@ -43,7 +43,7 @@ def test_the_shares_are_those_of_ernie():
 
 
 @given(st.lists(encoded(), min_size=1, max_size=5), SEEDS, st.sampled_from([0.0, 0.5, 1.0]))
-def test_replaced_mentions_are_anothers_words(texts, seed, rate):
+def test_replaced_mentions_have_another_entitys_words(texts, seed, rate):
     text = texts[0]
     changed = replace_mentions(text, texts.__getitem__, len(texts), rate, 40, seed)
     assert replace_mentions(text, texts.__getitem__, len(texts), rate, 40, seed) == changed
@@ -73,7 +73,7 @@ def test_all_but_neighbours_are_replaced_where_all_are_asked_for():
     assert [span.replaced for span in changed.spans] == [True, False] * 4
 
 
-def test_words_of_others_are_not_learnt_and_not_asked():
+def test_replaced_words_are_neither_learnt_nor_asked():
     spans = (TokenSpan(1, 3, "a", 0, replaced=True), TokenSpan(3, 4, "b", 1))
     text = EncodedText((2, 10, 11, 12, 3), spans)
     for number in range(20):

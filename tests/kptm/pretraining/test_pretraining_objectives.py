@@ -202,7 +202,7 @@ def test_linking_over_all(model, hidden):
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_nothing_asked_is_no_loss(model, hidden, objective, batch):
+def test_without_questions_there_is_no_loss(model, hidden, objective, batch):
     hidden.requires_grad_()
     total = objective.total(step(model, hidden, **batch))
     total.backward()
@@ -288,7 +288,7 @@ def test_all_at_once_is_one_weighted_sum(graph):
 
 
 @pytest.mark.parametrize("weight", ["relation_weight", "description_weight"])
-def test_the_graph_is_asked_for(weight):
+def test_the_graph_is_required(weight):
     with pytest.raises(ConfigError, match=f"{weight}: the targets come from the graph"):
         others(**{weight: 1.0})
 
@@ -298,7 +298,7 @@ def test_a_graph_without_facts(new_graph):
         others(new_graph(), description_weight=1.0)
 
 
-def test_links_of_a_mechanism_that_makes_none():
+def test_linking_with_a_mechanism_that_does_not_link():
     with pytest.raises(ConfigError, match="'gated' makes no links of its own"):
         others(link_weight=1.0)
 

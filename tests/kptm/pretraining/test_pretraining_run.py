@@ -45,7 +45,7 @@ def test_one_seed_one_result():
     assert curve(replace(SHORT, seed=4))[0] != first[0]
 
 
-def test_the_last_step_has_its_point():
+def test_the_curve_ends_with_the_last_step():
     config = replace(SHORT, steps=5, log_every=3)
     steps = []
     points, _ = curve(config, progress=lambda step, loss: steps.append(step))
@@ -57,7 +57,7 @@ def test_the_last_step_has_its_point():
     assert points[1][1] == pytest.approx(np.mean(losses[3:]))
 
 
-def test_the_callers_randomness_goes_on():
+def test_the_callers_random_state_is_untouched():
     random.seed(1)
     np.random.seed(1)
     torch.manual_seed(1)
@@ -69,7 +69,7 @@ def test_the_callers_randomness_goes_on():
     assert (random.random(), np.random.rand(), float(torch.rand(1))) == expected
 
 
-def test_plain_texts_are_linked_on_the_way(new_graph):
+def test_plain_texts_are_linked_while_reading(new_graph):
     graph = new_graph()
     names = {*tiny_run.CAPITALS, *tiny_run.CAPITALS.values()}
     graph.add([EntityRecord(key=name, label=name) for name in sorted(names)])
@@ -77,7 +77,7 @@ def test_plain_texts_are_linked_on_the_way(new_graph):
     assert curve(texts=plain, linker=Linker(graph)) == curve()
 
 
-def test_what_is_read_is_told(monkeypatch):
+def test_reading_is_reported(monkeypatch):
     monkeypatch.setattr("kptm.pretraining.pretraining_run.REPORT_EVERY", 3)
     told = []
     curve(reading=told.append)

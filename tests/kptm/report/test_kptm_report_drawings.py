@@ -139,7 +139,7 @@ def test_bold_only_where_the_interval_is_clear_of_all_others(parse):
     assert bold((0.5, 0.6)) == 0
 
 
-def test_lines_go_where_their_values_are(parse):
+def test_lines_follow_their_values(parse):
     series = {"a": [(0, 0.0), (5, 10.0), (10, 5.0)], "b": [(0, 10.0), (10, 0.0)]}
     page = parse(line_chart("loss", series, slots(series), "step"))
     paths = [a["d"] for a, _ in page.find("path", "curve")]
@@ -217,14 +217,14 @@ def test_names_in_the_network_do_not_overlap(report, width):
     assert all(box.within(width, height) for box in boxes.values())
 
 
-def test_nearest_goes_step_by_step():
+def test_nearest_moves_step_by_step():
     triples = [("c", "r", "d"), ("a", "r", "b"), ("b", "r", "c"), ("x", "r", "y"), ("a", "s", "b")]
     assert nearest("a", triples, 2) == [("a", "r", "b"), ("a", "s", "b")]
     assert nearest("a", triples, 3) == [("a", "r", "b"), ("b", "r", "c"), ("a", "s", "b")]
     assert nearest("a", triples, 99) == triples
 
 
-def test_network_says_every_fact_and_merges_both_ways(parse):
+def test_a_network_shows_every_fact_and_merges_both_directions(parse):
     triples = (("a", "r", "b"), ("b", "s", "a"), ("a", "t", "a"), ("a", "r", "b"))
     page = parse(network(Neighbourhood(centre="a", triples=triples)))
     said = [title for _, title in page.find("title")]

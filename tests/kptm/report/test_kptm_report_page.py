@@ -200,7 +200,7 @@ def test_values_that_are_not_finite(report, parse):
     assert not [value for value in drawn if "nan" in value or "inf" in value]
 
 
-def test_write_is_whole_or_nothing(report, tmp_path, monkeypatch):
+def test_write_leaves_the_whole_page_or_nothing(report, tmp_path, monkeypatch):
     path = tmp_path / "new" / "report.html"
     assert write(report, str(path)) == path
     assert path.read_text(encoding="utf-8") == render(report)

@@ -80,7 +80,7 @@ def test_new_files_are_read_and_a_second_run_does_nothing(ws, folder):
     assert (ws.graph.revision(), ws.layout.sync_manifest.read_bytes()) == (before, manifest)
 
 
-def test_what_a_deleted_file_alone_stated_ends(ws, folder, tmp_path):
+def test_facts_of_only_a_deleted_file_end(ws, folder, tmp_path):
     ws.sync(folder)
     ws.graph.add([("Ann", "knows", "Bob")])
     (folder / "facts.tsv").unlink()
@@ -109,7 +109,7 @@ def test_a_changed_file_replaces_what_it_stated(ws, folder, tmp_path):
     assert state(ws) == fresh(folder, tmp_path / "other")
 
 
-def test_a_file_that_fails_is_said_and_tried_again(ws, folder, tmp_path):
+def test_a_failed_file_is_reported_and_tried_again(ws, folder, tmp_path):
     (folder / "bad.nt").write_text("<a> <b\n")
     report = ws.sync(folder)
     failed = [one for one in report.changes if one.action == "failed"]
@@ -133,7 +133,7 @@ def test_a_missing_folder_changes_nothing(ws, folder):
         ws.sync(folder.with_name("away"))
 
 
-def test_what_was_loaded_otherwise_is_left_alone(ws, folder, tmp_path):
+def test_facts_loaded_in_other_ways_are_left_alone(ws, folder, tmp_path):
     own = tmp_path / "own.tsv"
     own.write_text("Eve\towns\tThe Mill\n")
     ws.load(own)

@@ -49,7 +49,7 @@ def test_the_whole_path(copied):
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
-def test_what_modeledge_weighs_is_learnt_from_what_the_graph_is_silent_on(copied, tmp_path):
+def test_the_weight_of_modeledge_is_learnt_where_the_graph_has_no_answer(copied, tmp_path):
     asked = "The capital of Chad is [MASK]."
     questions = tmp_path / "q.tsv"
     questions.write_text(f"{asked}\tN'Djamena\n" * 300)
@@ -109,7 +109,7 @@ def test_forget_by_any_name_is_one_undo(copied, name):
             ws.undo(gone["revision"])
 
 
-def test_names_that_are_not_there(copied):
+def test_unknown_names(copied):
     with Workspace.open(copied) as ws:
         before = ws.graph.fingerprint()
         for names in (
@@ -138,7 +138,7 @@ def test_index_twice_adds_nothing(copied, toy):
         assert modeledge(ws) == before
 
 
-def test_stages_before_their_turn(tmp_path, toy):
+def test_stages_that_need_an_earlier_stage(tmp_path, toy):
     with Workspace.open(tmp_path / "ws") as ws:
         with pytest.raises(KGError):
             ws.embed()
@@ -251,7 +251,7 @@ def test_embeddings_and_model_of_another_graph(copied, toy, tmp_path):
             ws.pretrain(toy.texts)
 
 
-def test_a_run_of_other_settings_is_not_gone_on_with(copied, toy, monkeypatch):
+def test_a_run_with_other_settings_is_not_continued(copied, toy, monkeypatch):
     import kptm.pretraining
 
     def cut(*arguments, **options):
@@ -274,7 +274,7 @@ def test_a_run_of_other_settings_is_not_gone_on_with(copied, toy, monkeypatch):
     assert not (copied / "pretraining").exists()
 
 
-def test_no_text_leaves_nothing_behind(copied, tmp_path):
+def test_a_run_without_texts_leaves_no_files(copied, tmp_path):
     empty = tmp_path / "empty.txt"
     empty.write_text("", encoding="utf-8")
     with Workspace.open(copied) as ws:
@@ -375,7 +375,7 @@ def test_no_file_holds_what_was_purged(copied, tmp_path, what):
         assert ws.ask("What is the capital of Chad?").entity == "N'Djamena"
 
 
-def test_what_was_never_heard_of_cannot_be_purged(copied):
+def test_unknown_names_cannot_be_purged(copied):
     with Workspace.open(copied) as ws:
         for arguments in ({"entity": "nobody"}, {"source": "nowhere"}):
             with pytest.raises(UnknownKeyError):

@@ -25,7 +25,7 @@ def ws(new_workspace, tmp_path):
         yield opened
 
 
-def test_names_that_are_known_are_what_they_name(ws):
+def test_known_names_mean_their_entities(ws):
     report = ws.add([("french republic", "capital", "Lyon")])
     assert report.added == 1
     assert report.records == (Triple("Q142", "P36", "Lyon"),)
@@ -36,7 +36,7 @@ def test_names_that_are_known_are_what_they_name(ws):
     assert not ws.graph.entities(["Lyon"])
 
 
-def test_new_relations_and_entities_are_said(ws):
+def test_new_relations_and_entities_are_reported(ws):
     report = ws.add(
         [Statement(Triple("France", "anthem", "La Marseillaise"), confidence=0.5),
          EntityRecord(key="Italy", aliases=("Italia",))],
@@ -52,7 +52,7 @@ def test_exact_names_are_keys(ws):
     assert ws.add([("France", "capital", "Paris")], exact=True).new_entities == ("France", "Paris")
 
 
-def test_what_cannot_be_stored_adds_nothing(ws):
+def test_a_name_that_cannot_be_stored_adds_nothing(ws):
     before = ws.graph.revision()
     for items in ([("a", "r", "b"), ("", "r", "b")], [("a", "r")], [3]):
         with pytest.raises(InvalidNameError):

@@ -45,7 +45,7 @@ def test_load_edit_forget_and_undo_are_seen_by_the_next_answer(copied, tmp_path)
         assert entities(ws.query("France", "capital")) == {"Paris", "Marseille"}
 
 
-def test_what_another_workspace_changed_is_seen_too(copied):
+def test_changes_of_another_workspace_are_seen(copied):
     with Workspace.open(copied) as ws, Workspace.open(copied) as other:
         assert entities(ws.query("Spain", "capital")) == {"Madrid"}
         revision = other.edit("Spain", "capital", "Lima")

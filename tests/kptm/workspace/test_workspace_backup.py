@@ -123,7 +123,7 @@ def test_a_backup_under_load_is_one_revision(copied, tmp_path):
     assert revisions[-1] <= newest
 
 
-def test_a_stage_that_replaces_its_folder_is_whole(copied, tmp_path):
+def test_a_stage_that_replaces_its_folder_is_complete(copied, tmp_path):
     """Embeddings are saved repeatedly; in each backup they match their manifest."""
     ended = threading.Event()
 

@@ -73,7 +73,7 @@ def test_forget_a_triple(copied):
         assert state(ws) == before
 
 
-def test_a_text_that_two_say_stays_until_both_are_forgotten(copied, toy):
+def test_a_text_of_two_sources_stays_until_both_are_forgotten(copied, toy):
     with Workspace.open(copied) as ws:
         before = state(ws)
         assert ws.index(toy.texts, source="second") == 0

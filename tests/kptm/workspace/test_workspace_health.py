@@ -218,12 +218,12 @@ def test_each_fault_is_found_with_its_remedy(name, copied):
         (lambda ws: (ws / ".kptm-sync.lock").touch(), {"lock-abandoned"}),
     ],
 )
-def test_a_fault_is_not_taken_for_others(plant, allowed, copied):
+def test_a_fault_causes_no_other_findings(plant, allowed, copied):
     plant(copied)
     assert set(names(copied)) == allowed
 
 
-def test_what_a_living_process_holds_is_no_leftover(copied):
+def test_files_of_a_living_process_are_no_leftovers(copied):
     with process_lock(copied / ".kptm-embed.lock"):
         assert names(copied) == []
 
@@ -262,7 +262,7 @@ def test_libraries_and_disk(copied, monkeypatch):
     assert said == ["100,000", "alembic", "networkx", "transformers"]
 
 
-def test_what_is_no_workspace_is_refused(tmp_path):
+def test_other_folders_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(WorkspaceError, match="kptm init"):

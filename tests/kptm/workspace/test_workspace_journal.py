@@ -53,7 +53,7 @@ MONEY = (
 )
 
 
-def test_undo_after_learning_takes_back_the_learning_and_not_the_graph(ws, lines):
+def test_undo_after_learning_does_not_change_the_graph(ws, lines):
     before = ws.graph.fingerprint()
     report = ws.learn(lines("a.tsv", *SEAT))
     assert report.used == 2
@@ -93,7 +93,7 @@ def test_learning_twice_is_learning_both_at_once(ws, lines, tmp_path):
         assert learnt(other) == learnt(ws)
 
 
-def test_a_question_that_is_asked_anew_takes_the_place_of_the_earlier_one(ws, lines):
+def test_a_repeated_question_replaces_the_earlier_one(ws, lines):
     ws.learn(lines("a.tsv", "Where does the cabinet of France sit?\tRome|Paris", SEAT[1]))
     ws.learn(lines("b.tsv", SEAT[0]))
     rows = [json.loads(row) for row in (ws.folder / "learnt.jsonl").read_text().splitlines()]
@@ -120,7 +120,7 @@ def test_lines_that_teach_nothing_are_counted_and_shown(ws, lines):
     }  # fmt: skip
 
 
-def test_a_file_of_which_no_line_can_be_used_changes_nothing(ws, lines):
+def test_a_file_without_usable_lines_changes_nothing(ws, lines):
     ws.learn(lines("a.tsv", *SEAT))
     before, revision = learnt(ws), ws.graph.revision()
     for rows in (["Of France?\tAtlantis"], []):
@@ -139,7 +139,7 @@ def test_learning_out_of_order_is_undone_with_what_came_later(ws, lines):
     assert learnt(ws) == {}
 
 
-def test_an_edit_between_is_left_alone(ws, lines):
+def test_an_edit_in_between_is_kept(ws, lines):
     learning = ws.learn(lines("a.tsv", *SEAT)).revision
     ws.edit("France", "capital", "Rome")
     ws.undo(learning)
@@ -166,7 +166,7 @@ TEXTS = {
 }
 
 
-def test_indexing_adds_to_the_phrasings_and_is_undone_alone(ws):
+def test_indexing_adds_phrasings_and_is_undone_separately(ws):
     ws.index(TEXTS["a"])
     first = ws.phrasings()
     assert first.patterns_of("capital") == ("The seat of [X] is [Y].",)
@@ -182,7 +182,7 @@ def test_indexing_adds_to_the_phrasings_and_is_undone_alone(ws):
     assert len(list(ws.graph.match())) == len(FACTS)
 
 
-def test_what_was_purged_is_in_no_file_and_is_not_put_back(ws, lines):
+def test_purged_lines_are_in_no_file_and_do_not_return(ws, lines):
     ws.graph.add([("Canaria", "capital", "Palmas")])
     ws.learn(lines("a.tsv", *SEAT, "Where does the cabinet of Canaria sit?\tPalmas"))
     ws.learn(lines("b.tsv", *MONEY))

@@ -108,7 +108,7 @@ def lively(copied):
     return copied
 
 
-def test_all_that_can_be_seen_is_the_same(lively, url):
+def test_everything_visible_is_the_same(lively, url):
     before = everything(lively)
     written = json.loads(run("move", lively, url, "--json").stdout)
     assert everything(lively) == before
@@ -177,7 +177,7 @@ def stop_after(monkeypatch, count):
     monkeypatch.setattr(psycopg.Connection, "execute", execute)
 
 
-def test_wherever_it_stops_nothing_partial_is_seen_and_it_goes_on(
+def test_a_stop_anywhere_shows_nothing_partial_and_can_be_continued(
     lively, url, postgresql, tmp_path, monkeypatch
 ):
     before = everything(lively)
@@ -228,7 +228,7 @@ def test_killed_processes_leave_the_old_workspace_or_the_new_one(lively, url, fo
     assert everything(folder) == before
 
 
-def test_it_goes_on_where_it_was_interrupted(lively, url, monkeypatch):
+def test_it_continues_where_it_was_interrupted(lively, url, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(moving.MoveStaging, "make_indexes", lambda self: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -238,7 +238,7 @@ def test_it_goes_on_where_it_was_interrupted(lively, url, monkeypatch):
     assert report.resumed == report.rows > 0
 
 
-def test_what_was_written_in_between_arrives_too(lively, url, monkeypatch):
+def test_writes_in_between_arrive_too(lively, url, monkeypatch):
     for step in ("make_indexes", "drop"):
         with monkeypatch.context() as patch:
             patch.setattr(moving.MoveStaging, step, lambda self: 1 / 0)
@@ -267,7 +267,7 @@ def test_a_difference_that_arrives_is_found(lively, url, monkeypatch):
     assert read(lively / "kptm.toml").database.url == ""
 
 
-def test_nobody_writes_meanwhile_and_nobody_to_the_old_file_afterwards(lively, url, monkeypatch):
+def test_no_writes_during_the_move_or_to_the_old_file_afterwards(lively, url, monkeypatch):
     from kg.sql import database as databases
 
     monkeypatch.setattr(databases, "BUSY_SECONDS", 0.1)

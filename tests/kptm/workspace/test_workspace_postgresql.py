@@ -41,7 +41,7 @@ def facts(tmp_path):
     return path
 
 
-def test_from_nothing_to_an_answer_on_the_command_line(url, facts, tmp_path):
+def test_from_an_empty_folder_to_an_answer_on_the_command_line(url, facts, tmp_path):
     plain = url.replace("postgresql+psycopg://", "postgresql://")
     assert plain in run("init", tmp_path / "my", "--database", plain).stdout
     run("load", tmp_path / "my", facts)
@@ -96,7 +96,7 @@ def test_a_wrong_url_is_one_error_and_leaves_no_workspace(url, message, tmp_path
     assert not (tmp_path / "my").exists()
 
 
-def test_a_database_that_does_not_exist_is_said_to_be_missing(url, tmp_path):
+def test_a_missing_database_is_named(url, tmp_path):
     missing = url.replace("postgres@/", "postgres@/no_such_")
     assert "createdb" in run("init", tmp_path / "my", "--database", missing, code=1).stderr
 
@@ -134,7 +134,7 @@ def test_the_doctor_finds_what_is_planted_and_changes_nothing(copied):
     assert examine(copied).findings == tuple(found.values())
 
 
-def test_a_server_that_is_gone_is_found(copied):
+def test_a_stopped_server_is_a_finding(copied):
     settings = copied / "kptm.toml"
     own = read(settings).database.url
     settings.write_text(settings.read_text().replace(own, "postgresql://x@127.0.0.1:1/x"))

@@ -92,7 +92,7 @@ def filled(copied, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["entity", "source"])
-def test_foreign_bytes_stay_and_kptms_own_go(filled, tmp_path, what):
+def test_foreign_files_stay_and_kptms_own_are_deleted(filled, tmp_path, what):
     workspace, facts, texts = filled
     foreign = add_foreign(workspace, tmp_path / "outside", CANARY)
     # a writer that was killed left the name as well
@@ -173,7 +173,7 @@ def test_a_short_name_is_gone_everywhere(copied, tmp_path, name):
         assert own_with(copied, [], name) == []
 
 
-def test_a_value_of_one_character_takes_no_text_along(copied, tmp_path):
+def test_a_value_of_one_character_deletes_no_text(copied, tmp_path):
     facts, source = tmp_path / "facts.jsonl", str(tmp_path / "facts.jsonl")
     row = {"head": "Chad", "relation": "grade", "value": "5"}
     facts.write_text(json.dumps(row) + "\n")
@@ -186,7 +186,7 @@ def test_a_value_of_one_character_takes_no_text_along(copied, tmp_path):
         assert sum(ws.modeledge.stats().values()) == before
 
 
-def test_an_indexed_source_is_purged_and_what_another_says_stays(copied, tmp_path):
+def test_an_indexed_source_is_purged_and_texts_of_another_stay(copied, tmp_path):
     first, second = tmp_path / "a.txt", tmp_path / "also-a.txt"
     first.write_text("Lima lies at Geheimgasse.\nThe capital of Chad is N'Djamena.\n")
     second.write_text("Lima lies at the coast.\n")
@@ -206,7 +206,7 @@ def test_an_indexed_source_is_purged_and_what_another_says_stays(copied, tmp_pat
     assert own_with(copied, [], str(first)) == []
 
 
-def test_a_source_whose_name_is_in_anothers_takes_only_its_own(copied, tmp_path, monkeypatch):
+def test_a_source_whose_name_is_part_of_another_purges_only_its_own(copied, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("t.txt", "last.txt"):
         (tmp_path / name).write_text(f"Lima is in {name.partition('.')[0]}.\n")
@@ -220,7 +220,7 @@ def test_a_source_whose_name_is_in_anothers_takes_only_its_own(copied, tmp_path,
     assert "Lima is in t." not in said
 
 
-def test_a_purge_waits_for_no_stage_and_says_which(copied):
+def test_a_purge_names_the_running_stage_and_does_not_wait(copied):
     with Workspace.open(copied) as ws, stage(ws.layout, "pretrain"):
         with pytest.raises(WorkspaceError, match=f"pretrain is at work.*process {os.getpid()}"):
             ws.purge(entity="Chad")

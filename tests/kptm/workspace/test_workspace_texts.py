@@ -41,7 +41,7 @@ def write(path, lines):
     return path
 
 
-def test_sentences_that_the_file_no_longer_has_go(ws, toys, tmp_path):
+def test_sentences_that_left_the_file_are_removed(ws, toys, tmp_path):
     path = write(tmp_path / "news.txt", LINES[:2])
     name = {str(path)}
     ws.index(path)
@@ -57,7 +57,7 @@ def test_sentences_that_the_file_no_longer_has_go(ws, toys, tmp_path):
     assert said(ws) == {**toys, **dict.fromkeys(LINES[1:], name)}
 
 
-def test_a_file_that_is_as_it_was_changes_nothing(ws, toys, tmp_path):
+def test_an_unchanged_file_changes_nothing(ws, toys, tmp_path):
     path = write(tmp_path / "news.txt", LINES)
     ws.index(path)
     before = ws.graph.revision(), ws.modeledge.newest_operation()
@@ -66,7 +66,7 @@ def test_a_file_that_is_as_it_was_changes_nothing(ws, toys, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_sequence_of_versions_says_what_the_last_one_has(ws, toys, tmp_path, seed):
+def test_after_any_versions_of_a_file_only_the_last_counts(ws, toys, tmp_path, seed):
     """Sentences come, go and come back; undone and redone in between.
 
     Another file says some of them too.
@@ -157,7 +157,7 @@ def test_texts_of_no_file_are_kept(ws, toys, tmp_path, caplog):
     assert "texts that were not indexed from a file" in caplog.text
 
 
-def test_what_was_forgotten_stays_so(ws, toys, tmp_path):
+def test_forgotten_texts_stay_forgotten(ws, toys, tmp_path):
     path = write(tmp_path / "a.txt", LINES)
     ws.index(path)
     ws.forget(text=LINES[0])
@@ -174,7 +174,7 @@ def test_what_was_forgotten_stays_so(ws, toys, tmp_path):
     assert said(ws) == toys
 
 
-def test_what_triples_state_is_no_sentence_of_the_file(ws, toys, tmp_path):
+def test_sentences_from_triples_do_not_belong_to_the_file(ws, toys, tmp_path):
     """A source has triples and texts: its file of texts replaces only the texts."""
     texts = write(tmp_path / "mine.txt", LINES)
     ws.index(texts, source="mine")
@@ -187,7 +187,7 @@ def test_what_triples_state_is_no_sentence_of_the_file(ws, toys, tmp_path):
     assert said(ws).keys() == toys.keys() | facts
 
 
-def test_files_that_were_indexed_before_files_were_noted(ws, toys, tmp_path):
+def test_files_indexed_by_an_earlier_version(ws, toys, tmp_path):
     path = write(tmp_path / "a.txt", LINES[:2])
     ws.index(path, source="wire")
     ws.index(path)

@@ -24,7 +24,7 @@ def table(tmp_path):
     return path
 
 
-def test_they_overrule_what_is_guessed_each_time(new_workspace, tmp_path, table):
+def test_they_overrule_the_guess_of_each_load(new_workspace, tmp_path, table):
     with new_workspace(tmp_path / "plain") as ws:
         assert kinds(ws.load(table)) == {"code": "integer", "size": "integer"}
     settings = WorkspaceConfig().with_changes(['graph.types={Code="text", size="entity"}'])
@@ -40,7 +40,7 @@ def test_they_overrule_what_is_guessed_each_time(new_workspace, tmp_path, table)
         assert kinds(ws.load(table, types=False)) == {}
 
 
-def test_a_kind_that_there_is_not_is_refused(tmp_path):
+def test_an_unknown_kind_is_refused(tmp_path):
     with pytest.raises(
         ConfigError, match=r"\[graph\] types: 'code' is 'number', and must be one of entity, text"
     ):
