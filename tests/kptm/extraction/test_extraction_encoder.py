@@ -39,7 +39,7 @@ def test_an_extractor_belongs_to_its_encoder(ws, texts, sentence_encoder):
     folder, changes = ws.folder, [f"texts.extraction_encoder={sentence_encoder}"]
     ws.close()
     with Workspace.open(folder, changes=changes) as changed:
-        with pytest.raises(ModelError, match=r"learnt with no encoder; set texts\.extraction"):
+        with pytest.raises(ModelError, match=r"trained with no encoder; set texts\.extraction"):
             changed.extractor()
         changed.learn_extractor(texts.known)
         extractor = changed.extractor()
