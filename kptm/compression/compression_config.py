@@ -48,7 +48,7 @@ class CompressionConfig:
     def __post_init__(self) -> None:
         if not (self.layers or self.prune or self.share or self.quantise):
             raise ConfigError(
-                "name a way to compress: distil to fewer layers, prune, share or quantise"
+                "choose a method of compression: fewer layers, prune, share or quantise"
             )
         if self.quantise not in QUANTISED:
             raise ConfigError(f"quantise is int8, not {self.quantise!r}")

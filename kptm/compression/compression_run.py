@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CompressionReport:
-    """What a compression did.
+    """The result of a compression.
 
     Attributes:
         name: The name of the result, :attr:`CompressionConfig.name`.
@@ -63,8 +63,8 @@ def compress(
 ) -> tuple[FusedModel, CompressionReport]:
     """Compress a model, and measure both models; the given model is not changed.
 
-    Layers and neurons go and layers are shared first, then the result learns from the original;
-    single weights become zero, and 8-bit numbers, last.
+    First layers and neurons are removed, or layers are shared. Then the result is trained to
+    imitate the original. Last, single weights are set to zero, and weights become 8-bit numbers.
 
     Args:
         model: The fused model.
@@ -90,7 +90,7 @@ def compress(
     if config.learns and config.steps:
         if not learnt:
             raise ModelError(
-                "there is no text to learn from; give some, or take steps = 0 to train nothing"
+                "there is no text to learn from; give some, or set steps = 0 to train nothing"
             )
         steps = distil(student, model, learnt, config, progress).steps
     if config.prune and config.unit == "weights":  # after training, which would fill the zeros
@@ -112,7 +112,7 @@ def compress(
 
 
 def _card_figures(found: Measurement) -> dict[str, float]:
-    """The measurements of the compressed model that there are, as a model card names them."""
+    """The available measurements of the compressed model, by their names in a model card."""
     named = {
         "compressed, bytes without vectors": found.bytes,
         "compressed, CPU ms of one text": found.ms_of_one,

@@ -43,7 +43,7 @@ def distil(
     if teacher.hidden_size != student.hidden_size or own > count:
         raise ModelError(
             f"a student of {own} layers of {student.hidden_size} cannot learn from {count} of"
-            f" {teacher.hidden_size}; it has the same width and no more layers"
+            f" {teacher.hidden_size}; it needs the same width and at most as many layers"
         )
     layers = tuple(range(count)) if own == count else spread_layers(count, own)
     beside = TeacherPass(teacher.eval(), student, layers)

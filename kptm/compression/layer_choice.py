@@ -44,7 +44,7 @@ def drop_layers(model: FusedModel, count: int) -> FusedModel:
     layers = encoder_layers(model.backbone)
     kept = spread_layers(len(layers), count)
     if len({id(layer) for layer in layers}) < len(layers):
-        raise ConfigError("the layers share their weights: fewer of them are no smaller model")
+        raise ConfigError("the layers share their weights, so fewer would not make a smaller model")
     names = [
         name
         for name, part in model.backbone.named_modules()
@@ -80,7 +80,7 @@ def _places(numbers: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
     )
     if len(set(found)) < len(found):
         raise ConfigError(
-            f"knowledge enters after {len(numbers)} layers, which {len(kept)} cannot keep apart;"
+            f"knowledge enters after {len(numbers)} layers, but only {len(kept)} are kept;"
             " keep more"
         )
     return found

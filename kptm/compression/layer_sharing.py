@@ -70,7 +70,7 @@ def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
     settings = model.backbone.config
     if settings.model_type != "bert":
         raise ConfigError(
-            f"layers are shared as ALBERT shares a BERT's; {type(model.backbone).__name__}"
+            f"only a BERT can share layers, as ALBERT does; {type(model.backbone).__name__}"
             " is of another family"
         )
     count = settings.num_hidden_layers

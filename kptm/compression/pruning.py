@@ -1,7 +1,7 @@
 """Prunes whole feed-forward neurons, or single weights, by ``torch.nn.utils.prune``.
 
-A neuron is worth the product of the lengths of its input and output weights. As many go from every
-layer, so that the result is a plain model of the family with a smaller feed-forward width.
+The importance of a neuron is the product of the lengths of its input and output weights. Every
+layer loses as many, so that the result is a model of the same family with a smaller width.
 
 Shapes: F neurons, D hidden.
 """
@@ -49,7 +49,7 @@ def prune_neurons(model: FusedModel, share: float) -> FusedModel:
     width = out_features(ffn_up_projection(layers[0]))
     gone = round(share * width)
     if not 0 < gone < width:
-        raise ConfigError(f"a share of {share:g} of {width} neurons removes {gone}: name another")
+        raise ConfigError(f"a share of {share:g} of {width} neurons removes {gone}; change it")
     state = merge_state(model.backbone)
     names = {id(part): name for name, part in model.backbone.named_modules()}
     for layer in layers:
@@ -94,7 +94,7 @@ def _is_linear(part: Any) -> bool:
 
 
 def _widths(part: Any) -> tuple[int, ...]:
-    """Inputs and outputs of a linear map; nothing of another module."""
+    """Inputs and outputs of a linear map; () for another module."""
     from transformers.pytorch_utils import Conv1D  # GPT-2's linear map, (inputs, outputs)
 
     if not isinstance(part, nn.Linear | Conv1D):
@@ -112,7 +112,7 @@ def _choose_neurons(ups: list[Any], downs: list[Any], gone: int) -> Tensor:
         by_rows = (part in ups) == _is_linear(part)
         worth_F = worth_F * weight.norm(dim=1 if by_rows else 0)
     layer = nn.Linear(1, len(worth_F), bias=False)
-    # torch's own choice of rows, with the worth of each neuron as its only weight
+    # torch chooses the rows, with the importance of each neuron as its only weight.
     prune.ln_structured(
         layer, "weight", amount=gone, n=2, dim=0, importance_scores=worth_F[:, None].cpu()
     )

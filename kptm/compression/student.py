@@ -39,7 +39,7 @@ def check_kind(model: FusedModel) -> None:
     kind = model.fusion_config.kind
     if kind not in KINDS:
         raise ConfigError(
-            f"models of the kinds {', '.join(KINDS)} can be compressed, not of {kind!r}"
+            f"models of the kinds {', '.join(KINDS)} can be compressed, but not {kind!r}"
         )
 
 
@@ -51,7 +51,7 @@ def _refused_by_name(backbone: Any) -> Iterator[None]:
     except FAILURES as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{type(backbone).__name__}: this family cannot be compressed so"
+            f"{type(backbone).__name__}: this family cannot be compressed in this way"
             f" ({type(error).__name__}: {reason})"
         ) from error
 
@@ -74,7 +74,7 @@ def fuse_again(
         family: The class of the new backbone; the same by default.
 
     Raises:
-        ModelError: The weights do not fit, which says that the family cannot be changed so.
+        ModelError: The weights do not fit: the family cannot be changed in this way.
     """
     family = family or type(model.backbone)
     with _refused_by_name(model.backbone):
@@ -109,8 +109,8 @@ def copy_model(model: FusedModel) -> FusedModel:
 def quantise(model: FusedModel) -> FusedModel:
     """The model with the backbone's linear maps and token embeddings in 8-bit numbers.
 
-    Fusion and entity head, a few hundred thousand weights, stay floats. The model that is given
-    stays as it is.
+    Fusion and entity head, a few hundred thousand weights, stay floats. The given model is not
+    changed.
 
     Raises:
         ConfigError: Its kind of fusion reads inside the layers.

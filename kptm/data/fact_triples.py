@@ -1,4 +1,4 @@
-"""Triples as a model reads them: one key and one value a fact, by the kind of fusion "kblam"."""
+"""The triples that fusion of kind "kblam" reads, each as one key and one value."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class FactTriples:
 
     Args:
         triples: (head, relation, tail) of each fact; a fact that comes twice is kept once.
-        relations: The relations that a model learns, more than those of the facts if others are
-            to be read later; by default those of the facts.
+        relations: The relations that a model learns; by default those of the facts. Name more if
+            facts with other relations will be read later.
 
     Attributes:
         triples: The facts.
@@ -53,11 +53,11 @@ class FactTriples:
         )
 
     def none(self) -> FactTriples:
-        """No fact, of the same relations."""
+        """The same relations without any fact."""
         return FactTriples((), self.relations)
 
     def permuted(self, seed: int) -> FactTriples:
-        """The same facts told of the wrong heads: what a control arm reads."""
+        """The same facts with wrong heads, for a control arm."""
         heads = sorted({fact.head for fact in self.triples})
         order = [heads[place] for place in np.random.default_rng(seed).permutation(len(heads))]
         # A cycle, because a plain shuffle would leave about one head its own facts.
@@ -67,7 +67,7 @@ class FactTriples:
         )
 
     def lines(self) -> Iterator[str]:
-        """The relations as one JSON value, then one a fact."""
+        """Yield the relations as a line of JSON, then a line for each fact."""
         yield json.dumps(self.relations, ensure_ascii=False) + "\n"
         for fact in self.triples:
             yield json.dumps(fact, ensure_ascii=False) + "\n"

@@ -26,7 +26,7 @@ BUCKETS = 1 << 22
 POSTINGS = 4_000_000
 """The most blocking keys in memory at a time; a larger graph is read several times."""
 BLOCK = 40
-"""The most entities that share a key and are compared; more share nothing that tells."""
+"""The most entities that share a key and are compared; a key of more says too little."""
 CHUNK = 4_000
 """The number of pairs that are yielded at a time."""
 
@@ -82,7 +82,7 @@ class WordCounts(Mapping[str, int]):
 def pairs(sql: Sql, counts: WordCounts, postings: int) -> Iterator[NDArray[np.int64]]:
     """Yield pairs of entities that share a key, as arrays of ids of shape (P, 2), P ≤ 4,000.
 
-    Between passes over a large graph pairs may repeat.
+    In a large graph, which takes several passes, a pair may be yielded again.
 
     Args:
         sql: A reading transaction.

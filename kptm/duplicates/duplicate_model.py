@@ -1,7 +1,7 @@
 """The logistic model that says how likely two entities are the same.
 
-It has weights for each way in which names can be alike, because the same evidence says something
-else: of namesakes the facts decide, of a slip the letters.
+It has separate weights for each kind of similarity between names, because the same evidence weighs
+differently: facts decide about equal names, letters about names with a slip.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ VERSION = 1
 PRIOR = 4.0
 """How strongly fitted weights are drawn to the weights before, as 1 / variance."""
 WAYS = ("same words", "slips", "other")
-"""The ways in which names are alike: the same words in any order; all words but for slips; other
-names, with abbreviations or words left over."""
+"""The kinds of similarity between names: the same words in any order; the same words except for
+slips; other names, with abbreviations or words that only one name has."""
 SMALL = 0.1
 """The most weight of words without a counterpart, such as "of", in names that differ by slips."""
 
@@ -44,7 +44,7 @@ def ways_of(features: NDArray[np.float64]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateModel:
-    """Weights of the F features of a pair, for each of the W ways in which names are alike.
+    """Weights of the F features of a pair, for each of the W kinds of similarity between names.
 
     Attributes:
         weights: The weight of each feature of
@@ -74,8 +74,8 @@ class DuplicateModel:
         """Fit the weights to decided pairs, starting from these weights.
 
         It is logistic regression with a Gaussian prior around the present weights, so that a few
-        pairs change them a little, and many as much as they say. A weight keeps the sign that its
-        feature has by its meaning, whatever a few pairs say.
+        pairs change them little and many pairs change them more. The meaning of a feature fixes the
+        sign of its weight.
 
         Args:
             features: The features of the pairs, shape (P, F).

@@ -207,7 +207,7 @@ class PairComparer:
     def _weights(self, degrees: Mapping[int, int], nodes: Iterable[int]) -> float:
         """The weights of common nodes, 1 for the rarest, up to 3 in all.
 
-        Large entities of a kind share hundreds of nodes, which says no more than a few.
+        Large entities of one kind share hundreds of nodes, which proves no more than a few do.
         """
         found = sum(1 / math.sqrt(max(1, degrees.get(node, 2) - 1)) for node in nodes)
         return math.log1p(min(found, ENOUGH))
@@ -227,7 +227,7 @@ class PairComparer:
         return float(share**FUNCTIONAL)
 
     def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
-        """The relations of both, mostly with one node, of which the two have different nodes."""
+        """The relations that mostly have one node, and in which the two have different nodes."""
         common = sorted(first.roles.keys() & second.roles.keys())
         agree = {(relation, is_head) for relation, _, is_head in first.facts & second.facts}
         return [role for role in common if role not in agree and self._functional(*role) > 0.5]

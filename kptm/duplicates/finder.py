@@ -38,7 +38,7 @@ MOST = 10_000
 STATED = 0.99
 """The probability of a pair that a fact owl:sameAs of the graph joins."""
 RIVAL = 0.05
-"""The least probability of a pair that takes probability from others of the same entity."""
+"""The least probability of a pair that lowers the probabilities of its entities' other pairs."""
 SAMPLE = 512
 """The number of random pairs by which cosines are standardised."""
 READ_AT_ONCE = 2_000
@@ -255,10 +255,10 @@ class DuplicateFinder:
 
 
 def against_rivals(pairs: Sequence[DuplicatePair]) -> list[DuplicatePair]:
-    """Lower p of pairs whose entities have other likely partners, because one is mostly the one.
+    """Lower p of pairs whose entities have other likely partners: usually only one is the same.
 
-    With odds o of a pair and odds of its rivals r, p becomes o / (1 + o + Σ r). A pair is no rival
-    where all three are likely the same: then they are three names of one thing.
+    With odds o of a pair and odds of its rivals r, p becomes o / (1 + o + Σ r). Pairs are not
+    rivals if all three entities are likely the same thing under three names.
     """
     odds = {frozenset((one.keep, one.gone)): _odds(one.p) for one in pairs}
     partners: dict[str, list[str]] = defaultdict(list)

@@ -1,8 +1,8 @@
 """Blocking keys: entities are compared only if a key of their names is the same.
 
-A name has a key for all its words in any order, for each rare word, for each pair of its words (an
-initial instead of one of them included), for its initials, and, if it is one word, for the word
-without each of its letters, by which a misspelled word is found.
+A name has a key for all its words in any order, for each rare word, for each pair of its words (one
+of which may be an initial), and for its initials. A name of one word also has a key for the word
+without each of its letters, by which misspellings are found.
 """
 
 from __future__ import annotations

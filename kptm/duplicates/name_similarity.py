@@ -20,9 +20,9 @@ _APOSTROPHES = re.compile(r"(?<=\w)'(?=s\b)|'")
 SLIPS = ((8, 2), (4, 1))
 """The most edits of a slip in a word of at least so many letters."""
 SHORT, SLIP = 0.6, 0.8
-"""How much an abbreviated or misspelled word counts, next to 1 of an equal word."""
+"""The weight of an abbreviated and of a misspelled word; that of an equal word is 1."""
 UNKNOWN = 1
-"""The most entities with a word in their names that may be a slip."""
+"""A word that more entities have in their names does not count as a slip."""
 ACRONYM = 11
 """The most letters and spaces of an acronym."""
 SHORTENED = 4
@@ -71,9 +71,9 @@ class NameSimilarity:
         slips: The number of misspelled words.
         known: The number of misspelled words whose right form is in other names too.
         abbreviated: The number of abbreviated words.
-        left_over: The weight of the words without a counterpart, on the side where it is less: with
-            other words on both sides, names mostly mean two things of a kind.
-        extra: The same on the side where it is more.
+        left_over: The weight of the words without a counterpart, in the name where it is lower. If
+            both names have such words, they mostly mean two things of one kind.
+        extra: The same weight in the name where it is higher.
         numbers_differ: Whether the words without a counterpart contain numbers.
         how: How the names are alike, in words.
     """

@@ -41,7 +41,7 @@ class TaskScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinetuneReport:
-    """What a fine-tuning run did.
+    """The result of a fine-tuning run.
 
     Attributes:
         curve: The training loss: one point every ``log_every`` steps, and one for the last step.

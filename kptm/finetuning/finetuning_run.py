@@ -112,8 +112,8 @@ def _examples(
     ]
     if not examples:
         raise ModelError(
-            "in all rows a marked mention stands behind what the model reads;"
-            " build it with a larger max_length, or shorten the texts"
+            "in all rows a marked mention is beyond the model's maximum length;"
+            " build the model with a larger max_length, or shorten the texts"
         )
     return examples
 

@@ -66,7 +66,7 @@ class _TaskTrainer(Trainer):  # type: ignore[misc]
         if not torch.isfinite(loss):
             raise ModelError(
                 f"the loss is {loss.item()} at step {self.state.global_step + 1};"
-                " lower learning_rate and start anew"
+                " lower learning_rate and start again"
             )
         self.losses.append(float(loss.detach()))
         return (loss, logits) if return_outputs else loss
@@ -116,7 +116,7 @@ def run(
         )
         if arguments.n_gpu > 1:
             raise ConfigError(
-                "one process trains on one device; show it one (CUDA_VISIBLE_DEVICES=0)"
+                "one process trains on one device; make one visible (CUDA_VISIBLE_DEVICES=0)"
             )
         trainer = _TaskTrainer(
             tuned, args=arguments, train_dataset=examples, data_collator=_Collator(tuned, config)

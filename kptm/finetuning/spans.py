@@ -52,8 +52,8 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
     )
     if tuple(encoding["input_ids"]) != tuple(ids):
         raise ModelError(
-            "the tokenizer cuts a text otherwise than the model's encoder; build the model with the"
-            " tokenizer that it has"
+            "the tokenizer and the model's encoder split a text differently; build the model with"
+            " its own tokenizer"
         )
     # The tokenizer's mask token may be longer or shorter than "[MASK]" in the text.
     shift = len(own) - len(MASK) if starts else 0

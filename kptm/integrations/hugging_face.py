@@ -72,7 +72,7 @@ def triples_dataset(graph: GraphView) -> Dataset:
 
 
 def links_dataset(documents: Iterable[LinkedText]) -> Dataset:
-    """Linked texts, one a row; what else a mention may mean is left out.
+    """Linked texts, one per row, without the other candidates of their mentions.
 
     Returns:
         A dataset with the columns text and links.

@@ -68,8 +68,8 @@ class WorkspaceRetriever(BaseRetriever):  # type: ignore[misc]  # types of an ex
 def workspace_tools(workspace: Workspace, *, allow_edit: bool = False) -> list[BaseTool]:
     """The tools of ``kptm mcp`` as tools of LangChain.
 
-    A tool gives JSON, and its Pydantic model as the artifact. What cannot be done is a message to
-    the agent that says what to do, not an exception.
+    A tool returns JSON, with its Pydantic model as the artifact. If a call fails, the agent gets a
+    message that says what to do, instead of an exception.
 
     Args:
         workspace: An open workspace.

@@ -43,7 +43,7 @@ SOURCE = "llamaindex"
 class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of an extra
     """A workspace as a property graph store, for ``PropertyGraphIndex.from_existing``.
 
-    Each write is a revision that ``Workspace.undo`` takes back. Chunks of texts, vectors and
+    Each write is a revision that ``Workspace.undo`` undoes. Chunks of texts, vectors and
     removal by properties are refused: texts are indexed by ``Workspace.index``.
 
     Args:
@@ -286,4 +286,4 @@ def _literal(name: str, value: Any) -> Literal:
 
 
 def _refusal(what: str, instead: str) -> WorkspaceError:
-    return WorkspaceError(f"kptm's graph store does not do {what}; {instead}")
+    return WorkspaceError(f"kptm's graph store does not support {what}; {instead}")

@@ -66,10 +66,10 @@ class WorkspaceNodeRetriever(BaseRetriever):  # type: ignore[misc]  # types of a
 def workspace_function_tools(
     workspace: Workspace, *, allow_edit: bool = False
 ) -> list[FunctionTool]:
-    """The tools of ``kptm mcp`` as tools of LlamaIndex; each gives JSON.
+    """The tools of ``kptm mcp`` as tools of LlamaIndex; each returns JSON.
 
-    What cannot be done raises a ``ValueError`` whose message says what to do; LlamaIndex passes it
-    on to the agent.
+    If a call fails, it raises a ``ValueError`` whose message says what to do; LlamaIndex passes the
+    message on to the agent.
 
     Args:
         workspace: An open workspace.

@@ -1,4 +1,4 @@
-"""Retrieves facts and passages for a query, best first, with where each comes from."""
+"""Retrieves facts and passages for a query, best first, with the sources of each."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class RetrievedText:
     """A fact or a passage.
 
     Attributes:
-        id: Names it: the same fact or passage has the same id in every query.
+        id: Its id: the same fact or passage has the same id in every query.
         kind: "fact" or "passage".
         text: The fact as "head | relation | tail" by labels, or the sentences of the passage.
         keys: The keys of its entities: head and tail of a fact, the links of a passage.
-        relation: The key of the relation of a fact, "" of a passage.
-        sources: Who states it.
-        revision: The revision from which on a fact is stated; None of a passage.
+        relation: The key of the relation of a fact, "" for a passage.
+        sources: The sources that state it.
+        revision: The revision from which on a fact is stated; None for a passage.
         score: The fused score by which texts are ordered; it only compares texts of one query.
     """
 
@@ -183,7 +183,7 @@ def _answering(
 
 
 def _with_values(answer: Answer, facts: Sequence[RetrievedText]) -> list[RetrievedText]:
-    """The facts with values that an answer is, such as an area: they have no triple as evidence."""
+    """The facts whose value is the answer, such as an area; a value has no triple as evidence."""
     values = {item.text for item in answer.answers if item.entity is None}
     asked = {step.relation for step in answer.path}
     return [

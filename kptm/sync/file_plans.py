@@ -56,11 +56,10 @@ def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]
     """Plan the loading of files, and of all files below folders.
 
     Returns:
-        The plans, entities first and texts last, and the files in folders that have no format that
-        is read.
+        The plans, entities first and texts last, and the files in folders whose format is unknown.
 
     Raises:
-        WorkspaceError: A path is missing, or a file that was named has no format that is read.
+        WorkspaceError: A path is missing, or a given file has an unknown format.
         kg.TripleFormatError: A table is empty or has one column.
     """
     plans, left = [], []

@@ -54,7 +54,7 @@ class Manifest:
             raise WorkspaceError(
                 f"{path}: is damaged ({error}); restore it from a copy, or remove it:"
                 " all files are then read"
-                " again, and what files stated that are gone by now stays"
+                " again, but statements of files that are gone stay"
             ) from error
 
     def write(self, path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_student_learns_from_what_was_indexed_or_given(copied, tmp_path, toy):
 
 def test_impossible_requests_are_one_line(copied, tmp_path):
     before = sorted(path.name for path in copied.iterdir())
-    assert "name a way to compress" in run("compress", copied, code=1).stderr
+    assert "choose a method of compression" in run("compress", copied, code=1).stderr
     assert "keep fewer, from 1 to 1" in run("compress", copied, "--distil", "2", code=1).stderr
     run("compress", copied, "--distil", "half", code=2)
     run("compress", copied, "--weights", code=2)

@@ -190,7 +190,7 @@ def test_single_weights_stay_zero_after_training(deep, lines):
 
 def test_impossible_requests_are_errors(deep, lines):
     for changes, said in (
-        ({"layers": 0}, "name a way to compress"),
+        ({"layers": 0}, "choose a method of compression"),
         ({"quantise": "int4"}, "quantise is int8"),
         ({"prune": 1.0}, "prune must be from 0"),
         ({"unit": "heads"}, "unit is one of neurons, weights"),

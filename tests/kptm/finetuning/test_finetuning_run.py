@@ -206,7 +206,7 @@ def test_a_mention_that_is_cut():
     found = tuned.evaluate([rows[0], cut])
     assert (found.score, found.precision, found.recall) == (0.5, 1.0, 0.5)
     assert (found.rows, found.cut) == (2, 1)
-    with pytest.raises(ModelError, match="in all rows a marked mention stands behind"):
+    with pytest.raises(ModelError, match="in all rows a marked mention is beyond"):
         finetune(model, [cut, {**cut, "label": "died"}], task="relation", config=toy_tasks.FAST)
 
 

@@ -105,5 +105,5 @@ def test_a_decoder_reads_up_to_a_blank(tokenizer_of):
 
 def test_tokens_of_another_tokenizer():
     model = toy_tasks.model()
-    with pytest.raises(ModelError, match="cuts a text otherwise than the model's encoder"):
+    with pytest.raises(ModelError, match="the tokenizer and the model's encoder split"):
         token_offsets(model, "Ann works in Rome.", [1, 2, 3])
