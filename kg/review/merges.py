@@ -28,7 +28,7 @@ class Merge:
 
     Attributes:
         revision: The revision, by which it can be undone.
-        kept: By the key of each merged entity: the key of the entity that was kept.
+        kept: Maps the key of each merged entity to the key of the entity that was kept.
         statements: The number of statements that were moved, ended or changed.
     """
 

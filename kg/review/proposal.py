@@ -41,7 +41,7 @@ class Proposal:
         sentence: The sentence that states the fact.
         head_span: The span of the head in the sentence: start and end, in characters.
         tail_span: The span of the tail in the sentence: start and end, in characters.
-        document: The hash of the text that contains the sentence; for duplicates, their features.
+        document: The hash of the text that contains the sentence; for a duplicate, its features.
         extractor: The fingerprint of the extractor.
         head_new: Whether the head is an entity that the graph does not have yet.
         tail_new: Whether the tail is an entity that the graph does not have yet.
@@ -75,7 +75,7 @@ class Decision:
         revision: The revision, by which it can be undone; 0 if nothing was left to decide.
         decided: The numbers of the proposals decided.
         added: The number of facts that are new to the graph.
-        merged: By the key of each entity that was merged: the key of the one that was kept.
+        merged: Maps the key of each merged entity to the key of the entity that was kept.
     """
 
     revision: int

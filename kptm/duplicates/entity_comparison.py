@@ -91,7 +91,7 @@ MOST_NEIGHBOURS = 5
 
 @dataclass(slots=True)
 class Comparison:
-    """What two entities have in common, for features and evidence.
+    """The similarities of two entities, for features and evidence.
 
     Attributes:
         name: Their most similar names.

@@ -37,7 +37,7 @@ class FilePlan:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """What a person should check before the file is loaded."""
+        """The guesses that a person should check before the file is loaded."""
         return () if self.table is None else self.table.doubts
 
     def __str__(self) -> str:

@@ -62,7 +62,7 @@ def merge(sql: Sql, revision: int, pairs: Mapping[int, int], *, source: int) -> 
     Args:
         sql: A writing transaction.
         revision: The number of the revision.
-        pairs: By the id of each merged entity: the id of the entity that is kept.
+        pairs: Maps the id of each merged entity to the id of the entity that is kept.
         source: The id of the source that states the merge.
     """
     rows = list(dict.fromkeys(_rows(sql, sorted(pairs))))

@@ -53,7 +53,7 @@ def generate(
 
 @dataclass(frozen=True, slots=True)
 class GeneratedTokens:
-    """What a decoder generated.
+    """The tokens that a decoder generated.
 
     Attributes:
         rows: Token ids without the prompt, in consecutive rows for each prompt; several rows per

@@ -1,1 +1,1 @@
-"""The ways in which knowledge enters a backbone, one file each, and what they share."""
+"""The ways in which knowledge enters a backbone, one file each, and their shared code."""

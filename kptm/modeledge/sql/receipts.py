@@ -31,7 +31,7 @@ class AnswerChange:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an operation did.
+    """The record of an operation and its changes.
 
     Attributes:
         operation: The number of the operation, for undo; 0 if there was nothing to do.

@@ -24,7 +24,7 @@ def follow_merge(sql: Sql, operation: int, pairs: Mapping[str, str]) -> int:
     Args:
         sql: A writing transaction.
         operation: The operation, whose undo restores the records.
-        pairs: By the key of each merged entity: the key of the one that was kept.
+        pairs: Maps the key of each merged entity to the key of the entity that was kept.
     """
     gone = list(pairs)
     listed, parameter = sql.values(gone)

@@ -37,7 +37,7 @@ def versions() -> tuple[dict[str, str], list[Finding]]:
 
 
 def _requirements() -> list[tuple[str, str]]:
-    """What kptm requires without its extras: names, and bounds of their versions."""
+    """The packages that kptm requires without its extras: names, and bounds of versions."""
     try:
         lines = metadata.requires("kptm") or []
     except metadata.PackageNotFoundError:  # it runs from its sources
