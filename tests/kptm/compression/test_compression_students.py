@@ -100,7 +100,7 @@ def test_the_least_important_neurons_are_removed(deep):
     assert torch.equal(found.output.dense.weight, down.weight[:, kept])
     assert student.backbone.config.intermediate_size == 20
     for share in (0.0, 0.001, 1.0):
-        with pytest.raises(ConfigError, match="neurons removes .*; change it"):
+        with pytest.raises(ConfigError, match=r"neurons removes .*; change it"):
             prune_neurons(model, share)
 
 
