@@ -230,7 +230,7 @@ def test_a_purge_names_the_running_stage_and_does_not_wait(copied):
 def test_one_of_entity_and_source_is_needed(copied):
     with Workspace.open(copied) as ws:
         for arguments in ({}, {"entity": "Chad", "source": "x"}):
-            with pytest.raises(StoreError, match="one of them"):
+            with pytest.raises(StoreError, match="an entity or a source, but not both"):
                 ws.purge(**arguments)
-            with pytest.raises(StoreError, match="one of them"):
+            with pytest.raises(StoreError, match="an entity or a source, but not both"):
                 ws.plan_purge(**arguments)
