@@ -1,11 +1,13 @@
-"""A workspace on PostgreSQL: many writers and readers, kills, and the move from SQLite.
+"""Past one process: writers, readers, kills and a move on PostgreSQL, and workers of a server.
 
     python benchmarks/scale.py writers [--writers 4] [--readers 8] [--seconds 60] [--seed 0]
     python benchmarks/scale.py kills [--kills 200] [--seed 0]
     python benchmarks/scale.py move [--triples 1000000]
+    python benchmarks/scale.py serving [--workers 1 2] [--rounds 3] [--seconds 20]
 
-Each starts a PostgreSQL server of its own. For `writers` and `move` it has its default settings, so
-that a commit waits for the disk.
+Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
+default settings, so that a commit waits for the disk. `serving` needs none: its workspace is the
+example world in SQLite, without a model.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -15,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scale_parts import kills, move_time, writers
+from scale_parts import kills, move_time, serving_load, writers
 from store_peers import server
 
 
@@ -32,7 +34,15 @@ def main() -> None:
     killing.add_argument("--seed", type=int, default=0)
     moving = verbs.add_parser("move")
     moving.add_argument("--triples", type=int, default=1_000_000)
+    serving = verbs.add_parser("serving")
+    serving.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    serving.add_argument("--rounds", type=int, default=3)
+    serving.add_argument("--seconds", type=float, default=20)
     given = parser.parse_args()
+    if given.verb == "serving":
+        with tempfile.TemporaryDirectory(prefix="kptm-serving-") as place:
+            wrong = serving_load.measure(given.workers, given.rounds, given.seconds, Path(place))
+        sys.exit(wrong > 0)
     if problem := server.why_not():
         sys.exit(problem)
     folder = Path(tempfile.mkdtemp(prefix="kptm-scale-"))

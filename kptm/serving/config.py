@@ -34,9 +34,10 @@ class ServingConfig:
             is 80 or 443.
         max_waiting: The most concurrent requests; more are refused with status 503.
         log_requests: Whether to write all logs as JSON to standard error, a line for each request.
+        workers: The number of processes that answer; each loads the workspace for itself.
 
     Raises:
-        ConfigError: The port or ``max_waiting`` is out of range.
+        ConfigError: The port, ``max_waiting`` or ``workers`` is out of range.
     """
 
     host: str = LOCAL[0]
@@ -45,12 +46,15 @@ class ServingConfig:
     names: tuple[str, ...] = ()
     max_waiting: int = 256
     log_requests: bool = False
+    workers: int = 1
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise ConfigError(f"port {self.port}: is none; give one from 1 to 65535, or 0 for any")
         if self.max_waiting < 1:
             raise ConfigError(f"max_waiting {self.max_waiting}: let at least 1 request wait")
+        if self.workers < 1:
+            raise ConfigError(f"workers {self.workers}: at least 1 process has to answer")
 
     def url(self) -> str:
         """The address of the page."""

@@ -45,6 +45,7 @@ class WorkspaceExecutor:
         self._workspace = workspace
         self._max_waiting = max_waiting
         self._waiting = 0
+        self._revision = 0
         self._graphs: dict[tuple[str, ...], KnowledgeGraph] = {}
         self._asking = ThreadPoolExecutor(1, "kptm-asking")
         self._reading = ThreadPoolExecutor(READERS, "kptm-reading")
@@ -71,6 +72,7 @@ class WorkspaceExecutor:
     def _prepare(self) -> None:
         self._workspace.linker.refresh()
         self._workspace.predictor()
+        self._revision = self._workspace.graph.revision()
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
         """Run work that asks or changes the workspace, after all earlier such work.
@@ -78,7 +80,12 @@ class WorkspaceExecutor:
         Raises:
             BusyError: There are too many concurrent requests.
         """
-        return await self._run_in_threads(self._asking, work, self._workspace)
+
+        def follow_and_work(workspace: Workspace) -> R:
+            self._revision = workspace.refresh(self._revision)
+            return work(workspace)
+
+        return await self._run_in_threads(self._asking, follow_and_work, self._workspace)
 
     async def read(self, work: Callable[[KnowledgeGraph], R], languages: tuple[str, ...] = ()) -> R:
         """Run work that only reads the graph, concurrently with other work.

@@ -252,6 +252,7 @@ class Workspace:
     # ── answers ─────────────────────────────────────────────────────────────────────────────────
 
     predictor = Delegated("_answers", WorkspaceAnswers.predictor)
+    refresh = Delegated("_answers", WorkspaceAnswers.refresh)
     ask = Delegated("_answers", WorkspaceAnswers.ask)
     ask_many = Delegated("_answers", WorkspaceAnswers.ask_many)
     conversation = Delegated("_answers", WorkspaceAnswers.conversation)

@@ -27,6 +27,12 @@ MOST_LANGUAGES = 16
 """The most lists of languages whose labels are cached; a server's clients have different ones."""
 
 
+SEEN_AT_ONCE = frozenset(("edit", "remove"))
+"""The kinds of revisions after which a predictor answers correctly without being made again."""
+FOLLOWED = 64
+"""The most revisions whose kinds are read; after more of them the predictor is made again."""
+
+
 class WorkspaceAnswers:
     """Answers questions from all stages that have been run."""
 
@@ -47,6 +53,25 @@ class WorkspaceAnswers:
     def _drop_predictor(self) -> None:
         self._predictor = None
         self._labels.clear()
+
+    def refresh(self, since: int) -> int:
+        """Take up what other processes have done to the graph since a revision.
+
+        Changes of single facts and of names are seen without it; new relations and learnt questions
+        are not.
+
+        Args:
+            since: The newest revision when this was called the last time.
+
+        Returns:
+            The newest revision.
+        """
+        newest = self.graph.revision()
+        if newest != since:
+            later = self.graph.revisions(limit=min(max(newest - since, 1), FOLLOWED))
+            if newest - since > FOLLOWED or any(one.kind not in SEEN_AT_ONCE for one in later):
+                self._base.note_change()
+        return newest
 
     def predictor(self) -> Predictor:
         """A predictor over all stages that have been run."""

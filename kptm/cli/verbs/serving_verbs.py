@@ -30,6 +30,8 @@ from kptm.errors import ConfigError
                    " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
+              help="The number of processes that answer; each loads the workspace.")  # fmt: skip
 @click.option("--log-requests", is_flag=True,
               help="Write logs as JSON to standard error, a line for each request.")  # fmt: skip
 @device_option
@@ -42,6 +44,7 @@ def serve(
     allow_edit: bool,
     names: tuple[str, ...],
     max_waiting: int,
+    workers: int,
     log_requests: bool,
     as_json: bool,
 ) -> None:
@@ -60,6 +63,7 @@ def serve(
     def ready(url: str) -> None:
         starting.close()
         may = "may be edited" if allow_edit else "is only read"
+        may += f" through {workers} processes" if workers > 1 else ""
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
 
@@ -70,13 +74,15 @@ def serve(
         names=names,
         max_waiting=max_waiting,
         log_requests=log_requests,
+        workers=workers,
     )
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # SIGTERM ends the server like Ctrl-C, so that everything is closed
     with existing(workspace) as ws, starting:
         read_names(ws)
-        starting.enter_context(progress("start", None))
+        if not log_requests:  # whose lines are JSON
+            starting.enter_context(progress("start", None))
         run(ws, config, ready=ready)
 
 

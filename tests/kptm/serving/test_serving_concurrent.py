@@ -151,3 +151,16 @@ def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
     assert response.status_code == 503
     assert response.headers["retry-after"] == "1"
     assert "again" in response.json()["detail"]
+
+
+def test_what_another_process_adds_or_learns_is_known_at_once(own, explorer):
+    with explorer(own) as client, Workspace.open(own) as other:
+        asked = {"head": "Chad", "relation": "national dish"}
+        assert client.get(f"/{API}/query", params=asked).status_code == 404
+        other.add([("Chad", "national dish", "Boule")])
+        found = client.get(f"/{API}/query", params=asked)
+        assert found.json()["entity"] == "Boule"
+        question = {"question": "What is the national dish of Chad?"}
+        assert client.post(f"/{API}/ask", json=question).json()["entity"] == "Boule"
+        other.undo()
+        assert client.get(f"/{API}/query", params=asked).status_code == 404

@@ -1,0 +1,195 @@
+"""Starts workers that answer at one port, and replaces those that end."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from kptm.errors import WorkspaceError
+from kptm.serving.listening import ENDING_SECONDS
+from kptm.serving.observation.metrics import SHARED_FOLDER
+from kptm.serving.workers.worker_process import READY, WorkerSetup, run_worker
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+    from multiprocessing.context import SpawnProcess
+
+    from kptm.serving.config import ServingConfig
+    from kptm.workspace import Workspace
+
+LOGGER = "kptm.serving"
+"""The name of the logger that tells of workers that ended."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""The variables by which numerical libraries choose their number of threads."""
+STEADY_SECONDS = 10.0
+"""A worker that ended sooner than this is replaced after a pause, which doubles each time."""
+LONGEST_PAUSE = 30.0
+
+
+def serve_by_workers(
+    listener: socket.socket,
+    workspace: Workspace,
+    config: ServingConfig,
+    *,
+    ready: Callable[[], None],
+) -> None:
+    """Serve the explorer on a listening socket by several processes, until Ctrl-C or SIGTERM.
+
+    Args:
+        listener: The socket.
+        workspace: An open workspace; each worker opens it for itself.
+        config: The configuration of the server, with the port of the socket.
+        ready: Called once all workers accept connections.
+
+    Raises:
+        WorkspaceError: A worker could not start; the message is that of its error.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="kptm-metrics-") as counts,
+        suppress(KeyboardInterrupt),
+        _interrupts(),
+    ):
+        # Each worker would take all processors for itself, and all together would wait.
+        threads = str(max(1, (os.cpu_count() or 1) // config.workers))
+        environment = {name: os.environ.get(name, threads) for name in THREADS}
+        setup = WorkerSetup(
+            folder=workspace.folder,
+            workspace=workspace.config,
+            serving=config,
+            environment={**environment, SHARED_FOLDER: counts},
+            collection=gc.get_threshold(),
+        )
+        pool = _WorkerPool(setup, listener, counts)
+        try:
+            pool.start(config.workers)
+            ready()
+            pool.watch()
+        finally:
+            pool.stop()
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt at Ctrl-C and at SIGTERM, as uvicorn ends at both."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in both]
+    try:
+        yield
+    finally:
+        for number, handler in zip(both, before, strict=True):
+            signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process, its channel, and when it was started."""
+
+    process: SpawnProcess
+    channel: Connection
+    begun: float = field(default_factory=time.monotonic)
+
+    def first_message(self) -> str:
+        """Wait until it is ready or has failed; what it says, READY or the reason."""
+        try:
+            return str(self.channel.recv())
+        except EOFError:
+            self.process.join()
+            return f"a worker ended while it loaded the workspace ({self.ending()})"
+
+    def ending(self) -> str:
+        """How its process ended, in words."""
+        reason = READY
+        with suppress(EOFError, OSError):
+            while self.channel.poll():
+                reason = str(self.channel.recv())
+        code = self.process.exitcode
+        if reason != READY or code is None:
+            return reason
+        return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+
+class _WorkerPool:
+    """The workers of a server.
+
+    Args:
+        setup: What each is given.
+        listener: The socket that they share.
+        counts: The folder in which they count requests.
+    """
+
+    def __init__(self, setup: WorkerSetup, listener: socket.socket, counts: str) -> None:
+        self._setup, self._listener, self._counts = setup, listener, counts
+        self._workers: list[_Worker] = []
+        self._pause = 0.0
+
+    def start(self, number: int) -> None:
+        """Start the workers: first one alone, because it makes indexes that the others read.
+
+        Raises:
+            WorkspaceError: A worker could not start.
+        """
+        for count in (1, number - 1):
+            begun = [self._new() for _ in range(count)]
+            for worker in begun:
+                message = worker.first_message()
+                if message != READY:
+                    raise WorkspaceError(message)
+
+    def _new(self) -> _Worker:
+        ours, theirs = multiprocessing.Pipe()
+        spawn = multiprocessing.get_context("spawn")  # a fork would share connections and threads
+        process = spawn.Process(target=run_worker, args=(self._setup, self._listener, theirs))
+        process.start()
+        theirs.close()  # so that the end of the process closes it
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def watch(self) -> None:
+        """Replace workers that end, until this process is interrupted."""
+        log = logging.getLogger(LOGGER)
+        while True:
+            wait([worker.process.sentinel for worker in self._workers])
+            for worker in [one for one in self._workers if not one.process.is_alive()]:
+                ending = worker.ending()
+                self._remove(worker)
+                steady = time.monotonic() - worker.begun >= STEADY_SECONDS
+                self._pause = 0.0 if steady else min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
+                log.warning(
+                    "worker %d ended (%s); another takes its place%s",
+                    worker.process.pid,
+                    ending,
+                    f" in {self._pause:g} seconds" if self._pause else "",
+                )
+                time.sleep(self._pause)
+                self._new()
+
+    def _remove(self, worker: _Worker) -> None:
+        """Forget a worker; what it counted stays, but what it was doing does not."""
+        self._workers.remove(worker)
+        worker.channel.close()
+        mark_process_dead(worker.process.pid, path=self._counts)  # type: ignore[no-untyped-call]
+
+    def stop(self) -> None:
+        """End all workers as one ends alone: running requests get a few seconds."""
+        for worker in self._workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + 2 * ENDING_SECONDS
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.channel.close()
