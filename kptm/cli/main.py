@@ -20,6 +20,7 @@ from kptm.cli.verbs import (
     question_verbs,
     review_verbs,
     serving_verbs,
+    token_verbs,
 )
 
 NEW_OBJECTS = 50_000
@@ -82,6 +83,7 @@ for command in (
     backup_verbs.backup,
     backup_verbs.restore,
     move_verb.move,
+    token_verbs.token,
     graph_verbs.search,
     graph_verbs.describe,
     graph_verbs.history,

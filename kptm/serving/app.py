@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
 from kptm.errors import KPTMError, LinkingError
+from kptm.serving.access.access_middleware import AccessMiddleware
+from kptm.serving.access.route_roles import document_tokens, paths_of
 from kptm.serving.config import BODY_SECONDS, MAX_BODY
 from kptm.serving.executor import BusyError
 from kptm.serving.middleware import SecurityMiddleware
@@ -24,6 +26,7 @@ from kptm.serving.routes import (
     health_routes,
     question_routes,
     review_routes,
+    token_routes,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +34,19 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from kptm.serving.access.roles import AccessRole
+    from kptm.serving.access.token_file import TokenFile
     from kptm.serving.executor import WorkspaceExecutor
 
+ROUTERS = (
+    question_routes.routes,
+    graph_routes.routes,
+    edit_routes.routes,
+    review_routes.routes,
+    review_routes.deciding,
+)
+OPERATING = (health_routes.probes, health_routes.routes)
+"""Routes for those who run the server, which have no prefix."""
 PREFIX = "/api/v1"
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownKeyError, 404),
@@ -56,6 +70,7 @@ def create_app(
     hosts: Collection[str],
     allow_edit: bool = False,
     log_requests: bool = False,
+    tokens: TokenFile | None = None,
 ) -> ASGIApp:
     """The explorer of a workspace as an ASGI application.
 
@@ -64,6 +79,7 @@ def create_app(
         hosts: Accepted values of ``Host``, in lower case, with the port.
         allow_edit: Whether clients may edit facts and undo revisions.
         log_requests: Whether to log each request.
+        tokens: The tokens of which each request needs one; None for no tokens.
     """
     app = FastAPI(
         title="kptm",
@@ -77,27 +93,32 @@ def create_app(
     )
     metrics = ServerMetrics()
     app.state.executor, app.state.allow_edit, app.state.metrics = executor, allow_edit, metrics
-    for routes in (
-        question_routes.routes,
-        graph_routes.routes,
-        edit_routes.routes,
-        review_routes.routes,
-        review_routes.deciding,
-    ):
-        app.include_router(routes, prefix=PREFIX)
-    app.include_router(health_routes.routes)
-    _add_page(app)
+    app.state.tokens = tokens
+    roles: dict[str, AccessRole | None] = {f"{PREFIX}/openapi.json": None}
+    api = ROUTERS if tokens is None else (*ROUTERS, token_routes.routes)
+    for prefix, routers in ((PREFIX, api), ("", OPERATING)):
+        for routes in routers:
+            app.include_router(routes, prefix=prefix)
+            roles |= dict.fromkeys(paths_of(routes, prefix), routes.role)
+    roles |= dict.fromkeys(_add_page(app))
     _add_problems(app, executor)
-    guarded = SecurityMiddleware(app, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
     paths = app.openapi()["paths"]
+    checked: ASGIApp = app
+    if tokens is not None:
+        document_tokens(app.openapi(), roles)
+        checked = AccessMiddleware(app, roles=roles, tokens=tokens)
+    guarded = SecurityMiddleware(checked, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
     return RequestObserver(guarded, routes=paths, metrics=metrics, log=log_requests)
 
 
-def _add_page(app: FastAPI) -> None:
-    """Serve the files of ``static/``, which are read once, and no other path."""
+def _add_page(app: FastAPI) -> list[str]:
+    """Serve the files of ``static/``, which are read once, and no other path; return the paths."""
+    paths = []
     for path in sorted((Path(__file__).parent / "static").iterdir()):
         where = "/" if path.name == "index.html" else f"/{path.name}"
         app.add_route(where, _page(path), include_in_schema=False)
+        paths.append(where)
+    return paths
 
 
 def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:

@@ -35,6 +35,8 @@ class ServingConfig:
         max_waiting: The most concurrent requests; more are refused with status 503.
         log_requests: Whether to write all logs as JSON to standard error, a line for each request.
         workers: The number of processes that answer; each loads the workspace for itself.
+        require_token: Whether each request needs a token of the workspace, whose role says what it
+            may do.
 
     Raises:
         ConfigError: The port, ``max_waiting`` or ``workers`` is out of range.
@@ -47,6 +49,7 @@ class ServingConfig:
     max_waiting: int = 256
     log_requests: bool = False
     workers: int = 1
+    require_token: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

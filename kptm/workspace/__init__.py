@@ -16,6 +16,7 @@ weights.json      the weights of sources, fitted on questions without an answer 
 extraction.safetensors  the extractor of facts from texts
 duplicates.json   the weights by which duplicates are found, fitted to reviewed pairs
 sync.json         the files that sync has read
+tokens.json       hashes of the tokens with which clients use a server
 kptm.toml         settings
 
 Every stage writes its files atomically.

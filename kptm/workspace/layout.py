@@ -155,6 +155,11 @@ class Layout:
         """The files that ``kptm sync`` has read, with their hashes."""
         return self.folder / "sync.json"
 
+    @property
+    def tokens(self) -> Path:
+        """The hashed tokens of a server's clients; no stage makes it, and no backup has it."""
+        return self.folder / "tokens.json"
+
     def lock(self, stage: str) -> Path:
         """The lock file of a stage."""
         return self.folder / f".kptm-{stage}.lock"
@@ -177,6 +182,7 @@ class Layout:
             self.extractor,
             self.duplicates,
             self.sync_manifest,
+            self.tokens,
         )
 
     @property
@@ -217,7 +223,7 @@ class Layout:
             WorkspaceError: ``path`` is a part of the workspace, directly or through links.
         """
         real = path.resolve()
-        files = (self.config, self.state, *self.graph_files)
+        files = (self.config, self.state, self.tokens, *self.graph_files)
         if any(real == own.resolve() for own in files) or any(
             real.is_relative_to(own.resolve()) for own in (*self.stages, self.snapshots)
         ):

@@ -30,6 +30,8 @@ from kptm.errors import ConfigError
                    " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
               help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
+@click.option("--require-token", is_flag=True,
+              help="Answer only requests with a token of kptm token add.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="The number of processes that answer; each loads the workspace.")  # fmt: skip
 @click.option("--log-requests", is_flag=True,
@@ -44,6 +46,7 @@ def serve(
     allow_edit: bool,
     names: tuple[str, ...],
     max_waiting: int,
+    require_token: bool,
     workers: int,
     log_requests: bool,
     as_json: bool,
@@ -63,6 +66,7 @@ def serve(
     def ready(url: str) -> None:
         starting.close()
         may = "may be edited" if allow_edit else "is only read"
+        may += ", with a token" if require_token else ""
         may += f" through {workers} processes" if workers > 1 else ""
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
@@ -75,6 +79,7 @@ def serve(
         max_waiting=max_waiting,
         log_requests=log_requests,
         workers=workers,
+        require_token=require_token,
     )
     signal.signal(
         signal.SIGTERM, signal.default_int_handler

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 
 from kg.errors import shorten
+from kptm.serving.access.access_middleware import STATE
 from kptm.serving.observation.json_log import log_request
 from kptm.serving.observation.request_ids import HEADER, REQUEST_ID, choose_request_id
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from kptm.serving.access.token_file import AccessToken
     from kptm.serving.observation.metrics import ServerMetrics
 
 OTHER = "other"
@@ -46,6 +48,7 @@ class RequestObserver:
             await self._app(scope, receive, send)
             return
         request_id = choose_request_id(Headers(scope=scope).get(HEADER, ""))
+        scope.setdefault("state", {})  # of which the checks inside may make copies of the scope
         REQUEST_ID.set(request_id)  # of this request's task, in which uvicorn logs errors as well
         status, begun = 500, time.perf_counter()
 
@@ -70,6 +73,7 @@ class RequestObserver:
             status,
             seconds,
         )
+        token: AccessToken | None = scope["state"].get(STATE)
         if self._log:
             log_request(
                 {
@@ -78,6 +82,7 @@ class RequestObserver:
                     "status": status,
                     "ms": round(1000 * seconds, 1),
                     "client": (scope.get("client") or ("",))[0],
+                    **({"token": token.name} if token is not None else {}),
                     "process": os.getpid(),
                 }
             )

@@ -3,7 +3,8 @@
 from fastapi import Depends, HTTPException, Request
 
 from kg.errors import UnknownKeyError
-from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.access.roles import AccessRole
+from kptm.serving.routes.workspace_route import OnWorkspace, RoleRouter, problems
 from kptm.serving.schemas import requests, responses
 from kptm.workspace import Workspace
 from kptm.workspace.changes.additions import records_of
@@ -15,7 +16,7 @@ def may_edit(request: Request) -> None:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
 
-routes = router("changing", Depends(may_edit))
+routes = RoleRouter("changing", AccessRole.EDIT, Depends(may_edit))
 
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))

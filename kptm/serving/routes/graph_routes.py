@@ -8,12 +8,19 @@ from fastapi import Query, Request
 
 from kg.errors import UnknownKeyError, shorten
 from kg.graph import KnowledgeGraph
+from kptm.serving.access.roles import AccessRole
 from kptm.serving.neighbourhood import facts_around
-from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import (
+    InLanguages,
+    OnWorkspace,
+    RoleRouter,
+    edits_allowed,
+    problems,
+)
 from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import as_fact, keys_of, labels_of
 
-routes = router("looking")
+routes = RoleRouter("looking", AccessRole.READ)
 
 
 @routes.get("/about", responses=problems())
@@ -24,7 +31,7 @@ async def about(executor: OnWorkspace, request: Request) -> responses.About:
         name=executor.name,
         version=version("kptm"),
         revision=revision,
-        allow_edit=request.app.state.allow_edit,
+        allow_edit=edits_allowed(request),
     )
 
 

@@ -4,23 +4,25 @@ import anyio
 from fastapi import HTTPException, Request, Response
 
 from kg.errors import KGError
+from kptm.serving.access.roles import AccessRole
 from kptm.serving.observation.metrics import MEDIA_TYPE, ServerMetrics
-from kptm.serving.routes.workspace_route import OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import OnWorkspace, RoleRouter, problems
 from kptm.serving.schemas import responses
 
 READY_SECONDS = 2.0
 """Seconds within which the database must respond."""
 
-routes = router("operating")
+probes = RoleRouter("operating", None)
+routes = RoleRouter("operating", AccessRole.READ)
 
 
-@routes.get("/healthz", responses=problems())
+@probes.get("/healthz", responses=problems())
 async def healthz() -> responses.Health:
     """Whether the process responds; if it does not, restart it."""
     return responses.Health(status="ok")
 
 
-@routes.get("/readyz", responses=problems())
+@probes.get("/readyz", responses=problems())
 async def readyz(executor: OnWorkspace) -> responses.Health:
     """Whether questions can be answered: everything is loaded and the database responds."""
     try:

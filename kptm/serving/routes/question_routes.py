@@ -6,14 +6,15 @@ from fastapi import Query
 
 from kg.types import Candidate
 from kptm.answering import Answer
+from kptm.serving.access.roles import AccessRole
 from kptm.serving.example_questions import example_questions
 from kptm.serving.executor import WorkspaceExecutor
-from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, RoleRouter, problems
 from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import labels_of
 from kptm.workspace import Workspace
 
-routes = router("asking")
+routes = RoleRouter("asking", AccessRole.READ)
 _WITH_KEYS = ("entity", "type", "relation")
 """The kinds of meanings that are keys."""
 

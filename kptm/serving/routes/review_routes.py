@@ -8,14 +8,15 @@ from fastapi import Depends, Query
 
 from kg.review.proposal import Decision
 from kg.types import Literal as LiteralValue
+from kptm.serving.access.roles import AccessRole
 from kptm.serving.routes.edit_routes import may_edit
-from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, problems, router
+from kptm.serving.routes.workspace_route import InLanguages, OnWorkspace, RoleRouter, problems
 from kptm.serving.schemas import responses, review_schemas
 from kptm.workspace import Workspace
 from kptm.workspace.review_items import ReviewItem
 
-routes = router("reviewing")
-deciding = router("reviewing", Depends(may_edit))
+routes = RoleRouter("reviewing", AccessRole.READ)
+deciding = RoleRouter("reviewing", AccessRole.EDIT, Depends(may_edit))
 
 
 @routes.get("/proposals", responses=problems(404))

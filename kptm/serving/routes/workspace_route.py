@@ -1,4 +1,4 @@
-"""Shared by all routes: the executor, the check for JSON bodies, and documented errors."""
+"""Shared by all routes: the executor, roles, the check for JSON bodies, and documented errors."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -8,6 +8,9 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from kptm.serving.accepted_languages import accepted_languages
+from kptm.serving.access.access_middleware import STATE
+from kptm.serving.access.roles import AccessRole
+from kptm.serving.access.token_file import AccessToken
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.schemas.responses import Problem
 
@@ -55,6 +58,27 @@ class _JsonRoute(APIRoute):
         return checked_handler
 
 
-def router(tag: str, *dependencies: Dependency) -> APIRouter:
-    """An empty router for a part of the API."""
-    return APIRouter(tags=[tag], dependencies=dependencies, route_class=_JsonRoute)
+class RoleRouter(APIRouter):
+    """A part of the API, with the role that a client needs for all of it.
+
+    Args:
+        tag: The name of the part.
+        role: The role; None is for everybody, also where tokens are required.
+        dependencies: Checks before each route.
+    """
+
+    def __init__(self, tag: str, role: AccessRole | None, *dependencies: Dependency) -> None:
+        super().__init__(tags=[tag], dependencies=dependencies, route_class=_JsonRoute)
+        self.role = role
+
+
+def edits_allowed(request: Request) -> bool:
+    """Whether the server allows changes, and the client's role does."""
+    token = token_of(request)
+    return request.app.state.allow_edit and (token is None or token.role.includes(AccessRole.EDIT))
+
+
+def token_of(request: Request) -> AccessToken | None:
+    """The token of a request; None where tokens are not required."""
+    token: AccessToken | None = getattr(request.state, STATE, None)
+    return token

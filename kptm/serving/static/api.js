@@ -1,5 +1,6 @@
 // The REST API: what it gives, or an Error with its one message.
 
+import { accessHeaders } from "./access.js";
 import { busy, problem, show } from "./dom.js";
 import { chosenLanguage, say } from "./language.js";
 
@@ -8,6 +9,7 @@ const ROOT = "api/v1/";
 async function fetched(path, options) {
   const chosen = chosenLanguage();
   if (chosen) options.headers = { ...options.headers, "accept-language": chosen }; // else the browser's own
+  options.headers = { ...options.headers, ...accessHeaders() };
   let response;
   try {
     response = await fetch(ROOT + path, options);
@@ -16,7 +18,7 @@ async function fetched(path, options) {
     throw new Error(say("silent"));
   }
   const value = await response.json().catch(() => ({ detail: say("unreadable") }));
-  if (!response.ok) throw new Error(value.detail);
+  if (!response.ok) throw Object.assign(new Error(value.detail), { status: response.status });
   return value;
 }
 

@@ -1,5 +1,6 @@
 // The page: which view is shown, by the location's hash.
 
+import { askForToken } from "./access.js";
 import { get } from "./api.js";
 import { showAsk, startAsk } from "./ask.js";
 import { byId, el } from "./dom.js";
@@ -14,6 +15,7 @@ const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHis
 
 let workspace = "kptm";
 let about = null;
+let started = false; // false while a token is asked for
 
 function arrive() {
   const { view: wanted, parameters } = here();
@@ -28,29 +30,32 @@ function arrive() {
   VIEWS[view](parameters);
 }
 
+function startMode() {
+  if (about) byId("mode").textContent = say(about.allow_edit ? "mode.edit" : "mode.read");
+}
+
 /** The choice of the language; what is shown is shown anew in it. */
 function startLanguages() {
-  const mode = () => { if (about) byId("mode").textContent = say(about.allow_edit ? "mode.edit" : "mode.read"); };
   const choice = byId("language");
   choice.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => el("option", { value: code, lang: code }, name)));
   choice.value = language();
   choice.addEventListener("change", async () => {
     await choose(choice.value);
-    mode();
-    arrive();
+    startMode();
+    if (started) arrive();
   });
-  mode();
 }
 
 async function start() {
   await loadWords();
-  about = await get("about").catch(() => null);
+  startLanguages();
+  about = await get("about").catch((error) => (error.status === 401 ? askForToken(error.message, () => get("about")) : null));
   if (about) {
     workspace = about.name;
     byId("workspace").textContent = about.name;
     byId("about").textContent = `kptm ${about.version}`;
   }
-  startLanguages();
+  startMode();
   startAsk();
   startLink();
   startGraph();
@@ -58,6 +63,7 @@ async function start() {
   startReview(about?.allow_edit ?? false);
   byId("skip").addEventListener("click", () => byId("main").focus());
   window.addEventListener("hashchange", arrive);
+  started = true;
   arrive();
 }
 

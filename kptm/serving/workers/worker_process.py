@@ -62,7 +62,7 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
     gc.set_threshold(*setup.collection)
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
     from kptm.serving.observation.json_log import json_logs
-    from kptm.serving.server import serve_on
+    from kptm.serving.one_process import serve_on
     from kptm.workspace import Workspace
 
     with suppress(KeyboardInterrupt), json_logs() if setup.serving.log_requests else nullcontext():

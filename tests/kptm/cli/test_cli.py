@@ -22,7 +22,11 @@ from kptm.cli.main import main
 
 VERBS = {
     name: command
-    for group, prefix in ((main, ""), (main.commands["evaluate"], "evaluate "))
+    for group, prefix in (
+        (main, ""),
+        (main.commands["evaluate"], "evaluate "),
+        (main.commands["token"], "token "),
+    )
     for name, command in ((prefix + key, value) for key, value in group.commands.items())
     if not isinstance(command, click.Group)
 }
@@ -64,6 +68,7 @@ TESTED = {
     "predict", "near", "map", "finetune", "classify", "receipts", "verify", "recall", "migrate",
     "merge", "example", "serve", "mcp", "extract", "review", "check", "evaluate extraction", "sync",
     "compress", "duplicates", "new", "doctor", "backup", "restore", "move",
+    "token add", "token list", "token remove",
 }  # fmt: skip
 
 

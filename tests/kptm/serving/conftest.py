@@ -90,7 +90,7 @@ def explorer():
 
 
 @contextmanager
-def _explorer(folder, *, allow_edit=False, max_waiting=64, log_requests=False):
+def _explorer(folder, *, allow_edit=False, max_waiting=64, log_requests=False, tokens=None):
     """A client of the application in this process."""
     with Workspace.open(folder) as ws:
         executor = WorkspaceExecutor(ws, max_waiting=max_waiting)
@@ -101,6 +101,7 @@ def _explorer(folder, *, allow_edit=False, max_waiting=64, log_requests=False):
                 hosts=ServingConfig().hosts(),
                 allow_edit=allow_edit,
                 log_requests=log_requests,
+                tokens=tokens,
             )
             yield TestClient(app, base_url=URL, raise_server_exceptions=False)
         finally:

@@ -5,6 +5,11 @@ import sys
 
 import pytest
 
+from benchmarks.answers_parts.load import serve_workspace
+from kptm.serving.access.roles import AccessRole
+from kptm.serving.access.token_file import TokenFile
+from kptm.workspace import Layout
+
 EXAMPLES = 8
 """Of each route; those that try its bounds come on top."""
 
@@ -19,7 +24,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
 """
 
 
-def run_schemathesis(url, folder):
+def run_schemathesis(url, folder, *headers):
     """What it says, and whether it found nothing."""
     (folder / "schemathesis.toml").write_text(CONFIG)
     command = f"{sys.executable} -m schemathesis.cli run {url}api/v1/openapi.json --no-color"
@@ -31,6 +36,7 @@ def run_schemathesis(url, folder):
             "--seed",
             "7",
             "--generation-deterministic",
+            *(part for header in headers for part in ("--header", header)),
         ],
         capture_output=True,
         text=True,
@@ -45,3 +51,14 @@ def test_schemathesis_finds_nothing(which, request, tmp_path):
     code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)
     assert code == 0, said
     assert "Tested: 24" in said
+
+
+@pytest.mark.usefixtures("separate_process")
+@pytest.mark.parametrize("role", ["read", "admin"])
+def test_schemathesis_finds_nothing_where_tokens_are_required(role, own, tmp_path):
+    """It also sends requests without the token, and expects status 401."""
+    text = TokenFile(Layout(own).tokens).add("schemathesis", AccessRole(role))
+    with serve_workspace(own, "--allow-edit", "--require-token") as url:
+        code, said = run_schemathesis(url, tmp_path, f"Authorization: Bearer {text}")
+    assert code == 0, said
+    assert "Tested: 27" in said

@@ -10,12 +10,12 @@ from kptm.cli.main import main
 
 NOT_OF_A_WORKSPACE = {
     "example", "new", "serve", "mcp", "evaluate", "demo", "map", "doctor", "backup", "restore",
-    "move",
+    "move", "token",
 }  # fmt: skip
 """Verbs with functions of their own: pages, servers and measurements, which are above a workspace.
 
 A workspace that is damaged or not yet there cannot be opened: ``kptm.workspace.examine``,
-``back_up``, ``restore`` and ``move`` take its folder.
+``back_up``, ``restore`` and ``move`` take its folder. Tokens are those of a server.
 """
 
 

@@ -1,0 +1,100 @@
+"""Middleware that lets a request pass if its token's role is that of its route."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+
+from kptm.errors import ConfigError
+from kptm.serving.access.roles import AccessRole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from kptm.serving.access.token_file import AccessToken, TokenFile
+
+SCHEME = "bearer"
+STATE = "access_token"
+"""The name of the token in a request's state."""
+
+
+class DeniedError(Exception):
+    """A request is denied, with a status and a message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class AccessMiddleware:
+    """An ASGI middleware that checks tokens.
+
+    Args:
+        app: The application.
+        roles: The role that each path needs; None is for everybody. A path that is not there needs
+            the role that may read.
+        tokens: The accepted tokens.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, roles: Mapping[str, AccessRole | None], tokens: TokenFile
+    ) -> None:
+        self._app, self._roles, self._tokens = app, dict(roles), tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or deny it."""
+        if scope["type"] == "http":
+            needed = self._roles.get(scope["path"], AccessRole.READ)
+            try:
+                headers = Headers(scope=scope)
+                token = self._token_of(headers)
+                if needed is not None:
+                    _check(token, needed, given="authorization" in headers)
+            except DeniedError as denied:
+                await _deny(send, denied)
+                return
+            scope.setdefault("state", {})[STATE] = token
+        await self._app(scope, receive, send)
+
+    def _token_of(self, headers: Headers) -> AccessToken | None:
+        """The token of a request; None if it has none, or one that is not accepted."""
+        scheme, _, text = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != SCHEME:
+            return None
+        try:
+            return self._tokens.find(text.strip())
+        except ConfigError as error:
+            logging.getLogger("kptm.serving").error("%s", error)
+            raise DeniedError(503, "the server cannot read its tokens; its log says why") from error
+
+
+def _check(token: AccessToken | None, needed: AccessRole, *, given: bool) -> None:
+    if token is None:
+        raise DeniedError(
+            401,
+            "this token is not accepted; ask whoever runs the server for another"
+            if given
+            else "this server needs a token: send 'Authorization: Bearer TOKEN', with one from"
+            " whoever runs it",
+        )
+    if not token.role.includes(needed):
+        raise DeniedError(
+            403, f"the token {token.name!r} may {token.role}; this needs one that may {needed}"
+        )
+
+
+async def _deny(send: Send, denied: DeniedError) -> None:
+    body = json.dumps({"detail": str(denied)}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    if denied.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": denied.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,47 @@
+"""The roles of routes: which path needs which, and how OpenAPI says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.routing import APIRoute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import APIRouter
+
+    from kptm.serving.access.roles import AccessRole
+
+SCHEMA = "token"
+"""The name of the security scheme in the OpenAPI document."""
+
+
+def paths_of(router: APIRouter, prefix: str) -> list[str]:
+    """The paths of a router.
+
+    Raises:
+        ValueError: A path has parameters; a request's path could not be looked up then.
+    """
+    paths = [prefix + route.path for route in router.routes if isinstance(route, APIRoute)]
+    if open_ended := [path for path in paths if "{" in path]:
+        raise ValueError(f"{open_ended[0]}: use parameters of the query, so that its role is found")
+    return paths
+
+
+def document_tokens(document: dict[str, Any], roles: Mapping[str, AccessRole | None]) -> None:
+    """Add to an OpenAPI document which operations need a token, and their status 401."""
+    schemes = document["components"].setdefault("securitySchemes", {})
+    schemes[SCHEMA] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of kptm token add.",
+    }
+    for path, operations in document["paths"].items():
+        role = roles[path]
+        for operation in operations.values() if role is not None else ():
+            operation["security"] = [{SCHEMA: []}]
+            operation["description"] = (
+                f"{operation.get('description', '')}\n\nNeeds the role {role}.".strip()
+            )
+            operation["responses"]["401"] = operation["responses"]["403"]

@@ -1,0 +1,68 @@
+"""Serves the explorer by this process alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kptm.errors import ConfigError
+from kptm.serving.access.token_file import TokenFile
+from kptm.serving.app import create_app
+from kptm.serving.executor import WorkspaceExecutor
+from kptm.serving.listening import run_app
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from kptm.serving.config import ServingConfig
+    from kptm.workspace import Workspace
+
+
+def serve_on(
+    listener: socket.socket,
+    workspace: Workspace,
+    config: ServingConfig,
+    *,
+    ready: Callable[[], None],
+) -> None:
+    """Serve the explorer on a listening socket, by this process alone.
+
+    Args:
+        listener: The socket.
+        workspace: An open workspace, which nothing else in this process may use meanwhile.
+        config: The configuration of the server, with the port of the socket.
+        ready: Called once everything is loaded.
+
+    Raises:
+        KGError: The embeddings or the model belong to another graph.
+        KPTMError: A file of the workspace is malformed.
+    """
+    executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
+    try:
+        executor.prepare()
+        app = create_app(
+            executor,
+            hosts=config.hosts(),
+            allow_edit=config.allow_edit,
+            log_requests=config.log_requests,
+            tokens=required_tokens(workspace) if config.require_token else None,
+        )
+        ready()
+        run_app(app, listener, own_logs=config.log_requests)
+    finally:
+        executor.close()
+
+
+def required_tokens(workspace: Workspace) -> TokenFile:
+    """The tokens of a workspace.
+
+    Raises:
+        ConfigError: There is none, or their file is malformed.
+    """
+    found = TokenFile(workspace.layout.tokens)
+    if not found.tokens():
+        raise ConfigError(
+            f"{workspace.folder}: has no tokens yet, so nobody could use the server; make one:"
+            f" kptm token add {workspace.folder} NAME --role read"
+        )
+    return found
