@@ -109,7 +109,7 @@ class World:
 
     @property
     def relations(self) -> Path:
-        """Other names of the relations and what they imply of their ends: JSON Lines.
+        """Other names of the relations and what they imply about their ends: JSON Lines.
 
         They are loaded like entities.
         """
