@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
 from kptm.errors import KPTMError, LinkingError
 from kptm.serving.access.access_middleware import AccessMiddleware
-from kptm.serving.access.route_roles import document_tokens, paths_of
+from kptm.serving.access.rate_middleware import RateMiddleware
+from kptm.serving.access.route_roles import document_limits, document_tokens, paths_of
 from kptm.serving.config import BODY_SECONDS, MAX_BODY
 from kptm.serving.executor import BusyError
 from kptm.serving.middleware import SecurityMiddleware
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from kptm.serving.access.rate_limits import RateLimits
     from kptm.serving.access.roles import AccessRole
     from kptm.serving.access.token_file import TokenFile
     from kptm.serving.executor import WorkspaceExecutor
@@ -71,6 +73,7 @@ def create_app(
     allow_edit: bool = False,
     log_requests: bool = False,
     tokens: TokenFile | None = None,
+    limits: RateLimits | None = None,
 ) -> ASGIApp:
     """The explorer of a workspace as an ASGI application.
 
@@ -80,6 +83,7 @@ def create_app(
         allow_edit: Whether clients may edit facts and undo revisions.
         log_requests: Whether to log each request.
         tokens: The tokens of which each request needs one; None for no tokens.
+        limits: How many requests a client may send; None for any number.
     """
     app = FastAPI(
         title="kptm",
@@ -104,9 +108,13 @@ def create_app(
     _add_problems(app, executor)
     paths = app.openapi()["paths"]
     checked: ASGIApp = app
+    if limits is not None:
+        document_limits(app.openapi(), roles)
+        public = [path for path, role in roles.items() if role is None]
+        checked = RateMiddleware(app, limits=limits, unlimited=public)
     if tokens is not None:
         document_tokens(app.openapi(), roles)
-        checked = AccessMiddleware(app, roles=roles, tokens=tokens)
+        checked = AccessMiddleware(checked, roles=roles, tokens=tokens)
     guarded = SecurityMiddleware(checked, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
     return RequestObserver(guarded, routes=paths, metrics=metrics, log=log_requests)
 

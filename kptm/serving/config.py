@@ -35,6 +35,8 @@ class ServingConfig:
         max_waiting: The most concurrent requests; more are refused with status 503.
         log_requests: Whether to write all logs as JSON to standard error, a line for each request.
         workers: The number of processes that answer; each loads the workspace for itself.
+        rate: How many requests a token, or an address without one, may send: "60/minute", or
+            several limits as "10/second; 1000/hour"; "" for any number.
         require_token: Whether each request needs a token of the workspace, whose role says what it
             may do.
 
@@ -50,6 +52,7 @@ class ServingConfig:
     log_requests: bool = False
     workers: int = 1
     require_token: bool = False
+    rate: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.errors import ConfigError
+from kptm.serving.access.rate_limits import RateLimits
 from kptm.serving.access.token_file import TokenFile
 from kptm.serving.app import create_app
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import run_app
+from kptm.serving.observation.metrics import shared_folder
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+    from pathlib import Path
 
     from kptm.serving.config import ServingConfig
     from kptm.workspace import Workspace
@@ -45,12 +48,22 @@ def serve_on(
             hosts=config.hosts(),
             allow_edit=config.allow_edit,
             log_requests=config.log_requests,
+            limits=rate_limits(config.rate, shared_folder()),
             tokens=required_tokens(workspace) if config.require_token else None,
         )
         ready()
         run_app(app, listener, own_logs=config.log_requests)
     finally:
         executor.close()
+
+
+def rate_limits(rate: str, folder: Path | None) -> RateLimits | None:
+    """The limits of a rate; None if it is "".
+
+    Raises:
+        ConfigError: The rate is malformed.
+    """
+    return RateLimits(rate, folder) if rate else None
 
 
 def required_tokens(workspace: Workspace) -> TokenFile:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kptm.serving.listening import listen
 from kptm.serving.observation.json_log import json_logs
-from kptm.serving.one_process import required_tokens, serve_on
+from kptm.serving.one_process import rate_limits, required_tokens, serve_on
 from kptm.serving.workers.worker_pool import serve_by_workers
 
 if TYPE_CHECKING:
@@ -30,12 +30,13 @@ def serve(
 
     Raises:
         ConfigError: The server cannot listen at the address, or tokens are required and there are
-            none.
+            none, or the rate is malformed.
         KGError: The embeddings or the model belong to another graph.
         KPTMError: A file of the workspace is malformed.
     """
     if config.require_token:
         required_tokens(workspace)
+    rate_limits(config.rate, None)
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])
 

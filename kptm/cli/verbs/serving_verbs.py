@@ -32,6 +32,8 @@ from kptm.errors import ConfigError
               help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
 @click.option("--require-token", is_flag=True,
               help="Answer only requests with a token of kptm token add.")  # fmt: skip
+@click.option("--rate", default="", metavar="N/TIME",
+              help="The most requests of a token, or of an address, as 60/minute.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="The number of processes that answer; each loads the workspace.")  # fmt: skip
 @click.option("--log-requests", is_flag=True,
@@ -47,6 +49,7 @@ def serve(
     names: tuple[str, ...],
     max_waiting: int,
     require_token: bool,
+    rate: str,
     workers: int,
     log_requests: bool,
     as_json: bool,
@@ -80,6 +83,7 @@ def serve(
         log_requests=log_requests,
         workers=workers,
         require_token=require_token,
+        rate=rate,
     )
     signal.signal(
         signal.SIGTERM, signal.default_int_handler

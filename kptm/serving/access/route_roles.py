@@ -45,3 +45,10 @@ def document_tokens(document: dict[str, Any], roles: Mapping[str, AccessRole | N
                 f"{operation.get('description', '')}\n\nNeeds the role {role}.".strip()
             )
             operation["responses"]["401"] = operation["responses"]["403"]
+
+
+def document_limits(document: dict[str, Any], roles: Mapping[str, AccessRole | None]) -> None:
+    """Add to an OpenAPI document the status 429 of operations whose requests count."""
+    for path, operations in document["paths"].items():
+        for operation in operations.values() if roles[path] is not None else ():
+            operation["responses"]["429"] = operation["responses"]["403"]

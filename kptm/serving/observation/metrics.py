@@ -26,6 +26,12 @@ prometheus_client reads it when it is imported.
 """
 
 
+def shared_folder() -> Path | None:
+    """The folder that the workers of a server share; None if this process is alone."""
+    folder = os.environ.get(SHARED_FOLDER)
+    return Path(folder) if folder is not None and Path(folder).is_dir() else None
+
+
 class ServerMetrics:
     """The counters of a server; several workers add theirs up in a shared folder."""
 
@@ -80,9 +86,9 @@ class ServerMetrics:
 
     def render(self) -> bytes:
         """All metrics, of all workers of the server."""
-        folder = os.environ.get(SHARED_FOLDER)
-        if folder is None or not Path(folder).is_dir():
+        folder = shared_folder()
+        if folder is None:
             return generate_latest(self._registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together, path=folder)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(together, path=str(folder))  # type: ignore[no-untyped-call]
         return generate_latest(together)

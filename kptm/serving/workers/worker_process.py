@@ -7,7 +7,9 @@ set before libraries read it.
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from contextlib import nullcontext, suppress
@@ -62,6 +64,7 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
     gc.set_threshold(*setup.collection)
     threading.Thread(target=_end_with_parent, args=(channel,), daemon=True).start()
     from kptm.serving.observation.json_log import json_logs
+    from kptm.serving.observation.metrics import SHARED_FOLDER
     from kptm.serving.one_process import serve_on
     from kptm.workspace import Workspace
 
@@ -71,6 +74,9 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
                 serve_on(listener, workspace, setup.serving, ready=lambda: channel.send(READY))
         except (KGError, KPTMError, OSError) as error:
             channel.send(str(error))
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():  # killed, so that it could not clean up
+        shutil.rmtree(setup.environment[SHARED_FOLDER], ignore_errors=True)
 
 
 def _end_with_parent(channel: Connection) -> None:

@@ -90,19 +90,13 @@ def explorer():
 
 
 @contextmanager
-def _explorer(folder, *, allow_edit=False, max_waiting=64, log_requests=False, tokens=None):
+def _explorer(folder, *, max_waiting=64, **options):
     """A client of the application in this process."""
     with Workspace.open(folder) as ws:
         executor = WorkspaceExecutor(ws, max_waiting=max_waiting)
         try:
             executor.prepare()
-            app = create_app(
-                executor,
-                hosts=ServingConfig().hosts(),
-                allow_edit=allow_edit,
-                log_requests=log_requests,
-                tokens=tokens,
-            )
+            app = create_app(executor, hosts=ServingConfig().hosts(), **options)
             yield TestClient(app, base_url=URL, raise_server_exceptions=False)
         finally:
             executor.close()

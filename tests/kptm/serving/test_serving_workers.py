@@ -33,6 +33,7 @@ class Server:
         self.process = process
         self.url = json.loads(process.stdout.readline())["url"]
         self._errors = errors
+        self.temporary = errors.parent / "temporary"
 
     def log(self):
         """The lines of the log that are complete."""
@@ -71,9 +72,14 @@ class Server:
 def started(folder, errors, *options):
     command = [sys.executable, "-m", "kptm", "serve", str(folder), "--port", "0", "--json"]
     command += ["--workers", str(WORKERS), "--log-requests", *options]
+    temporary = errors.parent / "temporary"
+    temporary.mkdir()
+    surroundings = {**os.environ, "TMPDIR": str(temporary)}
     with (
         errors.open("w") as written,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=written, text=True) as process,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=written, text=True, env=surroundings
+        ) as process,
     ):
         try:
             yield Server(process, errors)
@@ -221,12 +227,15 @@ def test_a_worker_that_is_killed_is_replaced(lonely):
     assert len(children(lonely.process)) == WORKERS
     lonely.process.send_signal(signal.SIGTERM)
     assert lonely.process.wait(PATIENCE) == 0
+    assert list(lonely.temporary.iterdir()) == []
 
 
 def test_workers_do_not_outlive_the_server(lonely):
     workers = children(lonely.process)
+    assert len(list(lonely.temporary.iterdir())) == 1
     lonely.process.kill()
     until(lambda: not any(map(is_running, workers)))
+    assert list(lonely.temporary.iterdir()) == []  # nor do the files that they shared
 
 
 def test_what_no_worker_can_load_is_one_message(filled, tmp_path):
