@@ -133,9 +133,9 @@ def test_a_stream_is_read_once_and_in_parts(shards, tmp_path):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"words": "a"}, "text 2: .*'words'.* is no text"),
-        ({"text": None}, "text 2: .* is no text"),
-        (3, "text 2: '?3'? is no text"),
+        ({"words": "a"}, "text 2: .*'words'.* is not a text"),
+        ({"text": None}, "text 2: .* is not a text"),
+        (3, "text 2: '?3'? is not a text"),
         ({"text": "a", "links": [{"start": 0}]}, r"text 2: links\[0\].end is missing"),
     ],
 )

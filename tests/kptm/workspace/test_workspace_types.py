@@ -42,7 +42,7 @@ def test_they_overrule_the_guess_of_each_load(new_workspace, tmp_path, table):
 
 def test_an_unknown_kind_is_refused(tmp_path):
     with pytest.raises(
-        ConfigError, match=r"\[graph\] types: 'code' is 'number', and must be one of entity, text"
+        ConfigError, match=r"\[graph\] types: 'code' is 'number', but must be one of entity, text"
     ):
         WorkspaceConfig().with_changes(['graph.types={code="number"}'])
     with pytest.raises(ConfigError, match=r"graph\.types must be dict"):
