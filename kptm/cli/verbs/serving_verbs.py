@@ -70,7 +70,7 @@ def serve(
         starting.close()
         may = "may be edited" if allow_edit else "is only read"
         may += ", with a token" if require_token else ""
-        may += f" through {workers} processes" if workers > 1 else ""
+        may += f", through {workers} processes" if workers > 1 else ""
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
 

@@ -11,8 +11,8 @@ try {
   // the browser stores nothing for this page
 }
 
-/** The headers by which a request says who asks. */
-export const accessHeaders = () => (current ? { authorization: `Bearer ${current}` } : {});
+/** The headers by which a request says who asks; other characters than a token's cannot be sent. */
+export const accessHeaders = () => (current ? { authorization: `Bearer ${current.replace(/[^!-~]/g, "?")}` } : {});
 
 function keep(token) {
   current = token;

@@ -16,7 +16,7 @@ from kptm.serving import ServingConfig
 
 
 def start(folder, *options):
-    command = [sys.executable, "-m", "kptm", "serve", str(folder), "--port", "0", *options]
+    command = [sys.executable, "-m", "kptm", "serve", str(folder), "--port", "0", "-q", *options]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

@@ -27,7 +27,7 @@ def test_it_asks_for_a_token_until_one_is_accepted(browser, guarded_url):
     expect(field).to_be_focused()
     expect(page.get_by_label("Question")).to_be_hidden()
     expect(page.locator("#access-said")).to_have_text("")
-    page.keyboard.type("kptm_wrong")
+    page.keyboard.type("kptm_wröng 令牌")
     page.keyboard.press("Enter")
     expect(page.locator("#access-said")).to_contain_text("not accepted")
     field.fill(texts[AccessRole.READ])
