@@ -10,6 +10,7 @@ from pathlib import Path
 from kg import KnowledgeGraph
 from kptm.evaluation.linking_gold import GoldDocument, read_gold
 from kptm.examples import World
+from kptm.examples.world_reader import parse_marked
 from kptm.linking import LinkedText
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -28,6 +29,8 @@ LANGUAGES = {
 }
 """What tells the languages of the example world's prose apart, beside English."""
 _ENGLISH = re.compile(r"(?i)\b(?:the|and|of|that|was|with)\b")
+SENTENCES = 5
+"""Of a document of the newsletter."""
 POSSESSIVE = re.compile(r"\s?['’]s?$")
 
 
@@ -75,6 +78,19 @@ class Freebase:
                     position = end
             found.append(LinkedText.from_spans(document.text, spans))
         return found
+
+
+def newsletter(keys: dict[str, str]) -> list[GoldDocument]:
+    """Documents of five sentences that nothing was fitted to, with links by Wikidata's ids."""
+    path = Path(__file__).with_name("newsletter.txt")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    sentences = [line for line in lines if not line.startswith("#")]
+    documents = []
+    for at in range(0, len(sentences), SENTENCES):
+        marked = parse_marked(" ".join(sentences[at : at + SENTENCES]))
+        spans = tuple((link.start, link.end, keys[link.entity]) for link in marked.links)
+        documents.append(GoldDocument(marked.text, spans))
+    return documents
 
 
 def teachable(documents: list[GoldDocument]):

@@ -40,7 +40,7 @@ For whole names the graph's features know more.
 """
 DOUBT = (0.05, 0.85)
 """Belief in the best candidate that leaves a mention in doubt."""
-AROUND = 160
+AROUND = 100
 """Characters on either side of a mention that are encoded."""
 MOST = 8
 """Candidates of a mention that are compared, the best."""
