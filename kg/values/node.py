@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kg.types import Literal
+from kg.vocabulary import XSD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
+_CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}").fullmatch
 GROUPED = 5
 """The least digits of a number with separated thousands: 1984 may be a year, 70,000 is not."""
 
@@ -80,8 +82,13 @@ def node_id(sql: Sql, node: str) -> int | None:
 
 
 def value_text(value: Literal) -> str:
-    """A value for people: with separated thousands from five digits on, and its unit."""
+    """A value for people: with separated thousands from five digits on, and its unit.
+
+    A time of day is without its seconds if they are 0.
+    """
     text = value.value
+    if value.datatype == f"{XSD}time":
+        return text.removesuffix(":00") if _CLOCK(text) else text
     if value.datatype:
         match = _NUMBER(text)
         if match and len(match[2]) >= GROUPED and not match[2].startswith("0"):

@@ -43,7 +43,8 @@ _PARTS = {
         "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
     },
     "time": {
-        "months", "decade_suffixes", "decades", "before_christ", "moments", "roman", *RELATIONS,
+        "months", "decade_suffixes", "decades", "before_christ", "moments", "yearless", "roman",
+        *RELATIONS,
     },
 }  # fmt: skip
 _VALUES = {

@@ -41,7 +41,7 @@ class Language:
         self.operator_words: set[str] = set()
         self._superlatives: set[str] = set()
         for kind in LISTED:
-            for entry in data.get(kind, ()):
+            for entry in (*common.get(kind, ()), *data.get(kind, ())):
                 self._add(kind, entry)
         for entry in data.get("measure", ()):
             self._add_measure(entry, data["templates"])
@@ -173,6 +173,9 @@ class Language:
             tables.moments.add(words, None)
             if "<rank>" in words:
                 tables.centuries.update(words)
+        for words in self._phrases(data.get("yearless", ())):
+            tables.yearless.add(words, None)
+        tables.verbs = self.function_words & tables.months.keys()
         tables.centuries -= self.function_words
         tables.openers = {name.split()[0] for name in tables.months} | set(tables.moments.words)
         tables.openers |= tables.decades.keys()

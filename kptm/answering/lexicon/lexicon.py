@@ -18,7 +18,7 @@ from kptm.answering.lexicon.spelling.stems import stemmer
 from kptm.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kptm.answering.lexicon.match import Match
 
@@ -76,13 +76,24 @@ class Lexicon:
         tables = self._tables(language)
         return tables.spelling.key(token.folded) in tables.function_words
 
-    def matches(self, tokens: Sequence[Token], language: str = DEFAULT) -> list[Match]:
+    def matches(
+        self,
+        tokens: Sequence[Token],
+        language: str = DEFAULT,
+        year: Callable[[], int | None] = lambda: None,
+    ) -> list[Match]:
         """All spans of tokens that are operators, longest first.
 
         A span within a longer one is left out, unless both are possible ("how many people": a
         count, or the population). One span may be several operators ("second", "more").
+
+        Args:
+            tokens: The tokens of a question.
+            language: Its language.
+            year: Returns the year that dates without one are in ("4 March"), if there is one. It is
+                called only for a question with such a date.
         """
-        return find_matches(tokens, self._tables(language))
+        return find_matches(tokens, self._tables(language), year)
 
     def correct(self, token: Token, language: str = DEFAULT) -> Token | None:
         """A token as the word of an operator of which it is a misspelling: "averge", "higest".

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.naming.folding import canonical
-from kptm.answering.lexicon.amounts.periods import times
+from kptm.answering.lexicon.amounts.periods import names_month, times
 from kptm.answering.lexicon.amounts.quantities import quantities
 from kptm.answering.lexicon.match import Match
 from kptm.answering.lexicon.spelling.splitting import APOSTROPHES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kptm.answering.lexicon.amounts.periods import Time
     from kptm.answering.lexicon.amounts.quantities import NumberMention
@@ -52,14 +52,25 @@ class _Question(NamedTuple):
     ended: frozenset[int]
 
 
-def find_matches(tokens: Sequence[Token], tables: Language) -> list[Match]:
-    """All operators of a question, longest first."""
+def find_matches(
+    tokens: Sequence[Token], tables: Language, year: Callable[[], int | None]
+) -> list[Match]:
+    """All operators of a question, longest first.
+
+    Args:
+        tokens: The tokens.
+        tables: The tables of their language.
+        year: Returns the year that dates without one are in, if there is such a year.
+    """
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = quantities(tokens, keys, tables.numbers)
     measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
+    found_times = times(tokens, keys, numbers, tables.times)
+    if names_month(keys, found_times, tables.times) and (meant := year()) is not None:
+        found_times = times(tokens, keys, numbers, tables.times, meant)
     periods = [
         time
-        for time in times(tokens, keys, numbers, tables.times)
+        for time in found_times
         if time.end > time.start + 1 or time.start not in measured  # "1000 km"
     ]
     hits, words = _operators(_question(tokens, keys, numbers, periods, tables), tables)

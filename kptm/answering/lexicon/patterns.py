@@ -97,7 +97,7 @@ class Trie(Generic[T]):
         """Add a phrase."""
         node = self
         for word in words:
-            if word.startswith("<"):
+            if word.startswith("<") and word.endswith(">"):
                 node = node.slots.setdefault(word[1:-1], Trie())
             else:
                 node = node.words.setdefault(word, Trie())

@@ -113,6 +113,8 @@ class TimeTables:
         roman: Whether centuries are written in Roman numerals.
         moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade,
             rank.
+        yearless: Moments without a year: "4 March", "March".
+        verbs: Months whose names are function words too: "may".
         phrases: Phrases with moments, with the relation they express ("since", "between").
         centuries: Words for "century" beside a rank.
         openers: Words that may begin a moment.
@@ -123,6 +125,8 @@ class TimeTables:
     roman: bool = False
     months: dict[str, int] = field(default_factory=dict)
     moments: Trie[None] = field(default_factory=Trie)
+    yearless: Trie[None] = field(default_factory=Trie)
+    verbs: frozenset[str] = frozenset()
     phrases: Trie[str] = field(default_factory=Trie)
     centuries: set[str] = field(default_factory=set)
     openers: set[str] = field(default_factory=set)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import reduce
+import re
+from functools import cache, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import Having, Intersection, Named, Union
@@ -11,6 +12,7 @@ from kg.values import ValueKey
 from kg.values.forms import DATES
 from kptm.answering.answer_kinds import describes_people, is_date
 from kptm.answering.lexicon import load
+from kptm.linking.names.english_lexicon import listed_words
 from kptm.linking.names.surface_forms import ORGANISATION, PERSON, PLACE, class_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ LOOKED_AT = 8
 """The most answers that are checked."""
 HELD = 200_000
 """The most entities whose kinds are cached."""
+_CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
+"""A time of day, as in "08:00-18:00"."""
+NAMES = (2, 3, 4)
+"""The numbers of words of a person's name."""
 YEAR = (3, 4)
 """The numbers of digits that a year may have."""
 
@@ -77,8 +83,14 @@ class AnswerKinds:
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether answers are dates by datatype, or numbers that may be years."""
         some = nodes[:LOOKED_AT]
-        return bool(some) and all(
-            isinstance(node, ValueKey) and node.literal.datatype in DATES for node in some
+        values = [node for node in some if isinstance(node, ValueKey)]
+        return (
+            bool(some)
+            and all(
+                node.literal.datatype in DATES or _CLOCK.search(node.literal.value)
+                for node in values
+            )
+            and all(kind.dated for kind in self.of(some))
         )
 
     def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
@@ -109,19 +121,24 @@ class AnswerKinds:
             for key, entity in entities.items():
                 text = f"{' '.join(entity.types)} {entity.description}"
                 stems = frozenset(token.stem for token in load().tokens(text))
-                self._known[key] = EntityKinds(classes[key], stems, is_date(entity.label))
+                self._known[key] = EntityKinds(
+                    classes[key], stems, is_date(entity.label) or bool(_CLOCK.search(entity.label))
+                )
         return [self._known[key] for key in keys if key in self._known]
 
     def _people(self, keys: Sequence[str]) -> frozenset[str]:
         """The entities of an untyped graph with a relation of people, such as a date of birth.
 
+        Or with a name that begins with a given name, perhaps after a title: "Dr. Anna Keller".
         Asked only of entities whose description does not say what they are.
         """
         people = self._all_people()
         if people is None or not keys:
             return frozenset()
         found = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people))
-        return frozenset(found.nodes)
+        labels = self._graph.entities(keys)
+        named = (key for key, entity in labels.items() if _is_personal(entity.label))
+        return frozenset((*found.nodes, *named))
 
     def _all_people(self) -> Program | None:
         """The set of all people of an untyped graph; None if it is typed or has none."""
@@ -139,9 +156,34 @@ class AnswerKinds:
         self._of_people = None
 
 
+@cache
+def _given_names() -> frozenset[str]:
+    return frozenset(word.lower() for word in listed_words("given-names.txt"))
+
+
+@cache
+def _no_surnames() -> frozenset[str]:
+    """Everyday words that are no surnames: the "union" of "Christian Democratic Union"."""
+    surnames = {word.lower() for word in listed_words("surnames.txt")}
+    return frozenset(word.lower() for word in listed_words("everyday.txt")) - surnames
+
+
+def _is_personal(label: str) -> bool:
+    """Whether a label is a given name and another, perhaps after a title."""
+    words = label.split()
+    if words and words[0].endswith("."):  # "Dr."
+        words = words[1:]
+    return (
+        len(words) in NAMES
+        and words[0].lower() in _given_names()
+        and words[-1].lower() not in _no_surnames()
+        and all(word[:1].isupper() for word in words)
+    )
+
+
 def _is_date(node: ValueKey) -> bool:
     literal = node.literal
-    if literal.datatype in DATES:
+    if literal.datatype in DATES or _CLOCK.search(literal.value):
         return True
     digits = literal.value.lstrip("-")
     return not literal.unit and digits.isdigit() and len(digits) in YEAR

@@ -13,6 +13,7 @@ from kg.programs import Follow, Having, Intersection, Named
 from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
+from kg.vocabulary import XSD
 from kptm.answering.parsing.nouns import Nouns
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ YES, NO = frozenset("yes y true".split()), frozenset("no n false".split())
 """Values that are truth values, in lower case."""
 TRUTHS = 6
 """The most values of a relation of yes and no, in several spellings."""
+DAYS = 5_000
+"""The most values of a relation among which one year is looked for."""
 LOOKED_AT = 10
 """Values of a relation that decide whether it is a measure."""
 
@@ -63,6 +66,7 @@ class Knowledge:
         self._timed: dict[str, bool] = {}
         self._truths: dict[str, Mapping[str, bool]] = {}
         self._main: str | None = None
+        self._year: tuple[int | None] | None = None
 
     def assume_unchanged(self) -> AbstractContextManager[None]:
         """Check once for a new revision of the graph in a block, not for each query."""
@@ -138,6 +142,24 @@ class Knowledge:
     def truth_values(self, relation: str) -> Mapping[str, bool]:
         """The ends of a relation of yes and no, with what they mean; empty for other relations."""
         return _get_or_compute(self._truths, relation, self._truth_values)
+
+    def year(self) -> int | None:
+        """The year that all dates of some relation are in; None without one, or with several.
+
+        It completes dates without a year: in a table of this year's trips, "4 March" is of it.
+        """
+        if self._year is None:
+            years = {year for item in self._graph.relations() if (year := self._year_of(item.key))}
+            self._year = (years.pop() if len(years) == 1 else None,)
+        return self._year[0]
+
+    def _year_of(self, relation: str) -> int | None:
+        """The year that all values of a relation are days of; None if they are not."""
+        values = [item.value for item in islice(self._graph.attributes(relation=relation), DAYS)]
+        days = [value.value for value in values if value.datatype == f"{XSD}date"]
+        years = {day.split("-")[0] for day in days if day[:1] != "-"}
+        alone = len(years) == 1 and len(days) == len(values) < DAYS
+        return int(years.pop()) if alone else None
 
     def _truth_values(self, relation: str) -> Mapping[str, bool]:
         ends = self.evaluate(Having(Step(relation, False)))

@@ -48,7 +48,7 @@ DEFAULT: dict[str, float] = {
     "range": -3.6,
     "whole_range": 1.8,
     "only_names": -3.0,
-    "other_implicit": -1.2,
+    "other_implicit": -2.0,
     "no_person": -1.2,
     "state": -1.5,
     "implicit": -1.8,

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
+from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import subject_nouns
-from kptm.answering.parsing.question.schema_words import is_path, split_words
+from kptm.answering.parsing.question.schema_words import ENGLISH, is_path, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Evaluator, Program
@@ -36,7 +37,7 @@ NO_KINDS = frozenset(
 CLASS_RELATIONS = frozenset(
     (
         "type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type",
-        "occupation", "profession", "job", "job title", "jobtitle", "role",
+        "occupation", "profession", "job", "job title", "role",
     )
 )  # fmt: skip
 """Names of relations that lead to classes."""
@@ -45,6 +46,10 @@ OFFICES = frozenset("office position post".split())
 """
 JOINTS = frozenset("of for in and with".split())
 """Words in names of classes whose last word is not their noun: "head of support"."""
+ROWS, ALIKE = 60, 1 / 3
+"""Rows of a class whose relations are compared, and the least share of relations in common of two
+classes of things of one kind.
+"""
 CLASSES = 200
 """The most classes of a relation; a relation with more does not classify."""
 
@@ -71,11 +76,17 @@ class Nouns:
 
         A class takes precedence over a file of the same name, a file over a last word that classes
         share (among "mountains" are volcanoes, not only the fold mountains), and all of them over a
-        noun that only a relation implies.
+        noun that only a relation implies. The name of a file with things of several kinds stands
+        for one of them, where it can: for the video games of "games.tsv", not its studios.
         """
         classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
-        files = {noun: made for noun, made in self._of_files() if _singular(noun) not in singular}
+        files = {}
+        for noun, relation in self._of_files():
+            if _singular(noun) in singular:
+                continue
+            kind = self._kind_called(noun, classes | heads) if self._is_mixed(relation) else None
+            files[noun] = kind or Having(Step(relation))
         singular |= {_singular(noun) for noun in files}
         rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in rest}
@@ -86,8 +97,30 @@ class Nouns:
         self.doubtful = frozenset({*implied, *singular})
         return {**implied, **rest, **files, **classes}
 
-    def _of_files(self) -> Iterator[tuple[str, Program]]:
-        """Nouns from the last words of files' names, with programs from their main relations.
+    def _is_mixed(self, relation: str) -> bool:
+        """Whether a file's main relation classifies things that have few relations in common."""
+        if not is_class(self._graph.relation(relation).label):
+            return False
+        back = Step(relation, False)
+        found = []
+        for node in self._evaluator.evaluate(Having(back)).nodes[:CLASSES]:
+            rows = self._evaluator.evaluate(Follow(Named((node,)), back)).nodes
+            steps = self._evaluator.steps(rows[:ROWS])
+            found.append((-len(rows), {step.relation for step in steps if step.forward}))
+        largest = [relations - {relation} for _, relations in sorted(found, key=lambda x: x[0])[:2]]
+        if len(largest) < 2:
+            return False
+        return len(largest[0] & largest[1]) < ALIKE * len(largest[0] | largest[1])
+
+    def _kind_called(self, noun: str, classes: Mapping[str, Program]) -> Program | None:
+        """The largest class that a noun or a synonym of it names: vessels by "boats"."""
+        names = [_singular(noun), *(word for word, _ in expand(_singular(noun), ENGLISH))]
+        singular = {_singular(name): made for name, made in sorted(classes.items())}
+        found = [singular[name] for name in dict.fromkeys(names) if name in singular]
+        return max(found, key=lambda made: self._evaluator.evaluate(made).size, default=None)
+
+    def _of_files(self) -> Iterator[tuple[str, str]]:
+        """Nouns from the last words of files' names, with the main relations of the files.
 
         Each file is read only once, because edits hardly change what a file is about.
         """
@@ -102,7 +135,7 @@ class Nouns:
             relation = self._main_of_file[number]
             if relation is not None:
                 seen.add(noun)
-                yield noun, Having(Step(relation))
+                yield noun, relation
 
     def _of_relations(self) -> Iterator[tuple[str, Program]]:
         """Nouns that the names of relations imply: what has "tracks" is an album."""
@@ -155,8 +188,9 @@ class Nouns:
 
 
 def is_class(label: str) -> bool:
-    """Whether a relation of this name leads to classes: "type", "jobTitle"."""
-    return label.replace("_", " ").lower() in CLASS_RELATIONS
+    """Whether a relation of this name leads to classes: "type", "jobTitle", "record type"."""
+    name = split_words(label).lower()
+    return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 
 def _singular(noun: str) -> str:

@@ -89,7 +89,9 @@ class QuestionParser:
         self._state: tuple[int, str, str] | None = None
         self._knowledge = Knowledge(graph)
         self._kinds = AnswerKinds(graph)
-        self._reader = QuestionReader(graph, MentionFinder(linker.refresh), self.schema)
+        self._reader = QuestionReader(
+            graph, MentionFinder(linker.refresh), self.schema, self._knowledge.year
+        )
         self._encoder = None if encoder is None else RelationEncoder(graph, encoder)
         self.model = self.untaught() if model is None or model == ReadingModel() else model
 

@@ -25,6 +25,7 @@ from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.unused_words import (
     echoes,
     is_condition_unused,
@@ -105,6 +106,11 @@ def candidates(
     for made in Search(grammar, knowledge, beam=beam).derivations():
         told = _count_descriptive_words(question, made, kinds)
         made.mask |= told
+        if _is_truth(made, knowledge):  # "is room 305 heated"
+            for number, match in enumerate(question.operators):
+                if match.kind == "yesno":
+                    made.mask |= span_mask(match.start, match.end)
+                    made.operators |= 1 << number
         features = _features(question, made, knowledge)
         if told:
             features["described"] = float(told.bit_count())
@@ -121,7 +127,11 @@ def candidates(
         if known is None or score > known.score:
             best[made.program] = ProgramCandidate(made, features, terms, words[made.names], score)
     found = sorted(best.values(), key=_order)[:MOST]
-    places = asked_places(question, beside_names(question, knowledge))
+    places = (
+        []
+        if question.asks_of_subject()
+        else asked_places(question, beside_names(question, knowledge))
+    )
     nouns = [question.tokens[at].stem for at in places]
     named = question.relations.named_at(places[0]) if places else frozenset()
     return sorted(
@@ -242,6 +252,19 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     return {name: value for name, value in features.items() if value}
 
 
+def _is_truth(made: Derivation, knowledge: Knowledge) -> bool:
+    """Whether a program leads from a name to the value "yes" or "no"."""
+    program = made.program
+    return (
+        isinstance(program, Follow)
+        and isinstance(program.source, Named)
+        and program.step.forward
+        and bool(made.nodes)
+        and {node.casefold() for node in made.nodes} <= {"yes", "no"}
+        and bool(knowledge.truth_values(program.step.relation))
+    )
+
+
 def _is_other_implicit(program: Program) -> bool:
     """Whether a set that no word names is of another relation than those that measure it.
 
@@ -303,10 +326,15 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     """Whether answers are of the type that the first noun names; None if it names none."""
     nodes = made.nodes or made.counted
     beside = beside_names(question, knowledge)
-    named = beside | made.names
+    # A class that a mention names is a type too: "which teacher".
+    inside = set(parts(made.program))
+    kinds = sum(item.mask for item in question.types if item.noun and item.program in inside)
+    named = (beside | made.names) & ~kinds
     first = next((item for item in question.types if item.type and not item.mask & named), None)
     asked = question.question_word(made.names)
     if not nodes or first is None or (asked and asked.answer in ("date", "value", "kind")):
+        return None
+    if question.asks_of_subject():
         return None
     places = asked_places(question, beside)[:1]
     if places and places[0] < first.start and question.relations.named_at(places[0]):

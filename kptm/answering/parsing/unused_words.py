@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Intersection, Named, parts
 from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import span_mask
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +22,8 @@ NAMES = ("label", "alias", "people")
 def is_torn(question: Question, made: Derivation) -> bool:
     """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
 
-    Next to a complete name the word must be capitalised: "the Mercury Drug chain".
+    Next to a complete name the word must be capitalised: "the Mercury Drug chain". A number after a
+    name belongs to it: "Portal 3" is not Portal.
     """
     named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
     for item in question.mentions:
@@ -31,6 +33,14 @@ def is_torn(question: Question, made: Derivation) -> bool:
         after = bool(question.unknown >> item.end & 1)
         if typed and after and item.end + 1 == len(question.tokens):
             return True  # "who works on project Falcon"
+        if any(
+            match.kind == "number"
+            and match.start == item.end
+            and not match.unit
+            and not span_mask(match.start, match.end) & made.mask
+            for match in question.operators
+        ):
+            return True
         for at in (item.start - 1, item.end):
             if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
                 continue

@@ -33,7 +33,7 @@ def stem(word: str) -> str:
 
     A plural has the stem of its singular, from which two endings are cut: "engineers".
     """
-    word = word if word.endswith("ss") else _cut(word, _PLURALS)
+    word = _cut(word, _PLURALS)
     for _ in range(2):
         word = _cut(word, _ENDINGS)
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
@@ -42,9 +42,15 @@ def stem(word: str) -> str:
 
 
 def _cut(word: str, endings: tuple[str, ...]) -> str:
-    """A word without the first of some endings that it has, if enough letters are left."""
+    """A word without the first of some endings that it has, if enough letters are left.
+
+    The "s" of "ss" is no ending: "cross" and "crossed" have one stem.
+    """
     for ending in endings:
         kept = len(word) - len(ending)
-        if kept >= (3 if ending in _SHORT else 4) and word.endswith(ending):
+        short = ending in _SHORT or (ending == "es" and word.endswith("xes"))  # "boxes"
+        if ending == "s" and word.endswith("ss"):
+            continue
+        if kept >= (3 if short else 4) and word.endswith(ending):
             return word[:kept] + ("y" if ending == "ies" else "")
     return word

@@ -33,7 +33,7 @@ class Kind(IntEnum):
     LAST_WORD = 5
     """The last word of another name, "Dolphins"."""
     BEGINNING = 6
-    """Several words from its begin."""
+    """Several words from its beginning, or its first and last word, "Dr. Rivas"."""
     END = 7
     """Several words up to its end."""
     ACRONYM = 8
@@ -173,6 +173,8 @@ def forms_of(
         yield from new(form, kind)
     for form, kind in _parts(label, person=bool(classes & PERSON)):
         yield from new(form, kind)
+    for form in _short_names(label):
+        yield from new(form, Kind.BEGINNING)
     for form, kind in _of_place(entity, classes):
         yield from new(form, kind)
 
@@ -263,3 +265,15 @@ def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
         part = words[begin:end]
         if 1 < len(part) < len(words) and part[0][0].isupper() and part[-1][0].isupper():
             yield " ".join(part), Kind.END if begin else Kind.BEGINNING
+
+
+def _short_names(label: str) -> Iterator[str]:
+    """A title before a colon, and the first with the last word: "The Witcher 3", "Dr. Rivas"."""
+    title, colon, _ = label.partition(": ")
+    if colon:
+        yield title
+    words = label.split()
+    if 2 < len(words) <= MAX_WORDS and all(word[0].isupper() for word in words):
+        yield f"{words[0]} {words[-1]}"
+        if words[0].endswith("."):  # "Dr Rivas"
+            yield f"{words[0][:-1]} {words[-1]}"

@@ -47,10 +47,20 @@ def times(
     keys: Sequence[str],
     numbers: Sequence[NumberMention],
     tables: TimeTables,
+    year: int | None = None,
 ) -> list[Time]:
-    """All times of a question: moments, and moments with words before them ("since 2000")."""
+    """All times of a question: moments, and moments with words before them ("since 2000").
+
+    Args:
+        tokens: The tokens.
+        keys: Their keys.
+        numbers: The numbers among them.
+        tables: The tables of the language.
+        year: The year of a date or month without one; such dates are no times without it.
+    """
     if not (
-        any(key[:1].isdecimal() for key in keys)
+        year
+        or any(key[:1].isdecimal() for key in keys)
         or any(item.ordinal for item in numbers)
         or not tables.centuries.isdisjoint(keys)
         or not tables.decades.keys().isdisjoint(keys)
@@ -61,7 +71,7 @@ def times(
     reach = 0
     for at, key in enumerate(keys):
         if key in tables.openers or key[:1].isdecimal() or at in reader.ranks or tables.roman:
-            found = list(_moments(reader, keys, at, tables))
+            found = list(_moments(reader, keys, at, year))
             longest = max((end for end, _ in found), default=0)
             if longest > reach:  # parts of a date are not separate times
                 moments[at] = [item for item in found if item[0] == longest]
@@ -83,6 +93,14 @@ def times(
             if values[0].first <= values[-1].last:
                 result.append(Time(at, hit.end, _period(hit.item, values)))
     return [item for item in dict.fromkeys(result) if item.moment or not _is_within(item, result)]
+
+
+def names_month(keys: Sequence[str], found: Sequence[Time], tables: TimeTables) -> bool:
+    """Whether a month's name is in no time of a question, for want of a year."""
+    return any(
+        key in tables.months and not any(time.start <= at < time.end for time in found)
+        for at, key in enumerate(keys)
+    )
 
 
 def _is_within(item: Time, others: Sequence[Time]) -> bool:
@@ -136,7 +154,8 @@ class _Slots:
         return [(rank.end, int(rank.number))] if rank and 1 <= rank.number <= 31 else []
 
     def _month(self, at: int) -> list[tuple[int, object]]:
-        names = ((at + length, " ".join(self.keys[at : at + length])) for length in (1, 2, 3))
+        ends = range(at + 1, min(at + 3, len(self.keys)) + 1)
+        names = ((end, " ".join(self.keys[at:end])) for end in ends)
         months = self.tables.months
         return [(end, months[name]) for end, name in names if name in months]
 
@@ -175,10 +194,18 @@ class _Slots:
 
 
 def _moments(
-    reader: _Slots, keys: Sequence[str], at: int, tables: TimeTables
+    reader: _Slots, keys: Sequence[str], at: int, year: int | None
 ) -> Iterator[tuple[int, Moment]]:
-    for hit in tables.moments.find(keys, at, reader):
-        moment = _moment(dict(hit.slots))
+    tables = reader.tables
+    found = [(hit, dict(hit.slots)) for hit in tables.moments.find(keys, at, reader)]
+    if year is not None:
+        found += [
+            (hit, {**dict(hit.slots), "year": year})
+            for hit in tables.yearless.find(keys, at, reader)
+            if hit.end > at + 1 or keys[at] not in tables.verbs
+        ]
+    for hit, slots in found:
+        moment = _moment(slots)
         if moment is not None:
             yield hit.end, moment
 

@@ -15,7 +15,8 @@ SPELLING = ("spelling", "suffixes", "elisions", "glued", "prefixes", "variants")
 """The parts of a data file that define the spelling."""
 _NOT_KEY = str.maketrans("", "", "'’ʼ`´")
 _CACHED = 100_000
-_PARTS = re.compile(r"<\w+>|[^<\s]+")
+_SLOT = re.compile(r"<\w+>")
+_PARTS = re.compile(rf"{_SLOT.pattern}|<=?|[^<\s]+")
 
 
 class Spelling:
@@ -65,7 +66,7 @@ class Spelling:
         return tuple(key for part in _PARTS.findall(phrase) for key in self._keys_of(part))
 
     def _keys_of(self, part: str) -> tuple[str, ...]:
-        if part[0] == "<":
+        if _SLOT.fullmatch(part):
             return (part,)
         found = self._words.get(part)
         if found is None:

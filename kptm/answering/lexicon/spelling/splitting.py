@@ -24,6 +24,7 @@ _RUN = re.compile(
     rf"[{_UNSPACED}][\u3099\u309a\uff9e\uff9f]?"
     rf"|(?:(?<![\w)])[-+−](?=\d))?(?=\w){_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{APOSTROPHES}](?={_LETTER})){_LETTER}+)*"
     r"|[%‰°$€£¥₹]"
+    r"|(?:[<>]=?|[≤≥])(?=\s*[$€£¥₹]?\d|$)"
 )
 
 

@@ -31,6 +31,10 @@ CHANGING = frozenset(
 """Operators that ask for more than steps from a name."""
 
 
+DURATION, BY_UNIT = "duration", 0.6
+"""The hint of "long", and its strength for a relation whose name ends in a unit of time."""
+TIMES = frozenset("s sec secs seconds min mins minutes h hr hrs hours days weeks months".split())
+"""Such units."""
 EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
@@ -130,6 +134,23 @@ class Builder:
         """Whether a program explains the whole question, so that no larger one is needed."""
         return not part.floating and self.question.weight(~part.mask) <= LITTLE
 
+    @cached_property
+    def _rivals(self) -> list[int]:
+        """For each operator: the operators of its kind that share a token with it, as bits."""
+        operators = self.question.operators
+        return [
+            sum(
+                1 << at
+                for at, other in enumerate(operators)
+                if other.kind == match.kind and bits(other) & bits(match)
+            )
+            for match in operators
+        ]
+
+    def is_used(self, part: Derivation, number: int) -> bool:
+        """Whether a part uses an operator, or another meaning of its words: "oldest" has two."""
+        return bool(part.operators & self._rivals[number])
+
     @property
     def asks_yes_or_no(self) -> bool:
         """Whether the question is a yes-or-no question."""
@@ -175,7 +196,7 @@ class Builder:
             if stems and stems <= label:
                 whole = stems in words.names or stems == label
                 return 1.0 / (1 + 0.25 * rank) * (1.0 if whole else 0.8)
-        return 0.0
+        return BY_UNIT if DURATION in match.hints and words.unit.lower() in TIMES else 0.0
 
 
 def bits(match: Match) -> int:

@@ -15,7 +15,7 @@ from kg.programs.arithmetic import in_unit, measure_all
 from kg.types import Literal
 from kg.values import ValueKey
 from kg.values.forms import DATES
-from kg.values.quantities import quantity
+from kg.values.quantities import DATE, quantity
 from kg.vocabulary import XSD
 from kptm.answering.parsing.programs.builder import bits
 
@@ -43,6 +43,10 @@ NAMED_BY = {
 """Words in the names of relations, by the base unit of their values."""
 BIRTH = "born"
 """The hint of "before" and "after" that fits dates, but no entities."""
+ONLY = 0.0
+"""How much the only date of some things counts as a measure without a word, for a time."""
+BEGINNINGS = frozenset("born birth die death found establish incept".split())
+"""Stems in the names of relations to dates that do not say when things take place."""
 SAMPLE = 60
 """Nodes of a set from which its steps and types are read."""
 
@@ -68,20 +72,21 @@ class Comparisons:
         for number, match in enumerate(operators):
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
-            for value, mask, also in self._numbers(number):
+            for numbers, mask, also in self._numbers(number):
                 if mask & part.names:  # a token cannot be both a name and the number compared with
                     continue
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
                         continue
-                    value = [self._as_measured(x, part, measure, features) for x in value]
+                    value = [self._as_measured(x, part, measure, features) for x in numbers]
                     bare = self._without_unit(part, measure, value)
                     fits = bare or self._is_of_unit(part, measure, value)
                     own = self._of_unit(measure, value, assumed=bool(bare)) if fits else {}
                     own["measure_hint"] = max(
                         own.get("measure_hint", 0.0), features.get("measure_hint", 0.0)
                     )
-                    if fits and own["measure_hint"]:
+                    other = _is_other_bound(part.program, measure, match)
+                    if (fits and own["measure_hint"]) or other:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
                     made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
@@ -252,6 +257,11 @@ class Comparisons:
             if item.kind == "time" and item.start >= match.end and item.period:
                 yield [_year(_compared_day(item.period, match))], bits(item), 1 << at
 
+    def _dates(self, measure: Measure) -> bool:
+        """Whether a date tells when something takes place: trips in July, but no people in July."""
+        words = self._builder.schema.relations.get(measure.steps[-1].relation)
+        return words is not None and BEGINNINGS.isdisjoint(words.weights)
+
     def times(self, part: Derivation) -> Iterator[Derivation]:
         """Subsets with a date within a time: "in 1995", "before 1800", "between …"."""
         for number, match in enumerate(self._builder.question.operators):
@@ -260,10 +270,16 @@ class Comparisons:
             if part.mask & bits(match):
                 continue
             for measure, features, more in self._measures.of(part, match):
-                if measure.count or self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(
+                kind = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(
                     measure.steps[0], ""
-                ) not in ("date", ""):
+                )
+                if measure.count or kind not in (DATE, ""):
                     continue
+                if kind == DATE and not features.get("choice") and self._dates(measure):
+                    features = {
+                        **features,
+                        "measure_floating": ONLY * features.get("measure_floating", 0.0),
+                    }
                 made: Program = part.program
                 bounds: Sequence[tuple[Comparison, str]]
                 bounds = ((">=", match.period.start), ("<=", match.period.end))
@@ -275,6 +291,16 @@ class Comparisons:
                     made, (part,), mask=bits(match) | more, operators=1 << number,
                     features={"within_time": 1.0, **features},
                 )  # fmt: skip
+
+
+def _is_other_bound(program: Program, measure: Measure, match: Match) -> bool:
+    """Whether a comparison adds the other bound to one: "length above 300 and below 1000"."""
+    return (
+        isinstance(program, Compare)
+        and not isinstance(program.base, Compare)
+        and program.measure == measure
+        and program.comparison[:1] + match.comparison[:1] in ("<>", "><")
+    )
 
 
 def _sign(match: Match) -> Comparison:

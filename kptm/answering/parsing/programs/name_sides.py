@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import RelationWords
 
+MADE = frozenset("made composed consist consists built constructed".split())
+"""Verbs before "of" and a material."""
 HELD = 4_096
 """The most cached results; steps in both directions need the same ones."""
 
@@ -81,11 +83,13 @@ class NameSides:
         """
         question = self._builder.question
         verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
-        text, start, end = "", 0, 0
+        text, start, end, other = "", 0, 0, False
         for at, token in enumerate(question.tokens):
             if at == mention.start:
                 start = len(text)
             # "By" and other function words stay, because they mark the agent.
+            if token.folded == "of" and other and question.tokens[at - 1].folded in MADE:
+                continue  # of "made of wood" wood is no head
             free = said >> at & 1 and question.importance[at] > LITTLE
             other = free and token.stem not in words.weights
             text += (verb if other else token.folded) + " "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 from math import log
@@ -14,7 +15,7 @@ from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_v
 from kptm.answering.parsing.programs.name_sides import NameSides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
@@ -27,6 +28,8 @@ WELL = 0.5
 """The least share of a relation's name in the question for a step without facts."""
 STEPS = 14
 """The most steps from a set that are tried."""
+FEW = 24
+"""The most steps from a name of whose ends all types are looked up."""
 WEAK = 0.45
 """The share of a relation's name below which a match is weak: "area" in a population's name."""
 SIMILAR = 0.5
@@ -60,10 +63,11 @@ class Steps:
         found = []
         here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
         back = _step_back(part)
+        choices = self._choices(part, here)
         for step in here:
             if step == back:
                 continue
-            made = self._step(part, step, len(here))
+            made = self._step(part, step, choices.get(step, len(here)))
             if made is not None:
                 found.append((-made.score, step, made))
                 found += [(-x.score, step, x) for x in self._during(part, made)]
@@ -246,17 +250,63 @@ class Steps:
         known = self._builder.knowledge.types(part.nodes[:SAMPLE])
         return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
-    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
-        """Whether a step leads to a type in the question that is not yet explained."""
-        free = {
+    def _free_types(self, part: Derivation) -> set[str]:
+        """The types in the question that are not yet explained.
+
+        "What kind of bread is it" says that it is bread, and asks for no bread.
+        """
+        asks = [item for item in self._builder.question.operators if item.kind == "ask"]
+        stated = {item.end for item in asks if item.answer == "kind"}
+        words = {item.start for item in asks}  # "where" asks for countries, but not for any
+        return {
             item.type
             for item in self._builder.question.types
-            if item.type is not None and not item.mask & part.mask
+            if item.type is not None
+            and not item.mask & part.mask
+            and item.start not in stated | words
         }
-        if not free or is_value(part.nodes):
-            return False
+
+    def _choices(self, part: Derivation, here: Collection[Step]) -> dict[Step, int]:
+        """For each step to what the question asks for: how many steps from a name lead to such.
+
+        They lead to a type in the question, or to what has a relation in it. A room of someone is
+        one of few things, however many other relations they have.
+        """
+        if part.mention is None or len(here) > FEW:
+            return {}
+        free = self._free_types(part)
+        relations: set[str] = set()
+        if not self._builder.schema.type_names:  # of tables, which are small
+            own = {step.relation for step in here}
+            relations = {key for key in self._said_well if key not in own}
+        if not free and not relations:
+            return {}
+        kinds = {
+            step: (free & self._kinds_of_ends(part, step) if free else set())
+            | (relations & self._relations_of_ends(part, step) if relations else set())
+            for step in here
+        }
+        counts = Counter(kind for found in kinds.values() for kind in found)
+        return {step: max(counts[kind] for kind in found) for step, found in kinds.items() if found}
+
+    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
+        """Whether a step leads to a type in the question that is not yet explained."""
+        free = self._free_types(part)
+        return bool(free & self._kinds_of_ends(part, step)) if free else False
+
+    def _relations_of_ends(self, part: Derivation, step: Step) -> set[str]:
+        """The relations that lead on from what a step leads to from a set."""
         ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
-        return any(kind in free for kind in self._builder.knowledge.types(ends))
+        if is_value(ends):
+            return set()
+        return {on.relation for on in self._builder.knowledge.steps(ends) if on.forward}
+
+    def _kinds_of_ends(self, part: Derivation, step: Step) -> set[str]:
+        """The types of what a step leads to from a set; empty from values."""
+        if is_value(part.nodes):
+            return set()
+        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
+        return set(self._builder.knowledge.types(ends))
 
 
 def _says_same(match: Match) -> bool:

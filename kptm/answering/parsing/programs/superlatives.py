@@ -14,15 +14,17 @@ from kg.programs import (
     Superlative,
     Union,
 )
+from kg.values.quantities import DATE
 from kptm.answering.parsing.program_features import step_name
 from kptm.answering.parsing.programs.builder import bits
 from kptm.answering.parsing.programs.steps import WEAK
 from kptm.answering.parsing.training import thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
+    from kg.programs.expressions import Order
     from kg.types import Step
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
@@ -38,6 +40,14 @@ FREQUENCY = "frequency"
 """The hint of words such as "most common", which ask for the end with the most facts."""
 SIZE = "size"
 """The hint of words such as "biggest", which for things without a measure asks for members."""
+DURATION = "duration"
+"""The hint of "longest" and "shortest"."""
+BEGINNING = 0.6
+"""The strength with which they suggest such a date."""
+START = frozenset("sinc start begin began join hire found".split())
+"""Stems in the names of relations to the date from which something lasts."""
+YEAR = "year"
+"""The hint of words that compare dates: "before", "earliest"."""
 MEASURES = 5
 MOST_WANTED = 100
 """How many may be asked for: a greater number beside "largest" says something else."""
@@ -57,7 +67,9 @@ class Measures:
         """Superlatives of a set."""
         operators = self._builder.question.operators
         for number, match in enumerate(operators):
-            if match.kind != "superlative" or part.operators >> number & 1 or len(part.nodes) < 1:
+            if match.kind != "superlative" or not part.nodes:
+                continue
+            if self._builder.is_used(part, number):
                 continue
             rank, ordinal = self._ordinal(number)
             count, amount = self._count(number, part.mask)
@@ -80,11 +92,30 @@ class Measures:
                 features = own if near else {**own, **place}
                 if said and measure.steps[-1].relation not in said:
                     features["other_measure"] = 1.0
+                order = self._order(match, measure, part)
                 yield self._builder.extend(
-                    Superlative(part.program, measure, match.order or "max", rank, count), (part,),
+                    Superlative(part.program, measure, order, rank, count), (part,),
                     mask=words | mask, operators=1 << number | also,
                     features={"superlative": 1.0, **features},
                 )  # fmt: skip
+
+    def _order(self, match: Match, measure: Measure, part: Derivation) -> Order:
+        """Whether the greatest or the least value is asked for: the longest has the first start."""
+        order: Order = match.order or "max"
+        numeric = self._builder.knowledge.measures(part.nodes[:SAMPLE])
+        if measure.count or not self._begins(measure.steps[-1], match, numeric):
+            return order
+        return "min" if order == "max" else "max"
+
+    def _begins(self, step: Step, match: Match, steps: Mapping[Step, str]) -> bool:
+        """Whether a step leads to the date from which something has lasted "longest"."""
+        words = self._builder.schema.relations.get(step.relation)
+        return (
+            DURATION in match.hints
+            and steps.get(step) == DATE
+            and words is not None
+            and not START.isdisjoint(words.weights)
+        )
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
         """Features of a set next to a superlative: "smallest state", "state is smallest"."""
@@ -169,9 +200,22 @@ class Measures:
             )
         )
 
-    def _own_numbers(self, steps: Iterable[Step], match: Match, used: int) -> list[Scale]:
-        """Measures by the nodes' own numbers; without a naming word any of them is possible."""
+    def _own_numbers(self, steps: Mapping[Step, str], match: Match, used: int) -> list[Scale]:
+        """Measures by the nodes' own numbers; without a naming word any of them is possible.
+
+        Of words that compare times only dates are, where there are any.
+        """
         found = [scale for step in steps for scale in self._measure((step,), match, used)]
+        if DATE in steps.values() and (match.kind == "time" or YEAR in match.hints):
+            found = [
+                scale
+                for scale in found
+                if not scale[1]["measure_floating"] or steps[scale[0].steps[0]] == DATE
+            ]
+        for measure, features, _ in found:
+            if self._begins(measure.steps[0], match, steps):
+                features |= {"measure_hint": max(features["measure_hint"], BEGINNING)}
+                features["measure_floating"] = 0.0
         floating = [features for _, features, _ in found if features["measure_floating"]]
         for features in floating:
             features["choice"] = log(len(floating))

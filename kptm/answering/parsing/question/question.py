@@ -21,6 +21,8 @@ DECISIVE = frozenset("negation superlative comparison difference count yesno bot
 """Operators that a program must use to answer the question."""
 EXPECTS = PREPOSITIONS | {"of"}
 """Words before an expected name."""
+DO = frozenset("do does did".split())
+"""Verbs before the subject of a question."""
 LITTLE = 0.2
 """The greatest weight of a token that need not be explained."""
 
@@ -85,6 +87,12 @@ class Question:
             ),
             None,
         )
+
+    def asks_of_subject(self) -> bool:
+        """Whether the next noun is not asked for: the owner in "where does the owner live"."""
+        asked = self.question_word()
+        after = asked.end if asked is not None else len(self.tokens)
+        return after < len(self.tokens) and self.tokens[after].folded in DO
 
     def is_relative(self, match: Match) -> bool:
         """Whether a question word follows a noun that is no name."""

@@ -41,9 +41,11 @@ ARTICLE = "the"
 GENERIC = frozenset(
     "people ppl person persons someone somebody anyone anybody folks thing things anything"
     " everything something stuff man men woman women guy kind type sort"
-    " name names one ones use uses used directly together altogether".split()
+    " name names one ones use uses used directly together altogether normally usually currently"
+    " actually really overall generally belong belongs lie lies offer offers provide provides"
+    " include includes allow allows go goes between".split()
 )
-"""Words that may stand for anything that is asked for."""
+"""Words that may stand for anything that is asked for, or say no more than "is" and "has"."""
 RELATIVE = frozenset("where that which who whose".split())
 
 
@@ -54,14 +56,20 @@ class QuestionReader:
         graph: The graph, for values.
         finder: Finds names.
         schema: Returns the words of the graph's present relations and types.
+        year: Returns the year that dates without one are in, if there is one.
     """
 
     def __init__(
-        self, graph: KnowledgeGraph, finder: MentionFinder, schema: Callable[[], Schema]
+        self,
+        graph: KnowledgeGraph,
+        finder: MentionFinder,
+        schema: Callable[[], Schema],
+        year: Callable[[], int | None] = lambda: None,
     ) -> None:
         self._graph = graph
         self._finder = finder
         self._schema = schema
+        self._year = year
 
     @property
     def _lexicon(self) -> Lexicon:
@@ -97,7 +105,8 @@ class QuestionReader:
         """
         blank = _blank(text, tokens)
         operators = sorted(
-            self._lexicon.matches(tokens, language), key=lambda match: (match.start, -match.end)
+            self._lexicon.matches(tokens, language, self._year),
+            key=lambda match: (match.start, -match.end),
         )
         schema = self._schema()
         mentions = [x for x in self._names(text, tokens, language) if not x.mask & blank]
@@ -140,6 +149,11 @@ class QuestionReader:
             for at, token in enumerate(tokens)
             if not (known | named) >> at & 1 and not function[at] and token.folded not in GENERIC
         )
+        types = [  # "record label" does not ask for records
+            item
+            for item in types
+            if item.noun not in schema.doubtful or not unknown >> item.end & 1
+        ]
         return Question(
             text=text,
             language=language,

@@ -90,7 +90,7 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
                 () if known else schema.relations_named(stems) or schema.relations_by_noun(stems)
             ):
                 yield TypeMention(start, end, Having(Step(key, False)))
-            if stems in schema.nouns:
+            if stems in schema.nouns and _is_noun(schema, stems, tokens[end - 1]):
                 yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])
         if language != "en" or tokens[start].stem not in schema.type_stems:
             for english in schema.synonyms(tokens[start].folded, language):
@@ -99,6 +99,12 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
         kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
         if kind is not None and (tokens[start].stem,) not in schema.nouns:
             yield TypeMention(start, start + 1, kind[1], kind[0])
+
+
+def _is_noun(schema: Schema, stems: tuple[str, ...], last: Token) -> bool:
+    """Whether a word is a noun, not only of its stem: "works" is no worker."""
+    noun = schema.nouns[stems][0]
+    return noun not in schema.doubtful or last.folded.startswith(noun.split()[-1].rstrip("s")[:-1])
 
 
 def without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:

@@ -79,6 +79,13 @@ SUBJECTS = (
     ("plant flower tree", "bloom time", "sunlight", "hardiness zone"),
 )
 """(nouns for what has one of the relations, names of relations in lower case)."""
+OF_ROWS = frozenset("date id no number code ref reference status".split())
+"""Last words of columns that are named after their rows: what has an "order date" is an order."""
+EVENTS = frozenset(
+    "birth death start end due release opening closing expiry hire join entry exit last first next"
+    " phone telephone mobile house room iso zip post postal serial model atomic shirt".split()
+)
+"""Words before them that name an event or a part of a row."""
 AGENTS = ("author", "creator")
 """Nouns for what a relation such as "recipe by" leads to."""
 
@@ -108,6 +115,10 @@ def subject_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         keys = [names[name] for name in relations if name in names]
         if keys:
             yield from ((noun, keys) for noun in nouns.split())
+    for name, key in sorted(names.items()):
+        noun, _, last = name.rpartition(" ")
+        if last in OF_ROWS and noun.isalpha() and noun not in names and noun not in EVENTS:
+            yield noun, [key]
 
 
 def agent_nouns(name: str) -> tuple[str, ...]:

@@ -191,12 +191,14 @@ class Schema:
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
         """A noun of the graph and its program, by a synonym: "teams" for clubs.tsv.
 
-        None if the word is the name of a relation or its noun, which takes precedence.
+        None if the word is the name of a relation or its noun, which takes precedence. A doubtful
+        noun has no synonyms: "make" is no product.
         """
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
         names = map(self.stems, self.synonyms(word, language, KIN))
-        return next((self.nouns[name] for name in names if name in self.nouns), None)
+        found = (self.nouns[name] for name in names if name in self.nouns)
+        return next((item for item in found if item[0] not in self.doubtful), None)
 
     def relations_by_noun(self, stems: Sequence[str]) -> list[str]:
         """The relation of an untyped graph whose name ends in one noun: "range", a mountain range.
@@ -234,6 +236,8 @@ class Schema:
         whole, second, domain = name_parts(relation.key, relation.label)
         main = without_unit(whole)
         names = [frozenset(self._content(main) or self.stems(main))]
+        if plain := _without_qualifiers(main):
+            names.append(frozenset(self._content(plain)))
         if main != whole:
             names.append(frozenset(self._content(whole)))
         weights: dict[str, float] = {}
@@ -258,7 +262,8 @@ class Schema:
             weights.setdefault(stem, BACK)
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
-            relation.key, relation.label, main, tuple(names), weights, source, self._head(main),
+            relation.key, relation.label, main, tuple(names), weights, source,
+            self._head(_without_qualifiers(main) or main),
             _superlatives(main), inverse, texts, _unit(whole) or _unit(_readable(relation.key)),
         )  # fmt: skip
 
@@ -278,6 +283,15 @@ def without_unit(name: str) -> str:
     return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
 
 
+def _without_qualifiers(name: str) -> str:
+    """A name without adjectives after its noun: "length overall"; "" if it has none."""
+    words = split_words(name).split()
+    kept = list(words)
+    while len(kept) > 1 and kept[-1].lower().strip("().") in QUALIFIERS:
+        kept.pop()
+    return " ".join(kept) if len(kept) < len(words) else ""
+
+
 def _unit(name: str) -> str:
     """The unit at the end of a name; "" if it has none."""
     short = _PIECES.findall(split_words(without_unit(name)))
@@ -285,6 +299,11 @@ def _unit(name: str) -> str:
     return " ".join(word for word in rest if not word.isdecimal() and word.lower() != "in")
 
 
+QUALIFIERS = frozenset(
+    "overall total max maximum min minimum approx approximate approximately estimated est avg"
+    " average current gross net incl including excl".split()
+)
+"""Adjectives that tables put after the noun of a column."""
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Function words in relations' names."""
 
