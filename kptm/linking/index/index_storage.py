@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
 
-VERSION = 6
+VERSION = 7
 MANIFEST = "manifest.json"
 HISTORY = 1_000
 """Revisions that tell one graph from another."""
