@@ -37,7 +37,7 @@ LONGEST_SMALL = 4
 PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
     " kept "
-    "fought taught sold told spent run".split()
+    "fought taught sold told spent run lent bought broken lost paid sent".split()
 )
 PASTS = frozenset(
     "wrote sang won led built made drew ran beat fought taught found became gave took held sold"

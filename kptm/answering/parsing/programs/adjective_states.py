@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from kg.programs import Difference, Follow, Having, Named, OfType
 from kg.types import Step
 from kptm.answering.parsing.nouns import is_class
-from kptm.answering.parsing.question.question_spans import TypeMention
+from kptm.answering.parsing.question.question_spans import TypeMention, lowest, span_mask
+from kptm.answering.questions.word_order import BE, PARTICIPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ NEARLY_ALL = 0.8
 def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
     """The sets of a question's words for states: "alive" are people without a date of death."""
     yield from _truths(question, knowledge)
+    yield from _participles(question)
     for match in question.operators:
         if match.kind not in ("having", "lacking"):
             continue
@@ -59,7 +61,29 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
         if true := tuple(sorted(node for node, is_true in values.items() if is_true)):
             mask = evidence.mask
             program = Follow(Named(true), Step(relation, False))
-            yield TypeMention((mask & -mask).bit_length() - 1, mask.bit_length(), program)
+            yield TypeMention(lowest(mask), mask.bit_length(), program)
+
+
+def _participles(question: Question) -> Iterator[TypeMention]:
+    """What has a relation that a participle after "is" or "are" names: "games that are lent out".
+
+    Not before a name or "by": "are lent to Jo" and "written by whom" ask for the other end.
+    """
+    said, tokens = question.relations, question.tokens
+    for relation in said.relations():
+        evidence = said.evidence(relation)
+        at, end = lowest(evidence.mask), evidence.mask.bit_length()
+        if evidence.recall <= WELL or at < 1 or evidence.mask != span_mask(at, end):
+            continue
+        word = tokens[at].folded
+        rest = [item for item in question.mentions if item.start >= end]
+        if (
+            (word.endswith("ed") or word in PARTICIPLES)
+            and tokens[at - 1].folded in BE
+            and not rest
+            and "by" not in {token.folded for token in tokens[end:]}
+        ):
+            yield TypeMention(at, end, Having(Step(relation)))
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:

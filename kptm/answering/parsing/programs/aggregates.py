@@ -24,8 +24,9 @@ from kg.values.forms import DATES, NUMERIC
 from kg.values.quantities import year
 from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.adjective_states import may_have
-from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
+from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import lowest
 from kptm.answering.questions.word_order import BE, DETERMINERS
 
 if TYPE_CHECKING:

@@ -204,11 +204,6 @@ def bits(match: Match) -> int:
     return (1 << match.end) - (1 << match.start)
 
 
-def lowest(mask: int) -> int:
-    """The first token of a mask; -1 if it is empty."""
-    return (mask & -mask).bit_length() - 1
-
-
 def is_list_of_names(program: Program) -> bool:
     """Whether a set is only several names: "a lake or a river", "both A and B"."""
     return isinstance(program, Union) and not any(

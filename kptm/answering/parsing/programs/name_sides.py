@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from kptm.answering.parsing.programs.builder import lowest
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question_spans import lowest
 from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
-from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value, lowest
+from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import span_mask
+from kptm.answering.parsing.question.question_spans import lowest, span_mask
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:

@@ -78,6 +78,11 @@ def span_mask(start: int, end: int) -> int:
     return (1 << end) - (1 << start)
 
 
+def lowest(mask: int) -> int:
+    """The first token of a mask; -1 if it is empty."""
+    return (mask & -mask).bit_length() - 1
+
+
 def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
     """Spans that name a type, or in the plural the ends of a relation."""
     for start in range(len(tokens)):
