@@ -90,7 +90,7 @@ class NameSides:
             # "By" and other function words stay, because they mark the agent.
             if token.folded == "of" and other and question.tokens[at - 1].folded in MADE:
                 continue  # of "made of wood" wood is no head
-            free = said >> at & 1 and question.importance[at] > LITTLE
+            free = bool(said >> at & 1) and question.importance[at] > LITTLE
             other = free and token.stem not in words.weights
             text += (verb if other else token.folded) + " "
             if at + 1 == mention.end:
