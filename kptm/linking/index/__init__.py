@@ -1,1 +1,1 @@
-"""What linking knows of a graph, as arrays on disk and in memory."""
+"""The index of a graph's names and facts for linking, as arrays on disk and in memory."""
