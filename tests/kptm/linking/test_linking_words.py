@@ -67,6 +67,19 @@ def test_a_name_in_quotes_has_its_parts_and_orders():
     assert not set(variants("O'Brien's Bar")) - {"O'Brien's Bar"}  # apostrophes are no quotes
 
 
+@pytest.mark.parametrize(
+    ("label", "short"),
+    [
+        ("Dr. Eva Maria Holm", {"Dr. Holm", "Dr Holm"}),
+        ("George Washington Carver", {"George Carver"}),
+        ("Scales 3: Over the Hills", {"Scales 3"}),
+    ],
+)
+def test_a_long_name_has_short_forms(label, short):
+    record = EntityRecord(key="R", label=label)
+    assert short <= {form for form, _ in forms_of(record, class_of(record))}
+
+
 def test_peoples_and_abbreviations_are_linked(linker):
     found = {
         x.surface: x.entity

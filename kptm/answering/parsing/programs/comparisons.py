@@ -43,8 +43,6 @@ NAMED_BY = {
 """Words in the names of relations, by the base unit of their values."""
 BIRTH = "born"
 """The hint of "before" and "after" that fits dates, but no entities."""
-ONLY = 0.0
-"""How much the only date of some things counts as a measure without a word, for a time."""
 BEGINNINGS = frozenset("born birth die death found establish incept".split())
 """Stems in the names of relations to dates that do not say when things take place."""
 SAMPLE = 60
@@ -275,11 +273,9 @@ class Comparisons:
                 )
                 if measure.count or kind not in (DATE, ""):
                     continue
+                # The only date of such things needs no word.
                 if kind == DATE and not features.get("choice") and self._dates(measure):
-                    features = {
-                        **features,
-                        "measure_floating": ONLY * features.get("measure_floating", 0.0),
-                    }
+                    features = {**features, "measure_floating": 0.0}
                 made: Program = part.program
                 bounds: Sequence[tuple[Comparison, str]]
                 bounds = ((">=", match.period.start), ("<=", match.period.end))
