@@ -67,7 +67,7 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
 def _participles(question: Question) -> Iterator[TypeMention]:
     """What has a relation that a participle after "is" or "are" names: "games that are lent out".
 
-    Not before a name or "by": "are lent to Jo" and "written by whom" ask for the other end.
+    Only at the end: "are lent to Jo" and "written by whom" ask for the other end.
     """
     said, tokens = question.relations, question.tokens
     for relation in said.relations():
@@ -76,12 +76,11 @@ def _participles(question: Question) -> Iterator[TypeMention]:
         if evidence.recall <= WELL or at < 1 or evidence.mask != span_mask(at, end):
             continue
         word = tokens[at].folded
-        rest = [item for item in question.mentions if item.start >= end]
         if (
             (word.endswith("ed") or word in PARTICIPLES)
             and tokens[at - 1].folded in BE
-            and not rest
-            and "by" not in {token.folded for token in tokens[end:]}
+            and not any(question.importance[end:])
+            and tokens[-1].folded != "by"
         ):
             yield TypeMention(at, end, Having(Step(relation)))
 
