@@ -94,7 +94,7 @@ def test_a_graph_with_another_output_is_not_kept(exported_before, tmp_path):
 
 def test_errors_of_writing_and_reading(fused_of, tmp_path, monkeypatch):
     for kind in ("knowbert", "kbert", "luke"):
-        with pytest.raises(ConfigError, match=f"not of '{kind}'"):
+        with pytest.raises(ConfigError, match=f"not '{kind}'"):
             export_onnx(fused_of("bert", kind=kind), tmp_path / "graph")
     with pytest.raises(ModelError, match="no ONNX model there"):
         OnnxModel.from_pretrained(tmp_path / "nothing")
