@@ -1,1 +1,1 @@
-"""Linked text as JSON, HTML and spaCy's documents."""
+"""Export of linked text as JSON, HTML and spaCy documents."""

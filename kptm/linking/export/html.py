@@ -1,8 +1,7 @@
-"""Linked text as HTML: a ``<mark>`` per link shows its candidates when pointed at or focused.
+"""Linked text as HTML: one ``<mark>`` per link, which shows its candidates on hover and focus.
 
-There is no script. What a card says stands in an attribute, from where the style sheet shows it:
-the text of the page is the text that was linked, character for character, for whoever copies or
-parses it.
+There is no script. The text of a card is an attribute that the style sheet displays, so the text
+content of the page is exactly the linked text, whether it is copied or parsed.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
     from kptm.linking.link import Link, TextWithLinks
 
 Labels: TypeAlias = Mapping[str, str] | Callable[[str], str] | None
-"""What to call the entity of a key; None is by its key."""
+"""The label of each key; without one, the key is shown."""
 
 CARD_LINES = 5
-"""Candidates that a card shows; the style sheet draws a bar behind each of as many lines."""
+"""The maximum number of candidates on a card; the style sheet draws as many bars."""
 LINE = 120
-"""Characters of a line in a card, and of a title."""
+"""The maximum number of characters of a title or of a name on a card."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _PAGE_STYLE = (
     ":root{color-scheme:light dark}"
@@ -40,17 +39,17 @@ PAGE_END = "</main></body></html>\n"
 
 
 def escape(value: object) -> str:
-    """Escape for an element's content and for a quoted attribute alike.
+    """Escape a value for element content and for quoted attributes.
 
-    A parser makes line feeds of carriage returns, hence the reference; NUL is no character of HTML
-    and becomes U+FFFD.
+    A carriage return becomes a character reference, because parsers turn it into a line feed. NUL
+    is not allowed in HTML and becomes U+FFFD.
     """
     text = html.escape(str(value), quote=True)
     return text.replace("\r", "&#13;").replace("\0", "\ufffd")
 
 
 def mark(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
-    """The escaped text with each link in a ``<mark>`` of the given attributes, already escaped."""
+    """Escape the text and wrap each link in a ``<mark>``; ``attributes`` returns escaped HTML."""
     parts, position = [], 0
     for link in document.links:
         parts.append(escape(document.text[position : link.start]))
@@ -61,7 +60,7 @@ def mark(document: TextWithLinks, attributes: Callable[[Link], str]) -> str:
 
 
 def block(document: TextWithLinks, labels: Labels = None) -> str:
-    """One text, for a page or fragment that has :func:`style`."""
+    """The HTML of one text, for a page or fragment that includes :func:`style`."""
     body = mark(document, lambda link: _attributes(link, labels))
     return f'<div class="kptm" dir="auto">{body}</div>'
 
@@ -72,7 +71,7 @@ def style() -> str:
 
 
 def page_start(title: str) -> str:
-    """What stands before the texts of a page; :data:`PAGE_END` closes it."""
+    """The HTML of a page before its texts; :data:`PAGE_END` closes it."""
     return (
         '<!doctype html><html><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -83,7 +82,7 @@ def page_start(title: str) -> str:
 
 
 def heading(text: str) -> str:
-    """A line above the texts of one source."""
+    """A heading above the texts of one source."""
     return f'<h2 dir="auto">{escape(text)}</h2>'
 
 
@@ -95,7 +94,7 @@ def to_html(document: TextWithLinks, labels: Labels, page: bool) -> str:
 
 
 def _attributes(link: Link, labels: Labels) -> str:
-    """Reachable with Tab; how sure it is, the lines of its card and how long their bars are."""
+    """The attributes of a link: tab index, score, lengths of the bars, and text of the card."""
     meant = link.candidates or (Candidate(link.entity, link.score),)
     if all(candidate.entity != link.entity for candidate in meant):
         meant = (Candidate(link.entity, link.score), *meant)
@@ -112,20 +111,20 @@ def _attributes(link: Link, labels: Labels) -> str:
 
 
 def _name(key: str, labels: Labels) -> str:
-    """The label, with the key behind it where that is another."""
+    """The label and the key, or the key alone if there is no other label."""
     label = labels(key) if callable(labels) else (labels or {}).get(key)
     names = (label, key) if label and label != key else (key,)
-    # An isolate around each, or digits beside a name in Arabic would change places with it.
+    # Isolates keep each name apart: without them, digits beside an Arabic name change order.
     return " · ".join(f"\u2068{_one_line(name)}\u2069" for name in names)
 
 
 def _share(p: float) -> float:
-    """Between 0 and 1, whatever is given; NaN is 0."""
+    """Clip a probability to 0 … 1; NaN becomes 0."""
     return min(1.0, p) if p > 0 else 0.0
 
 
 def _one_line(text: str) -> str:
-    """Whitespace as single spaces, and no more than fits; an isolate of its own cannot end ours."""
+    """Collapse white space, truncate to LINE characters, and remove directional isolates."""
     line = " ".join(text.split())
     line = line if len(line) <= LINE else line[: LINE - 1] + "…"
     return "".join(char for char in line if char not in "\u2066\u2067\u2068\u2069")

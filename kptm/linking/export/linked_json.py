@@ -1,4 +1,4 @@
-"""Linked text as a JSON value and back: nothing is rounded, so that what comes back is what was."""
+"""Conversion of linked text to a JSON value and back, without loss: no score is rounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.linking.link import TextWithLinks
 
 MAX_SCORE = 1.000001
-"""A probability that rounding has lifted over 1 is one still; a percentage is not."""
+"""The highest score accepted: rounding may lift a probability just above 1."""
 
 
 def to_dict(document: TextWithLinks, candidates: bool) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def to_dict(document: TextWithLinks, candidates: bool) -> dict[str, Any]:
 
 
 def read_parts(value: object) -> tuple[str, list[Link]]:
-    """The text and its links; see :meth:`kptm.linking.LinkedText.from_dict`."""
+    """Read the text and its links; see :meth:`kptm.linking.LinkedText.from_dict`."""
     whole = _object(value, "what is given")
     text = _text(whole, "text", "")
     links = [
@@ -101,7 +101,7 @@ def _offset(value: Mapping[str, Any], name: str, where: str) -> int:
 
 def _score(value: Mapping[str, Any], where: str) -> float:
     found = _field(value, "score", where)
-    # NaN is between nothing; it has no place in JSON either.
+    # NaN fails the comparison; JSON does not have it either.
     if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found <= MAX_SCORE:
         _refuse(f"{where}score", found, "a probability from 0 to 1")
     return float(found)

@@ -1,10 +1,10 @@
-"""A component for spaCy's pipelines.
+"""A pipeline component for spaCy.
 
     nlp = spacy.blank("en")
     nlp.add_pipe("kptm_linker", config={"graph": "world.db"})
 
-An installed kptm is found by its entry point; otherwise ``import kptm.linking.export.spacy`` makes
-the name known.
+spaCy finds an installed kptm by its entry point; otherwise ``import kptm.linking.export.spacy``
+registers the component.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 
 class SpacyLinker:
-    """A component of a pipeline: sets ``doc.ents`` (key in ``kb_id_``) and ``doc._.kptm``.
+    """A pipeline component that sets ``doc.ents`` (key in ``kb_id_``) and ``doc._.kptm``.
 
     Args:
-        link: Where the links come from.
+        link: The function that links texts.
     """
 
     def __init__(self, link: LinkMany) -> None:
@@ -46,21 +46,21 @@ class SpacyLinker:
         return next(self.pipe([doc]))
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Link documents in a stream; the linker itself decides how many at a time."""
+        """Link a stream of documents; ``batch_size`` is ignored, the linker batches by itself."""
         pairs = ((doc, doc.text) for doc in stream)
         for doc, document in link_pairs(self._link, pairs):
             yield mark_links(doc, document)
 
 
 class GraphLinker:
-    """The linker of a graph that is opened once in each process: connections do not survive a fork.
+    """A linker whose graph is opened once per process, because connections do not survive a fork.
 
     Args:
         where: The file, database URL or workspace of the graph.
 
     Raises:
         LinkingError: There is no such graph.
-        StoreError: It cannot be opened.
+        StoreError: The graph cannot be opened.
     """
 
     def __init__(self, where: str) -> None:
@@ -72,7 +72,7 @@ class GraphLinker:
         return GraphLinker, (self._where,)
 
     def link_many(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts in their order."""
+        """Link texts in order."""
         return self._linker().link_many(texts)
 
     def _linker(self) -> Linker:
@@ -87,7 +87,7 @@ class GraphLinker:
 
 
 def _place(where: str) -> str | Path:
-    """What to open; a slip of the pen makes no new graph."""
+    """The graph to open; it must exist, so that a misspelt path does not create a new one."""
     if "://" in where:
         return where
     path = Path(where)
@@ -106,16 +106,16 @@ def _place(where: str) -> str | Path:
     assigns=["doc.ents", "doc._.kptm", "token.ent_iob", "token.ent_type", "token.ent_kb_id"],
 )
 def make_linker(nlp: Language, name: str, graph: str) -> SpacyLinker:
-    """The component ``kptm_linker``.
+    """Create the component ``kptm_linker``.
 
     Args:
-        nlp: The pipeline it will stand in.
-        name: Its name there.
-        graph: The file, database URL or workspace whose entities are linked to.
+        nlp: The pipeline of the component.
+        name: The name of the component in the pipeline.
+        graph: The file, database URL or workspace of the graph.
 
     Raises:
         LinkingError: There is no such graph.
-        StoreError: It cannot be opened.
+        StoreError: The graph cannot be opened.
     """
     return SpacyLinker(GraphLinker(graph).link_many)
 

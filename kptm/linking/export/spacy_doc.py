@@ -1,4 +1,4 @@
-"""Linked text as a spaCy ``Doc``: links become entities, and stand whole in ``doc._.kptm``."""
+"""Linked text as a spaCy ``Doc``: links become entities; ``doc._.kptm`` has them unchanged."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from kptm.linking.link import TextWithLinks
 
 LABEL = "ENTITY"
-"""The label of what is linked: the graph says what it is, not what sort of name."""
+"""The entity label of links: linking does not assign types of named entities."""
 
 
 def doc_to_spacy(document: TextWithLinks, nlp: Language | Vocab) -> Doc:
-    """See :meth:`kptm.linking.LinkedText.to_spacy`; ``doc._.kptm`` holds the links themselves."""
+    """See :meth:`kptm.linking.LinkedText.to_spacy`; ``doc._.kptm`` has the links unchanged."""
     if not isinstance(nlp, Language):
         nlp = blank(nlp.lang or "xx", vocab=nlp)
     try:
-        # Not nlp(text) or make_doc: their limit on the length is one of parsers.
+        # Not nlp(text) or make_doc: these limit the length of a text, which only parsers need.
         return mark_links(nlp.tokenizer(document.text), document)
     except UnicodeEncodeError as error:
         raise LinkingError(
@@ -36,14 +36,15 @@ def doc_to_spacy(document: TextWithLinks, nlp: Language | Vocab) -> Doc:
 
 
 def mark_links(doc: Doc, document: TextWithLinks) -> Doc:
-    """Make links the entities of a ``Doc`` of the same text.
+    """Set the links as the entities of a ``Doc`` of the same text.
 
-    A link that begins or ends within a token is widened to it, and left out if it then overlaps one
-    before it, or if it is nothing but space. Entities of other components stay where no link is.
+    A link that begins or ends within a token is expanded to the token. It is dropped if it then
+    overlaps the link before it, or if it is only white space. Entities of other components stay
+    unless they overlap a link.
     """
     ours: list[Span] = []
     for link in document.links:
-        # Spaces at its ends would take in the token before, to which spaCy counts them.
+        # spaCy counts a space to the token before it, so spaces at the ends would widen the span.
         start = link.end - len(link.surface.lstrip())
         end = link.start + len(link.surface.rstrip())
         if start >= end:
@@ -62,7 +63,7 @@ def set_extension(read: Callable[[dict[str, Any]], TextWithLinks]) -> None:
     """Register ``doc._.kptm``.
 
     Args:
-        read: Makes linked text of the JSON value that a ``Doc`` stores.
+        read: Converts the JSON value that a ``Doc`` stores to linked text.
     """
 
     def links(doc: Doc) -> TextWithLinks | None:
@@ -74,6 +75,5 @@ def set_extension(read: Callable[[dict[str, Any]], TextWithLinks]) -> None:
 
 
 def _set_links(doc: Doc, document: TextWithLinks | None) -> None:
-    # Stored as a JSON value: a Doc goes through bytes on its way to a file or from process to
-    # process.
+    # Stored as a JSON value, because a Doc is serialised to files and between processes.
     doc.user_data["kptm"] = None if document is None else to_dict(document, candidates=True)

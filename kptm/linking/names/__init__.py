@@ -1,1 +1,1 @@
-"""Forms of names, and the words of English that linking knows."""
+"""Surface forms of entities, and English word lists for linking."""

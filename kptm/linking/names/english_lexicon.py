@@ -1,6 +1,6 @@
-"""English words that linking knows beside a graph's names: peoples, titles, given names and more.
+"""English word lists for linking: everyday words, titles, given names, surnames and more.
 
-The files are in ``words/``, each with its source. A name of the graph needs none of them.
+The files are in ``words/``, each with its source. Names of the graph are found without them.
 """
 
 from __future__ import annotations
@@ -21,25 +21,24 @@ if TYPE_CHECKING:
 
 
 def listed_words(name: str) -> list[str]:
-    """The words of a text file in ``words/``, the commonest first."""
+    """Read the words of a text file in ``words/``, the most frequent first."""
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
 class WordList(NamedTuple):
-    """Words by the hashes of their folded forms.
+    """W words, as hashes of their folded forms with a frequency value.
 
     Attributes:
-        hashes: Sorted.
-        values: A number each, the higher the commoner: 1 for the first word of its file, near 0 for
-            the last.
+        hashes: W, sorted.
+        values: W, from 1 for the first word of its list, the most frequent, to near 0 for the last.
     """
 
     hashes: NDArray[np.uint64]
     values: NDArray[np.float64]
 
     def value(self, hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """The number of each word, 0 for words that are not listed."""
+        """The frequency value of each word; 0 for a word that is not listed."""
         at = find(self.hashes, hashes)
         return np.where(at < 0, 0.0, self.values[np.maximum(at, 0)])
 
@@ -50,7 +49,7 @@ class WordList(NamedTuple):
 
 def _word_list(words: list[str]) -> WordList:
     hashes = key_hashes(word.lower() for word in words)
-    # Word frequencies fall as a power of the rank, so the log of the rank is the scale.
+    # Word frequency is a power of the rank (Zipf), so values fall with the log of the rank.
     values = 1 - np.log1p(np.arange(len(words))) / np.log(len(words) + 2)
     order = np.argsort(hashes, kind="stable")
     return WordList(hashes[order], values[order])
@@ -58,7 +57,7 @@ def _word_list(words: list[str]) -> WordList:
 
 @cache
 def everyday_words() -> WordList:
-    """The words that are commonly written in small letters."""
+    """Words that are usually written in small letters."""
     return _word_list(listed_words("everyday.txt"))
 
 
@@ -76,7 +75,7 @@ def surnames() -> WordList:
 
 @cache
 def titles() -> WordList:
-    """Words that stand before a person's name, "President"."""
+    """Words that precede a person's name, such as "President"."""
     return _word_list(tables()["titles"])
 
 
@@ -88,7 +87,7 @@ def articles() -> frozenset[str]:
 
 @cache
 def pronouns() -> Mapping[str, str]:
-    """What each pronoun of the third person means: "male", "female", "thing" or "several"."""
+    """Third-person pronouns, each with its kind: "male", "female", "thing" or "several"."""
     return {
         word.strip(): kind
         for kind, words in tables()["pronouns"].items()
@@ -98,11 +97,11 @@ def pronouns() -> Mapping[str, str]:
 
 @cache
 def dates() -> WordList:
-    """Months and days of the week."""
+    """The months and the days of the week."""
     return _word_list(tables()["dates"])
 
 
 @cache
 def either_words() -> WordList:
-    """Words that are names, too, but are common in small letters."""
+    """Words that are names, but are also frequent in small letters."""
     return _word_list(tables()["either"])

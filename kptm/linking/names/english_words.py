@@ -1,4 +1,4 @@
-"""The tables of ``words/en.toml``, read once."""
+"""Reads the tables of ``words/en.toml``."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ FOLDER = Path(__file__).with_name("words")
 
 @cache
 def tables() -> Mapping[str, Any]:
-    """Words that linking needs beside a graph's names, by purpose; the file explains each table."""
+    """The word tables of linking, by name, read once; comments in the file explain each table."""
     return tomllib.loads((FOLDER / "en.toml").read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
-"""English words of the closed classes.
+"""English function words.
 
-Country codes and titles spell them too ("to", "in", "it"), but a text that has one seldom means the
-entity: they are names only as acronyms ("US", "IT"), written as the graph has them.
+Country codes and titles are spelt like some of them ("to", "in", "it"), but such a word rarely
+refers to the entity. A function word is a name only as an acronym ("US", "IT"), written exactly as
+in the graph.
 """
 
 from __future__ import annotations

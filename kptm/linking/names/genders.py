@@ -1,4 +1,4 @@
-"""The gender of people where the graph states it, by a relation or in a description."""
+"""The gender of entities, if a relation, a type or a description of the graph states it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dic
 
     Args:
         graph: The graph.
-        keys: Of these entities alone.
+        keys: The entities to read; None for all.
     """
     relations = [
         item.key for item in graph.relations() if _is_gender(item.key) or _is_gender(item.label)
@@ -44,19 +44,19 @@ def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dic
 
 
 def gender_of(entity: Entity) -> int:
-    """The gender bit that types and description say; 0 where they say none or both."""
+    """The gender bit that types and description state; 0 if they state none or both."""
     return gender_in(f"{entity.description} {' '.join(entity.types)}")
 
 
 def gender_in(text: str) -> int:
-    """The gender bit that words say; 0 where they say none or both."""
+    """The gender bit that the words of a text state; 0 if they state none or both."""
     found = {_genders().get(word, 0) for word in _WORDS(text.lower())} - {0}
     return found.pop() if len(found) == 1 else 0
 
 
 @cache
 def _genders() -> dict[str, int]:
-    """Words that say a gender, with its bit."""
+    """Words that state a gender, with its bit."""
     return dict.fromkeys(tables()["male"], MALE) | dict.fromkeys(tables()["female"], FEMALE)
 
 

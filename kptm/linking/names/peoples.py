@@ -1,4 +1,4 @@
-"""English names of a place's people and things, and abbreviations: "Dutch", "Calif."."""
+"""English demonyms and abbreviations of places: "Dutch", "Calif."."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _ENDINGS = (
     ("en", "ish"), ("ey", "ish"), ("ain", "anish"), ("o", "oan"), ("s", "n"), ("e", "ean"),
     ("k", "kian"), ("r", "rian"),
 )  # fmt: skip
-"""Endings of place names, and of what belongs to the place, for places that are not listed."""
+"""Pairs of endings of a place name and its demonym, for places that are not listed."""
 
 
 @cache
 def _table(name: str) -> Mapping[str, tuple[str, ...]]:
-    """The forms of each place, by its names in small letters."""
+    """The forms in a table, by the lower-case name of the place."""
     found: dict[str, tuple[str, ...]] = {}
     for places, forms in tables()[name].items():
         listed = tuple(form.strip() for form in forms.split(","))
-        # Commas separate names; a name of two parts that has one is written whole, too.
+        # Commas separate names; the whole entry is a key too, for a name that contains a comma.
         for place in (places, *places.split(", ")):
             found[place.lower()] = listed
     return found
 
 
 def people_of(place: str) -> Iterator[str]:
-    """What people and things of a place may be called in English: "Dutch", "Russian", "Parisian".
+    """English demonyms and adjectives of a place: "Dutch", "Russian", "Parisian".
 
-    Of a place that is not listed by its ending; most of these are no words, and never stand in a
-    text.
+    Those of a place that is not listed are formed from its ending. Most of these are not words, but
+    they do no harm because they do not occur in texts.
     """
     listed = _table("peoples").get(place.lower())
     if listed is not None:
@@ -47,10 +47,10 @@ def people_of(place: str) -> Iterator[str]:
 
 
 def is_listed(place: str) -> bool:
-    """Whether a place has its peoples listed."""
+    """Whether the demonyms of a place are listed."""
     return place.lower() in _table("peoples")
 
 
 def abbreviations_of(place: str) -> tuple[str, ...]:
-    """How texts abbreviate a place: "Calif."."""
+    """The abbreviations of a place: "Calif."."""
     return _table("abbreviations").get(place.lower(), ())

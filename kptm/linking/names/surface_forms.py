@@ -1,4 +1,4 @@
-"""An entity's surface forms: its names, and what people make of them ("Apple", "Beckham")."""
+"""Surface forms of an entity: its names, and forms derived from them ("Apple", "Beckham")."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kg.types import Entity
 
 MAX_LENGTH = 200
-"""Characters; longer surface forms are kept in the graph but not looked for in text."""
+"""The maximum length of a surface form in characters; longer names are not linked."""
 MAX_WORDS = 5
-"""Words of a label that short forms are made of."""
+"""The maximum number of words in a label from which short forms are derived."""
 
 
 class Kind(IntEnum):
-    """How a surface form comes from an entity."""
+    """How a surface form is derived from an entity."""
 
     ALIAS = 0
     LABEL = 1
@@ -37,15 +37,15 @@ class Kind(IntEnum):
     END = 7
     """Several words up to its end."""
     ACRONYM = 8
-    """The capitals of its words; only after it was said in full."""
+    """The initials of its words; a form only in a text that has the full name."""
     PEOPLE = 9
-    """What people and things of a place are called in English, "Canadian"."""
+    """A demonym or adjective of a place, "Canadian"."""
     PLURAL = 10
-    """The plural of a common noun, which is a mention where common nouns are marked."""
+    """The plural of a common noun; a form only if the convention marks common nouns."""
 
 
 FIRST_PART = Kind.FIRST
-"""From here on a form is a part of a name: many share it."""
+"""The first of the derived kinds, such as parts of names, which many entities share."""
 
 _LEGAL = frozenset(
     "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated"
@@ -79,18 +79,19 @@ CLASSES = {
     "language": "language dialect",
     "people": "ethnic ethnicity inhabitants indigenous nationality citizens",
 }
-"""Words of descriptions and types for each kind of thing, in the order of the bits of a class."""
+"""Words of descriptions and types for each class, in the order of the class bits."""
 
 _CLASS_OF = {word: 1 << n for n, words in enumerate(CLASSES.values()) for word in words.split()}
 PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len(CLASSES)))
 MALE, FEMALE = 64, 128
-"""Bits beside those of a class: the gender that the graph states."""
+"""Bits for the gender that the graph states, beyond the class bits."""
 ANY_CLASS = MALE - 1
 WATER, SETTLEMENT, TERRITORY = 256, 512, 1024
-"""Bits of the kinds of place, which English writes with and without "the"."""
+"""Bits for the kind of place, which decides whether English uses "the" with a name."""
 QUALIFIED = 2048
-"""Bit of an entity whose key or label adds to its name what tells it from the one that is meant
-without it: "Paris_(Texas)", "Athens, Ohio"."""
+"""Bit for a key or label with a qualifier, which distinguishes the entity from a better known one.
+
+Examples: "Paris_(Texas)", "Athens, Ohio"."""
 PLACE_KINDS = {
     WATER: "river stream tributary sea ocean gulf strait canal waterway desert mountains range"
     " rainforest",
@@ -109,12 +110,12 @@ _LAST_QUOTED = re.compile(rf"(\w[\w ]*) [{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]").
 
 
 def class_words() -> Mapping[str, int]:
-    """The words that say what kind of thing an entity is, with the bit of the kind."""
+    """The words that state the class of an entity, with the class bit."""
     return _CLASS_OF
 
 
 def class_of(entity: Entity) -> int:
-    """The kinds of thing, as bits, in an entity's description and types; 0 if there are none."""
+    """The class bits of an entity's description and types; 0 if they have no class word."""
     found = 0
     for word in re.findall(r"[^\W\d_]+", f"{entity.description} {' '.join(entity.types)}".lower()):
         found |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)
@@ -122,7 +123,7 @@ def class_of(entity: Entity) -> int:
 
 
 def is_qualified(entity: Entity) -> bool:
-    """Whether key or label is a name with more in brackets or after a comma."""
+    """Whether key or label is a name with a qualifier in brackets or after a comma."""
     names = {entity.label, *entity.aliases}
     for text in (entity.key.replace("_", " "), entity.label):
         plain = _QUALIFIER.sub("", text)
@@ -132,9 +133,9 @@ def is_qualified(entity: Entity) -> bool:
 
 
 def place_kind(entity: Entity) -> int:
-    """The kind of place, as a bit: of the types, else of the first such word of the description.
+    """The bit for the kind of place: from the types, else the description, else the label.
 
-    "Kingdom on the bank of a river" is no river. A label says it where nothing else does.
+    The first such word decides: "kingdom on the bank of a river" is no river. 0 if there is none.
     """
     for text in (" ".join(entity.types), entity.description, entity.label):
         for word in re.findall(r"[^\W\d_]+", text.lower()):
@@ -146,12 +147,12 @@ def place_kind(entity: Entity) -> int:
 def forms_of(
     entity: Entity, classes: int, counted: Collection[str] = ()
 ) -> Iterator[tuple[str, Kind]]:
-    """The surface forms of an entity, each once, its own names first.
+    """The distinct surface forms of an entity, its own names first.
 
     Args:
         entity: The entity.
-        classes: Its :func:`class_of`.
-        counted: Names that texts were seen to have for it: they stay with their articles.
+        classes: Its class bits, see :func:`class_of`.
+        counted: Its names in linked texts; these also keep a leading article.
     """
     given: set[str] = set()
 
@@ -180,7 +181,7 @@ def forms_of(
 
 
 def _of_place(entity: Entity, classes: int) -> Iterator[tuple[str, Kind]]:
-    """What English makes of the name of a place; of one whose kind is not known, what is listed."""
+    """Abbreviations and demonyms of a place; an entity of unknown class gets listed ones only."""
     if classes and not classes & PLACE:
         return
     for name in (entity.label, *entity.aliases):
@@ -200,9 +201,9 @@ def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
 
 
 def variants(name: str) -> Iterator[str]:
-    """Other spellings of a name: without full stops, hyphens and quotes, "and" for "&".
+    """Spelling variants: without full stops, hyphens or quotes, and with "and" for "&" or back.
 
-    A name in quotes after a noun may also come first: "Iceberg Rose" for "Rose 'Iceberg'".
+    A quoted name after a noun is also moved to the front: "Iceberg Rose" for "Rose 'Iceberg'".
     """
     plain = _without_quotes(name)
     if plain != name:
@@ -220,12 +221,12 @@ def variants(name: str) -> Iterator[str]:
 
 
 def _without_quotes(name: str) -> str:
-    """A name without the quotes around a part of it; apostrophes stay."""
+    """Remove the quotes around parts of a name; apostrophes stay."""
     return _QUOTED.sub(r"\1", name)
 
 
 def _plural(noun: str) -> str:
-    """The regular English plural."""
+    """The regular English plural of a noun."""
     if noun.endswith(("s", "x", "z", "ch", "sh")):
         return noun + "es"
     if noun.endswith("y") and noun[-2] not in "aeiou":
@@ -268,7 +269,7 @@ def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
 
 
 def _short_names(label: str) -> Iterator[str]:
-    """A title before a colon, and the first with the last word: "The Witcher 3", "Dr. Rivas"."""
+    """The part before a colon, and the first plus the last word: "The Witcher 3", "Dr. Rivas"."""
     title, colon, _ = label.partition(": ")
     if colon:
         yield title

@@ -1,8 +1,8 @@
-"""Vectors of English words: "pilgrims" is near "sanctuary" and far from "software".
+"""Static vectors of English words: "pilgrims" is near "sanctuary" and far from "software".
 
-They are static: the vectors that a sentence encoder gives to single words, in fewer dimensions
-(Tulkens and van Dongen 2024, *Model2Vec*). The words are in ``words/vectors.txt``, with the source,
-the commonest first; ``tools/build_word_vectors.py`` makes ``words/vectors.npy`` of them.
+They are a sentence encoder's vectors of single words, reduced to fewer dimensions (Tulkens and van
+Dongen 2024, *Model2Vec*). ``words/vectors.txt`` has the source and the words, the most frequent
+first; ``tools/build_word_vectors.py`` computes ``words/vectors.npy`` from them.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FREQUENT = 1e-3
-"""The frequency of a word from which on it says little.
+"""The constant a of the word weights: a word of this frequency p has weight 1/2.
 
 Weights are a / (a + p) (Arora, Liang and Ma 2017, *A simple but tough-to-beat baseline for sentence
 embeddings*, ICLR).
 """
 _ZIPF = 0.1
-"""The frequency of the word of rank r is about this / r."""
+"""The constant of Zipf's law: the word of rank r has a frequency of about this / r."""
 
 
 class WordVectors(NamedTuple):
-    """Vectors of W words, the longer the rarer a word is.
+    """Vectors of W words; a rarer word has a longer vector.
 
     Attributes:
-        hashes: W, of the folded words without a plural, sorted.
-        rows: (W + 1, width); the last is that of a word that is not listed: 0.
+        hashes: W, the hashes of the folded words without a plural "s", sorted.
+        rows: (W + 1, width), the vectors; the last is 0, for words that are not listed.
     """
 
     hashes: NDArray[np.uint64]
     rows: NDArray[np.float64]
 
     def of(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The row of each word."""
+        """The row number of each word; W for a word that is not listed."""
         at = find(self.hashes, hashes)
         return np.where(at < 0, len(self.hashes), at)
 
 
 @cache
 def word_vectors() -> WordVectors:
-    """The vectors that ship with the package."""
+    """The vectors of the package, weighted by word frequency."""
     words = listed_words("vectors.txt")
     units = np.load(FOLDER / "vectors.npy", allow_pickle=False).astype(np.float64)
     units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-9)

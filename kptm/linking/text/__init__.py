@@ -1,1 +1,1 @@
-"""Characters and passages: folding, offsets, case."""
+"""Text processing of linking: character folding, offsets, passages, case."""

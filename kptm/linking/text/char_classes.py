@@ -1,4 +1,4 @@
-"""Characters: what each folds to, and the family of scripts it belongs to."""
+"""Folding and script family of single characters."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _FOLDS = {
 }  # fmt: skip
 _PLAIN = LETTERS | {"ß": "ss"}
 LONGEST = 3
-"""Characters that one may fold to; what stands for more (as ﷺ) stays as it is."""
+"""The most characters that one folds to; one that would need more (as ﷺ) is not folded."""
 _CONTROLS = str.maketrans("\t\n\r`", "   '")
 
 
 @lru_cache(maxsize=65_536)
 def fold_char(char: str) -> str:
-    """Exactly one character for one character, so that offsets stay those of the original text."""
+    """Fold a character to exactly one character, so that offsets in the text do not change."""
     if char in _FOLDS:
         return _FOLDS[char]
     lowered = char.lower()
@@ -28,7 +28,7 @@ def fold_char(char: str) -> str:
         lowered = lowered[0]
     if lowered.isascii():
         return lowered
-    base = unicodedata.normalize("NFD", lowered)[0]  # é → e; a Hangul syllable would be cut
+    base = unicodedata.normalize("NFD", lowered)[0]  # é → e; Hangul syllables do not yield ASCII
     if base.isascii():
         return base
     plain = _PLAIN.get(base, "")
@@ -36,7 +36,7 @@ def fold_char(char: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Lower case, plain Latin letters, plain quotes, hyphens and spaces; the length is kept."""
+    """Fold to lower case, plain Latin letters, quotes, hyphens and spaces; the length is kept."""
     if text.isascii():
         return text.lower().translate(_CONTROLS)
     return "".join(map(fold_char, text))
@@ -44,7 +44,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def fold_chars(char: str) -> str:
-    """The same, with the one to three letters that a ligature or full-width letter stands for."""
+    """Fold a character to one to three: a ligature or full-width form becomes plain letters."""
     base = unicodedata.normalize("NFD", char.lower())[0]
     if base in _PLAIN:
         return _PLAIN[base]
@@ -57,9 +57,9 @@ def fold_chars(char: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def kind(char: str) -> str:
-    """The script family of a character that makes words; empty for what separates them.
+    """The script family of a word character; empty for a separator.
 
-    "a" for scripts with spaces between words, "u" for those without, "m" for marks of the latter.
+    "a" is a script with spaces between words, "u" one without, "m" a combining mark of the latter.
     """
     code = ord(char)
     if char.isascii():

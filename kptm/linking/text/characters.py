@@ -1,9 +1,9 @@
-"""Text as arrays of code points: folded, with places in the text, and bounds of names.
+"""Text as arrays of code points: folding, offsets into the original, name boundaries, span hashes.
 
-Folding makes ``É``, ``é`` and ``e + ◌́`` one, ``ł`` and ``l``, ``æ`` and ``ae``, ``’`` and ``'``,
-``–`` and ``-``, any white space and a space. What it drops (accents that stand alone, zero-width
-characters, white space after white space) leaves no trace but a gap in the places, so that offsets
-are always those of the text as it was given.
+Folding maps ``É``, ``é`` and ``e + ◌́`` to the same character, ``ł`` to ``l``, ``æ`` to ``ae``,
+``’`` to ``'``, ``–`` to ``-`` and any white space to a space. It drops separate accents of Latin
+letters, zero-width characters and white space after white space. Each folded character stores its
+offset in the original text, so dropped characters do not shift offsets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 KNOWN, SPACED, UNSPACED, MARK, SPACE, UPPER, LOWER, DIGIT, DROPPED, ACCENT, LONG = (
     1 << n for n in range(11)
 )
-"""What a character is: of a script with spaces between words or one without, …"""
+"""Bit flags of a character.
+
+KNOWN marks code points whose flags have been computed. SPACED and UNSPACED are word characters of
+scripts with and without spaces between words, MARK and ACCENT are combining, DROPPED is zero-width,
+LONG folds to several characters.
+"""
 
 WORD = SPACED | UNSPACED | MARK
 _ZERO_WIDTH = frozenset("\u00ad\u200c\u200d\u2060\ufeff")
@@ -36,7 +41,7 @@ _ALL = 0x110000
 
 @cache
 def _tables() -> tuple[Codes, Flags]:
-    """The first folded character and the flags of each character; filled in as they are met."""
+    """The first folded character and the flags of each code point, filled at first occurrence."""
     return np.zeros(_ALL, np.uint32), np.zeros(_ALL, np.uint16)
 
 
@@ -70,7 +75,7 @@ def codes_of(text: str) -> Codes:
     """The code points of ``text``.
 
     Raises:
-        LinkingError: The text holds half of a surrogate pair, which is no character.
+        LinkingError: The text contains half of a surrogate pair, which is no character.
     """
     try:
         return np.frombuffer(text.encode("utf-32-le"), np.uint32)
@@ -82,17 +87,17 @@ def codes_of(text: str) -> Codes:
 
 
 class Folded(NamedTuple):
-    """Folded characters.
+    """n folded characters, from m composed characters of the input.
 
     Attributes:
-        codes: The folded code points, n of them.
-        flags: What the characters they stand for are.
-        places: Their places in what was folded, and its length: n + 1.
-        composed: What was folded, with one code point for what is one character, m of them.
-        origins: The composed character of each, n.
-        composed_ends: Where the composed characters end in what was folded, m; None where each is
-            one there.
-        boundary: Whether a name may begin or end before each, and after the last: n + 1.
+        codes: n, the folded code points.
+        flags: n, the flags of the characters before folding.
+        places: n + 1, the offset of each in the input, then the length of the input.
+        composed: m, the code points of the input after composition.
+        origins: n, the index of each in ``composed``.
+        composed_ends: m, the offset in the input where each composed character ends; None if
+            composition changed nothing.
+        boundary: n + 1, whether a name may begin or end before each, and after the last.
     """
 
     codes: Codes
@@ -104,13 +109,13 @@ class Folded(NamedTuple):
     boundary: NDArray[np.bool_]
 
     def ends_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where folded characters end in what was folded."""
+        """The offsets in the input where folded characters end."""
         origins = self.origins[positions]
         return origins + 1 if self.composed_ends is None else self.composed_ends[origins]
 
 
 def fold_codes(codes: Codes) -> Folded:
-    """Fold code points."""
+    """Compose and fold code points."""
     composed = compose(codes)
     joined = codes if composed is None else composed.codes
     folded, flags = _look_up(joined)
@@ -130,7 +135,7 @@ def fold_codes(codes: Codes) -> Folded:
 def _expand(
     codes: Codes, folded: Codes, flags: Flags, origins: NDArray[np.int64]
 ) -> tuple[Codes, Flags, NDArray[np.int64]]:
-    """The same with all characters of those that fold to several."""
+    """Expand characters that fold to several; return the new codes, flags and origins."""
     long = np.flatnonzero(flags & LONG)
     several = [fold_chars(chr(code)) for code in codes[origins[long]].tolist()]
     counts = np.ones(len(folded), np.int64)
@@ -153,7 +158,7 @@ def _keep(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
     space = (flags & SPACE) != 0
     kept[1:] &= ~(space[1:] & space[:-1])
     accents = np.flatnonzero(flags & ACCENT)
-    if len(accents):  # those that follow a plain Latin letter, one after the other
+    if len(accents):  # accents after a plain Latin letter are dropped, also several
         base = np.maximum.accumulate(np.where(flags & ACCENT, -1, np.arange(len(flags))))
         letter = folded[np.maximum(base[accents], 0)]
         kept[accents[(base[accents] >= 0) & (letter >= ord("a")) & (letter <= ord("z"))]] = False
@@ -161,10 +166,10 @@ def _keep(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
 
 
 def _boundaries(flags: Flags) -> NDArray[np.bool_]:
-    """Where a name may begin or end.
+    """Whether a name may begin or end at each of the n + 1 positions.
 
-    Not inside a word of a script that puts spaces between words; scripts without allow it anywhere
-    but before a mark.
+    It may not inside a word of a script with spaces between words. In a script without spaces, it
+    may anywhere except before a combining mark.
     """
     found = np.ones(len(flags) + 1, np.bool_)
     left, right = flags[:-1], flags[1:]
@@ -179,11 +184,11 @@ _INVERSE = pow(_BASE, -1, 2**64)
 
 
 class Hashes:
-    """The 64-bit hash of any span of code points, each in constant time.
+    """64-bit rolling hashes: the hash of any span of code points in constant time.
 
-    With x a fixed scrambling of a character, the hash of (i, j) scrambles Σ x[k]·b^(k−i) over i ≤ k
-    < j modulo 2^64 (Karp and Rabin, 1987, *Efficient randomized pattern-matching algorithms*), by
-    differences of one running sum.
+    The hash of the span (i, j) is s(Σ x[k]·b^(k−i)) over i ≤ k < j modulo 2^64, where s is a fixed
+    bijection and x[k] is s of code point k plus one (Karp and Rabin, 1987, *Efficient randomized
+    pattern-matching algorithms*). The sum is a difference of two cumulative sums.
     """
 
     def __init__(self, codes: Codes) -> None:
@@ -193,7 +198,7 @@ class Hashes:
         np.cumsum(values * powers[:-1], out=self._sums[1:])
 
     def __call__(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """The hashes of the spans from ``starts`` to ``ends``."""
+        """The hashes of the spans from ``starts`` up to ``ends``."""
         return _scramble((self._sums[ends] - self._sums[starts]) * self._inverses[starts])
 
 
@@ -208,13 +213,13 @@ def _all_powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
 
 
 def _powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Powers of the base and of its inverse, from a table whose size is a power of two."""
+    """The first powers of the base and its inverse, from a cached table of power-of-two size."""
     powers, inverses = _all_powers(1 << max(size - 1, 1023).bit_length())
     return powers[:size], inverses[:size]
 
 
 def _scramble(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A bijection of 64 bits whose every bit depends on all (the finaliser of SplitMix64)."""
+    """A 64-bit bijection in which each bit depends on all bits (the finaliser of SplitMix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))

@@ -1,7 +1,7 @@
-"""Decomposed letters and HTML's entities as one character each, with their places in the text.
+"""Composition of decomposed letters and HTML entities into one character each, with offsets.
 
-``e + ◌́`` is ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` are ``한``, ``カ +
-◌゙`` and half-width ``ｶ + ﾞ`` are ``ガ``, and ``&amp;`` is ``&``.
+``e + ◌́`` becomes ``é`` (Unicode Standard Annex 15, form C), the jamo ``ᄒ + ᅡ + ᆫ`` become ``한``,
+``カ + ◌゙`` and half-width ``ｶ + ﾞ`` become ``ガ``, and ``&amp;`` becomes ``&``.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _MARKS = (
     *range(0x1161, 0x1176), *range(0x11A8, 0x11C3),  # vowels and ends of Hangul syllables
     0x3099, 0x309A, 0xFF9E, 0xFF9F,  # voicing marks of kana
 )  # fmt: skip
-"""What may be joined with the character before it."""
+"""Combining characters that may compose with the character before them."""
 _FIRST = min(_MARKS)
 PASSES = 4
-"""Marks that one letter may take; no letter of any language has more."""
+"""The most marks that compose with one letter; no letter of any language has more."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 class Composed(NamedTuple):
-    """Composed characters, m of them.
+    """m composed characters.
 
     Attributes:
-        codes: The code points.
-        starts: m, where each begins in what was given.
-        ends: m, where it ends there.
+        codes: m, the code points.
+        starts: m, the offset in the input where each begins.
+        ends: m, the offset in the input where it ends.
     """
 
     codes: Codes
@@ -51,7 +51,7 @@ class Composed(NamedTuple):
 
 
 def compose(codes: Codes) -> Composed | None:
-    """Join what is one character; None if nothing changes, as for most texts."""
+    """Compose letters with marks, and decode HTML entities; None if nothing changes."""
     has_marks = len(codes) > 0 and int(codes.max()) >= _FIRST
     if not has_marks and ord("&") not in codes:
         return None
@@ -65,12 +65,12 @@ def compose(codes: Codes) -> Composed | None:
 
 
 def _with_marks(given: Composed) -> Composed:
-    """Join letters with the marks that follow them, one mark of each letter in a pass."""
+    """Compose letters with the marks that follow them, one mark per letter in each pass."""
     codes, starts, ends = given
     for _ in range(PASSES):
         at = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
         at = at[at > 0]
-        # Of several marks in a row only the first joins in this pass.
+        # Of several marks in a row, only the first is composed in this pass.
         at = at[~_is_mark()[np.minimum(codes[at - 1], len(_is_mark()) - 1)]]
         if not len(at):
             break
@@ -102,9 +102,9 @@ def _is_mark() -> NDArray[np.bool_]:
 
 @cache
 def _compose_pair(base: int, mark: int) -> int:
-    """The character that two are, 0 where they stay two."""
+    """The character that two compose to; 0 if they do not compose."""
     two = chr(base) + chr(mark)
-    for form in ("NFC", "NFKC"):  # NFKC for half-width kana
+    for form in ("NFC", "NFKC"):  # half-width kana compose in NFKC only
         one = unicodedata.normalize(form, two)
         if len(one) == 1 and one != "\0":
             return ord(one)

@@ -1,7 +1,7 @@
-"""A batch of passages as one array: what is looked at together is computed together.
+"""A batch of passages as one array, so that NumPy processes all of them at once.
 
-Passages stand one behind the other with a NUL between. Whatever is said of one depends on it alone,
-so that a text is linked the same by itself and in any batch.
+The passages are concatenated with a NUL after each. Features of a passage depend on that passage
+alone, so a text gets the same links by itself as in any batch.
 """
 
 from __future__ import annotations
@@ -33,19 +33,21 @@ if TYPE_CHECKING:
     HashArray = NDArray[np.uint64]
 
 _OPENERS = np.array([ord(char) for char in '.!?:;"(\0'], np.uint32)
-"""What may stand before the first word of a sentence, folded."""
+"""Folded characters that may precede the first word of a sentence."""
 _JOINERS = np.array([ord(char) for char in "'-.&"], np.uint32)
-"""What may stand inside a name, folded."""
+"""Folded characters that may occur inside a name."""
 
 
 class FoldedTexts:
-    """Texts as arrays. Positions count folded characters of all texts; ``text_start`` leads back.
+    """Passages as arrays. Positions are indices of folded characters over all passages.
+
+    ``text_start`` has the offset of each passage in the concatenated original.
 
     Args:
-        texts: Some passages.
+        texts: The passages.
 
     Raises:
-        LinkingError: A text holds half of a surrogate pair.
+        LinkingError: A text contains half of a surrogate pair.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -61,11 +63,11 @@ class FoldedTexts:
         self._digit = _running(self.folded.flags & DIGIT)
 
     def passage_of(self, positions: Ints) -> Ints:
-        """Which passage each position is in."""
+        """The passage of each position."""
         return np.searchsorted(self._starts, positions, "right") - 1
 
     def text_span(self, start: int, end: int) -> tuple[int, int, int]:
-        """The passage of a span, and its offsets in that text; accents that follow belong to it."""
+        """The passage of a span and its offsets in that text; it includes accents that follow."""
         return self.text_spans(np.array([start]), np.array([end]))[0]
 
     def text_spans(self, starts: Ints, ends: Ints) -> list[tuple[int, int, int]]:
@@ -83,12 +85,12 @@ class FoldedTexts:
 
     @cached_property
     def _accents(self) -> Bools:
-        """Whether each original character, and none after the last, is a combining accent."""
+        """Whether each original character is a combining accent, with a final False as sentinel."""
         accents = (self.original >= 0x300) & (self.original <= 0x36F)
         return np.append(accents, False)
 
     def exact_hashes(self, starts: Ints, ends: Ints) -> HashArray:
-        """The hashes of spans as they are written."""
+        """The hashes of spans as written: composed, but not folded."""
         return self._exact(self.folded.origins[starts], self.folded.origins[ends - 1] + 1)
 
     @cached_property
@@ -96,25 +98,25 @@ class FoldedTexts:
         return Hashes(self.folded.composed)
 
     def all_capitals(self, starts: Ints, ends: Ints) -> Bools:
-        """Whether spans are written in capitals."""
+        """Whether spans have capital and no small letters."""
         upper, lower = self._counts(starts, ends)
         return (upper > 0) & (lower == 0)
 
     def no_capitals(self, starts: Ints, ends: Ints) -> Bools:
-        """Whether spans are written in small letters."""
+        """Whether spans have small and no capital letters."""
         upper, lower = self._counts(starts, ends)
         return (lower > 0) & (upper == 0)
 
     def has_digit(self, starts: Ints, ends: Ints) -> Bools:
-        """Whether spans have a digit."""
+        """Whether spans contain a digit."""
         return self._digit[ends] > self._digit[starts]
 
     def capital(self, positions: Ints) -> Bools:
-        """Whether a capital stands at each position."""
+        """Whether the character at each position is a capital."""
         return (self.folded.flags[positions] & UPPER) != 0
 
     def has_space(self, starts: Ints, ends: Ints) -> Bools:
-        """Whether spans have more than one word."""
+        """Whether spans contain a space, that is, more than one word."""
         return self._spaces[ends] > self._spaces[starts]
 
     @cached_property
@@ -126,14 +128,14 @@ class FoldedTexts:
 
     @cached_property
     def words(self) -> tuple[Ints, HashArray]:
-        """Words of two letters and more: the passage of each, and its hash without a plural."""
+        """Words of two or more letters: the passage of each, and its hash without a plural "s"."""
         starts, ends = self._word_spans
         hashes = self.hashes(starts, stem_ends(self.folded.codes, starts, ends))
         return self.passage_of(starts), hashes
 
     @property
     def word_starts(self) -> Ints:
-        """Where each of :attr:`words` begins."""
+        """The start of each of :attr:`words`."""
         return self._word_spans[0]
 
     @cached_property
@@ -146,31 +148,31 @@ class FoldedTexts:
 
     @cached_property
     def tokens(self) -> Tokens:
-        """The words as names have them: with apostrophes and hyphens."""
+        """The tokens: words that apostrophes, hyphens, full stops and ampersands may join."""
         return Tokens(self)
 
 
 class Tokens:
-    """Words as names have them, T of them, with what stands around each.
+    """T tokens: words that apostrophes, hyphens, full stops and ampersands may join.
 
     Attributes:
-        start: T, where each begins.
-        end: T, where it ends, a possessive "'s" left out.
+        start: T, the position where each begins.
+        end: T, the position where it ends, without a possessive "'s".
         passage: T, its passage.
-        hash: T, of its folded form.
-        capital: T, whether it begins with one.
-        first: T, whether it is the first of a sentence.
-        after: T, whether only a space stands between it and the word before.
+        hash: T, the hash of its folded form.
+        capital: T, whether it begins with a capital.
+        first: T, whether it begins a sentence or line.
+        after: T, whether only white space without a line break separates it from the token before.
     """
 
     def __init__(self, passages: FoldedTexts) -> None:
         codes, flags = passages.folded.codes, passages.folded.flags
         word = (flags & WORD) != 0
         joins = np.zeros(len(codes), np.bool_)
-        # A hyphen or apostrophe joins only between two word characters.
+        # A joiner counts only between two word characters.
         joins[1:-1] = np.isin(codes[1:-1], _JOINERS) & word[:-2] & word[2:]
         self.start, ends = _runs(word | joins)
-        # Without "'s", so that "France's" has the hash of "France".
+        # Excludes "'s", so that "France's" has the hash of "France".
         self.end = ends - 2 * _possessive(codes, self.start, ends)
         self.passage = passages.passage_of(self.start)
         self.hash = passages.hashes(self.start, self.end)
@@ -180,7 +182,7 @@ class Tokens:
         self.after = self.start - before == 1
         self.after &= (flags[np.maximum(self.start - 1, 0)] & SPACE) != 0
         places = passages.folded.places
-        # Line breaks are counted in the original text: folding makes spaces of them.
+        # Line breaks are counted in the original text, because folding turns them into spaces.
         broken = breaks[places[self.start]] > breaks[places[before]]
         self.after &= ~broken
         self.first = first_of_sentence(passages, self.start) | broken
@@ -190,7 +192,7 @@ def first_of_sentence(passages: FoldedTexts, starts: Ints) -> Bools:
     """Whether a sentence, quotation or bracket begins at each position."""
     codes, flags = passages.folded.codes, passages.folded.flags
     solid = np.where((flags & SPACE) == 0, np.arange(len(flags)), -1)
-    # last[i] is the last character before i that is no space, -1 where there is none.
+    # last[i] is the position of the last non-space before i, -1 if there is none.
     last = np.concatenate([[-1], np.maximum.accumulate(solid)])
     before = last[starts]
     return (before < 0) | np.isin(codes[np.maximum(before, 0)], _OPENERS)
@@ -205,11 +207,11 @@ def _possessive(codes: NDArray[np.uint32], starts: Ints, ends: Ints) -> Bools:
 
 
 def _runs(inside: Bools) -> tuple[Ints, Ints]:
-    """Where runs of True begin and end."""
+    """The starts and ends of runs of True."""
     edges = np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8))
     return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
 
 
 def _running(flags: NDArray[Any]) -> Ints:
-    """How many of ``flags`` are set before each position, and in all."""
+    """The number of nonzero ``flags`` before each position, then their total: n + 1 values."""
     return np.concatenate([[0], np.cumsum(flags != 0)])

@@ -1,8 +1,8 @@
-"""Texts all in small letters or all in capitals: they get the capitals of running text.
+"""Truecasing: restores the case of texts all in small letters or all in capitals.
 
-There capitals say nothing, so names are told from words by the graph and by lists of words (a
-truecaser in the sense of Lita, Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The
-length is kept, so offsets are those of the original.
+In such texts case does not distinguish names from words, so the graph and word lists do (Lita,
+Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The length of the text is kept, so
+offsets remain valid for the original.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 LEAST = 20
-"""The letters from which on a lack of capitals means something: "iphone" alone is a name."""
+"""The fewest letters with case in a text that is recased: "iphone" alone is left as it is."""
 WORDS = 4
-"""Words from which on it does."""
+"""The fewest words of a text that is recased."""
 COMMON = 0.25
-"""How common a word is that is no name, even where a longer name ends with it ("house")."""
+"""The frequency value from which a word stays small although a name ends with it: "house"."""
 
 
 def without_case(text: str) -> bool:
-    """Whether a text is long enough and all in small letters, or all in capitals."""
+    """Whether a text is all in small letters or all in capitals, and long enough to tell."""
     if text != text.lower() and text != text.upper():
         return False
     letters = sum(char.lower() != char.upper() for char in text)
@@ -45,14 +45,15 @@ def without_case(text: str) -> bool:
 
 
 class _Name(NamedTuple):
-    """A span of tokens that is a name of the graph.
+    """A span of tokens that is a name in the graph.
 
     Attributes:
         first: Its first token.
-        stop: The token behind it.
+        stop: The token after it.
         small: Whether the graph writes it in small letters.
-        short: Whether it is a short name in capitals alone, "NASA".
-        titled: Whether something that is no work is called so: titles are made of everyday words.
+        short: Whether the graph has it only as a short name in capitals, "NASA".
+        titled: Whether it names a person, place or organisation: titles of works consist of
+            everyday words.
     """
 
     first: int
@@ -63,11 +64,11 @@ class _Name(NamedTuple):
 
 
 def recase(text: str, layers: Layers) -> str:
-    """A text without case as one would write it: names with capitals, all else in small letters.
+    """Truecase a text: names get capitals, all other words small letters.
 
     Args:
-        text: The text.
-        layers: The names of the graph.
+        text: The text, all in small letters or all in capitals.
+        layers: The index of the graph.
     """
     small = text.lower()
     if len(small) != len(text):  # "İ" alone becomes two characters
@@ -86,7 +87,7 @@ def recase(text: str, layers: Layers) -> str:
 
 
 def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
-    """Which tokens get a capital, and which are all in capitals."""
+    """Masks over the T tokens: those that begin with a capital, and those all in capitals."""
     function = np.isin(tokens.hash, function_word_hashes())
     plain = _plain(tokens)
     capital = ~plain & (given_names().has(tokens.hash) | surnames().has(tokens.hash))
@@ -104,20 +105,20 @@ def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
         upper[span] = known and name.short
         if known and several and name.titled:
             last.append(name.stop - 1)
-    # "Ford" once "Gerald Ford" was said, but not "house" after "White House".
+    # "Ford" if the text has "Gerald Ford", but not "house" if it has "White House".
     again = np.isin(tokens.hash, tokens.hash[last]) & ~function
     capital |= again & ~fixed & (everyday_words().value(tokens.hash) < COMMON)
     return capital, upper
 
 
 def _plain(tokens: Tokens) -> Bools:
-    """Which tokens are words of everyday language."""
+    """The mask of tokens that are everyday words."""
     common = everyday_words().has(tokens.hash) | either_words().has(tokens.hash)
     return common | np.isin(tokens.hash, function_word_hashes())
 
 
 def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
-    """Whole names of the graph and its peoples, the longest first."""
+    """Spans that are whole names or demonyms of the graph, the longest first."""
     tokens = passages.tokens
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
@@ -140,5 +141,5 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
 
 
 def _capitalise(word: str) -> str:
-    """Each part of a word with a capital: "Jean-Paul", but "O'Neill" and "Wal-Mart" alike."""
+    """Capitalise each part of a hyphenated word: "Jean-Paul"."""
     return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
