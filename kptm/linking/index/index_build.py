@@ -1,4 +1,4 @@
-"""From a graph's entities and facts to a :class:`~kptm.linking.index.link_index.LinkIndex`."""
+"""Builds a :class:`~kptm.linking.index.link_index.LinkIndex` from entities and facts."""
 
 from __future__ import annotations
 
@@ -41,40 +41,40 @@ if TYPE_CHECKING:
     from kg.types import Entity
 
 LABEL_WEIGHT = 2.0
-"""What being the label rather than an alias is worth."""
+"""The factor on the weight of a label; an alias has 1."""
 PART_WEIGHT = 0.1
-"""What being a part of a name is worth."""
+"""The factor on the weight of a part of a name."""
 MOST_PRIOR = 1e30
-"""Stated priors are bounded by it, so that sums of them stay numbers."""
+"""The upper bound of stated priors, so that their sums stay finite."""
 MOST_PARTS = 40
-"""Entities of one part of a name that are kept, the best connected."""
+"""The most entries stored for one part of a name: the entities of the highest degree."""
 MOST_NEAR = 200
-"""Neighbours of an entity that are kept, those with the fewest of their own."""
+"""The most neighbours stored for an entity: those of the lowest degree."""
 CHUNK = 50_000
-"""Names that are hashed at a time."""
+"""The number of names hashed at a time."""
 _SMALL_WORD = re.compile(r"\b[a-z]{2,}\b")
 _WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 
 Links = dict[tuple[str, str], tuple[int, int]]
-"""(key, surface form): how often texts meant it, how often they had it."""
+"""(key, surface form) → (occurrences linked to the entity, all occurrences counted)."""
 
 
 Number = TypeVar("Number", np.uint64, np.int64)
 
 
 class Edges(NamedTuple):
-    """Facts as two columns of entity numbers."""
+    """Facts as two columns of entity numbers: heads and tails."""
 
     heads: array[int]
     tails: array[int]
 
 
 class IndexBuilder:
-    """Takes entities one after the other; gives the arrays.
+    """Collects entities, then builds the arrays of an index.
 
     Args:
-        links: How often texts meant an entity by a name.
-        genders: The gender bit of entities that have one by a relation.
+        links: The link counts of (key, surface form).
+        genders: The gender bits of entities whose gender a relation states, by key.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class IndexBuilder:
         self._small: Counter[str] = Counter()
 
     def add(self, entity: Entity) -> None:
-        """Take an entity."""
+        """Add an entity."""
         number = len(self._keys)
         classes = class_of(entity)
         self._keys.append(entity.key)
@@ -123,17 +123,17 @@ class IndexBuilder:
         self._small.update(set(_SMALL_WORD.findall(entity.description)))
 
     def add_gone(self, key: str) -> None:
-        """Take an entity that is no more, so that nothing means it."""
+        """Add a removed entity, which has no surface forms, so that no mention refers to it."""
         self._keys.append(key)
         self._classes.append(0)
         self._priors.append(0.0)
 
     def arrays(self, edges: Edges, others: int = 0) -> LinkIndex:
-        """The arrays, with the neighbours that ``edges`` make.
+        """Build the index of the added entities.
 
         Args:
-            edges: Facts, by the numbers of entities in the order they were added.
-            others: How many numbers the edges know, where they name entities that were not added.
+            edges: The facts; entities are numbered in the order in which they were added.
+            others: The number of entities in the edges, if these include entities not added.
         """
         size = len(self._keys)
         degree, near_first, near = _neighbours(max(size, others), edges)
@@ -205,25 +205,28 @@ class IndexBuilder:
 
 
 def name_weights(base: NDArray[Any], kinds: NDArray[Any]) -> NDArray[np.float32]:
-    """How often entities are meant by names of given kinds, in any unit.
+    """The weight of each entry: how often its name refers to its entity, in any unit.
 
     Args:
-        base: How often each entity is meant at all: 1 + its prior, or 1 + its degree where none is
-            stated.
-        kinds: A :class:`~kptm.linking.names.surface_forms.Kind` each.
+        base: E, how often the entity is mentioned by any name: 1 + its stated prior, or 1 + its
+            degree without one.
+        kinds: E, the :class:`~kptm.linking.names.surface_forms.Kind` of each name.
     """
     weights = base.astype(np.float32) * np.where(kinds == Kind.LABEL, LABEL_WEIGHT, 1.0)
     return np.where(kinds >= FIRST_PART, weights * PART_WEIGHT, weights).astype(np.float32)
 
 
 def _firsts(of: array[int], size: int) -> NDArray[np.int64]:
-    """Where the words of each of ``size`` begin; they were added one owner after the other."""
+    """The size + 1 offsets of the owners' words; ``of`` has the owner of each word, sorted."""
     owners = np.frombuffer(of, np.int32)
     return np.searchsorted(owners, np.arange(size + 1)).astype(np.int64)
 
 
 def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Of entries sorted by hash, whole names first: all but the parts that too many share."""
+    """The mask that drops the entries of a name part beyond MOST_PARTS.
+
+    The entries must be sorted by hash, then whole names before parts, then by falling degree.
+    """
     part = kinds >= FIRST_PART
     new = np.ones(len(hashes), np.bool_)
     new[1:] = (hashes[1:] != hashes[:-1]) | (part[1:] != part[:-1])
@@ -245,10 +248,10 @@ def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
 def _hash_names(
     names: Sequence[str],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
-    """The folded and the exact hash of each name; and those of all their beginnings, each once."""
+    """The folded and the exact hashes of names, and the distinct hashes of their prefixes."""
     folded_parts, exact_parts, beginnings = [], [], []
     for chunk in _chunks(names):
-        # A NUL after each name: a chunk is hashed as one text, and names never run together.
+        # A chunk is hashed as one text; the NUL after each name keeps names apart.
         codes = codes_of("\0".join(chunk) + "\0")
         folded = fold_codes(codes)
         exact_ends = np.flatnonzero(folded.composed == 0)
@@ -260,7 +263,7 @@ def _hash_names(
         exact_parts.append(exact)
         inner = np.flatnonzero(folded.boundary)
         of = np.searchsorted(ends, inner)
-        # Boundaries within a name; an empty beginning and one that ends in a space are none.
+        # Keep boundaries inside a name, except at its start and after a space.
         inside = (of < len(ends)) & (inner > starts[np.minimum(of, len(ends) - 1)])
         inside &= (folded.flags[np.maximum(inner - 1, 0)] & SPACE) == 0
         inner, of = inner[inside], of[inside]
@@ -272,9 +275,9 @@ def _hash_names(
 
 
 def sorted_unique(values: NDArray[Number]) -> NDArray[Number]:
-    """Each value once, sorted.
+    """The distinct values, sorted.
 
-    NumPy's own function hashes the values, which takes several times as long for millions.
+    ``numpy.unique`` hashes the values, which takes several times as long for millions.
     """
     ordered = np.sort(values)
     new = np.ones(len(ordered), np.bool_)
@@ -283,7 +286,7 @@ def sorted_unique(values: NDArray[Number]) -> NDArray[Number]:
 
 
 def word_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
-    """The hashes of words, folded and without a plain English plural."""
+    """The hashes of words, folded and without the "s" of a regular English plural."""
     parts = [np.empty(0, np.uint64)]
     for chunk in _chunks(words):
         folded = fold_codes(codes_of("\0".join(chunk) + "\0"))
@@ -295,22 +298,22 @@ def word_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
 
 @cache
 def function_word_hashes() -> NDArray[np.uint64]:
-    """The hashes of the function words, which every batch asks for."""
+    """The hashes of the function words, cached because every batch needs them."""
     return word_hashes(sorted(FUNCTION_WORDS))
 
 
 def stem_ends(
     codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Where words end without their plural "s"."""
+    """The ends of words without a plural "s"."""
     last, before = codes[np.maximum(ends - 1, 0)], codes[np.maximum(ends - 2, 0)]
-    # Short words and those in "ss" ("bus", "glass") are no plurals.
+    # Words of up to four letters ("bus") and words in "ss" ("glass") are no plurals.
     plural = (ends - starts > 4) & (last == ord("s")) & (before != ord("s"))
     return ends - plural
 
 
 def _bits(hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """A bit for each hash, at least sixteen for each to choose from."""
+    """A Bloom filter with one hash function and more than 16 bits per hash."""
     size = 1 << max(16 * len(hashes), 1024).bit_length()
     bits = hashes & np.uint64(size - 1)
     found = np.zeros(size // 8, np.uint8)
@@ -325,7 +328,7 @@ def _bits(hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
 def _neighbours(
     size: int, edges: Edges
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int32]]:
-    """Degrees, and the neighbours of each, each once."""
+    """N degrees, N + 1 offsets of neighbours, and the neighbours, without duplicates and loops."""
     heads, tails = (np.frombuffer(column, np.int32).astype(np.int64) for column in edges)
     degree = np.bincount(heads, minlength=size) + np.bincount(tails, minlength=size)
     ends = sorted_unique(np.concatenate([heads, tails]) * size + np.concatenate([tails, heads]))
@@ -353,7 +356,7 @@ def _keys(keys: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 
 def key_hashes(keys: Iterable[str]) -> NDArray[np.uint64]:
-    """The hashes of keys."""
+    """The hashes of keys, which are not folded."""
     parts = [np.empty(0, np.uint64)]
     for chunk in _chunks(list(keys)):
         codes = codes_of("\0".join(chunk) + "\0")

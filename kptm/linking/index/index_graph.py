@@ -1,4 +1,4 @@
-"""From the graph to layers: all of it once, then what has changed."""
+"""Reads a graph into an index: first the whole graph, later the changed entities only."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from kptm.linking.index.link_index import LinkIndex
 
 CHUNK = 10_000
-"""Entities that are read at a time."""
+"""The number of entities read at a time."""
 
 
 def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) -> LinkIndex:
-    """The index of a whole graph."""
+    """Build the index of a whole graph; ``progress`` gets the number of entities read so far."""
     builder = IndexBuilder(graph.link_counts(), stated_genders(graph))
     number: dict[str, int] = {}
     for keys in _chunks(graph.keys()):
@@ -40,7 +40,7 @@ def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) ->
 
 
 def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> Layers:
-    """The layers of a base and of the entities ``keys``, which have changed since it was made."""
+    """Overlay a base index with the entities ``keys``, which have changed since it was built."""
     changed = sorted(keys)
     builder = IndexBuilder(graph.link_counts(changed), stated_genders(graph, changed))
     found = graph.entities(changed)
@@ -57,7 +57,7 @@ def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> La
 
 
 def _edges(triples: Iterable[Triple], number: dict[str, int], *, grow: bool) -> Edges:
-    """Facts by number; a new entity gets the next number, or is left out if all are known."""
+    """Number the entities of facts; without ``grow``, facts of unnumbered entities are dropped."""
     heads, tails = array("i"), array("i")
     for head, _, tail in triples:
         if grow:

@@ -1,4 +1,4 @@
-"""A link index in a folder: an array a file, read by memory map, with checksums of all of them."""
+"""Storage of a link index: a folder with one memory-mapped file per array, and checksums."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 VERSION = 7
 MANIFEST = "manifest.json"
 HISTORY = 1_000
-"""Revisions that tell one graph from another."""
+"""The number of newest revisions that identify a graph."""
 
 
 def identity(graph: KnowledgeGraph, revision: int) -> str:
-    """SHA-256 of the last revisions of a graph up to ``revision``: time, kind, note."""
+    """SHA-256 of a graph's last revisions up to ``revision``: number, kind, note and time."""
     rows = [
         [item.number, item.kind, item.note, item.at]
         for item in graph.at(revision).revisions(limit=HISTORY)
@@ -33,16 +33,16 @@ def identity(graph: KnowledgeGraph, revision: int) -> str:
 
 
 def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
-    """Write an index; a reader sees the one before or this one, whatever happens.
+    """Write an index atomically: a reader sees either the old or the new one.
 
     Args:
-        index: The arrays.
-        folder: Where; an index in it is replaced.
-        revision: The graph's, of which it was made.
+        index: The index.
+        folder: The folder; an index in it is replaced.
+        revision: The revision of the graph from which the index was built.
         graph: The graph's :func:`identity`.
 
     Raises:
-        OSError: It cannot be written, or other files lie there.
+        OSError: The index cannot be written, or the folder contains other files.
     """
     own = {MANIFEST, *(f"{name}.npy" for name in LinkIndex.names())}
     if folder.is_dir() and any(path.name not in own for path in folder.iterdir()):
@@ -58,7 +58,7 @@ def save(index: LinkIndex, folder: Path, revision: int, graph: str) -> None:
 
 
 def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
-    """The index in a folder, its revision and its graph's identity; None if absent or damaged."""
+    """Load an index, its revision and its graph's identity; None if absent, damaged or outdated."""
     recover(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -77,4 +77,4 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
 
 def _map(path: Path) -> np.ndarray:
     found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return np.asarray(found)  # the subclass of a memory map makes each small operation slower
+    return np.asarray(found)  # small operations are slower on numpy.memmap

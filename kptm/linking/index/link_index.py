@@ -1,10 +1,10 @@
-"""What linking knows of a graph, as arrays: surface forms by hash, and evidence for entities.
+"""The index of a graph for linking, as arrays: surface forms by hash, and features of entities.
 
     form   ─► entries (entity, kind, weight, …)
     entity ─► words of its description, neighbours, class, degree
 
-A derived artefact: made from the graph, kept in a folder, read by memory map, thrown away when the
-graph has moved on too far.
+The index is derived from the graph. It is stored in a folder, read by memory map, and rebuilt after
+many entities have changed.
 """
 
 from __future__ import annotations
@@ -18,47 +18,49 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ACRONYM_LENGTH = 4
-"""All-capital names up to this length are only themselves: "US" is not "us"."""
+"""All-capital names up to this length match only as they are written: "US" does not match "us"."""
 
 CAPITAL, ALL_CAPITALS, SHORT, STATED = 1, 2, 4, 8
-"""How a name is written: its first letter a capital; all of them; no more than an acronym's.
+"""Bit flags of an entry.
 
-And whether its entity's prior
-is stated, not its degree."""
+CAPITAL: the name begins with a capital. ALL_CAPITALS: it is all in capitals. SHORT: it has at
+most ACRONYM_LENGTH characters. STATED: the entity's prior is stated, not derived from its degree.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkIndex:
-    """One layer of arrays. F forms, E entries, N entities, W words.
+    """One layer of the index, with F surface forms, E entries, N entities and W words.
 
     Attributes:
-        form_hash: F hashes of folded surface forms, sorted.
-        form_first: F + 1, where the entries of each begin.
-        form_common: F, log(1 + how many descriptions have it as a word in small letters).
-        entry_entity: E entity numbers.
+        form_hash: F, the hashes of folded surface forms, sorted.
+        form_first: F + 1, the offsets of each form's entries.
+        form_common: F, log(1 + the number of descriptions with the form as a word in small
+            letters).
+        entry_entity: E, entity numbers.
         entry_kind: E, a :class:`~kptm.linking.names.surface_forms.Kind`.
-        entry_exact: E hashes of the surface form as it is written.
-        entry_case: E, how it is written.
-        entry_weight: E, how often the entity is meant by it, in any unit, before counts.
-        entry_links: E, how often texts meant the entity by it.
-        entry_seen: E, how often texts had it at all.
-        prefixes: A bit for (nearly) each beginning of a form, by its hash.
-        word_hash: W hashes of words, sorted.
-        word_idf: W, log(N / how many entities have it).
-        entity_class: N, see :func:`~kptm.linking.names.surface_forms.class_of`, and the bits of a
-            gender and of a kind of place.
-        entity_degree: N.
-        words_first: N + 1, where the words of each entity begin.
-        words: Word numbers.
-        label_first: N + 1, where the words of each entity's label begin.
-        label_words: Word numbers.
-        near_first: N + 1, where the neighbours of each entity begin.
-        near: Entity numbers; of a hub those with the fewest neighbours of their own.
-        key_first: N + 1, where the key of each begins.
-        keys: The keys, in UTF-8.
-        key_hash: N hashes of keys, sorted.
+        entry_exact: E, the hash of the surface form as written.
+        entry_case: E, bit flags such as CAPITAL.
+        entry_weight: E, how often the form refers to the entity, in any unit, without link counts.
+        entry_links: E, the number of occurrences in linked texts that refer to the entity.
+        entry_seen: E, the number of all its occurrences in linked texts.
+        prefixes: A Bloom filter, as bytes, of the hashes of all prefixes of forms.
+        word_hash: W, the hashes of words, sorted.
+        word_idf: W, log((1 + N) / the number of entities with the word), at least 0.
+        entity_class: N, bits of :func:`~kptm.linking.names.surface_forms.class_of`, the gender, the
+            kind of place, and QUALIFIED.
+        entity_degree: N, the number of facts with the entity as head or tail.
+        words_first: N + 1, the offsets of each entity's words in ``words``.
+        words: Word numbers of the description, types and key, without the label's words.
+        label_first: N + 1, the offsets of each entity's words in ``label_words``.
+        label_words: Word numbers of the label.
+        near_first: N + 1, the offsets of each entity's neighbours in ``near``.
+        near: Entity numbers; of a hub, those of the lowest degree.
+        key_first: N + 1, the offsets of each key in ``keys``.
+        keys: The keys in UTF-8, concatenated.
+        key_hash: N, the hashes of keys, sorted.
         key_order: N, the entity of each hash.
-        typical: 2, the share of entities of which a kind is known, and the mean of log(1 + degree).
+        typical: 2, the share of entities of known class, and the mean of log(1 + degree).
     """
 
     form_hash: NDArray[np.uint64]
@@ -102,18 +104,18 @@ class LinkIndex:
         return self.keys[start:end].tobytes().decode()
 
     def begins(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Whether a form begins with what has each hash; now and then wrongly yes."""
+        """Whether each hash is that of a prefix of a form; false positives are possible."""
         bits = hashes & np.uint64(len(self.prefixes) * 8 - 1)
         cells = self.prefixes[(bits >> np.uint64(3)).astype(np.int64)]
         return ((cells >> (bits & np.uint64(7)).astype(np.uint8)) & 1).astype(np.bool_)
 
     def forms(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The form of each hash, -1 where there is none."""
+        """The form number of each hash, -1 if there is none."""
         return find(self.form_hash, hashes)
 
 
 def find(among: NDArray[Any], hashes: NDArray[Any]) -> NDArray[np.int64]:
-    """The place of each of ``hashes`` in a sorted array, -1 where it is not there."""
+    """The index of each of ``hashes`` in a sorted array, -1 if it is absent."""
     if not len(among):
         return np.full(len(hashes), -1, np.int64)
     at = np.minimum(np.searchsorted(among, hashes), len(among) - 1)
@@ -123,12 +125,12 @@ def find(among: NDArray[Any], hashes: NDArray[Any]) -> NDArray[np.int64]:
 def rows_of(
     first: NDArray[np.int64], rows: NDArray[np.int64], most: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the values of each of ``rows`` stand, one after the other, and the row of each.
+    """The indices of the values of ``rows``, concatenated, and for each its index in ``rows``.
 
     Args:
-        first: Where the values of each row begin, and one number more.
-        rows: Rows, in any order.
-        most: The most values of a row, the first.
+        first: The offset of each row's values, then their total.
+        rows: Row numbers, in any order.
+        most: The most values per row, from its first on; None for all.
     """
     counts = first[rows + 1] - first[rows]
     if most is not None:
@@ -139,6 +141,6 @@ def rows_of(
 def ranges(
     start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The numbers start, start + 1, …, ``count`` of them for each, and which each is of."""
+    """The concatenated ranges start, start + 1, … of ``count`` numbers, and the range of each."""
     of = np.repeat(np.arange(len(start)), count)
     return start[of] + np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count), of

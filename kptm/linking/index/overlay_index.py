@@ -1,4 +1,4 @@
-"""An index and, over it, a small one of what has changed since: together what linking knows now."""
+"""An index of the whole graph, with an overlay of the entities that have changed since."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     Hashes = NDArray[np.uint64]
 
 MOST = 64
-"""Entries of one form that are looked at, whole names first, the best connected first."""
+"""The most entries read per form: whole names first, then by falling degree."""
 
 
 class Entries(NamedTuple):
-    """What forms may mean, a row each.
+    """The entries of surface forms: a row for each entity that a form may refer to.
 
     Attributes:
-        of: Which of the forms asked for.
-        entity: Its number.
-        kind: A :class:`~kptm.linking.names.surface_forms.Kind`.
-        exact: The hash of the name as it is written.
-        case: How it is written.
-        weight: How often it is meant, before counts.
-        links: How often texts meant it.
-        seen: How often texts had the name.
-        common: log(1 + descriptions that have it in small letters).
+        of: The index of the form in the query.
+        entity: The entity's number.
+        kind: The :class:`~kptm.linking.names.surface_forms.Kind` of the form.
+        exact: The hash of the form as written.
+        case: Bit flags such as :data:`~kptm.linking.index.link_index.CAPITAL`.
+        weight: How often the form refers to the entity, in any unit, without link counts.
+        links: The number of occurrences in linked texts that refer to the entity.
+        seen: The number of all its occurrences in linked texts.
+        common: log(1 + the number of descriptions with the form in small letters).
     """
 
     of: Ints
@@ -56,22 +56,22 @@ class Entries(NamedTuple):
     common: NDArray[np.float64]
 
     def take(self, which: Ints | NDArray[np.bool_]) -> Entries:
-        """Some of the rows."""
+        """Select rows by index or mask."""
         return Entries(*(column[which] for column in self))  # type: ignore[arg-type]  # column by column
 
 
 class Layers:
-    """A base index, and one of entities that have changed since it was made.
+    """A base index, and an overlay of entities that have changed since it was built.
 
     Args:
         base: The index of the whole graph.
-        delta: One of the changed entities, or None.
-        numbers: The number of each entity of ``delta``, and of the others that it names as
-            neighbours: that of the base where it is there, else one from ``len(base)`` on.
+        delta: The index of the changed entities, or None.
+        numbers: The number of each entity of ``delta``, then of the neighbours that it refers to:
+            the number in the base, or for a new entity one from ``len(base)`` on.
 
     Attributes:
-        described: The share of entities of which the graph says what kind of thing they are.
-        typical_degree: The mean of log(1 + degree).
+        described: The share of entities in the base whose class the graph states.
+        typical_degree: The mean of log(1 + degree) in the base.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Layers:
         return self._size
 
     def keys(self, numbers: Sequence[int]) -> list[str]:
-        """The keys of entities."""
+        """The keys of entities, by number."""
         if self.delta is None:
             return [self.base.key(number) for number in numbers]
         rows = self._row[np.asarray(numbers, np.int64)].tolist()
@@ -100,7 +100,7 @@ class Layers:
         ]
 
     def numbers_of(self, keys: Sequence[str]) -> Ints:
-        """The numbers of entities that links name, by their keys."""
+        """The numbers of entities, by key; -1 for an unknown key."""
         hashes = key_hashes(keys)
         at = find(self.base.key_hash, hashes)
         known = self.base.key_order[np.maximum(at, 0)] if len(self.base.key_order) else at
@@ -112,7 +112,7 @@ class Layers:
         return numbers
 
     def begins(self, hashes: Hashes) -> NDArray[np.bool_]:
-        """Whether a form begins with what has each hash; now and then wrongly yes."""
+        """Whether each hash is that of a prefix of a form; false positives are possible."""
         found = self.base.begins(hashes)
         return found if self.delta is None else found | self.delta.begins(hashes)
 
@@ -122,13 +122,13 @@ class Layers:
         return found if self.delta is None else found | (self.delta.forms(hashes) >= 0)
 
     def entries(self, hashes: Hashes) -> Entries:
-        """What forms may mean, by form."""
+        """The entries of the forms with these hashes, sorted by form."""
         found = _entries(self.base, hashes)
         if self.delta is None:
             return found
         stale = self._row[found.entity] >= 0
         new = _entries(self.delta, hashes)
-        # How often all descriptions have a form in small letters, not those of the changed alone.
+        # ``common`` counts all descriptions, not only those of the changed entities.
         form = self.base.forms(hashes[new.of])
         counted = self.base.form_common[np.maximum(form, 0)] if len(self.base.form_common) else form
         common = np.where(form >= 0, np.maximum(counted, new.common), new.common)
@@ -138,23 +138,23 @@ class Layers:
         return both.take(np.argsort(both.of, kind="stable"))
 
     def classes(self, numbers: Ints) -> Ints:
-        """What kinds of thing entities are, as bits."""
+        """The classes of entities, as bits."""
         return self._of(numbers, "entity_class").astype(np.int64) & ANY_CLASS
 
     def genders(self, numbers: Ints) -> Ints:
-        """The gender of each entity as a bit, 0 where the graph states none."""
+        """The gender of each entity as a bit, 0 if the graph states none."""
         return self._of(numbers, "entity_class").astype(np.int64) & (MALE | FEMALE)
 
     def place_kinds(self, numbers: Ints) -> Ints:
-        """The kind of place of each entity as a bit, 0 for what is none."""
+        """The kind of place of each entity as a bit, 0 if there is none."""
         return self._of(numbers, "entity_class").astype(np.int64) & (WATER | SETTLEMENT | TERRITORY)
 
     def has_qualifier(self, numbers: Ints) -> NDArray[np.bool_]:
-        """Whether a key or label says more than the name, to tell each from a better known one."""
+        """Whether the key or label of each entity has a qualifier, as in "Athens, Ohio"."""
         return (self._of(numbers, "entity_class").astype(np.int64) & QUALIFIED) != 0
 
     def degrees(self, numbers: Ints) -> NDArray[np.float64]:
-        """How many facts entities stand in."""
+        """The number of facts of each entity."""
         return self._of(numbers, "entity_degree").astype(np.float64)
 
     def _of(self, numbers: Ints, column: str) -> NDArray[np.generic]:
@@ -168,11 +168,11 @@ class Layers:
         return np.where(rows < 0, base, own[np.maximum(rows, 0)])
 
     def words(self, numbers: Ints) -> tuple[Hashes, Ints]:
-        """The words of what is said of entities, as hashes, and which of ``numbers`` each is of."""
+        """The word hashes of descriptions, types and keys, and the index in ``numbers`` of each."""
         return self._words_in(numbers, "words_first", "words")
 
     def label_words(self, numbers: Ints) -> tuple[Hashes, Ints]:
-        """The same of their labels."""
+        """The word hashes of labels, and the index in ``numbers`` of each."""
         return self._words_in(numbers, "label_first", "label_words")
 
     def _words_in(self, numbers: Ints, first: str, column: str) -> tuple[Hashes, Ints]:
@@ -186,7 +186,7 @@ class Layers:
         return np.concatenate([hashes, more]), np.concatenate([of, more_of])
 
     def idf(self, hashes: Hashes) -> NDArray[np.float64]:
-        """log(N / how many entities have a word), as of the base."""
+        """The inverse document frequency of words in the base; log(N) for words that it lacks."""
         at = find(self.base.word_hash, hashes)
         rare = np.log(max(len(self.base), 1))
         if not len(self.base.word_idf):
@@ -194,7 +194,7 @@ class Layers:
         return np.where(at < 0, rare, self.base.word_idf[np.maximum(at, 0)])
 
     def near(self, numbers: Ints, most: int | None = None) -> tuple[Ints, Ints]:
-        """The neighbours of entities (``most`` of each), and which of ``numbers`` each is of."""
+        """The neighbours of entities, up to ``most`` each, and the index in ``numbers`` of each."""
         rows = numbers if self.delta is None else np.where(self._row[numbers] < 0, numbers, -1)
         at, of = _rows_of(self.base.near_first, rows, most)
         near = self.base.near[at].astype(np.int64)
@@ -206,7 +206,7 @@ class Layers:
 
 
 def _rows_of(first: Ints, rows: Ints, most: int | None = None) -> tuple[Ints, Ints]:
-    """:func:`~kptm.linking.index.link_index.rows_of` of those rows that are not -1."""
+    """:func:`~kptm.linking.index.link_index.rows_of`, which skips rows that are -1."""
     here = np.flatnonzero(rows >= 0)
     at, of = rows_of(first, rows[here], most)
     return at, here[of]
