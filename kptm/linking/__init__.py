@@ -1,4 +1,4 @@
-"""Text → text with links to the graph's entities; offsets always into the original text."""
+"""Entity linking: from a text to links to a graph's entities, with offsets into the original."""
 
 from kptm.linking.config import LinkingConfig
 from kptm.linking.disambiguation.conventions import Convention, Policy

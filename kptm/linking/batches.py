@@ -1,4 +1,4 @@
-"""Texts a batch at a time: cut into passages, judged, made into links."""
+"""Linking of texts in batches: splits them into passages, scores candidates, builds the links."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from kptm.linking.index.overlay_index import Layers
 
 BATCH = 65_536
-"""Characters that are looked at together, about."""
+"""Approximate number of characters in a batch."""
 PASSAGE = 20_000
-"""Characters of a text that are each other's context; a longer text is cut where words end."""
+"""Maximum number of characters in a passage, the context of its mentions."""
 SHOWN = 5
-"""Candidates that a link keeps."""
+"""Maximum number of candidates stored with a link."""
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Texts in batches of about :data:`BATCH` characters."""
+    """Group texts into batches of about :data:`BATCH` characters."""
     batch: list[str] = []
     size = 0
     for text in texts:
@@ -54,15 +54,15 @@ def link_batch(
     any_case: bool = False,
     coreference: bool = False,
 ) -> Iterator[LinkedText]:
-    """Link the texts of a batch; a long one passage by passage.
+    """Link the texts of a batch; a long text is linked passage by passage.
 
     Args:
         texts: The texts.
-        layers: What is known of the graph.
+        layers: The index of the graph.
         weights: The coefficients.
-        similarity: The features of an encoder, if there is one.
-        any_case: Whether "france" may be France.
-        coreference: Whether pronouns and descriptions are linked to what names said before.
+        similarity: Computes the features of an encoder; None without one.
+        any_case: Whether "france" may refer to France.
+        coreference: Whether pronouns and descriptions are linked to entities named earlier.
     """
     pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
     links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
@@ -86,7 +86,7 @@ def link_batch(
 
 
 def cuts(text: str) -> list[tuple[int, int]]:
-    """Where a text is cut into passages: between words, if there are any."""
+    """The (start, end) offsets of a text's passages, which are split after a space if possible."""
     found = []
     start = 0
     while len(text) - start > PASSAGE:
@@ -97,7 +97,7 @@ def cuts(text: str) -> list[tuple[int, int]]:
 
 
 def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
-    """Pieces in groups of about a batch: a single text may be longer than one."""
+    """Group pieces up to about a batch each, because a single text may exceed one batch."""
     source = iter(pieces)
     group: list[tuple[int, int, int]] = []
     size = 0
@@ -114,14 +114,14 @@ def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, 
 def _links(
     passages: FoldedTexts, texts: Sequence[str], judged: Judged, layers: Layers, weights: Weights
 ) -> Iterator[tuple[int, Link]]:
-    """The links of each passage, in their order."""
+    """Yield (passage number, link) by position, for mentions whose best p reaches the threshold."""
     found, belief = judged.found, judged.belief
     if not len(found.of):
         return
     best = np.maximum.reduceat(belief, found.first[:-1])
     chosen = np.flatnonzero(best >= weights.threshold)
     order = np.lexsort((found.entity, -belief, found.of))
-    # The best candidates of all mentions at once: ``shown`` of each, one after the other.
+    # All mentions are ranked at once: ``ranked`` concatenates the ``shown`` best of each.
     shown = np.minimum(np.diff(found.first)[chosen], SHOWN)
     at, _ = ranges(found.first[chosen], shown)
     ranked = order[at]

@@ -1,4 +1,4 @@
-"""How a workspace links."""
+"""Settings of a workspace's linker."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from kptm.errors import ConfigError
 POLICIES = "names", "all", "strict"
 """The values of ``kptm.linking.disambiguation.conventions.Policy``.
 
-That module loads NumPy, which settings do not need.
+They are repeated here because that module loads NumPy, which settings do not need.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinkingConfig:
-    """Settings of linking.
+    """Settings of entity linking.
 
     Attributes:
-        encoder: The folder of a sentence encoder for mentions that stay ambiguous; "" links without
-            one.
-        policy: What counts as a mention: "names" (proper names), "all" (common nouns too, with
-            articles and possessives) or "strict" (what is sure).
-        weights: A file of coefficients, as ``Linker.fit(…).save(path)`` writes them; "" takes those
-            that ship.
-        coreference: Whether pronouns and descriptions ("the company") are linked to what names said
-            before.
-        device: Where the encoders of linking and answering compute: "auto" takes the accelerator if
-            there is one, "cpu" the CPU; or its name.
-        jobs: Processes that link; only 1 with an encoder, which has threads of its own.
+        encoder: The folder of a sentence encoder, which scores mentions that stay ambiguous; "" for
+            none.
+        policy: What counts as a mention: "names" (proper names), "all" (also common nouns; articles
+            and possessives belong to the mention) or "strict" (proper names at high precision).
+        weights: A file of coefficients, as written by ``Linker.fit(…).save(path)``; "" for those of
+            the package.
+        coreference: Whether pronouns and descriptions ("the company") are linked to entities named
+            earlier in the text.
+        device: The device of the encoders for linking and answering: "auto" (an accelerator if
+            there is one), "cpu", or the name of a device.
+        jobs: The number of linking processes; 1 with an encoder, which uses threads of its own.
     """
 
     encoder: str = ""

@@ -1,4 +1,4 @@
-"""What linking gives: a text and the spans in it that name entities."""
+"""The result of linking: a text with its mentions and their entities."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LinkedText:
-    """A text with its links, sorted by position, never overlapping.
+    """A text with its links, which are sorted by position and do not overlap.
 
     Raises:
-        LinkingError: A link lies outside the text, overlaps another or has the wrong surface.
+        LinkingError: A link is outside the text, overlaps another or has the wrong surface form.
     """
 
     text: str
@@ -45,10 +45,10 @@ class LinkedText:
 
     @classmethod
     def from_spans(cls, text: str, spans: Iterable[tuple[int, int, str]]) -> LinkedText:
-        """A text with given links, as (start, end, entity key).
+        """Build a linked text from spans (start, end, entity key), in any order.
 
         Raises:
-            LinkingError: The spans overlap or leave the text.
+            LinkingError: The spans overlap or exceed the text.
         """
         return cls(
             text,
@@ -58,14 +58,14 @@ class LinkedText:
         )
 
     def entities(self) -> tuple[str, ...]:
-        """The keys of the linked entities, each once, in order of appearance."""
+        """The distinct keys of the linked entities, in order of first mention."""
         return tuple(dict.fromkeys(link.entity for link in self.links))
 
     def to_dict(self, candidates: bool = False) -> dict[str, Any]:
         """A JSON value: text and links with offsets, keys and scores.
 
         Args:
-            candidates: Say of each link also what else it might have meant.
+            candidates: Whether to include the candidates of each link.
         """
         from kptm.linking.export.linked_json import to_dict
 
@@ -73,10 +73,10 @@ class LinkedText:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> LinkedText:
-        """The text that :meth:`to_dict` wrote, exactly; unknown keys are ignored.
+        """Read the value that :meth:`to_dict` returns, without loss; unknown keys are ignored.
 
         Raises:
-            LinkingError: Something is missing, of another type or does not fit the text.
+            LinkingError: A value is missing, has the wrong type or does not fit the text.
         """
         from kptm.linking.export.linked_json import read_parts
 
@@ -88,11 +88,11 @@ class LinkedText:
         labels: Mapping[str, str] | Callable[[str], str] | None = None,
         page: bool = False,
     ) -> str:
-        """The text with its links highlighted; pointed at or focused, each shows its candidates.
+        """HTML with highlighted links; a link shows its candidates on hover and on focus.
 
         Args:
-            labels: What to call the entity of a key; the key itself by default.
-            page: Give a whole page, not a fragment that brings its own ``<style>``.
+            labels: The label of each key; without one, the key is shown.
+            page: Whether to return a whole page, not a fragment with its own ``<style>``.
         """
         from kptm.linking.export.html import to_html
 
@@ -103,21 +103,21 @@ class LinkedText:
 
     @classmethod
     def from_spacy(cls, doc: Doc) -> LinkedText:
-        """The entities of a spaCy ``Doc`` that have a ``kb_id_``, which becomes the key."""
+        """Convert the entities of a spaCy ``Doc`` that have a ``kb_id_``, which becomes the key."""
         return cls.from_spans(
             doc.text,
             ((span.start_char, span.end_char, span.kb_id_) for span in doc.ents if span.kb_id_),
         )
 
     def to_spacy(self, nlp: Language | Vocab) -> Doc:
-        """A spaCy ``Doc`` whose entities are the links, widened to whole tokens.
+        """Convert to a spaCy ``Doc`` whose entities are the links, expanded to whole tokens.
 
         Args:
-            nlp: A pipeline, whose tokenizer cuts the text; or a vocabulary, for the tokenizer of
-                its language.
+            nlp: A pipeline, whose tokenizer is used; or a vocabulary, whose language gives the
+                tokenizer.
 
         Raises:
-            LinkingError: spaCy is not installed, or the text is no Unicode.
+            LinkingError: spaCy is not installed, or the text has half of a surrogate pair.
         """
         try:
             from kptm.linking.export.spacy_doc import doc_to_spacy, set_extension

@@ -1,4 +1,4 @@
-"""One link of a text: a mention and the entity that it means."""
+"""A link of a text: a mention and the entity that it refers to."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One mention and the entity it means.
+    """A mention and the entity that it refers to.
 
     Attributes:
-        start: Offset of its first character in the text.
-        end: Offset after its last character.
-        surface: ``text[start:end]``.
+        start: The offset of the mention's first character in the text.
+        end: The offset after its last character.
+        surface: The surface form, ``text[start:end]``.
         entity: The entity's key.
         score: p(entity | mention, text), between 0 and 1.
-        candidates: What else it might have meant, best first, with p.
-        coreference: Whether it is a pronoun or a description ("the company") that refers back to a
-            name.
+        candidates: The best candidates of the mention with their p, best first.
+        coreference: Whether the mention is a pronoun or a description ("the company") that refers
+            back to a name.
     """
 
     start: int
@@ -34,7 +34,7 @@ class Link:
 
 
 class TextWithLinks(Protocol):
-    """A text and its links by position: what an export needs of a linked text."""
+    """A text and its links: the protocol that the exports need."""
 
     @property
     def text(self) -> str:
@@ -42,4 +42,4 @@ class TextWithLinks(Protocol):
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """Its links, sorted by position, never overlapping."""
+        """The links, sorted by position, without overlaps."""

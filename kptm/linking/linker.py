@@ -1,4 +1,4 @@
-"""Linker: from text to links, with nothing but the graph."""
+"""The linker: links text to the entities of a graph."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from kptm.linking.index.link_index import LinkIndex
 
 STALE = 0.01
-"""The share of entities that may have changed before the index is made anew."""
+"""The share of changed entities above which the index is rebuilt, if they exceed 1,000."""
 
 State: TypeAlias = tuple[int, str, str]
-"""Number, kind and note of the newest revision: ``graph.log.state()``."""
+"""The number, kind and note of a revision, as ``graph.log.state()`` returns them."""
 NO_STATE: State = (-1, "", "")
 
 
@@ -39,22 +39,24 @@ class Linker:
     """Links text to the entities of a graph.
 
     Args:
-        graph: Its labels and aliases are the names; its descriptions, types and triples decide.
-        weights: The coefficients; by default those that ship with the package for the ``policy``.
+        graph: The graph. Labels and aliases are its names; descriptions, types and triples
+            disambiguate them.
+        weights: The coefficients; by default those of the package for the ``policy``.
         encoder: A sentence encoder for mentions that stay ambiguous, see
             :class:`~kptm.linking.disambiguation.description_encoder.Encoder`.
-        folder: Where to keep the index, so that the next process opens it at once; nowhere by
-            default.
+        folder: The folder where the index is stored, so that the next process opens it at once; by
+            default it is not stored.
         policy: What counts as a mention: "names", "all" or "strict", see
             :mod:`kptm.linking.disambiguation.conventions`.
-        coreference: Whether pronouns and descriptions ("the company") are linked to what names said
-            before; such links are marked.
+        coreference: Whether pronouns and descriptions ("the company") are linked to entities named
+            earlier in the text; such links are marked.
 
     Raises:
-        LinkingError: There is no such policy, or weights are given beside one: they have a
-            convention of their own.
+        LinkingError: There is no such policy, or weights and a policy are both given: weights have
+            a convention of their own.
 
-    The graph may change: the next call sees it. What changed is read again, not all of it.
+    The graph may change. The next call sees the change, and reads only the changed entities again,
+    or the whole graph if many have changed.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Linker:
         self._layers: Layers | None = None
 
     def identity(self) -> str:
-        """What its links depend on: the graph as it is now, coefficients, the encoder's vectors."""
+        """A text that identifies the graph's current state, the coefficients and the encoder."""
         graph = f"{self._graph.fingerprint()} at revision {self._graph.log.last_change()}"
         encoder = "none" if self._encoder is None else self._encoder.fingerprint()
         return f"{graph}, {self.weights}, encoder: {encoder}, coreference: {self.coreference}"
@@ -91,16 +93,16 @@ class Linker:
     def link(
         self, text: str, *, threshold: float | None = None, any_case: bool = False
     ) -> LinkedText:
-        """Link one text. A text that names nothing comes back without links.
+        """Link one text. A text that mentions no entity is returned without links.
 
         Args:
             text: The text.
-            threshold: The p from which on a mention is linked, in place of the one that was learnt.
-            any_case: Whether "france" may be France, as in a question that somebody types; in
-                running text it may not.
+            threshold: The minimum p of a link; by default the learnt one.
+            any_case: Whether "france" may refer to France, as in a typed question; in running text
+                it does not.
 
         Raises:
-            LinkingError: The text holds half of a surrogate pair, which is no character.
+            LinkingError: The text contains half of a surrogate pair, which is no character.
         """
         return next(self.link_many([text], threshold=threshold, any_case=any_case))
 
@@ -112,17 +114,17 @@ class Linker:
         threshold: float | None = None,
         any_case: bool = False,
     ) -> Iterator[LinkedText]:
-        """Link texts, streaming, in order; each is decided by itself, whatever its neighbours.
+        """Link a stream of texts, in order. The links of a text do not depend on the other texts.
 
         Args:
-            texts: Read a batch at a time.
-            n_jobs: Processes; each opens the index by memory map.
-            threshold: The p from which on a mention is linked, in place of the one that was learnt.
-            any_case: As in :meth:`link`; in one process.
+            texts: The texts, read a batch at a time.
+            n_jobs: The number of processes; each maps the index into its memory.
+            threshold: The minimum p of a link; by default the learnt one.
+            any_case: As in :meth:`link`; it has no effect with several processes.
 
         Raises:
-            LinkingError: A text holds half of a surrogate pair, several processes are to share an
-                encoder, or the weights know of none.
+            LinkingError: A text contains half of a surrogate pair, several processes would share an
+                encoder, or the weights were learnt without an encoder and one is given.
         """
         layers = self.refresh()
         weights = self.weights if threshold is None else replace(self.weights, threshold=threshold)
@@ -150,12 +152,12 @@ class Linker:
                     any_case=any_case,
                     coreference=self.coreference,
                 )
-        finally:  # also where the caller takes no more
+        finally:  # also if the caller stops early
             if self._encoder is not None:
                 self._encoder.keep()
 
     def _similarity(self) -> Similarity | None:
-        """What the encoder adds; None without one."""
+        """The function that computes the encoder's features; None without an encoder."""
         return (
             None
             if self._encoder is None
@@ -163,21 +165,21 @@ class Linker:
         )
 
     def describe(self, keys: Sequence[str]) -> dict[str, str]:
-        """What an encoder is told of entities: label and description, or types."""
+        """The text that an encoder reads for each entity: label and description, or types."""
         return {
             key: f"{entity.label}: {entity.description or ', '.join(entity.types)}"
             for key, entity in self._graph.entities(keys).items()
         }
 
     def candidates(self, name: str, *, fuzzy: bool = False) -> tuple[Candidate, ...]:
-        """What a name may mean without context, best first, with p.
+        """The candidates of a name without context, best first, with p.
 
-        In any case where none is written so.
+        Case is ignored if no entity has the name as it is written.
 
         Args:
             name: A name as a person types it.
-            fuzzy: Whether a slip of the pen is forgiven where nothing is called so: then what
-                ``graph.search`` finds, p falling with its rank.
+            fuzzy: Whether a misspelt name, which no entity has, gets the results of
+                ``graph.search``, with p proportional to 1 / rank.
         """
         layers = self.refresh()
         entities, priors = entities_of_name(layers, name)
@@ -194,12 +196,12 @@ class Linker:
     ) -> Weights:
         """Learn the coefficients from gold documents, and use them from now on.
 
-        What is no link in them is held to be none: give documents that are linked throughout.
-        Whether articles, possessives and common nouns are marked is learnt as well.
+        Every mention without a link is a negative example, so the documents must be linked
+        completely. Whether articles, possessives and common nouns are marked is learnt as well.
 
         Args:
-            documents: Texts with all links that they have to the graph.
-            within: The span of each that was looked at, by default all of it.
+            documents: Texts with all their links to the graph.
+            within: The annotated span of each text; by default the whole text.
 
         Raises:
             LinkingError: There is no mention to learn from.
@@ -216,16 +218,16 @@ class Linker:
         source: str,
         within: Sequence[tuple[int, int]] | None = None,
     ) -> int:
-        """Count what names meant in linked texts, as said by ``source``; return the new revision.
+        """Count how often names refer to entities in linked texts; return the new revision.
 
-        The counts are priors of later linking, beside the graph's own; names that are new become
-        aliases. ``graph.forget(source=…)`` and ``graph.undo`` take them back. A name without a link
-        counts against the name the less, the more such names the documents leave without one.
+        The counts become priors of later linking, in addition to the graph's own; new names become
+        aliases. ``graph.forget(source=…)`` and ``graph.undo`` remove them. An occurrence without a
+        link counts against a name, but less if the documents leave many such names unlinked.
 
         Args:
             documents: Texts with links to the graph.
-            source: Who says so.
-            within: The span of each that was looked at, by default all of it.
+            source: The source to which the counts are attributed.
+            within: The annotated span of each text; by default the whole text.
 
         Raises:
             LinkingError: A link names an entity that the graph does not have.
@@ -253,10 +255,12 @@ class Linker:
     # ── the index ────────────────────────────────────────────────────────────────────────────
 
     def refresh(self, progress: Callable[[int], None] | None = None) -> Layers:
-        """Follow the graph; by itself before each call, by hand to have the work done now.
+        """Bring the index up to date with the graph.
+
+        Methods that link or learn do this first; call it directly to do the work in advance.
 
         Args:
-            progress: Called with the number of entities read so far, where all are read.
+            progress: Called with the number of entities read so far, if all of them are read.
         """
         state = self._graph.log.state()
         if state is None:
@@ -279,9 +283,9 @@ class Linker:
         return self._layers
 
     def _transaction_layers(self, progress: Callable[[int], None] | None) -> Layers:
-        """What a transaction sees.
+        """The index as seen inside a transaction.
 
-        It may be rolled back and its revision numbers used again, so nothing of it is stored.
+        It is not stored: after a rollback, other changes reuse the revision numbers.
         """
         if self._base is None:
             self._open(self._graph.revision())
@@ -291,32 +295,32 @@ class Linker:
         return read_changed(self._graph, self._base, changed) if changed else Layers(self._base)
 
     def _changed_entities(self) -> set[str] | None:
-        """The entities that changed since the index; None without one, or if they are too many."""
+        """The entities changed since the index was built; None without an index or if too many."""
         if self._base is None:
             return None
         most = max(1_000, int(STALE * len(self._base)))
         return self._graph.changed_entities(self._base_state[0], most=most)
 
     def _still_holds(self, newest: int) -> bool:
-        """Whether the revision of the index is still the same: a withdrawn number is used again."""
+        """Whether the index's revision is unchanged: the number of a withdrawn one is reused."""
         return self._base_state[0] <= newest and self._base_state == self._graph_state(
             self._base_state[0]
         )
 
     def _graph_state(self, revision: int) -> State:
-        """Number, kind and note of a revision of the graph."""
+        """The number, kind and note of a revision of the graph."""
         rows = self._graph.at(revision).revisions(limit=1)
         return (revision, rows[0].kind, rows[0].note) if rows else (revision, "", "")
 
     def _keep(self, revision: int) -> None:
-        """Store the index for the next process if possible: not on a read-only disk."""
+        """Store the index for the next process; a read-only disk is no error."""
         if self._folder is not None and self._base is not None:
             with suppress(OSError):
                 graph = storage.identity(self._graph, revision)
                 storage.save(self._base, self._folder, revision, graph)
 
     def _open(self, newest: int) -> None:
-        """Take the index in the folder, where it is of an earlier state of this graph."""
+        """Load the index from the folder if it is of this graph, now or at an earlier revision."""
         stored = storage.load(self._folder) if self._folder is not None else None
         if stored is not None:
             index, revision, graph = stored

@@ -1,4 +1,4 @@
-"""Texts linked in a stream, each with what it came with: a file, a document of another library."""
+"""Links a stream of texts, each paired with its origin: a file, a document of another library."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LinkMany: TypeAlias = "Callable[[Iterable[str]], Iterator[LinkedText]]"
-"""Links texts in their order, as :meth:`Linker.link_many <kptm.linking.Linker.link_many>`."""
+"""Links texts in order, as :meth:`Linker.link_many <kptm.linking.Linker.link_many>` does."""
 
 
 def link_pairs(link: LinkMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:
-    """Link the texts of (thing, text); yield (thing, linked text), in the order given.
+    """Link the texts of (thing, text) pairs; yield (thing, linked text) in the same order.
 
-    A linker may read some texts ahead; only as many things wait as it does.
+    Only as many things are held in memory as the linker reads texts ahead.
     """
     waiting: deque[T] = deque()
 

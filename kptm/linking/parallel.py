@@ -1,4 +1,4 @@
-"""Linking in several processes: the index is written once and mapped into the memory of each."""
+"""Linking in several processes, which all map one stored index into their memory."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from kptm.linking.index.link_index import LinkIndex
 
 WAITING = 2
-"""Batches a process that are read ahead."""
+"""The number of batches read ahead per process."""
 
 _state: dict[str, tuple[Layers, Weights, bool]] = {}
-"""What a worker links with."""
+"""The index, the weights and the coreference setting of a worker process."""
 
 
 def link_in_processes(
@@ -37,7 +37,7 @@ def link_in_processes(
     n_jobs: int,
     coreference: bool = False,
 ) -> Iterator[LinkedText]:
-    """Link texts in ``n_jobs`` processes, in order; only a few batches are in memory at a time."""
+    """Link texts in ``n_jobs`` processes, in order; memory holds a few batches at a time."""
     from kptm.linking.batches import batches
 
     with tempfile.TemporaryDirectory(prefix="kptm-linking-") as folder:
@@ -71,7 +71,7 @@ def _start(
 
 def _index(folder: Path) -> LinkIndex:
     stored = storage.load(folder)
-    if stored is None:  # nobody else writes there
+    if stored is None:  # no other process writes to this temporary folder
         raise RuntimeError(f"{folder}: the index is damaged")
     return stored[0]
 
