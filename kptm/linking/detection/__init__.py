@@ -1,1 +1,1 @@
-"""Where passages say a name, and what each may mean."""
+"""Mention detection: spans of passages that are names, and the candidates of each."""

@@ -1,6 +1,6 @@
-"""Every span of a short text that is a name, in any case, with everything that it may mean.
+"""Looks up every span of a short text that is a name, in any case, with all its entities.
 
-Nothing is decided here: the reading of a question decides which of its spans are names.
+This module decides nothing: the question parser decides which spans of a question are names.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 class NameMatch(NamedTuple):
-    """A span of a text and an entity that it may mean.
+    """A span of a text and an entity that it may refer to.
 
     Attributes:
-        text: Which of the texts.
-        start: Where the span begins, in characters.
-        end: Where it ends.
+        text: Index of the text.
+        start: Offset of the span, in characters.
+        end: Offset after it.
         entity: The entity's key.
-        kind: How the name comes from the entity: a :class:`~kptm.linking.names.surface_forms.Kind`.
-        exact: Whether the name is written as the graph has it, capitals included.
-        weight: How often the entity is meant by such a name, in any unit.
+        kind: How the name derives from the entity, a
+            :class:`~kptm.linking.names.surface_forms.Kind`.
+        exact: Whether the span is written as in the graph, including capitals.
+        weight: Weight of the entity for this name, before counts, in an arbitrary unit.
     """
 
     text: int
@@ -42,11 +43,11 @@ class NameMatch(NamedTuple):
 
 
 def lookup(layers: Layers, texts: Sequence[str]) -> list[NameMatch]:
-    """All names in some texts, by where they stand; of one span the weightiest meaning first."""
+    """All names in the texts, by position; the entities of one span by descending weight."""
     passages = FoldedTexts(texts)
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
-    entries = entries.take(entries.kind != Kind.PLURAL)  # questions have an inflection of their own
+    entries = entries.take(entries.kind != Kind.PLURAL)  # the question parser inflects names itself
     if not len(entries.of):
         return []
     start, end, _ = spans.take(entries.of)

@@ -1,7 +1,7 @@
-"""Mentions and what each may mean: a table with a row a candidate.
+"""Mentions and their candidate entities, as a table with one row per candidate.
 
-Beside the graph's own names, what the document itself makes names: a surname after the full name,
-an acronym after what it stands for.
+Surface forms come from the graph. A passage adds short forms of the names that it has in full: a
+surname beside the full name, an acronym beside its expansion.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 OTHERWISE = 0.2
-"""Weight of a name in another spelling where the text also has the exact one: "China", "china"."""
+"""Factor on the weight of a candidate whose name is not written exactly so: "China", "china"."""
 
 
 class Candidates(NamedTuple):
@@ -36,20 +36,19 @@ class Candidates(NamedTuple):
 
     Attributes:
         mentions: The spans of the mentions, M of them, each with at least one candidate.
-        passage: M, the passage of each.
-        first: M + 1, where the candidates of each begin.
-        common: M, log(1 + descriptions that have the mention in small letters).
-        linked: M, the log-odds that the mention is a link at all, from counts; 0 where there are
-            none.
-        of: C, the mention of each.
-        entity: C, its number.
-        kind: C, the best :class:`~kptm.linking.names.surface_forms.Kind` by which it is meant, -1
-            for its label.
-        exact: C, whether the name is written just so.
+        passage: M, the index of each mention's passage.
+        first: M + 1, the index of the first candidate of each mention.
+        common: M, log(1 + number of descriptions that contain the mention in lowercase).
+        linked: M, the log-odds that the mention is a link, from counts; 0 without counts.
+        of: C, the index of each candidate's mention.
+        entity: C, the number of the entity.
+        kind: C, the best :class:`~kptm.linking.names.surface_forms.Kind` of surface form by which
+            the mention matches the entity; -1 for its label.
+        exact: C, whether the mention is written exactly as the name.
         prior: C, p(entity | mention) from stated priors and degrees.
-        by_degree: C, the same from degrees alone: equal to ``prior`` where nothing was stated.
-        links: C, how often texts meant the entity by the name.
-        said: C, whether the document names it in full elsewhere.
+        by_degree: C, the same from degrees alone: equal to ``prior`` without stated priors.
+        links: C, the number of counted links from this name to the entity.
+        said: C, whether the mention is a short form of a full name in the same passage.
     """
 
     mentions: Spans
@@ -68,7 +67,7 @@ class Candidates(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """Ways to mean an entity, a row each: where, whom, how."""
+    """Matches of spans and entities, one row each; several rows may have the same pair."""
 
     start: Ints
     end: Ints
@@ -87,13 +86,13 @@ class _Rows(NamedTuple):
 def candidates_of(
     passages: FoldedTexts, layers: Layers, *, any_case: bool = False, plurals: bool = False
 ) -> Candidates:
-    """All mentions of the passages with all that they may mean.
+    """All mentions in the passages, each with its candidates.
 
     Args:
         passages: The passages.
-        layers: What is known of the graph.
-        any_case: Whether names are found in any case, as questions are typed.
-        plurals: Whether the plural of a common noun is a name of it.
+        layers: The index of the graph.
+        any_case: Whether whole names match in any case, as users type questions.
+        plurals: Whether the plural of a common noun matches it.
     """
     named = _graph_names(passages, layers, any_case=any_case, plurals=plurals)
     made = _short_forms(passages, layers, named)
@@ -102,13 +101,13 @@ def candidates_of(
 
 
 def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plurals: bool) -> _Rows:
-    """What the graph names."""
+    """The matches of the graph's surface forms."""
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
     plural = entries.kind == Kind.PLURAL
     entries = entries._replace(kind=np.where(plural, int(Kind.ALIAS), entries.kind))
     fits = fitting(passages, spans, entries)
-    if any_case:  # whole names alone: of parts of names and of function words too much is no name
+    if any_case:  # only whole names: function words and parts of names would match too often
         function = np.isin(spans.hash, function_word_hashes())[entries.of]
         fits |= ~function & (entries.kind < FIRST_PART)
     if not plurals:
@@ -135,12 +134,12 @@ def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plura
 
 
 def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
-    """What the document itself makes names: words and capitals of what it names in full."""
+    """The matches of short forms: words and initials of the full names in the same passage."""
     tokens = passages.tokens
     full = np.flatnonzero((rows.kind < FIRST_PART) & passages.has_space(rows.start, rows.end))
     begin = np.searchsorted(tokens.start, rows.start[full])
     stop = np.searchsorted(tokens.start, rows.end[full])
-    # A row for each word of each full name, with the place of the name.
+    # One row for each word of each full name: ``token`` is the word, ``of`` the name.
     token, of = ranges(begin, stop - begin)
     long = tokens.capital[token] & (tokens.end[token] - tokens.start[token] > 2)
     token, of = token[long], full[of[long]]
@@ -158,7 +157,7 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
     at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
     person = (layers.classes(entity) & PERSON) != 0
     kind = np.where(person, int(Kind.LAST), int(Kind.LAST_WORD))
-    # ``at`` has the parts first and the acronyms after them.
+    # ``at`` holds the parts first, then the acronyms.
     kind[len(parts[0]) :] = Kind.ACRONYM
     free = tokens.capital[at] & _free(rows, tokens.start[at], tokens.end[at])
     at, entity, kind = at[free], entity[free], kind[free]
@@ -180,12 +179,13 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
 
 
 def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
-    """Whether spans overlap no mention, or are just one of them."""
+    """Whether each span overlaps no mention, or equals one."""
     if not len(rows.start):
         return np.ones(len(start), np.bool_)
     order = np.argsort(rows.start, kind="stable")
     starts, ends = rows.start[order], rows.end[order]
-    # The mention that begins at or before the span; mentions do not overlap, so it decides.
+    # The last mention that begins at or before the span. Mentions do not overlap, so no earlier
+    # one can reach into the span.
     before = np.searchsorted(starts, start, "right") - 1
     last = np.maximum(before, 0)
     same = (before >= 0) & (starts[last] == start) & (ends[last] == end)
@@ -196,7 +196,7 @@ def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
 
 
 def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
-    """Hashes of the initials of names with two or more capitalised words, and their rows."""
+    """Hashes of the initials of names with two or more capitalised words, and the rows of these."""
     names: list[str] = []
     of: list[int] = []
     spans = passages.text_spans(rows.start[full], rows.end[full])
@@ -210,13 +210,13 @@ def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[n
 
 
 def _key(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Passage and hash as one key."""
+    """One key for passage and hash, so that only words of the same passage are joined."""
     return hashes ^ (passage.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
 def join(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
-    """All pairs of (place in ``asked``, value) that have the same key, each once."""
-    # Sorted by key and then value, equal pairs are neighbours and all but the first are dropped.
+    """All pairs (index in ``asked``, value) with the same key, each once."""
+    # After sorting by key and value, duplicates are adjacent; only the first of each is retained.
     order = np.lexsort((values, keys))
     keys, values = keys[order], values[order]
     new = np.ones(len(keys), np.bool_)
@@ -228,7 +228,7 @@ def join(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> t
 
 
 def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
-    """Rows that say the same put together: the best kind, the largest weight, all counts."""
+    """Merge the rows of each (mention, entity): the best kind, the highest weight, summed links."""
     order = np.lexsort((rows.entity, rows.start))
     rows = _Rows(*(column[order] for column in rows))  # type: ignore[arg-type]  # column by column
     starts, first_row = np.unique(rows.start, return_index=True)
@@ -237,7 +237,7 @@ def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
     new[1:] = (of[1:] != of[:-1]) | (rows.entity[1:] != rows.entity[:-1])
     at = np.flatnonzero(new)
     first = np.searchsorted(of[at], np.arange(len(starts) + 1))
-    # A name that is written otherwise counts less beside one that is written just so.
+    # A candidate whose name is written differently weighs less than one with an exact match.
     written = np.where(rows.exact, 1.0, OTHERWISE)
     plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
     mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
@@ -268,17 +268,18 @@ def _reduce(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
 
 
 def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:
-    """p(entity | mention): counts, smoothed by the graph's weights as a Dirichlet prior."""
+    """p(entity | mention), C: link counts, smoothed by the weights as a Dirichlet prior."""
     base = weight / _reduce(np.add, weight, first[:-1])[of] if len(of) else weight
     total = _reduce(np.add, links, first[:-1])[of] if len(of) else weight
     return (links + SMOOTHING * base) / (total + SMOOTHING)
 
 
 def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: Ints) -> Floats:
-    """Stated priors are in any unit, so they are compared with each other alone.
+    """Weights with stated priors converted to the unit of degrees, C.
 
-    The candidates of a mention that state one share out among them, by it, what they have by their
-    degrees.
+    The unit of a stated prior is unknown, so stated priors are compared only with each other. The
+    candidates of a mention with a stated prior keep the total weight that their degrees give them,
+    and divide it in proportion to their priors.
     """
     if not stated.any():
         return weight
@@ -288,9 +289,9 @@ def _in_one_unit(weight: Floats, plain: Floats, stated: Bools, first: Ints, of: 
 
 
 def _link_log_odds(links: Floats, seen: Floats, first: Ints) -> Floats:
-    """log((links + S) / (occurrences without a link + S)) of a name; 0 if it was never seen.
+    """log((links + S) / (occurrences without a link + S)) of each mention, M; 0 without counts.
 
-    A few places without a link, perhaps left out by annotators, say little against a name.
+    A few occurrences without a link are weak evidence, since annotators may have missed them.
     """
     total = _reduce(np.add, links, first[:-1])
     had = np.maximum(_reduce(np.maximum, seen, first[:-1]), total)
@@ -299,7 +300,7 @@ def _link_log_odds(links: Floats, seen: Floats, first: Ints) -> Floats:
 
 
 def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
-    """What a name by itself may mean, and which of that are whole names."""
+    """The index entries of a name without context, and which of them match a whole name."""
     folded = FoldedTexts([name])
     whole = np.array([len(folded.folded.codes) - 1])
     found = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
@@ -307,8 +308,11 @@ def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
 
 
 def entities_of_name(layers: Layers, name: str) -> tuple[list[int], list[float]]:
-    """The entities of a name by itself, best first, with p; in any case if none is written so."""
-    # Canonically equal texts are one name, in whichever form the graph has it.
+    """The entities of a name without context, best first, and p of each.
+
+    Without an exact match, the entities whose names match in any case.
+    """
+    # Canonically equivalent Unicode texts are the same name.
     forms = spellings(name.strip())
     entries, whole_names = _entries(layers, forms[0])
     for form in forms[1:]:

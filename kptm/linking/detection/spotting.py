@@ -1,7 +1,7 @@
-"""Mentions: where passages say a name that the graph knows.
+"""Finds the spans of passages that are surface forms of the graph.
 
-All spans that may be names are followed at once, one word further a step, as long as a name begins
-with them; so the time is that of a few array operations, however many names there are.
+All candidate spans grow together, one boundary a step, as long as a surface form begins with them.
+So the search takes a few array operations, however many surface forms the graph has.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 class Spans(NamedTuple):
-    """Spans of folded characters, sorted by where they begin: starts, ends, hashes."""
+    """Spans of folded characters, sorted by start: starts, ends and hashes."""
 
     start: Ints
     end: Ints
     hash: NDArray[np.uint64]
 
     def take(self, which: NDArray[np.int64] | Bools) -> Spans:
-        """Some of them."""
+        """The spans at the given indices, or where a mask is true."""
         return Spans(self.start[which], self.end[which], self.hash[which])
 
 
 def matches(passages: FoldedTexts, layers: Layers) -> Spans:
-    """All spans with valid boundaries that are, folded, a surface form."""
+    """All spans with valid boundaries that fold to a surface form, by start, then longest first."""
     folded = passages.folded
     codes, flags, boundary = folded.codes, folded.flags, folded.boundary
     solid = (flags & SPACE) == 0
@@ -46,7 +46,7 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
     ends = np.flatnonzero(boundary[1:] & solid) + 1
     step = np.searchsorted(ends, start, "right")
     found: list[Spans] = []
-    # All spans grow at once, by one boundary a round; a span that begins no known form drops out.
+    # Each round extends all spans by one boundary and drops those that begin no surface form.
     while len(start):
         inside = step < len(ends)
         start, step = start[inside], step[inside]
@@ -68,7 +68,7 @@ def _cuts_initials(passages: FoldedTexts, spans: Spans) -> Bools:
     last = len(codes) - 1
     word = (flags & WORD) != 0
     end = spans.end
-    # Clipped to the text: a match near its end has no initial after it.
+    # Indices are clipped to the text: a match near its end has no initial after it.
     stop = codes[np.minimum(end, last)] == ord(".")
     goes_on = word[np.minimum(end + 1, last)] & ~word[np.minimum(end + 2, last)]
     initial = ~word[np.maximum(end - 2, 0)] | (end - 1 == spans.start)
@@ -76,12 +76,12 @@ def _cuts_initials(passages: FoldedTexts, spans: Spans) -> Bools:
 
 
 def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
-    """Whether each entry may be what its span says, by its capitals.
+    """Whether each entry matches the case of its span.
 
-    One in small letters may stand anywhere ("copper", "Copper ore is…", "COPPER"); a capitalised
-    one keeps its first capital ("turkey" is not Turkey); a short acronym is only itself, and short
-    words in capitals are acronyms. A function word is a name only as an acronym ("US", "IT"),
-    written as the graph has it.
+    A lowercase form matches any case ("copper", "Copper ore is…", "COPPER"). A capitalised form
+    needs its first capital ("turkey" is not Turkey). A short acronym matches only itself, and
+    short words in capitals are taken for acronyms. A function word is a name only as an acronym
+    ("US", "IT"), written as in the graph.
     """
     start, end, hashes = spans.take(entries.of)
     exact = passages.exact_hashes(start, end) == entries.exact
@@ -89,14 +89,17 @@ def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     written = passages.all_capitals(start, end)
     long = end - start > ACRONYM_LENGTH
     by_case = np.where((entries.case & CAPITAL) != 0, passages.capital(start), ~written)
-    # Long words in capitals may be a heading ("FRANCE"); short ones are taken for acronyms.
+    # A long word in capitals may be part of a heading ("FRANCE"); a short one is an acronym.
     plain = exact | (~(capitals & ((entries.case & SHORT) != 0)) & ((written & long) | by_case))
     function = np.isin(hashes, function_word_hashes())
     return np.where(function, exact & capitals & (end - start > 1), plain)
 
 
 def longest(spans: Spans) -> Ints:
-    """From left to right, the longest of the spans that begin first; none overlaps another."""
+    """Indices of the spans that a greedy search from left to right selects, none of which overlap.
+
+    At each position it takes the longest span.
+    """
     chosen: list[int] = []
     position = 0
     for at, (start, end) in enumerate(zip(spans.start.tolist(), spans.end.tolist(), strict=True)):

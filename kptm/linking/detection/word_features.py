@@ -1,4 +1,4 @@
-"""English around a mention: everyday words, names of people, titles, dates."""
+"""Lexical features of mentions: everyday English words, personal names, titles, dates."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _PARTICLES = "of", "von", "van", "de", "da", "di", "du", "del", "la", "le", "el", "al", "bin", "ibn"
-"""Words that join the parts of one name."""
+"""Words that connect the parts of one name."""
 
 
 def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[Any]]:
-    """What English says of a mention's words and of those beside it, whatever the graph has."""
+    """Features of M mentions from their words and the adjacent words, independent of the graph."""
     start, end, hashes = found.mentions
     tokens = passages.tokens
     codes, flags = passages.folded.codes, passages.folded.flags
@@ -39,7 +39,7 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     least *= whole_tokens & ~passages.all_capitals(start, end)  # "US" is not "us"
     one = stop - first == 1
     previous = np.maximum(first - 1, 0)
-    space = codes == ord(" ")  # between passages stands NUL
+    space = codes == ord(" ")  # false between passages, which NUL separates
     gap = np.where(space[np.maximum(start - 1, 0)], start - tokens.end[previous], 0)
     stopped = (gap == 2) & (codes[np.maximum(start - 2, 0)] == ord("."))
     beside = (first > 0) & ((gap == 1) | stopped)
@@ -58,7 +58,7 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     earlier = np.maximum(first - 2, 0)
     after_of = (first > 1) & (gap == 1) & np.isin(before, _particles())
     after_of &= tokens.capital[earlier] & ~tokens.first[earlier] & tokens.after[previous]
-    # "CEO of Apple", "the Province of Spain": an office or a kind of place begins no longer name.
+    # An office or a kind of place begins no longer name: "CEO of Apple", "the Province of Spain".
     after_of &= ~(titles().has(tokens.hash[earlier]) | np.isin(tokens.hash[earlier], _kinds()))
     after_of &= ~passages.all_capitals(tokens.start[earlier], tokens.end[earlier])
     particle = follows & np.isin(tokens.hash[after], _particles())
@@ -94,5 +94,5 @@ def _kinds() -> NDArray[np.uint64]:
 
 
 def _bounds(first: Ints, stop: Ints, size: int) -> Ints:
-    """Pairs of begin and end for ``reduceat``."""
+    """The alternating starts and ends of ranges, as ``reduceat`` expects them."""
     return np.stack([np.minimum(first, size), np.minimum(stop, size)], axis=1).ravel()

@@ -1,1 +1,1 @@
-"""Fitting the coefficients, and counting links."""
+"""Fits the coefficients of disambiguation, and counts links."""

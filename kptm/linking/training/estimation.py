@@ -1,10 +1,10 @@
-"""Maximum-likelihood coefficients, with a normal prior and with bounds on their signs.
+"""Fits coefficients by maximum likelihood, with a normal prior and bounds on their signs.
 
 Disambiguation is a conditional logit over the candidates of a mention. Whether a mention is linked
-at all is a logistic regression; of collections that were not annotated completely, an unannotated
-mention is a link that the annotators left out with a propensity that is estimated beside it
-(Bekker, Robberechts and Davis 2019, *Beyond the selected completely at random assumption for
-learning from positive and unlabeled data*, ECML PKDD):
+at all is a logistic regression. In a collection that is not annotated completely, an unannotated
+mention may be a link that the annotators left out. The propensity to annotate a link is estimated
+jointly (Bekker, Robberechts and Davis 2019, *Beyond the selected completely at random assumption
+for learning from positive and unlabeled data*, ECML PKDD):
 
     p(annotated | mention) = p(link | mention) · p(annotated | link, kind of mention, collection)
 """
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
     Loss = Callable[[Floats], tuple[float, Floats]]
 
 PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 15.0, 30.0, 3.0
-"""Precision of the normal prior, for features of standard deviation 1.
+"""Precisions of the normal prior, for features of standard deviation 1.
 
-It adds Σ w²/2 times this to the loss.
+A precision times Σ (w − mean)²/2 is added to the negative log-likelihood.
 """
 LEAST_DEVIATION = 0.5
-"""Standard deviation of the features of what stands beside a kind of thing, at least."""
+"""The least divisor of the features in ``KIND_CONTEXT`` when they are standardised."""
 EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
 """Means of the normal prior; 0 for all others.
 
-Bayes' rule adds observed log-odds as they are, so a coefficient is 1 unless gold documents say
-otherwise: most graphs come without counts, from which nothing can be learnt of them."""
+Bayes' rule adds observed log-odds unchanged, so their coefficient is 1 unless gold documents show
+otherwise: most graphs have no counts, and without counts the documents are no evidence of it."""
 NOT_NEGATIVE = frozenset(
     {
         "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree",
@@ -64,18 +64,18 @@ NOT_NEGATIVE = frozenset(
         "only whole name", *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *ALIKE,
     }
 )  # fmt: skip
-"""More of these never makes an entity less probable: counts, facts, descriptions, company."""
+"""Features with coefficients of at least 0: more evidence never makes an entity less probable."""
 PROPENSITY = (
     "bias", "small letters", "person", "work", "place", "organisation", "no known kind", "part",
     "people of", "only candidate",
 )  # fmt: skip
-"""The features of a mention that decide whether the annotators of a collection care for it."""
+"""The features that predict whether the annotators of a collection annotate a link."""
 MOSTLY = 2.0
-"""The mean of the prior of the propensity's bias: a name that is a link is mostly annotated."""
+"""The prior mean of the propensity's bias: most links are annotated."""
 
 
 def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) -> dict[str, float]:
-    """Coefficients of "which", from mentions whose right candidate is one of several."""
+    """Fit the coefficients of "which" on mentions with several candidates, one of them correct."""
     rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
     weight = [np.empty(0)]
     for example in known:
@@ -89,7 +89,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
     first = np.cumsum(sizes)
     if not right:
         return {name: EXPECTED.get(name, 0.0) for name in names}
-    # From a place within a mention's candidates to a row of the matrix.
+    # The row in the matrix of each mention's correct candidate.
     answer = first[:-1] + np.array(right)
     matrix, scale = _standardise(np.concatenate(rows), names)
     counts = np.concatenate(links)
@@ -107,8 +107,8 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
         residual = -p
         residual[answer] += 1
         residual *= weights_of[of]
-        # ∂ log((links + S·base) / (total + S)) / ∂ base score, which is 1 on the diagonal where
-        # nothing was counted.
+        # ∂ log((links + S·base) / (total + S)) / ∂ log base, which is 1 for a candidate without
+        # counts.
         slope = SMOOTHING * base / (counts + SMOOTHING * base)
         through = slope * residual
         through = through - base * np.add.reduceat(through, first[:-1])[of]
@@ -126,15 +126,15 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
 
 
 class _Mentions(NamedTuple):
-    """N mentions by their best candidates.
+    """N mentions, each represented by its best candidate.
 
     Attributes:
         rows: (N, features).
         propensity: (N, :data:`PROPENSITY`).
-        linked: N, whether the best candidate's mention is annotated as a link to the graph.
-        certain: N, whether what is not annotated there is no link.
-        collection: N, which incomplete collection it is of, -1 for complete ones.
-        weight: N, how much it counts.
+        linked: N, whether the mention is annotated as a link to one of its candidates.
+        certain: N, whether a mention without a gold link is known not to be a link.
+        collection: N, the index of the incomplete collection, -1 for complete collections.
+        weight: N, the weight of the mention.
     """
 
     rows: Floats
@@ -148,10 +148,10 @@ class _Mentions(NamedTuple):
 def fit_nil(
     collections: Sequence[Sequence[LabelledDocument]], names: Sequence[str], which: dict[str, float]
 ) -> dict[str, float]:
-    """Coefficients of "whether", from all mentions by their best candidate.
+    """Fit the coefficients of "whether" on all mentions, with the features of the best candidate.
 
     Args:
-        collections: Examples by collection, each with its own propensity where it is incomplete.
+        collections: Examples by collection; each incomplete collection has its own propensity.
         names: The features.
         which: The coefficients of "which".
     """
@@ -174,11 +174,11 @@ def fit_nil(
         for at, group in enumerate(groups):
             own = weights[width + at * size : width + (at + 1) * size]
             seen[group] = log_odds(mentions.propensity[group] @ own)
-        # p that it is a link and annotated as one; an incomplete collection leaves links out.
+        # p that a mention is a link and annotated: an incomplete collection leaves out links.
         both = p * seen
         likelihood = np.where(mentions.linked, both, 1 - np.where(unlabelled, both, p))
         rest = np.maximum(1 - both, 1e-12)
-        # Derivatives of the log likelihood by the log-odds of p and of ``seen``.
+        # Derivatives of the log-likelihood with respect to the log-odds of p and of ``seen``.
         by_score = np.where(unlabelled, -both * (1 - p) / rest, mentions.linked - p)
         by_seen = np.where(unlabelled, -both * (1 - seen) / rest, mentions.linked * (1 - seen))
         gradient = np.empty(len(weights))
@@ -187,7 +187,7 @@ def fit_nil(
             gradient[width + at * size : width + (at + 1) * size] = (
                 mentions.weight[group] * by_seen[group]
             ) @ mentions.propensity[group]
-        # The prior pulls towards the expected coefficients, not towards 0.
+        # The prior shrinks towards the expected coefficients, not towards 0.
         away = weights - expected
         lost = mentions.weight @ np.log(np.maximum(likelihood, 1e-12)) / total
         return float(-lost + precision @ away**2 / 2), -gradient / total + precision * away
@@ -225,7 +225,7 @@ def _mentions(
 
 
 def _prior_means(names: Sequence[str], scale: Floats) -> Floats:
-    """The means of the coefficients' prior, of features that were divided by ``scale``."""
+    """The prior means of coefficients of features that were divided by ``scale``."""
     return np.array([EXPECTED.get(name, 0.0) for name in names]) * scale
 
 
@@ -234,12 +234,15 @@ def _matrix(columns: dict[str, Floats], names: Sequence[str], rows: NDArray[Any]
 
 
 def _standardise(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
-    """Columns of standard deviation 1, and their divisors; log-odds keep their unit, expected 1."""
+    """Columns divided by their standard deviations, and the divisors.
+
+    The features in :data:`EXPECTED` are log-odds and are not rescaled.
+    """
     scale = rows.std(axis=0)
     # A constant feature is divided by 1, not by 0.
     scale[scale == 0] = 1.0
     scale[[name in EXPECTED for name in names]] = 1.0
-    # Rare products would hardly feel the prior: each is divided as if it were not so rare.
+    # After division by a small deviation, the prior would hardly shrink a rare product's effect.
     rare = np.array([name in KIND_CONTEXT for name in names], np.bool_)
     scale[rare] = np.maximum(scale[rare], LEAST_DEVIATION)
     return rows / scale, scale

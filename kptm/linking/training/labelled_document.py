@@ -1,4 +1,4 @@
-"""A document with the scores of its candidates and the right ones, to estimate coefficients."""
+"""A training example: a document with its scored candidates and the correct ones."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class LabelledDocument(NamedTuple):
-    """A judged document with what is right.
+    """A document with C candidates of M mentions, and the correct ones.
 
     Attributes:
-        passages: Its text.
-        judged: Its candidates.
-        right: M, the candidate that is right, -1 for none.
-        counts: M, whether the mention stands in the span that was looked at.
-        certain: M, whether a mention that is not annotated is known to be no link.
-        gold: How many links the document has there.
-        complete: Whether its collection is annotated completely.
-        weight: How much each of its mentions counts.
+        passages: The text, as one passage.
+        judged: The candidates with their features.
+        right: M, the index of the correct candidate, -1 if there is none.
+        counts: M, whether the mention is used: it is within the annotated span, and not excluded.
+        certain: M, whether a mention without a gold link is known not to be a link.
+        gold: Number of gold links within the annotated span.
+        complete: Whether the collection is annotated completely.
+        weight: Weight of each mention.
     """
 
     passages: FoldedTexts

@@ -1,10 +1,10 @@
-"""What linked texts teach: how often a name meant an entity, and how often it had no link.
+"""Counts in linked texts how often a name is linked to each entity, and how often it has no link.
 
-A place without a link says little against its name where the linker would not have linked it
-either ("U.S." in "U.S. Route 66"), or where annotators leave out much of what could be linked. So
-it counts by p(link) · p(no link | not annotated), with p of the linker and the share c of such
-names that the documents do link (Elkan and Noto 2008, *Learning classifiers from only positive and
-unlabeled data*, KDD):
+An occurrence without a link is weak evidence against its name if the linker would not have linked
+it either ("U.S." in "U.S. Route 66"), or if the annotators left out many links. So it counts as
+p(link) · p(no link | not annotated), where p is the linker's probability of a link, and c the share
+of the expected links that the documents have (Elkan and Noto 2008, *Learning classifiers from only
+positive and unlabeled data*, KDD):
 
     p(no link | not annotated) = (1 - p) / (1 - p·c)
 """
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from kptm.linking.index.overlay_index import Layers
 
 Counts = Counter[tuple[str, str]]
-"""By (key, name)."""
+"""Counts by (entity key, name)."""
 
 
 class _NamePlace(NamedTuple):
-    """A place where a text has a whole name of the graph, written as the graph has it.
+    """An occurrence of a whole name of the graph in a text, written as in the graph.
 
     Attributes:
         name: The name.
-        keys: Of the entities that are called so.
-        annotated: Whether a link of the document overlaps it.
-        belief: The linker's p that it is a link.
+        keys: The keys of the entities with this name.
+        annotated: Whether a link of the document overlaps the occurrence.
+        belief: The linker's p that the occurrence is a link.
     """
 
     name: str
@@ -56,15 +56,16 @@ def count_links(
     weights: Weights,
     within: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Counts, Counts]:
-    """How often each entity was meant by a name, and how often its name stood without a link.
+    """The number of links of each (key, name), and of the name's occurrences without a link.
 
-    Pronouns and their like are no names: they mean whatever was said before.
+    Links of pronouns and of descriptions ("the city") are not counted, since they refer to
+    different entities in different texts.
 
     Args:
         documents: Linked texts.
-        layers: What is known of the graph.
+        layers: The index of the graph.
         weights: The coefficients of the linker.
-        within: The span of each that was looked at, by default all of it.
+        within: The start and end of each document's annotated span; by default the whole text.
     """
     linked: Counts = Counter()
     places: list[_NamePlace] = []
@@ -81,10 +82,11 @@ def count_links(
 
 
 def _missing_links(places: Sequence[_NamePlace]) -> Counts:
-    """How many links each name should have had and lacks, rounded, by key and name.
+    """The weighted number of each name's occurrences without a link, rounded, by (key, name).
 
-    The share of a name's places that would be annotated is estimated from the other names, so that
-    a name that is never linked where all others are says that it means something else.
+    The share c of a name's links that would be annotated is estimated from the other names. So if
+    a name is never linked in documents that link all others, it counts as referring to something
+    else.
     """
     annotated: defaultdict[str, float] = defaultdict(float)
     expected: defaultdict[str, float] = defaultdict(float)
@@ -105,14 +107,14 @@ def _missing_links(places: Sequence[_NamePlace]) -> Counts:
 
 
 def _refers_back(surface: str) -> bool:
-    """Whether words are a pronoun or a description, "the city", which name nothing themselves."""
+    """Whether a surface form is a function word ("it") or a description ("the city")."""
     first, space, rest = surface.casefold().partition(" ")
     described = bool(space) and first in articles() and surface[-len(rest) :].islower()
     return described or surface.casefold() in FUNCTION_WORDS
 
 
 def _without_article(name: str) -> str:
-    """The name itself: "United States" for "the United States", but "The Hague" as it is."""
+    """A name without the article before it ("the United States"); "The Hague" keeps its own."""
     first, space, rest = name.partition(" ")
     return rest if space and first in articles() and rest[:1].isupper() else name
 

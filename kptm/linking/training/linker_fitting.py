@@ -1,4 +1,4 @@
-"""Learning the coefficients from gold documents, pass by pass."""
+"""Fits the coefficients on gold documents, pass by pass."""
 
 from __future__ import annotations
 
@@ -48,34 +48,33 @@ if TYPE_CHECKING:
 THRESHOLDS = np.arange(0.1, 0.7, 0.05)
 PRECISE_THRESHOLDS = np.arange(0.3, 0.96, 0.01)
 NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshold=0.5)
-"""Coefficients before anything is learnt: all are 0."""
+"""The coefficients before fitting: all are 0."""
 
 
 ONLY_WHICH = frozenset(
     {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *KIND_BESIDE, *BESIDE}
 ) - {"after the", "a verb follows", "a noun follows"}
-"""Columns that "whether" does not use: it has the best candidate's p of "which" instead.
+"""Columns that "whether" does not use; it uses log p of the best candidate in "which" instead.
 
-Those of coherence and of an encoder are added in their passes.
+The features of coherence and of an encoder are added in their passes.
 """
 
 
 class Gold(NamedTuple):
-    """Gold documents of one graph.
+    """A collection of gold documents for one graph.
 
     Attributes:
-        layers: What is known of the graph.
-        documents: Texts with all links that they have to it.
-        within: The span of each that was looked at, None for all of it.
-        similarity: The features of an encoder, if there is one.
-        outside: Of each document, spans that are known to mean something that the graph does not
-            have.
-        complete: Whether all that could be a link is annotated. Where it is not, only what overlaps
-            an annotation is known; the rest was perhaps left out.
-        weight: How much each mention counts.
-        peoples: Whether the name of a people is annotated as its place: "American" as the United
-            States. Where it is not always, a mention without a link teaches nothing, unless it is
-            part of a longer name.
+        layers: The index of the graph.
+        documents: Texts with their links to the graph.
+        within: The start and end of the annotated span of each document; None for the whole texts.
+        similarity: Computes an encoder's features; None without an encoder.
+        outside: For each document, the spans that refer to something that the graph does not have.
+        complete: Whether all links are annotated. If not, a mention without a link is a negative
+            example only if it overlaps an annotation, since annotators may have left out links.
+        weight: Weight of each mention.
+        peoples: Whether the name of a people is always annotated as its place: "American" as the
+            United States. If not, such a mention without a link is ignored, unless it is part of a
+            longer name.
     """
 
     layers: Layers
@@ -89,7 +88,7 @@ class Gold(NamedTuple):
 
 
 class LabelledCollection(NamedTuple):
-    """Gold documents with the features of their candidates and the right ones."""
+    """A collection of gold documents with their candidates, features and correct candidates."""
 
     gold: Gold
     documents: Sequence[LabelledDocument]
@@ -98,15 +97,15 @@ class LabelledCollection(NamedTuple):
 def fit(
     gold: Iterable[Gold], convention: Convention | None = None, precision: float = 0.0
 ) -> Weights:
-    """Learn all passes, then the threshold.
+    """Fit all passes, then the threshold.
 
     Args:
-        gold: Gold documents by collection.
-        convention: What a mention is; by default what it is in the documents.
-        precision: Of what is linked, on the gold documents; 0 takes the best F1.
+        gold: Collections of gold documents.
+        convention: What counts as a mention; by default the convention of the documents.
+        precision: Precision that the links must have on the gold documents; 0 maximises F1 instead.
 
     Raises:
-        LinkingError: There is no mention to learn from.
+        LinkingError: No mention has a correct candidate.
     """
     sets = list(gold)
     if convention is None:
@@ -117,15 +116,16 @@ def fit(
 def fit_labelled(
     collections: Sequence[LabelledCollection], convention: Convention, precision: float = 0.0
 ) -> Weights:
-    """Learn all passes, then the threshold, from collections that :func:`label` made.
+    """Fit all passes, then the threshold, on collections that :func:`label` returned.
 
     Args:
-        collections: Labelled by this convention; they may be used for several fits.
-        convention: What a mention is.
-        precision: Of what is linked, on the gold documents; 0 takes the best F1.
+        collections: Collections that were labelled with this convention; several fits may share
+            them.
+        convention: What counts as a mention.
+        precision: Precision that the links must have on the gold documents; 0 maximises F1 instead.
 
     Raises:
-        LinkingError: There is no mention to learn from.
+        LinkingError: No mention has a correct candidate.
     """
     weights = replace(NOTHING, convention=convention)
     weights = replace(weights, local=_fit_step([item.documents for item in collections], "local"))
@@ -143,7 +143,7 @@ def fit_labelled(
 
 
 def _with_coherence(collection: LabelledCollection, weights: Weights) -> LabelledCollection:
-    """The same with the features of the second pass."""
+    """The collection with the features of the second pass."""
     layers = collection.gold.layers
     documents = [
         document._replace(judged=add_coherence(document.judged, layers, weights))
@@ -155,7 +155,7 @@ def _with_coherence(collection: LabelledCollection, weights: Weights) -> Labelle
 
 
 def _with_similarity(collection: LabelledCollection, weights: Weights) -> LabelledCollection:
-    """The same with the features of the third pass."""
+    """The collection with the features of the third pass."""
     gold, documents = collection.gold, []
     for document in collection.documents:
         if document.judged.columns and gold.similarity is not None:
@@ -168,7 +168,7 @@ def _with_similarity(collection: LabelledCollection, weights: Weights) -> Labell
 
 
 def _convention(sets: Sequence[Gold]) -> Convention:
-    """What a mention is in gold documents."""
+    """The annotation convention of gold documents."""
 
     def written_so(name: str, entity: str) -> bool:
         return any(
@@ -181,7 +181,7 @@ def _convention(sets: Sequence[Gold]) -> Convention:
 
 
 def label(gold: Gold, convention: Convention) -> LabelledCollection:
-    """Find the candidates of gold documents, their features and which are right."""
+    """Find the candidates of gold documents, their features and the correct candidates."""
     return LabelledCollection(gold, list(_labelled_documents(gold, convention)))
 
 
@@ -218,7 +218,7 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
 
 
 def _called_by_people(judged: Judged) -> Bools:
-    """Whether each mention is named after a people, and no capital follows: "American poet"."""
+    """Whether each mention is the name of a people, and no capital follows, M: "American poet"."""
     first = judged.found.first[:-1]
     people = np.maximum.reduceat(judged.columns["people of"], first) > 0
     goes_on = judged.columns["a name follows"][first] + judged.columns["a capital follows"][first]
@@ -226,7 +226,7 @@ def _called_by_people(judged: Judged) -> Bools:
 
 
 def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
-    """Fit a pass: "local", "joint" with coherence, or "encoder" with that and similarity."""
+    """Fit a pass: "local", "joint" with coherence, or "encoder" with coherence and similarity."""
     with_candidates = [
         [example for example in collection if example.judged.columns] for collection in collections
     ]
@@ -244,9 +244,9 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
 
 
 def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
-    """Half of the best F1 that a collection allows.
+    """Half of the best F1 at any threshold in a collection.
 
-    That maximises F1 where p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal
+    This threshold maximises F1 if p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal
     thresholding of classifiers to maximize F1 measure*).
     """
     belief, right = _outcomes(known, weights)
@@ -263,7 +263,7 @@ def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
 def _precise(
     collections: Sequence[Sequence[LabelledDocument]], weights: Pass, precision: float
 ) -> float:
-    """The lowest threshold from which on so many of the links are right."""
+    """The lowest threshold with at least this precision; the highest one if none has it."""
     parts = [_outcomes(known, weights) for known in collections]
     belief, right = (np.concatenate(part) for part in zip(*parts, strict=True))
     for threshold in PRECISE_THRESHOLDS:
@@ -274,7 +274,7 @@ def _precise(
 
 
 def _outcomes(known: Sequence[LabelledDocument], weights: Pass) -> tuple[Floats, Bools]:
-    """P of the best candidate of each mention that was looked at, and whether it is right."""
+    """P of the best candidate of each mention that counts, and whether this one is correct."""
     best_beliefs, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:
         found = example.judged.found
