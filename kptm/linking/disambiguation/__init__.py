@@ -1,1 +1,1 @@
-"""Which candidate is meant, or none: features, coefficients, p."""
+"""Disambiguation: features, coefficients and probabilities of a mention's candidates."""

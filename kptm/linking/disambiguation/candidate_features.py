@@ -1,4 +1,4 @@
-"""Features of candidates: a row of numbers, each the answer to a question a person would ask."""
+"""Features of candidates, each an array with one number per candidate."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 NEAR = 50
-"""Neighbours of a candidate whose labels are looked for."""
+"""The most neighbours of a candidate whose labels are searched for in the passage."""
 _PLACES = ("at", "from", "in", "near", "to")
 _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 
 EVIDENCE, COUNTED = "evidence", "counted"
-"""Log-odds of stated priors (a candidate against others), and of counts (a link against none)."""
+"""Log-odds from stated priors (a candidate against others) and counts (a link against none)."""
 WHICH = (
     "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation",
     "no known kind", "language", "people", "language, a small word follows",
@@ -56,13 +56,18 @@ WHICH = (
     "person, given name", "person, surname", "person, after a title", "person, after a given name",
     "place, after in", *ALIKE, *KIND_CONTEXT,
 )  # fmt: skip
-"""The features that tell candidates apart; all but the first two also tell whether to link."""
+"""The features of "which", the model that chooses among the candidates of a mention.
+
+The model "whether" uses many of them too; it leaves out those in
+:data:`~kptm.linking.training.linker_fitting.ONLY_WHICH`.
+"""
 
 
 def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
-    """The features of C candidates: name → C numbers. All but the coherence of the document.
+    """The features of C candidates by name, C numbers each, without those of coherence.
 
-    Those of the mention are the same for its candidates, and speak for or against a link at all.
+    Features of the mention are equal for all its candidates. They are evidence for or against a
+    link, not for one candidate.
     """
     mention = _of_mention(passages, found)
     columns = {name: values[found.of].astype(np.float64) for name, values in mention.items()}
@@ -85,7 +90,7 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
     previous = np.where(before >= 0, tokens.hash[np.maximum(before, 0)], 0).astype(np.uint64)
     beside = (before >= 0) & _only_space(passages, tokens.end[np.maximum(before, 0)], start)
     codes = passages.folded.codes
-    # Clipped, since a name may be the last thing in the text.
+    # Clipped, since a name may end the text.
     next_to_end = np.minimum(end + 1, len(codes) - 1)
     goes_on, continues = _part_of_longer(passages, found)
     length = end - start
@@ -131,7 +136,7 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
         "organisation": (classes & ORGANISATION) != 0,
         "language": (classes & LANGUAGE) != 0,
         "people": (classes & PEOPLE) != 0,
-        "no known kind": (classes == 0) * layers.described,  # says something where others have one
+        "no known kind": (classes == 0) * layers.described,  # scaled by how many have a kind
         "part": part,
         "first name": kind == Kind.FIRST,
         "last name": kind == Kind.LAST,
@@ -150,22 +155,22 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
 
 
 def _cross(columns: dict[str, Floats]) -> None:
-    """Products of two questions, where one means another thing by the answer to the other."""
+    """Add products of features to ``columns``, where the effect of one depends on the other."""
     part, small, work = columns["part"], columns["small letters"], columns["work"]
-    # A longer name does not speak against the candidate whose own name it is.
+    # A longer name is no evidence against the candidate whose full name it is.
     said = columns["part, said in full"] + columns["said in full"]
     columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
-    # A word is no everyday one where the same text has the whole name: "Trump", "Ford".
+    # "Trump" or "Ford" is not an everyday word in a passage that has the full name.
     for name in ("an everyday word, capital", "an everyday word begins a sentence"):
         columns[name] = columns[name] * (1 - said)
-    # Small letters speak against names, but more against some kinds of things than others.
+    # Lowercase is evidence against a name, stronger for some kinds of things than for others.
     for name in ("person", "work", "place", "organisation", "no known kind"):
         columns[f"{name}, in small letters"] = columns[name] * small
     columns["work, common"] = work * columns["common"]
     columns["work, several words"] = work * columns["several words"]
     columns["common, in small letters"] = columns["common"] * small
     columns["written otherwise, in small letters"] = (1 - columns["written so"]) * small
-    # A well-known entity is often called by a part of its name, others by the whole name.
+    # Part of a name usually refers to a well-known entity; others need the whole name.
     columns["part, degree"] = part * columns["degree"]
     columns["part, common"] = part * columns["common"]
     columns["part, candidates"] = part * columns["candidates"]
@@ -178,7 +183,7 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["degree"] = whole * columns["degree"]
     columns["whole name, several words"] = whole * columns["several words"] * capital
     columns["place, whole name"] = whole * capital * columns["place"]
-    # "Dylan" is a given name too, but not where it is somebody's last.
+    # "Dylan" is a given name, but not for a candidate with this last name.
     columns["given name"] = columns["given name"] * (1 - columns["last name"])
     columns["person, given name"] = person * columns["given name"]
     columns["no person, part, given name"] = (1 - person) * part * columns["given name"]
@@ -192,7 +197,8 @@ def _cross(columns: dict[str, Floats]) -> None:
     )
     columns["part, everyday words"] = part * columns["everyday words"]
     columns["work, everyday words"] = work * columns["everyday words"]
-    # Before a capital, a comma makes an address of places and a list of people.
+    # A comma before a capital is part of an address for a place ("Paris, Texas"), of a list for
+    # a person.
     comma = columns["comma and capital"]
     columns["person, comma and capital"] = person * comma
     columns["comma and capital"] = (1 - person) * comma
@@ -213,9 +219,12 @@ def _cross(columns: dict[str, Floats]) -> None:
 
 
 def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
-    """The words that a passage shares with a candidate's texts, and with its neighbours' labels."""
+    """Features from words that a passage shares with a candidate's description and types.
+
+    "neighbours named" compares the passage with the labels of the candidate's neighbours.
+    """
     passage, word = passages.words
-    # A passage's salt makes words of all passages one sorted array of keys.
+    # Salting each word with its passage allows one sorted array of keys for all passages.
     said = np.unique(word ^ _salt(passage))
     around, size = found.passage[found.of], len(found.entity)
     hashes, of = layers.words(found.entity)
@@ -234,7 +243,7 @@ def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict
 
 
 def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
-    """The words of passages outside of mentions, each once; coherence compares mentions."""
+    """The words of passages outside of mentions, each once, since coherence compares mentions."""
     passage, word = passages.words
     start, end, _ = found.mentions
     inside = np.searchsorted(start, passages.word_starts, "right")
@@ -246,9 +255,9 @@ def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
 def _named_nearby(
     layers: Layers, found: Candidates, said: NDArray[np.uint64], words: NDArray[np.uint64], of: Ints
 ) -> Floats:
-    """log(1 + Σ idf) of a candidate's ``words``, each once, near the mention in its passage."""
+    """log(1 + Σ idf) of a candidate's ``words`` that occur in its passage, each once, C."""
     hit = find(said, words ^ _salt(found.passage[found.of[of]])) >= 0
-    hit &= found.mentions.hash[found.of[of]] != words  # "Georgia" of a neighbour called so too
+    hit &= found.mentions.hash[found.of[of]] != words  # a neighbour may be "Georgia" too
     words, of = words[hit], of[hit]
     once = np.unique(words ^ _salt(of), return_index=True)[1]
     return np.log1p(np.bincount(of[once], layers.idf(words[once]), len(found.entity)))
@@ -278,12 +287,12 @@ def _comma_and_capital(passages: FoldedTexts, end: Ints, after: Ints) -> Bools:
 
 
 def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
-    """Whether a number stands right before or after a mention, as in a date."""
+    """Whether a number is directly before or after a mention, as in a date."""
     codes, flags = passages.folded.codes, passages.folded.flags
     last = len(codes) - 1
     digit = (flags & DIGIT) != 0
     space = codes == ord(" ")
-    # Indices are clipped to the text: before its first and after its last code there is no digit.
+    # Indices are clipped to the text; there is no digit beyond its ends.
     after = space[np.minimum(end, last)] & digit[np.minimum(end + 1, last)]
     comma = (codes[np.minimum(end, last)] == ord(",")) & digit[np.minimum(end + 2, last)]
     before = space[np.maximum(start - 1, 0)] & digit[np.maximum(start - 2, 0)] & (start > 1)
@@ -291,7 +300,7 @@ def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
 
 
 def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bools]:
-    """Whether a capitalised word that is no mention stands right before or after a mention."""
+    """Whether a capitalised word outside of mentions follows, and whether one precedes, M each."""
     tokens = passages.tokens
     start, end, _ = found.mentions
     if not len(tokens.start) or not len(start):
@@ -301,7 +310,7 @@ def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bo
     following = np.minimum(after, last)
     goes_on = (after <= last) & tokens.after[following] & tokens.capital[following]
     goes_on &= tokens.start[following] == end + 1
-    # Where a mention of its own follows, the two names merely stand side by side.
+    # If another mention follows, the two are adjacent names, not one longer name.
     goes_on &= find(start, tokens.start[following]) < 0
     before = np.searchsorted(tokens.start, start)
     own, previous = np.minimum(before, last), np.maximum(before - 1, 0)
@@ -313,7 +322,7 @@ def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bo
 
 
 def _in_small(passages: FoldedTexts, found: Candidates) -> Bools:
-    """Whether the passage has the mention's word in small letters too."""
+    """Whether the passage also has the mention's word in lowercase, M."""
     tokens = passages.tokens
     small = ~tokens.capital
     said = np.unique(tokens.hash[small] ^ _salt(tokens.passage[small]))
@@ -321,12 +330,12 @@ def _in_small(passages: FoldedTexts, found: Candidates) -> Bools:
 
 
 def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
-    """Whether the passage has the mention's word elsewhere, within a longer unknown name."""
+    """Whether the mention's word also occurs in a longer unknown name of the passage, M."""
     tokens = passages.tokens
     plain = np.isin(tokens.hash, function_word_hashes())
     name = tokens.capital & ~(plain & tokens.first)
     pair = np.zeros(len(name) + 1, np.bool_)
-    # pair[i] says that the tokens i - 1 and i are capitalised neighbours; both ends stay False.
+    # pair[i] is true if tokens i - 1 and i are adjacent and capitalised; both ends are False.
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
     longer = (pair[:-1] | pair[1:]) & ~_within_mentions(tokens, found)
     said, counts = np.unique(
@@ -335,17 +344,17 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     start, _, hashes = found.mentions
     at = find(said, hashes ^ _salt(found.passage))
     token = find(tokens.start, start)
-    # The mention itself may be one of the counted words; only others are evidence.
+    # The count may include the mention itself; only other occurrences are evidence.
     own = (token >= 0) & longer[np.maximum(token, 0)]
     return (at >= 0) & (np.append(counts, 0)[at] > own)
 
 
 def _within_mentions(tokens: Tokens, found: Candidates) -> Bools:
-    """Whether each token stands in a mention of several."""
+    """Whether each token is in a mention of several tokens."""
     start, end, _ = found.mentions
     first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)
     several = stop - first > 1
-    # +1 where a mention begins and -1 after its end: the running sum counts open mentions.
+    # +1 at the start of a mention, -1 after its end: the running sum counts open mentions.
     edges = np.zeros(len(tokens.start) + 1, np.int64)
     np.add.at(edges, first[several], 1)
     np.add.at(edges, stop[several], -1)

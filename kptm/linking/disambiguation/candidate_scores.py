@@ -1,4 +1,4 @@
-"""From passages to the p of each candidate, pass by pass."""
+"""Scores the candidates of passages, pass by pass."""
 
 from __future__ import annotations
 
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 
 
 Similarity: TypeAlias = "Callable[[FoldedTexts, Layers, Candidates, Floats], dict[str, Floats]]"
-"""The features that an encoder adds, from candidates and what is believed of them without."""
+"""Computes an encoder's features from candidates and their probabilities without the encoder."""
 
 
 class Judged(NamedTuple):
-    """Candidates with p of each, and the features that it was worked out from."""
+    """Candidates with the probability of each, and the features that it was computed from.
+
+    Attributes:
+        found: C candidates of M mentions.
+        belief: C, the probability of each candidate.
+        columns: The features by name, C numbers each; empty without candidates.
+    """
 
     found: Candidates
     belief: Floats
@@ -44,7 +50,10 @@ def judge(
     *,
     any_case: bool = False,
 ) -> Judged:
-    """What the mentions of passages mean, with p; common nouns too if the convention marks them."""
+    """Score the candidates of all mentions in passages.
+
+    Common nouns are mentions too if the convention of the weights includes them.
+    """
     scored = candidates_with_features(passages, layers, weights.convention, any_case=any_case)
     if not scored.columns:
         return scored
@@ -61,7 +70,7 @@ def candidates_with_features(
 ) -> Judged:
     """Candidates with the features of the first pass, which depend on no other mention.
 
-    Their p is the prior alone.
+    Their probability is the prior.
     """
     common_nouns = convention.common_nouns
     found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
@@ -70,7 +79,7 @@ def candidates_with_features(
 
 
 def add_coherence(scored: Judged, layers: Layers, weights: Weights) -> Judged:
-    """The same with p of the first pass, and the features of the second, which depend on that p."""
+    """``scored`` with the probabilities of the first pass, and coherence features from these."""
     found = scored.found
     belief = beliefs(scored.columns, weights.local, found.first, found.of)
     return Judged(found, belief, scored.columns | coherence(layers, found, belief))
@@ -83,7 +92,7 @@ def add_similarity(
     weights: Weights,
     similarity: Similarity,
 ) -> Judged:
-    """The same with p of the second pass, and the encoder's features, for mentions in doubt."""
+    """``scored`` with the probabilities of the second pass, and the encoder's features."""
     found = scored.found
     belief = beliefs(scored.columns, weights.joint, found.first, found.of)
     columns = scored.columns | similarity(passages, layers, found, belief)

@@ -1,7 +1,7 @@
-"""What candidates of a document say of each other: facts, shared neighbours, the same entity.
+"""Coherence of the candidates in a passage: facts between them, shared neighbours, repetition.
 
-Belief in the others decides how much they count, so that this comes after each was judged by
-itself.
+Each candidate counts with its probability, so coherence is computed after the first pass has scored
+each mention independently.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 COHERENCE = "fact", "shared neighbours", "again", "part, fact", "part, shared neighbours"
-"""The features of this room."""
+"""The features that :func:`coherence` returns."""
 LEAST = 0.01
-"""Belief, among the candidates of a mention, below which one is no company for others."""
+"""Pairs leave out an entity with less than this share of each of its mentions' probability."""
 HUB = 40
-"""A neighbour that more candidates than this share says nothing: everything is in some country."""
+"""A neighbour shared by more candidates is ignored: everything is in some country."""
 FULL = 3.0
-"""Company beyond this much belief adds nothing."""
+"""The upper limit of the sum over other candidates."""
 
 
 def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Floats]:
-    """The features of C candidates that hang on the others of their passage.
+    """The features of C candidates, by name, that depend on the other mentions of their passage.
 
     Args:
-        layers: What is known of entities.
+        layers: The index of the graph.
         found: The candidates.
-        belief: C, p of each by itself.
+        belief: C, the probability of each from the first pass.
     """
     group = found.passage[found.of] * len(layers) + found.entity
     among = belief / np.maximum(np.add.reduceat(belief, found.first[:-1])[found.of], 1e-9)
@@ -65,27 +65,30 @@ Pairs = tuple["Ints", "Ints", "Floats"]
 
 
 def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pairs, Pairs]:
-    """Pairs (a, b, weight) of nodes of one passage, by facts between them and shared neighbours."""
+    """Pairs (a, b, weight) of nodes in one passage: with facts, and with shared neighbours.
+
+    A node is an entity in a passage.
+    """
     kept = np.flatnonzero(company)
     size = len(layers)
     passage, entity = np.divmod(nodes[kept], size)
     near, of = layers.near(entity)
-    # passage · size + entity numbers a node, so that two passages never share one.
+    # The number passage · size + entity keeps the nodes of two passages apart.
     ends = passage[of] * size + near
     at = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
     hit = (nodes[at] == ends) & company[at] if len(nodes) else np.zeros(0, np.bool_)
     one, other = kept[of[hit]], at[hit]
-    # Both directions, each pair once, as one number a · n + b.
+    # Both directions, each pair once, encoded as one number a · n + b.
     linked = np.unique(np.concatenate([one * len(nodes) + other, other * len(nodes) + one]))
     a, b = np.divmod(linked, max(len(nodes), 1))
     counted = np.zeros(len(nodes))
     counted[kept] = layers.degrees(entity)
     facts = (a, b, _scale(counted, a, b))
-    # Candidates that share a neighbour: groups of one end, each member with each other.
+    # Nodes that share a neighbour: each member of the group of one end with each other member.
     order = np.argsort(ends, kind="stable")
     ends, member = ends[order], kept[of[order]]
     _, first, counts = np.unique(ends, return_index=True, return_counts=True)
-    # A hub's neighbours have little in common, and their pairs grow with its square.
+    # A hub's neighbours have little in common, and the number of their pairs is quadratic.
     some = (counts > 1) & (counts <= HUB)
     first, counts = first[some], counts[some]
     weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
@@ -101,12 +104,12 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
 
 
 def _scale(degree: Floats, a: Ints, b: Ints) -> Floats:
-    """What a tie between two entities is worth: the less, the more ties they have to anything."""
+    """The weight of pairs of nodes, at most 1; it decreases with the degrees of both entities."""
     return np.minimum(10 / np.sqrt((1 + degree[a]) * (1 + degree[b])), 1.0)
 
 
 def _own(found: Candidates, node_of: Ints) -> NDArray[np.uint64]:
-    """(mention, node) of all candidates as sorted keys: a mention's own candidates do not count."""
+    """Sorted keys (mention, node) of all candidates, to exclude pairs within a mention."""
     return np.sort(_key(found.of, node_of))
 
 
@@ -117,9 +120,12 @@ def _key(mention: Ints, node: Ints) -> NDArray[np.uint64]:
 def _sum_trust(
     pairs: Pairs, node_of: Ints, mention: Ints, trust: Floats, own: NDArray[np.uint64]
 ) -> Floats:
-    """Σ weight · trust over a candidate's company, up to :data:`FULL`."""
+    """Σ weight · trust over the nodes paired with each candidate, C, limited to :data:`FULL`.
+
+    Nodes that are candidates of the same mention are excluded.
+    """
     a, b, weight = pairs
-    # The pairs are sorted by ``a``: first[n] : first[n + 1] are those of node n.
+    # The pairs are sorted by ``a``, so first[n] : first[n + 1] are those of node n.
     first = np.searchsorted(a, np.arange(len(trust) + 1))
     at, of = ranges(first[node_of], np.diff(first)[node_of])
     others = find(own, _key(mention[of], b[at])) < 0
@@ -128,11 +134,11 @@ def _sum_trust(
 
 
 def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
-    """The highest belief in the same entity at another mention of the passage."""
+    """The highest probability of the same entity at another mention of the passage, C."""
     order = np.lexsort((-belief, node_of))
     nodes = node_of[order]
     first = np.flatnonzero(np.concatenate([[True], nodes[1:] != nodes[:-1]]))
-    # The place of each belief within its node: 0 is the highest.
+    # The rank of each probability within its node: 0 is the highest.
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     best, second = np.zeros(len(belief)), np.zeros(len(belief))
     top = np.zeros(int(node_of.max(initial=-1)) + 1)
@@ -142,5 +148,5 @@ def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
     is_best = np.zeros(len(belief), np.bool_)
     is_best[order[rank == 0]] = True
     best, second = top[node_of], next_[node_of]
-    # The highest belief itself is compared with the next one: it is no company for itself.
+    # The candidate with the highest probability gets the second highest, not its own.
     return np.where(is_best, second, best)

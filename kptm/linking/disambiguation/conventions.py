@@ -1,10 +1,10 @@
-"""What counts as a mention, and which characters belong to it: collections differ in this.
+"""Annotation conventions: what counts as a mention, and which characters belong to it.
 
-Three are built in, each with coefficients of its own, so that p means "annotated so in a text of
-this convention":
+Collections of linked texts differ in this. There are three policies, each with its own
+coefficients, so that p is the probability of the annotation in a text of this convention:
 
     names    proper names, without the article before them and the possessive after them
-    all      everything that means an entity: common nouns too, with article and possessive
+    all      everything that refers to an entity: common nouns too, with article and possessive
     strict   names that a newspaper's annotators would mark, at a threshold of high precision
 """
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 _POSSESSIVE = re.compile(r"['’]s(?!\w)|(?<=s)['’](?= \w)")
 _QUOTES = "'‘"
 ENOUGH = 20
-"""Places in gold documents that decide whether articles, or possessives, belong to mentions."""
+"""The fewest examples that decide whether mentions include articles, or possessives."""
 SMALL = 0.01
-"""The share of links in small letters that marks common nouns in a collection.
+"""The share of lowercase links above which common nouns count as mentions.
 
-Only names that the graph writes with a capital count."""
+A name that the graph writes in lowercase too is not counted as lowercase."""
 
 
 class Policy(StrEnum):
-    """The conventions that ship with the package."""
+    """The built-in conventions."""
 
     NAMES = "names"
     ALL = "all"
@@ -45,10 +45,10 @@ class Policy(StrEnum):
 
 
 def checked_policy(name: str) -> Policy:
-    """The policy of a name.
+    """The policy with this name.
 
     Raises:
-        LinkingError: There is none.
+        LinkingError: There is no such policy.
     """
     if name not in list(Policy):
         raise LinkingError(f"policy must be one of {', '.join(Policy)}, not {name!r}")
@@ -57,12 +57,12 @@ def checked_policy(name: str) -> Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """What a mention is.
+    """An annotation convention: what a mention is.
 
     Attributes:
-        articles: Whether the article before a name belongs to the mention: "the United States".
-        possessives: Whether the possessive after a name belongs to the mention: "Ireland's".
-        common_nouns: Whether "mathematics" may mean an entity that the graph writes "Mathematics".
+        articles: Whether a mention includes the article before the name: "the United States".
+        possessives: Whether a mention includes the possessive after the name: "Ireland's".
+        common_nouns: Whether "mathematics" may refer to an entity with the label "Mathematics".
     """
 
     articles: bool = False
@@ -70,13 +70,13 @@ class Convention:
     common_nouns: bool = False
 
     def span(self, text: str, start: int, end: int, since: int = 0) -> tuple[int, int]:
-        """The mention of a name that stands at ``start`` to ``end``.
+        """The start and end of the mention with the name from ``start`` to ``end``.
 
         Args:
             text: The text.
-            start: Where the name begins.
-            end: Where it ends.
-            since: Where the mention may begin at the earliest.
+            start: Offset of the name.
+            end: Offset after it.
+            since: The least offset at which the mention may begin.
         """
         if self.articles:
             start = _article(text, start, since)
@@ -88,13 +88,13 @@ class Convention:
 
     @classmethod
     def of(cls, documents: Iterable[LinkedText], written_so: WrittenSo) -> Convention:
-        """The convention of gold documents, by what they do more often than not.
+        """The convention of gold documents, as their links show it.
 
-        Without examples it is the convention of names.
+        Without examples it is the convention of the policy "names".
 
         Args:
             documents: Linked texts.
-            written_so: Whether the graph writes a name of an entity just so, in small letters.
+            written_so: Returns whether the graph writes this name of an entity in lowercase.
         """
         counts = _Counts()
         for document in documents:
@@ -117,7 +117,7 @@ CONVENTIONS = {
 
 @dataclass(slots=True)
 class _Counts:
-    """How often gold links have articles and possessives inside and outside, or small letters."""
+    """Counts of gold links: articles and possessives inside and outside, lowercase names."""
 
     links: int = 0
     article_inside: int = 0
@@ -143,7 +143,7 @@ def _mostly(inside: int, outside: int) -> bool:
 
 
 def _article(text: str, start: int, since: int) -> int:
-    """Where the article before ``start`` begins; ``start`` itself where there is none."""
+    """The offset of the article before ``start``; ``start`` if there is no article."""
     before = text[since:start]
     word = before.rstrip(" ").rpartition(" ")[2].lstrip("(\"'“‘\n")
     if word.lower() not in articles() or before == before.rstrip(" "):

@@ -1,8 +1,8 @@
-"""Pronouns and definite descriptions: which entity that was named before they mean.
+"""Coreference: resolves pronouns and definite descriptions to entities named earlier in the text.
 
-"She" after "Ada Lovelace", "the company" after "Siemens". An antecedent has to fit in gender,
-number and kind where the graph says them; of those that fit, a conditional logit over distance,
-position and repetition chooses one or none.
+"She" after "Ada Lovelace", "the company" after "Siemens". An antecedent must agree in gender,
+number and kind where the graph states them. Among the antecedents that agree, a conditional logit
+over distance, position and repetition chooses one or none.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from kptm.linking.index.overlay_index import Layers
 
 SENTENCES = 3
-"""Sentences back to which an antecedent is looked for."""
+"""Number of sentences that are searched for antecedents, the anaphor's own included."""
 LEAST = 0.5
-"""The p from which on an anaphor is linked."""
+"""The least p at which an anaphor is linked."""
 _ANAPHOR = re.compile(
     r"\b(?:(?:[Tt]he|[Tt]his|[Tt]hat) (?P<noun>[a-z]{3,})|(?P<pronoun>[A-Za-z]{2,10}))\b"
 )
@@ -45,20 +45,20 @@ COEFFICIENTS = {
     "gender stated": 1.51, "possessive, same sentence": 0.98, "description": 0.19, "several": 1.3,
     "unknown names": -2.1,
 }  # fmt: skip
-"""Of the features of an antecedent, in nats, against "none of them" at 0.
+"""Coefficients of an antecedent's features, in nats; "no antecedent" has a score of 0.
 
 Estimated by maximum likelihood on the training texts of WebNLG, linked to their own graph, which
-has all that pronouns mean, and to FB15k-237, which lacks a third of it."""
+has every entity that pronouns refer to, and to FB15k-237, which lacks a third of them."""
 
 
 class Nature(NamedTuple):
-    """What the graph says of an entity that pronouns care for.
+    """The properties of an entity in the graph with which an anaphor must agree.
 
     Attributes:
-        classes: Its kinds, as bits of :data:`~kptm.linking.names.surface_forms.CLASSES`; 0 where
-            they are not known.
-        gender: Its gender bit, or 0.
-        words: The hashes of the words of its description and types.
+        classes: Its kinds, as bits of :data:`~kptm.linking.names.surface_forms.CLASSES`; 0 if
+            unknown.
+        gender: Its gender bit; 0 if unknown.
+        words: The hashes of the words in its description and types.
     """
 
     classes: int = 0
@@ -70,10 +70,10 @@ class Anaphor(NamedTuple):
     """A pronoun or a definite description.
 
     Attributes:
-        start: Where it begins.
-        end: Where it ends.
-        kind: "male", "female", "thing", "several", or "description".
-        noun: The hash of the noun of a description; 0 for pronouns.
+        start: Offset in the text.
+        end: Offset after it.
+        kind: "male", "female", "thing", "several" or "description".
+        noun: The hash of a description's noun; 0 for pronouns.
     """
 
     start: int
@@ -83,12 +83,12 @@ class Anaphor(NamedTuple):
 
 
 def resolve(text: str, links: Sequence[Link], natures: Mapping[str, Nature]) -> tuple[Link, ...]:
-    """The links of a text with those of its anaphors, marked so, by position.
+    """The links of a text and those of its anaphors, which are marked as coreference, by position.
 
     Args:
         text: The text.
-        links: Its links by names, by position.
-        natures: What the graph says of their entities.
+        links: The links of its names, by position.
+        natures: The properties of their entities, by key.
     """
     if not links:
         return tuple(links)
@@ -104,7 +104,7 @@ def resolve(text: str, links: Sequence[Link], natures: Mapping[str, Nature]) -> 
 
 
 def natures_of(layers: Layers, links: Sequence[Link]) -> dict[str, Nature]:
-    """What the graph says of the entities of links."""
+    """The properties of the entities of links, by key."""
     keys = sorted({link.entity for link in links})
     numbers = layers.numbers_of(keys)
     classes, genders = layers.classes(numbers).tolist(), layers.genders(numbers).tolist()
@@ -115,7 +115,7 @@ def natures_of(layers: Layers, links: Sequence[Link]) -> dict[str, Nature]:
 
 
 def anaphors(text: str, links: Sequence[Link]) -> Iterator[Anaphor]:
-    """The pronouns and definite descriptions of a text that are in no link."""
+    """The pronouns and definite descriptions of a text outside of links, by position."""
     starts = [link.start for link in links]
     for match in _ANAPHOR.finditer(text):
         before = bisect_right(starts, match.end() - 1) - 1
@@ -132,7 +132,7 @@ def anaphors(text: str, links: Sequence[Link]) -> Iterator[Anaphor]:
 
 
 class _Context:
-    """Where sentences begin, the first link of each, and how much of its names no link has."""
+    """The sentence starts, each sentence's first link, and the share of names without a link."""
 
     def __init__(self, text: str, links: Sequence[Link]) -> None:
         self.text = text
@@ -147,7 +147,7 @@ class _Context:
         self.first = first
 
     def sentence(self, position: int) -> int:
-        """The number of the sentence that a position is in."""
+        """The index of the sentence that contains a position."""
         return bisect_right(self.sentences, position) - 1
 
 
@@ -162,10 +162,10 @@ def _antecedent(
     natures: Mapping[str, Nature],
     context: _Context,
 ) -> tuple[str, float] | None:
-    """The entity that an anaphor most likely means, with p; None where none fits."""
+    """The most probable antecedent of an anaphor, with p; None if no entity agrees with it."""
     last: dict[str, Link] = {}
     for link in sorted(named, key=lambda link: link.start):
-        last.pop(link.entity, None)  # the order is that of the last mentions
+        last.pop(link.entity, None)  # so that the order is that of the last mentions
         last[link.entity] = link
     here = context.sentence(anaphor.start)
     fitting = [
@@ -187,7 +187,7 @@ def _antecedent(
 
 
 def fits(anaphor: Anaphor, nature: Nature) -> bool:
-    """Whether an entity may be meant, by what the graph says of it."""
+    """Whether an entity agrees with an anaphor in gender, number and kind."""
     classes, gender, words = nature
     if anaphor.kind == "description":
         return anaphor.noun in words
@@ -205,7 +205,11 @@ def antecedent_features(
     natures: Mapping[str, Nature],
     context: _Context,
 ) -> list[dict[str, float]]:
-    """The features of antecedents: the last mention of each entity, the nearest last."""
+    """The features of antecedents, by name.
+
+    ``fitting`` has the last mention of each entity that agrees, the nearest last. ``named`` has all
+    links before the anaphor.
+    """
     here = context.sentence(anaphor.start)
     word = context.text[anaphor.start : anaphor.end].lower()
     possessive = word in ("his", "her", "its", "their")

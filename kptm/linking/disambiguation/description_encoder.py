@@ -1,9 +1,9 @@
-"""A sentence encoder for ambiguous mentions: nearness of surroundings and descriptions.
+"""A sentence encoder for ambiguous mentions: compares their contexts with descriptions.
 
-The bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity retrieval*),
-with any encoder as it is: nothing is trained but the weight of its cosine among the other features.
-It runs for the mentions that the graph alone leaves in doubt, in batches; a description is encoded
-once.
+This is the bi-encoder of Wu et al. 2020 (*Scalable zero-shot entity linking with dense entity
+retrieval*) with any pretrained encoder, which is not fine-tuned: only the coefficients of its
+cosine features are fitted. It runs in batches, for the mentions that the other features leave
+ambiguous. A description is encoded once.
 """
 
 from __future__ import annotations
@@ -32,34 +32,35 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SIMILARITY = "similarity", "behind the most similar"
-"""The features that tell candidates apart."""
+"""The features of "which", the model that chooses among candidates."""
 SIMILARITY_OF_PART = "part, similarity"
-"""The feature for names that are parts of others.
+"""The feature for mentions that are part of a candidate's name.
 
-For whole names the graph's features know more.
+For whole names the graph's features are better evidence.
 """
 DOUBT = (0.05, 0.85)
-"""Belief in the best candidate that leaves a mention in doubt."""
+"""The range of the best candidate's probability in which a mention is ambiguous."""
 AROUND = 100
-"""Characters on either side of a mention that are encoded."""
+"""The number of characters before, and after, a mention that are encoded."""
 MOST = 8
-"""Candidates of a mention that are compared, the best."""
+"""The most candidates of a mention that are compared, by descending probability."""
 BATCH = 32
 LENGTH = 96
-"""Tokens of a text that are encoded."""
+"""The most tokens of a text that are encoded."""
 EXPECTED = 0.25
-"""A cosine that says nothing: what an encoder gives for two texts of no relation, about."""
+"""Subtracted from a cosine: about the cosine of two unrelated texts."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 
 
 class Encoder:
-    """Any encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
+    """An encoder of Hugging Face or sentence-transformers in a local folder, with mean pooling.
 
     Args:
-        path: Its folder, or the name of an installed package that has one, such as the one of
+        path: Its folder, or the name of an installed package that contains one, such as the one of
             ``kptm[encoder]``.
-        folder: Where to keep the vectors of descriptions; nowhere by default.
-        device: "auto" computes on the accelerator if there is one, "cpu" on the CPU; or its name.
+        folder: The folder in which to store the vectors of descriptions; by default they are not
+            stored.
+        device: "auto" uses the accelerator if there is one, "cpu" the CPU; or a device name.
 
     Raises:
         LinkingError: There is no such model.
@@ -83,20 +84,21 @@ class Encoder:
         belief: Floats,
         describe: Callable[[Sequence[str]], Mapping[str, str]],
     ) -> dict[str, Floats]:
-        """The features of C candidates: cosine of surroundings and description, centred.
+        """The features of C candidates, by name, from the cosine of context and description.
 
-        0 for candidates of mentions that are in no doubt.
+        :data:`EXPECTED` is subtracted from the cosine. The features are 0 for candidates of
+        mentions that are not ambiguous.
 
         Args:
             passages: The passages.
-            layers: What is known of entities.
-            found: Their candidates.
-            belief: C, p of each without an encoder.
-            describe: Gives the texts of keys.
+            layers: The index of the graph.
+            found: The candidates of their mentions.
+            belief: C, the probability of each without the encoder.
+            describe: Returns the descriptions of entities, by key.
         """
         best = np.maximum.reduceat(belief, found.first[:-1])
         asks = np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
-        asks |= np.diff(found.first) > 1  # a whole name that means one thing has nothing to compare
+        asks |= np.diff(found.first) > 1  # a single whole name has nothing to compare
         doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
         order = np.lexsort((found.entity, -belief, found.of))
         similar = np.zeros(len(belief))
@@ -122,7 +124,7 @@ class Encoder:
         }
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of texts that last, which are encoded once; :meth:`keep` writes them.
+        """The unit vectors of texts to remember, each encoded once; :meth:`keep` stores them.
 
         Returns:
             (texts, width).
@@ -131,7 +133,7 @@ class Encoder:
         return np.stack([known[text].astype(np.float32) for text in texts])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of texts that pass, such as questions.
+        """The unit vectors of texts that are not remembered, such as questions.
 
         Returns:
             (texts, width).
@@ -152,7 +154,7 @@ class Encoder:
         return self._model.encode(texts)
 
     def _recall(self) -> None:
-        """Read the vectors that were kept, once."""
+        """Read the stored vectors, once."""
         if self._folder is None or self._kept or self._vectors:
             return
         folder = self._folder / self.fingerprint()
@@ -161,13 +163,13 @@ class Encoder:
             if any(file_sha256(folder / name) != sums[name] for name in FILES):
                 return
         except (OSError, ValueError, KeyError):
-            return  # none there, or damaged: they are made anew
+            return  # missing or damaged: the texts are encoded again
         names, rows = (np.load(folder / name, allow_pickle=False) for name in FILES)
         self._vectors = dict(zip(names.tolist(), rows, strict=True))
         self._kept = len(self._vectors)
 
     def keep(self) -> None:
-        """Write the vectors of descriptions, where there are new ones and a place for them."""
+        """Store the remembered vectors, if there are new ones and a folder to store them in."""
         if self._folder is None or len(self._vectors) == self._kept:
             return
         folder = self._folder / self.fingerprint()
@@ -183,12 +185,12 @@ class Encoder:
         self._kept = len(names)
 
     def fingerprint(self) -> str:
-        """The first digits of SHA-256 over the names and contents of the model's files."""
+        """The first digits of a SHA-256 over the names and contents of the model's files."""
         return fingerprint(self.path)
 
 
 class _Model:
-    """The model itself: texts to unit vectors."""
+    """The tokenizer and the model, which encode texts as unit vectors."""
 
     def __init__(self, path: Path, device: str) -> None:
         from transformers import AutoModel, AutoTokenizer
@@ -201,7 +203,7 @@ class _Model:
         self._model.to(self._device)
 
     def encode(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Unit vectors, the mean over a text's tokens."""
+        """The unit vectors of texts, each the mean over the text's tokens, (width,) each."""
         import torch
 
         order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
@@ -225,7 +227,7 @@ class _Model:
 
 
 def _around(passages: FoldedTexts, found: Candidates, mention: int) -> str:
-    """The mention with what stands around it, cut where words end."""
+    """The mention and the text around it, cut at spaces."""
     passage, start, end = passages.text_span(
         int(found.mentions.start[mention]), int(found.mentions.end[mention])
     )

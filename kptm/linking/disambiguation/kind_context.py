@@ -1,4 +1,4 @@
-"""What the words right beside a name say of the kind of thing it means.
+"""Features from the words beside a name that indicate what kind of thing it refers to.
 
 English writes "the Congo" for the river and "Congo" for the country, "the island of Ireland" for
 the island, and "his" after a person.
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PLACE_KINDS = {"water": WATER, "settlement": SETTLEMENT, "territory": TERRITORY}
-"""Kinds of place, and their bits."""
+"""The bit of each kind of place."""
 KIND_CONTEXT = (
     *PLACE_KINDS, *KIND_BESIDE, "person, pronoun",
     "qualified", "described beside",
 )  # fmt: skip
-"""The features of this room."""
+"""The features that :func:`kind_context` adds and "which" uses."""
 BEFORE, AFTER = 3, 2
-"""Words on either side of a name that may say its kind: "the island of Ireland"."""
+"""Words before and after a name that are compared with a description: "the island of Ireland"."""
 _RELATIVE = ("who", "whose", "whom")
 
 
 def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint64]) -> Any:
-    """What stands beside M mentions.
+    """Features of the words beside M mentions, by name.
 
     Args:
         passages: The passages.
         found: The candidates.
-        before: M, the hash of the word right before each, 0 where there is none.
+        before: M, the hash of the word directly before each, 0 if there is none.
     """
     tokens, codes = passages.tokens, passages.folded.codes
     _, end, _ = found.mentions
@@ -75,7 +75,7 @@ def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint
 def kind_context(
     passages: FoldedTexts, layers: Layers, found: Candidates, columns: dict[str, Floats]
 ) -> dict[str, Floats]:
-    """The features of C candidates."""
+    """The features of C candidates, by name, from their kinds and the words beside the mention."""
     kinds = layers.place_kinds(found.entity)
     capital, whole = 1 - columns["small letters"], 1 - columns["part"]
     new = {name: ((kinds & bit) != 0) * capital for name, bit in PLACE_KINDS.items()}
@@ -97,7 +97,7 @@ def kind_context(
 
 
 def _pronoun(passages: FoldedTexts, found: Candidates) -> Bools:
-    """Whether a person's pronoun follows each mention in its sentence."""
+    """Whether a personal or relative pronoun follows each mention in its sentence, M."""
     tokens = passages.tokens
     if not len(tokens.start):
         return np.zeros(len(found.passage), np.bool_)
@@ -113,7 +113,7 @@ def _pronoun(passages: FoldedTexts, found: Candidates) -> Bools:
 
 
 def _described_beside(passages: FoldedTexts, layers: Layers, found: Candidates) -> Floats:
-    """Whether a word of a candidate's description or types stands right beside the mention."""
+    """Whether a word of a candidate's description or types occurs beside the mention, C."""
     passage, words = passages.words
     start, end, _ = found.mentions
     first = np.searchsorted(passages.word_starts, start)
@@ -131,7 +131,7 @@ def _described_beside(passages: FoldedTexts, layers: Layers, found: Candidates) 
 
 
 def salt(group: Ints) -> NDArray[np.uint64]:
-    """What is joined to a hash so that equal words of two groups differ."""
+    """A value to XOR with a hash, so that equal words of two groups have different hashes."""
     return (group + 1).astype(np.uint64) * np.uint64(0xD1342543DE82EF95)
 
 
@@ -147,7 +147,7 @@ def _verbs() -> NDArray[np.uint64]:
 
 @cache
 def _no_nouns() -> NDArray[np.uint64]:
-    """Words in small letters after a name that do not make it the first part of a compound."""
+    """Lowercase words after a name that do not form a compound with it."""
     return np.concatenate([function_word_hashes(), key_hashes(tables()["adverbs"])])
 
 

@@ -1,4 +1,4 @@
-"""The coefficients of disambiguation: which candidate, and whether any, each in two passes.
+"""Coefficients of disambiguation: "which" chooses a candidate, "whether" decides on a link.
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
@@ -6,14 +6,15 @@ For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
                s(c | m)       = (n(c) + S·b(c)) / (n + S),  b(c) = softmax of Σ uᵢ·gᵢ(m, c)
     whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link))
 
-The features fᵢ are of the context, gᵢ of name and entity alone; "best" is the candidate that
-"which" puts first. n(c) is how often the name was seen to mean c, n the sum of that, S a constant:
-what is learnt of names in general is the Dirichlet prior of the shares that were counted. Without
-counts this is the softmax of all features together.
+In "which", the features fᵢ describe the context of the mention, and gᵢ only name and entity;
+"whether" uses features of both kinds. "best" is the candidate that "which" ranks first. n(c) is the
+number of counted links from the name to c, n their sum over the candidates, and S a constant: b(c),
+which is fitted on all names, is the mean of a Dirichlet prior of the counted shares. Without
+counts, "which" is the softmax over all features together.
 
-Learnt apart, since graphs differ more in what they lack (whether) than in what tells namesakes
-apart (which). The second pass has what the first believes of the other mentions among its features,
-the third what an encoder says.
+The two models are fitted separately, since graphs differ more in what they lack ("whether") than in
+what distinguishes namesakes ("which"). There are up to three passes: the second adds the coherence
+with the other mentions, by their probabilities in the first; the third adds an encoder's features.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 FOLDER = Path(__file__).with_name("coefficients")
-"""Coefficients by policy, a file each."""
+"""The folder of the coefficients, with one file for each policy."""
 VERSION = 3
 PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
 """The feature of "whether": log p(best | m, link)."""
 LINKS = "links"
-"""The column of how often the name meant each candidate: no feature, without a coefficient."""
+"""The column of counted links from the name to each candidate; not a feature with a coefficient."""
 SMOOTHING = 5.0
-"""How many counted links what is learnt of names in general is worth."""
+"""S: the weight of the Dirichlet prior, as a number of counted links."""
 KINDS = "water", "settlement", "territory", "person", "organisation"
-"""Kinds of things that differ in what stands beside their names."""
+"""Kinds of things that differ in the words beside their names."""
 BESIDE = "after the", "near in", "after at", "after by", "a verb follows", "a noun follows"
-"""What stands right beside a mention."""
+"""Features of the words beside a mention."""
 KIND_BESIDE = tuple(f"{kind}, {where}" for kind in KINDS for where in BESIDE)
 CONTEXT = frozenset(
     {
@@ -65,12 +66,17 @@ CONTEXT = frozenset(
         "described beside", "person, pronoun", *KIND_BESIDE,
     }
 )  # fmt: skip
-"""Features of "which" about the text around the name; the others are of name and entity."""
+"""Features of "which" that depend on the context; the others depend on name and entity only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Coefficients of one pass by the names of the features, in nats."""
+    """The coefficients of one pass, in nats, by feature.
+
+    Attributes:
+        which: Of the model that chooses among the candidates of a mention.
+        whether: Of the model that decides whether the mention is a link.
+    """
 
     which: Mapping[str, float]
     whether: Mapping[str, float]
@@ -78,14 +84,14 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Coefficients of all passes.
+    """The coefficients of all passes.
 
     Attributes:
-        local: Of the first pass: each mention by itself.
-        joint: Of the second: with what the first believes of the others.
-        encoder: Of the third, with an encoder's similarity; None where none was learnt.
-        threshold: The p from which on a mention is linked.
-        convention: What a mention is where they were learnt.
+        local: Of the first pass, which scores each mention independently.
+        joint: Of the second pass, which adds the coherence with the other mentions.
+        encoder: Of the third pass, which adds an encoder's similarity; None if it was not fitted.
+        threshold: The least p at which a mention is linked.
+        convention: The annotation convention of the documents that they were fitted on.
     """
 
     local: Pass
@@ -97,7 +103,7 @@ class Weights:
     @classmethod
     @cache
     def default(cls, policy: Policy = Policy.NAMES) -> Weights:
-        """The weights of the package, by policy; ``benchmarks/linking.py learn`` makes them."""
+        """The built-in weights of a policy; ``benchmarks/linking.py learn`` fits them."""
         return cls.load(FOLDER / f"{policy}.json")
 
     @classmethod
@@ -105,7 +111,7 @@ class Weights:
         """Read a JSON file.
 
         Raises:
-            LinkingError: It cannot be read or is none of ours.
+            LinkingError: The file cannot be read, or has no weights of this version.
         """
         try:
             found = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -139,13 +145,13 @@ class Weights:
 def scores(
     columns: Mapping[str, Floats], weights: Mapping[str, float], first: Ints, of: Ints
 ) -> Floats:
-    """The scores of "which": the log of the name's expected share, plus what the context adds.
+    """The scores of "which", C: log s(c | m) plus the sum over the features of the context.
 
     Args:
-        columns: C features each, and the counts of :data:`LINKS`.
-        weights: Of the features.
-        first: M + 1, where the candidates of each mention begin.
-        of: C, the mention of each.
+        columns: Features by name, C numbers each, and the counts of :data:`LINKS`.
+        weights: Coefficients by feature.
+        first: M + 1, the index of the first candidate of each mention.
+        of: C, the index of each candidate's mention.
     """
     name = _weigh(columns, {key: w for key, w in weights.items() if key not in CONTEXT})
     context = _weigh(columns, {key: w for key, w in weights.items() if key in CONTEXT})
@@ -156,16 +162,16 @@ def scores(
 
 
 def log_shares(base: Floats, counts: Floats, first: Ints, of: Ints) -> Floats:
-    """log((n(c) + S·b(c)) / (n + S)), the posterior means.
+    """log((n(c) + S·b(c)) / (n + S)), C: the logarithms of the posterior means.
 
-    The Dirichlet prior around ``base`` has weight S.
+    The Dirichlet prior has the means ``base`` and the weight S.
     """
     total = np.add.reduceat(counts, first[:-1])[of] if len(of) else counts
     return np.log(np.maximum(counts + SMOOTHING * base, 1e-300)) - np.log(total + SMOOTHING)
 
 
 def _weigh(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """Σ wᵢ·fᵢ of each row; a feature without a weight counts nothing."""
+    """Σ wᵢ·fᵢ of each row; features without a coefficient are ignored."""
     size = len(next(iter(columns.values())))
     total = np.zeros(size)
     for name, weight in weights.items():
@@ -175,18 +181,18 @@ def _weigh(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Float
 
 
 def log_odds(score: Floats) -> Floats:
-    """The probabilities of log-odds, without overflow."""
+    """The sigmoid: the probabilities that belong to log-odds, without overflow."""
     return np.exp(-np.logaddexp(0.0, -score))
 
 
 def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
-    """The p of each candidate.
+    """The probabilities p(c | m) of candidates, C.
 
     Args:
-        columns: C features each.
-        weights: Of the pass.
-        first: M + 1, where the candidates of each mention begin.
-        of: C, the mention of each.
+        columns: Features by name, C numbers each.
+        weights: The coefficients of the pass.
+        first: M + 1, the index of the first candidate of each mention.
+        of: C, the index of each candidate's mention.
     """
     among = softmax(scores(columns, weights.which, first, of), first, of)
     chosen = best(among, first, of)
@@ -196,12 +202,12 @@ def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints)
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:
-    """Over the candidates of each mention."""
+    """The softmax over the candidates of each mention, C."""
     exp = np.exp(score - np.maximum.reduceat(score, first[:-1])[of])
     return exp / np.add.reduceat(exp, first[:-1])[of]
 
 
 def best(values: Floats, first: Ints, of: Ints) -> Ints:
-    """The candidate of the highest value of each mention, the first of equals."""
+    """The index of the candidate with the highest value of each mention, M; the first of equals."""
     order = np.lexsort((-values, of))
     return order[first[:-1]]

@@ -1,4 +1,4 @@
-"""How alike in meaning the words around a mention and those of a candidate's description are."""
+"""Similarity of word vectors: the words around a mention against a candidate's description."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float64]
 
 ALIKE = "words alike", "behind the most alike"
-"""The features of this room.
+"""The features that :func:`word_similarity` returns.
 
-A cosine, smaller for few words, and how far it is below the highest of the mention's candidates.
+A cosine, shrunk if there are few words, and its difference from the highest of the mention's
+candidates, at most 0.
 """
 WINDOW = 12
-"""Words on either side of a mention, in its sentence."""
+"""The most words before, and after, a mention in its sentence that are compared."""
 LEAST = 3
-"""Words around a mention that have vectors, below which they are compared with nothing."""
+"""The fewest words with vectors around a mention; with fewer, the similarity is 0."""
 FEW = 2.0
-"""Added to the length of the vector of the words around, so that one word says little.
+"""Added to the norm of the sum of the context's vectors, so that one word is weak evidence.
 
-Each word has a length of at most 1.
+The norm of a word's vector is at most 1.
 """
 
 
 def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
-    """The features of C candidates; 0 for a whole name with one meaning, which needs none."""
+    """The features of C candidates, by name; 0 for a whole name with a single candidate."""
     alike = np.zeros(len(found.of))
     several = np.diff(found.first) > 1
     asked = several | np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
@@ -51,14 +52,14 @@ def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) ->
         about = _about(layers, entities)[at]
         lengths = (FEW + np.linalg.norm(around, axis=1)) * np.linalg.norm(about, axis=1)
         products = np.einsum("rd,rd->r", around, about)
-        # Rounded, since sums differ in their last bits with what else is in the batch.
+        # Rounded, since the last bits of the sums depend on the rest of the batch.
         alike[rows] = np.round(products / np.maximum(lengths, 1e-9), 6)
     top = np.maximum.reduceat(alike, found.first[:-1])[found.of]
     return dict(zip(ALIKE, (alike, alike - top), strict=True))
 
 
 def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors:
-    """Per mention, the sum of the vectors of the words around it: (mentions, width)."""
+    """The sum of the vectors of the words around each mention: (mentions, width)."""
     vectors = word_vectors()
     passage, hashes = passages.words
     start, end, _ = found.mentions.take(mentions)
@@ -82,16 +83,16 @@ def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors
 
 
 def _about(layers: Layers, entities: Ints) -> Vectors:
-    """Per entity, the sum of the word vectors of its description and types: (entities, width)."""
+    """The sum of the word vectors of each entity's description and types: (entities, width)."""
     vectors = word_vectors()
     hashes, of = layers.words(entities)
     return _sums(vectors.rows, vectors.of(hashes), of, len(entities))
 
 
 def _sums(rows: Vectors, which: Ints, of: Ints, size: int) -> Vectors:
-    """The sums of rows by what they are of: (size, width)."""
+    """The sums of the rows ``which``, grouped by ``of``: (size, width)."""
     order = np.argsort(of, kind="stable")
     edges = np.searchsorted(of[order], np.arange(size + 1))
-    chosen = np.concatenate([rows[which[order]], rows[-1:]])  # the last is 0, for what has none
+    chosen = np.concatenate([rows[which[order]], rows[-1:]])  # keeps edges in range
     sums = np.add.reduceat(chosen, edges[:-1], axis=0) if size else chosen[:0]
     return np.where((edges[1:] > edges[:-1])[:, None], sums, 0)
