@@ -1,4 +1,4 @@
-"""What the tests of linked text share: any text with any links."""
+"""Hypothesis strategies for linked texts."""
 
 import pytest
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ def linked_texts(draw, texts, keys, scores):
 
 @pytest.fixture(scope="session")
 def documents():
-    """A function that makes a strategy of linked texts, from those of texts and of keys."""
+    """Returns a strategy of linked texts, given strategies of texts and of keys."""
 
     def make(texts=None, keys=None):
         texts = st.text(max_size=30) if texts is None else texts

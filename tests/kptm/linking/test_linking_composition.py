@@ -1,6 +1,6 @@
-"""Names in other Unicode forms, with ligatures, strokes, HTML's entities, are linked.
+"""Names are linked in other Unicode forms, with ligatures, strokes and HTML entities.
 
-Offsets are those of the text as given.
+Offsets refer to the original text.
 """
 
 import html
@@ -68,13 +68,13 @@ def test_names_in_other_forms_are_linked_with_exact_offsets(linker, form, key, t
 
 
 def is_joined(base, mark):
-    """Whether a letter and an accent of Latin, Greek or Cyrillic are one character."""
+    """Whether a letter and an accent of Latin, Greek or Cyrillic compose to one character."""
     return "\u0300" <= mark <= "\u0345" and len(unicodedata.normalize("NFC", base + mark)) == 1
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0&")))
 def test_composed_text_is_what_unicode_says(text):
-    """Form C, wherever every mark follows its letter; and the places are those of the text."""
+    """A composed character equals its part of the text in form KC; the parts cover the text."""
     found = compose(codes_of(text))
     if found is None:
         assert not any(is_joined(*pair) for pair in pairwise(text))
@@ -102,7 +102,7 @@ def test_entities_are_what_html_says(parts):
     whole = [html.unescape(part) if part.endswith(";") else part for part in parts]
     if not any(
         part in ("&", "&lt") for part in parts
-    ):  # else they begin an entity with what follows
+    ):  # "&" and "&lt" may form an entity with the next part
         assert "".join(map(chr, codes.tolist())) == "".join(whole)
 
 

@@ -1,4 +1,4 @@
-"""Pronouns and definite descriptions, linked to what names said before."""
+"""Coreference: pronouns and definite descriptions are linked to entities named before."""
 
 import json
 
@@ -61,10 +61,10 @@ def test_a_description_means_what_is_such_a_thing(graph, text, found):
 @pytest.mark.parametrize(
     "text",
     [
-        "She admired Charles Babbage.",  # nothing was said before
-        "Charles Babbage wrote. She read.",  # no woman
-        "London is old. He knows.",  # no person
-        "Siemens grew. It is known that the rain comes.",  # "it" of no thing
+        "She admired Charles Babbage.",  # no entity is named before
+        "Charles Babbage wrote. She read.",  # the entity is no woman
+        "London is old. He knows.",  # the entity is no person
+        "Siemens grew. It is known that the rain comes.",  # this "it" refers to nothing
         "Siemens grew. The company of friends laughed.",
         "Siemens grew. The film ended.",
     ],
@@ -103,7 +103,7 @@ def test_pronouns_are_not_counted_as_names(graph):
 
 
 def test_an_offset_is_that_of_the_whole_text(graph):
-    """A long text is linked passage by passage."""
+    """The text is so long that it is linked passage by passage."""
     text = "word " * 4_500 + TEXT
     for link in Linker(graph, coreference=True).link(text).links:
         assert text[link.start : link.end] == link.surface

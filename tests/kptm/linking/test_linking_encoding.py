@@ -1,6 +1,6 @@
-"""The encoder's cosines against Hugging Face's own forward pass.
+"""The encoder's cosines equal those of Hugging Face's forward pass.
 
-Vectors are kept and known again.
+Vectors of descriptions are stored and reused.
 """
 
 import shutil
@@ -57,7 +57,7 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
     around = vector(model, text)
     about = ["Paris: capital of France", "Paris: city in Texas"]
     cosines = np.array([vector(model, said) @ around for said in about])
-    assert found["similarity"] == pytest.approx(cosines - EXPECTED, abs=2e-3)  # kept as float16
+    assert found["similarity"] == pytest.approx(cosines - EXPECTED, abs=2e-3)  # stored as float16
     behind = cosines - cosines.max()
     assert found["behind the most similar"] == pytest.approx(behind, abs=2e-3)
     assert not found["part, similarity"].any()
@@ -83,7 +83,7 @@ def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
     graph.add([EntityRecord(key="Q90", description="city of France")])
     Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
     assert sorted(asked[1:]) == ["Paris is a city.", "Paris: city of France"]
-    next(tmp_path.glob("*/vectors.npy")).write_bytes(b"")  # damaged: made anew
+    next(tmp_path.glob("*/vectors.npy")).write_bytes(b"")  # damaged: encoded again
     assert Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.").links
     assert len(asked) == 6
 
@@ -104,10 +104,10 @@ def test_the_identity_says_which_encoder_and_coefficients(model, graph, tmp_path
     assert len({plain, ours}) == 2
     other = tmp_path / "other"
     shutil.copytree(model, other)
-    assert Linker(graph, encoder=Encoder(other)).identity() == ours  # wherever it lies
+    assert Linker(graph, encoder=Encoder(other)).identity() == ours  # the path does not matter
     name = other / "model.safetensors"
     raw = bytearray(name.read_bytes())
-    raw[-1] ^= 1  # one weight
+    raw[-1] ^= 1  # changes one weight
     name.write_bytes(raw)
     assert Linker(graph, encoder=Encoder(other)).identity() != ours
     name.rename(other / "pytorch_model.bin")

@@ -1,4 +1,4 @@
-"""Linked text as a dict: what comes back is what was, and what is wrong is said."""
+"""Linked text as a dict: the round trip is exact, and errors state what is wrong."""
 
 import json
 import re
@@ -109,7 +109,7 @@ def test_a_bad_dict_is_refused_in_a_line(value, said):
 
 
 def reads_ahead(texts):
-    """A linker that takes texts by threes."""
+    """A linker that reads three texts at a time."""
     texts = iter(texts)
     while batch := list(islice(texts, 3)):
         yield from map(LinkedText, batch)

@@ -1,4 +1,4 @@
-"""Linked text as HTML: the text as it was, links marked, nothing taken for HTML."""
+"""Linked text as HTML: the text is unchanged and escaped, and its links are marked."""
 
 import html
 import re
@@ -23,7 +23,7 @@ hostile = st.lists(st.sampled_from(PIECES) | st.characters(), max_size=12).map("
 
 
 class Page(HTMLParser):
-    """What a browser would see: text outside of style and title, and the elements."""
+    """A page as a browser parses it: the elements, and the text outside of style and title."""
 
     def __init__(self, source):
         super().__init__(convert_charrefs=True)
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 
 def shown(text):
-    return text.replace("\0", "\ufffd")  # which HTML cannot hold
+    return text.replace("\0", "\ufffd")  # HTML cannot contain NUL
 
 
 def document(*meant, score=0.5):

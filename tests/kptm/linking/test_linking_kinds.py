@@ -1,4 +1,4 @@
-"""What stands right beside a name: articles, prepositions, verbs, and words of its kind."""
+"""Features of the words beside a name: articles, prepositions, verbs, words of a description."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def layers(new_graph):
 
 
 def columns_of(layers, text):
-    """The features of each candidate's key, of a text with one mention."""
+    """The features of each candidate in a text with one mention, by key."""
     passages = FoldedTexts([text])
     found = candidates_of(passages, layers)
     assert len(found.passage) == 1
@@ -156,7 +156,7 @@ def test_a_list_of_people_is_no_address(new_graph):
     found = columns_of(Linker(graph).refresh(), "They heard Dylan, Joel and more.")["BD"]
     assert found["last name"] == found["person, comma and capital"] == 1
     assert found["comma and capital"] == found["part, comma and capital"] == 0
-    assert found["given name"] == found["person, given name"] == 0  # it is his last name here
+    assert found["given name"] == found["person, given name"] == 0  # "Dylan" is his last name
 
 
 def test_a_word_is_no_everyday_one_where_the_whole_name_is_said(new_graph):

@@ -47,7 +47,7 @@ def priors(found):
 
 
 def test_priors_follow_the_formula(graph):
-    """Twice (1 + degree) for a label, over the sum."""
+    """The prior of a label is proportional to 2 · (1 + degree)."""
     weights = {"Q90": 2 * (1 + 3), "Q830149": 2 * (1 + 0)}
     expected = {key: pytest.approx(weight / 10) for key, weight in weights.items()}
     assert priors(Linker(graph).candidates("Paris")) == expected
@@ -72,7 +72,7 @@ def test_counts_are_smoothed_by_the_weights_of_the_graph(graph):
         "Q90": pytest.approx((0 + 5 * 0.8) / (3 + 5)),
     }
     assert graph.link_counts()[("Q830149", "Paris")] == (3, 3)
-    found.learn(texts[:1], source="texts")  # a source's counts add up
+    found.learn(texts[:1], source="texts")  # the counts of a source are added
     found.learn(texts[:1], source="other texts")
     assert graph.link_counts()[("Q830149", "Paris")] == (5, 5)
     graph.undo()
@@ -129,14 +129,14 @@ TEXT = "Lutetia was Paris. Paris is in France, Berlin is not. Paris, Texas, is a
 
 
 def test_what_has_changed_links_as_if_all_were_read_anew(graph):
-    """All but the counts over the whole graph, which have weight zero here."""
+    """Checks everything but the counts over the whole graph, which have weight 0 here."""
     kept = Linker(graph)
     kept.refresh()
     base = kept._base
     for number, change in enumerate(CHANGES):
         change(graph)
         layers, fresh = kept.refresh(), Linker(graph).refresh()
-        assert (kept._base is base) == (number < len(CHANGES) - 1)  # a purge makes it anew
+        assert (kept._base is base) == (number < len(CHANGES) - 1)  # a purge rebuilds it
         for name in ("Lutetia", "Paris", "Berlin", "Q183", "France"):
             assert kept.candidates(name) == Linker(graph).candidates(name), (number, name)
         keys = list(graph.keys())
@@ -252,7 +252,7 @@ def test_weights_are_read_back_and_bad_ones_refused(tmp_path):
 
 
 def test_fit_learns_what_the_documents_want(graph):
-    """Documents that never mean Paris in France teach that it is never meant."""
+    """Documents that never link Paris in France teach the linker never to link it."""
     found = Linker(graph)
     documents = [
         LinkedText.from_spans(f"Paris, a city in Texas {n}", [(0, 5, "Q830149")]) for n in range(20)
@@ -266,7 +266,7 @@ def test_fit_learns_what_the_documents_want(graph):
 
 
 def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
-    """The formula of kptm/linking/disambiguation/weights.py, written again for one mention."""
+    """The formula of kptm/linking/disambiguation/weights.py, reimplemented for one mention."""
     found = Linker(graph)
     passages, layers = FoldedTexts(["Paris is in Texas."]), found.refresh()
     judged = judge(passages, layers, found.weights)
@@ -299,7 +299,7 @@ def test_the_shipped_coefficients_are_those_of_the_features(graph):
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):
-    """The base stays the same object; how fast is a matter of the benchmark."""
+    """The base index is not rebuilt; a benchmark measures the speed."""
     with KnowledgeGraph.open(tmp_path / "large.db") as graph:
         graph.add([EntityRecord(key=f"E{n}", label=f"Name {n}") for n in range(3_000)])
         found = Linker(graph)
@@ -344,7 +344,7 @@ def test_a_stated_prior_speaks_for_its_entity(commoner, most, new_graph):
 
 
 def test_stated_priors_are_compared_with_each_other_alone(new_graph):
-    """Priors of 0.9 and 0.1 against an entity of ten facts without one: their unit is another."""
+    """Priors of 0.9 and 0.1 have another unit than the degree of an entity without a prior."""
     graph = new_graph()
     graph.add(
         [
@@ -357,7 +357,7 @@ def test_stated_priors_are_compared_with_each_other_alone(new_graph):
     layers = Linker(graph).refresh()
     found = judge(FoldedTexts(["Paris"]), layers, Weights.default()).found
     keys = layers.keys(found.entity.tolist())
-    # 1 + prior of the two that state it share out their 1 + 0 facts each; C keeps its 11.
+    # A and B divide the weights of their degrees, 1 + 0 each, by 1 + prior; C has 1 + 10.
     shares = {"A": 2 * 1.9 / 3.0 / 13, "B": 2 * 1.1 / 3.0 / 13, "C": 11 / 13}
     assert dict(zip(keys, found.prior.tolist(), strict=True)) == pytest.approx(shares)
     degrees = {"A": 1 / 13, "B": 1 / 13, "C": 11 / 13}

@@ -1,4 +1,4 @@
-"""The linker: which entity a name means, and that nothing but text and graph decides it."""
+"""The linker: the entity that a name refers to depends only on the text and the graph."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def test_meant(world_linker, text, meant):
 
 @pytest.mark.usefixtures("many_inputs")
 def test_the_example_world_is_linked_well(world, world_linker):
-    """Micro F1 of (start, end, entity) over the hand-linked prose; .873 when this was written."""
+    """Micro F1 of (start, end, entity) over the hand-linked prose; .873 when written."""
     right = wrong = missed = 0
     for document in world.prose():
         gold = {(link.start, link.end, link.entity) for link in document.links}
@@ -104,7 +104,7 @@ def test_a_new_alias_is_seen_at_once(new_graph):
 
 @pytest.mark.parametrize("warm", [True, False])
 def test_what_a_transaction_rolled_back_is_gone(new_graph, warm):
-    """The revision number of the transaction is given again to the next change."""
+    """The next change gets the revision number of the transaction again."""
     graph = new_graph()
     graph.add([EntityRecord(key="chad", label="Chad")])
     linker = Linker(graph)
@@ -125,7 +125,7 @@ def test_what_a_transaction_rolled_back_is_gone(new_graph, warm):
 
 
 def test_a_revision_number_that_is_used_again_is_noticed(new_graph):
-    """The index is of a revision that was withdrawn; the next change has its number."""
+    """The index has a revision that is then withdrawn; the next change gets the same number."""
     graph = new_graph()
     graph.add([EntityRecord(key="chad", label="Chad")])
     announced = graph.log.note("learn", "something")
@@ -177,7 +177,7 @@ def test_a_linked_text_as_json():
 
 @pytest.mark.usefixtures("separate_process")
 def test_links_are_the_same_in_every_process(tmp_path):
-    """Sets of text have another order in each process; no link or score may hang on it."""
+    """The order of a set of strings differs by process; links and scores must not depend on it."""
     program = (
         "import hashlib, sys\n"
         "from kg import KnowledgeGraph\n"

@@ -1,4 +1,4 @@
-"""What counts as a mention: articles, possessives, common nouns, by policy and learnt."""
+"""What counts as a mention, by policy or fitted: articles, possessives, common nouns."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""What speaks for an entity never lowers its p: counts, facts, descriptions.
+"""Evidence for an entity never lowers its p: counts, facts, descriptions.
 
-And counts decide in the end.
+With enough counts, they alone decide.
 """
 
 from math import log
@@ -50,7 +50,7 @@ def test_more_counts_for_a_sense_never_lower_its_p(prior, context, links, sense,
 
 @given(features, st.lists(st.integers(1, 9), min_size=3, max_size=3))
 def test_p_tends_to_the_shares_of_the_counts(prior, share):
-    """Twice p, since whether there is a link is even here."""
+    """The test doubles p, since p(link) is 0.5 without coefficients."""
     expected = np.array(share) / sum(share)
     found = 2 * p_of(prior, [0, 0, 0], [n * 10_000_000 for n in share])
     assert found == pytest.approx(expected, abs=1e-4)
@@ -106,7 +106,7 @@ def test_what_is_added_of_the_right_kind_never_hurts(more, text, new_graph):
 
 
 def test_coefficients_are_bounded_whatever_the_documents_say(new_graph):
-    """Documents that always mean the rarer sense cannot make degree or counts speak against one."""
+    """No coefficient for evidence is negative, even if all documents link the rarer sense."""
     graph = new_graph()
     graph.add([*SENSES, *FACTS])
     layers = Linker(graph).refresh()
@@ -124,7 +124,7 @@ def test_the_shipped_coefficients_have_the_right_signs():
 
 
 def test_what_annotators_left_out_is_not_held_to_be_no_link(new_graph):
-    """A collection that never annotates places teaches nothing, if declared incomplete."""
+    """A collection that annotates no places is no evidence against them if it is incomplete."""
     graph = new_graph()
     names = [f"Town{chr(97 + n)}" for n in range(20)]
     people = [f"Personne{chr(97 + n)}" for n in range(20)]
@@ -150,7 +150,7 @@ def test_what_annotators_left_out_is_not_held_to_be_no_link(new_graph):
 
 
 def test_the_weight_of_a_collection_counts_when_candidates_are_told_apart(new_graph):
-    """Two collections that contradict each other: the heavier one decides."""
+    """Of two contradictory collections, the one with the higher weight decides."""
     graph = new_graph()
     graph.add([*SENSES, *FACTS])
     layers = Linker(graph).refresh()
@@ -190,7 +190,7 @@ def test_where_peoples_are_not_always_annotated_only_the_others_teach(
 
 
 def test_few_places_without_a_link_say_little_against_a_name(new_graph):
-    """The log-odds of 0 links in 3 places, smoothed by 5 of either kind, are log(5 / 8)."""
+    """The log-odds of 0 links in 3 occurrences, with 5 added to each count, are log(5 / 8)."""
     graph = new_graph()
     graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
     linker = Linker(graph)
@@ -202,7 +202,7 @@ def test_few_places_without_a_link_say_little_against_a_name(new_graph):
 
 
 def test_a_place_without_a_link_counts_as_far_as_the_linker_would_have_linked_it(new_graph):
-    """A hundred times p of the place, since nothing else is named that could be left out."""
+    """The count is 100 · p, since c is 1 without links or occurrences of other names."""
     graph = new_graph()
     graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
     linker = Linker(graph)
@@ -217,7 +217,7 @@ def test_a_place_without_a_link_counts_as_far_as_the_linker_would_have_linked_it
 
 
 def test_annotators_who_leave_out_half_say_little_against_a_name(new_graph):
-    """By p·(1 - p) / (1 - p·c), with c of the other names and 5 places of either kind."""
+    """The weight is p·(1 - p) / (1 - p·c), with c from the other names, smoothed by 5."""
     graph = new_graph()
     countries = "France", "Spain", "Peru", "Chad", "Togo"
     graph.add(EntityRecord(key=name, label=name, description="country") for name in countries)
@@ -255,7 +255,7 @@ def test_descriptions_that_point_back_are_no_names(new_graph):
 
 
 def test_undoing_what_was_learnt_leaves_no_trace(new_graph):
-    """What descriptions say in small letters is counted over all entities, not the changed ones."""
+    """Lowercase words are counted in the descriptions of all entities, not only of changed ones."""
     graph = new_graph()
     graph.add(EntityRecord(key=f"P{x}", label=f"P{x}", description="playwright") for x in range(9))
     graph.add([EntityRecord(key="W", label="Playwright", description="profession")])

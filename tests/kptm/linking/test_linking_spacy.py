@@ -1,4 +1,4 @@
-"""spaCy: documents in and out, and the component of a pipeline."""
+"""spaCy: conversion from and to its documents, and the pipeline component."""
 
 import pickle
 import re
@@ -51,7 +51,7 @@ class Names:
 
 @pytest.fixture
 def place(new_graph, tmp_path):
-    """The file of a graph with one entity."""
+    """The path of a graph with one entity."""
     graph = new_graph()
     graph.add([EntityRecord(key="Q230", label="Georgia"), ("Q230", "in", "Caucasus")])
     return str(tmp_path / "graph0.db")
@@ -117,9 +117,9 @@ TEXTS = st.lists(
 
 @given(data=st.data())
 def test_entities_cover_their_links(documents, nlp, data):
-    """The oracle: tokens with a character of the link, spaces at its ends aside.
+    """A link covers all tokens that have one of its characters, without spaces at its ends.
 
-    A later link gives way.
+    Of two links with a common token, the first is converted.
     """
     given_ = data.draw(
         documents(TEXTS, st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
@@ -207,7 +207,7 @@ def test_no_graph_is_made_by_a_slip(config, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("separate_process")
 def test_an_installed_kptm_is_found_without_an_import(place):
-    """And importing spaCy warns of nothing."""
+    """The import of spaCy emits no warnings either."""
     code = (
         "import spacy, sys\n"
         "nlp = spacy.blank('en')\n"

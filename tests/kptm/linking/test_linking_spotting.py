@@ -1,4 +1,4 @@
-"""Mentions, against a search that tries every span."""
+"""Mention detection, compared with a search that tries every span."""
 
 from array import array
 
@@ -27,7 +27,7 @@ def layers_of(names):
 
 
 def found(names, text):
-    """(start, end) of the mentions that are whole names."""
+    """The (start, end) of the mentions that are whole names."""
     layers, passages = layers_of(names), FoldedTexts([text])
     spans = matches(passages, layers)
     entries = layers.entries(spans.hash)
@@ -41,7 +41,7 @@ def found(names, text):
 
 
 def fits_case(name, written):
-    """The rule of capitals in plain Python, of whole names."""
+    """The rule for the case of whole names, in plain Python."""
     if "".join(map(chr, folded(name))) in FUNCTION_WORDS:
         return name == written and name.isupper() and len(name) > 1
     if name == written:
@@ -58,7 +58,7 @@ def folded(text):
 
 
 def every_span(names, text):
-    """The longest valid span at each place from left to right, by trying them all."""
+    """The longest valid span at each position, from left to right, by trying all spans."""
     mentions, position = [], 0
     chars = fold_codes(codes_of(text))
     bounds = [p for p, b in zip(chars.places.tolist(), chars.boundary.tolist(), strict=True) if b]
@@ -77,7 +77,7 @@ def every_span(names, text):
 
 
 def usable(name):
-    """A name as the graph would have it, that says the same folded: no accent of its own."""
+    """Whether a name has single spaces only, no combining accent, and a letter or digit."""
     plain = name == name.strip() and "  " not in name and "\u0301" not in name
     return plain and any(char.isalnum() for char in name)
 

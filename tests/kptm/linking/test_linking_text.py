@@ -1,6 +1,6 @@
-"""Folding keeps track of places.
+"""Folding maps characters to offsets in the original text, as a plain Python version does.
 
-Names begin and end where their script lets them. Against plain Python.
+The script decides where a name may begin and end.
 """
 
 import unicodedata
@@ -24,9 +24,9 @@ def folded(text):
 
 
 def folded_plainly(text):
-    """The folded characters with their places, one step after the other.
+    """The folded characters with their offsets, computed one by one.
 
-    Composing has tests of its own.
+    Composition has its own tests.
     """
     found = []
     base = previous = ""
@@ -70,7 +70,7 @@ def test_arrays_fold_as_plain_python_does(text):
         ("한글", "한글"),
         ("a`b\tc", "a'b c"),
         (unicodedata.normalize("NFD", "São Paulo é"), "sao paulo e"),
-        ("\u0301a", "\u0301a"),  # nothing before it to stand on
+        ("\u0301a", "\u0301a"),  # no letter before the accent
         ("co\u00adoperate", "cooperate"),
     ],
 )

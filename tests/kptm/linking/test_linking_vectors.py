@@ -1,4 +1,4 @@
-"""Contexts and descriptions compare by the meaning of words in a mention's sentence."""
+"""Word similarity: a mention's sentence and a candidate's description, as word vectors."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def layers(new_graph):
 
 
 def similarities(texts, layers):
-    """By passage and key."""
+    """The similarity features of each candidate, by passage and key."""
     passages = FoldedTexts(texts)
     found = candidates_of(passages, layers)
     columns = word_similarity(passages, layers, found)
@@ -110,9 +110,9 @@ def test_a_name_of_one_meaning_or_with_few_words_around_it_is_like_nothing(layer
 
 
 def test_a_neighbour_is_not_named_by_a_name_of_something_else(new_graph):
-    """Virginia, beside Ireland, is not West Virginia, which is a neighbour of the island.
+    """The mention "Virginia" does not name West Virginia, a neighbour of the candidate Ireland.
 
-    Facts between mentions belong to coherence.
+    Coherence, not this feature, uses facts between mentions.
     """
     graph = new_graph()
     graph.add(

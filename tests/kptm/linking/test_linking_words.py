@@ -1,4 +1,4 @@
-"""Words of English: peoples, abbreviations, everyday words; and texts without case."""
+"""English words: names of peoples, abbreviations, everyday words; and texts without case."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_a_name_in_quotes_has_its_parts_and_orders():
         "Ember Glow",
         "Witch hazel",
     } <= forms
-    assert not set(variants("O'Brien's Bar")) - {"O'Brien's Bar"}  # apostrophes are no quotes
+    assert not set(variants("O'Brien's Bar")) - {"O'Brien's Bar"}  # apostrophes are not quotes
 
 
 @pytest.mark.parametrize(
