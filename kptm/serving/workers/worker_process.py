@@ -73,10 +73,18 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
             with listener, Workspace(setup.folder, setup.workspace) as workspace:
                 serve_on(listener, workspace, setup.serving, ready=lambda: channel.send(READY))
         except (KGError, KPTMError, OSError) as error:
+            _ignore_signals()
             channel.send(str(error))
+    _ignore_signals()
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():  # killed, so that it could not clean up
         shutil.rmtree(setup.environment[SHARED_FOLDER], ignore_errors=True)
+
+
+def _ignore_signals() -> None:
+    """Ignore signals from here on: the process ends by itself, and an interrupted end says so."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with_parent(channel: Connection) -> None:

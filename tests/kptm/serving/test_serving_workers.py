@@ -1,10 +1,13 @@
 """Several processes at one port: they answer alike, see all edits, and are replaced."""
 
 import asyncio
+import gc
 import json
+import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +19,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kptm import Workspace
+from kptm.serving.config import ServingConfig
+from kptm.serving.workers.worker_process import WorkerSetup, run_worker
+from kptm.workspace.config import read
 
 API = "api/v1"
 PATIENCE = 120
@@ -256,3 +262,22 @@ def test_what_no_worker_can_load_is_one_message(filled, tmp_path):
     assert several.stderr == alone.stderr
     assert several.stderr.count("\n") == 1
     assert "questions.json" in several.stderr
+
+
+def test_a_worker_that_failed_is_not_interrupted_while_it_ends(filled, tmp_path, capfd):
+    broken = shutil.copytree(filled, tmp_path / "broken")
+    (broken / "questions.json").write_text("{")
+    workspace = read(broken / "kptm.toml")
+    setup = WorkerSetup(broken, workspace, ServingConfig(), {}, gc.get_threshold())
+    ours, theirs = multiprocessing.Pipe()
+    spawn = multiprocessing.get_context("spawn")
+    with socket.socket() as listener:
+        process = spawn.Process(target=run_worker, args=(setup, listener, theirs))
+        process.start()
+        theirs.close()
+        assert "questions.json" in ours.recv()
+        while process.is_alive():  # as often as it can be hit
+            process.terminate()
+        process.join()
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""
