@@ -158,6 +158,24 @@ class Evaluator:
             found = profile.steps(work.sets, work.existing_nodes(keys))
             return Counter({Step(key, forward): count for (key, forward), count in found.items()})
 
+    def relations_beyond(
+        self, keys: Iterable[str], relations: Iterable[str]
+    ) -> dict[Step, set[str]]:
+        """Which of some relations lead forward from the ends of each step from the nodes.
+
+        Steps to ends that have none of the relations are left out. Of a node with thousands of
+        facts some are looked at.
+        """
+        with self._open() as work:
+            key_of = {number: key for key in relations if (number := work.relation(key))}
+            if not key_of:
+                return {}
+            found = profile.relations_beyond(work.sets, work.existing_nodes(keys), sorted(key_of))
+            return {
+                Step(key, forward): {key_of[number] for number in numbers}
+                for (key, forward), numbers in found.items()
+            }
+
     def types(self, keys: Iterable[str]) -> Counter[str]:
         """The types of the nodes, with the number of nodes of each."""
         with self._open() as work:

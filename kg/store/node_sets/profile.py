@@ -18,6 +18,8 @@ SAMPLE = 40
 """The most values returned per relation."""
 STATED = 200_000
 """The most statements read per file."""
+CLOSE = 2_000
+"""The most facts from a set in one direction whose other ends are looked at."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
@@ -33,6 +35,31 @@ def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
         )
         counts.update(((key, forward), int(count)) for key, count in rows)
     return counts
+
+
+def relations_beyond(
+    sets: NodeSets, nodes: NodeSet, relations: Iterable[int]
+) -> dict[tuple[str, bool], set[int]]:
+    """Which of some relations lead forward from the ends of each step from a set.
+
+    The ends of at most :data:`CLOSE` facts in each direction are looked at.
+    """
+    found: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    wanted = ", ".join(str(int(number)) for number in relations)
+    for here, there, forward in (("head_id", "tail_id", True), ("tail_id", "head_id", False)):
+        condition = sets.holds(nodes, f"x.{here}")
+        rows = sets.sql.all(
+            "SELECT r.key, g.beyond FROM (SELECT DISTINCT f.relation_id, y.relation_id AS beyond"
+            f" FROM (SELECT x.relation_id, x.{there} AS id FROM triple x WHERE {condition.text}"
+            f" AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} LIMIT {CLOSE}) AS f"
+            " CROSS JOIN triple y WHERE y.head_id = f.id"
+            f" AND y.relation_id IN ({wanted}) AND {alive(sets.at, 'y')}) AS g"
+            " JOIN relation r ON r.id = g.relation_id",
+            condition.parameters,
+        )
+        for key, beyond in rows:
+            found[key, forward].add(int(beyond))
+    return dict(found)
 
 
 def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:

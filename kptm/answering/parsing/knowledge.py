@@ -18,7 +18,7 @@ from kptm.answering.parsing.nouns import Nouns
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from typing import TypeVar
 
@@ -60,6 +60,9 @@ class Knowledge:
         self._programs: dict[Program, Denotation] = {}
         self._steps: dict[tuple[str, ...], Counter[Step]] = {}
         self._types: dict[tuple[str, ...], Counter[str]] = {}
+        self._beyond: dict[
+            tuple[tuple[str, ...], frozenset[str]], Mapping[Step, Collection[str]]
+        ] = {}
         self._row_nouns: dict[str, Program] = {}
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
@@ -79,6 +82,13 @@ class Knowledge:
     def steps(self, nodes: Sequence[str]) -> Counter[Step]:
         """The steps that lead from the nodes, with the number of facts of each."""
         return _get_or_compute(self._steps, tuple(nodes), self._evaluator.steps)
+
+    def relations_beyond(
+        self, nodes: Sequence[str], relations: Iterable[str]
+    ) -> Mapping[Step, Collection[str]]:
+        """Which of some relations lead forward from the ends of each step from the nodes."""
+        key = (tuple(nodes), frozenset(relations))
+        return _get_or_compute(self._beyond, key, lambda _: self._evaluator.relations_beyond(*key))
 
     def types(self, nodes: Sequence[str]) -> Counter[str]:
         """The types of the nodes, or the nouns for them in a graph without types, with counts."""

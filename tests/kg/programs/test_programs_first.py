@@ -152,6 +152,21 @@ def test_the_relations_and_types_of_some_nodes(states):
     assert evaluator.numeric_steps(["R"]) == {LENGTH: "m"}
 
 
+def test_the_relations_two_steps_away(states):
+    evaluator = states.evaluator()
+    asked = ("population", "head", "length", "no such relation")
+    for nodes in (["A"], ["R"], ["A", "D"], ["Nobody"]):
+        expected = {}
+        for step in evaluator.steps(nodes):
+            ends = evaluator.evaluate(Follow(Named(tuple(nodes)), step)).nodes
+            beyond = {on.relation for on in evaluator.steps(ends) if on.forward}
+            if beyond.intersection(asked):
+                expected[step] = beyond.intersection(asked)
+        assert evaluator.relations_beyond(nodes, asked) == expected
+    assert evaluator.relations_beyond(["A"], asked)
+    assert evaluator.relations_beyond(["A"], ["no such relation"]) == {}
+
+
 def test_an_edit_is_seen_at_once(states):
     count = Aggregate("count", Follow(A, BORDERS))
     before = states.revision()

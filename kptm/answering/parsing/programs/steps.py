@@ -281,9 +281,10 @@ class Steps:
             relations = {key for key in self._said_well if key not in own}
         if not free and not relations:
             return {}
+        beyond = self._builder.knowledge.relations_beyond(part.nodes, relations)
         kinds = {
             step: (free & self._kinds_of_ends(part, step) if free else set())
-            | (relations & self._relations_of_ends(part, step) if relations else set())
+            | relations.intersection(beyond.get(step, ()))
             for step in here
         }
         counts = Counter(kind for found in kinds.values() for kind in found)
@@ -293,13 +294,6 @@ class Steps:
         """Whether a step leads to a type in the question that is not yet explained."""
         free = self._free_types(part)
         return bool(free & self._kinds_of_ends(part, step)) if free else False
-
-    def _relations_of_ends(self, part: Derivation, step: Step) -> set[str]:
-        """The relations that lead on from what a step leads to from a set."""
-        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
-        if is_value(ends):
-            return set()
-        return {on.relation for on in self._builder.knowledge.steps(ends) if on.forward}
 
     def _kinds_of_ends(self, part: Derivation, step: Step) -> set[str]:
         """The types of what a step leads to from a set; empty from values."""
