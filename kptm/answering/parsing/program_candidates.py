@@ -36,7 +36,7 @@ from kptm.answering.parsing.unused_words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.programs import Program
     from kptm.answering.parsing.derivation import Derivation
@@ -101,58 +101,82 @@ def candidates(
     """
     lexical = model.lexical(question)
     grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
-    words: dict[int, list[str]] = {}
+    scorer = _Scorer(question, lexical, knowledge, kinds)
     best: dict[Program, ProgramCandidate] = {}
-    for made in Search(grammar, knowledge, beam=beam).derivations():
-        told = _count_descriptive_words(question, made, kinds)
-        made.mask |= told
-        if _is_truth(made, knowledge):  # "is room 305 heated"
-            for number, match in enumerate(question.operators):
-                if match.kind == "yesno":
-                    made.mask |= span_mask(match.start, match.end)
-                    made.operators |= 1 << number
-        features = _features(question, made, knowledge)
-        if told:
-            features["described"] = float(told.bit_count())
-        if made.names not in words:
-            words[made.names] = question_words(question, made.names)
-        terms = (
-            *predicates(made.program),
-            *edges(made.program),
-            skeleton(made.program),
-            *_senses(made, knowledge),
-        )
-        score = lexical.score(features.items()) + lexical.words(terms, words[made.names])
-        known = best.get(made.program)
-        if known is None or score > known.score:
-            best[made.program] = ProgramCandidate(made, features, terms, words[made.names], score)
+    for derivation in Search(grammar, knowledge, beam=beam).derivations():
+        made = scorer.score(derivation)
+        known = best.get(derivation.program)
+        if known is None or made.score > known.score:
+            best[derivation.program] = made
     found = sorted(best.values(), key=_order)[:MOST]
-    places = (
-        []
-        if question.asks_of_subject()
-        else asked_places(question, beside_names(question, knowledge))
-    )
-    nouns = [question.tokens[at].stem for at in places]
-    named = question.relations.named_at(places[0]) if places else frozenset()
-    return sorted(
-        (
-            _with(
-                item,
-                asked_features(
-                    question,
-                    item.derivation,
-                    nouns,
-                    named,
-                    kinds,
-                    schema,
-                    focus="focus" in item.features,
-                ),
-                lexical,
+    return sorted(scorer.compare_with_asked_for(found, schema), key=_order)
+
+
+class _Scorer:
+    """Scores the derivations of one question.
+
+    Args:
+        question: The question.
+        lexical: The model's weights for the question's words.
+        knowledge: Cached queries to the graph.
+        kinds: Looks up the kinds of answers.
+    """
+
+    def __init__(
+        self, question: Question, lexical: Lexical, knowledge: Knowledge, kinds: AnswerKinds
+    ) -> None:
+        self._question = question
+        self._lexical = lexical
+        self._knowledge = knowledge
+        self._kinds = kinds
+        self._words: dict[int, list[str]] = {}
+
+    def score(self, made: Derivation) -> ProgramCandidate:
+        """A derivation with its features; tokens that only these explain are added to its mask."""
+        question, program = self._question, made.program
+        described = _count_descriptive_words(question, made, self._kinds)
+        made.mask |= described
+        if _is_truth(made, self._knowledge):  # "is room 305 heated"
+            _explain_yes_or_no(question, made)
+        features = _features(question, made, self._knowledge)
+        if described:
+            features["described"] = float(described.bit_count())
+        if made.names not in self._words:
+            self._words[made.names] = question_words(question, made.names)
+        words = self._words[made.names]
+        terms = (
+            *predicates(program),
+            *edges(program),
+            skeleton(program),
+            *_senses(made, self._knowledge),
+        )
+        score = self._lexical.score(features.items()) + self._lexical.words(terms, words)
+        return ProgramCandidate(made, features, terms, words, score)
+
+    def compare_with_asked_for(
+        self, found: Iterable[ProgramCandidate], schema: Schema
+    ) -> Iterator[ProgramCandidate]:
+        """The candidates with features for whether they denote what the question asks for."""
+        question = self._question
+        places: list[int] = []
+        if not question.asks_of_subject():
+            places = asked_places(question, beside_names(question, self._knowledge))
+        nouns = [question.tokens[at].stem for at in places]
+        named = question.relations.named_at(places[0]) if places else frozenset()
+        for item in found:
+            focus = "focus" in item.features
+            own = asked_features(
+                question, item.derivation, nouns, named, self._kinds, schema, focus=focus
             )
-            for item in found
-        ),
-        key=_order,
-    )
+            yield _with(item, own, self._lexical)
+
+
+def _explain_yes_or_no(question: Question, made: Derivation) -> None:
+    """Let a truth value explain the words that ask for yes or no."""
+    for number, match in enumerate(question.operators):
+        if match.kind == "yesno":
+            made.mask |= span_mask(match.start, match.end)
+            made.operators |= 1 << number
 
 
 def _with(item: ProgramCandidate, own: Mapping[str, float], lexical: Lexical) -> ProgramCandidate:

@@ -114,11 +114,7 @@ class QuestionReader:
         types = without_names(types, mentions, tokens, schema)
         relations = _relations(schema, tokens, language, operators, types)
         articled = _names_of_pronouns(tokens, mentions, types)
-        function = [
-            bool(blank >> at & 1)
-            or (self._lexicon.is_function_word(token, language) and not articled >> at & 1)
-            for at, token in enumerate(tokens)
-        ]
+        function = self._function_words(tokens, language, blank, articled)
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         if left and marked is None:
@@ -141,19 +137,17 @@ class QuestionReader:
         if not any(item.noun for item in types):
             noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         if language != "de":  # in German nouns are capitalised too
-            noun &= ~sum(
-                1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper()
-            )
-        unknown = sum(
-            1 << at
-            for at, token in enumerate(tokens)
-            if not (known | named) >> at & 1 and not function[at] and token.folded not in GENERIC
-        )
+            noun &= ~_capitals(tokens)
+        unknown = _unknown_tokens(tokens, known | named, function)
         types = [  # "record label" does not ask for records
             item
             for item in types
             if item.noun not in schema.doubtful or not unknown >> item.end & 1
         ]
+        typed = bool(schema.type_names)
+        importance = _importance(
+            tokens, function, operators, mentions, types, relations.mask, noun, typed=typed
+        )
         return Question(
             text=text,
             language=language,
@@ -161,22 +155,23 @@ class QuestionReader:
             operators=operators,
             mentions=mentions,
             types=types,
-            importance=_importance(
-                tokens,
-                function,
-                operators,
-                mentions,
-                types,
-                relations.mask,
-                noun,
-                typed=bool(schema.type_names),
-            ),
+            importance=importance,
             relations=relations,
             unknown=unknown,
             unknown_noun=noun,
             marked=topic,
             blank=blank,
         )
+
+    def _function_words(
+        self, tokens: Sequence[Token], language: str, blank: int, articled: int
+    ) -> list[bool]:
+        """For each token whether it is a function word or the blank, and no part of a name."""
+        return [
+            bool(blank >> at & 1)
+            or (self._lexicon.is_function_word(token, language) and not articled >> at & 1)
+            for at, token in enumerate(tokens)
+        ]
 
     def _names(self, text: str, tokens: Sequence[Token], language: str) -> list[Mention]:
         """The names and values of a question, as they are written or translated."""
@@ -342,6 +337,20 @@ def _importance(
             weight = NAME
         found.append(weight)
     return found
+
+
+def _capitals(tokens: Sequence[Token]) -> int:
+    """The tokens with a capital after the first token, as bits."""
+    return sum(1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper())
+
+
+def _unknown_tokens(tokens: Sequence[Token], known: int, function: Sequence[bool]) -> int:
+    """The content words without any meaning, as bits."""
+    return sum(
+        1 << at
+        for at, token in enumerate(tokens)
+        if not known >> at & 1 and not function[at] and token.folded not in GENERIC
+    )
 
 
 def _unknown_noun(
