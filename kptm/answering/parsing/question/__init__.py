@@ -1,1 +1,1 @@
-"""Reads a question: the possible meanings of its tokens."""
+"""Reads a question: finds the possible meanings of its tokens."""

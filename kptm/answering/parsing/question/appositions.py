@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 BETWEEN = frozenset("of the a an".split())
-"""Words allowed between type and name: "the state of Georgia", "Mercury, the metal"."""
+"""Words allowed between a type and a name: "the state of Georgia", "Mercury, the metal"."""
 INDEFINITE = frozenset("a an".split())
-"""Words after which a noun follows, and not a name."""
+"""Articles that are followed by a common noun, not by a name."""
 
 
 def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
-    """The types directly next to a name, in the singular."""
+    """Find the singular types directly next to a name: "state" in "the state of Georgia"."""
     for item in question.types:
         if item.type is None or item.mask & mention.mask:
             continue
@@ -31,7 +31,7 @@ def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
 
 
 def beside_names(question: Question, knowledge: Knowledge) -> int:
-    """The tokens of types that decide the sense of a name, as bits."""
+    """Bit mask of the types next to a name that the named entity has."""
     found = 0
     for mention in question.mentions:
         for item in appositions(question, mention):
@@ -41,13 +41,14 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
 
 
 def common_nouns(question: Question, names: int) -> int:
-    """The tokens of common nouns, even if entities are called so: "film" in "the film Low Water".
+    """Bit mask of the common nouns that articles mark, even if an entity has that name.
 
-    Only in English, because Spanish "a" is a preposition, after which a name may follow.
+    An example is "film" in "a film" and in "the film Low Water". The result is 0 in languages other
+    than English, because Spanish "a" is a preposition that a name may follow.
 
     Args:
         question: The question.
-        names: The tokens of the names in the program, as bits.
+        names: Bit mask of the names in the program.
     """
     if question.language != "en":
         return 0
@@ -60,7 +61,7 @@ def common_nouns(question: Question, names: int) -> int:
 
 
 def _is_plural(question: Question, item: TypeMention) -> bool:
-    """Whether a type is in the plural: "states that Texas borders" does not describe Texas."""
+    """Whether a type is in the plural, so that it describes no name: "states Texas borders"."""
     return question.tokens[item.end - 1].folded != question.tokens[item.end - 1].stem and (
         question.tokens[item.end - 1].folded.endswith("s")
     )

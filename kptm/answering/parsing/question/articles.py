@@ -16,7 +16,7 @@ ARTICLE = "the"
 
 
 def rivals(mentions: Iterable[Mention]) -> list[str]:
-    """The entities whose label, perhaps without its article, is that of another entity too."""
+    """Keys of the entities that share a label, apart from a leading "the", with another one."""
     by_span: dict[tuple[int, int], set[str]] = {}
     for item in mentions:
         if item.kind == "label":
@@ -27,16 +27,17 @@ def rivals(mentions: Iterable[Mention]) -> list[str]:
 def prefer_whole_labels(
     text: str, tokens: Sequence[Token], mentions: Sequence[Mention], labels: Mapping[str, str]
 ) -> list[Mention]:
-    """The mentions of a question, where a label without its article is only an alias.
+    """Prefer the entity whose label is exactly the span over one whose label also has "the".
 
-    It stays a label where no entity has that very label. A small "the" before a name with capitals
-    is no part of a name, if the graph has the name without it.
+    For "Narrow Margin", the film "The Narrow Margin" becomes an alias, but only if another film is
+    called "Narrow Margin". For "the Narrow Margin director" it becomes a part, because a lower-case
+    "the" before a capitalised name does not belong to the name.
 
     Args:
         text: The question.
         tokens: Its tokens.
         mentions: Its mentions.
-        labels: The labels of the entities of :func:`rivals`.
+        labels: The labels of the entities that :func:`rivals` returns.
     """
     whole: set[tuple[int, int]] = set()
     partial: set[Mention] = set()
@@ -61,7 +62,7 @@ def prefer_whole_labels(
 
 
 def _has_own_article(tokens: Sequence[Token], item: Mention) -> bool:
-    """Whether a span begins with a small "the" before a word with a capital."""
+    """Whether a label's span begins with a lower-case "the" before a capitalised word."""
     if item.exact or item.end - item.start == 1 or item.kind != "label":
         return False
     first, second = tokens[item.start].text, tokens[item.start + 1].text

@@ -1,4 +1,8 @@
-"""Sentences with a blank: read as questions, with the blank's side decided by phrasings."""
+"""Sentences with a blank: reads them as questions, and compares them with phrasings.
+
+"Paris is the capital of [MASK]" becomes "Paris is the capital of which". The phrasing of the
+relation that is most similar decides whether the blank is head or tail.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +22,26 @@ if TYPE_CHECKING:
 WORD = "which"
 """The word that replaces the blank."""
 NAME, BLANK = "[N]", "[B]"
-"""Slots of a sentence: the name, and the blank."""
+"""Slots of a sentence: for the name, and for the blank."""
 
 
 def with_question_word(text: str) -> str:
-    """Replace the first blank by a question word and others by spaces, keeping the length."""
+    """Replace the first blank by a question word, and all others by spaces.
+
+    The length stays the same, so that character positions remain valid.
+    """
     word = WORD.ljust(len(MASK))
     return text.replace(MASK, word, 1).replace(MASK, " " * len(MASK))
 
 
 class _Pattern(NamedTuple):
-    """A phrasing as stems with slots, with the blank as tail and as head, and its content stems."""
+    """A phrasing as a sequence of stems with slots.
+
+    Attributes:
+        to_tail: The phrasing with the name as head and the blank as tail.
+        to_head: The phrasing with the blank as head and the name as tail.
+        telling: The stems of its content words.
+    """
 
     to_tail: tuple[str, ...]
     to_head: tuple[str, ...]
@@ -39,7 +52,7 @@ class BlankSides:
     """Decides whether a blank is head or tail of a relation, by the most similar phrasing.
 
     Args:
-        phrasings: Phrasings of relations in texts.
+        phrasings: The phrasings of each relation, mined from texts.
     """
 
     def __init__(self, phrasings: Phrasings) -> None:
@@ -47,12 +60,13 @@ class BlankSides:
         self._patterns: dict[str, Sequence[_Pattern]] = {}
 
     def blank_is_tail(self, relation: str, sentence: Sequence[str]) -> bool | None:
-        """Whether the blank is the tail of a relation; None if no phrasing decides.
+        """Whether the blank is the tail of a relation; None if the phrasings do not decide.
 
-        The similarity of a sentence and a phrasing is the Jaccard index of their word bigrams.
+        Only phrasings that share a content word with the sentence are compared, by
+        :func:`likeness`.
 
         Args:
-            relation: The relation.
+            relation: The key of the relation.
             sentence: The stems of the sentence, with :data:`NAME` for the name and :data:`BLANK`
                 for the blank.
         """

@@ -1,4 +1,4 @@
-"""Finds names in a question: all spans that are names in the graph, also inflected or misspelt."""
+"""Finds the names of a graph's entities in a question, even if they are inflected or misspelt."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from kptm.linking.index.overlay_index import Layers
 
 SENSES = 8
-"""The most senses of a span."""
+"""The most entities that a span may name in full."""
 SHARED = 3
-"""The most senses of a span that is a part of names, which many entities share."""
+"""The most entities of whose names a span may be a part; many entities share such a part."""
 LONG_ENOUGH = 4
-"""The least letters of a word that may be a misspelling."""
+"""The fewest letters of a word that is checked for inflection and misspelling."""
 BEFORE = 2
-"""The most words before a plural that may belong to its name."""
+"""The most words before an inflected word that may belong to the same name."""
 BESIDE = 3
-"""The most words on each side of a misspelt word that may belong to its name."""
+"""The most words on each side of a misspelt word that may belong to the same name."""
 SLIPS = 20
-"""The most words of a question that are corrected."""
+"""The most words of a question that are tried as misspellings."""
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
     ("n", ""), ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""),
     ("er", ""),
 )  # fmt: skip
-"""Endings of English adjectives of places, with the endings of the places' names."""
+"""(ending of an English adjective, ending of the place's name): "Chilean" gives "Chile"."""
 
 
 class MentionFinder:
@@ -50,11 +50,11 @@ class MentionFinder:
         self._layers = layers
 
     def find(self, text: str, tokens: Sequence[Token]) -> list[Mention]:
-        """All spans that are names without change."""
+        """Find all spans that are names in the graph as they are written."""
         starts, ends = [token.start for token in tokens], [token.end for token in tokens]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         for match in lookup(self._layers(), [text]):
-            # Tokens do not include punctuation of names: "Yahoo!", "...And Justice for All".
+            # Names may begin or end with punctuation, which tokens do not include: "Yahoo!".
             first, last = bisect_left(starts, match.start), bisect_right(ends, match.end)
             before = ends[first - 1] if first else 0
             after = starts[last] if last < len(starts) else len(text)
@@ -65,9 +65,15 @@ class MentionFinder:
         ]
 
     def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
-        """Words outside of ``taken`` that are names without a plural or adjective ending.
+        """Find words that become names without their plural or adjective ending.
 
-        Words before them may belong to the name, if they are in no other: "noble gases".
+        Up to two words before may belong to the name: "noble gases".
+
+        Args:
+            tokens: The tokens.
+            taken: Bit mask of the tokens that have a meaning. A single one of them is not tried,
+                only together with words before it.
+            named: Bit mask of the tokens of names, which are not tried.
         """
         variants: dict[tuple[int, int], list[str]] = {}
         for at, token in enumerate(tokens):
@@ -80,7 +86,7 @@ class MentionFinder:
         return self._variants(variants, "people")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
-        """Misspelt names at the given positions, as single words or with neighbouring words."""
+        """Find misspelt names at the given token positions, alone or with neighbouring words."""
         edited = [
             _EditedWord.of(tokens, at, edit)
             for at in islice(places, SLIPS)
@@ -96,7 +102,7 @@ class MentionFinder:
         return _mentions(spans, "slip")
 
     def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
-        """The mentions of a span whose translation is ``name``."""
+        """The mentions of a span that translates to ``name``."""
         return self._variants({(start, end): [name]}, "alias")
 
     def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
@@ -112,14 +118,14 @@ class MentionFinder:
 
 
 class _EditedWord(NamedTuple):
-    """A word of a question with one edit, among the words beside it.
+    """A word with one character edited, in the text of the words around it.
 
     Attributes:
-        text: The words, with spaces between them.
-        at: Which of them is edited.
-        first: The token of the question that is the first of them.
-        starts: Where each begins.
-        ends: Where each ends.
+        text: The words, joined with spaces.
+        at: The index of the edited word among them.
+        first: The index of the question's token that is the first of them.
+        starts: The character position where each word begins.
+        ends: The character position where each word ends.
     """
 
     text: str
@@ -130,7 +136,7 @@ class _EditedWord(NamedTuple):
 
     @classmethod
     def of(cls, tokens: Sequence[Token], at: int, edit: str) -> _EditedWord:
-        """The word of a place."""
+        """Replace the token at ``at`` by ``edit``, and add the words around it."""
         first, last = max(0, at - BESIDE), min(len(tokens), at + 1 + BESIDE)
         words = [edit if x == at else tokens[x].folded for x in range(first, last)]
         ends = tuple(x - 1 for x in accumulate(len(word) + 1 for word in words))
@@ -138,7 +144,7 @@ class _EditedWord(NamedTuple):
         return cls(" ".join(words), at - first, first, starts, ends)
 
     def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
-        """The tokens of a span of characters; None where they do not include the edited word."""
+        """The token range of a character span; None if it excludes the edited word."""
         if start not in self.starts or end not in self.ends:
             return None
         low, high = self.starts.index(start), self.ends.index(end)
@@ -146,7 +152,7 @@ class _EditedWord(NamedTuple):
 
 
 def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -> list[Mention]:
-    """The mentions of a kind that some spans are, none of them written as the graph has it."""
+    """Convert matches to mentions of ``kind`` that are not exact, by span."""
     return [
         mention._replace(kind=kind, exact=False)
         for place, found in sorted(spans.items())
@@ -155,7 +161,7 @@ def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -
 
 
 def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Mention]:
-    """The entities that a span may mean, likeliest first."""
+    """The mentions of a span: one for each entity that it may name, likeliest first."""
     best: dict[str, NameMatch] = {}
     for match in matches:
         known = best.get(match.entity)
@@ -189,5 +195,5 @@ def _without_endings(word: str) -> list[str]:
 
 
 def _possessives(word: str) -> list[str]:
-    """A word in "s" with an apostrophe, which people leave out: "handmaid's" for "handmaids"."""
+    """Restore the apostrophe that people leave out: "handmaid's" for "handmaids"."""
     return [f"{word[:-1]}'s"] if word.endswith("s") else []

@@ -1,4 +1,7 @@
-"""A question for the parser: tokens, operators, and all spans with a meaning."""
+"""A question as the parser sees it: its tokens, its operators, and every span with a meaning.
+
+Sets of tokens are bit masks: bit ``i`` stands for token ``i``.
+"""
 
 from __future__ import annotations
 
@@ -20,33 +23,34 @@ if TYPE_CHECKING:
 DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
 """Operators that a program must use to answer the question."""
 EXPECTS = PREPOSITIONS | {"of"}
-"""Words before an expected name."""
+"""Words after which a name is expected: "of", "in"."""
 DO = frozenset("do does did".split())
-"""Verbs before the subject of a question."""
+"""Auxiliary verbs that come before the subject of a question: "where does the owner live"."""
 LITTLE = 0.2
-"""The greatest weight of a token that need not be explained."""
+"""A program need not explain a token of at most this weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question.
+    """A question with the possible meanings of its tokens.
 
     Attributes:
         text: The question without brackets.
-        language: The language, by its function words.
+        language: The language, detected by function words.
         tokens: Its words and numbers.
         operators: Its operators: "how many", "largest", "not".
-        mentions: Its names, by position.
-        types: Its names of types.
-        importance: The weight of each unexplained token, between 0 and 1.
+        mentions: The spans that may be names of entities or values, by position.
+        types: The spans that name a type or another set.
+        importance: The weight of each token: what a program loses if it leaves the token
+            unexplained. 0 for function words, 1 for content words, more for capitalised names.
         relations: The relations that its tokens match.
-        unknown: The tokens that are no name, type, relation, operator or function word, as bits.
-        unknown_noun: The token of a noun that is asked for but is not in the graph, as a bit; 0
-            without one.
-        marked: The tokens of a name in brackets, as bits; 0 without one.
-        blank: The token in place of a blank, as a bit; 0 without one.
+        unknown: Bit mask of the unknown tokens: those that are no name, type, relation, operator,
+            function word or generic word ("thing").
+        unknown_noun: Bit mask of the noun that is asked for, if the graph does not know it; else 0.
+        marked: Bit mask of the name in [brackets], which is the topic; 0 if there is none.
+        blank: Bit mask of the token that replaces [MASK]; 0 if there is none.
         encoded: Its vector, if there is a sentence encoder.
-        weighty: The tokens with a weight, as (bit, weight).
+        weighty: (bit, weight) of each token whose weight is not 0.
     """
 
     text: str
@@ -65,17 +69,19 @@ class Question:
     weighty: tuple[tuple[int, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Prepare the tokens with a weight as bits, since thousands of masks are weighed."""
+        """Precompute the weighted tokens, because :meth:`weight` is called with thousands of masks.
+        """
         found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", found)
 
     def question_word(self, names: int = 0) -> Match | None:
-        """The question word outside of names: not the "when" of "When Harry Met Sally".
+        """The first question word that asks something; None if there is none.
 
-        Nor the "who" of a relative clause: "the birthplace of the man who designed it".
+        Skips question words inside names ("When Harry Met Sally") and relative pronouns ("the
+        birthplace of the man who designed it").
 
         Args:
-            names: The tokens of the names that a program uses, as bits.
+            names: Bit mask of the names that a program uses.
         """
         return next(
             (
@@ -89,13 +95,19 @@ class Question:
         )
 
     def asks_of_subject(self) -> bool:
-        """Whether the next noun is not asked for: the owner in "where does the owner live"."""
+        """Whether "do" follows the question word, so that the next noun is a subject.
+
+        "Where does the owner live" does not ask for an owner.
+        """
         asked = self.question_word()
         after = asked.end if asked is not None else len(self.tokens)
         return after < len(self.tokens) and self.tokens[after].folded in DO
 
     def is_relative(self, match: Match) -> bool:
-        """Whether a question word follows a noun that is no name."""
+        """Whether a question word is a relative pronoun: it follows a common noun, "the man who".
+
+        It is not if it follows a name, or if it has several words ("how many").
+        """
         before = match.start - 1
         if before < 0 or not self.importance[before]:
             return False
@@ -106,7 +118,10 @@ class Question:
 
     @property
     def known(self) -> int:
-        """The tokens that exactly name a type, entity or relation, or are operators, as bits."""
+        """Bit mask of the tokens of mentions, types, operators, and relations' own names.
+
+        Operators of the kinds "measure" ("long") and "word" do not count.
+        """
         found = self.relations.own
         for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
             found |= mask
@@ -117,7 +132,7 @@ class Question:
         return found
 
     def weight(self, mask: int) -> float:
-        """The weight of the tokens of a mask."""
+        """The total weight of the tokens in a mask."""
         total = 0.0
         for bit, weight in self.weighty:
             if mask & bit:
@@ -126,7 +141,7 @@ class Question:
 
     @property
     def named_place(self) -> int:
-        """The unknown tokens in the position of a name: after a preposition, or at the end."""
+        """Bit mask of the unknown tokens where a name is expected: after a preposition, or last."""
         found, expects = 0, False
         for at, token in enumerate(self.tokens):
             if self.unknown >> at & 1:
@@ -137,14 +152,20 @@ class Question:
 
     @property
     def typed(self) -> int:
-        """The tokens that name types, as bits."""
+        """Bit mask of the tokens that name types."""
         found = 0
         for item in self.types:
             found |= item.mask if item.type else 0
         return found
 
     def sentence(self, name: int) -> list[str]:
-        """The stems of a sentence with a blank, with slots for the blank and for a name."""
+        """The stems of a sentence with a blank, with a slot for the blank and one for a name.
+
+        For "The capital of France is [MASK]": the, capit, of, [N], is, [B].
+
+        Args:
+            name: Bit mask of the name.
+        """
         found: list[str] = []
         for at, token in enumerate(self.tokens):
             slot = NAME if name >> at & 1 else BLANK if self.blank >> at & 1 else ""
@@ -153,7 +174,7 @@ class Question:
         return found
 
     def unexplained_words(self, mask: int, also: int = 0) -> tuple[str, ...]:
-        """The words with a weight outside of a mask, and those in ``also``, as typed."""
+        """The content words outside ``mask``, and all words in ``also``, as the user wrote them."""
         return tuple(
             token.text
             for at, token in enumerate(self.tokens)
@@ -161,11 +182,13 @@ class Question:
         )
 
     def count_overlooked(self, mask: int, operators: int) -> int:
-        """The number of tokens of decisive operators that a program neither uses nor explains.
+        """Bit mask of the tokens of decisive operators that a program neither uses nor explains.
+
+        Decisive are those of :data:`DECISIVE`, and an "and" beside an unexplained word.
 
         Args:
-            mask: The tokens that the program explains.
-            operators: The operators that it uses, as bits of their numbers.
+            mask: Bit mask of the tokens that the program explains.
+            operators: Bit mask of the operators that it uses, by their index.
         """
         found = 0
         for number, match in enumerate(self.operators):
@@ -177,7 +200,7 @@ class Question:
         return found
 
     def _joins_unused(self, match: Match, mask: int) -> bool:
-        """Whether a word beside "and" is unexplained: "who sings and plays the piano"."""
+        """Whether a content word directly beside "and" is unexplained: "who sings and plays"."""
         left, right = ~mask & ((1 << match.start) - 1), ~mask >> match.end << match.end
         beside = (left.bit_length() - 1, (right & -right).bit_length() - 1)
         return any(
@@ -185,7 +208,7 @@ class Question:
         )
 
     def open_words(self, mask: int) -> tuple[str, ...]:
-        """The stems of the words with a weight outside of a mask."""
+        """The stems of the content words outside a mask."""
         return tuple(
             token.stem
             for at, token in enumerate(self.tokens)

@@ -1,4 +1,5 @@
-"""Reads a text as a :class:`Question`: finds the possible meanings of its tokens."""
+"""Reads a text as a :class:`Question`: finds names, types, relations and operators in its tokens.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 _SIGNS = ".#@+-"
 ASKED_NOUN, NAME = 0.5, 1.4
-"""The weights of an unknown noun that is asked for, and of a capitalised name."""
+"""Weights: of an unknown noun that is asked for, in an untyped graph; and of a capitalised name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
-"""Operators whose words need not be explained."""
+"""Kinds of operators whose words a program need not explain."""
 ARTICLE = "the"
 GENERIC = frozenset(
     "people ppl person persons someone somebody anyone anybody folks thing things anything"
@@ -45,7 +46,7 @@ GENERIC = frozenset(
     " actually really overall generally belong belongs lie lies offer offers provide provides"
     " include includes allow allows go goes between".split()
 )
-"""Words that may stand for anything that is asked for, or say no more than "is" and "has"."""
+"""Generic words: nouns for any answer ("person", "thing"), and verbs no clearer than "has"."""
 RELATIVE = frozenset("where that which who whose".split())
 
 
@@ -53,10 +54,10 @@ class QuestionReader:
     """Reads questions over a graph.
 
     Args:
-        graph: The graph, for values.
+        graph: The graph, in which values are looked up.
         finder: Finds names.
-        schema: Returns the words of the graph's present relations and types.
-        year: Returns the year that dates without one are in, if there is one.
+        schema: Returns the vocabulary of the graph's current relations and types.
+        year: Returns the year of dates without a year ("4 March"), or None.
     """
 
     def __init__(
@@ -73,11 +74,14 @@ class QuestionReader:
 
     @property
     def _lexicon(self) -> Lexicon:
-        """The lexicon of all languages, loaded for the first question in words."""
+        """The lexicon of all languages, loaded at the first question."""
         return load()
 
     def read(self, text: str) -> Question:
-        """Read a question, perhaps with a blank; a name in [brackets] is its topic."""
+        """Read a question, which may contain [MASK]; a name in [brackets] is its topic.
+
+        If unknown words can be corrected, the question is read again with the corrections.
+        """
         marked = _BRACKETS.search(text)
         if marked is not None:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
@@ -101,7 +105,7 @@ class QuestionReader:
             text: The question without brackets.
             tokens: Its tokens.
             language: Its language.
-            marked: The name in brackets in the question with them; None without one.
+            marked: The match of the name in brackets, in the text as typed; None if there is none.
         """
         blank = _blank(text, tokens)
         operators = sorted(
@@ -136,10 +140,10 @@ class QuestionReader:
         noun = 0
         if not any(item.noun for item in types):
             noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
-        if language != "de":  # in German nouns are capitalised too
+        if language != "de":  # a capitalised word is a name, except in German
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
-        types = [  # "record label" does not ask for records
+        types = [  # "record", before an unknown "label", does not ask for records
             item
             for item in types
             if item.noun not in schema.doubtful or not unknown >> item.end & 1
@@ -174,7 +178,7 @@ class QuestionReader:
         ]
 
     def _names(self, text: str, tokens: Sequence[Token], language: str) -> list[Mention]:
-        """The names and values of a question, as they are written or translated."""
+        """Find the names and values of a question, as they are written or translated."""
         written = with_question_word(text)
         mentions = [*self._finder.find(written, tokens), *self._values(text, tokens)]
         mentions += self._translated_mentions(tokens, language)
@@ -193,7 +197,7 @@ class QuestionReader:
         return exact or found
 
     def _values(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
-        """Numbers, and words with leading signs, that are values of the graph."""
+        """Find the words with a digit or a leading sign that are values in the graph: ".com"."""
         for at, token in enumerate(tokens):
             signed = token.start > 0 and text[token.start - 1] in _SIGNS
             written = text[token.start - signed : token.end]
@@ -202,7 +206,7 @@ class QuestionReader:
                     yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
 
     def _translated_mentions(self, tokens: Sequence[Token], language: str) -> list[Mention]:
-        """Names of countries, languages and continents in the question's language."""
+        """Find countries, languages and continents by their names in the question's language."""
         if language == "en":
             return []
         found = []
@@ -216,13 +220,13 @@ class QuestionReader:
 
 
 def _blank(text: str, tokens: Sequence[Token]) -> int:
-    """The token of a text's first blank, as a bit."""
+    """Bit mask of the token that replaces the first blank of a text; 0 if there is none."""
     place = text.find(MASK)
     return sum(1 << at for at, token in enumerate(tokens) if token.start == place)
 
 
 def _tokens_of(marked: re.Match[str], tokens: Sequence[Token]) -> tuple[int, int]:
-    """The first token of a name in brackets, and the token after its last."""
+    """Index of the first token of a name in brackets, and of the token after its last."""
     start = marked.start()
     end = start + len(marked[1])
     inside = [at for at, token in enumerate(tokens) if start <= token.start < end]
@@ -236,7 +240,7 @@ def _relations(
     operators: Sequence[Match],
     types: Sequence[TypeMention],
 ) -> SaidRelations:
-    """The relations that tokens match, except those that only name rows."""
+    """Match tokens with relations, except tokens that are only a noun for rows."""
     relations = SaidRelations(schema, tokens, language, operators)
     relations.typed = _mask(item for item in types if item.type)
     rows = [
@@ -246,19 +250,19 @@ def _relations(
         and _stands_alone(item, relations, operators)
         and _names_only_rows(tokens[item.start : item.end], schema)
     ]
-    if rows:  # "vegan recipes" does not ask for a cuisine
+    if rows:  # "recipes" names rows, and does not match a relation such as "recipe by"
         relations.remove(_mask(rows))
     return relations
 
 
 def _names_only_rows(words: Sequence[Token], schema: Schema) -> bool:
-    """Whether words are a noun for rows, as the graph has it, and not a relation's name too."""
+    """Whether words are a noun for rows but not also the name of a relation."""
     stems = tuple(word.stem for word in words)
     return stems in schema.nouns and not schema.relations_named(stems)
 
 
 def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
-    """Whether a noun is not part of a relation's name, as in "element category"."""
+    """Whether a noun is not part of a relation's name, as it would be in "element category"."""
     asked = any(match.end == item.start and match.answer == "kind" for match in operators)
     return not asked and not relations.own >> item.end & 1
 
@@ -266,7 +270,10 @@ def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterab
 def _names_of_pronouns(
     tokens: Sequence[Token], mentions: Iterable[Mention], types: Iterable[TypeMention]
 ) -> int:
-    """Names that look like pronouns: after "the" ("the who"), or before a type ("us states")."""
+    """Bit mask of names that look like function words: "the Who", and "us" in "us states".
+
+    They follow "the", or come directly before a type.
+    """
     nouns = {item.start for item in types if item.type}
     return sum(
         {
@@ -283,14 +290,14 @@ def _names_of_pronouns(
 
 
 def _joins_nothing(match: Match, named: int) -> bool:
-    """Whether nothing follows that "and" could join: "who wrote films together with whom"."""
+    """Whether no name, type or relation follows "and": "who wrote films together with whom"."""
     return match.kind in ("and", "or") and not named >> match.end
 
 
 def _commas(
     text: str, tokens: Sequence[Token], mentions: Iterable[Mention], operators: Iterable[Match]
 ) -> Iterator[Match]:
-    """Commas between names as "and" or "or", whichever follows: "A, B and C"."""
+    """Read commas between names as the "and" or "or" that follows: "A, B and C"."""
     starts, ends = ({getattr(item, side) for item in mentions} for side in ("start", "end"))
     last = {item.start: item.kind for item in operators if item.kind in ("and", "or")}
     for at in range(1, len(tokens)):
@@ -318,9 +325,13 @@ def _importance(
     *,
     typed: bool,
 ) -> list[float]:
-    """The weight of each token if unexplained; ``typed`` tells whether the graph has types."""
+    """The weight of each token: what a program loses if it leaves the token unexplained.
+
+    ``said`` and ``noun`` are bit masks of the tokens that match relations, and of the unknown noun
+    that is asked for; ``typed`` tells whether the graph has types.
+    """
     fills = _mask(item for item in operators if item.kind in NOTHING)
-    # "What kind of bread is it" states the type and does not ask for bread.
+    # "What kind of bread is it" says that it is bread, so "bread" needs no explanation.
     kinds = {item.end for item in operators if item.answer == "kind"}
     told = _mask(item for item in types if item.type and item.start in kinds)
     names = _mask(item for item in mentions if item.kind in ("label", "alias"))
@@ -361,7 +372,11 @@ def _unknown_noun(
     types: Sequence[TypeMention],
     said: int,
 ) -> int:
-    """The noun asked for ("which elements", "the heaviest element") if it is not a type here."""
+    """Bit mask of the noun that is asked for ("which elements"), if the graph does not know it.
+
+    It is the first unknown content word after a question word or a superlative, before a relative
+    pronoun, or at the beginning. All tokens with its stem are included.
+    """
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
     places = [
         *(
@@ -376,7 +391,7 @@ def _unknown_noun(
     for at in places:
         while at < len(tokens) and function[at]:
             at += 1
-        # "which European countries", "Spanish speaking countries"
+        # Skip modifiers of the noun: "which European countries", "Spanish speaking countries".
         while at < len(tokens) and (
             names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))
         ):
@@ -387,5 +402,5 @@ def _unknown_noun(
         at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
     ]
     stems = {tokens[at].stem for at in open_nouns[:1]}
-    # "What is the capital of the country where Osaka is", "countries that border countries"
+    # The same noun may be repeated: "countries that border countries".
     return sum(1 << at for at, token in enumerate(tokens) if token.stem in stems)

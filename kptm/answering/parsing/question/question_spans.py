@@ -1,4 +1,4 @@
-"""Spans of a question's tokens that may be names, or that name sets: finds the latter."""
+"""Mentions of entities and of sets in a question, and the search for mentions of sets."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 LONGEST_TYPE = 4
-"""The most words of the name of a type."""
+"""The most words in the name of a type."""
 
 
 class Mention(NamedTuple):
-    """A span of tokens that may be a name.
+    """A span of tokens that may be the name of an entity, or a value.
 
     Attributes:
-        start: The first token.
-        end: The token after the last.
+        start: Index of the first token.
+        end: Index of the token after the last.
         node: The key of the entity, or the value (:class:`kg.ValueKey`).
-        prior: p(entity | span), among the senses of the span.
-        kind: "label", "alias", "part" (of a name), "people" (of a place), "slip" (misspelling),
-            "value".
-        exact: Whether it is written exactly as in the graph.
+        prior: p(entity | span) among the candidate entities of the span.
+        kind: How the span names it: "label", "alias", "part" of a name, "people" (an adjective or
+            plural: "Australian"), "slip" (a misspelling) or "value".
+        exact: Whether the span is written exactly as in the graph.
     """
 
     start: int
@@ -40,21 +40,21 @@ class Mention(NamedTuple):
 
     @property
     def mask(self) -> int:
-        """Its tokens as bits."""
+        """Bit mask of its tokens."""
         return span_mask(self.start, self.end)
 
 
 class TypeMention(NamedTuple):
     """A span of tokens that names a set.
 
-    The set is that of a type ("rivers"), the ends of a relation ("capitals"), or the rows of a
-    file: those of "elements.csv" are elements.
+    The set has the entities of a type ("rivers"), the tails of a relation ("capitals"), or the rows
+    of a file in an untyped graph ("elements", for the rows of "elements.csv").
 
     Attributes:
-        start: The first token.
-        end: The token after the last.
-        program: The program of the set.
-        noun: The noun for rows of an untyped graph, if the set is such rows.
+        start: Index of the first token.
+        end: Index of the token after the last.
+        program: The program that denotes the set.
+        noun: The noun for the rows of an untyped graph; None for types and relations.
     """
 
     start: int
@@ -64,27 +64,27 @@ class TypeMention(NamedTuple):
 
     @property
     def type(self) -> str | None:
-        """The type, or the noun of a file; None for the ends of a relation."""
+        """The type, or the noun for rows; None for the tails of a relation."""
         return self.program.type if isinstance(self.program, OfType) else self.noun
 
     @property
     def mask(self) -> int:
-        """Its tokens as bits."""
+        """Bit mask of its tokens."""
         return span_mask(self.start, self.end)
 
 
 def span_mask(start: int, end: int) -> int:
-    """Tokens ``start`` to ``end`` as bits."""
+    """Bit mask of the tokens ``start`` to ``end`` (excluded): (1, 3) gives 0b110."""
     return (1 << end) - (1 << start)
 
 
 def lowest(mask: int) -> int:
-    """The first token of a mask; -1 if it is empty."""
+    """Index of the first token in a mask; -1 if the mask is empty."""
     return (mask & -mask).bit_length() - 1
 
 
 def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
-    """Spans that name a type, or in the plural the ends of a relation."""
+    """Find the spans that name a type, the tails of a relation ("capitals"), or rows of a file."""
     for start in range(len(tokens)):
         for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
             stems = tuple(token.stem for token in tokens[start:end])
@@ -107,13 +107,13 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
 
 
 def _is_noun(schema: Schema, stems: tuple[str, ...], last: Token) -> bool:
-    """Whether a word is a noun, not only of its stem: "works" is no worker."""
+    """Whether a word is a noun for rows, or only shares its stem: "works" does not mean workers."""
     noun = schema.nouns[stems][0]
     return noun not in schema.doubtful or last.folded.startswith(noun.split()[-1].rstrip("s")[:-1])
 
 
 def without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:
-    """The names of sets without nouns for rows within longer ones: engineers of QA engineers."""
+    """Remove nouns for rows that are part of a longer one: "engineers" within "QA engineers"."""
     found = list(types)
     rows = [item for item in found if item.noun]
     return [
@@ -130,7 +130,10 @@ def without_names(
     tokens: Sequence[Token],
     schema: Schema,
 ) -> list[TypeMention]:
-    """The names of sets without synonyms that are names: a graph's "chancellor" is no "leader"."""
+    """Remove synonyms of nouns if the span is also the name of an entity.
+
+    If the graph has an entity "chancellor", the word is not read as a synonym of "leader".
+    """
     named = {item.mask for item in mentions if item.kind in ("label", "alias")}
     return [
         item
@@ -144,7 +147,7 @@ def without_names(
 def find_type_slips(
     schema: Schema, tokens: Sequence[Token], places: Iterable[int]
 ) -> Iterator[TypeMention]:
-    """Words that may be misspelt names of types."""
+    """Find types whose one-word name may be misspelt at the given token positions."""
     for at in places:
         for stems in schema.type_slips(tokens[at].folded):
             for key in schema.type_names[stems]:

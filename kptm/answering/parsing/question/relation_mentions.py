@@ -1,4 +1,4 @@
-"""Matches the words of a question with relations."""
+"""Matches the words of a question with the relations of a graph."""
 
 from __future__ import annotations
 
@@ -19,25 +19,29 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
 
 SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
-"""Weights of a synonym, a word of the same stem, a misspelling, and a question word's hint."""
+"""Strengths of a match by a synonym, by a common prefix, by a misspelling, and by the hint of a
+question word.
+"""
 APART = 0.3
-"""The weight of a single word of a phrase that has another meaning as a whole."""
+"""The factor for a match that uses only one word of a phrase that belongs together."""
 ENOUGH = 0.6
-"""The least strength with which a token names a relation."""
+"""The least strength of a token's match, and the least recall, with which a relation is named."""
 SAYS = 0.3
-"""The least strength with which a token is explained by a relation."""
+"""The least strength of a match with which a relation explains the token."""
 
 
 class RelationEvidence(NamedTuple):
-    """How well the unused tokens match a relation.
+    """How well the tokens of a question match a relation.
 
     Attributes:
-        recall: The share of its best-matching name in the question, between 0 and 1.
-        more: Further support: its domain, or another part of its key.
-        mask: The tokens that match it, as bits.
-        headless: Whether only a modifier of its name matches: "population" of "population density".
-        contrary: Whether its name has a superlative that the question lacks: "highest point" does
-            not match "lowest point".
+        recall: The share of the relation's best-matching name that the question contains, weighted
+            by the rarity of words, between 0 and 1.
+        more: Further support from words outside that name, such as the domain in the key.
+        mask: Bit mask of the tokens that match.
+        headless: Whether the main name matches without its head noun: "population" for "population
+            density".
+        contrary: Whether the main name has a superlative that the question lacks: "lowest point"
+            for "highest point".
     """
 
     recall: float
@@ -57,11 +61,13 @@ class SaidRelations:
         schema: The words of relations.
         tokens: The tokens of the question.
         language: The language of the question.
-        operators: The operators of the question; question words suggest relations: "when" a year.
+        operators: The operators of the question. Their hints suggest relations: "how tall" a
+            height.
 
     Attributes:
-        typed: The tokens that name types, as bits: "how many moons orbit Saturn" asks for moons,
-            though both words match the relation.
+        typed: Bit mask of the tokens that name types. They are not added to the match of another
+            word: in "how many moons orbit Saturn", "moons" says what is asked for, even if both
+            "moons" and "orbit" match one relation.
     """
 
     def __init__(
@@ -70,9 +76,9 @@ class SaidRelations:
         self._schema = schema
         self._tokens = tokens
         self._language = language
-        # By stem of a relation's name: the tokens that match it, as bits, with the strength.
+        # By stem of a relation: the strength of the match of each bit mask of tokens.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
-        # Several words for one token, all of which a relation must have: "die" stands for "date of
+        # Synonyms of several words, all of which a relation must have: "die" stands for "date of
         # death", and does not match "date of birth".
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], RelationEvidence] = {}
@@ -85,13 +91,13 @@ class SaidRelations:
             self._add(token.stem, 1 << at, 1.0)
             for other in schema.like(token.stem):
                 self._add(other, 1 << at, LIKE)
-        # Several tokens that match a relation only together: "what kind of film" asks for a genre,
-        # not for a film.
+        # Phrases of which a single word is no match: "kind of film" asks for a genre, not for a
+        # film.
         self._together: list[int] = []
         times = {match.start for match in operators if match.kind == "time"}
         for start, end, words in expand_phrase([token.folded for token in tokens], language):
             if end - start > 1 and end - 1 in times and not fits("date", words[0][0]):
-                continue  # "born in 1963" does not ask for a place: "in" belongs to the time
+                continue  # the "in" of "born in 1963" belongs to the time: no place is asked for
             if end - start > 1 and any(
                 self._schema.relations_of(stem)
                 for english, _ in words
@@ -112,7 +118,7 @@ class SaidRelations:
 
     @property
     def mask(self) -> int:
-        """The tokens that match any relation, as bits."""
+        """Bit mask of the tokens that match any relation; the hints of operators do not count."""
         found = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
@@ -128,7 +134,7 @@ class SaidRelations:
 
     @property
     def own(self) -> int:
-        """The tokens that are words of a relation's name, as bits."""
+        """Bit mask of the tokens whose own stem is a word of a relation: no synonyms, no slips."""
         found = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
@@ -136,7 +142,7 @@ class SaidRelations:
         return found
 
     def named_at(self, at: int) -> frozenset[str]:
-        """The relations most of whose name is in the question, including the token ``at``."""
+        """The relations most of whose name is in the question, with the token ``at`` in it."""
         found = {
             key
             for stem, masks in self._said.items()
@@ -147,7 +153,7 @@ class SaidRelations:
         return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
 
     def remove(self, mask: int) -> None:
-        """Remove all matches of the tokens of a mask."""
+        """Remove all matches with the tokens in a mask."""
         for masks in self._said.values():
             for own in [own for own in masks if not own & ~mask]:
                 del masks[own]
@@ -158,10 +164,10 @@ class SaidRelations:
         self._cache.clear()
 
     def add_slips(self, places: Iterable[int]) -> None:
-        """Match words at the given positions as misspellings of relations' names."""
+        """Add matches of the tokens at ``places``, read as misspelt names of relations."""
         for at in places:
             word = self._tokens[at].folded
-            # A known word is not a misspelling: "price" of "prize".
+            # A known word is not a misspelling: "price" does not mean "prize".
             if len(word) > LONG_ENOUGH and not expand(word, self._language):
                 for edit in one_edit(word):
                     for stem in self._schema.stems(edit):
@@ -173,7 +179,7 @@ class SaidRelations:
         self._add_stems(self._schema.stems(text), mask, strength)
 
     def _add_stems(self, words: Iterable[str], mask: int, strength: float) -> None:
-        """Let some tokens say the relations whose names have all of these stems."""
+        """Match tokens with the relations that have all of these stems."""
         stems = frozenset(stem for stem in words if stem not in SMALL)
         if len(stems) == 1:
             self._add(next(iter(stems)), mask, strength)
@@ -195,7 +201,7 @@ class SaidRelations:
         return sorted(self._any())
 
     def _any(self) -> frozenset[str]:
-        """The same as a cached set, since most relations of a large graph match nothing."""
+        """The relations that match any token, cached, because most of a large graph match none."""
         if self._found is None:
             self._found = self._find()
         return self._found
@@ -210,7 +216,13 @@ class SaidRelations:
         return frozenset(found)
 
     def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> RelationEvidence:
-        """How well tokens outside of ``used`` match a relation; backwards also by its source."""
+        """How well the tokens outside ``used`` match a relation.
+
+        Args:
+            relation: The key of the relation.
+            used: Bit mask of the tokens that may not be used.
+            forward: The direction of the step. Backwards, words for the relation's heads match too.
+        """
         if relation not in self._any():
             return NOTHING
         place = relation, used, forward
@@ -220,7 +232,7 @@ class SaidRelations:
             if words is not None:
                 back = (
                     relation_form(words.name).form is not Form.NOUN_OF
-                )  # "mother of" leads to the child
+                )  # the tails of "mother of" are the children, so nouns for the inverse fit forward
                 names = (
                     *words.names,
                     *((words.source,) if words.source and not forward else ()),
@@ -232,9 +244,14 @@ class SaidRelations:
     def _other_words(
         self, stem: str, chosen: int, free: Sequence[tuple[float, tuple[int, int, int], int]]
     ) -> int:
-        """Further words for the same relation, as in "what language do they speak".
+        """Bit mask of further tokens that match the same stem: "speak" beside "language".
 
-        A repeated word belongs to another step.
+        A repeated word is left for another step of the program.
+
+        Args:
+            stem: The stem of the relation.
+            chosen: Bit mask of the tokens of the best match.
+            free: (strength, order, bit mask) of all matches of the stem that are still free.
         """
         if len(free) == 1:
             return 0
@@ -261,8 +278,9 @@ class SaidRelations:
                 for stems, mask, strength in self._phrases.get(stem, ())
                 if stems <= words.weights.keys()
             ]
-            # Of a repeated word, "children of A, not children of B", the one nearest to the name is
-            # taken; of a phrase and a part of it, "come from" and "from", the whole phrase.
+            # Of matches of equal strength, take the one nearest to the tokens already used, so that
+            # "children of A, not children of B" matches each name's own word. At equal distance,
+            # take the longest: "come from" instead of "from".
             free = [
                 (s, (-_distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
             ]
@@ -286,11 +304,11 @@ class SaidRelations:
                 # A word from phrasings does not explain a token that names another relation.
                 words.weights[stem] >= SAYS and not place & self._claimed
             )
-            # "What genre is the film X": the domain of /film/film/genre explains a word, but alone
-            # it does not match.
+            # Weaker words, such as the domain of /film/film/genre in "what genre is the film X",
+            # explain a token only beside a match of the name.
             beside = recall > 0 and not (stem in words.phrased and place & self._claimed)
             if place & self._measured and stem not in names[best]:
-                # "How high" asks for a height; it does not match "highest point".
+                # "How high" suggests a height, but does not match "highest point".
                 continue
             if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
@@ -307,7 +325,10 @@ class SaidRelations:
 def _passives(
     schema: Schema, tokens: Sequence[Token], operators: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
-    """Spans of participles with "by" in relations' names: "starred by" needs both."""
+    """Yield bit masks (verb, "by") for passives whose verb is in a relation's name.
+
+    For "starred by", a relation that only matches "by", such as "written by", is no match.
+    """
     for match in operators:
         verb = match.start - 1
         if (
@@ -319,7 +340,7 @@ def _passives(
 
 
 def _distance(mask: int, used: int) -> int:
-    """The number of tokens between two masks; 0 if one is empty or they overlap."""
+    """The number of tokens between two bit masks; 0 if one is empty or they overlap."""
     if not mask or not used:
         return 0
     low, high = (mask & -mask).bit_length(), mask.bit_length()
@@ -330,6 +351,6 @@ def _distance(mask: int, used: int) -> int:
 def _share(
     name: Iterable[str], said: dict[str, tuple[float, int]], rarity: dict[str, float]
 ) -> float:
-    """The share of a name's words that match, weighted by rarity."""
+    """The share of a name's stems that match, weighted by rarity and strength."""
     total = sum(rarity.get(stem, 0.0) for stem in name)
     return sum(rarity.get(s, 0.0) * said[s][0] for s in name if s in said) / total if total else 0.0

@@ -1,8 +1,8 @@
-"""Nouns that the names of relations imply but do not contain.
+"""Nouns that a relation's name implies but does not contain, for its heads and its tails.
 
-A relation "parent" leads from a child to its parents: English has the noun "child" for its inverse,
-and "parent" likewise for the inverse of a relation "child". What has a relation "tracks" is an
-album, and what "recipe by" leads to is an author.
+A relation "parent" leads from a child to its parents, so the noun for its heads is "child"; for a
+relation "child" it is "parent". The heads of "tracks" are albums, and the tails of "recipe by" are
+authors.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PAIRS = (
     ("capital of", "capital"),
     ("founded by", "foundation"),
 )
-"""(name of a relation, nouns for its inverse)."""
+"""(name of a relation, nouns for its inverse); each pair is read in both directions."""
 
 
 SUBJECTS = (
@@ -78,16 +78,16 @@ SUBJECTS = (
     ("product item", "price", "manufacturer", "brand"),
     ("plant flower tree", "bloom time", "sunlight", "hardiness zone"),
 )
-"""(nouns for what has one of the relations, names of relations in lower case)."""
+"""(nouns for the heads of these relations, names of relations in lower case)."""
 OF_ROWS = frozenset("date id no number code ref reference status".split())
-"""Last words of columns that are named after their rows: what has an "order date" is an order."""
+"""Last words of columns that are named after their rows: the rows with "order date" are orders."""
 EVENTS = frozenset(
     "birth death start end due release opening closing expiry hire join entry exit last first next"
     " phone telephone mobile house room iso zip post postal serial model atomic shirt".split()
 )
-"""Words before them that name an event or a part of a row."""
+"""Words before those of ``OF_ROWS`` that do not name the rows: "birth date", "phone number"."""
 AGENTS = ("author", "creator")
-"""Nouns for what a relation such as "recipe by" leads to."""
+"""Nouns for the tails of a relation such as "recipe by"."""
 
 
 @lru_cache(maxsize=1)
@@ -101,15 +101,15 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 def inverse_nouns(name: str) -> frozenset[str]:
-    """The nouns for a relation's inverse, by its name in lower case; empty if there are none."""
+    """The nouns for a relation's inverse: "child" and others for "parent"; empty if unknown."""
     return _table().get(name.casefold(), frozenset())
 
 
 def subject_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (noun, relations): a noun for what has any of the relations, of those in a graph.
+    """Yield (noun, relations): a noun for the entities that have any of these relations.
 
     Args:
-        names: The key of each relation, by its name in lower case.
+        names: The key of each relation in the graph, by its name in lower case.
     """
     for nouns, *relations in SUBJECTS:
         keys = [names[name] for name in relations if name in names]
@@ -122,7 +122,7 @@ def subject_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def agent_nouns(name: str) -> tuple[str, ...]:
-    """The nouns for what a relation leads to whose name is a noun and "by": "recipe by"."""
+    """The nouns for the tails of a relation named by a noun and "by": "recipe by"; else empty."""
     words = name.casefold().split()
     noun = len(words) == 2 and words[1] == "by" and not words[0].endswith(("ed", "en", "wn"))
     return AGENTS if noun else ()

@@ -1,4 +1,4 @@
-"""The words by which questions may refer to a graph's relations and types."""
+"""The vocabulary of a graph: the words by which questions refer to its relations and types."""
 
 from __future__ import annotations
 
@@ -24,36 +24,37 @@ if TYPE_CHECKING:
 _PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
-"""Weights of a relation's words: in the last part of its name, in the informative part before, in
-another name, and in its domain.
+"""Weights of a relation's words: in the last part of its name, in the part before, in an alias, and
+in its domain (see :func:`name_parts`).
 """
 BACK = 0.01
-"""The weight of a word for a relation's inverse in the relation itself."""
+"""The weight of words that only name the relation's inverse: "child" of "parent"."""
 KIN = 0.7
-"""The least similarity of a synonym for a file's noun."""
+"""The least weight with which a synonym names the rows of a file."""
 SAME = 0.9
-"""The least weight with which a synonym names the same type."""
+"""The least weight with which a synonym names a type."""
 ENGLISH = "en"
-"""The language of relations' names."""
+"""The language in which the names of relations are read."""
 LIKE = 5
-"""The least common prefix of two words of one stem: "discovered" and "discovery"."""
+"""Letters that two stems must share at the start to count as one word: "discov", "discoveri"."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelationWords:
-    """The words of a relation.
+    """The words by which a question may refer to a relation.
 
     Attributes:
         key: The key of the relation.
         label: The label of the relation.
-        name: The part of its label or key that names its tails.
-        names: Each of its names as stems, the main one first.
-        weights: The weight of each stem.
-        source: The stems of the type it leads from, if its key has it, which also name its inverse.
+        name: The part of its label or key that names its tails, without a unit.
+        names: The stems of each of its names, the main name first.
+        weights: The weight of each stem with which the relation may be matched.
+        source: The stems of the type of its heads, if its key contains one. They also name the
+            inverse: "genre" of ``/music/genre/artists``.
         head: The stem of the head noun of its main name: "density" of "population density", "date"
             of "date of birth".
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
-        inverse: The stems of nouns for its inverse: "child" of "parent".
+        inverse: The stems of each noun for its inverse: "child" of "parent".
         phrased: The stems that occur in its phrasings but in none of its names.
         unit: The unit at the end of its name or key: "min" of "cook time (min)".
     """
@@ -76,13 +77,13 @@ class Schema:
 
     Args:
         relations: The relations of the graph.
-        described: The relations that are entities too, with aliases.
+        described: By key: the relations that are also entities, and so may have aliases.
         types: The types of the graph.
-        phrasings: Stems in the phrasings of relations, by key.
+        phrasings: By relation: the weight of each stem in its phrasings.
         sides: Decides whether the blank of a sentence is head or tail of a relation.
-        nouns: The nouns for the rows of an untyped graph, each with its program.
-        doubtful: The nouns among them that need not be what the rows are called, and that some
-            things they name may lack: a country without a capital.
+        nouns: By noun for the rows of an untyped graph: the program that denotes these rows.
+        doubtful: Those of the nouns that are only inferred. Their program may miss some rows: if
+            "country" means all that has a capital, a country without one is missing.
     """
 
     def __init__(
@@ -129,9 +130,9 @@ class Schema:
                 self._prefixes[stem[:LIKE]].append(stem)
 
     def _shorten_rates(self) -> None:
-        """Let rates be named without "per …" too: "kcal per serving" by "kcal".
+        """Give rates a second name without "per …": "kcal" for "kcal per serving".
 
-        Not where another relation has that name: the GDP is not the GDP per capita.
+        A name that another relation has is not added: "GDP" does not mean "GDP per capita".
         """
         taken = {name for words in self.relations.values() for name in words.names}
         for key, words in self.relations.items():
@@ -143,7 +144,10 @@ class Schema:
                 )
 
     def _name_heads(self) -> None:
-        """Index types by the last word of their names, if it is unique: "elements" are chemical."""
+        """Index types by the last word of their names, if only one ends in it.
+
+        "Element" then names the type "chemical element".
+        """
         heads: dict[str, list[str]] = defaultdict(list)
         for name, keys in self.type_names.items():
             if len(name) > 1:
@@ -153,15 +157,15 @@ class Schema:
                 self.type_names[stem,] = keys
 
     def stems(self, text: str) -> tuple[str, ...]:
-        """The stems of a name's words; camelCase and snake_case are split."""
+        """The stems of the words of a name, of which camelCase and snake_case are split."""
         return tuple(token.stem for token in load().tokens(split_words(text)))
 
     def relations_of(self, stem: str) -> list[tuple[str, float]]:
-        """The relations with a stem in their names, with its weight in each."""
+        """(relation, weight) for each relation that has a stem among its words."""
         return self._by_stem.get(stem, [])
 
     def like(self, stem: str) -> list[str]:
-        """Stems in relations' names of probably the same word: "discoveri" and "discov"."""
+        """Other stems of relations that begin like ``stem``: "discoveri" for "discov"."""
         return (
             [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
             if len(stem) >= LIKE
@@ -169,11 +173,15 @@ class Schema:
         )
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
-        """The relations whose whole name is the given stems."""
+        """The relations of which one whole name consists of the given stems, in any order."""
         return self._named.get(frozenset(stems), [])
 
     def rank_hints(self, hints: tuple[str, ...]) -> list[tuple[frozenset[str], int]]:
-        """The stems of each hint, and how many likelier hints the graph has a relation for."""
+        """The stems and the rank of each hint of an operator.
+
+        A hint is the name of a relation: "height" for "tall". Its rank is the number of likelier
+        hints for which the graph has a relation.
+        """
         if hints not in self._hints:
             ranked, rank = [], 0
             for hint in hints:
@@ -185,14 +193,14 @@ class Schema:
         return self._hints[hints]
 
     def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
-        """English words for a type that a foreign word or a synonym may mean."""
+        """English words that a synonym or a foreign word may stand for, of at least a weight."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
-        """A noun of the graph and its program, by a synonym: "teams" for clubs.tsv.
+        """The noun for rows that a word is a synonym of, with its program: "teams" for clubs.tsv.
 
-        None if the word is the name of a relation or its noun, which takes precedence. A doubtful
-        noun has no synonyms: "make" is no product.
+        None if there is none, or if the word names a relation, which takes precedence. Synonyms of
+        doubtful nouns are not used: "make" does not mean the rows called "product".
         """
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
@@ -201,9 +209,9 @@ class Schema:
         return next((item for item in found if item[0] not in self.doubtful), None)
 
     def relations_by_noun(self, stems: Sequence[str]) -> list[str]:
-        """The relation of an untyped graph whose name ends in one noun: "range", a mountain range.
+        """The relation of an untyped graph whose head noun is given: "range" for "mountain range".
 
-        Empty if several relations have that noun.
+        Empty if several relations have that head noun.
         """
         if len(stems) != 1 or self.type_names:
             return []
@@ -217,12 +225,12 @@ class Schema:
         return found if len(found) == 1 else []
 
     def type_slips(self, word: str) -> list[tuple[str, ...]]:
-        """The names of types, as stems, of which a word may be a misspelling."""
+        """The names of types (each as stems) of which a word may be a misspelling."""
         edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
         return sorted(edits & self.type_names.keys())
 
     def _head(self, name: str) -> str:
-        """The stem of the head noun of a phrase: the last word before a preposition."""
+        """The stem of a phrase's head noun: the last word before a function word, or of all."""
         head = ""
         for token in load().tokens(split_words(name)):
             if token.stem in SMALL and head:
@@ -246,7 +254,7 @@ class Schema:
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
         for alias in (*agent_nouns(main), *(entity.aliases if entity else ())):
-            # "Child of" describes the head, so the noun "child" stands for the inverse.
+            # The alias "child of" describes the head, so the noun "child" names the inverse.
             turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
             if turned:
                 back.append(alias)
@@ -272,19 +280,19 @@ class Schema:
 
 
 def split_words(name: str) -> str:
-    """A name with its camelCase and snake_case split."""
+    """Split the camelCase and snake_case of a name: "dateOfBirth" gives "date Of Birth"."""
     return _CAMEL.sub(" ", name.replace("_", " "))
 
 
 def without_unit(name: str) -> str:
-    """A name without the unit or year at its end: "weight_kg", "area (km²)", "passengers 2019"."""
+    """Remove the unit or year from the end of a name: "weight_kg", "area (km²)", "sales 2019"."""
     words = _PIECES.findall(split_words(name))
     kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
     return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
 
 
 def _without_qualifiers(name: str) -> str:
-    """A name without adjectives after its noun: "length overall"; "" if it has none."""
+    """Remove the adjectives after a name's noun: "length overall"; "" if there are none."""
     words = split_words(name).split()
     kept = list(words)
     while len(kept) > 1 and kept[-1].lower().strip("().") in QUALIFIERS:
@@ -303,9 +311,9 @@ QUALIFIERS = frozenset(
     "overall total max maximum min minimum approx approximate approximately estimated est avg"
     " average current gross net incl including excl".split()
 )
-"""Adjectives that tables put after the noun of a column."""
+"""Adjectives after the noun in the name of a column: "length overall", "weight max"."""
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
-"""Function words in relations' names."""
+"""Function words in the names of relations, which are not matched."""
 
 
 def _superlatives(name: str) -> frozenset[str]:
@@ -320,10 +328,11 @@ def _superlatives(name: str) -> frozenset[str]:
 
 
 def name_parts(key: str, label: str) -> tuple[str, str, str]:
-    """The parts of a relation's name: the last part, the informative part before, and the domain.
+    """Split a relation's name into its last part, the part before, and the domain.
 
-    For ``/sports/team/roster./football/position/player`` the last part is "player", the one before
-    "roster". A label is taken as a whole.
+    For ``/sports/team/roster./football/position/player`` these are "player", "roster", and "sports
+    team football position". If the key is no such path, the label is the last part, and the others
+    are empty.
     """
     if is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]
@@ -334,12 +343,12 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
 
 
 def source_name(key: str) -> str:
-    """The type that a relation leads from: ``genre`` in ``/music/genre/artists``; else ""."""
+    """The type of a relation's heads in its key: ``genre`` in ``/music/genre/artists``; else ""."""
     return _readable(key.split(".")[0].strip("/").split("/")[-2]) if is_path(key) else ""
 
 
 def is_path(key: str) -> bool:
-    """Whether a key is a path of domain, type and property."""
+    """Whether a key is a path of domain, type and property, as Freebase's keys are."""
     return "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1
 
 

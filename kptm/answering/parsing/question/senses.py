@@ -1,4 +1,4 @@
-"""Names that decide another's sense ("boston massachusetts"), and all bearers of a name."""
+"""Names whose sense other words decide ("boston massachusetts"), and namesakes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ if TYPE_CHECKING:
 STRONG = frozenset(("label", "alias"))
 """Kinds of mentions that are complete names."""
 PLACES = STRONG | {"people"}
-"""Kinds of mentions that can decide another's sense: "Nebraska", "Australian"."""
+"""Kinds of mentions that can decide the sense of another name: "Nebraska", "Australian"."""
 SMALL = frozenset("the a an of s in".split())
-"""Function words allowed between a name and a fact mentioned in passing."""
+"""Function words allowed between two names that a fact joins."""
 GAP = 4
 """The most tokens between two names."""
 STEPS = 12
-"""The most steps of an entity that are checked for a second name."""
+"""The most steps from an entity that are checked for leading to the second name."""
 
 
 def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Names followed by one to which a fact joins them, with the tokens of both."""
+    """Find names directly followed by the name of a tail of one of their facts.
+
+    An example is "boston massachusetts", where a fact leads from Boston to Massachusetts.
+
+    Yields:
+        The first mention, and the bit mask of both names.
+    """
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             after = other.start == mention.end and other.kind in STRONG
@@ -38,7 +44,13 @@ def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Men
 
 
 def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Names with a fact in passing, and its tokens: "Lincoln, the capital of Nebraska"."""
+    """Find names whose sense a fact decides that the question states about them.
+
+    Examples are "Lincoln, the capital of Nebraska" and "the Australian city of Darwin".
+
+    Yields:
+        The mention, and the bit mask of both names and the words between them.
+    """
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             first, second = sorted((mention, other), key=lambda item: item.start)
@@ -53,7 +65,10 @@ def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Menti
 def _is_told(
     question: Question, knowledge: Knowledge, mention: Mention, other: Mention, between: int
 ) -> bool:
-    """Whether the words between two names state a fact that joins them, or the first's type."""
+    """Whether the words between two names state a fact that joins the two entities.
+
+    Words for a type of ``mention`` need no fact of their own: "the Australian city of Darwin".
+    """
     said, typed = 0, 0
     after = mention.start > other.start
     for at, token in enumerate(question.tokens):
@@ -78,12 +93,16 @@ def _is_told(
 
 
 def _is_one_name(question: Question, mask: int) -> bool:
-    """Whether all tokens of a mask are one name: Ada Lovelace is not Ada of Lovelace."""
+    """Whether one longer name covers the whole mask: "Ada Lovelace" is not Ada from Lovelace."""
     return any(item.kind in STRONG and item.mask == mask for item in question.mentions)
 
 
 def namesakes(question: Question) -> Iterator[tuple[tuple[str, ...], int]]:
-    """All entities with a name after "named": "which cities are named Springfield"."""
+    """Find all entities of the name after "named": "which cities are named Springfield".
+
+    Yields:
+        The entities, and the bit mask of "named" and the name.
+    """
     for match in question.operators:
         if match.kind != "named":
             continue
