@@ -1,4 +1,4 @@
-"""Features of whether a program's answers are what the question asks for: kind, noun, count."""
+"""Features that tell whether a program's answers are what the question asks for."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 PEOPLE = frozenset("people persons inhabitants citizens residents".split())
 """Nouns that ask for a number of people."""
 ONE = frozenset("is was s".split())
-"""Words after a question word that ask for one thing."""
+"""Forms of "be" after a question word that ask for one thing: "who is"."""
 AGE = "age"
-"""The measure that a date of birth determines."""
+"""The only measure of "how" questions that a date can answer: by a date of birth."""
 ROWS = 0.6
-"""The weight of a match with the noun for rows in an untyped graph; a type's name has 1."""
+"""The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
 ANY = "any"
-"""What "which" and "what" ask for, in contrast to "who"."""
+"""The kind of answer that "which" and "what" ask for; "who" asks for a person."""
 PAST = "ed"
-"""The ending of verbs that are not the noun asked for."""
+"""The ending of verbs, which cannot be the noun that is asked for."""
 NOUNS = 4
-"""Tokens after a question word among which the noun asked for is looked up."""
+"""The noun that is asked for is one of this many tokens after the question word."""
 
 
 def asked_features(
@@ -56,16 +56,16 @@ def asked_features(
     *,
     focus: bool,
 ) -> dict[str, float]:
-    """Features of whether the answers are what the question asks for.
+    """Features that tell whether the answers are what the question asks for.
 
     Args:
         question: The question.
         derivation: The derivation of the program.
         nouns: Stems of the nouns that may be asked for.
-        named: Relations whose name is the first of these nouns.
+        named: Relations that the first of these nouns names.
         kinds: Looks up the kinds of answers.
         schema: The words of relations.
-        focus: Whether the answers are of the type that the question's noun names.
+        focus: Whether the answers have the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
     if named and _is_asked(question, derivation.program, named, schema):
@@ -79,7 +79,7 @@ def asked_features(
         own["other_asked"] = 1.0
     nodes = derivation.nodes or derivation.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
-    if schema.nouns and focus:  # in an untyped graph, files and classes name the rows
+    if schema.nouns and focus:  # in an untyped graph, nouns for rows take the place of types
         share = ROWS
     if share:
         own["noun"] = share
@@ -91,9 +91,10 @@ def asked_features(
 
 
 def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
-    """Whether a question is about all ends of a relation: "list all directors".
+    """Whether a program denotes all tails of a relation, and the question asks for them.
 
-    "Who is in office" does not ask for the offices.
+    "List all directors" does. "Who is in office" does not ask for all offices, because they are
+    not people.
     """
     program = derivation.program
     source = program.source if isinstance(program, Aggregate) else program
@@ -107,7 +108,7 @@ def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKin
 
 
 def _asks_by_verb(question: Question) -> bool:
-    """Whether a verb follows the question word: "who started" does not ask for starts."""
+    """Whether a verb follows the question word: "who started" does not ask for a start date."""
     asked = question.question_word()
     if asked is None or asked.answer == ANY:
         return False
@@ -117,7 +118,7 @@ def _asks_by_verb(question: Question) -> bool:
 
 
 def _uses(program: Program, relations: frozenset[str]) -> bool:
-    """Whether a relation of a program is one of some relations."""
+    """Whether any step or measure of a program is along one of the relations."""
     for part in parts(program):
         steps = part.measure.steps if isinstance(part, (Compare, Superlative)) else ()
         steps = (part.step,) if isinstance(part, (Follow, Having)) else steps
@@ -142,7 +143,7 @@ def _kind_features(
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
     if fit is False and (asked.answer == "date" or value):
-        # A place never answers "when", and a value never answers "who" or "where".
+        # An entity that is no date never answers "when", nor a value "who" or "where".
         own["no_date"] = 1.0
     led = _led_to(derivation.program)
     if led is not None:
@@ -159,7 +160,7 @@ def _fits(
     kinds: AnswerKinds,
     schema: Schema,
 ) -> bool | None:
-    """Whether answers are of the kind that a question word asks for; None if unclear."""
+    """Whether the answers are of the kind that the question word asks for; None if unclear."""
     nodes = derivation.nodes
     if derivation.number is not None and asked.answer in ("person", "place"):
         return False
@@ -168,14 +169,17 @@ def _fits(
         return fit
     dates = kinds.are_dates(nodes)
     if _asks_for_no_time(question, asked):
-        # "How tall" does not ask for a date of birth, and "how many climbed" not for a year.
+        # A date answers neither "how tall" nor "how many".
         return not (dates or _leads_to_years(derivation, kinds, schema))
-    # "How old" may be a date of birth, not one of death.
+    # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
     return not (dates and asked.hints) or _is_hinted(derivation.program, asked, schema)
 
 
 def _is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
-    """Whether the relation to the answers is one that the question word suggests."""
+    """Whether the last step is along a relation that the question word suggests.
+
+    True if the program has no such step, or the relation has no words.
+    """
     step = _led_to(program)
     words = None if step is None else schema.relations.get(step.relation)
     return words is None or any(
@@ -184,14 +188,14 @@ def _is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
 
 
 def _asks_for_no_time(question: Question, asked: Match) -> bool:
-    """Whether a question asks for a count, or a measure other than age: "how tall"."""
+    """Whether a question asks for a count, or for a measure that is no date or age: "how tall"."""
     if any(match.kind == "count" and match.start == asked.start for match in question.operators):
         return True
     return bool(asked.hints) and not any(fits("date", hint) or hint == AGE for hint in asked.hints)
 
 
 def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:
-    """Whether answers may be years, by a relation such as "opened in"."""
+    """Whether the answers look like years, and the relation's name agrees: "opened in"."""
     step = _led_to(derivation.program)
     words = None if step is None else schema.relations.get(step.relation)
     dated = words is not None and bool(
@@ -201,14 +205,14 @@ def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) 
 
 
 def asks_for_one(question: Question, names: int) -> bool:
-    """Whether English words ask for one thing: "what team does he play for", "who is her husband".
+    """Whether an English question asks for one thing: "which team does he play for", "who is it".
 
-    If several answers are found for such a question, only one is meant, but it is unknown which.
-    "Who wrote it" leaves the number open.
+    If such a question has several answers, the user means only one, but it is unknown which. "Who
+    wrote it" leaves the number open. False for other languages.
 
     Args:
         question: The question.
-        names: The tokens of the names in the program, as bits.
+        names: Bit mask of the names in the program.
     """
     asked = question.question_word(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
@@ -224,7 +228,10 @@ def asks_for_one(question: Question, names: int) -> bool:
 
 
 def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
-    """Whether "how many" asks for other things than those counted: people instead of counties."""
+    """Whether the noun after "how many" does not describe the counted nodes.
+
+    An example is "how many people" for a program that counts counties.
+    """
     match = next((item for item in question.operators if item.kind == "count"), None)
     if match is None:
         return False
@@ -240,7 +247,7 @@ def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds
 
 
 def _led_to(program: Program) -> Step | None:
-    """The step that leads to the answers, also within a superlative."""
+    """The last step, which leads to the answers; for a superlative, that of its base set."""
     if isinstance(program, Superlative):
         base = program.base
         return Step(base.step.relation, not base.step.forward) if isinstance(base, Having) else None
@@ -248,7 +255,16 @@ def _led_to(program: Program) -> Step | None:
 
 
 def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
-    """Whether a relation's name shows that it leads to this kind of answer; None if unclear."""
+    """Whether a step leads to this kind of answer, judged by the relation's name.
+
+    Args:
+        answer: The kind: "date", "person", "place" or "reason".
+        step: The step.
+        schema: The words of relations.
+
+    Returns:
+        None if the name does not decide, or if the step is backward.
+    """
     words = schema.relations.get(step.relation)
     if words is None or not step.forward:
         return None
@@ -262,7 +278,7 @@ def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
 
 
 def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
-    """Whether a program ends in a relation called type, genre or class: "what kind of school"."""
+    """Whether a program ends in a relation that "what kind of" suggests: type, genre or class."""
     if not isinstance(program, Follow) or not program.step.forward:
         return False
     words = schema.relations.get(program.step.relation)
@@ -273,7 +289,7 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str], schema: Schema) -> bool:
-    """Whether the noun asked for names the relation, in its direction, to the answers."""
+    """Whether the last step, in its direction, is along the relation that the noun names."""
     if isinstance(program, Intersection):
         sides = (program.left, program.right)
         return any(_is_asked(question, side, named, schema) for side in sides)
@@ -286,21 +302,21 @@ def _is_asked(question: Question, program: Program, named: frozenset[str], schem
     if step.relation in named:
         to_tails = step.forward == isinstance(program, Follow)
         words = schema.relations.get(step.relation)
-        # "Directors" are not the films that they direct.
+        # The noun "director" names the tails of "director", not the films that are its heads.
         return to_tails or words is None or relation_form(words.name).form is not Form.NOUN
     evidence = question.relations.evidence(step.relation, forward=step.forward)
-    if evidence.recall < ENOUGH:  # checked first, because most relations are not mentioned
+    if evidence.recall < ENOUGH:  # checked first, because it excludes most relations
         return False
     places = asked_places(question)
     return bool(places) and bool(evidence.mask >> places[0] & 1)
 
 
 def asked_places(question: Question, named: int = 0) -> list[int]:
-    """The words directly after "which" or "how many" that may name what is asked for.
+    """Indices of the words after "which" or "how many" that may name what is asked for.
 
     Args:
         question: The question.
-        named: Tokens that belong to a name or describe it, as bits.
+        named: Bit mask of the tokens that belong to a name or describe it.
     """
     for mention in question.mentions:
         if mention.kind in ("label", "alias") and not _is_noun(question, mention):
@@ -315,9 +331,9 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
 
 
 def _is_noun(question: Question, mention: Mention) -> bool:
-    """Whether a one-word name may still be the noun that is asked for.
+    """Whether a mention of one word may also be the noun that is asked for.
 
-    It may if it is also a relation's name, or is in the position of the noun.
+    It may if it also names a relation, or if it is in the position of :func:`head_noun`.
     """
     if mention.end - mention.start > 1:
         return False
@@ -325,7 +341,7 @@ def _is_noun(question: Question, mention: Mention) -> bool:
 
 
 def head_noun(question: Question) -> int:
-    """The noun between question word and verb, as bits: "which city did" asks for cities."""
+    """Bit mask of the word between question word and function word: "city" in "which city did"."""
     for match in question.operators:
         if match.kind in ("ask", "count", "list"):
             at = match.end
@@ -335,18 +351,18 @@ def head_noun(question: Question) -> int:
 
 
 def _nouns(question: Question, match: Match, named: int) -> list[int]:
-    """The words after a question word, up to the verb if there is any word before it."""
+    """Indices of the content words after a question word, up to the verb if a word precedes it."""
     found: list[int] = []
-    # "How high is the highest point" does not ask for a point, "when was the director born" not for
-    # a director.
+    # "How high" and "when" need no noun, so that the search stops at the verb: "how high is the
+    # highest point" does not ask for a point.
     said = question.tokens[match.start].folded == "which" or bool(match.hints)
     for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
-        if said and question.tokens[at].folded in BE:  # "which director was born last"
+        if said and question.tokens[at].folded in BE:  # the verb: "which director was born last"
             break
         if question.importance[at] > 0:
             verb = question.tokens[at].folded.endswith(PAST) and match.answer == ANY
             if verb and at == match.start + 1 and question.relations.own >> at & 1:
-                break  # "which opened first", but not "what is the founded by of"
+                break  # "opened" is the verb of "which opened first"
             said = True
             if not named >> at & 1:
                 found.append(at)

@@ -1,4 +1,4 @@
-"""Derivations: programs with their denotation, the tokens they explain, and their features."""
+"""Derivations: programs with their denotation, their features, and the tokens they explain."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Derivation:
 
     Attributes:
         program: The program.
-        mask: The tokens that it explains, as bits.
-        names: The tokens of the mask that belong to names, as bits.
-        operators: The operators that it uses, as bits of their numbers.
-        features: Its features, (name, value).
+        mask: Bit mask of the tokens that it explains.
+        names: Bit mask of those tokens that belong to names.
+        operators: Bit mask of the operators that it uses, by their index in the question.
+        features: Its features, as (name, value).
         score: The weighted sum of the features, plus the weights of the explained tokens.
         size: The number of operations.
-        floating: The number of steps without any word in the question.
+        floating: The number of steps that no word of the question names.
         mention: The mention, if the program is a single name.
-        nodes: For a set: the denoted nodes.
-        number: For a number: the denoted number.
-        truth: For a yes-or-no program: the denoted truth value.
-        counted: For a count: the nodes that it counts.
+        nodes: The denoted nodes, if the program denotes a set.
+        number: The denoted number, if it denotes a number.
+        truth: The denoted truth value, if it is a yes-or-no program.
+        counted: The nodes that it counts, if it is a count.
     """
 
     program: Program
@@ -49,7 +49,7 @@ class Derivation:
 
     @property
     def denotation(self) -> object:
-        """The denotation as a hashable value, for comparison."""
+        """The denotation as a hashable value: a truth value, a number, or a frozenset of nodes."""
         if self.truth is not None:
             return self.truth
         return self.number if self.number is not None else frozenset(self.nodes)

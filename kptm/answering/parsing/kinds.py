@@ -1,4 +1,4 @@
-"""Compares answers with the kind asked for, by question word ("where") or noun ("which city")."""
+"""Checks whether answers are of the kind that a question asks for: "where", "which city"."""
 
 from __future__ import annotations
 
@@ -22,19 +22,25 @@ if TYPE_CHECKING:
     from kg.programs import Program
 
 LOOKED_AT = 8
-"""The most answers that are checked."""
+"""The most answers of a set that are checked."""
 HELD = 200_000
 """The most entities whose kinds are cached."""
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 """A time of day, as in "08:00-18:00"."""
 NAMES = (2, 3, 4)
-"""The numbers of words of a person's name."""
+"""How many words a person's name may have."""
 YEAR = (3, 4)
-"""The numbers of digits that a year may have."""
+"""How many digits a year may have."""
 
 
 class EntityKinds(NamedTuple):
-    """An entity's kinds as bits, stems of its types and description, and whether it is a date."""
+    """What is known of an entity's kind.
+
+    Attributes:
+        classes: Bit mask of its classes: person, place, organisation; 0 if unknown.
+        stems: The stems of its types and its description.
+        dated: Whether its label is a date or a time of day.
+    """
 
     classes: int
     stems: frozenset[str]
@@ -55,7 +61,12 @@ class AnswerKinds:
         self._of_people: tuple[Program, ...] | None = None
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
-        """Whether answers may be of the kind asked for ("date", "place" …); None if unclear."""
+        """Whether answers may be of a kind; None if that is unclear.
+
+        Args:
+            answer: The kind: "date", "value", "person", "place" or "reason".
+            nodes: The answers.
+        """
         some = nodes[:LOOKED_AT]
         values = [node for node in some if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
@@ -76,12 +87,12 @@ class AnswerKinds:
         return any(found & wanted for found in classes)
 
     def are_no_people(self, nodes: Sequence[str]) -> bool:
-        """Whether entities lack what the people of an untyped graph have, such as a birth date."""
+        """Whether none of some entities is a person, in an untyped graph that has people."""
         kinds = self.of(nodes[:LOOKED_AT])
         return bool(kinds and self._all_people()) and not any(kind.classes for kind in kinds)
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
-        """Whether answers are dates by datatype, or numbers that may be years."""
+        """Whether all answers are dates: values by datatype or time of day, entities by label."""
         some = nodes[:LOOKED_AT]
         values = [node for node in some if isinstance(node, ValueKey)]
         return (
@@ -94,7 +105,7 @@ class AnswerKinds:
         )
 
     def _is_reason(self, nodes: Sequence[str], values: Sequence[ValueKey]) -> bool | None:
-        """False for people, places and dates, which answer neither "how" nor "why"; else None."""
+        """False if all answers are people, places or dates, which never are a reason; else None."""
         if values:
             return False if all(map(_is_date, values)) else None
         classes = [kind.classes for kind in self.of(nodes) if kind.classes]
@@ -102,13 +113,13 @@ class AnswerKinds:
         return False if known else None
 
     def share_named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
-        """The share of answers whose types or description contain one of the stems."""
+        """The share of the entities whose types or description contain one of the stems."""
         wanted = set(stems)
         kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))
         return sum(bool(kind.stems & wanted) for kind in kinds) / len(kinds) if kinds else 0.0
 
     def of(self, nodes: Iterable[str]) -> list[EntityKinds]:
-        """The kinds of entities."""
+        """The kinds of entities; values and unknown keys are left out."""
         keys = [node for node in nodes if not isinstance(node, ValueKey)]
         missing = [key for key in keys if key not in self._known]
         if missing:
@@ -127,10 +138,11 @@ class AnswerKinds:
         return [self._known[key] for key in keys if key in self._known]
 
     def _people(self, keys: Sequence[str]) -> frozenset[str]:
-        """The entities of an untyped graph with a relation of people, such as a date of birth.
+        """Those of the entities of an untyped graph that are people.
 
-        Or with a name that begins with a given name, perhaps after a title: "Dr. Anna Keller".
-        Asked only of entities whose description does not say what they are.
+        They have a relation that only people have, such as a date of birth, or a name that begins
+        with a given name, perhaps after a title: "Dr. Anna Keller". The caller only passes entities
+        whose description does not tell their class.
         """
         people = self._all_people()
         if people is None or not keys:
@@ -141,7 +153,10 @@ class AnswerKinds:
         return frozenset((*found.nodes, *named))
 
     def _all_people(self) -> Program | None:
-        """The set of all people of an untyped graph; None if it is typed or has none."""
+        """The program for all people of an untyped graph; None if the graph is typed or has none.
+
+        It denotes the entities with a relation that only people have.
+        """
         if self._of_people is None:
             relations = [] if self._evaluator.all_types() else self._graph.relations()
             sets: list[Program] = [
@@ -151,7 +166,7 @@ class AnswerKinds:
         return next(iter(self._of_people), None)
 
     def clear(self) -> None:
-        """Clear the cache, after the graph has changed."""
+        """Clear the cache; call it after the graph has changed."""
         self._known.clear()
         self._of_people = None
 
@@ -163,13 +178,13 @@ def _given_names() -> frozenset[str]:
 
 @cache
 def _no_surnames() -> frozenset[str]:
-    """Everyday words that are no surnames: the "union" of "Christian Democratic Union"."""
+    """Everyday words that are not surnames: "union", as in "Christian Democratic Union"."""
     surnames = {word.lower() for word in listed_words("surnames.txt")}
     return frozenset(word.lower() for word in listed_words("everyday.txt")) - surnames
 
 
 def _is_personal(label: str) -> bool:
-    """Whether a label is a given name and another, perhaps after a title."""
+    """Whether a label looks like a person's name: a given name and a surname, "Dr. Ann Lee"."""
     words = label.split()
     if words and words[0].endswith("."):  # "Dr."
         words = words[1:]

@@ -1,7 +1,7 @@
 """The parser's queries to a graph, cached until the graph changes.
 
-Hundreds of candidate programs of a question need the same few sets of nodes, for each of which the
-graph is queried once.
+The hundreds of candidate programs of a question share a few sets of nodes. With the cache, the
+graph is queried only once for each set.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 HELD = 20_000
 """The most cached results of each kind of query."""
 SOME = 20
-"""Nodes of a set whose types stand for those of all."""
+"""Nodes of a set from which the types of the whole set are estimated."""
 YES, NO = frozenset("yes y true".split()), frozenset("no n false".split())
-"""Values that are truth values, in lower case."""
+"""Spellings of truth values, in lower case."""
 TRUTHS = 6
-"""The most values of a relation of yes and no, in several spellings."""
+"""The most different values of a yes-or-no relation, which may spell them in several ways."""
 DAYS = 5_000
-"""The most values of a relation among which one year is looked for."""
+"""A relation with this many values is not examined for a common year."""
 LOOKED_AT = 10
-"""Values of a relation that decide whether it is a measure."""
+"""Values of a relation that are read to decide whether it is a measure."""
 
 
 class Knowledge:
@@ -56,7 +56,7 @@ class Knowledge:
         self.clear()
 
     def clear(self) -> None:
-        """Clear the cache, after the graph has changed."""
+        """Clear the cache; call it after the graph has changed."""
         self._programs: dict[Program, Denotation] = {}
         self._steps: dict[tuple[str, ...], Counter[Step]] = {}
         self._types: dict[tuple[str, ...], Counter[str]] = {}
@@ -72,7 +72,7 @@ class Knowledge:
         self._year: tuple[int | None] | None = None
 
     def assume_unchanged(self) -> AbstractContextManager[None]:
-        """Check once for a new revision of the graph in a block, not for each query."""
+        """A context in which the graph's revision is checked once, not for each query."""
         return self._evaluator.assume_unchanged()
 
     def evaluate(self, program: Program) -> Denotation:
@@ -80,7 +80,7 @@ class Knowledge:
         return _get_or_compute(self._programs, program, self._evaluator.evaluate)
 
     def steps(self, nodes: Sequence[str]) -> Counter[Step]:
-        """The steps that lead from the nodes, with the number of facts of each."""
+        """The steps that lead from any of the nodes, with the number of facts of each."""
         return _get_or_compute(self._steps, tuple(nodes), self._evaluator.steps)
 
     def relations_beyond(
@@ -91,14 +91,14 @@ class Knowledge:
         return _get_or_compute(self._beyond, key, lambda _: self._evaluator.relations_beyond(*key))
 
     def types(self, nodes: Sequence[str]) -> Counter[str]:
-        """The types of the nodes, or the nouns for them in a graph without types, with counts."""
+        """The types of the nodes (nouns for rows, in an untyped graph), with counts."""
         return _get_or_compute(self._types, tuple(nodes), self._types_of)
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
         found = self._evaluator.types(nodes)
         classes: dict[Step, set[str]] = {}
         for noun, rows in self._row_nouns.items():
-            # One query says which classes the nodes have; most nouns are of none of them.
+            # One query finds the classes of the nodes, so that most nouns need no query.
             if isinstance(rows, Follow) and isinstance(rows.source, Named):
                 step = Step(rows.step.relation)
                 if step not in classes:
@@ -111,13 +111,13 @@ class Knowledge:
         return found
 
     def nouns(self) -> dict[str, Program]:
-        """The nouns for the rows of an untyped graph, each with a program that denotes its rows."""
+        """By noun for rows of an untyped graph: the program that denotes these rows."""
         self._row_nouns = self._nouns.find()
         return dict(self._row_nouns)
 
     @property
     def doubtful_nouns(self) -> frozenset[str]:
-        """The nouns that need not be what the rows are called."""
+        """The nouns for rows that are only inferred (see :class:`Nouns`)."""
         return self._nouns.doubtful
 
     def all_types(self) -> list[str]:
@@ -135,14 +135,14 @@ class Knowledge:
         return self._main or None
 
     def are_alike(self, left: Program, right: Program) -> bool:
-        """Whether the denotations of two programs may overlap, by the types of some members."""
+        """Whether the denotations of two programs may overlap, judged by types of some members."""
         one, two = (self.evaluate(program).nodes[:SOME] for program in (left, right))
         if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
             return False
         kinds = [self.types(nodes) for nodes in (one, two)]
         if all(kinds):
             return not kinds[0].keys().isdisjoint(kinds[1])
-        # If only one set has a kind, they are alike if they overlap: authors are no recipes.
+        # If only one set has types, the two are alike if they share a node.
         return not any(kinds) or bool(self.evaluate(Intersection(left, right)).nodes)
 
     def is_timed(self, relation: str) -> bool:
@@ -150,13 +150,13 @@ class Knowledge:
         return _get_or_compute(self._timed, relation, self._evaluator.is_timed)
 
     def truth_values(self, relation: str) -> Mapping[str, bool]:
-        """The ends of a relation of yes and no, with what they mean; empty for other relations."""
+        """The truth value of each tail of a yes-or-no relation; empty for other relations."""
         return _get_or_compute(self._truths, relation, self._truth_values)
 
     def year(self) -> int | None:
-        """The year that all dates of some relation are in; None without one, or with several.
+        """The year that contains all dates of a relation; None if there is none or several.
 
-        It completes dates without a year: in a table of this year's trips, "4 March" is of it.
+        It completes dates without a year: in a table of trips in 2024, "4 March" is in 2024.
         """
         if self._year is None:
             years = {year for item in self._graph.relations() if (year := self._year_of(item.key))}
@@ -164,7 +164,7 @@ class Knowledge:
         return self._year[0]
 
     def _year_of(self, relation: str) -> int | None:
-        """The year that all values of a relation are days of; None if they are not."""
+        """The year of all values of a relation, if all are dates of one year; else None."""
         values = [item.value for item in islice(self._graph.attributes(relation=relation), DAYS)]
         days = [value.value for value in values if value.datatype == f"{XSD}date"]
         years = {day.split("-")[0] for day in days if day[:1] != "-"}
@@ -181,7 +181,7 @@ class Knowledge:
         return {node: word.casefold() in YES for node, word in words.items()}
 
     def is_measure(self, relation: str) -> bool:
-        """Whether a relation leads to numbers or dates, judged by a few of its values."""
+        """Whether a relation leads to numbers or dates, judged by its first values."""
         return _get_or_compute(self._measures, relation, self._is_measure)
 
     def _is_measure(self, relation: str) -> bool:

@@ -2,10 +2,10 @@
 
     p(z | q) = exp(w · φ(q, z)) / Σ_z' exp(w · φ(q, z'))
 
-z' ranges over the candidates and the case that none of them is meant. φ has dense features, whose
-weights ship with the package and hold for any graph, and pairs of a word and a predicate, whose
-weights are learnt from answered questions of one graph (Berant et al. 2013, section 3.2; Liang,
-Jordan and Klein 2011).
+z' ranges over the candidates and the case that none of them is meant. The features φ are of two
+kinds. The weights of dense features ship with the package and apply to any graph. The weights of
+sparse features, which are pairs of a word and a predicate, are learnt from answered questions over
+one graph (Berant et al. 2013, section 3.2; Liang, Jordan and Klein 2011).
 """
 
 from __future__ import annotations
@@ -165,9 +165,9 @@ DEFAULT: dict[str, float] = {
     "other_measure": -1.0,
     NONE: -1.5,
 }
-"""The default weights."""
+"""The default weights of the dense features."""
 WITH_ENCODER: dict[str, float] = {NONE: -1.8}
-"""Default weights that differ if a sentence encoder compares questions with relations."""
+"""The default weights that are different if a sentence encoder is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +176,12 @@ class ReadingModel:
 
     Attributes:
         dense: The weights of dense features.
-        learnt: By predicate: the weights of words.
+        learnt: By predicate: the weight of each word.
         explains: By predicate: the words that it explains.
-        count: The number of questions it was trained on.
+        count: The number of questions on which the model was trained.
         thresholds: The learnt thresholds of words such as "major".
-        question_map: A linear map of question vectors, if it was trained with a sentence encoder.
-        paths: Paths from a name that answered several questions.
+        question_map: A linear map of question vectors, if the model was trained with an encoder.
+        paths: The paths from a name that answered several training questions.
     """
 
     dense: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT))
@@ -194,11 +194,11 @@ class ReadingModel:
 
     @classmethod
     def untaught(cls, *, encoder: bool = False) -> ReadingModel:
-        """The weights that ship with the package, without a sentence encoder or with one."""
+        """The weights that ship with the package, for use with or without a sentence encoder."""
         return cls(DEFAULT | WITH_ENCODER if encoder else dict(DEFAULT))
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
+        """The model as a JSON value."""
         return {
             "version": VERSION,
             "dense": dict(self.dense),
@@ -215,7 +215,7 @@ class ReadingModel:
         """Read the mapping that :meth:`to_dict` returned.
 
         Raises:
-            ValueError: The version is another, or a weight is not a finite number.
+            ValueError: The version is not supported, or a weight is not a finite number.
         """
         if value["version"] != VERSION:
             raise ValueError(f"version {value['version']} instead of {VERSION}")
@@ -242,15 +242,15 @@ class ReadingModel:
         return cls(DEFAULT | dense, learnt, explains, count, thresholds, question_map, paths)
 
     def save(self, path: Path) -> None:
-        """Write JSON."""
+        """Write the model to a JSON file."""
         write_text(path, json.dumps(self.to_dict(), ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> ReadingModel:
-        """Read the file that :meth:`save` wrote; without a file, the weights of the package.
+        """Read the file that :meth:`save` wrote; if it does not exist, return the default model.
 
         Raises:
-            ConfigError: The file is malformed, or has another version.
+            ConfigError: The file is malformed, or its version is not supported.
         """
         if not path.exists():
             return cls()
@@ -268,13 +268,13 @@ class ReadingModel:
 
 
 class Lexical:
-    """The weights of a model for one question.
+    """The weights of a model, applied to one question.
 
     Attributes:
-        cover: The weight of an explained token.
-        speaks: The learnt weight from which on a predicate's words alone support it.
-        thresholds: The learnt thresholds of words such as "major", by stem.
-        paths: Paths from a name that answered several questions.
+        cover: The gain in score for an explained token of weight 1.
+        speaks: A step is tried without a matching word if its learnt weight is above this.
+        thresholds: By stem: the learnt thresholds of words such as "major".
+        paths: The paths from a name that answered several training questions.
     """
 
     def __init__(self, model: ReadingModel, question: Question) -> None:
@@ -292,7 +292,10 @@ class Lexical:
         self._similar: Mapping[Step, float] | None = None
 
     def behind(self, step: Step) -> float | None:
-        """How much less similar a step is than the best step; None without an encoder."""
+        """The similarity of a step to the question minus that of the best step; at most 0.
+
+        It is in standard deviations over all steps; None without an encoder.
+        """
         if self._encoded is None:
             return None
         if self._similar is None:
@@ -314,7 +317,7 @@ class Lexical:
         return self._cache[name]
 
     def words(self, predicates: Sequence[str], words: Sequence[str]) -> float:
-        """The sum of the learnt weights of predicates and words."""
+        """The sum of the learnt weights of all pairs of a predicate and a word."""
         total = 0.0
         for name in predicates:
             own = self._model.learnt.get(name)
@@ -323,7 +326,7 @@ class Lexical:
         return total
 
     def mask(self, name: str) -> int:
-        """The tokens that a predicate explains according to training, as bits."""
+        """Bit mask of the tokens that a predicate has learnt to explain."""
         words = self._model.explains.get(name)
         if not words:
             return 0

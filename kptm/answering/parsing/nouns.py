@@ -1,7 +1,7 @@
-"""Nouns for the rows of an untyped graph, from names of files, of classes and of relations.
+"""Finds nouns for the rows of an untyped graph, in the names of files, classes and relations.
 
-The rows of "elements.csv" are elements, an entity with the class "mammal" is a mammal, and what has
-"tracks" is an album.
+The rows of "elements.csv" are elements. An entity whose "class" is "mammal" is a mammal. An entity
+that has "tracks" is an album.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FILES = 8
 """The most files whose names are read."""
 SHORTEST = 3
-"""The least letters of a noun."""
+"""The fewest letters of a noun."""
 NO_KINDS = frozenset(
     "data dataset dev dump export fact facts file graph input kb knowledge list main output"
     " rows sample sheet statements table test train triple triples tsv csv valid".split()
@@ -40,30 +40,30 @@ CLASS_RELATIONS = frozenset(
         "occupation", "profession", "job", "job title", "role",
     )
 )  # fmt: skip
-"""Names of relations that lead to classes."""
+"""Names of relations whose tails are classes."""
 OFFICES = frozenset("office position post".split())
-"""Names of relations that lead to classes if their ends are common nouns: "president", not "Bonn".
+"""Names of relations of whose tails those in lower case are classes: "president", but not "Bonn".
 """
 JOINTS = frozenset("of for in and with".split())
-"""Words in names of classes whose last word is not their noun: "head of support"."""
+"""Words in a class's name that show that its last word is not its head: "head of support"."""
 ROWS, ALIKE = 60, 1 / 3
-"""Rows of a class whose relations are compared, and the least share of relations in common of two
-classes of things of one kind.
+"""A file's classes are things of different kinds if the relations of their first ``ROWS`` rows have
+a Jaccard index below ``ALIKE``.
 """
 CLASSES = 200
-"""The most classes of a relation; a relation with more does not classify."""
+"""The most classes of a relation; if it has more tails, they are not read as classes."""
 
 
 class Nouns:
-    """The nouns of an untyped graph.
+    """Finds the nouns for the rows of an untyped graph.
 
     Args:
         graph: The graph.
         evaluator: Evaluates programs on it.
 
     Attributes:
-        doubtful: The nouns of the last :meth:`find` that need not be what the rows are called:
-            those that only relations imply, and names of files in the singular ("nursery.tsv").
+        doubtful: The nouns of the last :meth:`find` that may be wrong for the rows: those that only
+            a relation implies ("album" by "tracks"), and singular names of files ("nursery.tsv").
     """
 
     def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
@@ -72,12 +72,17 @@ class Nouns:
         self.doubtful: frozenset[str] = frozenset()
 
     def find(self) -> dict[str, Program]:
-        """The program of each noun.
+        """By noun: the program that denotes its rows.
 
-        A class takes precedence over a file of the same name, a file over a last word that classes
-        share (among "mountains" are volcanoes, not only the fold mountains), and all of them over a
-        noun that only a relation implies. The name of a file with things of several kinds stands
-        for one of them, where it can: for the video games of "games.tsv", not its studios.
+        If several sources give the same noun, the first of these counts:
+
+        1. a class, such as "volcano";
+        2. the name of a file, such as "mountains.csv";
+        3. the last word of classes ("fold mountain"), which may cover only some of the rows;
+        4. a relation that implies the noun.
+
+        If a file has things of several kinds, its name denotes the class with that name or a
+        synonym, if there is one: the video games of "games.tsv", not its studios.
         """
         classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
@@ -98,7 +103,10 @@ class Nouns:
         return {**implied, **rest, **files, **classes}
 
     def _is_mixed(self, relation: str) -> bool:
-        """Whether a file's main relation classifies things that have few relations in common."""
+        """Whether a file's main relation has classes whose rows share few relations.
+
+        Only the two largest classes are compared.
+        """
         if not is_class(self._graph.relation(relation).label):
             return False
         back = Step(relation, False)
@@ -113,16 +121,16 @@ class Nouns:
         return len(largest[0] & largest[1]) < ALIKE * len(largest[0] | largest[1])
 
     def _kind_called(self, noun: str, classes: Mapping[str, Program]) -> Program | None:
-        """The largest class that a noun or a synonym of it names: vessels by "boats"."""
+        """The largest class that a noun or its synonym names: the class "vessel" for "boats"."""
         names = [_singular(noun), *(word for word, _ in expand(_singular(noun), ENGLISH))]
         singular = {_singular(name): made for name, made in sorted(classes.items())}
         found = [singular[name] for name in dict.fromkeys(names) if name in singular]
         return max(found, key=lambda made: self._evaluator.evaluate(made).size, default=None)
 
     def _of_files(self) -> Iterator[tuple[str, str]]:
-        """Nouns from the last words of files' names, with the main relations of the files.
+        """Yield (last word of a file's name, main relation of the file).
 
-        Each file is read only once, because edits hardly change what a file is about.
+        The main relation of a file is computed only once, because edits rarely change it.
         """
         seen = set()
         for number, path in self._evaluator.files()[:FILES]:
@@ -138,7 +146,7 @@ class Nouns:
                 yield noun, relation
 
     def _of_relations(self) -> Iterator[tuple[str, Program]]:
-        """Nouns that the names of relations imply: what has "tracks" is an album."""
+        """Yield (noun, program) for nouns that relations imply: "album" for what has "tracks"."""
         names = {
             split_words(item.label).lower(): item.key
             for item in self._graph.relations()
@@ -149,11 +157,15 @@ class Nouns:
             yield noun, reduce(Union, sets)
 
     def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
-        """Nouns from the values of relations such as "type", and the last words of these nouns."""
+        """The programs of the classes by name, and of the last words that are no class themselves.
+
+        Classes are the tails of relations such as "type".
+        """
         classes: dict[str, Program] = {}
         last_words: dict[str, Program] = {}
         for relation in self._graph.relations():
-            # A graph with Freebase's keys has thousands of relations and other ways to classify.
+            # Relations with path keys are skipped: such a graph (Freebase) has thousands of them,
+            # and other types.
             office = relation.label.replace("_", " ").lower() in OFFICES
             if is_path(relation.key) or not (office or is_class(relation.label)):
                 continue
@@ -176,7 +188,7 @@ class Nouns:
         return classes, last_words
 
     def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield nodes with the words of their names."""
+        """Yield (node, words of its name), without digits and punctuation."""
         keys = sorted(nodes)
         entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))
         for key in keys:
@@ -188,7 +200,7 @@ class Nouns:
 
 
 def is_class(label: str) -> bool:
-    """Whether a relation of this name leads to classes: "type", "jobTitle", "record type"."""
+    """Whether the tails of a relation with this name are classes: "type", "jobTitle"."""
     name = split_words(label).lower()
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 

@@ -1,4 +1,4 @@
-"""QuestionParser: parses a question to candidate programs with their probabilities."""
+"""QuestionParser: parses a question into candidate programs with probabilities."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """A parse of a question.
+    """One parse of a question.
 
     Attributes:
-        derivation: The program, with its denotation and the tokens it explains.
-        p: The probability of its denotation, summed over all programs with the same denotation.
-        own: The probability of this program.
+        derivation: The program, with its denotation and the tokens that it explains.
+        p: The probability of the denotation: the sum over all programs that have it.
+        own: The probability of this program alone.
     """
 
     derivation: Derivation
@@ -54,8 +54,8 @@ class ParsedQuestion:
 
     Attributes:
         question: The question.
-        parses: The best parse of each denotation, best first.
-        none: The probability that no candidate is meant.
+        parses: The best parse of each denotation, by falling probability.
+        none: The probability that none of the candidates is what the question means.
     """
 
     question: Question
@@ -69,9 +69,9 @@ class QuestionParser:
     Args:
         graph: The graph.
         linker: Looks up names of entities.
-        phrasings: Phrasings of relations in texts.
-        model: Ranks programs; by default the weights that ship with the package.
-        encoder: A sentence encoder that compares questions with relations, or None.
+        phrasings: The phrasings of each relation, mined from texts.
+        model: The model that ranks programs; by default the weights that ship with the package.
+        encoder: A sentence encoder that compares questions with relations; None to do without.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class QuestionParser:
         self.model = self.untaught() if model is None or model == ReadingModel() else model
 
     def untaught(self) -> ReadingModel:
-        """The model before any training."""
+        """The default model for this parser, before any training."""
         return ReadingModel.untaught(encoder=self._encoder is not None)
 
     @property
@@ -105,7 +105,10 @@ class QuestionParser:
         return self._knowledge
 
     def schema(self) -> Schema:
-        """The words of the graph's present relations and types."""
+        """The vocabulary of the graph's current relations and types.
+
+        It is built again, and all caches are cleared, if the graph has changed since the last call.
+        """
         state = self._graph.log.state()
         if state is None or state != self._state:
             self._knowledge.clear()
@@ -127,7 +130,7 @@ class QuestionParser:
         return self._schema
 
     def _phrasing_words(self) -> dict[str, dict[str, float]]:
-        """Frequencies of words in the phrasings of each relation, relative to the most frequent."""
+        """By relation: the frequency of each stem in its phrasings, divided by the highest one."""
         found = {}
         for key in self._phrasings.relations():
             counts = Counter(
@@ -141,7 +144,7 @@ class QuestionParser:
         return found
 
     def read(self, text: str) -> Question:
-        """Find the possible meanings of a question's tokens."""
+        """Read a question: find the possible meanings of its tokens, and encode it."""
         question = self._reader.read(text)
         if self._encoder is None:
             return question
@@ -153,7 +156,13 @@ class QuestionParser:
     def candidates(
         self, question: Question, *, floating: int = 1, beam: int = 40
     ) -> list[ProgramCandidate]:
-        """The candidate programs of a question, with their features, best first."""
+        """The candidate programs of a question, with features and scores, best first.
+
+        Args:
+            question: The question.
+            floating: The most steps of a program that no word of the question names.
+            beam: The beam width: partial programs kept per size.
+        """
         schema = self.schema()
         with self._knowledge.assume_unchanged():
             return candidates(
@@ -162,7 +171,7 @@ class QuestionParser:
             )  # fmt: skip
 
     def at_time(self, derivation: Derivation, period: Period) -> Derivation:
-        """A derivation evaluated on facts that held in a period."""
+        """Restrict a derivation's program to a period, and evaluate it again."""
         program = at_time(derivation.program, period, self._knowledge)
         found = self._knowledge.evaluate(program)
         return replace(
@@ -170,14 +179,14 @@ class QuestionParser:
         )
 
     def parse(self, text: str) -> ParsedQuestion:
-        """Parse a question: its candidate programs with their probabilities."""
+        """Parse a question into candidate programs with probabilities."""
         question = self.read(text)
         return self.rank_candidates(question, self.candidates(question))
 
     def rank_candidates(
         self, question: Question, found: Sequence[ProgramCandidate]
     ) -> ParsedQuestion:
-        """Compute probabilities of candidates, and merge candidates with the same denotation."""
+        """Compute the candidates' probabilities, and merge candidates with the same denotation."""
         if not found:
             return ParsedQuestion(question, (), 1.0)
         lack = self.model.lexical(question).score(none_features(question).items())

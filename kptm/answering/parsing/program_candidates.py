@@ -1,4 +1,4 @@
-"""Candidates: complete programs with all their features, ranked by the model."""
+"""Candidates: complete programs with all their features, scored by the model."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 MOST = 150
-"""The most candidates that are ranked."""
+"""The most candidates that are returned."""
 FEW = 3
-"""The most members of a set of which a superlative may choose nearly all."""
+"""A superlative may choose most members of a set only if the set has at most this many."""
 LOOKED_AT = 20
-"""Answers whose types are read."""
+"""The most answers whose types are read."""
 MISSED = (
     "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number",
     "time", "ordinal", "sum", "mean", "yesno", "having", "lacking",
 )  # fmt: skip
-"""Operators that a program is penalised for not using."""
+"""Kinds of operators for which a program has a feature "unused_…" if it does not use them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,11 @@ class ProgramCandidate:
     """A candidate program of a question.
 
     Attributes:
-        derivation: The program, with the tokens it explains.
+        derivation: The program, with the tokens that it explains.
         features: Its dense features.
-        predicates: Its predicates, for the learnt weights.
-        words: The question's words that are paired with the predicates.
-        score: The score by the model.
+        predicates: Its predicates, which have learnt weights with words.
+        words: The words of the question that are paired with the predicates.
+        score: The score of the model: the logarithm of its unnormalised probability.
     """
 
     derivation: Derivation
@@ -92,11 +92,11 @@ def candidates(
 
     Args:
         question: The question.
-        model: The model that ranks them.
+        model: The model that scores them.
         schema: The words of relations and types.
         knowledge: Cached queries to the graph.
         kinds: Looks up the kinds of answers.
-        floating: The most steps of a program without a word in the question.
+        floating: The most steps of a program that no word of the question names.
         beam: The beam width: partial programs kept per size.
     """
     lexical = model.lexical(question)
@@ -117,7 +117,7 @@ class _Scorer:
 
     Args:
         question: The question.
-        lexical: The model's weights for the question's words.
+        lexical: The model's weights for this question.
         knowledge: Cached queries to the graph.
         kinds: Looks up the kinds of answers.
     """
@@ -132,11 +132,15 @@ class _Scorer:
         self._words: dict[int, list[str]] = {}
 
     def score(self, made: Derivation) -> ProgramCandidate:
-        """A derivation with its features; tokens that only these explain are added to its mask."""
+        """Compute the features and score of a derivation.
+
+        Adds to its mask the words that describe its entities, and "is" or "does" if it denotes the
+        value "yes" or "no".
+        """
         question, program = self._question, made.program
         described = _count_descriptive_words(question, made, self._kinds)
         made.mask |= described
-        if _is_truth(made, self._knowledge):  # "is room 305 heated"
+        if _is_truth(made, self._knowledge):  # the fact "heated: yes" answers "is room 305 heated"
             _explain_yes_or_no(question, made)
         features = _features(question, made, self._knowledge)
         if described:
@@ -156,7 +160,7 @@ class _Scorer:
     def compare_with_asked_for(
         self, found: Iterable[ProgramCandidate], schema: Schema
     ) -> Iterator[ProgramCandidate]:
-        """The candidates with features for whether they denote what the question asks for."""
+        """Add the features that tell whether candidates denote what the question asks for."""
         question = self._question
         places: list[int] = []
         if not question.asks_of_subject():
@@ -172,7 +176,7 @@ class _Scorer:
 
 
 def _explain_yes_or_no(question: Question, made: Derivation) -> None:
-    """Let a truth value explain the words that ask for yes or no."""
+    """Let a derivation of the value "yes" or "no" explain the words of a yes-or-no question."""
     for number, match in enumerate(question.operators):
         if match.kind == "yesno":
             made.mask |= span_mask(match.start, match.end)
@@ -180,7 +184,7 @@ def _explain_yes_or_no(question: Question, made: Derivation) -> None:
 
 
 def _with(item: ProgramCandidate, own: Mapping[str, float], lexical: Lexical) -> ProgramCandidate:
-    """A candidate with more features."""
+    """Add features to a candidate, and update its score."""
     if not own:
         return item
     more = lexical.score(own.items())
@@ -192,7 +196,10 @@ def _order(item: ProgramCandidate) -> tuple[float, int, str]:
 
 
 def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
-    """The types of the entities that a program names, such as a country's government."""
+    """Predicates "@type" for the types of the entities that a program names.
+
+    With learnt weights for them, words can choose the sense of a name.
+    """
     named = [
         key
         for part in parts(made.program)
@@ -204,7 +211,10 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
 
 
 def _count_descriptive_words(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
-    """The number of unexplained words that describe the entities: "the online shop Amazon"."""
+    """Bit mask of unexplained words from the description of a named entity: "the shop Amazon".
+
+    They count only if they are near the name (see :func:`_beside`).
+    """
     left = [
         at
         for at, weight in enumerate(question.importance)
@@ -219,7 +229,7 @@ def _count_descriptive_words(question: Question, made: Derivation, kinds: Answer
 
 
 def _beside(question: Question, made: Derivation, described: int) -> int:
-    """The tokens on either side of a program's names, up to the next word of a relation."""
+    """Bit mask of the tokens around a program's names, up to the next word with another use."""
     size = len(question.tokens)
     light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
     ends = (made.mask | question.relations.own) & ~(described | made.names | question.typed | light)
@@ -243,7 +253,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         bits = (1 << match.end) - (1 << match.start)
         unused = not made.operators >> number & 1 and not bits & made.mask
         if match.kind == "sum" and "count" in features:
-            continue  # "how many are there altogether"
+            continue  # a count explains the "altogether" of "how many are there altogether"
         if match.kind in MISSED and unused:
             features[f"unused_{match.kind}"] = 1.0
     features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]
@@ -259,7 +269,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     features["unused_type"] = float(unused_types(question, made.mask))
     features["empty"] = float(not made.nodes and made.number is None and made.truth is None)
     named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
-    # The answer is one of the names in the question: "which is older, Yale or Brown".
+    # The answer may be a name in the question if it offers a choice: "is Yale or Brown older".
     chosen = "either" in features or ("union" in features and "superlative" in features)
     features["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
@@ -277,7 +287,7 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
 
 
 def _is_truth(made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether a program leads from a name to the value "yes" or "no"."""
+    """Whether a program is one step from a name to "yes" or "no", along a yes-or-no relation."""
     program = made.program
     return (
         isinstance(program, Follow)
@@ -290,9 +300,9 @@ def _is_truth(made: Derivation, knowledge: Knowledge) -> bool:
 
 
 def _is_other_implicit(program: Program) -> bool:
-    """Whether a set that no word names is of another relation than those that measure it.
+    """Whether a program takes entities that have one relation, but measures them by another.
 
-    "Who took office after 2010" is not about those who have left.
+    For "who took office after 2010", it should not take the entities that have "left office".
     """
     measured = {
         part.measure.steps[0]
@@ -304,17 +314,17 @@ def _is_other_implicit(program: Program) -> bool:
 
 
 def _vacuous(program: Program, knowledge: Knowledge) -> int:
-    """The number of operations of a program without effect.
+    """The number of operations of a program that have no effect.
 
-    They are superlatives of one node or that choose a whole set, counts and means of programs that
-    denote one node by their form, and differences that remove nothing or things of another type:
-    films without a country.
+    They are superlatives that choose a whole set, or most of a larger one; counts of a superlative
+    and sums and means, if there is only one node; and differences of sets that cannot overlap, such
+    as films without countries.
     """
     count = 0
     for part in parts(program):
         if isinstance(part, Superlative):
             base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
-            most = base > FEW and 2 * chosen > base  # most of them have the greatest value
+            most = base > FEW and 2 * chosen > base  # most share the greatest value
             count += part.rank == part.count == 1 and (base == chosen or most)
         elif isinstance(part, Aggregate):
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
@@ -325,11 +335,10 @@ def _vacuous(program: Program, knowledge: Knowledge) -> int:
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether the question asks for a noun that names nothing in the graph.
+    """Whether the question asks for a noun that the graph does not know, so not for these answers.
 
-    This counts if the types of the answers are known, or if the answers are reached from a name by
-    a step without a word in the question: "the river of Osaka" asks for a relation, which is not
-    the one that Osaka happens to have.
+    This can be said if the answers have types, which are then other types, or if no word names the
+    step to them: "the river of Osaka" does not ask for just any fact about Osaka.
     """
     nodes = made.nodes or made.counted
     if not question.unknown_noun & ~made.mask or not nodes:
@@ -340,17 +349,17 @@ def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -
 
 
 def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether only some answers are of a named type: moons and spacecraft orbit Saturn."""
+    """Whether only some answers are of a type in the question: not only moons orbit Saturn."""
     some = (made.nodes or made.counted)[:LOOKED_AT]
     types = knowledge.types(some)
     return any(item.type and 0 < types.get(item.type, 0) < len(some) for item in question.types)
 
 
 def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
-    """Whether answers are of the type that the first noun names; None if it names none."""
+    """Whether answers have the type that the question's first noun names; None if undecided."""
     nodes = made.nodes or made.counted
     beside = beside_names(question, knowledge)
-    # A class that a mention names is a type too: "which teacher".
+    # A noun for rows stays a type even if it is also a mention: "which teacher".
     inside = set(parts(made.program))
     kinds = sum(item.mask for item in question.types if item.noun and item.program in inside)
     named = (beside | made.names) & ~kinds
@@ -372,7 +381,11 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
 
 
 def none_features(question: Question) -> dict[str, float]:
-    """The features of "no candidate is meant", which grow with the number of content words."""
+    """The features of "no candidate is meant".
+
+    They are a constant, the number of names beyond the first, and the number of operators: programs
+    for longer questions score lower, so this case must score lower too.
+    """
     mask, names = 0, 0
     for mention in question.mentions:
         if mention.kind in ("label", "alias", "people") and not mention.mask & mask:
@@ -392,7 +405,7 @@ def none_features(question: Question) -> dict[str, float]:
 
 
 def unique(items: Iterable[ProgramCandidate]) -> list[tuple[object, list[ProgramCandidate]]]:
-    """Group candidates by denotation, in the order of the first of each group."""
+    """Group candidates by denotation, as (denotation, candidates), in the order of the first."""
     found: dict[object, list[ProgramCandidate]] = {}
     for item in items:
         found.setdefault(item.derivation.denotation, []).append(item)

@@ -1,4 +1,7 @@
-"""The predicates of programs and the words of questions whose weights are learnt."""
+"""Sparse features: the predicates of programs and the words of questions.
+
+The model learns a weight for each pair of a predicate and a word.
+"""
 
 from __future__ import annotations
 
@@ -28,18 +31,18 @@ SLOT = "_"
 
 
 def step_name(step: Step) -> str:
-    """The name of a step as a predicate."""
+    """The predicate of a step: "capital>" forward, "capital<" backward."""
     return f"{step.relation}{'>' if step.forward else '<'}"
 
 
 def measure_name(measure: Measure) -> str:
-    """The name of a measure as a predicate."""
+    """The predicate of a measure: its steps joined by dots, after "#" if it counts."""
     path = ".".join(map(step_name, measure.steps))
     return f"#{path}" if measure.count else path
 
 
 def predicates(program: Program) -> list[str]:
-    """The predicates of a program, one per operation."""
+    """The predicates of a program: one for each operation; names have none."""
     found: list[str] = []
     if isinstance(program, Follow):
         found.append(step_name(program.step))
@@ -63,7 +66,7 @@ def predicates(program: Program) -> list[str]:
 
 
 def edges(program: Program) -> list[str]:
-    """Pairs of predicates of which one is applied to the result of the other."""
+    """Pairs of predicates, one applied to the result of the other: "capital>(borders>"."""
     own = _own(program)
     found = []
     for child in children(program):
@@ -82,7 +85,7 @@ def _own(program: Program) -> str:
 
 
 def skeleton(program: Program) -> str:
-    """The program with slots in place of names."""
+    """The shape of a program: all its predicates, with slots in place of names."""
     return f"s:{_skeleton(program)}"
 
 
@@ -95,7 +98,12 @@ def _skeleton(program: Program) -> str:
 
 
 def question_words(question: Question, names: int) -> list[str]:
-    """The words of a question that the model learns: stems and pairs of stems, names as slots."""
+    """The stems of a question, and the pairs of adjacent stems with slots in place of names.
+
+    Args:
+        question: The question.
+        names: Bit mask of the names.
+    """
     words: list[str] = []
     for at, token in enumerate(question.tokens):
         if names >> at & 1:

@@ -1,4 +1,4 @@
-"""Restricts programs to the time asked about."""
+"""Restricts programs to a time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.knowledge import Knowledge
 
 TIME = r"^-?\d{4}(-\d\d(-\d\d)?)?$"
-"""A year or a day, in ISO 8601."""
+"""A year, month or day in ISO 8601."""
 
 
 def period_of(text: str) -> Period:
-    """Read a year or day.
+    """Read a year, month or day as a period.
 
     Raises:
-        ConfigError: The text is neither.
+        ConfigError: The text is none of these.
     """
     if not re.fullmatch(TIME, text):
         raise ConfigError(f"{text!r} is not a time: give a year, 1995, or a day, 1995-07-04")
@@ -29,7 +29,10 @@ def period_of(text: str) -> Period:
 
 
 def at_time(program: Program, period: Period, knowledge: Knowledge) -> Program:
-    """The program restricted to a period, for relations with dated facts and no stated time."""
+    """Restrict a program to a period: each step along a relation with dated facts.
+
+    A step that has a time already keeps it.
+    """
     changed: dict[str, object] = {}
     inside = children(program)
     for field in fields(program):

@@ -1,4 +1,4 @@
-"""Features of words that a program leaves unused: names, relations, types, parts of names."""
+"""Counts what a program leaves unused in a question: names, relations, types, parts of names."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 NAMES = ("label", "alias", "people")
-"""Kinds of mentions that are hardly anything else: names, and inflected names ("desserts")."""
+"""Kinds of mentions that rarely mean something else: full names, also inflected ("Australian")."""
 
 
 def is_torn(question: Question, made: Derivation) -> bool:
-    """Whether a part of a name is next to an unknown word: "Good Soldier", "Good Earth".
+    """Whether a mention seems to be only a piece of a longer name that the graph does not know.
 
-    Next to a complete name the word must be capitalised: "the Mercury Drug chain". A number after a
-    name belongs to it: "Portal 3" is not Portal.
+    A part of a name is torn next to an unknown or capitalised word: "Good" in "Good Earth". A
+    full name is torn next to a capitalised unknown word ("Mercury" in "the Mercury Drug chain") or
+    before a number ("Portal" in "Portal 3").
     """
     named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
     for item in question.mentions:
@@ -32,7 +33,7 @@ def is_torn(question: Question, made: Derivation) -> bool:
         typed = any(kind.type and kind.mask == item.mask for kind in question.types)
         after = bool(question.unknown >> item.end & 1)
         if typed and after and item.end + 1 == len(question.tokens):
-            return True  # "who works on project Falcon"
+            return True  # a type before an unknown last word: "who works on project Falcon"
         if any(
             match.kind == "number"
             and match.start == item.end
@@ -54,7 +55,13 @@ def is_torn(question: Question, made: Derivation) -> bool:
 
 
 def echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
-    """Whether all answers are mentioned in the question: "Ohio's capital Columbus"."""
+    """Whether the question itself contains all answers: "Ohio's capital Columbus".
+
+    Args:
+        question: The question.
+        made: The derivation of the program.
+        named: The nodes that the program names, which do not count as answers.
+    """
     own = 0
     for item in question.mentions:
         own |= item.mask if item.node in named and not item.mask & ~made.names else 0
@@ -70,7 +77,7 @@ def echoes(question: Question, made: Derivation, named: Collection[str]) -> bool
 
 
 def unused_names(question: Question, mask: int) -> int:
-    """The number of names that a program does not use, except words that are rarely names."""
+    """The number of names outside ``mask`` that match no relation or type."""
     common = question.relations.mask | _words_of_types(question)
     count = 0
     for mention in question.mentions:
@@ -82,7 +89,7 @@ def unused_names(question: Question, mask: int) -> int:
 
 
 def is_condition_unused(question: Question, mask: int) -> bool:
-    """Whether the adjective of a place is unused: "which European countries"."""
+    """Whether the adjective of a place before a noun is unused: "which European countries"."""
     return any(
         mention.kind == "people"
         and not mention.mask & (mask | question.relations.mask)
@@ -93,7 +100,7 @@ def is_condition_unused(question: Question, mask: int) -> bool:
 
 
 def unused_relations(question: Question, mask: int) -> int:
-    """The number of words from relations' names in the question that a program does not explain."""
+    """The number of words of relations outside ``mask``."""
     return sum(
         1
         for at, weight in enumerate(question.importance)
@@ -102,7 +109,7 @@ def unused_relations(question: Question, mask: int) -> int:
 
 
 def unused_types(question: Question, mask: int) -> int:
-    """The number of types in the question that a program does not use, by unambiguous words."""
+    """The number of types outside ``mask`` whose words match no relation."""
     count = 0
     for item in question.types:
         light = question.weight(item.mask) <= LITTLE

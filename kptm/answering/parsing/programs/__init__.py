@@ -1,1 +1,1 @@
-"""Builds programs bottom-up from the parts of a question."""
+"""Builds candidate programs bottom-up from the parts of a question."""

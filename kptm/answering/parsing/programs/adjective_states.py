@@ -1,6 +1,7 @@
-"""Sets that an adjective names: by a relation that things have or lack, or by one of yes and no.
+"""Sets that an adjective names, by a relation that entities have or lack, or by a yes-or-no one.
 
-The dead have a date of death, the living lack it; evergreens have "yes" in a column "evergreen?".
+The dead have a date of death, and the living lack it. Evergreen plants have the value "yes" of a
+relation "evergreen?".
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 SAMPLE = 60
-"""Nodes with a relation whose types and other relations show what else may have it."""
+"""The most nodes with a relation that are read to find the type of its heads."""
 
 WELL = 0.5
 """The share of a relation's name that must be in the question."""
 NEARLY_ALL = 0.8
-"""The share of the nodes with a relation that have the relation of all that may have it."""
+"""The least share of a relation's heads that must also have another relation (see _possible)."""
 
 
 def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
-    """The sets of a question's words for states: "alive" are people without a date of death."""
+    """Find the sets that a question's adjectives name: "alive", people without a date of death."""
     yield from _truths(question, knowledge)
     yield from _participles(question)
     for match in question.operators:
@@ -51,7 +52,7 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
 
 
 def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
-    """What has "yes" by a relation of yes and no that the question names: "evergreen plants"."""
+    """Find the sets of heads with "yes" of a yes-or-no relation in the question: "evergreen"."""
     said = question.relations
     for relation in said.relations():
         evidence = said.evidence(relation)
@@ -65,9 +66,10 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
 
 
 def _participles(question: Question) -> Iterator[TypeMention]:
-    """What has a relation that a participle after "is" or "are" names: "games that are lent out".
+    """Find the sets of heads of a relation that a participle names: "games that are lent out".
 
-    Only at the end: "are lent to Jo" and "written by whom" ask for the other end.
+    The participle follows a form of "be", and no content word or "by" follows it: "are lent to Jo"
+    and "written by whom" refer to the tails.
     """
     said, tokens = question.relations, question.tokens
     for relation in said.relations():
@@ -86,15 +88,15 @@ def _participles(question: Question) -> Iterator[TypeMention]:
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
-    """Whether a node is one of the things that may have a relation."""
+    """Whether a node is of a kind that may have a relation."""
     return node in knowledge.evaluate(_possible(relation, knowledge)).nodes
 
 
 def _possible(relation: str, knowledge: Knowledge) -> Program:
-    """The things that may have a relation: those of the type of the ones that have it.
+    """The program for the nodes that may have a relation: those of the most common type of heads.
 
-    In an untyped graph, they are those with another relation that nearly all of them have, except
-    one that everything has, such as "type".
+    In an untyped graph, they are the heads of the largest other relation that nearly all these
+    heads have. Relations that classify, such as "type", do not count, because everything has them.
     """
     nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLE]
     types = knowledge.types(nodes) if knowledge.all_types() else None

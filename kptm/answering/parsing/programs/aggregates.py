@@ -1,4 +1,7 @@
-"""Rules for programs that do not denote a set: counts, sums, means, yes or no, differences."""
+"""Rules for programs that denote a number or a truth value: counts, sums, differences, yes or no.
+
+Some questions for a number denote a value of the graph instead: "how many people live in Nigeria".
+"""
 
 from __future__ import annotations
 
@@ -42,19 +45,19 @@ NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within"
     " function operator".split()
 )
-"""Features of names."""
+"""The features of mentions."""
 AGE = ("age",)
-"""The first hint of words that ask for an age."""
+"""The first hint of words that ask for an age: "how old"."""
 YEARS = "a"
-"""The unit of words for years."""
+"""The symbol of the unit year."""
 SAMPLE = 60
-"""Nodes at the end of a relation whose types are read."""
+"""The most nodes of a relation whose types are read."""
 ALIKE = 0.25
-"""The dissimilarity of a node that shares a type with a relation's ends."""
+"""The dissimilarity of a node that shares a type with the nodes of a relation."""
 
 
 class Wholes:
-    """The rules for programs that do not denote a set.
+    """The rules for programs that denote a number or a truth value.
 
     Args:
         builder: Builds derivations.
@@ -64,7 +67,7 @@ class Wholes:
         self._builder = builder
 
     def roots(self, part: Derivation) -> Iterator[Derivation]:
-        """Counts, sums and means of a set."""
+        """The count of a set, the sum or mean of its values, or its single number as a count."""
         for number, match in enumerate(self._builder.question.operators):
             if part.operators >> number & 1:
                 continue
@@ -77,7 +80,7 @@ class Wholes:
                 made.counted = part.nodes
                 yield made
             elif match.kind == "count" and self._is_number(part):
-                # "How many people live in Nigeria" may ask for a value in the graph.
+                # The answer may be a value in the graph: "how many people live in Nigeria".
                 yield self._builder.extend(
                     part.program, (part,), mask=bits(match), operators=1 << number,
                     features={"counted": 1.0}
@@ -89,14 +92,14 @@ class Wholes:
                 )  # fmt: skip
 
     def _is_number(self, part: Derivation) -> bool:
-        """Whether a set is a single number that the question asks for."""
+        """Whether a set is a single number, reached by steps that the question names."""
         if part.floating or not isinstance(part.program, Follow) or len(part.nodes) != 1:
             return False
         node = part.nodes[0]
         return isinstance(node, ValueKey) and node.literal.datatype in NUMERIC
 
     def truths(self, part: Derivation) -> Iterator[Derivation]:
-        """Yes-or-no programs: whether a name is in a set, or whether a set is not empty."""
+        """Yes-or-no programs: whether a mention is in a set, or whether a set is not empty."""
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "yesno" or part.operators >> number & 1 or part.mention is not None:
                 continue
@@ -115,7 +118,7 @@ class Wholes:
                     continue
                 holds = mention.node in part.nodes
                 if not holds and part.floating and self._is_open(part, mention):
-                    continue  # a step without a word in the question cannot be negated
+                    continue  # "no" would rest on a step that no word names
                 if is_list_of_names(part.program):  # "is it a lake or a river" asks which
                     yield from self._which(part, mention, number)
                     continue
@@ -129,16 +132,25 @@ class Wholes:
                 )  # fmt: skip
 
     def _is_adjective(self, part: Derivation) -> bool:
-        """Whether an unknown word without article may be an adjective: "is the cobra venomous"."""
+        """Whether the unknown noun of a set may be an adjective: "is the cobra venomous".
+
+        It may if no determiner precedes it, or if the question is about existence.
+        """
         if not any(name == "everything" for name, _ in part.features):
             return False
-        if self._builder.asks_existence:  # of what the graph does not have
+        if self._builder.asks_existence:  # the graph does not know what is asked for
             return True
         at = self._builder.question.unknown_noun.bit_length() - 1
         return at < 1 or self._builder.question.tokens[at - 1].folded not in DETERMINERS
 
     def _which(self, part: Derivation, mention: Mention, number: int) -> Iterator[Derivation]:
-        """Which of two names a step from another name leads to: "a starter or a main"."""
+        """Find which of two names a step from a mention leads to: "is it a starter or a main".
+
+        Args:
+            part: The list of names.
+            mention: The mention from which the step starts.
+            number: The index of the yes-or-no operator.
+        """
         match = self._builder.question.operators[number]
         for step in sorted(self._builder.knowledge.steps((mention.node,))):
             program = Intersection(Follow(Named((mention.node,)), step), part.program)
@@ -153,16 +165,23 @@ class Wholes:
             )  # fmt: skip
 
     def _is_open(self, part: Derivation, mention: Mention) -> bool:
-        """Whether there are words that neither the set nor the name explains."""
+        """Whether a content word is left that neither the set nor the mention explains."""
         return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
-        """Whether the name asked about comes after the set: "is Byron a child of Ada"."""
+        """Whether the mention follows the names of the set after a form of "be".
+
+        For "is Byron a child of Ada", the mention is Byron, and it must precede Ada.
+        """
         copula = self._builder.question.tokens[match.start].folded in BE
         return copula and bool(part.names) and mention.mask > part.names
 
     def _unlike(self, node: str, part: Derivation) -> float:
-        """The dissimilarity of a node to the ends of a set's last step: 0 if it is one of them."""
+        """How implausible it is that a node is in a set, from 0 to 1, if the answer is "no".
+
+        It is 0 if the node has a fact of the set's last relation in the same direction, and
+        :data:`ALIKE` if it only shares a type with nodes that have one.
+        """
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
             program = program.left if isinstance(program, Intersection) else program.base
@@ -180,10 +199,10 @@ class Wholes:
         return ALIKE if alike else 1.0
 
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """The difference between the values of two names, in their order.
+        """The difference between the values of one relation for two names.
 
-        For "how much smaller is A than B" it is the value of B minus that of A; a difference
-        without direction is positive.
+        For "how much smaller is A than B" it is the value of B minus that of A. If the question
+        gives no direction, the difference is positive.
         """
         if not _is_measured_name(left) or not _is_measured_name(right):
             return
@@ -200,7 +219,7 @@ class Wholes:
             years = self._says_years(match)
             size = self._builder.knowledge.evaluate(Subtract(first, second)).number
             negative = size is not None and size.value.startswith("-")
-            # Of two dates the later one comes first: "how many years younger is A than B".
+            # Of two dates, the earlier is subtracted: "how many years younger is A than B".
             if negative if years or not match.order else match.order == "min":
                 first, second = second, first
             hint = self._builder.hint(match, words) if words is not None and left.floating else 0.0
@@ -211,7 +230,7 @@ class Wholes:
             )  # fmt: skip
 
     def ages(self, part: Derivation) -> Iterator[Derivation]:
-        """The age of a name's entity at an event: "how old was Kennedy when he died"."""
+        """The age of an entity at an event: "how old was Kennedy when he died"."""
         program = part.program
         if part.floating or not _is_measured_name(part) or not self._are_dates(part.nodes):
             return
@@ -237,7 +256,7 @@ class Wholes:
                 )  # fmt: skip
 
     def _questions(self) -> int:
-        """The tokens of question words: "when" in "how old was she when she died" joins clauses."""
+        """Bit mask of all question words: in "how old was she when she died" also of "when"."""
         found = 0
         for match in self._builder.question.operators:
             found |= bits(match) if match.kind == "ask" else 0
@@ -251,7 +270,7 @@ class Wholes:
         )
 
     def _says_years(self, match: Match) -> bool:
-        """Whether a word for years is among the tokens of an operator."""
+        """Whether an operator contains a word for years: "how many years older"."""
         question = self._builder.question
         return any(
             YEARS in load().units(token, question.language)
@@ -259,7 +278,7 @@ class Wholes:
         )
 
     def _without_step(self, part: Derivation) -> Derivation:
-        """A step from a name that an operator suggests, scored as the name alone."""
+        """Score a step like its name alone, because the operator already suggests the step."""
         own = tuple(item for item in part.features if item[0] in NAMED)
         lexical, weight = self._builder.lexical, self._builder.question.weight(part.names)
         return replace(
@@ -268,7 +287,7 @@ class Wholes:
 
 
 def _is_measured_name(part: Derivation) -> bool:
-    """Whether a derivation is a value of a single name."""
+    """Whether a derivation is one step from a name to values."""
     program = part.program
     return (
         isinstance(program, Follow) and isinstance(program.source, Named) and is_value(part.nodes)

@@ -1,4 +1,4 @@
-"""Base programs: names, values, types, and substitutes for types in an untyped graph."""
+"""Base programs: names, values, types, and sets that stand in for types."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 THINGS = frozenset("anything everything something stuff thing things items".split())
-"""Words for whatever a graph without types is about."""
+"""Words for any entity of a graph without types."""
 MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
-"""Operators that suggest a measure."""
+"""Kinds of operators whose hints suggest a measure."""
 
 
 class Bases:
-    """Builds base programs: names, values, types, and substitutes in an untyped graph.
+    """Builds the base programs of a question, from which larger programs are built.
 
     Args:
         builder: Builds derivations.
@@ -36,7 +36,10 @@ class Bases:
         self._builder = builder
 
     def bases(self) -> Iterator[Derivation]:
-        """Names, values and types."""
+        """The derivations of all base programs: names, values, types and implicit sets.
+
+        If a name is in [brackets], other mentions are left out.
+        """
         question = self._builder.question
         for mention in question.mentions:
             if question.marked and mention.mask != question.marked:
@@ -79,7 +82,10 @@ class Bases:
         yield from self._implicit()
 
     def _implicit(self) -> Iterator[Derivation]:
-        """Sets of nodes with a measure or relation of the question, if no type names the set."""
+        """Sets that no word names, for questions without a noun: "who is the tallest".
+
+        They have the nodes with a measure or a relation that the question mentions.
+        """
         yield from self._everything()
         kinds = {item.kind for item in self._builder.question.operators}
         if any(item.type is not None for item in self._builder.question.types):
@@ -94,7 +100,11 @@ class Bases:
             yield from self._sets_with_relation(denied="negation" in kinds)
 
     def _sets_with_relation(self, *, denied: bool) -> Iterator[Derivation]:
-        """Sets of nodes with a relation in the question: "which states have no rivers"."""
+        """The heads and the tails of each relation in the question: "which states have no rivers".
+
+        Args:
+            denied: Whether the question has a negation, so that the set may be subtracted.
+        """
         said = self._builder.question.relations
         for relation in said.relations():
             mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
@@ -109,7 +119,7 @@ class Bases:
                     )
 
     def _everything(self) -> Iterator[Derivation]:
-        """In an untyped graph: the heads of the main relation, for an unknown noun."""
+        """In an untyped graph, the heads of the main relation, for an unknown noun or "things"."""
         question = self._builder.question
         noun = question.unknown_noun or sum(
             1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS
@@ -131,7 +141,7 @@ class Bases:
             )
 
     def _suggested_relations(self) -> list[str]:
-        """The relations that words name or operators suggest as a measure."""
+        """The relations that the question's words match or its operators suggest."""
         found = set(self._builder.question.relations.relations())
         for match in self._builder.question.operators:
             for hint in match.hints if match.kind in MEASURING else ():

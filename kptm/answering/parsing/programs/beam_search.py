@@ -1,4 +1,7 @@
-"""Bottom-up beam search for programs, one beam per size (Pasupat and Liang 2015, section 4)."""
+"""Bottom-up beam search for programs, with one beam per size (Pasupat and Liang 2015, section 4).
+
+The size of a program is the number of its operations.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +23,29 @@ LARGEST = 5
 BEAM = 40
 """The beam width: partial programs kept per size."""
 PLAIN, KNOWN = 20, 12
-"""Beam widths of questions without operators, and of these with remembered paths."""
+"""Beam widths for questions without operators: without, and with, remembered paths."""
 PAIRED, OF_ONE = 16, 6
-"""Derivations per size that are combined with others, and how many of one name come first."""
+"""The most derivations of one size that are combined with others; among them, the first ones are
+the best ``OF_ONE`` for each combination of names.
+"""
 NAMES, SILENT = 8, 10
-"""Names from which steps without facts are tried, and such steps that are kept."""
+"""The most names from which steps without facts are tried, and the most such steps to keep."""
 STEP, MARGIN = 2.0, 4.0
-"""The most that a step adds beside explained tokens, and the margin below the best to extend."""
+"""An upper bound of what a step adds to the score besides the weight of tokens, and how far below
+the best score a derivation may remain and still be extended.
+"""
 FAR = 10.0
 """Partial programs that score this much less than the best of their size are not evaluated."""
 ALIKE = 3
-"""Derivations kept per size and denotation."""
+"""The most derivations of one size that have the same denotation and names."""
 
 
 class Search:
     """Searches the programs of one question.
 
     Args:
-        grammar: The rules.
+        grammar: The rules that build programs.
+        knowledge: Cached queries to the graph.
         beam: The beam width: partial programs kept per size.
         largest: The most operations of a program.
     """
@@ -52,7 +60,7 @@ class Search:
         self._disjoint: list[Derivation] = []
 
     def derivations(self) -> list[Derivation]:
-        """All derivations of complete programs."""
+        """All derivations of complete programs that the search finds, evaluated."""
         grammar = self._grammar
         levels = [self._best(grammar.bases(), self._beam * 2)]
         beam = self._beam_of_question()
@@ -65,7 +73,7 @@ class Search:
         whole += known
         for size in range(1, self._largest + 1):
             made = self._best(self._larger(levels, size), beam)
-            levels.append(made)  # intersections may be larger than programs of one name
+            levels.append(made)  # even if empty: pairs of smaller programs may be larger
             if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
                 break
         for level in levels:
@@ -78,7 +86,7 @@ class Search:
         return whole + sorted(self._disjoint, key=lambda x: -x.score)[:SILENT]
 
     def _beam_of_question(self) -> int:
-        """The beam width of this question; without operators it asks for few steps from a name."""
+        """The beam width for this question: smaller without operators, for steps from a name."""
         if self._beam > BEAM or not self._grammar.builder.is_plain:
             return self._beam
         return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
@@ -121,14 +129,25 @@ class Search:
                         yield from grammar.pairs(left, right)
 
     def _is_hopeless(self, part: Derivation, best: float) -> bool:
-        """Whether the unexplained tokens are too few to make up for the score."""
+        """Whether extending a derivation is useless.
+
+        It is if the derivation is complete, or if explaining all its other tokens could not bring
+        its score within ``MARGIN`` of the best.
+        """
         builder = self._grammar.builder
         left = builder.question.weight(~part.mask)
         gain = builder.lexical.cover * left + STEP
         return builder.is_complete(part) or part.score + gain < best - MARGIN
 
     def _best(self, pool: Iterable[Derivation], most: int) -> list[Derivation]:
-        """The best derivations of a pool with a denotation, evaluated."""
+        """Evaluate a pool, and return the best derivations whose denotation is not empty.
+
+        Empty ones are kept if they can be an answer (see :meth:`_may_be_empty`).
+
+        Args:
+            pool: The derivations.
+            most: The most derivations to return; about three times as many are evaluated.
+        """
         kept: list[Derivation] = []
         alike: dict[object, int] = {}
         programs = set()
@@ -160,7 +179,7 @@ class Search:
         return kept
 
     def _may_be_empty(self, made: Derivation) -> bool:
-        """Whether an empty set is an answer: to "is Everest lower than K2", "any volcanoes"."""
+        """Whether an empty set can be an answer: "no" to "is Everest lower than K2"."""
         builder = self._grammar.builder
         if isinstance(made.program, Compare):
             return builder.asks_yes_or_no
@@ -179,7 +198,10 @@ class Search:
         return self._grammar.add_implied_type(derivation)
 
     def _beside_names(self, derivation: Derivation) -> float:
-        """The score without the tokens of names, so that joined parts compare fairly."""
+        """The score without the weight of names.
+
+        It makes programs with one name comparable with those that combine several names.
+        """
         builder = self._grammar.builder
         return derivation.score - builder.lexical.cover * builder.question.weight(derivation.names)
 
@@ -194,7 +216,10 @@ class Search:
 
 
 def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
-    """The derivations of a size to combine with others: first some of each name, then the best."""
+    """Choose the derivations of one size to combine with others.
+
+    The first are the best few for each combination of names, so that every name takes part.
+    """
     first: list[Derivation] = []
     others: list[Derivation] = []
     count: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""Builds derivations from parts for one question, with masks, features and scores."""
+"""Builds the derivations of one question from smaller ones, with masks, features and scores."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ CHANGING = frozenset(
     "count superlative comparison negation and or both difference number time ordinal sum mean"
     " yesno having lacking".split()
 )
-"""Operators that ask for more than steps from a name."""
+"""Kinds of operators that need other operations than steps from a name."""
 
 
 DURATION, BY_UNIT = "duration", 0.6
-"""The hint of "long", and its strength for a relation whose name ends in a unit of time."""
+"""The hint of "long", and its strength for a relation whose name ends in one of ``TIMES``."""
 TIMES = frozenset("s sec secs seconds min mins minutes h hr hrs hours days weeks months".split())
-"""Such units."""
+"""Units of time."""
 EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
 
 class Builder:
-    """Builds derivations from parts, for one question.
+    """Builds the derivations of one question from smaller ones, called parts.
 
     Args:
         question: The question.
         knowledge: Cached queries to the graph.
         lexical: The model's weights for this question.
         schema: The words of relations and types.
-        floating: The most steps of a program without a word in the question.
+        floating: The most steps of a program that no word of the question names.
     """
 
     def __init__(
@@ -88,7 +88,18 @@ class Builder:
         floating: int = 0,
         mention: Mention | None = None,
     ) -> Derivation:
-        """Build a derivation from parts and the tokens, operators and features that it adds."""
+        """Build the derivation of a program, whose score is that of its parts plus what it adds.
+
+        Args:
+            program: The program.
+            parts: The derivations from which it is built; none for a base program.
+            mask: Bit mask of the tokens that it explains beyond its parts.
+            names: Bit mask of the names that it adds.
+            operators: Bit mask of the operators that it adds, by their index.
+            features: The features that it adds; those of value 0 are left out.
+            floating: The number of steps it adds that no word names.
+            mention: The mention, if the program is a single name.
+        """
         before = 0
         for part in parts:
             before |= part.mask
@@ -97,7 +108,7 @@ class Builder:
             gap = self.holes(mask | before) - sum(self.holes(part.mask) for part in parts)
             own.append(("gap", max(gap, 0.0)))
         score = sum(part.score for part in parts)
-        # Tokens that two parts explain count only once.
+        # Tokens that both parts explain count only once.
         score -= self.lexical.cover * self.overlap(parts)
         score += self.lexical.score(own)
         score += self.lexical.cover * self.question.weight(mask & ~before)
@@ -118,25 +129,28 @@ class Builder:
         )
 
     def holes(self, mask: int) -> float:
-        """The weight of unmasked tokens between masked ones: words of a phrase are adjacent."""
+        """The weight of the tokens missing between the first and the last token of a mask.
+
+        The increase is the feature "gap", because the words of one phrase are usually adjacent.
+        """
         if not mask:
             return 0.0
         inside = (1 << mask.bit_length()) - (mask & -mask)
         return self.question.weight(inside & ~mask)
 
     def overlap(self, parts: Sequence[Derivation]) -> float:
-        """The weight of the tokens that two parts explain."""
+        """The weight of the tokens that both parts explain; 0 unless there are two parts."""
         if len(parts) < 2:
             return 0.0
         return self.question.weight(parts[0].mask & parts[1].mask)
 
     def is_complete(self, part: Derivation) -> bool:
-        """Whether a program explains the whole question, so that no larger one is needed."""
+        """Whether a program explains the whole question, so that no larger program is needed."""
         return not part.floating and self.question.weight(~part.mask) <= LITTLE
 
     @cached_property
     def _rivals(self) -> list[int]:
-        """For each operator: the operators of its kind that share a token with it, as bits."""
+        """By operator: bit mask of the operators of its kind that share a token with it."""
         operators = self.question.operators
         return [
             sum(
@@ -148,12 +162,12 @@ class Builder:
         ]
 
     def is_used(self, part: Derivation, number: int) -> bool:
-        """Whether a part uses an operator, or another meaning of its words: "oldest" has two."""
+        """Whether a part uses an operator, or another reading of its words ("oldest" has two)."""
         return bool(part.operators & self._rivals[number])
 
     @property
     def asks_yes_or_no(self) -> bool:
-        """Whether the question is a yes-or-no question."""
+        """Whether the question may be a yes-or-no question."""
         return any(match.kind == "yesno" for match in self.question.operators)
 
     @cached_property
@@ -167,11 +181,16 @@ class Builder:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the question has no operators that need more than steps from a name."""
+        """Whether steps from a name are enough: the question has no operator of ``CHANGING``."""
         return not any(match.kind in CHANGING for match in self.question.operators)
 
     def of_mention(self, mention: Mention, mask: int = 0) -> dict[str, float]:
-        """The features of a mention: of the span being a name, and of its sense."""
+        """The features of a mention: how likely the span is a name, and how likely this sense.
+
+        Args:
+            mention: The mention.
+            mask: Bit mask of further tokens that belong to it, such as a type next to the name.
+        """
         mask |= mention.mask
         length = mask.bit_count()
         longer = any(
@@ -190,7 +209,10 @@ class Builder:
         }
 
     def hint(self, match: Match, words: RelationWords) -> float:
-        """The strength from 0 to 1 with which an operator suggests a relation with these words."""
+        """How strongly an operator suggests a relation as the measure, from 0 to 1.
+
+        It is lower for less likely hints, and for hints that are only a part of the label.
+        """
         label = set(self.schema.stems(words.label))
         for stems, rank in self.schema.rank_hints(match.hints):
             if stems and stems <= label:
@@ -200,17 +222,17 @@ class Builder:
 
 
 def bits(match: Match) -> int:
-    """The tokens of an operator, as bits."""
+    """Bit mask of the tokens of an operator."""
     return (1 << match.end) - (1 << match.start)
 
 
 def is_list_of_names(program: Program) -> bool:
-    """Whether a set is only several names: "a lake or a river", "both A and B"."""
+    """Whether a program is a union of names or types, without steps: "both A and B"."""
     return isinstance(program, Union) and not any(
         isinstance(part, (Follow, Having)) for part in parts(program)
     )
 
 
 def is_value(nodes: Sequence[str]) -> bool:
-    """Whether nodes are values."""
+    """Whether the nodes are values; only the first few are checked."""
     return bool(nodes) and all(isinstance(node, ValueKey) for node in nodes[:3])

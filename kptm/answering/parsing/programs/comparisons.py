@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.superlatives import Measures
 
 UNIT_HINT = 0.8
-"""The strength with which a unit suggests a relation named like its dimension."""
+"""How strongly the unit of a number suggests a relation for its dimension: metres a height."""
 NAMED_BY = {
     "m": frozenset("height elevation altitude length depth distance width diameter radius".split()),
     "m²": frozenset(("area",)),
@@ -40,13 +40,13 @@ NAMED_BY = {
     "K": frozenset(("temperature",)),
     **dict.fromkeys("$€£¥", frozenset("price cost salary budget revenue fee".split())),
 }
-"""Words in the names of relations, by the base unit of their values."""
+"""By base unit: words in the names of relations whose values have that unit."""
 BIRTH = "born"
-"""The hint of "before" and "after" that fits dates, but no entities."""
+"""The hint of "before" and "after" that applies to dates, but not to entities."""
 BEGINNINGS = frozenset("born birth die death found establish incept".split())
-"""Stems in the names of relations to dates that do not say when things take place."""
+"""Stems in the names of relations whose date does not say when something takes place."""
 SAMPLE = 60
-"""Nodes of a set from which its steps and types are read."""
+"""The most nodes of a set from which its steps and types are read."""
 
 
 class Comparisons:
@@ -62,7 +62,7 @@ class Comparisons:
         self._measures = measures
 
     def comparisons(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets by a comparison with a number, a date, or another entity's value."""
+        """Subsets of a set by a comparison with a number, a date, or another entity's value."""
         operators = self._builder.question.operators
         asks = any(match.kind == "yesno" for match in operators)
         if part.mention is not None and not asks:
@@ -71,7 +71,7 @@ class Comparisons:
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
             for numbers, mask, also in self._numbers(number):
-                if mask & part.names:  # a token cannot be both a name and the number compared with
+                if mask & part.names:  # a token cannot be both a name and a number
                     continue
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
@@ -94,7 +94,7 @@ class Comparisons:
             yield from self._compared_entities(part, number, match)
 
     def numbers(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets by a number before what it counts or measures: "with two runways"."""
+        """Subsets of a set by a number before what it counts or measures: "two runways"."""
         operators = self._builder.question.operators
         used = {item.start for item in operators if item.kind == "time"}
         used |= {item.end for item in operators if item.kind == "comparison"}
@@ -124,7 +124,10 @@ class Comparisons:
     def _as_measured(
         self, value: Literal, part: Derivation, measure: Measure, features: Mapping[str, float]
     ) -> Literal:
-        """A date as its year, if the question names a measure whose values are plain numbers."""
+        """Convert a date to its year, if the values of the named measure are plain numbers.
+
+        Other values are returned as they are.
+        """
         named = features.get("measure_name", 0.0) or features.get("measure_hint", 0.0)
         if not named or measure.count or value.datatype not in DATES:
             return value
@@ -137,10 +140,12 @@ class Comparisons:
     def _without_unit(
         self, part: Derivation, measure: Measure, values: Sequence[Literal]
     ) -> list[Literal] | None:
-        """The numbers without their units, if the graph's values are plain numbers of similar size.
+        """The numbers for a comparison with plain numbers in the graph; None if that is unsafe.
 
-        "Mountains higher than 8000 metres" may be compared with heights without units, but "more
-        than an hour" not with minutes, which are all more than 1.
+        If the measure's name has a unit ("cook time (min)"), the numbers are converted to it. Else
+        their unit is only dropped if the number is between the least and greatest value: "higher
+        than 8000 metres" is compared with plain heights, but "more than an hour", which gives 1, is
+        not compared with plain minutes.
         """
         knowledge = self._builder.knowledge
         if measure.count or len(measure.steps) > 1 or not any(value.unit for value in values):
@@ -152,7 +157,7 @@ class Comparisons:
         if measures.get(measure.steps[0], "date") or not _dimensions(values).isdisjoint(
             measures.values()
         ):
-            return None  # the values have a unit, or are dates, or others have that unit
+            return None  # values have a unit or are dates, or another measure has that unit
         known = knowledge.evaluate(Follow(Named(tuple(nodes)), measure.steps[0])).nodes
         literals = [node.literal for node in known if isinstance(node, ValueKey)]
         sizes = [item.quantity.low for item in measure_all(literals)]
@@ -163,12 +168,12 @@ class Comparisons:
         return bare
 
     def _unit_of(self, measure: Measure) -> str | None:
-        """The unit in the name of a measure: "cook time (min)"; None without one."""
+        """The unit in the name of a measure: "cook time (min)"; None if there is none."""
         words = self._builder.schema.relations.get(measure.steps[0].relation)
         return words.unit if words is not None and words.unit else None
 
     def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
-        """Whether the values of a measure, and of no other, have the dimension of the numbers."""
+        """Whether a measure is the only one whose values have the dimension of the numbers."""
         measures = self._builder.knowledge.measures(part.nodes[:SAMPLE])
         wanted = _dimensions(values)
         alike = [step for step, dimension in measures.items() if dimension in wanted]
@@ -177,12 +182,12 @@ class Comparisons:
     def _of_unit(
         self, measure: Measure, values: Sequence[Literal], *, assumed: bool
     ) -> dict[str, float]:
-        """Features of a measure by unit: metres suggest heights, minutes suggest times.
+        """Features of how well the unit of the numbers fits a measure: metres fit a height.
 
         Args:
             measure: The measure.
-            values: The numbers that it is compared with.
-            assumed: Whether the graph's values are plain numbers.
+            values: The numbers with which it is compared.
+            assumed: Whether the graph's values are plain numbers, so that their unit is assumed.
         """
         if not assumed:
             return {"measure_hint": UNIT_HINT}
@@ -220,10 +225,17 @@ class Comparisons:
                 )  # fmt: skip
 
     def _numbers(self, comparison: int) -> Iterator[tuple[list[Literal], int, int]]:
-        """The numbers and times of a comparison, with their tokens and operators.
+        """Find the numbers and times with which a comparison compares.
 
-        They are after the comparison; if none directly follows it, also the one directly before
-        it, as in "40 or more".
+        They follow the comparison; if none follows it directly, a number directly before it counts
+        too, as in "40 or more".
+
+        Args:
+            comparison: The index of the comparison's operator.
+
+        Yields:
+            The numbers (two for "between"), the bit mask of their tokens, and that of their
+            operators.
         """
         match = self._builder.question.operators[comparison]
         every = [
@@ -241,7 +253,7 @@ class Comparisons:
                 yield [_number(first), _number(second)], place, 1 << one | 1 << two
             return
         for at, item in numbers:
-            if item.start == numbers[0][1].start:  # "5m" is five metres or five million
+            if item.start == numbers[0][1].start:  # all readings: "5m" is 5 metres or 5 million
                 yield [_number(item)], bits(item), 1 << at
         for at, item in enumerate(self._builder.question.operators):
             if (
@@ -250,18 +262,21 @@ class Comparisons:
                 and item.end >= match.end
                 and item.period
             ):
-                # "before 1800" is itself a time: up to 1799
+                # The time includes the comparison: "before 1800" is the time up to 1799.
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
                 yield [_year(_compared_day(item.period, match))], bits(item), 1 << at
 
     def _dates(self, measure: Measure) -> bool:
-        """Whether a date tells when something takes place: trips in July, but no people in July."""
+        """Whether a measure is the date when something takes place, such as a trip.
+
+        Dates of birth, death or foundation are not: "people in July" does not mean births in July.
+        """
         words = self._builder.schema.relations.get(measure.steps[-1].relation)
         return words is not None and BEGINNINGS.isdisjoint(words.weights)
 
     def times(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets with a date within a time: "in 1995", "before 1800", "between …"."""
+        """Subsets of a set by a date within a time: "in 1995", "before 1800"."""
         for number, match in enumerate(self._builder.question.operators):
             if match.kind != "time" or match.period is None or part.operators >> number & 1:
                 continue
@@ -273,7 +288,7 @@ class Comparisons:
                 )
                 if measure.count or kind not in (DATE, ""):
                     continue
-                # The only date of such things needs no word.
+                # If there is only one such date, no word needs to name it.
                 if kind == DATE and not features.get("choice") and self._dates(measure):
                     features = {**features, "measure_floating": 0.0}
                 made: Program = part.program
@@ -290,7 +305,7 @@ class Comparisons:
 
 
 def _is_other_bound(program: Program, measure: Measure, match: Match) -> bool:
-    """Whether a comparison adds the other bound to one: "length above 300 and below 1000"."""
+    """Whether a comparison adds a second bound to a program: "above 300 and below 1000"."""
     return (
         isinstance(program, Compare)
         and not isinstance(program.base, Compare)
@@ -300,14 +315,14 @@ def _is_other_bound(program: Program, measure: Measure, match: Match) -> bool:
 
 
 def _sign(match: Match) -> Comparison:
-    """The comparison operator for one value."""
+    """The comparison sign for one value; "=" by default."""
     if match.comparison == "between" or not match.comparison:
         return "="
     return match.comparison
 
 
 def _compared_day(period: Period, match: Match) -> str:
-    """The end of a period with which a date is compared: its last day for "after March 2020"."""
+    """The day with which a date is compared: the last of the period for "after March 2020"."""
     first, last = period.start or period.end, period.end or period.start
     return last if match.comparison in (">", "<=") else first
 
@@ -320,19 +335,19 @@ def _number(match: Match) -> Literal:
 
 
 def _year(text: str) -> Literal:
-    """A plain year as a number, as in tables; otherwise a date."""
+    """A date as a literal of the type that fits: a year, a month of a year, or a day."""
     kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
     return Literal(text, datatype=f"{XSD}{kind}")
 
 
 def _dimensions(values: Sequence[Literal]) -> set[str]:
-    """The dimensions of the numbers that have a unit."""
+    """The dimensions of those numbers that have a unit."""
     sizes = (quantity(value) for value in values if value.unit)
     return {size.dimension for size in sizes if size is not None}
 
 
 def _without_birth(match: Match) -> Match:
-    """A comparison of entities: "the president after Nixon" was not born after him."""
+    """Remove the hint of a date of birth: "the president after Nixon" was not born after him."""
     if match.order:
         return match
     return replace(match, hints=tuple(hint for hint in match.hints if hint != BIRTH))

@@ -1,4 +1,4 @@
-"""Decides whether a name is head or tail of a relation, by word order and phrasings."""
+"""Decides by word order and phrasings whether a name is the head or the tail of a relation."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import RelationWords
 
 MADE = frozenset("made composed consist consists built constructed".split())
-"""Verbs before "of" and a material."""
+"""Verbs before "of" and a material: "made of wood"."""
 HELD = 4_096
-"""The most cached results; steps in both directions need the same ones."""
+"""The most cached results. They are used twice, by the steps in both directions."""
 
 
 class NameSides:
-    """Decides whether a name is head or tail of a relation.
+    """Decides whether a name is the head or the tail of a relation in a question.
 
     Args:
-        builder: The builder, which has the question.
+        builder: The builder of the question's derivations.
     """
 
     def __init__(self, builder: Builder) -> None:
@@ -34,14 +34,17 @@ class NameSides:
         self._is_head = lru_cache(HELD)(self._names_head)
 
     def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
-        """Whether a name is on the side from which a step starts; None if undecided.
+        """Whether a name is on the side where a step starts; None if undecided.
+
+        A forward step starts at the head of a relation, a backward step at the tail. If the
+        question has a blank, phrasings of the relation count as well as word order.
 
         Args:
             mention: The name.
             step: The step.
-            said: The tokens that name the relation, as bits.
+            said: Bit mask of the tokens that name the relation.
         """
-        if mention.kind == "value":  # "with 2 runways": a value is always the tail
+        if mention.kind == "value":  # a value is always a tail: "with 2 runways"
             return None
         question = self._builder.question
         head = self._is_head(mention, step.relation, said) if question.language == "en" else None
@@ -52,11 +55,11 @@ class NameSides:
         tail = self._builder.schema.sides.blank_is_tail(step.relation, sentence)
         if tail is None or by_order is None:
             return by_order if tail is None else tail == step.forward
-        # If the most similar phrasing contradicts word order, the side is undecided.
+        # If the most similar phrasing contradicts the word order, the side is undecided.
         return by_order if by_order == (tail == step.forward) else None
 
     def _names_head(self, mention: Mention, relation: str, said: int) -> bool | None:
-        """Whether a name is the head of a relation, by English word order."""
+        """Whether a name is the head of a relation by English word order; None if undecided."""
         question = self._builder.question
         words = self._builder.schema.relations.get(relation)
         if words is None:
@@ -67,7 +70,8 @@ class NameSides:
             if said >> at & 1 and token.stem in words.weights
         )
         if said and not own and not said & ~(question.typed | self._builder.light):
-            # For "the moons of Saturn", which orbit it, the type decides the side.
+            # Only words of types match the relation: "the moons of Saturn", for "orbits". Then the
+            # types of heads and tails decide the side, not the word order.
             return None
         if self._is_its_class(mention, words) or self._describes_a_type(mention, own):
             return None
@@ -77,9 +81,10 @@ class NameSides:
         return not head if noun and head is not None else head
 
     def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
-        """The question with the relation's name in place of synonyms, and the name's new position.
+        """Replace synonyms by the relation's name: "packages need ruby" by "packages depends ruby".
 
-        "What packages need ruby" becomes "what packages depends ruby".
+        Returns:
+            The text of the question, and the start and end of the mention in it.
         """
         question = self._builder.question
         verb = " ".join(word for word in words.name.split() if word not in PREPOSITIONS)
@@ -87,9 +92,9 @@ class NameSides:
         for at, token in enumerate(question.tokens):
             if at == mention.start:
                 start = len(text)
-            # "By" and other function words stay, because they mark the agent.
+            # Function words stay, because "by" marks the agent.
             if token.folded == "of" and other and question.tokens[at - 1].folded in MADE:
-                continue  # of "made of wood" wood is no head
+                continue  # without this "of", the word order of "made of wood" is clear
             free = bool(said >> at & 1) and question.importance[at] > LITTLE
             other = free and token.stem not in words.weights
             text += (verb if other else token.folded) + " "
@@ -98,19 +103,24 @@ class NameSides:
         return text, start, end
 
     def _said_back(self, words: RelationWords, own: int) -> str:
-        """The word for a relation's inverse: "child" for "parent"; "" if its own name is used."""
+        """The question's noun for a relation's inverse: "child" for "parent"; "" without one.
+
+        Args:
+            words: The words of the relation.
+            own: Bit mask of the tokens that are among these words.
+        """
         stems = frozenset().union(*words.inverse) - frozenset().union(*words.names[:1])
         said = [x for at, x in enumerate(self._builder.question.tokens) if own >> at & 1]
         return said[0].folded if said and all(x.stem in stems for x in said) else ""
 
     def _describes_a_type(self, mention: Mention, own: int) -> bool:
-        """Whether a name with a relation's words describes a type: "German language novels"."""
+        """Whether a name and the relation's word modify a type: "German language novels"."""
         before = mention.end == lowest(own)
         return before and any(item.type and item.start == own.bit_length()
                               for item in self._builder.question.types)  # fmt: skip
 
     def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
-        """Whether a relation's word is the name's type: "the continent of Asia" is Asia itself."""
+        """Whether the relation's word only states the name's type: "the continent of Asia"."""
         stems = relation_form(words.name).stems
         question = self._builder.question
         beside = [

@@ -1,4 +1,4 @@
-"""The grammar: rules that build programs from smaller ones, each by one more operation."""
+"""The grammar: rules that build a program from smaller ones by adding one operation."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Grammar:
-    """All rules, for one question.
+    """All rules of the grammar, for one question.
 
     Args:
         question: The question.
         knowledge: Cached queries to the graph.
         lexical: The model's weights for this question.
         schema: The words of relations and types.
-        floating: The most steps of a program without a word in the question.
+        floating: The most steps of a program that no word of the question names.
 
     Attributes:
         builder: Builds the derivations.

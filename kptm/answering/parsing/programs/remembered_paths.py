@@ -1,7 +1,7 @@
-"""Tries paths that answered earlier questions from every name, even with few matching words.
+"""Tries paths that answered training questions, even if few words of the question match them.
 
-"The movies that share actors with X are directed by who" has words for two of three steps. Built
-step by step, such a path is one of thousands; as a whole it is one of the few dozen in training.
+"The movies that share actors with X are directed by who" names two of three steps. Step by step,
+the search would need to consider thousands of such paths; training remembers a few dozen.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 SHORTEST = 2
-"""The least steps of a remembered path, since all single steps are tried anyway."""
+"""The fewest steps of a remembered path, because the search tries all single steps anyway."""
 AGREE = 2
-"""The least training questions that a path must have answered."""
+"""A path is remembered if it answered at least this many training questions."""
 MOST = 80
 """The most remembered paths."""
 NAMES, BEHIND = 8, 5.0
-"""The most names from which paths are tried, and the most they may score below the best."""
+"""The most names from which paths are tried, and how far below the best name they may score."""
 TRIED = 12
-"""The most paths of a question that are evaluated."""
+"""The most paths that are evaluated for a question."""
 
 
 def path_of(program: Program) -> tuple[Step, ...]:
-    """The steps of a program that is a long enough path from a name; else empty."""
+    """The steps of a program that is a path of at least two steps from a name; else empty."""
     steps: list[Step] = []
     while isinstance(program, Follow) and program.during is None:
         steps.append(program.step)
@@ -48,11 +48,11 @@ def frequent(counts: Mapping[tuple[Step, ...], int]) -> tuple[tuple[Step, ...], 
 
 
 class RememberedPaths:
-    """Remembered paths from the names of a question, likeliest first.
+    """Applies the remembered paths to the names of a question.
 
     Args:
         builder: Builds derivations.
-        step: Builds the derivation of a step, even without a word in the question.
+        step: Builds the derivation of a step, even if no word of the question names it.
     """
 
     def __init__(self, builder: Builder, step: Callable[[Derivation, Step], Derivation]) -> None:
@@ -60,7 +60,7 @@ class RememberedPaths:
         self._step = step
 
     def paths(self, bases: Sequence[Derivation]) -> list[Derivation]:
-        """The likeliest paths from derivations of names, not yet evaluated."""
+        """The derivations of the likeliest paths from the names in ``bases``, not yet evaluated."""
         named = [part for part in bases if part.mention is not None]
         if not named or not self._builder.lexical.paths:
             return []
@@ -70,7 +70,7 @@ class RememberedPaths:
         return [made for _, made in found[:TRIED]]
 
     def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
-        """Yield (score, derivation) of the paths from a name."""
+        """Yield (score, derivation) of each remembered path that can start at a name."""
         here = self._builder.knowledge.steps(part.nodes)
         words = question_words(self._builder.question, part.names)
         made: dict[tuple[Step, ...], Derivation] = {(): part}

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import TypeMention
 
 FLOATING = 2
-"""Steps without a word allowed in an intersection of two names: "Spanish engineers"."""
+"""The most steps that no word names in the intersection of two sets: "Spanish engineers"."""
 SOME = 5
-"""Nodes of a set that are checked for the graph's main relation."""
+"""The most nodes of a set that are checked for the graph's main relation, or for their types."""
 COVERED = 500
-"""The most nodes of a set that are checked to be all of a type."""
+"""The most nodes of a set that are checked for a common type."""
 
 
 class ProgramSets:
@@ -48,7 +48,10 @@ class ProgramSets:
         self._builder = builder
 
     def add_implied_type(self, derivation: Derivation) -> Derivation:
-        """Let a derivation explain the word of a type that all its nodes have."""
+        """Let a derivation explain the word of a type that all its nodes have, and score it again.
+
+        "Countries" is explained in "which countries border Spain" without another operation.
+        """
         if not derivation.nodes or isinstance(derivation.program, (OfType, Named)):
             return derivation
         self._cover_everything(derivation)
@@ -73,7 +76,10 @@ class ProgramSets:
         return derivation
 
     def _cover_everything(self, derivation: Derivation) -> None:
-        """In an untyped graph, let an unknown noun stand for the heads of the main relation."""
+        """In an untyped graph, let a derivation explain an unknown noun.
+
+        It does if all its nodes are heads of the main relation, which has most entities as heads.
+        """
         noun = self._builder.question.unknown_noun
         if (
             not noun
@@ -87,7 +93,7 @@ class ProgramSets:
             and isinstance(derivation.program, Follow)
             and derivation.program.step.forward
         ):
-            return  # "the river of Osaka" asks for a relation that the graph does not have
+            return  # a step that no word names does not explain "river" in "the river of Osaka"
         relation = self._builder.knowledge.main_relation()
         some = derivation.nodes[:SOME]
         if relation is not None:
@@ -96,7 +102,7 @@ class ProgramSets:
             )
             if len(inside.nodes) == len(some):
                 derivation.mask |= noun
-                # The rows have another noun than the question's, unless that is "people".
+                # Nouns for rows are known, and this is none of them, unless it is "people".
                 other = bool(self._builder.schema.names_rows and noun & ~self._builder.light)
                 own = (("agrees_everything", 1.0), ("other_rows", float(other)))
                 derivation.features += own
@@ -107,13 +113,15 @@ class ProgramSets:
     def _are_such(
         self, nodes: Sequence[str], item: TypeMention, *, all_of_them: bool
     ) -> bool | None:
-        """Whether all nodes are of a type, or any by a relation of that name; None if unclear.
+        """Whether nodes are in the set that a mention names; None if the graph does not tell.
+
+        All nodes must have a type. For the tails of a relation, one of them is enough.
 
         Args:
             nodes: The nodes.
-            item: The type, or the ends of a relation.
-            all_of_them: Whether all nodes must be ends of the relation: without a name in the
-                question, "which directors were born after 1950" is about all people.
+            item: The mention of the type, or of the tails of a relation.
+            all_of_them: Whether all nodes must be tails of the relation. They must if the program
+                has no name: for "which directors were born after 1950", all people are too many.
         """
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
@@ -131,14 +139,14 @@ class ProgramSets:
         return set(nodes) <= set(ends) if all_of_them else not set(nodes).isdisjoint(ends)
 
     def _is_verb(self, program: Program) -> bool:
-        """Whether the name of a set's relation is a verb."""
+        """Whether a program denotes the heads or tails of a relation that is named by a verb."""
         if not isinstance(program, Having):
             return False
         words = self._builder.schema.relations.get(program.step.relation)
         return words is not None and relation_form(words.name).form in (Form.VERB, Form.PASSIVE)
 
     def filters(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets of a set of a type that a word names."""
+        """Intersections of a set with each type or state that a word names."""
         if isinstance(part.program, OfType) or is_value(part.nodes):
             return
         seen = set()
@@ -157,9 +165,9 @@ class ProgramSets:
             )  # fmt: skip
 
     def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
-        """Whether only some nodes are of a type whose word was used for a step.
+        """Whether only some nodes have a type whose word also matches the step to them.
 
-        An example is "how many moons orbit Saturn".
+        An example is "how many moons orbit Saturn", if "moons" matches the relation.
         """
         if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
             return False
@@ -167,8 +175,8 @@ class ProgramSets:
         return 0 < count < len(part.nodes)
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """Intersections and differences of two sets."""
-        # Two sets may share the word of their type, but no other word.
+        """Unions, intersections and differences of two sets."""
+        # Two sets may both use a word for a type, but no other word.
         shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
         if shared or left.operators & right.operators:
             return
@@ -191,7 +199,10 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
-        """Whether the negated set has words of its own, and the other set none after "not"."""
+        """Whether a negation separates two sets: the left one uses no name or shared word after it.
+
+        The right one, which is negated, must have words of its own.
+        """
         common = left.mask & right.mask & ~self._builder.light
         return bool(
             right.mask & ~left.mask
@@ -200,9 +211,10 @@ class ProgramSets:
         )
 
     def _is_negated(self, part: Derivation, match: Match) -> bool:
-        """Whether a set is the one after "not", by its names or its first content word.
+        """Whether a set is the negated one.
 
-        For "which moons did Herschel not discover" it is the set that Herschel discovered.
+        It is if its names follow "not", or if it explains the next content word. For "which moons
+        did Herschel not discover" it is the set that Herschel discovered.
         """
         if part.names and lowest(part.names) >= match.start:
             return True
@@ -212,15 +224,15 @@ class ProgramSets:
         after = next(
             (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
         )
-        if after < 0:  # "which packages depend on nothing"
+        if after < 0:  # nothing follows, so take the word before: "packages depend on nothing"
             after = next((at for at in reversed(range(match.start)) if importance[at] > LITTLE), -1)
         return after >= 0 and bool(part.mask >> after & 1)
 
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """A set without a name, or without the ends of the same step from the name.
+        """The difference of a set and what a name after "not" excludes.
 
-        "Who founded Microsoft besides Bill Gates" removes him, and "the capital is Olympia, not
-        Seattle" a city; "who borders France but not Spain" removes Spain's neighbours.
+        "Who founded Microsoft besides Bill Gates" excludes Bill Gates. "Who borders France but not
+        Spain" excludes the neighbours of Spain.
         """
         name = right.mention
         if name is None or left.mention or left.mask & right.mask:
@@ -237,7 +249,11 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _exclude_name(self, left: Derivation, right: Derivation, match: Match) -> Iterator[Program]:
-        """What a name after "not" removes: itself if of the set's type, or the ends of its step."""
+        """The sets that a name after "not" may exclude.
+
+        They are the entity itself, if it has a type of the set, and the ends of the set's last step
+        from the entity. After a generic negation ("besides"), only the entity itself is excluded.
+        """
         node = right.nodes[:1]
         if match.generic:
             if node[0] in left.nodes:
@@ -250,14 +266,14 @@ class ProgramSets:
             yield same
 
     def _are_joined(self, end: int, start: int, match: Match) -> bool:
-        """Whether beside a word that joins two names only words of types are between them.
+        """Whether a conjunction directly joins two names: only words of types are between them.
 
-        They are not in "the dollar and are not in".
+        In "use the dollar and are not in Europe" it does not.
 
         Args:
-            end: The token after the first name.
-            start: The first token of the other name.
-            match: The word.
+            end: Index of the token after the first name.
+            start: Index of the first token of the second name.
+            match: The conjunction.
         """
         inside = span_mask(end, start) & ~bits(match)
         denied = any(
@@ -270,7 +286,7 @@ class ProgramSets:
         )
 
     def _join_names(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
-        """Two names, or several and one more, joined by "and", "or" or a comma."""
+        """The union of one or more names and another name, joined by "and", "or" or a comma."""
         other = right.mention
         if other is None or not (left.mention or is_list_of_names(left.program)):
             return
@@ -293,14 +309,14 @@ class ProgramSets:
 
 
 def _is_said_already(program: Program, kind: Program) -> bool:
-    """Whether a set's last step leads only to that type: directors for "directed by"."""
+    """Whether a set's last step already leads to the set ``kind``: directors by "directed by"."""
     if not isinstance(program, Follow) or not isinstance(kind, Having):
         return False
     return kind.step == Step(program.step.relation, not program.step.forward)
 
 
 def _same_step(program: Program, name: Program) -> Program | None:
-    """The set's last step applied to another name; None if the set is not a step from a name."""
+    """The last step of a program, applied to another name; None if it is no step from a name."""
     while isinstance(program, Intersection):
         program = program.left
     if not isinstance(program, Follow) or not isinstance(program.source, Named):

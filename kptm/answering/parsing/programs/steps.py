@@ -1,4 +1,4 @@
-"""Rules for steps along a relation, at a stated time, or from each of two names."""
+"""Rules for steps along a relation, also at a stated time or from each of two names."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 SAMPLE = 60
-"""Nodes of a set from which its steps and types are read."""
+"""The most nodes of a set from which its steps and types are read."""
 WELL = 0.5
-"""The least share of a relation's name in the question for a step without facts."""
+"""The share of a relation's name that the question must have for a step without facts."""
 STEPS = 14
-"""The most steps from a set that are tried."""
+"""The most steps from a set that are returned."""
 FEW = 24
-"""The most steps from a name of whose ends all types are looked up."""
+"""If a name has more steps than this, the types of their ends are not looked up."""
 WEAK = 0.45
-"""The share of a relation's name below which a match is weak: "area" in a population's name."""
+"""A match is weak if the question has less than this share of the relation's name."""
 SIMILAR = 0.5
-"""The most by which a step that matches only by similarity may be below the best.
+"""A step that no word names is still tried if its similarity is this close to the best.
 
-See :mod:`kptm.answering.parsing.similarity.encoder`.
+The unit is a standard deviation; see :mod:`kptm.answering.parsing.similarity.encoder`.
 """
 
 
 class Steps:
-    """The rules for steps along a relation, at a stated time, or from each of two names.
+    """The rules for steps along a relation, also at a stated time or from each of two names.
 
     Args:
         builder: Builds derivations.
@@ -54,12 +54,12 @@ class Steps:
 
     @cached_property
     def _said_well(self) -> list[str]:
-        """The relations most of whose name is in the question; fewer if words match others."""
+        """The relations most of whose name is in the question, while no token is used yet."""
         said = self._builder.question.relations
         return [key for key in said.relations() if said.evidence(key).recall > WELL]
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
-        """One step from a set, for the steps that match words best."""
+        """Extensions of a set by one step: those that match the question best."""
         found = []
         here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
         back = _step_back(part)
@@ -76,7 +76,12 @@ class Steps:
             yield made
 
     def _during(self, part: Derivation, derivation: Derivation) -> Iterator[Derivation]:
-        """The same step restricted to a time in the question: "who was president in 1995"."""
+        """Restrict a derivation's last step to a time in the question: "president in 1995".
+
+        Args:
+            part: The derivation before the step.
+            derivation: The derivation with the step.
+        """
         program = derivation.program
         if not isinstance(program, Follow) or not any(
             x.kind == "time" for x in self._builder.question.operators
@@ -94,7 +99,7 @@ class Steps:
                 )  # fmt: skip
 
     def both(self, part: Derivation) -> Iterator[Derivation]:
-        """The common ends of a step from two names: "border both France and Germany"."""
+        """The nodes that a step reaches from each of two names: "border both Peru and Chile"."""
         program = part.program
         if not isinstance(program, Follow) or not isinstance(program.source, Union):
             return
@@ -109,7 +114,7 @@ class Steps:
                 )  # fmt: skip
 
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
-        """Steps that match words well but lead nowhere from a name: the graph lacks the fact."""
+        """Steps that match the question well, but lead nowhere because the graph lacks the fact."""
         here = self._builder.knowledge.steps(part.nodes)
         said = self._builder.question.relations
         for relation in self._said_well:
@@ -122,13 +127,16 @@ class Steps:
                             yield made
 
     def remembered_step(self, part: Derivation, step: Step) -> Derivation:
-        """A step of a remembered path, with or without a word in the question."""
+        """A step of a remembered path, which no word of the question needs to name."""
         made = self._step(part, step, 1, remembered=True)
-        assert made is not None  # noqa: S101  # nothing is asked of such a step
+        assert made is not None  # noqa: S101  # a remembered step is never refused
         return made
 
     def _may_be_said(self, step: Step) -> bool:
-        """Whether any word of the question may say a step; most steps of a graph have none."""
+        """Whether the question may name a step: by a word, by similarity, or by learnt weights.
+
+        This is a fast check, because a graph may have thousands of steps.
+        """
         if step not in self._said:
             builder = self._builder
             behind = builder.lexical.behind(step)
@@ -140,7 +148,7 @@ class Steps:
         return self._said[step]
 
     def _may_be_unsaid(self, part: Derivation, step: Step) -> bool:
-        """Whether a step may follow a part although no word says it."""
+        """Whether a step may extend a derivation although no word names it."""
         if part.floating >= self._builder.floating:
             return False
         return (
@@ -185,7 +193,7 @@ class Steps:
             "similar": float(similar),
             "backward": float(not step.forward),
             "headless": float(
-                # Backwards a verb is enough: "films starred by" for "starred actors".
+                # A backward step needs no head noun: "films starred by" for "starred actors".
                 step.forward
                 and evidence.headless
                 and bool(evidence.mask & ~self._builder.question.relations.typed)
@@ -209,7 +217,10 @@ class Steps:
         )
 
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
-        """The tokens and operator of "the same" if a step leads back, as to other films."""
+        """Bit masks of the tokens and of the operator "the same", if a step leads back; else 0.
+
+        "Films with the same director as X" is a step from X to the director, and the step back.
+        """
         program = part.program
         if not self._has_same or not isinstance(program, Follow):
             return 0, 0
@@ -220,7 +231,7 @@ class Steps:
         return 0, 0
 
     def _first_of_list(self, part: Derivation) -> Mention | None:
-        """The first name of a list, whose side is that of all: "that depend on both A and B"."""
+        """The first mention of a list of names, whose side counts for all: "depend on A and B"."""
         if not is_list_of_names(part.program):
             return None
         keys = {key for item in parts(part.program) if isinstance(item, Named) for key in item.keys}
@@ -234,12 +245,19 @@ class Steps:
         )
 
     def _is_shared(self, part: Derivation) -> bool:
-        """Whether a set is two names of which both must hold: "both a physicist and a poet"."""
+        """Whether a set is a list of names in a question with "both": "both poet and painter"."""
         both = any(item.kind == "both" for item in self._builder.question.operators)
         return both and isinstance(part.program, Union) and not part.floating
 
     def _is_of_kind(self, part: Derivation, said: int) -> bool:
-        """Whether a step's word is the type of the set already: countries do not need a country."""
+        """Whether the words of a step only name the type of most nodes of the set.
+
+        Such a step is not needed: for countries, "country" is no step to another country.
+
+        Args:
+            part: The derivation of the set.
+            said: Bit mask of the words that match the step.
+        """
         if not said or part.mention is not None or is_value(part.nodes):
             return False
         kinds = [
@@ -251,13 +269,13 @@ class Steps:
         return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
     def _free_types(self, part: Derivation) -> set[str]:
-        """The types in the question that are not yet explained.
+        """The types in the question that a derivation does not explain.
 
-        "What kind of bread is it" says that it is bread, and asks for no bread.
+        The type after "what kind of" is left out, because it is stated, not asked for.
         """
         asks = [item for item in self._builder.question.operators if item.kind == "ask"]
         stated = {item.end for item in asks if item.answer == "kind"}
-        words = {item.start for item in asks}  # "where" asks for countries, but not for any
+        words = {item.start for item in asks}  # "where" may match a type, but asks for any place
         return {
             item.type
             for item in self._builder.question.types
@@ -267,16 +285,17 @@ class Steps:
         }
 
     def _choices(self, part: Derivation, here: Collection[Step]) -> dict[Step, int]:
-        """For each step to what the question asks for: how many steps from a name lead to such.
+        """By step to a type in the question: how many of a name's steps lead to that type.
 
-        They lead to a type in the question, or to what has a relation in it. A room of someone is
-        one of few things, however many other relations they have.
+        The fewer alternatives a step has, the more plausible it is without a word: if one step from
+        a person leads to a room, "which room" means that step, however many other steps there are.
+        In a graph without types, nodes with a relation in the question take the place of a type.
         """
         if part.mention is None or len(here) > FEW:
             return {}
         free = self._free_types(part)
         relations: set[str] = set()
-        if not self._builder.schema.type_names:  # of tables, which are small
+        if not self._builder.schema.type_names:  # a table, which is small
             own = {step.relation for step in here}
             relations = {key for key in self._said_well if key not in own}
         if not free and not relations:
@@ -291,12 +310,12 @@ class Steps:
         return {step: max(counts[kind] for kind in found) for step, found in kinds.items() if found}
 
     def _leads_to_type(self, part: Derivation, step: Step) -> bool:
-        """Whether a step leads to a type in the question that is not yet explained."""
+        """Whether a step leads to a type in the question that the derivation does not explain."""
         free = self._free_types(part)
         return bool(free & self._kinds_of_ends(part, step)) if free else False
 
     def _kinds_of_ends(self, part: Derivation, step: Step) -> set[str]:
-        """The types of what a step leads to from a set; empty from values."""
+        """The types of the nodes that a step reaches from a set; empty if the set has values."""
         if is_value(part.nodes):
             return set()
         ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
@@ -304,13 +323,13 @@ class Steps:
 
 
 def _says_same(match: Match) -> bool:
-    """Whether an operator is "the same"."""
+    """Whether an operator is "the same" or a similar short expression of equality."""
     same = match.kind == "comparison" and match.comparison == "=" and match.generic
     return same and match.end - match.start <= 2
 
 
 def _step_back(part: Derivation) -> Step | None:
-    """The step from values back to the nodes that have them; None if a part is no such values."""
+    """The step from a set of values back to the nodes that have them; None for other sets."""
     program = part.program
     if not isinstance(program, Follow) or not is_value(part.nodes):
         return None

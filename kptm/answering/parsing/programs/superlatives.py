@@ -1,4 +1,4 @@
-"""Rules for superlatives, by a value or a count, and for learnt thresholds of words."""
+"""Rules for superlatives (by a value or a count), and for learnt thresholds of words."""
 
 from __future__ import annotations
 
@@ -32,29 +32,30 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.relation_mentions import RelationEvidence
 
     Scale: TypeAlias = tuple[Measure, dict[str, float], int]
-    """A measure, its features, and the tokens that it explains."""
+    """A measure, its features, and the bit mask of the tokens that it explains."""
 
 SAMPLE = 60
 """Nodes of a set from which its steps and types are read."""
 FREQUENCY = "frequency"
-"""The hint of words such as "most common", which ask for the end with the most facts."""
+"""The hint of words such as "most common", which compare the number of facts."""
 SIZE = "size"
-"""The hint of words such as "biggest", which for things without a measure asks for members."""
+"""The hint of words such as "biggest", which count members if the things have no number."""
 DURATION = "duration"
 """The hint of "longest" and "shortest"."""
 BEGINNING = 0.6
-"""The strength with which they suggest such a date."""
+"""How strongly "longest" suggests a start date: "who has been here the longest"."""
 START = frozenset("sinc start begin began join hire found".split())
-"""Stems in the names of relations to the date from which something lasts."""
+"""Stems in the names of relations that lead to a start date."""
 YEAR = "year"
 """The hint of words that compare dates: "before", "earliest"."""
 MEASURES = 5
+"""The most measures of a set that are tried for an operator."""
 MOST_WANTED = 100
-"""How many may be asked for: a greater number beside "largest" says something else."""
+"""The most results that may be asked for; a greater number beside "largest" has other meanings."""
 
 
 class Measures:
-    """The rules for superlatives, by a value or a count, and for learnt thresholds of words.
+    """The rules for superlatives (by a value or a count), and for learnt thresholds of words.
 
     Args:
         builder: Builds derivations.
@@ -64,7 +65,7 @@ class Measures:
         self._builder = builder
 
     def superlatives(self, part: Derivation) -> Iterator[Derivation]:
-        """Superlatives of a set."""
+        """Superlatives of a set, by each of its measures that the question suggests."""
         operators = self._builder.question.operators
         for number, match in enumerate(operators):
             if match.kind != "superlative" or not part.nodes:
@@ -100,7 +101,10 @@ class Measures:
                 )  # fmt: skip
 
     def _order(self, match: Match, measure: Measure, part: Derivation) -> Order:
-        """Whether the greatest or the least value is asked for: the longest has the first start."""
+        """Whether the greatest or the least value is meant.
+
+        By a start date, what has lasted longest has the least value.
+        """
         order: Order = match.order or "max"
         numeric = self._builder.knowledge.measures(part.nodes[:SAMPLE])
         if measure.count or not self._begins(measure.steps[-1], match, numeric):
@@ -108,7 +112,7 @@ class Measures:
         return "min" if order == "max" else "max"
 
     def _begins(self, step: Step, match: Match, steps: Mapping[Step, str]) -> bool:
-        """Whether a step leads to the date from which something has lasted "longest"."""
+        """Whether a step leads to the start date of something that lasts "longest"."""
         words = self._builder.schema.relations.get(step.relation)
         return (
             DURATION in match.hints
@@ -118,7 +122,10 @@ class Measures:
         )
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
-        """Features of a set next to a superlative: "smallest state", "state is smallest"."""
+        """Features of whether the set is the one that the noun next to a superlative names.
+
+        The noun follows it ("smallest state"), or precedes it at the end ("state is smallest").
+        """
         question = self._builder.question
         after = [item for item in question.types if item.start == match.end]
         if match.end == len(question.tokens):
@@ -133,7 +140,11 @@ class Measures:
         return {"near_base": float(near), "other_base": float(not near)}
 
     def _ordinal(self, number: int) -> tuple[int, int | None]:
-        """The rank by an ordinal before a superlative, and the number of the ordinal's operator."""
+        """The rank from an ordinal before a superlative ("second largest"): 1 by default.
+
+        Returns:
+            The rank, and the index of the ordinal's operator, or None.
+        """
         match = self._builder.question.operators[number]
         for at, other in enumerate(self._builder.question.operators):
             if other.kind == "ordinal" and other.end == match.start and other.number:
@@ -141,7 +152,11 @@ class Measures:
         return 1, None
 
     def _count(self, number: int, used: int) -> tuple[int, int | None]:
-        """How many are asked for, "three longest" or "top 3", and the number of that operator."""
+        """How many results are asked for ("three longest", "top 3"): 1 by default.
+
+        Returns:
+            The count, and the index of the number's operator, or None.
+        """
         match = self._builder.question.operators[number]
         for at, other in enumerate(self._builder.question.operators):
             beside = other.end == match.start or other.start == match.end
@@ -152,7 +167,11 @@ class Measures:
         return 1, None
 
     def of(self, part: Derivation, match: Match) -> Iterator[Scale]:
-        """The measures of a set's nodes that an operator or other words suggest, best first."""
+        """The measures of a set's nodes that an operator or other words suggest, best first.
+
+        A measure is a number or date of the nodes, the number of their facts of one relation, or a
+        number of the nodes at the end of a step.
+        """
         some = part.nodes[:SAMPLE]
         used = part.mask | bits(match)
         numeric = self._builder.knowledge.measures(some)
@@ -165,7 +184,7 @@ class Measures:
             if match.generic:
                 found += self._counts(step, some, used)
             if step.forward:
-                # The operator may be part of the relation's name: "the lowest point".
+                # The superlative may be part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
                     found += self._far(step, match, used | named.mask, named, some)
@@ -187,7 +206,10 @@ class Measures:
             yield measure, features, mask
 
     def _is_membership(self, step: Step, part: Derivation) -> bool:
-        """Whether a step leads to the members of a set's nodes: by "team" from teams to people."""
+        """Whether a step leads to members: backward along "team", from teams to people.
+
+        The question names the set by the relation's name.
+        """
         words = self._builder.schema.relations.get(step.relation)
         question = self._builder.question
         return (
@@ -201,9 +223,10 @@ class Measures:
         )
 
     def _own_numbers(self, steps: Mapping[Step, str], match: Match, used: int) -> list[Scale]:
-        """Measures by the nodes' own numbers; without a naming word any of them is possible.
+        """Measures by the nodes' own numbers and dates.
 
-        Of words that compare times only dates are, where there are any.
+        If no word names a measure, all are possible; for words that compare times, only dates, if
+        there are any.
         """
         found = [scale for step in steps for scale in self._measure((step,), match, used)]
         if DATE in steps.values() and (match.kind == "time" or YEAR in match.hints):
@@ -222,7 +245,7 @@ class Measures:
         return found
 
     def _counts(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
-        """Measures by the number of facts of a relation: "the most rivers"."""
+        """Measures by the number of facts of a relation that the question names: "most borders"."""
         evidence = self._builder.question.relations.evidence(step.relation, used)
         learnt = self._builder.lexical.predicate(f"#{step_name(step)}")
         if not evidence.mask and learnt <= self._builder.lexical.speaks:
@@ -234,7 +257,10 @@ class Measures:
             yield measure, {**features, **more}, evidence.mask | mask
 
     def _counted_types(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
-        """Measures by the number of nodes of a type in the question: "the most rivers"."""
+        """Measures by the number of a step's ends that have a type in the question: "most rivers".
+
+        Only ends of that type are counted.
+        """
         free = [x for x in self._builder.question.types if not x.mask & used and x.type]
         if not free:
             return
@@ -249,7 +275,15 @@ class Measures:
     def _far(
         self, step: Step, match: Match, used: int, named: RelationEvidence, some: Sequence[str]
     ) -> Iterator[Scale]:
-        """Measures of the ends of a step: the elevation of the highest point."""
+        """Measures of two steps: the elevation of the highest point of a country.
+
+        Args:
+            step: The first step.
+            match: The operator.
+            used: Bit mask of the tokens that may not be used.
+            named: How well the question matches the first step.
+            some: The nodes of the set.
+        """
         ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
         far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
         for last in self._builder.knowledge.measures(ends):
@@ -272,11 +306,11 @@ class Measures:
         }
         yield Measure(steps), features, evidence.mask
         if hint and evidence.mask:
-            # The words may belong to another part: "the area of the largest state".
+            # The words may belong to another part of the program: "the area of the largest state".
             yield Measure(steps), {**features, "measure_name": 0.0}, 0
 
     def thresholds(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets by the learnt threshold of a word: "major" cities."""
+        """Subsets of a set by the learnt threshold of a word: "major" cities."""
         for item, mask in thresholds.apply(
             self._builder.lexical.thresholds, self._builder.question, part, self._builder.knowledge
         ):
@@ -286,7 +320,10 @@ class Measures:
 
 
 def _count_back(step: Step, match: Match, found: Sequence[Scale]) -> Iterator[Scale]:
-    """The measures of a relation's ends: "which author has the most books" counts its own facts."""
+    """Adapt the measures of the set of a relation's tails, which may count that relation itself.
+
+    "Which author has the most books" counts the facts of the relation "author" for each author.
+    """
     own = Measure((step,), count=True)
     for measure, features, mask in found:
         yield measure, {**features, "counted_back": float(measure == own)}, mask

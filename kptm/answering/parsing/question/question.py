@@ -69,8 +69,7 @@ class Question:
     weighty: tuple[tuple[int, float], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Precompute the weighted tokens, because :meth:`weight` is called with thousands of masks.
-        """
+        """Precompute the weighted tokens, because :meth:`weight` is called thousands of times."""
         found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", found)
 

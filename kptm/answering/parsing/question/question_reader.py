@@ -1,5 +1,4 @@
-"""Reads a text as a :class:`Question`: finds names, types, relations and operators in its tokens.
-"""
+"""Reads a text as a :class:`Question`: finds names, types, relations and operators."""
 
 from __future__ import annotations
 

@@ -230,9 +230,8 @@ class SaidRelations:
             words = self._schema.relations.get(relation)
             names: tuple[frozenset[str], ...] = ()
             if words is not None:
-                back = (
-                    relation_form(words.name).form is not Form.NOUN_OF
-                )  # the tails of "mother of" are the children, so nouns for the inverse fit forward
+                # "Mother of" leads to the child, so a noun for its inverse names its tails.
+                back = relation_form(words.name).form is not Form.NOUN_OF
                 names = (
                     *words.names,
                     *((words.source,) if words.source and not forward else ()),

@@ -1,1 +1,1 @@
-"""The similarity of questions and relations, by a sentence encoder."""
+"""Compares questions with relations by the vectors of a sentence encoder."""

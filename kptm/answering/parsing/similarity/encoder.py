@@ -1,8 +1,8 @@
-"""A sentence encoder that compares a question with the relations of a graph.
+"""Compares a question with the relations of a graph by a sentence encoder.
 
-A question without its names ("where was it born") is similar to the texts of the step that it asks
-for (Berant and Liang 2014 compare questions with programs in words; the encoder is that of Reimers
-and Gurevych 2019). Names are removed, because they are linked separately.
+A question whose name is replaced ("where was it born") is similar to the texts of the step that it
+asks for. Berant and Liang (2014) compare questions with programs in this way; the encoder is that
+of Reimers and Gurevych (2019). Names are replaced because they are linked separately.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SLOT = "it"
-"""The word in place of a name."""
+"""The word that replaces a name."""
 VARIANTS = 4
-"""The most names of a question that are removed in turn."""
+"""The most names of a question that are replaced, one at a time."""
 HELD = 4_000
 """The most questions whose vectors are cached."""
 
 
 class SentenceEncoder(Protocol):
-    """A sentence encoder; :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
+    """The protocol of :class:`kptm.linking.disambiguation.description_encoder.Encoder`."""
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts that are stored, shape (N, width)."""
+        """Unit vectors of texts, with a cache on disk; shape (N, width)."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of texts that are not stored, shape (N, width)."""
+        """Unit vectors of texts, without the cache; shape (N, width)."""
 
     def keep(self) -> None:
         """Write the vectors from :meth:`vectors` to disk."""
@@ -57,7 +57,7 @@ class StepVectors:
 
     Attributes:
         encoder: The fingerprint of the encoder.
-        at: The row of each step.
+        at: The row of each step in ``rows``.
         rows: Unit vectors, shape (steps, width).
     """
 
@@ -68,7 +68,7 @@ class StepVectors:
 
 @dataclass(frozen=True)
 class EncodedQuestion:
-    """The vector of a question, with the vectors of the steps of a graph.
+    """The vector of a question, and the vectors of the graph's steps to compare it with.
 
     Attributes:
         vector: The unit vector of the question, shape (width,).
@@ -79,10 +79,12 @@ class EncodedQuestion:
     steps: StepVectors
 
     def behind(self, learnt: QuestionMap | None = None) -> Mapping[Step, float]:
-        """The difference in similarity between each step and the step most similar to the question.
+        """By step: its similarity to the question minus that of the most similar step.
 
-        It is in standard deviations over all steps, and at most 0. A map for another encoder is
-        ignored.
+        The values are at most 0, in standard deviations over all steps.
+
+        Args:
+            learnt: A map for the question's vector. A map for another encoder is ignored.
         """
         fits = learnt is not None and learnt.encoder == self.steps.encoder
         vector = learnt(self.vector) if learnt is not None and fits else self.vector
@@ -93,7 +95,7 @@ class EncodedQuestion:
 
 
 class RelationEncoder:
-    """Encodes questions, and the present relations of a graph.
+    """Encodes questions and the current relations of a graph.
 
     Args:
         graph: The graph.
@@ -108,7 +110,7 @@ class RelationEncoder:
         self._held: dict[tuple[str, ...], Vectors] = {}
 
     def refresh(self, relations: Sequence[Relation]) -> None:
-        """Encode the texts of new relations, and load the vectors of others from disk."""
+        """Encode the texts of relations; known texts are read from the encoder's cache."""
         texts = self._texts.of(relations)
         if not texts:
             self._steps = None
@@ -131,7 +133,10 @@ class RelationEncoder:
         mentions: Iterable[Mention],
         importance: Sequence[float],
     ) -> EncodedQuestion | None:
-        """The mean of a question's vectors, each without one name; None without relations."""
+        """Encode a question: the normalised mean over its copies with one name replaced in each.
+
+        None if the graph has no relations.
+        """
         if self._steps is None:
             return None
         variants = tuple(without_names(text, tokens, mentions, importance))
@@ -145,7 +150,10 @@ class RelationEncoder:
 def without_names(
     text: str, tokens: Sequence[Token], mentions: Iterable[Mention], importance: Sequence[float]
 ) -> list[str]:
-    """Copies of a question, each with a slot for one of its likely names; unchanged if none."""
+    """Copies of a question in each of which one likely name is replaced by :data:`SLOT`.
+
+    If there is no name, the only copy is the question itself.
+    """
     spans: dict[tuple[int, int], bool] = {}
     for item in mentions:
         if any(importance[item.start : item.end]):

@@ -1,10 +1,12 @@
-"""A linear map of question vectors towards the steps asked for, learnt from answers.
+"""A linear map that moves the vector of a question towards the right steps, learnt from answers.
+
+The map q + qA maximises
 
     Σ_q log Σ_{s right} p(s | q) − λ ‖A‖² / 2,
     p(s | q) = exp(τ (q + qA) · s) / Σ_s' exp(τ (q + qA) · s')
 
-over all steps of the graph, by L-BFGS. A = 0 leaves the encoder unchanged. A is stored as its best
-low-rank approximation (Eckart and Young 1936).
+where s' ranges over all steps of the graph. The optimiser is L-BFGS, which starts at A = 0. A is
+stored as its best approximation of low rank (Eckart and Young 1936).
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SHARPNESS = 20.0
-"""τ, the inverse temperature, which is high because cosines differ little."""
+"""τ, the inverse temperature; high because the cosines of different steps differ little."""
 STRENGTH = 20.0
 """λ, the regularisation strength."""
 RANK = 64
@@ -31,7 +33,7 @@ ROUNDS = 40
 
 @dataclass(frozen=True, eq=False)
 class QuestionMap:
-    """A map of rank r for the vectors of an encoder.
+    """A map q + q·left·right of rank r for the vectors of an encoder.
 
     Attributes:
         encoder: The fingerprint of the encoder whose vectors it maps.
@@ -55,7 +57,7 @@ class QuestionMap:
         return vectors + turned
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value: numbers as little-endian float16 in base64."""
+        """The map as a JSON value, with the factors as little-endian float16 in base64."""
         return {
             "encoder": self.encoder,
             "rank": self.left.shape[1],
@@ -81,7 +83,7 @@ class QuestionMap:
 def fit_map(
     questions: Vectors, steps: Vectors, right: Floats, encoder: str, *, strength: float = STRENGTH
 ) -> QuestionMap | None:
-    """Fit the map that brings questions nearest to their right steps.
+    """Fit the map that makes the right steps of the questions most probable.
 
     Args:
         questions: Unit vectors, shape (questions, width).

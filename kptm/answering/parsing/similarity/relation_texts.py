@@ -1,4 +1,4 @@
-"""Describes relations as short texts for a sentence encoder: names, and types of their ends."""
+"""Describes relations in short texts for a sentence encoder, with types of heads and tails."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from kg.types import Entity, Literal, Relation
 
 FACTS = 60
-"""Facts of a relation from which the types of its ends are read."""
+"""The number of facts of a relation from which the types of its heads and tails are read."""
 KINDS = 3
 """The most types of heads, and of tails, in a text."""
 WORDS = 4
-"""The most words of a type at the beginning of a description."""
+"""The most words that are taken from a description as a type."""
 
 
 class RelationTexts:
@@ -37,10 +37,10 @@ class RelationTexts:
         self._kinds: dict[str, tuple[str, str]] = {}
 
     def of(self, relations: Iterable[Relation]) -> dict[Step, list[str]]:
-        """The texts of both directions of relations.
+        """The texts of each relation in both directions.
 
-        The types of a relation's ends are read only once, so that its stored vectors stay valid; a
-        few more facts hardly change them.
+        The types of a relation's heads and tails are read only once. New facts rarely change them,
+        and the cached vectors of its texts remain valid.
         """
         relations = sorted(relations, key=lambda item: item.key)
         self._read_kinds([item.key for item in relations if item.key not in self._kinds])
@@ -91,7 +91,7 @@ class RelationTexts:
 
 
 def _common(entities: Mapping[str, Entity], keys: Iterable[str]) -> str:
-    """The most common types of entities, as words."""
+    """The most common types of entities, joined with commas."""
     counts: dict[str, int] = defaultdict(int)
     for key in keys:
         if key in entities:
@@ -109,7 +109,7 @@ def _kinds(entity: Entity) -> list[str]:
 
 
 def beginning(description: str) -> str:
-    """A description up to the first function word or sign: "city" for "city in Texas"."""
+    """A description up to a function word or punctuation: "city" for "city in Texas"."""
     words: list[str] = []
     end = 0
     for token in load().tokens(description):
@@ -134,7 +134,7 @@ def _value_kind(values: Iterable[Literal]) -> str:
 
 
 def _join_words(*texts: str) -> str:
-    """The words of texts, each once."""
+    """Join the words of texts, each word once."""
     return " ".join(dict.fromkeys(word for text in texts for word in split_words(text).split()))
 
 

@@ -1,1 +1,1 @@
-"""Training of the parser on answered questions."""
+"""Trains the parser on answered questions."""

@@ -1,4 +1,4 @@
-"""Compares the denotation of a program with the answers of a question."""
+"""Compares the denotation of a program with the answers to a question."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NO = frozenset("no false nein falsch non não nao όχι οχι いいえ 不是
 CLOSE = 1e-3
 """The relative tolerance of equal numbers."""
 ENOUGH, SHARP = 0.5, 8
-"""The least F1 of a right denotation, and the power of F1 that is its reward.
+"""The reward of a denotation is F1 to the power ``SHARP``, or 0 if F1 is below ``ENOUGH``.
 
-F1 need not be 1, because the graph may have a few more or fewer answers.
+F1 need not be 1, because the graph may have a few more or fewer answers than the example.
 """
 
 
 class AnswerMatcher:
-    """Compares denotations with the answers of a question.
+    """Compares denotations with the answers to a question.
 
     Args:
         names: The answers as written.
-        keys: The nodes that each answer may mean: entities and values.
+        keys: By answer: the nodes (entities and values) that it may mean.
     """
 
     def __init__(self, names: Collection[str], keys: Mapping[str, Collection[str]]) -> None:
@@ -41,7 +41,10 @@ class AnswerMatcher:
         self._folded = {fold(name): name for name in self.names}
 
     def f1(self, derivation: Derivation) -> float:
-        """F1 of a denotation; 0 if it is of another kind."""
+        """F1 of a denotation against the answers, between 0 and 1.
+
+        For a number or a truth value it is 1 or 0.
+        """
         if derivation.truth is not None:
             return float(bool(self._folded.keys() & (YES if derivation.truth else NO)))
         if derivation.number is not None:
@@ -58,22 +61,22 @@ class AnswerMatcher:
         return 2 * precision * recall / (precision + recall)
 
     def among(self, nodes: Sequence[str]) -> frozenset[str]:
-        """The nodes that are answers."""
+        """Those of the nodes that are answers."""
         return frozenset(node for node in nodes if self._name(node) is not None)
 
     def count(self) -> int:
-        """The answer as a count; 0 if it is not one."""
+        """The only answer as a positive integer; 0 if it is none, or if there are several."""
         number = self._numbers.get(self.names[0]) if len(self.names) == 1 else None
         return int(number) if number is not None and number == int(number) and number > 0 else 0
 
     def has_first(self, derivation: Derivation) -> bool:
-        """Whether the first node of a denotation is one of the answers."""
+        """Whether the first node of a denotation, or its number or truth value, is an answer."""
         if derivation.truth is not None or derivation.number is not None:
             return self.f1(derivation) > 0
         return bool(derivation.nodes) and self._name(derivation.nodes[0]) is not None
 
     def reward(self, derivation: Derivation) -> float:
-        """The reward of a denotation, between 0 and 1."""
+        """The reward of a denotation in training, between 0 and 1."""
         f1 = self.f1(derivation)
         return f1**SHARP if f1 >= ENOUGH else 0.0
 
@@ -96,7 +99,7 @@ class AnswerMatcher:
 
 
 def as_number(text: str) -> float | None:
-    """Read a number as people write it, without its unit; None if it is not one."""
+    """Read a number as people write it ("1,500 km"), without the unit; None if it is none."""
     for literal in value_forms(text):
         try:
             return float(literal.value)

@@ -1,9 +1,10 @@
-"""Fits a model to answered questions by maximum marginal likelihood over right programs.
+"""Fits the model to answered questions by maximum marginal likelihood of the right programs.
+
+L-BFGS maximises
 
     Σ_q log Σ_{z right} p(z | q) − ‖w_dense − w_default‖² / 2σ² − ‖w_learnt‖² / 2τ²
 
-by L-BFGS. Right programs are those with a right denotation (Liang, Jordan and Klein 2011, section
-3.2).
+where a program is right if its denotation is (Liang, Jordan and Klein 2011, section 3.2).
 """
 
 from __future__ import annotations
@@ -29,21 +30,23 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
-"""Standard deviations of the priors of dense weights, word–predicate and word–kind weights."""
+"""Standard deviations of the priors: of dense weights, of weights of words with predicates, and of
+weights of words with types of named entities.
+"""
 KIND = "@"
-"""The prefix of a kind's predicate."""
+"""The prefix of a predicate for the type of a named entity."""
 EXPLAINS = 0.3
-"""The least weight with which a predicate explains a word."""
+"""The least learnt weight with which a predicate explains a word."""
 CANDIDATES = 80
-"""The most candidates of a question in the fit, right ones first."""
+"""The most candidates of a question in the fit; the right ones come first."""
 NOTHING = 0.01
-"""Smaller weights of words are dropped."""
+"""Learnt weights below this absolute value are dropped."""
 ROUNDS = 80
 """The most iterations of L-BFGS."""
 FIXED = 1e9
 """The precision of a prior that keeps a weight fixed."""
 TINY = 1e-300
-"""A smoothing constant in logarithms."""
+"""Added before a logarithm is taken, so that it is finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,13 @@ class Example:
 
 
 class Table(NamedTuple):
-    """All candidates of all examples, each followed by a row for "no candidate is meant".
+    """A matrix of the candidates of all examples.
+
+    The last row of each example stands for "no candidate is meant".
 
     Attributes:
         features: The features of each row, shape (rows, weights).
-        first: The first row of each example.
+        first: The index of the first row of each example.
         sizes: The number of rows of each example.
         right: The reward of each row, between 0 and 1.
     """
@@ -86,15 +91,15 @@ def fit(
     spread: float = DENSE,
     spread_learnt: float = LEARNT,
 ) -> ReadingModel:
-    """Fit the model that maximises the likelihood of right candidates.
+    """Fit the model that maximises the likelihood of the right candidates.
 
     Args:
-        examples: Questions with their candidates.
-        start: The model whose weights are the start and the prior means of dense weights.
+        examples: The candidates of each training question.
+        start: The model whose dense weights are the starting point and the means of their priors.
         dense: Whether to fit the dense weights.
-        learnt: Whether to fit weights of words and predicates.
-        spread: The standard deviation of the dense weights' prior.
-        spread_learnt: The standard deviation of the other weights' prior.
+        learnt: Whether to fit the weights of pairs of predicate and word.
+        spread: The standard deviation of the prior of the dense weights.
+        spread_learnt: The standard deviation of the prior of the other weights.
     """
     names = sorted(DEFAULT)
     own: dict[tuple[str, str], int] = {}
@@ -104,7 +109,7 @@ def fit(
     precision = np.full(len(guess), 1 / spread_learnt**2)
     precision[: len(names)] = 1 / spread**2 if dense else FIXED
     for (predicate, _), column in own.items():
-        if predicate.startswith(KIND):  # kinds are few, so that their weights need a weaker prior
+        if predicate.startswith(KIND):  # there are few types, so a weaker prior is enough
             precision[column] = 1 / KINDS**2
     found = minimize(
         lambda weights: loss(weights, table, guess, precision),
@@ -149,7 +154,13 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
 def _table(
     examples: Sequence[Example], names: Sequence[str], own: dict[tuple[str, str], int] | None
 ) -> Table:
-    """The table of examples; ``own`` receives the columns of words and predicates, if given."""
+    """Build the table of all examples.
+
+    Args:
+        examples: The examples.
+        names: The names of the dense features, which are the first columns.
+        own: Filled with the column of each pair (predicate, word); None to leave these out.
+    """
     at = {name: number for number, name in enumerate(names)}
     entries: list[tuple[int, int, float]] = []
     first, right = [0], list[float]()
@@ -163,7 +174,7 @@ def _table(
                 columns += [(column, 1.0) for column in _columns(candidate, own, len(names))]
             entries += [(len(right), column, value) for column, value in columns]
             right.append(example.right[number])
-        # "No candidate is meant" is right if no candidate is.
+        # "No candidate is meant" is right if no candidate is right.
         entries += [(len(right), at[name], value) for name, value in example.none.items()]
         right.append(0.0 if any(right[first[-1] :]) else 1.0)
         first.append(len(right))
@@ -174,7 +185,7 @@ def _table(
 
 
 def _choose_candidates(example: Example) -> list[int]:
-    """The candidates in the fit: right ones, then the likeliest."""
+    """Indices of the candidates for the fit: right ones first, then by score."""
     everything = range(len(example.candidates))
     ordered = sorted(
         everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score)
@@ -185,14 +196,14 @@ def _choose_candidates(example: Example) -> list[int]:
 def _columns(
     candidate: ProgramCandidate, own: dict[tuple[str, str], int], before: int
 ) -> Iterator[int]:
-    """The columns of a candidate's pairs of predicate and word."""
+    """The columns of a candidate's pairs (predicate, word); new pairs are added to ``own``."""
     for predicate in dict.fromkeys(candidate.predicates):
         for word in (*candidate.words, ""):
             yield own.setdefault((predicate, word), before + len(own))
 
 
 def _explains(words: Mapping[str, Mapping[str, float]]) -> dict[str, frozenset[str]]:
-    """The words that each predicate explains, by their learnt weights."""
+    """By predicate: the single words that it explains, because their weight is high enough."""
     return {
         predicate: frozenset(
             word for word, weight in some.items() if weight > EXPLAINS and word and " " not in word

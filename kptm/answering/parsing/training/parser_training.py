@@ -1,9 +1,9 @@
-"""Trains the parser on answered questions, without programs as labels.
+"""Trains the parser on answered questions (lessons), without programs as labels.
 
-    lessons ─► candidates of each ─► those with right answers ─► weights
-            ─► new candidates, by these weights ─► weights
+    lessons ─► candidates ─► rewards by the answers ─► weights
+            ─► candidates by these weights ─► rewards ─► weights
 
-Generated questions that ask for each relation by its name are added, so that what is learnt for
+Questions that ask for a relation by its name are generated and added, so that what is learnt for
 some relations does not harm others.
 """
 
@@ -33,17 +33,18 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
 
 MOST = 1_500
-"""The most training questions; of more a sample is taken."""
+"""The most training questions; if there are more, a random sample is taken."""
 NAMES = 60
-"""The most generated questions for relations by name."""
+"""The most questions that are generated to ask for a relation by its name."""
 WIDE = 60
-"""The beam width for a question without a right program so far."""
+"""The beam width of the second search, for a question whose first search found no right program."""
 HELD_OUT, FEWEST = FOLDS, 20
-"""One question in ``HELD_OUT`` is held out if there are at least ``FEWEST``."""
+"""One question in ``HELD_OUT`` is held out if there are at least ``FEWEST`` questions."""
 NO_MAPS = QuestionMaps()
 CANDIDATES = 60
+"""The most candidates of an example; the right ones come first."""
 RIGHT = 0.99
-"""The least reward of a completely right program."""
+"""The least reward of a program that is completely right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class Training:
     """The result of training.
 
     Attributes:
-        model: The model.
-        explained: By question: whether a program gives its answers; None if it was not used.
+        model: The trained model.
+        explained: By question: whether some program gives its answers; None if it was not used.
         named: By question: whether it contains a name in the graph.
-        held_out: The accuracy of the first answer before and after training on held-out questions,
-            and their number.
-        by_name: The same for the generated questions for relations by name.
+        held_out: The accuracy of the first answer on held-out questions before training, after
+            training, and the number of these questions.
+        by_name: The same for the generated questions that ask for a relation by its name.
     """
 
     model: ReadingModel
@@ -83,7 +84,7 @@ class Trainer:
     """Trains the model of a parser.
 
     Args:
-        parser: The parser, whose model is the start of training.
+        parser: The parser, which gets the trained model.
         graph: The graph.
         progress: Called with the number of questions processed so far.
     """
@@ -97,7 +98,14 @@ class Trainer:
         self._done = 0
 
     def train(self, lessons: Sequence[ParserExample], *, seed: int = 0) -> Training:
-        """Train on questions; the parser uses the new model from then on."""
+        """Train on questions; afterwards the parser uses the new model.
+
+        Training starts from the default weights, not from the parser's current model.
+
+        Args:
+            lessons: The questions with their answers.
+            seed: The seed for the order of the questions.
+        """
         start = self._parser.untaught()
         before = self._parser.model
         order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MOST]
@@ -157,8 +165,8 @@ class Trainer:
         model = self._parser.model
         paths: Counter[tuple[Step, ...]] = Counter()
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
-            # Paths that answered earlier questions make the wide search unnecessary for most
-            # others.
+            # With the paths that answered the questions so far, few questions need the second
+            # search.
             own = model.paths if earlier else frequent(paths)
             self._parser.model = replace(model, question_map=maps.unseen(at), paths=own)
             example = self._example(lesson, question)
@@ -180,7 +188,11 @@ class Trainer:
         questions: Sequence[Question],
         examples: list[Example],
     ) -> tuple[ReadingModel, list[Example]]:
-        """The model with thresholds of words, and new candidates of questions with such words."""
+        """Learn thresholds of words, and search again for questions that contain these words.
+
+        Returns:
+            The model with the thresholds, and the examples with the new candidates.
+        """
         learner = ThresholdLearner(self._parser.knowledge)
         for lesson, question, example in zip(lessons, questions, examples, strict=True):
             if max(example.right, default=0.0) < RIGHT:
@@ -211,7 +223,7 @@ class Trainer:
 
 
 def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
-    """By path: the number of questions for which it is the first of the best candidates."""
+    """By path: the number of questions that it answers as the first candidate of highest reward."""
     found: Counter[tuple[Step, ...]] = Counter()
     for example in examples:
         best = max(example.right, default=0.0)

@@ -1,7 +1,8 @@
 """Learns the map of question vectors from the steps of right programs.
 
-A map overfits its training questions. So the weight of similarity is learnt on questions that are
-compared by a map trained on the others (stacking, Wolpert 1992).
+A map overfits its training questions. So the weight of the similarity feature is learnt with
+cross-fitting: each question is compared by a map that was trained on other questions (stacking,
+Wolpert 1992).
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class QuestionMaps:
-    """Cross-fitted maps, each trained without one fold, and a map of all questions.
+    """Cross-fitted maps, each trained without one fold, and a map trained on all questions.
 
     Attributes:
-        folds: By fold: the map trained on the other folds; question i is in fold i modulo their
-            number.
+        folds: By fold: the map trained on the other folds. Question ``i`` is in fold
+            ``i % len(folds)``.
         whole: The map trained on all questions; None without an encoder.
     """
 
@@ -49,7 +50,7 @@ class QuestionMaps:
     def compare_examples(
         self, examples: Sequence[Example], questions: Sequence[Question]
     ) -> list[Example]:
-        """Examples with similarities by maps that were trained without them."""
+        """Compute the similarity features of each example by the map trained without it."""
         return [
             _compare_example(example, question, self.unseen(at))
             for at, (example, question) in enumerate(zip(examples, questions, strict=True))
@@ -57,7 +58,7 @@ class QuestionMaps:
 
 
 def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> QuestionMaps:
-    """Learn the maps; they are None if questions have no vectors."""
+    """Learn the maps from the right candidates; all are None if the questions have no vectors."""
     known = [
         (at, example, question.encoded)
         for at, (example, question) in enumerate(zip(examples, questions, strict=True))
@@ -79,7 +80,10 @@ def learn_maps(examples: Sequence[Example], questions: Sequence[Question]) -> Qu
 
 
 def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
-    """The weight of each step in right programs, by the model's preference, shape (steps,)."""
+    """The weight of each step in the right programs, shape (steps,).
+
+    A program counts by its reward, times its probability relative to the best right program.
+    """
     found = np.zeros(len(encoded.steps.at))
     chosen = [
         (item, reward, steps_of(item.derivation.program))
@@ -96,7 +100,7 @@ def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
 
 
 def steps_of(program: Program) -> list[Step]:
-    """The steps of a program."""
+    """The steps of a program, except those of measures."""
     return [item.step for item in parts(program) if isinstance(item, Follow)]
 
 

@@ -1,8 +1,9 @@
 """Learns thresholds of words ("major" cities, "tall" buildings) from answers.
 
-If a program leaves a word unexplained and denotes all answers and more, the word may stand for a
-threshold of any measure that separates the answers from the rest, which gives an interval. The
-threshold of a word is the one in most intervals.
+Suppose a program explains all of a question but one word, and denotes all answers and other nodes
+too. Then the word may stand for a threshold of any measure that separates the answers from the
+other nodes. Each such question gives an interval of possible thresholds. The threshold of a word is
+chosen in the interval on which most questions agree.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 
 LESSONS = 3
-"""The least questions that must agree on a threshold."""
+"""The fewest questions that must agree on a threshold."""
 SETS = 2
-"""The least of these that must list the answers, since a mere count fits many thresholds."""
+"""The fewest of these questions that must list their answers; a mere count fits many thresholds."""
 NODES = 2_000
-"""Larger sets are ignored."""
+"""Programs that denote more nodes are ignored."""
 SIGNS: dict[Comparison, float] = {">=": 1.0, "<=": -1.0}
-"""The sign of values per comparison, so that all thresholds are lower bounds."""
+"""By comparison: the sign that makes its threshold a lower bound."""
 DIGITS = 15
 """The most significant digits of a number."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Threshold:
-    """The threshold of a word for entities of a type.
+    """The threshold that a word means for entities of a type: "major", for cities.
 
     Attributes:
         word: The stem of the word.
@@ -50,7 +51,7 @@ class Threshold:
         relation: The relation of the measure.
         comparison: ">=" or "<=".
         value: The threshold.
-        unit: Its unit, "" for a plain number.
+        unit: The unit of the threshold; "" for a plain number.
     """
 
     word: str
@@ -61,7 +62,7 @@ class Threshold:
     unit: str = ""
 
     def program(self, base: Program) -> Compare:
-        """The program of the nodes of ``base`` beyond the threshold."""
+        """The program for the nodes of ``base`` that satisfy the threshold."""
         whole = self.value == int(self.value)
         text = f"{int(self.value)}" if whole else repr(self.value)
         value = Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=self.unit)
@@ -71,7 +72,7 @@ class Threshold:
 
 
 class _Key(NamedTuple):
-    """A possible meaning of a word, within which thresholds are compared."""
+    """A possible meaning of a word, apart from the value of the threshold."""
 
     word: str
     type: str
@@ -81,14 +82,14 @@ class _Key(NamedTuple):
 
 
 class _Interval(NamedTuple):
-    """Thresholds that separate a question's answers from the rest: in (``low``, ``high``]."""
+    """The thresholds in (``low``, ``high``], which separate a question's answers from the rest."""
 
     low: float
     high: float
 
 
 class ThresholdLearner:
-    """Collects the intervals of thresholds from questions.
+    """Collects intervals of possible thresholds from questions.
 
     Args:
         knowledge: Cached queries to the graph.
@@ -102,7 +103,13 @@ class ThresholdLearner:
         self._lessons = 0
 
     def add(self, question: Question, answers: AnswerMatcher, found: Sequence[Derivation]) -> None:
-        """Collect intervals from the candidates of a question without a right program."""
+        """Collect intervals from the candidates of a question that has no completely right program.
+
+        Args:
+            question: The question.
+            answers: Compares nodes with its answers.
+            found: The derivations of its candidates.
+        """
         self._lessons += 1
         seen: set[tuple[tuple[str, ...], int]] = set()
         for made in found:
@@ -142,7 +149,7 @@ class ThresholdLearner:
                         self._by_sets[key].add(self._lessons)
 
     def thresholds(self) -> tuple[Threshold, ...]:
-        """For each word and type, the threshold on which most questions agree, if enough do."""
+        """The thresholds on which enough questions agree: at most one for each word and type."""
         best: dict[tuple[str, str], tuple[int, Threshold]] = {}
         for key, lessons in sorted(self._intervals.items()):
             support, interval = _most_agreed(lessons.values())
@@ -166,7 +173,11 @@ def apply(
     part: Derivation,
     knowledge: Knowledge,
 ) -> Iterator[tuple[Threshold, int]]:
-    """The thresholds of a question's words for a set, each with its token as a bit."""
+    """Find the thresholds of a question's unexplained words that apply to a set.
+
+    Yields:
+        The threshold, and the bit mask of its word.
+    """
     for at, token in enumerate(question.tokens):
         for threshold in thresholds.get(token.stem, ()) if not part.mask >> at & 1 else ():
             of_type = threshold.type in ("", _type(knowledge, part.nodes))
@@ -175,7 +186,7 @@ def apply(
 
 
 def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
-    """The type of all nodes of a set; "" without one."""
+    """The type that all nodes of a set have; "" if there is none."""
     some = nodes[:NODES]
     return min(
         (kind for kind, count in knowledge.types(some).items() if count == len(some)), default=""
@@ -183,7 +194,7 @@ def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
 
 
 def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict[str, float], str]:
-    """The measure of each node, in the unit of the first one, and that unit."""
+    """The number of each node that is in the unit of the first number, and that unit."""
     found: dict[str, float] = {}
     unit = None
     for node in nodes:
@@ -200,7 +211,13 @@ def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict
 
 
 def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:
-    """The thresholds above which exactly the right nodes are, or as many nodes as wanted."""
+    """The interval of thresholds that ``wanted`` nodes reach; None if there is none.
+
+    Args:
+        sizes: The measure of each node.
+        right: The answers, which must be these nodes; empty if only their number is known.
+        wanted: The number of answers.
+    """
     ordered = sorted(sizes.items(), key=lambda item: -item[1])
     above, below = ordered[:wanted], ordered[wanted:]
     if len(above) < wanted or not below or above[-1][1] <= below[0][1]:
@@ -211,7 +228,7 @@ def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> 
 
 
 def _most_agreed(lessons: Iterable[Iterable[_Interval]]) -> tuple[int, _Interval]:
-    """The interval in which most questions agree, with their number."""
+    """The number of questions that agree on one interval, at most, and that interval."""
     sets = [sorted(some) for some in lessons]
     ends = sorted({interval.high for some in sets for interval in some})
     best = (0, _Interval(-inf, inf))
@@ -235,7 +252,10 @@ def _threshold(key: _Key, interval: _Interval) -> Threshold:
 
 
 def roundest(low: float, high: float) -> float:
-    """The number in (``low``, ``high``] with the fewest digits; the largest of several."""
+    """The number in (``low``, ``high``] with the fewest digits; if there are several, the largest.
+
+    For (48, 51] it is 50.
+    """
     size = max(abs(low), abs(high))
     place = ceil(log10(size)) if size else 0
     for digits in range(DIGITS):
