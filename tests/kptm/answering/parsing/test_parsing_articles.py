@@ -31,12 +31,12 @@ def asks(tmp_path_factory):
         ("who is the director of Narrow Margin", {"Ann Lee"}),
         ("who is the director of The Narrow Margin", {"Bob Ray"}),
         ("who is the director of the narrow margin", {"Bob Ray"}),
-        # A small "the" before a name with capitals belongs to "director".
+        # A lower-case "the" before a capitalised name belongs to "director".
         ("who is the Narrow Margin director", {"Ann Lee"}),
         ("who is the director of Long Day", {"Cy Fox"}),
         ("who is the director of the Long Day", {"Cy Fox"}),
     ],
 )
-def test_a_name_with_an_article_is_another_name(asks, question, answers):
+def test_an_article_distinguishes_two_names(asks, question, answers):
     found = asks.ask(question)
     assert {item.text for item in found.answers} == answers, found.explain(reading=True)

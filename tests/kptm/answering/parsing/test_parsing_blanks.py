@@ -1,4 +1,4 @@
-"""Sentences with a blank: whether it is the head or the tail, compared with counts by hand."""
+"""Sentences with a blank: whether the blank is head or tail, with similarities by hand."""
 
 import pytest
 
@@ -21,15 +21,15 @@ SIDES = BlankSides(
 )
 
 
-def test_the_text_with_a_question_word_has_the_same_places():
+def test_a_question_word_for_the_blank_keeps_character_positions():
     text = "Paris, capital of [MASK], lies in [MASK]."
     spoken = with_question_word(text)
     assert len(spoken) == len(text)
     assert spoken == "Paris, capital of which , lies in       ."
 
 
-def test_likeness_is_the_share_of_common_pairs():
-    # (a, b), (b, c) and (b, c), (c, d): one of three in common
+def test_likeness_is_the_jaccard_index_of_bigrams():
+    # The bigrams are (a, b), (b, c) and (b, c), (c, d): one of three is common to both.
     assert likeness("abc", "bcd") == pytest.approx(1 / 3)
     assert likeness("abc", "abc") == 1.0
     assert likeness("a", "b") == 0.0
@@ -43,11 +43,11 @@ def test_likeness_is_the_share_of_common_pairs():
         ("capital", [BLANK, "seat", "of", NAME], True),
         ("capital", [NAME, "seat", "of", BLANK], False),
         ("flows", [NAME, "flow", "to", BLANK], True),
-        ("capital", [NAME, "is", BLANK], None),  # no word of a phrasing
-        ("borders", [NAME, "border", BLANK], None),  # no phrasing
+        ("capital", [NAME, "is", BLANK], None),  # no content word of a phrasing
+        ("borders", [NAME, "border", BLANK], None),  # the relation has no phrasing
     ],
 )
-def test_the_side_of_the_phrasing_that_is_most_like_it(relation, sentence, tail):
+def test_the_most_similar_phrasing_decides_the_side_of_the_blank(relation, sentence, tail):
     from kptm.answering.lexicon import load
 
     stems = [

@@ -60,27 +60,27 @@ def asks(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "wanted"),
     [
-        # each of two equal words belongs to the name beside it
+        # Each of two equal words belongs to the name beside it.
         ("which children of Zeus are not children of Leto", {"Athena"}),
         ("who are the children of Leto", {"Apollo", "Artemis"}),
         ("who are the parents of Athena", {"Zeus", "Metis"}),
-        # what is taken away is of the same kind: no film is a country
+        # What is subtracted has the type of the set: films from films.
         ("which films with Ann Lee were not directed by Bob Ray", {"Beta", "Gamma"}),
-        # two names, of which one says no relation
+        # No word names the relation of one of the two names.
         ("which countries in Asteria have left-hand traffic", {"Brazil"}),
         ("how many countries in Asteria border Brazil", {"1"}),
-        # "how high" asks for a value, and "point" for no point
+        # "How high" asks for a value, not for a point.
         ("how high is the highest point of Peru", {"4100"}),
-        # a noun beside its own name
+        # The noun next to a name only states its type.
         ("which countries lie on the continent of Borealis", {"France", "Spain"}),
         ("which country borders the most countries", {"Brazil", "Peru"}),
-        # directors of films are directors: what they directed is asked for
+        # The noun "director" names the relation, and films are asked for.
         ("the director of Beta is also the director of which films", {"Gamma"}),
         ("does the Flow flow into the Blue Flow", {"no"}),
         ("does the Blue Flow flow into the Flow", {"yes"}),
     ],
 )
-def test_what_a_question_denotes(asks, question, wanted):
+def test_questions_with_conditions_have_the_answers_by_hand(asks, question, wanted):
     answer = asks.ask(question)
     assert {item.text for item in answer.answers} == wanted, answer.explain(reading=True)
 
@@ -92,7 +92,7 @@ def test_what_a_question_denotes(asks, question, wanted):
         ("who performs in films together with Bob Ray", True),
     ],
 )
-def test_and_joins_what_has_a_name(asks, question, joins):
+def test_together_with_joins_only_a_name(asks, question, joins):
     read = asks.parser.read(question)
     assert any(match.kind == "and" for match in read.operators) is joins
 
@@ -104,7 +104,7 @@ def test_and_joins_what_has_a_name(asks, question, joins):
         ("which Borealis countries share a border with Chile", "who borders Chile", {"Peru"}),
     ],
 )
-def test_a_condition_that_nothing_meets_is_not_left_out(asks, question, condition, alone):
+def test_a_condition_that_no_entity_satisfies_is_not_ignored(asks, question, condition, alone):
     assert {item.text for item in asks.ask(condition).answers} == alone
     answer = asks.ask(question)
     assert not answer.answers

@@ -1,4 +1,4 @@
-"""A sentence encoder that compares questions with relations: a stub with vectors by hand."""
+"""Comparing questions with relations by a sentence encoder, with a stub whose vectors are known."""
 
 import json
 import re
@@ -32,7 +32,7 @@ MEANINGS = {"birth": 0, "light": 0, "spouse": 1, "hitched": 1, "profession": 2, 
 
 
 class Stub:
-    """Encodes a text by which meanings its words have."""
+    """An encoder with one dimension for each meaning, and one for all words without a meaning."""
 
     def __init__(self):
         self.encoded = []
@@ -79,7 +79,7 @@ def parser(graph, encoder=None):
         ("whom did PersonC get hitched with", "Mate2"),
     ],
 )
-def test_questions_are_compared_with_relations_that_no_word_names(people, question, answer):
+def test_the_encoder_finds_a_relation_that_no_word_of_the_question_names(people, question, answer):
     with_encoder = parser(people, Stub())
     best = with_encoder.parse(question).parses[0].derivation
     assert (best.nodes, best.floating) == ((answer,), 0)
@@ -88,7 +88,7 @@ def test_questions_are_compared_with_relations_that_no_word_names(people, questi
     assert not any({"encoder", "similar"} & item.features.keys() for item in plain)
 
 
-def test_how_far_steps_are_behind_the_most_similar_one(people):
+def test_similarity_is_relative_to_the_most_similar_step(people):
     encoder = RelationEncoder(people, Stub())
     encoder.refresh(people.relations())
     question = parser(people, Stub()).read("where did PersonB first see the light")
@@ -102,7 +102,7 @@ def test_how_far_steps_are_behind_the_most_similar_one(people):
     assert max(behind, key=behind.__getitem__).relation == BIRTH
 
 
-def test_names_are_taken_out_of_questions_in_turn(people):
+def test_names_are_replaced_one_at_a_time(people):
     question = parser(people).read("did PersonA and PersonB get hitched")
     assert without_names(
         question.text, question.tokens, question.mentions, question.importance
@@ -113,7 +113,7 @@ def test_names_are_taken_out_of_questions_in_turn(people):
     assert without_names("and now", question.tokens[:2], [], []) == ["and now"]
 
 
-def test_texts_of_relations_have_names_and_kinds_in_both_directions(tmp_path):
+def test_texts_of_relations_have_names_and_types_in_both_directions(tmp_path):
     graph = KnowledgeGraph.open(tmp_path / "graph.db")
     (tmp_path / "g.jsonl").write_text(
         json.dumps({"key": "Ann", "description": "American painter of the 20th century"})
@@ -145,11 +145,11 @@ def test_texts_of_relations_have_names_and_kinds_in_both_directions(tmp_path):
         " States"), "city"), ("2006 film by Ann", "film"), ("", ""), ("(unknown)", "unknown"),
      ("county seat of El Paso", "county seat"), ("the capital", "capital")],
 )  # fmt: skip
-def test_what_a_description_says_first(description, kind):
+def test_the_beginning_of_a_description_is_its_type(description, kind):
     assert beginning(description) == kind
 
 
-def test_vectors_of_relations_follow_the_graph_and_are_stored(people, tmp_path):
+def test_only_new_relations_are_encoded_and_their_vectors_are_stored(people, tmp_path):
     stub = Stub()
     own = parser(people, stub)
     own.read("where did PersonB first see the light")
@@ -163,12 +163,12 @@ def test_vectors_of_relations_follow_the_graph_and_are_stored(people, tmp_path):
     assert stub.kept > kept
 
 
-def test_a_graph_without_relations_is_asked_with_an_encoder(tmp_path):
+def test_a_question_over_an_empty_graph_has_no_parse(tmp_path):
     graph = KnowledgeGraph.open(tmp_path / "graph.db")
     assert parser(graph, Stub()).parse("who is Ann").parses == ()
 
 
-def test_a_map_brings_questions_to_their_steps():
+def test_a_fitted_map_makes_the_right_step_most_similar():
     rng = np.random.default_rng(0)
     steps = np.eye(6, 12, dtype=np.float32)
     turn = np.linalg.qr(rng.normal(size=(12, 12)))[0].astype(np.float32)
@@ -185,8 +185,8 @@ def test_a_map_brings_questions_to_their_steps():
         QuestionMap("stub", np.zeros((3, 2), np.float32), np.zeros((3, 2), np.float32))
 
 
-def test_the_gradient_of_the_map_agrees_with_differences():
-    """At the minimum no small change of the map makes right steps likelier beyond its cost."""
+def test_the_fitted_map_is_a_minimum_of_the_loss():
+    """No small change of the map lowers the loss, which is computed here by its formula."""
     rng = np.random.default_rng(1)
     steps, questions = (rng.normal(size=size).astype(np.float32) for size in ((4, 5), (20, 5)))
     steps /= np.linalg.norm(steps, axis=1, keepdims=True)
@@ -206,10 +206,10 @@ def test_the_gradient_of_the_map_agrees_with_differences():
         assert cost(best) <= cost(best + 0.02 * rng.normal(size=best.shape)) + 1e-3
 
 
-def test_learning_maps_words_that_the_encoder_does_not_know(people, tmp_path):
-    """The encoder has one direction for all words that it does not know.
+def test_training_teaches_the_map_a_word_that_the_encoder_does_not_know(people, tmp_path):
+    """The stub encodes all unknown words, such as "zorp", in one dimension.
 
-    By the lessons they ask for a profession.
+    In the training questions, "zorp" asks for a profession.
     """
     stub = Stub()
     own = parser(people, stub)
@@ -233,13 +233,13 @@ def test_learning_maps_words_that_the_encoder_does_not_know(people, tmp_path):
     assert Trainer(plain, people, lambda count: None).train(lessons).model.question_map is None
 
 
-def test_a_map_of_another_encoder_is_left_aside(people):
+def test_a_map_for_another_encoder_is_ignored(people):
     question = parser(people, Stub()).read("where did PersonB first see the light")
     other = QuestionMap("other", np.zeros((7, 1), np.float32), np.zeros((1, 7), np.float32))
     assert question.encoded.behind(other) == question.encoded.behind()
 
 
-def test_the_encoder_of_a_workspace(tmp_path):
+def test_a_workspace_refuses_an_encoder_that_does_not_exist(tmp_path):
     config = from_sections({"answering": {"encoder": "some/folder"}}, "kptm.toml")
     assert config.answering.encoder == "some/folder"
     Workspace.init(tmp_path / "ws").close()

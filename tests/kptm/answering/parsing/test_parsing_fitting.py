@@ -1,4 +1,4 @@
-"""Fitting against finite differences, and what it learns of hand-made candidates."""
+"""Fitting the weights: the gradient by finite differences, and hand-made candidates."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from kptm.answering.parsing.training.likelihood import Example, _table, fit, los
 
 @dataclass
 class Made:
-    """A candidate with what fitting reads of one."""
+    """A stand-in for a candidate, with the attributes that fitting reads."""
 
     features: dict[str, float]
     predicates: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ def problem():
     return table, rng.normal(size=size), rng.normal(size=size), rng.uniform(0.5, 2, size=size)
 
 
-def test_the_gradient_is_that_of_finite_differences(problem):
+def test_the_gradient_agrees_with_finite_differences(problem):
     table, weights, guess, precision = problem
     _, gradient = loss(weights, table, guess, precision)
     step = 1e-6
@@ -51,24 +51,24 @@ def test_the_gradient_is_that_of_finite_differences(problem):
         assert gradient[at] == pytest.approx(slope, abs=1e-5)
 
 
-def test_the_loss_by_hand():
+def test_the_loss_is_that_of_the_formula():
     names = sorted(DEFAULT)
     table = _table(EXAMPLES[:1], names, None)
     weights = np.zeros(len(names))
     weights[names.index("name")], weights[names.index(NONE)] = 2.0, -1.0
-    # scores 2, 0 and -1; the first is right
+    # The scores are 2, 0 and -1, and the first candidate is right.
     p = np.exp(2) / (np.exp(2) + np.exp(0) + np.exp(-1))
     value, _ = loss(weights, table, weights, np.ones(len(names)))
     assert value == pytest.approx(-np.log(p))
 
 
-def test_none_is_right_where_no_candidate_is():
+def test_the_row_for_no_candidate_is_right_if_no_candidate_is_right():
     table = _table(EXAMPLES, sorted(DEFAULT), None)
     assert table.right.tolist() == [1.0, 0.0, 0.0, 0.0, 1.0, 0.6, 0.0, 0.0]
     assert table.sizes.tolist() == [3, 2, 3]
 
 
-def test_what_is_right_becomes_likelier_and_its_word_is_learnt():
+def test_fitting_learns_the_word_of_the_right_candidate():
     right = Made({"hops": 1.0}, ("capital>",), ("govern",))
     wrong = Made({"hops": 1.0}, ("borders>",), ("govern",))
     model = fit([Example([wrong, right], [0.0, 1.0])] * 5, ReadingModel())
@@ -80,6 +80,6 @@ def test_what_is_right_becomes_likelier_and_its_word_is_learnt():
     assert again == model
 
 
-def test_dense_weights_stay_where_they_are_fixed():
+def test_fixed_dense_weights_do_not_change():
     model = fit(EXAMPLES, ReadingModel(), dense=False)
     assert model.dense == pytest.approx(DEFAULT, abs=1e-4)

@@ -1,4 +1,4 @@
-"""Questions over one table with things of several kinds: a school's teachers, pupils and lessons.
+"""Questions over one table with rows of several kinds: a school's teachers, pupils and lessons.
 
 The answers are computed by hand from the rows.
 """
@@ -55,38 +55,38 @@ def asks(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "answers"),
     [
-        # A title, or the first word of a name, with its last word; a title before a colon.
+        # Parts of names: a title or first name with the surname, and a title before a colon.
         ("what room is dr vogel in", {"Room 12"}),
         ("office of dr. vogel", {"Room 12"}),
         ("office of mary otter", {"Room 12"}),
         ("pages of scales 3", {"210"}),
-        # "record type" says what things are, so that teachers are not the ends of "teacher".
+        # "Teachers" are the rows of that record type, not the tails of the relation "teacher".
         ("how many teachers are there", {"3"}),
         ("teachers in room 12", {"Dr. Anna Maria Vogel", "Mary Ann Otter"}),
-        # What a column is called after its rows: lessons have a lesson date.
+        # A column that is named after its rows gives their noun: "lesson date" gives "lessons".
         ("lessons longer than 50 minutes", {"L-2", "L-3"}),
         ("how many lessons were cancelled", {"1"}),
-        # Signs, and two bounds of one measure.
+        # Comparison signs, and two bounds of one measure.
         ("lessons with duration > 60", {"L-3"}),
         ("lessons with duration >=60 and <90", {"L-2"}),
-        # All lessons are in 2024, pupils were born in other years.
+        # All lessons are in 2024, so "march" means March 2024.
         ("lessons in march", {"L-1", "L-2"}),
         ("which lessons are after 10 march", {"L-2", "L-3"}),
-        # The relation that leads to what is asked for, of many.
+        # Of many relations, the one that leads to the type that is asked for.
         ("which lesson does jo stone have", {"L-2"}),
         ("average duration of peter lund's lessons", {"52.5"}),
-        # The longest since is the first.
+        # The longest duration has the earliest start.
         ("which teacher has been here the longest", {"Dr. Anna Maria Vogel"}),
-        # Columns of yes and no.
+        # Columns with the values yes and no.
         ("does dr vogel accept new pupils", {"yes"}),
         ("is there a piano in room 15", {"no"}),
-        # The noun after "where does" is not asked for.
+        # The noun after "where does" is the subject, not what is asked for.
         ("where does kim berg live", {"Lund Hill"}),
         ("cheapest teacher", {"Peter Lund"}),
         ("what time does L-1 start", {"09:15"}),
     ],
 )
-def test_a_school_answers(asks, question, answers):
+def test_questions_about_a_school_are_answered(asks, question, answers):
     answer = asks.ask(question)
     assert {item.text for item in answer.answers} == answers, answer
 
@@ -94,18 +94,18 @@ def test_a_school_answers(asks, question, answers):
 @pytest.mark.parametrize(
     "question",
     [
-        "pages of scales 4",  # a number belongs to the name before it
+        "pages of scales 4",  # the number belongs to the name, and there is no "Scales 4"
         "what does L-1 cost",
         "lessons in march 2023",
         "which teacher looks after kim berg and jo stone",
     ],
 )
-def test_what_the_school_does_not_say_is_refused(asks, question):
+def test_a_question_that_the_school_table_cannot_answer_is_refused(asks, question):
     answer = asks.ask(question)
     assert not answer.found, answer
 
 
-def test_dates_without_a_year_need_one_year(tmp_path):
+def test_a_date_without_a_year_is_not_completed_if_dates_span_years(tmp_path):
     (tmp_path / "trips.tsv").write_text(
         "T-1\tday\t2023-05-02\nT-2\tday\t2024-05-02\nT-1\tto\tHull\nT-2\tto\tHull\n"
     )
@@ -116,8 +116,8 @@ def test_dates_without_a_year_need_one_year(tmp_path):
     assert {item.text for item in answer.answers} != {"T-2"}
 
 
-def test_one_word_is_not_two_superlatives(tmp_path):
-    """Of "oldest" either the greatest age or the first date is meant."""
+def test_one_word_is_used_for_only_one_superlative(tmp_path):
+    """The word "oldest" means the greatest age or the earliest date of birth, but not both."""
     rows = {"Rover": (9, "2010"), "Fido": (9, "2012"), "Rex": (4, "2008")}
     (tmp_path / "dogs.tsv").write_text(
         "".join(f"{name}\tage\t{age}\n{name}\tborn\t{born}\n" for name, (age, born) in rows.items())

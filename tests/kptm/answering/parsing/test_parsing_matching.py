@@ -1,4 +1,4 @@
-"""Denotations against answers as people write them, by a table."""
+"""Comparing denotations with answers as people write them; the F1 is computed by hand."""
 
 import pytest
 
@@ -36,13 +36,13 @@ def made(nodes=(), number=None, truth=None):
         (["1,500"], made([ValueKey(Literal("1500", datatype=f"{XSD}integer"))]), 1.0),
     ],
 )
-def test_f1_by_hand(names, denotation, f1):
+def test_f1_and_reward_of_a_denotation(names, denotation, f1):
     matcher = AnswerMatcher(names, KEYS)
     assert matcher.f1(denotation) == pytest.approx(f1)
     assert matcher.reward(denotation) == pytest.approx(f1**8 if f1 >= 0.5 else 0.0)
 
 
-def test_the_first_answer():
+def test_whether_the_first_node_is_an_answer():
     assert AnswerMatcher(["Paris"], KEYS).has_first(made(["paris", "x"]))
     assert not AnswerMatcher(["Paris"], KEYS).has_first(made(["x", "paris"]))
     assert not AnswerMatcher(["Paris"], KEYS).has_first(made())

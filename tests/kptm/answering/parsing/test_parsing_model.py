@@ -1,4 +1,4 @@
-"""Weights: saved and loaded, malformed files, the words that they explain."""
+"""The files of the reading model: saving, loading, and malformed content."""
 
 import json
 
@@ -12,7 +12,7 @@ MODEL = ReadingModel(
 )
 
 
-def test_saved_and_loaded_it_is_the_same(tmp_path):
+def test_a_loaded_model_equals_the_saved_one(tmp_path):
     MODEL.save(tmp_path / "m.json")
     assert ReadingModel.load(tmp_path / "m.json") == MODEL
     assert ReadingModel.load(tmp_path / "none.json") == ReadingModel()
@@ -29,7 +29,7 @@ GOOD = MODEL.to_dict()
         {"learnt": {"r>": 3}}, {"learnt": {"r>": {"who": None}}}, {"explains": 4},
         {"count": "x"}))],
 )  # fmt: skip
-def test_a_damaged_file_gives_one_line(tmp_path, content):
+def test_a_damaged_file_is_refused_with_its_path_and_the_remedy(tmp_path, content):
     (tmp_path / "m.json").write_text(content)
     with pytest.raises(ConfigError, match=r"m\.json: nothing learnt there .* learn again"):
         ReadingModel.load(tmp_path / "m.json")

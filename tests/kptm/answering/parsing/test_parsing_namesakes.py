@@ -1,4 +1,4 @@
-"""Names of several things, nouns that are names, and words that say a relation together."""
+"""Names that several entities share, nouns that are also names, and the noun that is asked for."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def asks(tmp_path_factory):
     graph.close()
 
 
-def test_an_answer_has_the_p_of_its_sense_and_the_others_are_shown(asks):
+def test_an_ambiguous_name_lowers_the_score_and_the_other_senses_are_returned(asks):
     answer = asks.ask("what kind of film is the grey tower")
     assert answer.topic in ("f1", "f2", "f3")
     assert {item.entity for item in answer.answers} == {
@@ -55,18 +55,18 @@ def test_an_answer_has_the_p_of_its_sense_and_the_others_are_shown(asks):
 @pytest.mark.parametrize(
     ("question", "answers"),
     [
-        # "kind of film" says a genre; "film" alone would say who directed it
+        # "Kind of film" asks for a genre, although "film" alone matches other relations.
         ("what kind of film is low water", {"drama"}),
-        # the noun says what has instrumentalists, whatever the order of the words says
+        # The noun says that instruments are asked for, against the word order.
         ("what instrument does ann lee play", {"cello"}),
         ("which instrument does bob ray play", {"organ"}),
-        # "sport" is the name of a film, too
+        # "Sport" is also the name of a film.
         ("which sport do the wanderers play", {"football"}),
-        # so is "city", and no relation is called so
+        # "City" is also the name of a film, and no relation has that name.
         ("what city were the wanderers founded in", {"Leeds"}),
     ],
 )
-def test_what_is_asked_for(asks, question, answers):
+def test_the_noun_after_the_question_word_decides_the_answer(asks, question, answers):
     answer = asks.ask(question)
     assert {item.text for item in answer.answers} == answers, answer.explain(reading=True)
 
@@ -76,13 +76,13 @@ def test_what_is_asked_for(asks, question, answers):
     [
         ("what city were the wanderers founded in", ["city"]),
         ("which sport do the wanderers play", ["sport"]),
-        # what stands before another noun says which of them are meant: it is a condition
+        # A word before another noun is a condition, not the noun that is asked for.
         ("which European countries use the dollar", []),
         ("which western films were made by ann lee", []),
         ("what is low water", []),
         ("who is ann lee", []),
     ],
 )
-def test_the_noun_stands_between_a_question_word_and_a_word_of_grammar(asks, question, noun):
+def test_the_head_noun_is_between_the_question_word_and_a_function_word(asks, question, noun):
     read = asks.parser.read(question)
     assert [token.text for at, token in enumerate(read.tokens) if head_noun(read) >> at & 1] == noun

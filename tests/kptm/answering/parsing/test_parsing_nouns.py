@@ -1,4 +1,4 @@
-"""Questions with nouns, units and ages that no relation of the table names.
+"""Questions with nouns, units and ages that are not names of relations in the table.
 
 The answers are computed by hand from the rows.
 """
@@ -11,7 +11,7 @@ from kg import KnowledgeGraph
 from kptm import Linker, Predictor
 
 RECORDS = {
-    # name: (artist, tracks, length in minutes, kcal: nobody's)
+    # name: (artist, tracks, length in minutes)
     "Cold Harbour": ("The Gannets", 9, 41),
     "Low Water": ("The Gannets", 12, 63),
     "Night Ferry": ("Ida Holm", 10, 55),
@@ -86,17 +86,17 @@ def sells(tmp_path_factory):
         ("avg price of rose snow queen and rose old port", {"11.75 £"}),
     ],
 )
-def test_a_shop_answers_in_the_words_of_its_customers(sells, question, answers):
+def test_questions_in_the_words_of_customers_are_answered(sells, question, answers):
     assert {item.text for item in sells.ask(question).answers} == answers
 
 
 def records(test):
-    """The records whose row fulfils a condition."""
+    """The records whose row satisfies a condition."""
     return {name for name, row in RECORDS.items() if test(*row)}
 
 
 def years(name):
-    """The complete years that a person lived."""
+    """The number of complete years that a person lived."""
     born, died = (dt.date.fromisoformat(days[name]) for days in (BORN, DIED))
     return died.year - born.year - ((died.month, died.day) < (born.month, born.day))
 
@@ -133,10 +133,10 @@ def test_nouns_units_and_ages_are_understood(asks, question, answers):
 @pytest.mark.parametrize(
     "question",
     [
-        "which members of the terns don't sing",  # not all members, less the albums
-        "who sings and wrote fish soup",  # not who wrote it alone
-        "who came after karl berg",  # not who was born after him
+        "which members of the terns don't sing",  # must not be answered with all members
+        "who sings and wrote fish soup",  # must not be answered with the author
+        "who came after karl berg",  # must not be answered with people born after him
     ],
 )
-def test_a_question_of_which_a_part_is_not_understood_is_refused(asks, question):
+def test_a_question_that_is_only_partly_understood_is_refused(asks, question):
     assert not asks.ask(question).answers

@@ -43,7 +43,7 @@ def asks(tmp_path_factory):
 
 
 def those(test):
-    """The people whose row fulfils a condition."""
+    """The people whose row satisfies a condition."""
     return {name for name, row in PEOPLE.items() if test(*row)}
 
 
@@ -76,7 +76,7 @@ def those(test):
         ("which baker has the most breads", {"Ada Berg"}),
     ],
 )
-def test_questions_of_an_office(asks, question, answers):
+def test_questions_about_an_office_are_answered(asks, question, answers):
     found = asks.ask(question)
     assert {item.text for item in found.answers} == answers, found.explain(reading=True)
 
@@ -84,12 +84,12 @@ def test_questions_of_an_office(asks, question, answers):
 @pytest.mark.parametrize(
     "question",
     [
-        "who works in team falcon",  # the graph has teams, and none of that name
+        "who works in team falcon",  # no team has that name
         "is north shop dead",  # only people die
-        "dough or ovens",  # nothing is asked of them
+        "dough or ovens",  # the words ask for nothing about the two teams
     ],
 )
-def test_what_the_office_does_not_say_is_not_answered(asks, question):
+def test_a_question_that_the_office_table_cannot_answer_has_no_answer(asks, question):
     found = asks.ask(question)
     assert not found.answers, found.explain(reading=True)
 
@@ -104,5 +104,5 @@ def test_what_the_office_does_not_say_is_not_answered(asks, question):
         ("people born in 1992", "is 1992"),
     ],
 )
-def test_sentences_of_an_office(asks, question, sentence):
+def test_the_sentence_of_an_answer_states_the_fact(asks, question, sentence):
     assert sentence in asks.ask(question).sentence

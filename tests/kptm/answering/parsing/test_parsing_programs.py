@@ -1,4 +1,4 @@
-"""From a question to its program and denotation, by hand, over five countries."""
+"""Questions over five countries, with answers by hand, and repeatable parses."""
 
 import pytest
 
@@ -55,17 +55,17 @@ def asks(tmp_path_factory):
         ("what is the area of Spain", {"505"}),
     ],
 )
-def test_what_a_question_denotes(asks, question, wanted):
+def test_questions_about_countries_have_the_answers_by_hand(asks, question, wanted):
     answer = asks.ask(question)
     assert {item.label for item in answer.answers} == wanted, answer.explain(reading=True)
 
 
-def test_a_long_word_or_many_unknown_ones_cost_no_time(asks):
+def test_a_very_long_word_and_many_unknown_words_have_no_answer(asks):
     for text in ("x" * 2_000, "xyzzy " * 330):
         assert not asks.ask(text).found
 
 
-def test_the_same_question_is_read_in_the_same_way(asks):
+def test_a_question_has_the_same_parses_each_time(asks):
     text = "what is the largest country that borders Germany"
     first, second = asks.parser.parse(text), asks.parser.parse(text)
     assert [(x.derivation.program, x.p) for x in first.parses] == [

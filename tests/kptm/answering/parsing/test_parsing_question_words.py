@@ -1,4 +1,4 @@
-"""What question words ask for: how, what kind of, either of two; lookalikes of grammar."""
+"""What question words ask for ("how", "what kind of"), and names that look like function words."""
 
 import pytest
 
@@ -62,30 +62,30 @@ def asks(tmp_path_factory):
     ("question", "answers"),
     [
         ("where did ann lee die", {"oslo"}),
-        ("how did ann lee die", {"flu"}),  # not in a city
+        ("how did ann lee die", {"flu"}),  # a city does not answer "how"
         ("what kind of school is elm school", {"state"}),
         ("elm school is what type of school?", {"state"}),
-        ("which countries border the us", {"canada"}),  # "the us" is no pronoun
-        ("what language do most canadians speak", {"inuit"}),  # "most" compares nothing here
+        ("which countries border the us", {"canada"}),  # "us" after "the" is a name, no pronoun
+        ("what language do most canadians speak", {"inuit"}),  # "most" is no superlative here
     ],
 )
-def test_question_words(asks, question, answers):
+def test_an_answer_is_of_the_kind_that_the_question_word_asks_for(asks, question, answers):
     found = asks.ask(question)
     assert {item.key for item in found.answers} == answers, found.explain(reading=True)
 
 
-def test_how_is_not_answered_by_a_place(asks):
+def test_a_place_does_not_answer_how(asks):
     found = asks.ask("how did bob ray die")
     assert "oslo" not in {item.key for item in found.answers} or found.answers[0].score < 0.4
 
 
-def test_one_of_two_kinds_is_not_denied(asks):
-    """A lake is no school of any kind; still "no" does not say which of the two the school is."""
+def test_a_question_with_two_alternatives_is_not_answered_with_no(asks):
+    """The school is neither private nor public, but "no" does not answer which of the two it is."""
     found = asks.ask("is elm school a private school or a public school")
     assert [item.text for item in found.answers] != ["no"]
 
 
-def test_an_adjective_of_a_continent_that_is_not_used_lowers_the_score(asks):
+def test_an_unused_adjective_of_a_continent_lowers_the_score(asks):
     plain = asks.ask("which countries share a border with chile")
     assert {item.key for item in plain.answers} == {"peru"}
     more = asks.ask("which European countries share a border with chile")

@@ -1,4 +1,4 @@
-"""Paths that lessons asked for, by hand, and learnt from questions and answers on films."""
+"""Remembered paths: which paths are remembered, and paths learnt from answers about films."""
 
 import random
 from collections import Counter
@@ -25,7 +25,7 @@ FILM = Named(("Alien",))
     ("program", "path"),
     [
         (FILM, ()),
-        (Follow(FILM, CAST), ()),  # single steps are tried anyway
+        (Follow(FILM, CAST), ()),  # the search tries all single steps anyway
         (Follow(Follow(FILM, CAST), CASTED), (CAST, CASTED)),
         (Follow(Follow(Follow(FILM, CAST), CASTED), DIRECTOR), (CAST, CASTED, DIRECTOR)),
         (Aggregate("count", Follow(Follow(FILM, CAST), CASTED)), ()),
@@ -36,12 +36,12 @@ def test_the_path_of_a_program(program, path):
     assert path_of(program) == path
 
 
-def test_paths_that_several_lessons_agree_on_come_by_how_many_do():
+def test_paths_that_answered_several_questions_are_sorted_by_frequency():
     counts = Counter({(CAST, CASTED): 2, (CAST, DIRECTOR): 5, (DIRECTOR, CAST): 1})
     assert frequent(counts) == ((CAST, DIRECTOR), (CAST, CASTED))
 
 
-def test_a_model_is_stored_with_its_paths(tmp_path):
+def test_a_model_is_saved_and_loaded_with_its_paths(tmp_path):
     model = ReadingModel(paths=((CAST, CASTED, DIRECTOR), (CAST, CASTED)))
     model.save(tmp_path / "model.json")
     assert ReadingModel.load(tmp_path / "model.json") == model
@@ -49,9 +49,10 @@ def test_a_model_is_stored_with_its_paths(tmp_path):
 
 @pytest.fixture
 def films(new_graph):
-    """30 films with two of 20 actors each, of nine directors.
+    """30 films, each with two of 20 actors and one of nine directors.
 
-    Gives (parser, what the other films of a film's actors lead to).
+    Returns:
+        The graph, and by film: the directors of the other films with one of its actors.
     """
     random_ = random.Random(3)
     names = [f"Film {number} Xanadu" for number in range(30)]
@@ -68,7 +69,7 @@ def films(new_graph):
     return graph, {film: found for film in names if (found := directors(film))}
 
 
-def test_a_path_is_a_candidate_though_two_of_its_steps_have_no_word(films):
+def test_a_remembered_path_is_a_candidate_even_if_no_word_names_two_of_its_steps(films):
     graph, directors = films
     parser = QuestionParser(graph, Linker(graph), Phrasings({}))
 

@@ -1,4 +1,4 @@
-"""Names beside names, all named things, what is asked for, and idle superlatives."""
+"""Words beside an ambiguous name that decide its sense, namesakes, and superlatives."""
 
 import pytest
 
@@ -67,5 +67,5 @@ def first(parser, question):
         ("what is the largest town in westland", {"t3"}),
     ],
 )
-def test_what_words_beside_a_name_tell(parser, question, answer):
+def test_the_best_parse_has_the_answer_by_hand(parser, question, answer):
     assert first(parser, question) == answer

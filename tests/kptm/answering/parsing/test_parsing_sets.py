@@ -1,4 +1,4 @@
-"""Sets that are counted, denied, shared and narrowed, by hand over five countries."""
+"""Counts, differences and intersections of sets; the answers for five countries are by hand."""
 
 import pytest
 
@@ -41,10 +41,11 @@ def asks(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "wanted"),
     [
-        ("how many people live in France", {"68,000,000"}),  # a value, though "how many"
+        ("how many people live in France", {"68,000,000"}),  # a value in the graph, not a count
         ("how many countries border France", {"3"}),
         ("how many rivers flow through France", {"2"}),
-        ("which countries border Spain", {"France", "Portugal"}),  # of "sovereign country"
+        # "Countries" names the type "sovereign country".
+        ("which countries border Spain", {"France", "Portugal"}),
         ("which country has the largest population", {"Germany"}),
         ("who founded Acme besides Ann Lee", {"Bob Ray"}),
         ("who founded Acme other than Bob Ray", {"Ann Lee"}),
@@ -53,6 +54,6 @@ def asks(tmp_path_factory):
         ("which countries does the Rhine not flow through", {"Spain", "Belgium", "Portugal"}),
     ],
 )
-def test_what_a_question_denotes(asks, question, wanted):
+def test_questions_about_sets_have_the_answers_by_hand(asks, question, wanted):
     answer = asks.ask(question)
     assert {item.label for item in answer.answers} == wanted, answer.explain(reading=True)

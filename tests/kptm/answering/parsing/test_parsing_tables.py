@@ -1,4 +1,7 @@
-"""Tables without types: the rows of "breads.tsv" are breads. Answers are written by hand."""
+"""Questions over tables without types: the rows of "my_breads.tsv" are called breads.
+
+The answers are computed by hand from the rows.
+"""
 
 import pytest
 
@@ -43,7 +46,7 @@ def asks(tmp_path_factory):
 
 
 def such(test):
-    """The breads whose row fulfils a condition."""
+    """The breads whose row satisfies a condition."""
     return {name for name, row in BREADS.items() if test(*row)}
 
 
@@ -70,7 +73,7 @@ def such(test):
         ("breads that pair with both baguette and pumpernickel", {"Ciabatta"}),
     ],
 )
-def test_rows_are_what_the_file_is_called(asks, question, answers):
+def test_rows_are_called_by_the_name_of_their_file(asks, question, answers):
     found = asks.ask(question)
     texts = {item.text for item in found.answers}
     assert texts == set(answers), found.explain(reading=True)
@@ -79,17 +82,17 @@ def test_rows_are_what_the_file_is_called(asks, question, answers):
 @pytest.mark.parametrize(
     "question",
     [
-        "danish breads",  # nothing is
-        "breads that bake more than an hour",  # 1 is no number of minutes here
+        "danish breads",  # nothing in the table is Danish
+        "breads that bake more than an hour",  # the table does not say that its unit is minutes
     ],
 )
-def test_what_the_table_does_not_say_is_not_answered(asks, question):
+def test_a_question_that_the_table_cannot_answer_has_no_answer(asks, question):
     found = asks.ask(question)
     assert not found.answers, found.explain(reading=True)
 
 
-def test_two_measures_that_no_word_names_prove_nothing(asks):
-    """Neither number supports "yes", but that does not make "no" certain."""
+def test_a_comparison_without_a_named_measure_is_uncertain(asks):
+    """No measure of the table means "better", so that neither "yes" nor "no" is certain."""
     found = asks.ask("is bagel better than ciabatta")
     assert not found.answers or found.answers[0].score < 0.9, found.explain(reading=True)
 
@@ -116,19 +119,19 @@ def asks_clubs(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "answers"),
     [
-        ("what is the oldest club", {"Reds"}),  # and not its coach: the file begins with clubs
+        ("what is the oldest club", {"Reds"}),  # not a coach, because the file begins with clubs
         ("which teams are in leeds", {"Blues"}),
         ("blues manager", {"Ira Jope"}),
-        ("price of blues", set()),  # "price" is a word, not a misspelt "prize"
+        ("price of blues", set()),  # "price" is a known word, not a misspelling of "prize"
     ],
 )
-def test_a_file_is_about_what_it_begins_with(asks_clubs, question, answers):
+def test_the_first_rows_of_a_file_decide_what_its_name_refers_to(asks_clubs, question, answers):
     found = asks_clubs.ask(question)
     assert {item.text for item in found.answers} == answers, found.explain(reading=True)
 
 
-def test_types_that_come_later_are_what_rows_are(tmp_path):
-    """A graph that has types needs no name of a file: its nouns are types."""
+def test_types_replace_the_nouns_from_names_of_files(tmp_path):
+    """The names of files are only read in a graph without types; here types are added later."""
     (tmp_path / "clubs.tsv").write_text("Reds\tcity\tDover\nBlues\tcity\tLeeds\n")
     graph = KnowledgeGraph.open(tmp_path / "graph.db")
     graph.load(tmp_path / "clubs.tsv")

@@ -1,4 +1,4 @@
-"""What "grand" buildings are is learnt: sets and thresholds are computed by hand here."""
+"""Learning from answers what "grand" towers are; answers and thresholds are computed by hand."""
 
 import pytest
 
@@ -48,11 +48,11 @@ def train(graph, parser, lessons):
     return Trainer(parser, graph, lambda count: None).train(lessons).model
 
 
-def test_a_word_means_the_threshold_that_questions_agree_on(parser, tmp_path):
+def test_the_learnt_threshold_is_the_one_on_which_questions_agree(parser, tmp_path):
     graph, reader = parser
     taught = [lesson(f"which grand towers stand in {t}", grand(t)) for t in list(HEIGHTS)[:4]]
     model = train(graph, reader, taught)
-    # Between the tallest that is not grand, 48, and the least that is, 51.
+    # The tallest tower that is not grand has 48, and the lowest grand one has 51.
     assert model.thresholds == (Threshold("grand", "tower", "height", ">=", 50.0),)
     found = reader.parse("which grand towers stand in Eska").parses[0].derivation
     assert set(found.nodes) == set(grand("Eska")) == {"Olga"}
@@ -70,8 +70,8 @@ def test_two_questions_are_not_enough(parser):
 
 def test_questions_that_disagree_teach_nothing(parser):
     graph, reader = parser
-    # The tallest alone: above 61, above 44, above 52, above 51 and at most 55 cannot hold together
-    # for most.
+    # The first three towns give the intervals (61, 90], (44, 55] and (52, 130], and no threshold is
+    # in all of them. Dorna gives no interval, because all its towers are answers.
     chosen = {
         "Alba": ("Dune",),
         "Brixen": ("Elmo",),
@@ -92,6 +92,6 @@ def test_questions_that_disagree_teach_nothing(parser):
         (0.61, 0.668, 0.66),
     ],
 )
-def test_the_number_with_the_fewest_digits(low, high, number):
+def test_the_roundest_number_in_an_interval(low, high, number):
     assert roundest(low, high) == pytest.approx(number)
     assert low < roundest(low, high) <= high

@@ -1,4 +1,4 @@
-"""Titles of films as names: with question words, outer signs, beside passive verbs."""
+"""Titles of films with question words and punctuation, passive verbs, and common nouns."""
 
 import pytest
 
@@ -39,12 +39,12 @@ def parser(graph):
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        # a question word in a title asks for nothing
+        # A question word in a title asks for nothing.
         ("When Rain Falls is directed by whom", "Bob Ray"),
         ("the director of When Rain Falls is who", "Bob Ray"),
         ("Where Eagles Nest is directed by which person", "Bob Ray"),
         ("when was When Rain Falls released", "1995"),
-        # signs at the ends of a title belong to it
+        # Punctuation at the ends of a title belongs to it.
         ("who directed That's Life!", "Ann Lee"),
         ("who is That's Life! directed by", "Ann Lee"),
         ("who directed Tie Me Up! Tie Me Down!", "Cy Fox"),
@@ -52,7 +52,7 @@ def parser(graph):
         ("who directed Life?", "Bob Ray"),
     ],
 )
-def test_titles_are_names(graph, question, answer):
+def test_a_title_is_read_as_one_name(graph, question, answer):
     found = Predictor(graph, Linker(graph)).ask(question)
     assert [item.key for item in found.answers] == [answer], found.explain(reading=True)
 
@@ -71,7 +71,7 @@ def test_a_question_word_in_a_name_asks_for_nothing(parser, question, names, ans
     assert (asked and asked.answer) == answer
 
 
-def test_names_with_signs_are_those_of_their_words(parser):
+def test_a_title_with_punctuation_inside_is_one_mention(parser):
     question = parser.read("who directed Tie Me Up! Tie Me Down!, and when")
     spans = {
         (item.start, item.end) for item in question.mentions if item.node.startswith("Tie Me Up")
@@ -82,7 +82,7 @@ def test_names_with_signs_are_those_of_their_words(parser):
 
 
 def test_by_belongs_to_the_verb_before_it(parser):
-    """Its "by" alone hardly says who wrote a film: "starred by" names actors."""
+    """The "by" of "starred by" does not match the relation "written by"."""
     said = parser.read("movies starred by Low Water actors").relations
     alone = parser.read("movies by Cy Fox").relations
     assert said.evidence("starred actors").recall == 1.0
@@ -95,15 +95,15 @@ def test_by_belongs_to_the_verb_before_it(parser):
         ("what is a film directed by Bob Ray", 0b11000000, "film"),
         ("the film Low Water starred which actors", 0b1100, "film"),
         ("an album by Low Water", 0b11000, "album"),
-        # what no article makes a noun stays a name
+        # Without an article, a word may be a name.
         ("which films with sea are by Bob Ray", 0b11000000, None),
         ("which countries use the Euro", 0, None),
         ("the Low Water", 0b110, None),
-        # in Spanish "a" is a preposition
+        # In Spanish, "a" is a preposition.
         ("qué países exportan a Francia y limitan con Alemania", 0, None),
     ],
 )
-def test_common_nouns(parser, question, names, noun):
+def test_articles_mark_common_nouns(parser, question, names, noun):
     read = parser.read(question)
     found = common_nouns(read, names)
     marked = [token.text for at, token in enumerate(read.tokens) if found >> at & 1]
@@ -119,7 +119,7 @@ def test_common_nouns(parser, question, names, noun):
         ("what is a film directed by Bob Ray", "Low Water"),
     ],
 )
-def test_a_noun_is_no_condition_though_something_is_called_so(new_graph, question, answer):
+def test_a_common_noun_is_not_read_as_the_entity_of_that_name(new_graph, question, answer):
     graph = new_graph()
     graph.add(
         [
