@@ -86,7 +86,7 @@ class Knowledge:
     def relations_beyond(
         self, nodes: Sequence[str], relations: Iterable[str]
     ) -> Mapping[Step, Collection[str]]:
-        """Which of some relations lead forward from the ends of each step from the nodes."""
+        """By step from the nodes: those of the relations that the nodes at its end have."""
         key = (tuple(nodes), frozenset(relations))
         return _get_or_compute(self._beyond, key, lambda _: self._evaluator.relations_beyond(*key))
 

@@ -132,11 +132,7 @@ class _Scorer:
         self._words: dict[int, list[str]] = {}
 
     def score(self, made: Derivation) -> ProgramCandidate:
-        """Compute the features and score of a derivation.
-
-        Adds to its mask the words that describe its entities, and "is" or "does" if it denotes the
-        value "yes" or "no".
-        """
+        """Score a derivation, and let it explain words that only a complete program does."""
         question, program = self._question, made.program
         described = _count_descriptive_words(question, made, self._kinds)
         made.mask |= described
@@ -196,10 +192,7 @@ def _order(item: ProgramCandidate) -> tuple[float, int, str]:
 
 
 def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
-    """Predicates "@type" for the types of the entities that a program names.
-
-    With learnt weights for them, words can choose the sense of a name.
-    """
+    """Predicates "@type" for the types of named entities, so that words can choose a sense."""
     named = [
         key
         for part in parts(made.program)
@@ -211,10 +204,7 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
 
 
 def _count_descriptive_words(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
-    """Bit mask of unexplained words from the description of a named entity: "the shop Amazon".
-
-    They count only if they are near the name (see :func:`_beside`).
-    """
+    """Bit mask of unexplained words near a name that describe its entity: "the shop Amazon"."""
     left = [
         at
         for at, weight in enumerate(question.importance)
@@ -381,11 +371,7 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
 
 
 def none_features(question: Question) -> dict[str, float]:
-    """The features of "no candidate is meant".
-
-    They are a constant, the number of names beyond the first, and the number of operators: programs
-    for longer questions score lower, so this case must score lower too.
-    """
+    """The features of "no candidate is meant": a constant, and counts of names and operators."""
     mask, names = 0, 0
     for mention in question.mentions:
         if mention.kind in ("label", "alias", "people") and not mention.mask & mask:

@@ -54,7 +54,7 @@ class Comparisons:
 
     Args:
         builder: Builds derivations.
-        measures: The measures of sets.
+        measures: Finds the measures of sets.
     """
 
     def __init__(self, builder: Builder, measures: Measures) -> None:

@@ -16,7 +16,7 @@ ARTICLE = "the"
 
 
 def rivals(mentions: Iterable[Mention]) -> list[str]:
-    """Keys of the entities that share a label, apart from a leading "the", with another one."""
+    """Keys of the entities whose labels match the same span, perhaps without a leading "the"."""
     by_span: dict[tuple[int, int], set[str]] = {}
     for item in mentions:
         if item.kind == "label":

@@ -77,10 +77,7 @@ class QuestionReader:
         return load()
 
     def read(self, text: str) -> Question:
-        """Read a question, which may contain [MASK]; a name in [brackets] is its topic.
-
-        If unknown words can be corrected, the question is read again with the corrections.
-        """
+        """Read a question, which may contain [MASK]; a name in [brackets] is its topic."""
         marked = _BRACKETS.search(text)
         if marked is not None:
             text = f"{text[: marked.start()]}{marked[1]}{text[marked.end() :]}"
@@ -93,6 +90,7 @@ class QuestionReader:
         ]
         if corrected == tokens:
             return question
+        # With corrected words, other spans may have a meaning.
         return self._read_tokens(text, corrected, language, marked)
 
     def _read_tokens(
@@ -169,7 +167,7 @@ class QuestionReader:
     def _function_words(
         self, tokens: Sequence[Token], language: str, blank: int, articled: int
     ) -> list[bool]:
-        """For each token whether it is a function word or the blank, and no part of a name."""
+        """By token: whether it is the blank, or a function word that is not part of a name."""
         return [
             bool(blank >> at & 1)
             or (self._lexicon.is_function_word(token, language) and not articled >> at & 1)
@@ -269,10 +267,7 @@ def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterab
 def _names_of_pronouns(
     tokens: Sequence[Token], mentions: Iterable[Mention], types: Iterable[TypeMention]
 ) -> int:
-    """Bit mask of names that look like function words: "the Who", and "us" in "us states".
-
-    They follow "the", or come directly before a type.
-    """
+    """Bit mask of names that look like pronouns: after "the" ("the Who"), or before a type."""
     nouns = {item.start for item in types if item.type}
     return sum(
         {
@@ -326,8 +321,7 @@ def _importance(
 ) -> list[float]:
     """The weight of each token: what a program loses if it leaves the token unexplained.
 
-    ``said`` and ``noun`` are bit masks of the tokens that match relations, and of the unknown noun
-    that is asked for; ``typed`` tells whether the graph has types.
+    ``said`` is the bit mask of relations; ``typed`` tells whether the graph has types.
     """
     fills = _mask(item for item in operators if item.kind in NOTHING)
     # "What kind of bread is it" says that it is bread, so "bread" needs no explanation.
@@ -350,12 +344,12 @@ def _importance(
 
 
 def _capitals(tokens: Sequence[Token]) -> int:
-    """The tokens with a capital after the first token, as bits."""
+    """Bit mask of the capitalised tokens; the first token does not count."""
     return sum(1 << at for at, token in enumerate(tokens) if at and token.text[:1].isupper())
 
 
 def _unknown_tokens(tokens: Sequence[Token], known: int, function: Sequence[bool]) -> int:
-    """The content words without any meaning, as bits."""
+    """Bit mask of the content words that have no known meaning."""
     return sum(
         1 << at
         for at, token in enumerate(tokens)
@@ -371,11 +365,7 @@ def _unknown_noun(
     types: Sequence[TypeMention],
     said: int,
 ) -> int:
-    """Bit mask of the noun that is asked for ("which elements"), if the graph does not know it.
-
-    It is the first unknown content word after a question word or a superlative, before a relative
-    pronoun, or at the beginning. All tokens with its stem are included.
-    """
+    """Bit mask of the noun that is asked for ("which elements"), if the graph does not know it."""
     known = _mask(mentions) | _mask(types) | said | _mask(operators)
     places = [
         *(
