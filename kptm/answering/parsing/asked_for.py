@@ -75,7 +75,7 @@ def asked_features(
         and not focus
         and not (_asks_by_verb(question) and _uses(derivation.program, named))
         and "agrees" not in dict(derivation.features)
-    ):  # the noun may name a type
+    ):  # "agrees" shows that the noun names a type
         own["other_asked"] = 1.0
     nodes = derivation.nodes or derivation.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
@@ -130,6 +130,7 @@ def _uses(program: Program, relations: frozenset[str]) -> bool:
 def _kind_features(
     question: Question, derivation: Derivation, kinds: AnswerKinds, schema: Schema
 ) -> dict[str, float]:
+    """Features that compare the answers with the kind that the question word asks for."""
     own: dict[str, float] = {}
     asked = question.question_word(derivation.names)
     if asked is None or not asked.answer:

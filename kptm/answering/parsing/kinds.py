@@ -87,7 +87,7 @@ class AnswerKinds:
         return any(found & wanted for found in classes)
 
     def are_no_people(self, nodes: Sequence[str]) -> bool:
-        """Whether none of some entities is a person, in an untyped graph that has people."""
+        """Whether entities are of no known class, in an untyped graph where people are known."""
         kinds = self.of(nodes[:LOOKED_AT])
         return bool(kinds and self._all_people()) and not any(kind.classes for kind in kinds)
 
@@ -197,6 +197,7 @@ def _is_personal(label: str) -> bool:
 
 
 def _is_date(node: ValueKey) -> bool:
+    """Whether a value is a date or time of day, or a number that may be a year."""
     literal = node.literal
     if literal.datatype in DATES or _CLOCK.search(literal.value):
         return True

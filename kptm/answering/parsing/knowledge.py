@@ -95,6 +95,7 @@ class Knowledge:
         return _get_or_compute(self._types, tuple(nodes), self._types_of)
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
+        """The types of the nodes, and the nouns for rows that apply to any of them."""
         found = self._evaluator.types(nodes)
         classes: dict[Step, set[str]] = {}
         for noun, rows in self._row_nouns.items():

@@ -42,8 +42,7 @@ CLASS_RELATIONS = frozenset(
 )  # fmt: skip
 """Names of relations whose tails are classes."""
 OFFICES = frozenset("office position post".split())
-"""Names of relations of whose tails those in lower case are classes: "president", but not "Bonn".
-"""
+"""Names of relations whose lower-case tails are classes: "president", but not "Bonn"."""
 JOINTS = frozenset("of for in and with".split())
 """Words in a class's name that show that its last word is not its head: "head of support"."""
 ROWS, ALIKE = 60, 1 / 3

@@ -169,18 +169,19 @@ class Wholes:
         return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
-        """Whether the mention follows the names of the set after a form of "be".
+        """Whether the mention follows the names of the set, in a question with a form of "be".
 
-        For "is Byron a child of Ada", the mention is Byron, and it must precede Ada.
+        "Is Byron a child of Ada" asks whether Byron is in the set of Ada's children, not whether
+        Ada is in that of Byron's.
         """
         copula = self._builder.question.tokens[match.start].folded in BE
         return copula and bool(part.names) and mention.mask > part.names
 
     def _unlike(self, node: str, part: Derivation) -> float:
-        """How implausible it is that a node is in a set, from 0 to 1, if the answer is "no".
+        """How implausible it is to ask whether a node is in a set, from 0 to 1.
 
-        It is 0 if the node has a fact of the set's last relation in the same direction, and
-        :data:`ALIKE` if it only shares a type with nodes that have one.
+        It is 0 if the node is on the same side of another fact of the set's last relation, and
+        :data:`ALIKE` if it only shares a type with such nodes.
         """
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
@@ -263,6 +264,7 @@ class Wholes:
         return found
 
     def _are_dates(self, nodes: Sequence[str]) -> bool:
+        """Whether all nodes are dates, or numbers that may be years."""
         return all(
             isinstance(node, ValueKey)
             and (node.literal.datatype in DATES or year(node.literal) is not None)

@@ -94,12 +94,14 @@ class Search:
     def _order_pairs(
         self, levels: list[list[Derivation]], size: int
     ) -> Iterator[tuple[Derivation, Derivation]]:
+        """Yield all ordered pairs of the best derivations of a size."""
         if len(levels) > size:
             for left, right in product(levels[size][:PAIRED], repeat=2):
                 if left is not right:
                     yield left, right
 
     def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
+        """Yield the derivations of ``size`` operations that the rules build from smaller ones."""
         grammar = self._grammar
         plain = grammar.builder.is_plain
         best = max((level[0].score for level in levels if level), default=0.0)
@@ -186,6 +188,7 @@ class Search:
         return isinstance(made.program, Intersection) and builder.asks_existence
 
     def _evaluate_derivation(self, derivation: Derivation) -> Derivation:
+        """Evaluate a derivation: store its denotation, and let it explain the type of its nodes."""
         if derivation.mention is not None and not derivation.size:
             derivation.nodes = (derivation.mention.node,)
             return derivation
@@ -206,10 +209,12 @@ class Search:
         return derivation.score - builder.lexical.cover * builder.question.weight(derivation.names)
 
     def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
+        """Yield the steps without facts from the best names."""
         for part in [part for part in bases if part.mention is not None][:NAMES]:
             yield from self._grammar.silent_steps(part)
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
+        """Yield the counts, truth values and ages that end a program, evaluated."""
         grammar = self._grammar
         for made in (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part)):
             yield self._evaluate_derivation(made)

@@ -115,6 +115,7 @@ class Comparisons:
     def _compare(
         self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
     ) -> Program:
+        """The program of a comparison; "between" is two comparisons."""
         first = Named((ValueKey(values[0]),))
         if match.comparison == "between":
             second = Named((ValueKey(values[-1]),))
@@ -203,6 +204,7 @@ class Comparisons:
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
     ) -> Iterator[Derivation]:
+        """Subsets by a comparison with the value of a mentioned entity: "longer than the Rhine"."""
         for mention in (
             self._builder.question.mentions[:40] if match.comparison != "between" else ()
         ):
@@ -328,6 +330,7 @@ def _compared_day(period: Period, match: Match) -> str:
 
 
 def _number(match: Match) -> Literal:
+    """The number of an operator, with its unit."""
     number = match.number or 0.0
     whole = number == int(number)
     text = f"{int(number)}" if whole else repr(number)

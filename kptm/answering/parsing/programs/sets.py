@@ -199,9 +199,10 @@ class ProgramSets:
                 )  # fmt: skip
 
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
-        """Whether a negation separates two sets: the left one uses no name or shared word after it.
+        """Whether two sets may be the sides of a negation, of which the right one is negated.
 
-        The right one, which is negated, must have words of its own.
+        The right set must have words of its own, and no word after the negation may belong to both.
+        If the right set has no name, the left one may not have a name after the negation.
         """
         common = left.mask & right.mask & ~self._builder.light
         return bool(
@@ -252,7 +253,7 @@ class ProgramSets:
         """The sets that a name after "not" may exclude.
 
         They are the entity itself, if it has a type of the set, and the ends of the set's last step
-        from the entity. After a generic negation ("besides"), only the entity itself is excluded.
+        from the entity. After "besides", it is only the entity itself, if it is in the set.
         """
         node = right.nodes[:1]
         if match.generic:

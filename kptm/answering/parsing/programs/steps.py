@@ -161,6 +161,14 @@ class Steps:
     def _step(
         self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
     ) -> Derivation | None:
+        """Extend a derivation by one step; None if the question gives no reason for the step.
+
+        Args:
+            part: The derivation.
+            step: The step.
+            choice: The number of steps that are as plausible without a word (see _choices).
+            remembered: Whether the step belongs to a remembered path, and needs no reason.
+        """
         if not (
             remembered
             or self._has_same

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     """A measure, its features, and the bit mask of the tokens that it explains."""
 
 SAMPLE = 60
-"""Nodes of a set from which its steps and types are read."""
+"""The most nodes of a set from which its steps and types are read."""
 FREQUENCY = "frequency"
 """The hint of words such as "most common", which compare the number of facts."""
 SIZE = "size"
@@ -112,7 +112,7 @@ class Measures:
         return "min" if order == "max" else "max"
 
     def _begins(self, step: Step, match: Match, steps: Mapping[Step, str]) -> bool:
-        """Whether a step leads to the start date of something that lasts "longest"."""
+        """Whether "longest" compares start dates, to which the step leads."""
         words = self._builder.schema.relations.get(step.relation)
         return (
             DURATION in match.hints
@@ -223,7 +223,7 @@ class Measures:
         )
 
     def _own_numbers(self, steps: Mapping[Step, str], match: Match, used: int) -> list[Scale]:
-        """Measures by the nodes' own numbers and dates.
+        """Measures of one step: the nodes' own numbers and dates.
 
         If no word names a measure, all are possible; for words that compare times, only dates, if
         there are any.
@@ -291,6 +291,7 @@ class Measures:
                 yield measure, {**features, **far}, named.mask | more
 
     def _measure(self, steps: tuple[Step, ...], match: Match, used: int) -> Iterator[Scale]:
+        """Yield the measure along ``steps``, with features of how well the question names it."""
         last = steps[-1]
         evidence = self._builder.question.relations.evidence(last.relation, used)
         words = self._builder.schema.relations.get(last.relation)
@@ -320,7 +321,7 @@ class Measures:
 
 
 def _count_back(step: Step, match: Match, found: Sequence[Scale]) -> Iterator[Scale]:
-    """Adapt the measures of the set of a relation's tails, which may count that relation itself.
+    """Mark the measure that counts a set's own relation, and suggest it for "most common".
 
     "Which author has the most books" counts the facts of the relation "author" for each author.
     """

@@ -92,6 +92,7 @@ def likeness(one: Iterable[str], other: Iterable[str]) -> float:
 
 
 def _pattern(text: str) -> _Pattern:
+    """Parse a phrasing such as "[X] is the capital of [Y]"."""
     head, tail = text.index(HEAD), text.index(TAIL)
     first, second = sorted((head, tail))
     parts = text[:first], text[first + len(HEAD) : second], text[second + len(TAIL) :]

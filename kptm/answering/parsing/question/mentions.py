@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SENSES = 8
 """The most entities that a span may name in full."""
 SHARED = 3
-"""The most entities of whose names a span may be a part; many entities share such a part."""
+"""The most entities for a span that is only a part of their names; many may share the part."""
 LONG_ENOUGH = 4
 """The fewest letters of a word that is checked for inflection and misspelling."""
 BEFORE = 2
@@ -43,7 +43,7 @@ class MentionFinder:
     """Finds the mentions of a question.
 
     Args:
-        layers: Returns the index of the graph's present names.
+        layers: Returns the index of the graph's current names.
     """
 
     def __init__(self, layers: Callable[[], Layers]) -> None:
@@ -106,6 +106,7 @@ class MentionFinder:
         return self._variants({(start, end): [name]}, "alias")
 
     def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
+        """The mentions of spans of which a variant of the text is a full name."""
         texts = [(place, text) for place, some in variants.items() for text in some]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         if texts:
@@ -118,7 +119,7 @@ class MentionFinder:
 
 
 class _EditedWord(NamedTuple):
-    """A word with one character edited, in the text of the words around it.
+    """A word of a question after one edit, with the words around it.
 
     Attributes:
         text: The words, joined with spaces.
@@ -144,7 +145,7 @@ class _EditedWord(NamedTuple):
         return cls(" ".join(words), at - first, first, starts, ends)
 
     def tokens_of(self, start: int, end: int) -> tuple[int, int] | None:
-        """The token range of a character span; None if it excludes the edited word."""
+        """The range of tokens for a span of characters; None if the edited word is outside it."""
         if start not in self.starts or end not in self.ends:
             return None
         low, high = self.starts.index(start), self.ends.index(end)
@@ -152,7 +153,7 @@ class _EditedWord(NamedTuple):
 
 
 def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -> list[Mention]:
-    """Convert matches to mentions of ``kind`` that are not exact, by span."""
+    """Convert the matches of each span to mentions of a kind; none of them is exact."""
     return [
         mention._replace(kind=kind, exact=False)
         for place, found in sorted(spans.items())
@@ -184,6 +185,7 @@ def _kind(kind: int) -> str:
 
 
 def _without_endings(word: str) -> list[str]:
+    """What a word may be without a plural or adjective ending: "chile" for "chilean"."""
     found = [word[:-1]] if word.endswith("s") else []
     found += [word[:-2]] if word.endswith("es") else []
     found += [word[:-3] + "y"] if word.endswith("ies") else []

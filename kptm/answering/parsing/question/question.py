@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.similarity.encoder import EncodedQuestion
 
 DECISIVE = frozenset("negation superlative comparison difference count yesno both".split())
-"""Operators that a program must use to answer the question."""
+"""Kinds of operators that a program must use to answer the question."""
 EXPECTS = PREPOSITIONS | {"of"}
 """Words after which a name is expected: "of", "in"."""
 DO = frozenset("do does did".split())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
 _SIGNS = ".#@+-"
 ASKED_NOUN, NAME = 0.5, 1.4
-"""Weights: of an unknown noun that is asked for, in an untyped graph; and of a capitalised name."""
+"""Weights of an unknown noun that is asked for (in an untyped graph), and of a name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Kinds of operators whose words a program need not explain."""
 ARTICLE = "the"

@@ -142,7 +142,7 @@ class SaidRelations:
         return found
 
     def named_at(self, at: int) -> frozenset[str]:
-        """The relations most of whose name is in the question, with the token ``at`` in it."""
+        """The relations most of whose name is in the question, including the token ``at``."""
         found = {
             key
             for stem, masks in self._said.items()
@@ -176,6 +176,7 @@ class SaidRelations:
         self._cache.clear()
 
     def _add_phrase(self, text: str, mask: int, strength: float) -> None:
+        """Match tokens with the relations that have all words of an English phrase."""
         self._add_stems(self._schema.stems(text), mask, strength)
 
     def _add_stems(self, words: Iterable[str], mask: int, strength: float) -> None:
@@ -188,6 +189,7 @@ class SaidRelations:
                 self._phrases[stem].append((stems, mask, strength))
 
     def _add(self, stem: str, mask: int, strength: float) -> None:
+        """Match tokens with the relations that have a stem; the greatest strength counts."""
         if self._schema.relations_of(stem):
             known = self._said[stem]
             known[mask] = max(known.get(mask, 0.0), strength)
@@ -248,7 +250,7 @@ class SaidRelations:
         A repeated word is left for another step of the program.
 
         Args:
-            stem: The stem of the relation.
+            stem: A stem of the relation's words.
             chosen: Bit mask of the tokens of the best match.
             free: (strength, order, bit mask) of all matches of the stem that are still free.
         """
@@ -268,6 +270,7 @@ class SaidRelations:
     def _evidence(
         self, words: RelationWords, names: Sequence[frozenset[str]], used: int
     ) -> RelationEvidence:
+        """Match the stems of a relation with tokens outside ``used``, and sum up the matches."""
         said: dict[str, tuple[float, int]] = {}
         taken = used
         for stem in words.weights:
@@ -324,9 +327,9 @@ class SaidRelations:
 def _passives(
     schema: Schema, tokens: Sequence[Token], operators: Sequence[Match]
 ) -> Iterator[tuple[int, int]]:
-    """Yield bit masks (verb, "by") for passives whose verb is in a relation's name.
+    """Yield the bit masks of verb and "by" for each passive whose verb is in a relation's name.
 
-    For "starred by", a relation that only matches "by", such as "written by", is no match.
+    The relation "written by", which only matches the "by" of "starred by", is then no match.
     """
     for match in operators:
         verb = match.start - 1

@@ -101,7 +101,7 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 def inverse_nouns(name: str) -> frozenset[str]:
-    """The nouns for a relation's inverse: "child" and others for "parent"; empty if unknown."""
+    """The nouns for the inverse of a relation: "child" for "parent"; empty if unknown."""
     return _table().get(name.casefold(), frozenset())
 
 
@@ -122,7 +122,7 @@ def subject_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def agent_nouns(name: str) -> tuple[str, ...]:
-    """The nouns for the tails of a relation named by a noun and "by": "recipe by"; else empty."""
+    """The nouns for a relation's tails if its name is a noun and "by": "recipe by"; else empty."""
     words = name.casefold().split()
     noun = len(words) == 2 and words[1] == "by" and not words[0].endswith(("ed", "en", "wn"))
     return AGENTS if noun else ()

@@ -48,7 +48,7 @@ class RelationWords:
         label: The label of the relation.
         name: The part of its label or key that names its tails, without a unit.
         names: The stems of each of its names, the main name first.
-        weights: The weight of each stem with which the relation may be matched.
+        weights: The weight of each stem that may match the relation in a question.
         source: The stems of the type of its heads, if its key contains one. They also name the
             inverse: "genre" of ``/music/genre/artists``.
         head: The stem of the head noun of its main name: "density" of "population density", "date"
@@ -193,11 +193,11 @@ class Schema:
         return self._hints[hints]
 
     def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
-        """English words that a synonym or a foreign word may stand for, of at least a weight."""
+        """English synonyms or translations of a word, with a weight of at least ``least``."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
-        """The noun for rows that a word is a synonym of, with its program: "teams" for clubs.tsv.
+        """The noun for rows of which a word is a synonym, with its program: "clubs" for "teams".
 
         None if there is none, or if the word names a relation, which takes precedence. Synonyms of
         doubtful nouns are not used: "make" does not mean the rows called "product".
@@ -230,7 +230,7 @@ class Schema:
         return sorted(edits & self.type_names.keys())
 
     def _head(self, name: str) -> str:
-        """The stem of a phrase's head noun: the last word before a function word, or of all."""
+        """The stem of a phrase's head noun: the last word, or the last before a function word."""
         head = ""
         for token in load().tokens(split_words(name)):
             if token.stem in SMALL and head:
@@ -241,6 +241,7 @@ class Schema:
     def _words(
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
+        """The words of a relation: from its label or key, its aliases and its phrasings."""
         whole, second, domain = name_parts(relation.key, relation.label)
         main = without_unit(whole)
         names = [frozenset(self._content(main) or self.stems(main))]
@@ -276,6 +277,7 @@ class Schema:
         )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:
+        """The stems of a name without function words."""
         return [stem for stem in self.stems(text) if stem not in SMALL]
 
 
@@ -343,7 +345,7 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
 
 
 def source_name(key: str) -> str:
-    """The type of a relation's heads in its key: ``genre`` in ``/music/genre/artists``; else ""."""
+    """The type of a relation's heads by its key: "genre" of ``/music/genre/artists``; else ""."""
     return _readable(key.split(".")[0].strip("/").split("/")[-2]) if is_path(key) else ""
 
 

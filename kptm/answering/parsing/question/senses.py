@@ -28,9 +28,9 @@ STEPS = 12
 
 
 def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Find names directly followed by the name of a tail of one of their facts.
+    """Find names directly followed by a second name, if a fact leads from the first to the second.
 
-    An example is "boston massachusetts", where a fact leads from Boston to Massachusetts.
+    An example is "boston massachusetts", if the graph says that Boston is in Massachusetts.
 
     Yields:
         The first mention, and the bit mask of both names.
@@ -44,7 +44,7 @@ def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Men
 
 
 def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
-    """Find names whose sense a fact decides that the question states about them.
+    """Find names about which the question states a fact that decides their sense.
 
     Examples are "Lincoln, the capital of Nebraska" and "the Australian city of Darwin".
 
@@ -67,7 +67,7 @@ def _is_told(
 ) -> bool:
     """Whether the words between two names state a fact that joins the two entities.
 
-    Words for a type of ``mention`` need no fact of their own: "the Australian city of Darwin".
+    They may also name a type of the entity of ``mention``: "the Australian city of Darwin".
     """
     said, typed = 0, 0
     after = mention.start > other.start
@@ -114,6 +114,7 @@ def namesakes(question: Question) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 def _leads(knowledge: Knowledge, node: str, other: str) -> bool:
+    """Whether one forward step leads from ``node`` to ``other``; only the first are checked."""
     for step in sorted(knowledge.steps((node,)))[:STEPS]:
         if step.forward and other in knowledge.evaluate(Follow(Named((node,)), step)).nodes:
             return True

@@ -69,6 +69,7 @@ class RelationTexts:
         return found
 
     def _read_kinds(self, keys: Iterable[str]) -> None:
+        """Read the most common types of the heads and tails of relations."""
         facts: dict[str, list[tuple[str, str]]] = {}
         values: dict[str, list[Literal]] = {}
         for key in keys:
@@ -102,6 +103,7 @@ def _common(entities: Mapping[str, Entity], keys: Iterable[str]) -> str:
 
 
 def _kinds(entity: Entity) -> list[str]:
+    """The types of an entity; without any, the beginning of its description."""
     if entity.types:
         return [split_words(kind) for kind in entity.types]
     kind = beginning(entity.description)
@@ -126,6 +128,7 @@ def beginning(description: str) -> str:
 
 
 def _value_kind(values: Iterable[Literal]) -> str:
+    """The most common kind of some values: "date", "number" or "text"; "" if there are none."""
     counts = Counter(
         "date" if x.datatype in DATES else "number" if x.datatype in NUMERIC else "text"
         for x in values

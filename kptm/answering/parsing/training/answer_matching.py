@@ -81,6 +81,7 @@ class AnswerMatcher:
         return f1**SHARP if f1 >= ENOUGH else 0.0
 
     def _name(self, node: str) -> str | None:
+        """The answer that a node is, by key, number or text; None if it is none."""
         known = self._of.get(node)
         if known is None and isinstance(node, ValueKey):
             known = self._name_of_number(node.literal.value) or self._folded.get(

@@ -161,6 +161,15 @@ class Trainer:
         earlier: Sequence[Example] = (),
         maps: QuestionMaps = NO_MAPS,
     ) -> list[Example]:
+        """Search the candidates of all questions.
+
+        Args:
+            lessons: The questions with their answers.
+            questions: The same questions, read.
+            earlier: The examples of the first round; empty in that round. They are used again for
+                questions that get no right candidate in the second round.
+            maps: The map of question vectors for each question.
+        """
         found = []
         model = self._parser.model
         paths: Counter[tuple[Step, ...]] = Counter()
@@ -208,6 +217,7 @@ class Trainer:
         return start, examples
 
     def _example(self, lesson: ParserExample, question: Question, **how: int) -> Example:
+        """Search the candidates of a question, and reward them by its answers."""
         found = self._parser.candidates(question, **how)
         right = [lesson.answers.reward(item.derivation) for item in found]
         kept = sorted(range(len(found)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
@@ -216,6 +226,7 @@ class Trainer:
         )
 
     def _is_right(self, lesson: ParserExample, question: Question) -> bool:
+        """Whether the parser's first answer is right, or rightly none."""
         ranked = self._parser.rank_candidates(question, self._parser.candidates(question))
         if not ranked.parses or ranked.none > ranked.parses[0].p:
             return not lesson.answers.names

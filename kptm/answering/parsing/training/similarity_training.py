@@ -105,6 +105,7 @@ def steps_of(program: Program) -> list[Step]:
 
 
 def _compare_example(example: Example, question: Question, learnt: QuestionMap | None) -> Example:
+    """Compute the similarity features of an example's candidates by a map."""
     if question.encoded is None or learnt is None:
         return example
     behind = question.encoded.behind(learnt)

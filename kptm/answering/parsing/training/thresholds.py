@@ -130,6 +130,7 @@ class ThresholdLearner:
         derivation: Derivation,
         answers: AnswerMatcher,
     ) -> None:
+        """Collect the intervals of one unexplained word, for all measures of the nodes."""
         wanted = answers.count() if derivation.counted else len(answers.among(nodes))
         some_missing = not derivation.counted and wanted != len(answers.names)
         if some_missing or not 0 < wanted < len(nodes):
