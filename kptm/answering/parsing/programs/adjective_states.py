@@ -1,4 +1,4 @@
-"""Sets that an adjective names, by a relation that entities have or lack, or by a yes-or-no one.
+"""Sets that an adjective names: the entities that have or lack a relation, or its value "yes".
 
 The dead have a date of death, and the living lack it. Evergreen plants have the value "yes" of a
 relation "evergreen?".

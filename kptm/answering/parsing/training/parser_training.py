@@ -234,7 +234,7 @@ class Trainer:
 
 
 def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
-    """By path: the number of questions that it answers as the first candidate of highest reward."""
+    """By path: the number of questions whose first candidate of the highest reward it is."""
     found: Counter[tuple[Step, ...]] = Counter()
     for example in examples:
         best = max(example.right, default=0.0)
@@ -246,7 +246,10 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
-    """Generate questions for relations by name, about the first entity with each."""
+    """Generate a question for each relation: "what is the capital of France", for its first head.
+
+    If there are many relations, every k-th is used, up to ``NAMES``.
+    """
     relations = sorted(parser.schema().relations.values(), key=lambda item: item.key)
     stride = max(1, len(relations) // NAMES)
     for words in relations[::stride][:NAMES]:

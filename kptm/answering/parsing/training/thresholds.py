@@ -195,7 +195,7 @@ def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
 
 
 def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict[str, float], str]:
-    """The number of each node that is in the unit of the first number, and that unit."""
+    """By node: its number, if that has the unit of the first number found; and this unit."""
     found: dict[str, float] = {}
     unit = None
     for node in nodes:
@@ -212,7 +212,7 @@ def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict
 
 
 def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:
-    """The interval of thresholds that ``wanted`` nodes reach; None if there is none.
+    """The interval of thresholds that exactly ``wanted`` nodes reach; None if there is none.
 
     Args:
         sizes: The measure of each node.
@@ -229,7 +229,7 @@ def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> 
 
 
 def _most_agreed(lessons: Iterable[Iterable[_Interval]]) -> tuple[int, _Interval]:
-    """The number of questions that agree on one interval, at most, and that interval."""
+    """The largest number of questions that agree on an interval, and that interval."""
     sets = [sorted(some) for some in lessons]
     ends = sorted({interval.high for some in sets for interval in some})
     best = (0, _Interval(-inf, inf))
