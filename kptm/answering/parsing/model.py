@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
 
 NONE = "none"
+"""The feature of the case that no candidate is meant."""
 VERSION = 1
+"""The version of the file format."""
 
 DEFAULT: dict[str, float] = {
     "uncovered": -1.1,
@@ -165,7 +167,11 @@ DEFAULT: dict[str, float] = {
     "other_measure": -1.0,
     NONE: -1.5,
 }
-"""The default weights of the dense features."""
+"""The default weights of the dense features.
+
+:mod:`kptm.answering.parsing.program_candidates` and :mod:`kptm.answering.parsing.asked_for` compute
+the features of complete programs, and the rules in ``programs/`` those of single operations.
+"""
 WITH_ENCODER: dict[str, float] = {NONE: -1.8}
 """The default weights that are different if a sentence encoder is used."""
 

@@ -1,4 +1,8 @@
-"""QuestionParser: parses a question into candidate programs with probabilities."""
+"""QuestionParser: parses a question into candidate programs with probabilities.
+
+The question is read (``question/``), a beam search builds programs (``programs/``), and a
+log-linear model ranks them (``model.py``).
+"""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
 
 SLOT = "_"
+"""What replaces a name."""
 
 
 def step_name(step: Step) -> str:

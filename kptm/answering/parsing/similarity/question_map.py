@@ -28,7 +28,9 @@ SHARPNESS = 20.0
 STRENGTH = 20.0
 """λ, the regularisation strength."""
 RANK = 64
+"""The rank of a stored map."""
 ROUNDS = 40
+"""The most iterations of L-BFGS."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.training.likelihood import Example
 
 FOLDS = 5
+"""The number of folds of the cross-fitting."""
 
 
 @dataclass(frozen=True)

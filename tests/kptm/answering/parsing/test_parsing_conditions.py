@@ -64,7 +64,7 @@ def asks(tmp_path_factory):
         ("which children of Zeus are not children of Leto", {"Athena"}),
         ("who are the children of Leto", {"Apollo", "Artemis"}),
         ("who are the parents of Athena", {"Zeus", "Metis"}),
-        # What is subtracted has the type of the set: films from films.
+        # The subtracted set has films too: a set of another type would remove nothing.
         ("which films with Ann Lee were not directed by Bob Ray", {"Beta", "Gamma"}),
         # No word names the relation of one of the two names.
         ("which countries in Asteria have left-hand traffic", {"Brazil"}),
