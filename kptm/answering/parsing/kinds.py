@@ -61,7 +61,7 @@ class AnswerKinds:
         self._of_people: tuple[Program, ...] | None = None
 
     def fits(self, answer: str, nodes: Sequence[str]) -> bool | None:
-        """Whether answers may be of a kind; None if that is unclear.
+        """Whether any of the answers may be of the kind asked for; None if that is unclear.
 
         Args:
             answer: The kind: "date", "value", "person", "place" or "reason".

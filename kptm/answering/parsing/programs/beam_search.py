@@ -57,6 +57,7 @@ class Search:
         self._knowledge = knowledge
         self._beam = beam
         self._largest = largest
+        # Intersections of similar sets without a common node: the answer may be that there is none.
         self._disjoint: list[Derivation] = []
 
     def derivations(self) -> list[Derivation]:

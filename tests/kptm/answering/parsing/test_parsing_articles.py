@@ -1,4 +1,4 @@
-"""Names that differ only by an article, and "us" as a name before a noun."""
+"""Films whose names differ only by an article: "Narrow Margin" and "The Narrow Margin"."""
 
 import pytest
 

@@ -149,7 +149,7 @@ def test_the_beginning_of_a_description_is_its_type(description, kind):
     assert beginning(description) == kind
 
 
-def test_only_new_relations_are_encoded_and_their_vectors_are_stored(people, tmp_path):
+def test_a_question_is_encoded_once_and_a_new_relation_when_it_is_added(people, tmp_path):
     stub = Stub()
     own = parser(people, stub)
     own.read("where did PersonB first see the light")
