@@ -145,6 +145,7 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
     meant = p * table.right
     total = np.add.reduceat(p, table.first) + TINY
     said = np.add.reduceat(meant, table.first) + TINY
+    # ∂ value / ∂ score: the probability of a row minus its share among the right rows.
     pull = p / np.repeat(total, table.sizes) - meant / np.repeat(said, table.sizes)
     off = weights - guess
     value = float((np.log(total) - np.log(said)).sum() + precision @ off**2 / 2)
