@@ -1,4 +1,4 @@
-"""The explorer: a workspace in the browser and as a REST API; needs ``kptm[serve]``."""
+"""The explorer shows a workspace in the browser and as a REST API; needs ``kptm[serve]``."""
 
 from kptm.serving.config import ServingConfig
 

@@ -1,4 +1,4 @@
-"""Reads the languages that a client prefers, by its header ``Accept-Language``."""
+"""Reads the languages that a client prefers from the header ``Accept-Language``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kg.errors import InvalidNameError
 from kg.naming.languages import checked_languages
 
 MOST = 8
-"""The most languages that are regarded; browsers send five or fewer."""
+"""The most languages that are used; browsers send five or fewer."""
 _ITEM = re.compile(
     r"\s*([A-Za-z0-9-]{1,40})\s*(?:;\s*q\s*=\s*(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*)?"
 )
@@ -17,7 +17,8 @@ _ITEM = re.compile(
 def accepted_languages(header: str) -> tuple[str, ...]:
     """The languages of a header, best first (RFC 9110, section 12.5.4).
 
-    As HTTP asks, what is malformed is disregarded, like ``*`` and what is not acceptable (q=0).
+    Malformed items are ignored, as HTTP requires. So are ``*`` and languages with q=0, which the
+    client does not accept.
 
     Args:
         header: The header's value, for example "de-AT,de;q=0.9,en;q=0.5"; may be "".

@@ -48,7 +48,7 @@ ROUTERS = (
     review_routes.deciding,
 )
 OPERATING = (health_routes.probes, health_routes.routes)
-"""Routes for those who run the server, which have no prefix."""
+"""Routes without the prefix: probes and metrics, for those who run the server."""
 PREFIX = "/api/v1"
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (UnknownKeyError, 404),
@@ -56,7 +56,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (QueryError, 422),
     (LinkingError, 422),
 )
-"""HTTP status of errors caused by the client; other errors of kptm are a conflict (409)."""
+"""HTTP status of errors caused by the client; every other error of kptm gets 409 (conflict)."""
 MEDIA = {
     ".html": "text/html",
     ".css": "text/css",
@@ -75,14 +75,14 @@ def create_app(
     tokens: TokenFile | None = None,
     limits: RateLimits | None = None,
 ) -> ASGIApp:
-    """The explorer of a workspace as an ASGI application.
+    """Create the explorer of a workspace as an ASGI application.
 
     Args:
-        executor: The workspace and its threads; the caller closes them.
-        hosts: Accepted values of ``Host``, in lower case, with the port.
+        executor: The workspace and its threads; the caller closes the executor.
+        hosts: Accepted values of the header ``Host``, in lower case, with the port.
         allow_edit: Whether clients may edit facts and undo revisions.
         log_requests: Whether to log each request.
-        tokens: The tokens of which each request needs one; None for no tokens.
+        tokens: The accepted tokens; each request needs one. None: requests need no token.
         limits: How many requests a client may send; None for any number.
     """
     app = FastAPI(
@@ -120,7 +120,7 @@ def create_app(
 
 
 def _add_page(app: FastAPI) -> list[str]:
-    """Serve the files of ``static/``, which are read once, and no other path; return the paths."""
+    """Add a route for each file of ``static/`` and return the paths; the files are read once."""
     paths = []
     for path in sorted((Path(__file__).parent / "static").iterdir()):
         where = "/" if path.name == "index.html" else f"/{path.name}"
@@ -139,14 +139,14 @@ def _page(path: Path) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
-    """Turn every error into one message; unexpected errors are logged and not shown."""
+    """Turn every error into a response with one message, which hides unexpected errors."""
 
     async def known_error(_request: Request, error: Exception) -> JSONResponse:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
         return _problem(status, executor.public(str(error)))
 
     async def http_error(_request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101  # registered for these alone
+        assert isinstance(error, HTTPException)  # noqa: S101  # registered only for this class
         return _problem(error.status_code, str(error.detail), error.headers)
 
     for kind in (KGError, KPTMError):

@@ -1,4 +1,4 @@
-"""The configuration of a server, and the limits of a request."""
+"""The configuration of a server, and limits for the size of a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_TEXT = 20_000
 MAX_BODY = 65_536
 """The most bytes of a request's body."""
 BODY_SECONDS = 10.0
-"""Seconds within which a body must arrive."""
+"""Seconds within which the whole body of a request must arrive."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 """The loopback names of this machine."""
 
@@ -27,18 +27,18 @@ class ServingConfig:
     """The configuration of a server.
 
     Attributes:
-        host: The address to listen at.
+        host: The address to listen on.
         port: The port; 0 takes any free port.
         allow_edit: Whether clients may edit facts and undo revisions.
-        names: Further accepted values of ``Host``, for example of a proxy, with the port unless it
-            is 80 or 443.
+        names: Further accepted values of the header ``Host``, for example the name of a proxy,
+            with the port unless it is 80 or 443.
         max_waiting: The most concurrent requests; more are refused with status 503.
-        log_requests: Whether to write all logs as JSON to standard error, a line for each request.
-        workers: The number of processes that answer; each loads the workspace for itself.
-        rate: How many requests a token, or an address without one, may send: "60/minute", or
-            several limits as "10/second; 1000/hour"; "" for any number.
-        require_token: Whether each request needs a token of the workspace, whose role says what it
-            may do.
+        log_requests: Whether to write all logs to standard error as JSON, one line a request.
+        workers: The number of processes that answer; each loads its own copy of the workspace.
+        rate: How many requests each token may send, or each IP address if requests have no token:
+            "60/minute", or several limits as "10/second; 1000/hour"; "" for any number.
+        require_token: Whether each request needs a token of the workspace; the role of the token
+            decides which routes the client may use.
 
     Raises:
         ConfigError: The port, ``max_waiting`` or ``workers`` is out of range.
@@ -67,11 +67,11 @@ class ServingConfig:
         return f"http://{self._bracketed_host()}:{self.port}/"
 
     def hosts(self) -> frozenset[str]:
-        """Accepted values of ``Host``: the names of this machine, ``host`` and ``names``."""
+        """Accepted values of the header ``Host``: the names in ``LOCAL``, ``host``, ``names``."""
         ports = ("", ":80") if self.port == 80 else (f":{self.port}",)
         local = {f"{name}{port}" for name in (*LOCAL, self._bracketed_host()) for port in ports}
         return frozenset(name.lower() for name in (*local, *self.names))
 
     def _bracketed_host(self) -> str:
-        """The host as a URL has it: an IPv6 address in brackets."""
+        """The host as it is written in a URL: an IPv6 address in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host

@@ -1,4 +1,4 @@
-"""Example questions about the facts of a graph, which the graph answers correctly."""
+"""Finds example questions about the facts of a graph that the workspace answers correctly."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 FIRST_FACTS = 2000
-"""The number of first facts of the graph from which examples are chosen."""
+"""Examples are chosen from this many facts, the first ones of the graph."""
 
 TRIED = 24
-"""The most questions that are asked to find enough with a correct answer."""
+"""The most questions that are asked in search of correct answers."""
 
 FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 

@@ -1,9 +1,9 @@
 """WorkspaceExecutor: distributes the work of requests to threads.
 
-Any number of threads can use the store, each on its own connection. The linker, the predictor and
-the model can be used by one thread only, because they refresh their indexes and hook the model's
-layers while they work. So one thread answers questions and makes changes, in the order of the
-requests, so that an answer sees all earlier edits; a few other threads read the graph.
+Any number of threads can use the store, each on its own connection. Only one thread may use the
+linker, the predictor and the model, because they refresh their indexes and hook the layers of the
+model while they work. Therefore one thread answers questions and makes changes, in the order in
+which the requests arrive, and each answer sees all earlier edits. Other threads read the graph.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ R = TypeVar("R")
 G = TypeVar("G")
 
 READERS = 4
-"""The number of reading threads; each may use two of the store's fifteen connections."""
+"""The number of threads that read; each may use two of the store's fifteen connections."""
 MOST_LANGUAGES = 16
-"""The most lists of languages whose labels are held."""
+"""The most lists of languages for which a graph with cached labels is held."""
 
 
 class BusyError(Exception):
@@ -52,11 +52,11 @@ class WorkspaceExecutor:
 
     @property
     def name(self) -> str:
-        """The name of the workspace: that of its folder, without the path."""
+        """The name of the workspace, which is the name of its folder without the path."""
         return self._workspace.folder.resolve().name
 
     def public(self, message: str) -> str:
-        """A message without the workspace's folder and its database, which clients must not see."""
+        """Replace the paths of folder and database in a message, which clients must not see."""
         database = self._workspace.graph.database.name
         return message.replace(database, self.name).replace(str(self._workspace.folder), self.name)
 
@@ -75,7 +75,7 @@ class WorkspaceExecutor:
         self._revision = self._workspace.graph.revision()
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Run work that asks or changes the workspace, after all earlier such work.
+        """Run a function that asks or changes the workspace, after all earlier calls of ``ask``.
 
         Raises:
             BusyError: There are too many concurrent requests.
@@ -88,11 +88,11 @@ class WorkspaceExecutor:
         return await self._run_in_threads(self._asking, follow_and_work, self._workspace)
 
     async def read(self, work: Callable[[KnowledgeGraph], R], languages: tuple[str, ...] = ()) -> R:
-        """Run work that only reads the graph, concurrently with other work.
+        """Run a function that only reads the graph, concurrently with other calls.
 
         Args:
-            work: The work.
-            languages: The preferred languages of labels, before those of the workspace.
+            work: The function; it gets the graph.
+            languages: The preferred languages of labels; those of the workspace come after them.
 
         Raises:
             BusyError: There are too many concurrent requests.
@@ -100,7 +100,7 @@ class WorkspaceExecutor:
         return await self._run_in_threads(self._reading, work, self._graph_in(languages))
 
     def _graph_in(self, languages: tuple[str, ...]) -> KnowledgeGraph:
-        """The graph with labels in these languages, which holds what it has read of them."""
+        """The graph with labels in these languages; it is held, because it caches the labels."""
         if not languages:
             return self._workspace.graph
         if languages not in self._graphs:
@@ -120,6 +120,6 @@ class WorkspaceExecutor:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Wait for running work, and cancel the rest."""
+        """Wait for the running calls, and cancel those that have not begun."""
         for threads in (self._asking, self._reading):
             threads.shutdown(cancel_futures=True)

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from kptm.serving.config import ServingConfig
 
 ENDING_SECONDS = 5
-"""Seconds that running requests may take when the server is stopped."""
+"""Seconds that running requests may still take after the server is told to stop."""
 
 
 def listen(config: ServingConfig) -> socket.socket:
-    """Open a listening socket, so that the port is known and connections are accepted at once."""
+    """Open a listening socket.
+
+    It is opened before the workspace is loaded, so that the port is known and connections can wait.
+
+    Raises:
+        ConfigError: The server cannot listen on the address.
+    """
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     try:
         return socket.create_server((config.host, config.port), family=family, backlog=2_048)
@@ -45,7 +51,7 @@ def run_app(
         app: The application.
         listener: The listening socket.
         lifespan: Whether the application gets events when serving starts and ends.
-        own_logs: Whether the caller formats the logs, in place of uvicorn.
+        own_logs: Whether the caller has configured the logs; if not, uvicorn configures them.
     """
     server = uvicorn.Server(
         uvicorn.Config(

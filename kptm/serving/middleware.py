@@ -1,8 +1,8 @@
 """Security middleware: checks requests before routing, and adds headers to responses.
 
-A page of another site can send requests to this machine, and it can read the responses if its own
-host name resolves to this machine (DNS rebinding). It can forge neither ``Host`` nor ``Origin``, so
-both are checked on every request.
+A page of another site can send requests to this machine, and it can read the responses if the host
+name of that site resolves to this machine (DNS rebinding). The page can forge neither ``Host`` nor
+``Origin``, so both headers are checked on every request.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 API = "/api/"
 PROBES = frozenset(("/healthz", "/readyz"))
-"""The paths that any host name may be used for: what starts and watches containers asks an address,
-and the responses say nothing that another site could want."""
+"""The paths for which ``Host`` may have any value: container platforms call them by IP address, and
+the responses contain nothing that another site could want."""
 UNCACHED = PROBES | {"/metrics"}
+"""The paths outside of the API whose responses must not be stored by browsers."""
 DRAINED = 1_048_576
-"""The most bytes that are read of a body that is too large."""
+"""The most bytes of a too large body that are read before the request is refused."""
 DIGITS = 12
 """The most digits of a content length, since Python refuses to parse very long numbers."""
 POLICY = (
@@ -43,7 +44,7 @@ HEADERS = {
 
 
 class RefusedError(Exception):
-    """A request is refused, with a status and a message."""
+    """A request is refused; has the status and the message of the response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -55,8 +56,8 @@ class SecurityMiddleware:
 
     Args:
         app: The application.
-        hosts: Accepted values of ``Host``, in lower case; ``Origin`` must be ``http://`` or
-            ``https://`` with one of them.
+        hosts: Accepted values of ``Host``, in lower case; ``Origin`` must be one of them after
+            ``http://`` or ``https://``.
         max_body: The most bytes of a body, with or without a content length.
         body_seconds: Seconds within which a body must arrive.
     """
@@ -68,7 +69,7 @@ class SecurityMiddleware:
         self._max_body, self._body_seconds = max_body, body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a request, or pass it on with its whole body."""
+        """Refuse a request, or pass it on after its whole body has been read."""
         if scope["type"] == "websocket":  # the API has no WebSockets
             await send({"type": "websocket.close"})
             return
@@ -100,7 +101,7 @@ class SecurityMiddleware:
         await self._app(scope, _Replay(body, receive), sending)
 
     def _check(self, headers: Headers, *, named: bool) -> None:
-        """Refuse other host names, if the server has to be called by its own, and other sites."""
+        """Refuse a request from a page of another site and, if ``named``, for another host name."""
         hosts = [value.lower() for value in headers.getlist("host")]
         if named and (len(hosts) != 1 or hosts[0] not in self._hosts):
             raise RefusedError(
@@ -111,7 +112,7 @@ class SecurityMiddleware:
             raise RefusedError(403, "pages of other sites may not use this server")
 
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
-        """Read the whole body, since a client that is still sending may not see a refusal."""
+        """Read the whole body, because a client that is still sending may not see a refusal."""
         length = headers.get("content-length", "0")
         too_long = len(length) > DIGITS or not length.isdecimal() or int(length) > DRAINED
         body, more = bytearray(), not too_long
@@ -130,7 +131,7 @@ class SecurityMiddleware:
 
 
 class _Replay:
-    """Replays the body that was read, then passes on the client's further messages."""
+    """An ASGI ``receive`` that first returns the body that was read, then the next messages."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:
         self._body: bytes | None = body

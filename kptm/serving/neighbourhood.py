@@ -1,4 +1,4 @@
-"""Chooses the facts around an entity for a drawing, so that all its relations occur."""
+"""Chooses the facts around an entity to draw, so that each of its relations occurs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NEAR = 1000
-"""The most facts of the centre to choose from; a hub may have a million."""
+"""The most facts of the centre that are read to choose from; a hub may have a million facts."""
 
 
 def facts_around(
@@ -23,9 +23,9 @@ def facts_around(
 ) -> tuple[list[Triple], bool]:
     """At most ``limit`` facts within one or two hops, nearest first, and whether these are all.
 
-    If there are more, facts with the entity as head come first, and every relation gets one fact
-    before any gets a second. With two hops, the second hop gets half of the places, shared among
-    the entities that the first hop reaches.
+    If there are more facts, those with the entity as head come first, and every relation gets one
+    fact before any relation gets a second. With two hops, half of the ``limit`` facts are of the
+    second hop; the entities that the first hop reaches take turns.
 
     Raises:
         UnknownKeyError: The entity is not in the graph.
@@ -48,7 +48,7 @@ def facts_around(
 
 
 def _spread(key: str, facts: Iterable[Triple]) -> list[Triple]:
-    """The facts with the entity as head, then those with it as tail, alternating in relation."""
+    """The facts with the entity as head, then as tail; in each part the relations take turns."""
     sides: tuple[dict[str, list[Triple]], dict[str, list[Triple]]] = ({}, {})
     for fact in facts:
         sides[fact.head != key].setdefault(fact.relation, []).append(fact)

@@ -1,4 +1,4 @@
-"""Serves the explorer by this process alone."""
+"""Serves the explorer in one process: alone, or as one of several workers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def serve_on(
     *,
     ready: Callable[[], None],
 ) -> None:
-    """Serve the explorer on a listening socket, by this process alone.
+    """Serve the explorer on a listening socket in this process.
 
     Args:
         listener: The socket.
@@ -58,7 +58,11 @@ def serve_on(
 
 
 def rate_limits(rate: str, folder: Path | None) -> RateLimits | None:
-    """The limits of a rate; None if it is "".
+    """The limits that a rate such as "60/minute" stands for; None if the rate is "".
+
+    Args:
+        rate: One or several limits, as in ``ServingConfig``.
+        folder: The folder in which all workers count requests; None for one process.
 
     Raises:
         ConfigError: The rate is malformed.
@@ -70,7 +74,7 @@ def required_tokens(workspace: Workspace) -> TokenFile:
     """The tokens of a workspace.
 
     Raises:
-        ConfigError: There is none, or their file is malformed.
+        ConfigError: There is no token, or the file of tokens is malformed.
     """
     found = TokenFile(workspace.layout.tokens)
     if not found.tokens():

@@ -1,4 +1,4 @@
-"""Serves the explorer."""
+"""Serves the explorer, by this process alone or by several workers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def serve(
         ready: Called with the address once the server accepts connections.
 
     Raises:
-        ConfigError: The server cannot listen at the address, or tokens are required and there are
+        ConfigError: The server cannot listen on the address, or tokens are required and there are
             none, or the rate is malformed.
         KGError: The embeddings or the model belong to another graph.
         KPTMError: A file of the workspace is malformed.

@@ -1,1 +1,1 @@
-"""Who may do what at a server: tokens with roles, and limits of requests."""
+"""Access control of a server: tokens with roles, and rate limits."""

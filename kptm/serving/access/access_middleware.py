@@ -1,4 +1,4 @@
-"""Middleware that lets a request pass if its token's role is that of its route."""
+"""Middleware that passes a request on only if the role of its token suffices for the route."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 SCHEME = "bearer"
 STATE = "access_token"
-"""The name of the token in a request's state."""
+"""The key under which the state of a request holds its token."""
 
 
 class DeniedError(Exception):
-    """A request is denied, with a status and a message."""
+    """A request is denied; has the status and the message of the response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -36,8 +36,8 @@ class AccessMiddleware:
 
     Args:
         app: The application.
-        roles: The role that each path needs; None is for everybody. A path that is not there needs
-            the role that may read.
+        roles: The role that each path needs; None means that the path needs no token. Paths that
+            are not in it need ``AccessRole.READ``.
         tokens: The accepted tokens.
     """
 
@@ -62,7 +62,7 @@ class AccessMiddleware:
         await self._app(scope, receive, send)
 
     def _token_of(self, headers: Headers) -> AccessToken | None:
-        """The token of a request; None if it has none, or one that is not accepted."""
+        """The token of a request; None if the request has no token or an unknown one."""
         scheme, _, text = headers.get("authorization", "").partition(" ")
         if scheme.lower() != SCHEME:
             return None

@@ -1,4 +1,4 @@
-"""Limits of requests in a time, which all workers of a server count together."""
+"""Rate limits, for which all workers of a server count requests together."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "rates.sqlite"
-"""The name of the file of counts in the folder that workers share."""
+"""The name of the SQLite file with the counts, in the folder that the workers share."""
 CLEANED = 1_000
-"""The number of counted requests after which ended windows are deleted."""
+"""After every so many counted requests, windows that have ended are deleted."""
 _COUNT = """INSERT INTO hits VALUES (:key, :amount, :now + :seconds)
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN ends <= :now THEN :amount ELSE count + :amount END,
@@ -29,12 +29,13 @@ RETURNING count"""
 
 
 class SharedCounts(Storage):
-    """Counts in SQLite, for the windows of ``limits``, whose own counts are of one process.
+    """A storage of the package ``limits`` in SQLite, which several processes can share.
 
-    Each count is one statement, so that two processes lose none.
+    The package's storage in memory counts the requests of one process only. Here one SQL statement
+    increments and reads a count, so that no request of another process is lost.
 
     Args:
-        path: The file; None for counts of this process alone.
+        path: The file; None counts in memory, for this process alone.
     """
 
     STORAGE_SCHEME = None
@@ -45,7 +46,7 @@ class SharedCounts(Storage):
         self._counted = 0
         where = ":memory:" if path is None else str(path)
         self._database = sqlite3.connect(where, isolation_level=None, check_same_thread=False)
-        # Counts of minutes need not outlive a crash.
+        # Counts of a few minutes need not survive a crash.
         self._database.execute("PRAGMA synchronous=OFF")
         self._database.execute("PRAGMA journal_mode=MEMORY")
         self._database.execute(
@@ -55,7 +56,7 @@ class SharedCounts(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """The errors of the driver."""
+        """The class of the errors that the database driver raises."""
         return sqlite3.Error
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -70,11 +71,11 @@ class SharedCounts(Storage):
         return int(count)
 
     def get(self, key: str) -> int:
-        """The count of the present window, 0 if there is none."""
+        """The count of the current window; 0 if there is no window."""
         return int(self._row(key)[0])
 
     def get_expiry(self, key: str) -> float:
-        """The time at which the present window ends, in seconds since 1970."""
+        """The time at which the current window ends, in seconds since 1970."""
         return float(self._row(key)[1])
 
     def _row(self, key: str) -> tuple[int, float]:
@@ -94,7 +95,7 @@ class SharedCounts(Storage):
             return self._database.execute("DELETE FROM hits").rowcount
 
     def clear(self, key: str) -> None:
-        """Delete one count."""
+        """Delete the count of a key."""
         with self._lock:
             self._database.execute("DELETE FROM hits WHERE key = ?", (key,))
 
@@ -128,11 +129,11 @@ class RateLimits:
         """Count a request of a client.
 
         Args:
-            kind: What ``client`` is: "token" or "address".
-            client: Who sends it.
+            kind: What identifies the client: "token" or "address".
+            client: The name of the token, or the IP address.
 
         Returns:
-            Seconds until it may try again; 0 if the request is within all limits.
+            Seconds until the client may try again; 0 if the request is within all limits.
         """
         over = [limit for limit in self._limits if not self._windows.hit(limit, kind, client)]
         ends = [self._windows.get_window_stats(limit, kind, client).reset_time for limit in over]

@@ -1,4 +1,4 @@
-"""Middleware that refuses requests of clients that send too many."""
+"""Middleware that refuses the requests of a client that sends too many."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 
 class RateMiddleware:
-    """An ASGI middleware that counts requests for each token, or each address without one.
+    """An ASGI middleware that counts the requests of each token.
+
+    Requests without a token are counted by IP address.
 
     Args:
         app: The application.
         limits: The limits.
-        unlimited: Paths of which no request counts.
+        unlimited: Paths whose requests are not counted.
     """
 
     def __init__(self, app: ASGIApp, *, limits: RateLimits, unlimited: Collection[str]) -> None:

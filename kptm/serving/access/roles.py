@@ -1,4 +1,4 @@
-"""Roles of clients: each may do what the ones before it may."""
+"""Roles of clients: each role includes the rights of the roles before it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ class AccessRole(StrEnum):
     """What a client may do.
 
     Attributes:
-        READ: Ask, link and look.
-        EDIT: Change facts and decide proposals, if the server allows changes.
-        ADMIN: Give out and withdraw tokens.
+        READ: Ask questions, link texts and read the graph.
+        EDIT: Also change facts and decide proposals, if the server allows changes.
+        ADMIN: Also create and remove tokens.
     """
 
     READ = "read"
@@ -19,6 +19,6 @@ class AccessRole(StrEnum):
     ADMIN = "admin"
 
     def includes(self, needed: AccessRole) -> bool:
-        """Whether who has this role may do what ``needed`` may."""
+        """Whether this role has all rights of ``needed``."""
         order = list(AccessRole)
         return order.index(self) >= order.index(needed)

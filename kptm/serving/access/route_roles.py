@@ -1,4 +1,4 @@
-"""The roles of routes: which path needs which, and how OpenAPI says so."""
+"""Looks up the paths of routers, and adds tokens and rate limits to the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def paths_of(router: APIRouter, prefix: str) -> list[str]:
     """The paths of a router.
 
     Raises:
-        ValueError: A path has parameters; a request's path could not be looked up then.
+        ValueError: A path has parameters, so that the role for a request could not be looked up by
+            its path.
     """
     paths = [prefix + route.path for route in router.routes if isinstance(route, APIRoute)]
     if open_ended := [path for path in paths if "{" in path]:
@@ -30,7 +31,7 @@ def paths_of(router: APIRouter, prefix: str) -> list[str]:
 
 
 def document_tokens(document: dict[str, Any], roles: Mapping[str, AccessRole | None]) -> None:
-    """Add to an OpenAPI document which operations need a token, and their status 401."""
+    """Add to an OpenAPI document which operations need a token of which role, and status 401."""
     schemes = document["components"].setdefault("securitySchemes", {})
     schemes[SCHEMA] = {
         "type": "http",
@@ -48,7 +49,7 @@ def document_tokens(document: dict[str, Any], roles: Mapping[str, AccessRole | N
 
 
 def document_limits(document: dict[str, Any], roles: Mapping[str, AccessRole | None]) -> None:
-    """Add to an OpenAPI document the status 429 of operations whose requests count."""
+    """Add status 429 to each operation of an OpenAPI document that has a rate limit."""
     for path, operations in document["paths"].items():
         for operation in operations.values() if roles[path] is not None else ():
             operation["responses"]["429"] = operation["responses"]["403"]

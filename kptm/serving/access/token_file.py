@@ -1,7 +1,7 @@
 """The tokens of a workspace: names, roles and hashes, in a file that only its owner may read.
 
-A token has 256 random bits, so that one SHA-256 is enough: there is nothing to guess, and slow
-hashes are for passwords that people choose.
+A token has 256 random bits, so nobody can guess it, and one SHA-256 is enough. Slow hashes are
+needed only for passwords that people choose.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "kptm_"
-"""The beginning of each token, by which tools that look for leaked secrets can find it."""
+"""Every token begins with this, so that tools which search for leaked secrets can find it."""
 BYTES = 32
-"""The random bytes of a token."""
+"""The number of random bytes of a token."""
 LONGEST = 256
-"""The most characters that are hashed of what a client sends."""
+"""Only so many characters of a client's token are hashed, however many it sends."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = 1
 OWNER_ONLY = 0o600
 PATIENCE = 10.0
-"""Seconds that a change waits for another one."""
+"""Seconds that a change waits for the change of another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +46,9 @@ class AccessToken:
     """A token without its secret.
 
     Attributes:
-        name: Its name, which logs show.
-        role: What it may do.
-        created: The time at which it was made, in ISO 8601, UTC.
+        name: The name of the token, which the logs show.
+        role: What a client with this token may do.
+        created: The time at which the token was created, in ISO 8601, UTC.
         sha256: The hash of the whole token, in hexadecimal digits.
     """
 
@@ -59,12 +59,12 @@ class AccessToken:
 
 
 class TokenFile:
-    """The tokens of a workspace.
+    """The tokens of a workspace, in a file.
 
-    Changes by other processes are seen at once.
+    The file is read again when another process has changed it.
 
     Args:
-        path: The file, which need not exist.
+        path: The file; it need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,14 +73,14 @@ class TokenFile:
         self._tokens: tuple[AccessToken, ...] = ()
 
     def tokens(self) -> tuple[AccessToken, ...]:
-        """All tokens, in the order in which they were made.
+        """All tokens, in the order in which they were created.
 
         Raises:
             ConfigError: The file is malformed, or cannot be read.
         """
         try:
             status = self._path.stat()
-            # Each change makes another file, so that one with the same time and size is noticed.
+            # Each change makes a new file, so its inode differs even if time and size do not.
             state = (status.st_mtime_ns, status.st_size, status.st_ino)
             if state != self._state:
                 self._tokens = _parse(self._path.read_bytes())
@@ -95,15 +95,15 @@ class TokenFile:
         return self._tokens
 
     def add(self, name: str, role: AccessRole) -> str:
-        """Make a token and return it; afterwards nobody can read it from the file.
+        """Create a token and return it; the file stores only its hash.
 
         Args:
             name: A name that no other token has.
-            role: What it may do.
+            role: What a client with this token may do.
 
         Raises:
-            ConfigError: The name is taken or has other characters than letters, digits, ".", "_"
-                and "-", or the file cannot be changed.
+            ConfigError: The name is taken, or is not 1 to 64 letters, digits, ".", "_" and "-" with
+                a letter or digit first, or the file cannot be changed.
         """
         if not NAME.fullmatch(name):
             raise ConfigError(
@@ -123,7 +123,7 @@ class TokenFile:
         return secret
 
     def remove(self, name: str) -> None:
-        """Withdraw a token; servers refuse it from the next request on.
+        """Remove a token; servers refuse it from the next request on.
 
         Raises:
             ConfigError: There is no token of that name, or the file cannot be changed.
@@ -137,9 +137,9 @@ class TokenFile:
             self._write(after)
 
     def find(self, text: str) -> AccessToken | None:
-        """The token that a client has sent, if it is one of these.
+        """The token whose secret is ``text``, or None.
 
-        All hashes are compared, each in constant time, so that the time does not tell anything.
+        All hashes are compared, each in constant time, so that the duration reveals nothing.
 
         Raises:
             ConfigError: The file is malformed, or cannot be read.

@@ -1,1 +1,1 @@
-"""Tools of a workspace for agents, whatever protocol or framework calls them."""
+"""A workspace as tools for agents, independent of the protocol or framework that calls them."""

@@ -1,6 +1,7 @@
-"""The results of tools: small enough for a context window, each fact with its sources.
+"""The results of tools: small enough for a context window, and each fact has its sources.
 
-A list has at most ``limit`` items; ``next_offset`` is the offset of the next page, or null.
+A list has at most ``limit`` items; ``next_offset`` is the offset of the next page, or null if this
+is the last page.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ class AgentProposals(BaseModel):
 
 
 class ChangeReceipt(BaseModel):
-    """The result of a change: the revision by which to undo it (0: no change), and its effects."""
+    """The result of a change: the revision, which can be undone (0: no change), and its effects."""
 
     revision: int
     decided: list[int] = []
@@ -190,11 +191,11 @@ class ChangeReceipt(BaseModel):
 
 
 def page(items: Sequence[T], offset: int, limit: int) -> tuple[list[T], int | None]:
-    """A page of a list, and the offset of the next page, or None."""
+    """The items from ``offset`` on, at most ``limit``, and the offset of the next page or None."""
     end = offset + limit
     return list(items[offset:end]), end if len(items) > end else None
 
 
 def cut(text: str) -> str:
-    """Cut a text to at most :data:`MOST_CHARACTERS`."""
+    """Cut a text to at most :data:`MOST_CHARACTERS`, with an ellipsis at the end."""
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

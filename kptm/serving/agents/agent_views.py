@@ -1,4 +1,4 @@
-"""Converts a workspace's values to results for agents."""
+"""Converts answers, entities, facts and proposals to results for agents."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from kptm.workspace.review_items import ReviewItem
 
 READINGS = 3
-"""The most readings of a refused question to offer."""
+"""The most readings that are offered for a refused question."""
 
 
 def answer_view(answer: Answer, *, offset: int, limit: int) -> results.AgentAnswer:
-    """An answer with a page of its evidence."""
+    """An answer with its first ``limit`` answers and a page of its evidence."""
     evidence, after = results.page(answer.evidence, offset, limit)
     return results.AgentAnswer(
         answered=answer.found,
@@ -70,7 +70,13 @@ def fact_views(
     facts: Sequence[Triple | Attribute],
     sources: Sequence[Iterable[str]] | None = None,
 ) -> list[results.Fact]:
-    """Facts in words and as keys, each with its sources if given."""
+    """Facts in words and as keys.
+
+    Args:
+        graph: The graph, for the labels.
+        facts: The facts.
+        sources: The sources of each fact, in the same order; None leaves them out.
+    """
     keys = {key for head, relation, end in facts for key in (head, relation, end)}
     labels = labels_of(graph, [key for key in keys if not isinstance(key, Literal)])
     relations = {item.key: item.label for item in graph.relations()}

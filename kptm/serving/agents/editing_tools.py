@@ -18,7 +18,7 @@ AGENT = "agent"
 
 
 def editing_tools(calls: ToolRunner) -> list[Callable[..., object]]:
-    """The tools as functions; agents read their signatures and docstrings."""
+    """The tools as functions; their signatures and docstrings are shown to agents."""
     return [*_proposal_tools(calls), *_correction_tools(calls)]
 
 

@@ -1,4 +1,4 @@
-"""Tools that only read: ask, look up, link."""
+"""Tools that only read: they ask questions, look up entities and facts, and link texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reading_tools(calls: ToolRunner) -> list[Callable[..., object]]:
-    """The tools as functions; agents read their signatures and docstrings."""
+    """The tools as functions; their signatures and docstrings are shown to agents."""
     return [*_answer_tools(calls), *_graph_tools(calls)]
 
 
@@ -84,7 +84,7 @@ def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
         """Show the facts about an entity, with the sources of each."""
 
         def read_facts(ws: Workspace) -> results.AgentEntity:
-            # One more fact on each side shows whether there is another page.
+            # One more fact as head and as tail shows whether there is another page.
             description = ws.describe(entity, limit=offset + limit + 1)
             facts, after = results.page(description.facts, offset, limit)
             return results.AgentEntity(

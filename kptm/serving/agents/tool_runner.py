@@ -1,4 +1,4 @@
-"""What runs the work of tools: a thread of a server, or the caller's own."""
+"""The interface through which tools use a workspace: on a server's thread, or the caller's."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ R = TypeVar("R")
 
 
 class ToolRunner(Protocol):
-    """Runs the work of tools on a workspace, and turns errors into those of its protocol."""
+    """Runs the calls of tools on a workspace, and raises errors as the protocol defines them."""
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Run work that asks or changes the workspace, after all earlier work."""
+        """Run a function that asks or changes the workspace, after all earlier calls."""
         ...

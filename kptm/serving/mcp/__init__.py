@@ -1,1 +1,1 @@
-"""A workspace for agents, by the Model Context Protocol; needs ``kptm[mcp]``."""
+"""Offers a workspace to agents through the Model Context Protocol; needs ``kptm[mcp]``."""

@@ -44,7 +44,7 @@ def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> M
     """Create the MCP server.
 
     Args:
-        executor: The workspace and its threads; the caller closes them.
+        executor: The workspace and its threads; the caller closes the executor.
         allow_edit: Whether agents may propose, accept, edit and undo.
     """
     server: MCPServer[None] = MCPServer(
@@ -121,13 +121,13 @@ def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: in
 
 
 def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starlette:
-    """The server as an ASGI application that answers at ``/mcp``.
+    """Create the server as an ASGI application that answers at ``/mcp``.
 
     Args:
-        executor: The workspace and its threads; the caller closes them.
+        executor: The workspace and its threads; the caller closes the executor.
         config: The configuration of the server.
     """
-    # Both headers are checked, since a page of another site can forge neither Host nor Origin.
+    # Host and Origin are checked, because a page of another site can forge neither of them.
     security = TransportSecuritySettings(
         allowed_hosts=sorted(config.hosts()),
         allowed_origins=sorted(
@@ -141,7 +141,7 @@ def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starl
 def run_http(
     workspace: Workspace, config: ServingConfig, *, ready: Callable[[str], None] | None = None
 ) -> None:
-    """Serve agents by streamable HTTP at ``/mcp`` until Ctrl-C or SIGTERM.
+    """Serve agents over streamable HTTP at ``/mcp`` until Ctrl-C or SIGTERM.
 
     Args:
         workspace: An open workspace, which nothing else in this process may use meanwhile.
@@ -149,7 +149,7 @@ def run_http(
         ready: Called with the address once the server accepts connections.
 
     Raises:
-        ConfigError: The server cannot listen at the address.
+        ConfigError: The server cannot listen on the address.
     """
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])

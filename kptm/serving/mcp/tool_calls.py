@@ -1,4 +1,4 @@
-"""Runs the work of tools on the workspace's thread, with errors that an agent can act on."""
+"""Runs MCP tools on the workspace's thread, and turns errors into messages for the agent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 class ToolCalls:
-    """Runs the work of tools.
+    """A ``ToolRunner`` for MCP: runs the calls of tools on the thread of a workspace.
 
     Args:
         executor: The workspace and its threads.
@@ -30,10 +30,10 @@ class ToolCalls:
         self._executor = executor
 
     async def ask(self, work: Callable[[Workspace], R]) -> R:
-        """Run work that asks or changes the workspace, after all earlier work.
+        """Run a function that asks or changes the workspace, after all earlier calls.
 
         Raises:
-            ToolError: The work failed; the message says what to do.
+            ToolError: The function failed; the message says what to do.
         """
         try:
             return await self._executor.ask(work)

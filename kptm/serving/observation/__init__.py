@@ -1,1 +1,1 @@
-"""What a server tells those who run it: metrics, request ids, and logs as JSON."""
+"""Metrics, request ids and JSON logs, for those who run a server."""

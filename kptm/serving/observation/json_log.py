@@ -1,4 +1,4 @@
-"""Logs as JSON, one object a line, to standard error."""
+"""Writes logs to standard error as JSON, one object a line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LOGGER = "kptm.requests"
-"""The name of the logger that has a line for each request."""
+"""The name of the logger that writes a line for each request."""
 _FIELDS = "kptm_fields"
 
 
@@ -27,7 +27,10 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as a JSON object in one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The object: time (ISO 8601, UTC), level, logger, message, request id, exception."""
+        """A JSON object with time (ISO 8601, UTC), level, logger, message, request id, exception.
+
+        The fields of :func:`log_request` are added to it.
+        """
         at = datetime.fromtimestamp(record.created, tz=UTC)
         line: dict[str, Any] = {
             "time": at.isoformat(timespec="milliseconds"),
@@ -45,7 +48,7 @@ class JsonFormatter(logging.Formatter):
 
 @contextmanager
 def json_logs() -> Iterator[None]:
-    """Write all logs as JSON for as long as the block runs, also a line for each request."""
+    """While the block runs, write all logs as JSON, with a line for each request."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     root, requests = logging.getLogger(), logging.getLogger(LOGGER)

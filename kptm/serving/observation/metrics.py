@@ -1,4 +1,4 @@
-"""Metrics of a server in the text format of Prometheus."""
+"""Counts the requests of a server and renders the counts in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from prometheus_client.multiprocess import MultiProcessCollector
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 """The content type of the text format."""
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""The upper bounds of the buckets of durations."""
+"""The upper bounds of the buckets of the histogram of durations."""
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable that names the folder in which several processes count.
+"""The environment variable for the folder in which several processes store their counts.
 
-prometheus_client reads it when it is imported.
+prometheus_client reads the variable when it is imported.
 """
 
 
 def shared_folder() -> Path | None:
-    """The folder that the workers of a server share; None if this process is alone."""
+    """The folder in which the workers of a server count; None if this process is the only one."""
     folder = os.environ.get(SHARED_FOLDER)
     return Path(folder) if folder is not None and Path(folder).is_dir() else None
 
 
 class ServerMetrics:
-    """The counters of a server; several workers add theirs up in a shared folder."""
+    """The metrics of a server; several workers add up their counts in a shared folder."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -71,10 +71,10 @@ class ServerMetrics:
         """Count a request that was answered.
 
         Args:
-            method: The method; a client may invent one, which counts as "other".
-            route: The path of a route, or one name for all other paths.
+            method: The HTTP method; "other" for methods that the server does not have.
+            route: The path of a route; "other" for paths that the server does not have.
             status: The status of the response.
-            seconds: The time that it took.
+            seconds: The time from the arrival of the request to the end of the response.
         """
         self._in_progress.dec()
         self._requests.labels(method, route, str(status)).inc()
@@ -85,7 +85,7 @@ class ServerMetrics:
         self._revision.set(number)
 
     def render(self) -> bytes:
-        """All metrics, of all workers of the server."""
+        """All metrics in the text format, summed over the workers of the server."""
         folder = shared_folder()
         if folder is None:
             return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""Identifies requests, so that a response can be found in the logs of server and proxy."""
+"""Gives each request an id, by which it can be found in the logs of the server and of a proxy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ HEADER = "x-request-id"
 _VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 REQUEST_ID: ContextVar[str] = ContextVar("kptm_request_id", default="")
-"""The id of the request that the current task answers, "" outside of requests."""
+"""The id of the request that the current asyncio task answers; "" outside of requests."""
 
 
 def choose_request_id(given: str) -> str:
     """The id that a client or proxy gave a request, or a new one.
 
     Args:
-        given: The value of the header; one with other characters than letters, digits, ".", "_"
-            and "-", or with more than 64, is replaced, because it is written to logs.
+        given: The value of the header. It is used if it has 1 to 64 letters, digits, ".", "_" and
+            "-"; any other value is replaced, because the id is written to logs.
     """
     return given if _VALID.fullmatch(given) else uuid.uuid4().hex

@@ -22,19 +22,22 @@ if TYPE_CHECKING:
     from kptm.serving.observation.metrics import ServerMetrics
 
 OTHER = "other"
-"""The label of paths and methods that the server does not have; clients may invent many."""
+"""The label for all paths and methods that the server does not have.
+
+Clients may invent any number of them, and each label is a time series of Prometheus.
+"""
 METHODS = frozenset(("GET", "HEAD", "POST"))
 
 
 class RequestObserver:
-    """The outermost ASGI middleware, so that refused requests are seen too.
+    """The outermost ASGI middleware, so that it observes refused requests too.
 
     Args:
         app: The application.
-        routes: The paths that are counted each by itself.
-        metrics: Where they are counted.
-        log: Whether to log a line for each request. A line has the path and never the query or the
-            body, which contain what users ask.
+        routes: The paths with a count of their own; all other paths share one.
+        metrics: The metrics that count the requests.
+        log: Whether to log a line for each request. A line has the path, but never the query or the
+            body, because they contain the questions of users.
     """
 
     def __init__(
@@ -48,8 +51,8 @@ class RequestObserver:
             await self._app(scope, receive, send)
             return
         request_id = choose_request_id(Headers(scope=scope).get(HEADER, ""))
-        scope.setdefault("state", {})  # of which the checks inside may make copies of the scope
-        REQUEST_ID.set(request_id)  # of this request's task, in which uvicorn logs errors as well
+        scope.setdefault("state", {})  # a dict that copies of the scope share, to read STATE below
+        REQUEST_ID.set(request_id)  # for this request's task, in which uvicorn logs errors too
         status, begun = 500, time.perf_counter()
 
         async def sending(message: Message) -> None:

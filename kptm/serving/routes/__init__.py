@@ -1,1 +1,1 @@
-"""The routes of the REST API, by subject."""
+"""The routes of the REST API, one file for each subject."""

@@ -21,7 +21,7 @@ routes = RoleRouter("changing", AccessRole.EDIT, Depends(may_edit))
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))
 async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Changed:
-    """Make `tail` the value of `relation` of `head`, which changes answers at once."""
+    """Make `tail` the value of `relation` of `head`; answers use the new value at once."""
     number = await executor.ask(
         lambda ws: ws.edit(body.head, body.relation, body.tail, old=body.old)
     )

@@ -25,7 +25,7 @@ routes = RoleRouter("looking", AccessRole.READ)
 
 @routes.get("/about", responses=problems())
 async def about(executor: OnWorkspace, request: Request) -> responses.About:
-    """The name of the workspace, its newest revision, and whether it may be changed."""
+    """The name of the workspace, its newest revision, and whether the client may change it."""
     revision = await executor.read(lambda graph: graph.revision())
     return responses.About(
         name=executor.name,
@@ -65,7 +65,7 @@ async def entity(
     languages: InLanguages,
     one: Annotated[requests.OneEntity, Query()],
 ) -> responses.Description:
-    """The facts about an entity, with their sources: `limit` with it as head, and as tail."""
+    """The facts about an entity with their sources: up to `limit` as head, and as many as tail."""
     return await executor.read(lambda graph: _description(graph, one), languages)
 
 
@@ -85,7 +85,7 @@ async def history(
     languages: InLanguages,
     past: Annotated[requests.Past, Query()],
 ) -> responses.History:
-    """The changes of an entity's facts: which source began or ended each when, newest first."""
+    """Changes of an entity's facts, newest first: which source began or ceased to state each."""
     return await executor.read(lambda graph: _history(graph, past), languages)
 
 

@@ -1,4 +1,4 @@
-"""For those who run the server: is it alive, is it ready, and what has it done."""
+"""Routes for those who run the server: whether it is alive or ready, and its metrics."""
 
 import anyio
 from fastapi import HTTPException, Request, Response
@@ -18,7 +18,7 @@ routes = RoleRouter("operating", AccessRole.READ)
 
 @probes.get("/healthz", responses=problems())
 async def healthz() -> responses.Health:
-    """Whether the process responds; if it does not, restart it."""
+    """Whether the process responds; a process that does not should be restarted."""
     return responses.Health(status="ok")
 
 

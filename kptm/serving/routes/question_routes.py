@@ -1,4 +1,4 @@
-"""Questions and texts: ask, query and link."""
+"""Routes that answer questions and link texts."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from kptm.workspace import Workspace
 
 routes = RoleRouter("asking", AccessRole.READ)
 _WITH_KEYS = ("entity", "type", "relation")
-"""The kinds of meanings that are keys."""
+"""The kinds of meanings whose value is a key, which needs a label."""
 
 
 @routes.post("/ask", responses=problems(408, 413, 415))
@@ -35,7 +35,7 @@ async def ask_batch(
     executor: OnWorkspace, languages: InLanguages, body: requests.ManyQuestions
 ) -> responses.Answers:
     """Answer several questions, in order."""
-    # One at a time, so that other requests are served in between.
+    # One question at a time, so that other requests are served in between.
     return responses.Answers(
         answers=[await _ask_question(executor, item, body.at, languages) for item in body.questions]
     )
@@ -65,7 +65,7 @@ async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]
 async def link(
     executor: OnWorkspace, languages: InLanguages, body: requests.SomeText
 ) -> responses.Linked:
-    """Link the names in a text to entities, each with its other candidates."""
+    """Link the names in a text to entities, and show the candidates of each name."""
     return await executor.ask(lambda ws: _link_response(ws, body.text, languages))
 
 

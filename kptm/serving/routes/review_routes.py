@@ -1,4 +1,4 @@
-"""Review: proposals with their sentences, and decisions if the server allows changes."""
+"""Routes for review: list proposals with their sentences and, if changes are allowed, decide."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -25,7 +25,7 @@ async def proposals(
     languages: InLanguages,
     wanted: Annotated[review_schemas.Wanted, Query()],
 ) -> review_schemas.Proposals:
-    """Undecided facts extracted from texts, with the constraints that they violate."""
+    """Facts extracted from texts, by default undecided, with the constraints that they violate."""
     return await executor.ask(lambda ws: _find_proposals(ws, wanted, languages))
 
 
@@ -70,7 +70,7 @@ def _find_proposals(
 def _in_languages(
     ws: Workspace, items: Sequence[ReviewItem], languages: tuple[str, ...]
 ) -> list[ReviewItem]:
-    """Proposals with the labels of these languages; new names stay as they are."""
+    """Proposals with labels in these languages; names of new entities stay as they are."""
     graph = ws.graph.in_languages((*languages, *ws.config.graph.languages))
     ends = [end for item in items for end in (item.proposal.head, item.proposal.tail)]
     labels = {key: one.label for key, one in graph.entities(filter(_is_key, ends)).items()}

@@ -1,4 +1,4 @@
-"""Tokens of clients: list, add, remove; for admins, where tokens are required."""
+"""Routes that list, add and remove tokens; only admins may use them."""
 
 from anyio.to_thread import run_sync
 from fastapi import HTTPException, Request
@@ -28,7 +28,7 @@ async def tokens(request: Request) -> list[token_schemas.TokenEntry]:
 
 @routes.post("/tokens/add", responses=problems(408, 409, 413, 415))
 async def add_token(request: Request, body: token_schemas.WantedToken) -> token_schemas.NewToken:
-    """Make a token; it is in this response and cannot be read again."""
+    """Create a token; only this response contains it, and it cannot be read again."""
     text = await run_sync(_file(request).add, body.name, body.role)
     return token_schemas.NewToken(name=body.name, role=body.role, token=text)
 
@@ -37,7 +37,7 @@ async def add_token(request: Request, body: token_schemas.WantedToken) -> token_
 async def remove_token(
     request: Request, body: token_schemas.TokenName
 ) -> token_schemas.RemovedToken:
-    """Withdraw a token, which is refused from the next request on."""
+    """Remove a token; the server refuses it from the next request on."""
     own = token_of(request)
     if own is not None and own.name == body.name:
         raise HTTPException(409, f"{body.name!r} is the token of this request; use another one")

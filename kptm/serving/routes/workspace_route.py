@@ -1,4 +1,4 @@
-"""Shared by all routes: the executor, roles, the check for JSON bodies, and documented errors."""
+"""Helpers of all routes: the executor, roles, the check for JSON bodies, and documented errors."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -32,12 +32,15 @@ InLanguages = Annotated[tuple[str, ...], Depends(_languages)]
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Responses for the OpenAPI document: the given ones, and those of every route."""
+    """Error responses for the OpenAPI document: these statuses, and those that any route has."""
     return {status: {"model": Problem} for status in sorted({400, 403, 422, 503, *statuses})}
 
 
 class _JsonRoute(APIRoute):
-    """A route that accepts only JSON, since pages of other sites can send other types freely."""
+    """A route that accepts only JSON bodies.
+
+    A page of another site can send other content types without a CORS preflight request.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -59,12 +62,12 @@ class _JsonRoute(APIRoute):
 
 
 class RoleRouter(APIRouter):
-    """A part of the API, with the role that a client needs for all of it.
+    """A router of the API with the role that a client needs for all its routes.
 
     Args:
-        tag: The name of the part.
-        role: The role; None is for everybody, also where tokens are required.
-        dependencies: Checks before each route.
+        tag: The tag of the routes in the OpenAPI document.
+        role: The role; None means that no token is needed, even if the server requires tokens.
+        dependencies: FastAPI dependencies that check each request.
     """
 
     def __init__(self, tag: str, role: AccessRole | None, *dependencies: Dependency) -> None:
@@ -73,12 +76,12 @@ class RoleRouter(APIRouter):
 
 
 def edits_allowed(request: Request) -> bool:
-    """Whether the server allows changes, and the client's role does."""
+    """Whether both the server and the client's role allow changes."""
     token = token_of(request)
     return request.app.state.allow_edit and (token is None or token.role.includes(AccessRole.EDIT))
 
 
 def token_of(request: Request) -> AccessToken | None:
-    """The token of a request; None where tokens are not required."""
+    """The token of a request; None if the server requires no tokens."""
     token: AccessToken | None = getattr(request.state, STATE, None)
     return token

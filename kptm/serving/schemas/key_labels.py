@@ -1,4 +1,4 @@
-"""Labels of keys, and facts as JSON, for several parts of the API."""
+"""Looks up the labels of keys, and converts facts to JSON, for several parts of the API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def labels_of(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
     """The labels of entities and relations by key.
 
-    The label of a relation is that of the entity with the same key.
+    A relation has the label of the entity with the same key. Without such an entity, the label is
+    made from the key.
     """
     wanted = {key for key in keys if key and not isinstance(key, ValueKey)}
     entities = graph.entities(wanted)
@@ -38,5 +39,5 @@ def as_fact(fact: Triple | Attribute) -> responses.Fact:
 
 
 def keys_of(fact: responses.Fact) -> tuple[str, ...]:
-    """The keys in a fact."""
+    """The keys in a fact: head, relation, and tail ("" if the tail is a value)."""
     return fact.head, fact.relation, fact.tail or ""

@@ -20,7 +20,7 @@ def _time(text: str) -> str:
     try:
         period_of(text)
     except ConfigError as error:
-        # As a parameter, so that braces in the request's text are not read as placeholders.
+        # The message is a parameter, because braces in it would be read as placeholders.
         raise PydanticCustomError("time", "{message}", {"message": str(error)}) from error
     return text
 
@@ -34,7 +34,7 @@ Time = Annotated[
 
 
 class Asked(BaseModel):
-    """A request; unknown fields are refused, since they are probably misspelt."""
+    """The base of all requests; unknown fields are refused, because they are probably misspelt."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,7 +54,7 @@ class ManyQuestions(Asked):
 
 
 class FactQuery(Asked):
-    """(head, relation, ?) or (?, relation, tail): one of head and tail."""
+    """The query (head, relation, ?) or (?, relation, tail), with either head or tail."""
 
     relation: Name
     head: Name | None = None
@@ -76,7 +76,7 @@ class SomeText(Asked):
 
 
 class Beginning(Asked):
-    """A name to search for: its beginning, or a misspelling."""
+    """A name to search for; it may be the beginning of a name, or a misspelling."""
 
     text: Name
     limit: Limit = 10
@@ -104,7 +104,7 @@ class Few(Asked):
 
 
 class Past(Asked):
-    """An entity, by its key; or one of its facts, by relation and tail."""
+    """An entity by its key, or some of its facts by relation and tail, whose history is wanted."""
 
     key: Name
     relation: Name | None = None
@@ -152,7 +152,7 @@ class Addition(Asked):
 
 
 class Undone(Asked):
-    """A revision to undo; with `later` also later revisions that changed the same facts."""
+    """A revision to undo; `later` undoes later revisions that changed the same facts too."""
 
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]
     later: StrictBool = False

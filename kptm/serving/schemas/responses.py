@@ -1,4 +1,4 @@
-"""The responses of the API: values of graph, linker and answers as JSON."""
+"""The responses of the API: entities, facts, links and answers as JSON."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ class Problem(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server is alive or ready."""
+    """The status of the server: "ok" if it is alive, "ready" if it can answer questions."""
 
     status: str
 
@@ -65,7 +65,7 @@ class Entity(BaseModel):
 
 
 class Value(BaseModel):
-    """A date, a number, a text."""
+    """The value of an attribute: a date, a number or a text."""
 
     value: str
     datatype: str
@@ -83,7 +83,7 @@ class Fact(BaseModel):
 
 
 class Source(BaseModel):
-    """A source, and the line in it."""
+    """A source of a fact, and the line in it that states the fact."""
 
     source: str
     line: int | None
@@ -122,7 +122,7 @@ class Edge(BaseModel):
 
 
 class Neighbourhood(BaseModel):
-    """The facts around an entity, nearest first; ``complete`` tells whether these are all."""
+    """The facts around an entity, nearest first; ``complete`` says whether these are all."""
 
     centre: Key
     nodes: list[Node]
@@ -187,9 +187,9 @@ class Sense(BaseModel):
 
 
 class Mention(BaseModel):
-    """A name in a text and its entity; ``start`` and ``end`` count Unicode characters.
+    """A mention in a text and its entity; ``start`` and ``end`` count Unicode characters.
 
-    ``coreference`` tells that it is a pronoun or a description of an entity named before.
+    ``coreference`` is true for a pronoun or a description of an entity named before.
     """
 
     start: int
@@ -220,7 +220,7 @@ class ScoredEntity(BaseModel):
 
 
 class Span(BaseModel):
-    """A span of an evidence's text that names an entity."""
+    """A span in the text of a piece of evidence that names an entity."""
 
     start: int
     end: int
@@ -241,7 +241,7 @@ class Evidence(BaseModel):
 
 
 class OtherSense(BaseModel):
-    """Another entity that the question's name may mean, with the answers for it."""
+    """Another entity that the name in the question may mean, with the answers for that entity."""
 
     entity: Key
     label: str
@@ -279,9 +279,9 @@ class NearReading(BaseModel):
 class Answer(BaseModel):
     """An answer in the form of ``Answer.to_dict()``; ``labels`` has the label of every key in it.
 
-    ``description`` has facts of the entity if the question is only a name; ``predicted`` tells that
-    no fact states the answer. ``sentence`` is the answer in words, ``expression`` the evaluated
-    program, or "".
+    ``description`` has facts about the entity if the question is only a name. ``predicted`` is true
+    if no fact states the answer. ``sentence`` is the answer in words, and ``expression`` is the
+    evaluated program, or "".
     """
 
     question: str

@@ -13,7 +13,7 @@ MOST = 200
 
 
 class Wanted(requests.Asked):
-    """A selection of proposals: by relation and least confidence."""
+    """A selection of proposals by relation, least confidence and state."""
 
     relation: requests.Name | None = None
     minimum: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -22,7 +22,7 @@ class Wanted(requests.Asked):
 
 
 class Numbers(requests.Asked):
-    """Proposals by their numbers."""
+    """The ids of proposals."""
 
     ids: Annotated[list[Number], Field(min_length=1, max_length=MOST)]
 
@@ -34,7 +34,7 @@ class Rule(requests.Asked):
 
 
 class Correction(requests.Asked):
-    """A correction of a proposal's head, relation or tail; omitted fields stay."""
+    """A correction of a proposal's head, relation or tail; omitted fields stay as they are."""
 
     id: Number
     head: requests.Name | None = None
@@ -73,14 +73,17 @@ class Proposal(BaseModel):
 
 
 class Proposals(BaseModel):
-    """Proposals, the most confident first, and the number in each state."""
+    """Proposals, the most confident first, and the number of proposals in each state."""
 
     proposals: list[Proposal]
     counts: dict[str, int]
 
 
 class Decided(BaseModel):
-    """The revision of a decision, by which it can be undone (0: none), and its proposals."""
+    """The result of a decision: its revision, by which it can be undone, and the decided ids.
+
+    Revision 0 means that the decision changed nothing. ``added`` is the number of added facts.
+    """
 
     revision: int
     decided: list[int]

@@ -12,7 +12,7 @@ TokenLabel = Annotated[str, Field(pattern=NAME, max_length=64)]
 
 
 class WantedToken(Asked):
-    """A token to make."""
+    """A token to create."""
 
     name: TokenLabel
     role: AccessRole
@@ -41,6 +41,6 @@ class NewToken(BaseModel):
 
 
 class RemovedToken(BaseModel):
-    """The name of a token that was withdrawn."""
+    """The name of a token that was removed."""
 
     name: str

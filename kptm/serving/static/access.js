@@ -1,4 +1,4 @@
-// The token that a server may require: asked for once, kept by the browser until its tab is closed.
+// The access token, if the server requires one: the page asks for it once, and the browser stores it until the tab is closed.
 
 import { byId } from "./dom.js";
 
@@ -8,10 +8,10 @@ let current = "";
 try {
   current = sessionStorage.getItem(STORED) ?? "";
 } catch {
-  // the browser stores nothing for this page
+  // The browser lets this page store nothing.
 }
 
-/** The headers by which a request says who asks; other characters than a token's cannot be sent. */
+/** The headers with the token; characters that no token has and no header may contain are replaced by "?". */
 export const accessHeaders = () => (current ? { authorization: `Bearer ${current.replace(/[^!-~]/g, "?")}` } : {});
 
 function keep(token) {
@@ -20,17 +20,17 @@ function keep(token) {
     if (token) sessionStorage.setItem(STORED, token);
     else sessionStorage.removeItem(STORED);
   } catch {
-    // it is kept for as long as the page stays open
+    // Without storage, the token is held until the page is closed.
   }
 }
 
-/** Ask for a token until `use` succeeds with it; `said` is the message of the server. */
+/** Ask the user for a token until the request `use` succeeds with it; `said` is the server's message. */
 export function askForToken(said, use) {
   const part = byId("access");
   const field = byId("access-token");
   const message = byId("access-said");
   return new Promise((resolve) => {
-    message.textContent = current ? said : ""; // a token was given, and is not accepted
+    message.textContent = current ? said : ""; // an earlier token was refused
     keep("");
     part.hidden = false;
     field.focus();

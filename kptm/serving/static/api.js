@@ -1,4 +1,4 @@
-// The REST API: what it gives, or an Error with its one message.
+// Calls the REST API: returns the response, or throws an Error with the server's message.
 
 import { accessHeaders } from "./access.js";
 import { busy, problem, show } from "./dom.js";
@@ -8,7 +8,7 @@ const ROOT = "api/v1/";
 
 async function fetched(path, options) {
   const chosen = chosenLanguage();
-  if (chosen) options.headers = { ...options.headers, "accept-language": chosen }; // else the browser's own
+  if (chosen) options.headers = { ...options.headers, "accept-language": chosen }; // otherwise the browser sends its own languages
   options.headers = { ...options.headers, ...accessHeaders() };
   let response;
   try {
@@ -33,7 +33,7 @@ export const post = (path, body, signal) =>
     signal,
   });
 
-/** A part of the page that is fetched: only the newest request counts, a new one calls off the one before. */
+/** A function that fills a part of the page with a response; a new call cancels the request of the call before. */
 export function part(node) {
   let current;
   return async (make) => {

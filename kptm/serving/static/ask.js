@@ -1,4 +1,4 @@
-// A question and its answer: what, how sure, by which path, and what it stands on.
+// The view of a question: the answers, their probability, the path, and the evidence.
 
 import { get, part, post } from "./api.js";
 import { bar, byId, el, marked } from "./dom.js";
@@ -7,7 +7,7 @@ import { drawnPath } from "./path.js";
 import { go, to } from "./route.js";
 import { lastPart, sentence } from "./words.js";
 
-const SHOWN = 12; // answers of a set before the others are asked for
+const SHOWN = 12; // answers that are shown before the button for the others
 
 const fill = part(byId("ask-result"));
 let examples = [];
@@ -21,10 +21,10 @@ export function startAsk() {
   get("examples").then((found) => {
     examples = found;
     showExamples();
-  }).catch(() => {}); // without them the page works as well
+  }).catch(() => {}); // the page works without examples
 }
 
-/** Questions about this graph, to begin with. */
+/** Show example questions about this graph. */
 function showExamples() {
   if (!examples.length) return;
   byId("ask-examples").replaceChildren(say("ask.examples"), ...examples.flatMap((question, at) => [
@@ -42,7 +42,7 @@ export async function showAsk(parameters) {
   await fill(async (signal) => answered(await post("ask", { question }, signal)));
 }
 
-/** The answer as a card. */
+/** A card with the answer. */
 export function answered(answer) {
   const name = (key) => answer.labels[key] || key;
   return el("article", { class: "card answer" },
@@ -56,7 +56,7 @@ export function answered(answer) {
     evidence(answer, name));
 }
 
-/** A link to an entity; a value, which has no key or no label of its own, stands as it is. */
+/** A link to an entity, or the text of a value, which has no page. */
 const node = (key, label, known) => (known ? entity(key, label) : el("span", { class: "value", dir: "auto" }, label));
 
 const entity = (key, label) => el("a", { href: to("graph", { key }), dir: "auto", title: key }, label);
@@ -84,7 +84,7 @@ function unknown(answer) {
     el("p", { dir: "auto" }, answer.reason ? sentence(answer.reason) : say("ask.no_reason")));
 }
 
-/** What a refused question may have meant. */
+/** The possible readings of a refused question. */
 function nearest(found) {
   if (!found.length) return null;
   return el("section", { class: "also" }, el("h3", {}, say("ask.meant")),
@@ -93,7 +93,7 @@ function nearest(found) {
       bar(item.score)))));
 }
 
-/** What was evaluated, and what the parts of the question were understood as. */
+/** The evaluated program, the meanings of parts of the question, and the words that were not understood. */
 function reading(answer, name) {
   if (!answer.expression && !answer.meanings.length && !answer.unexplained.length) return null;
   const keyed = (item) => (["entity", "type", "relation"].includes(item.kind) ? name(item.means) : item.means);
@@ -114,7 +114,7 @@ function senses(found, name) {
       bar(sense.score)))));
 }
 
-/** The key, where it says more than the label. */
+/** The key of an entity, if it differs from the label. */
 const keyOf = (item) => (item.entity.replaceAll("_", " ") === item.label ? null
   : el("span", { class: "key" }, ` ${item.entity}`));
 

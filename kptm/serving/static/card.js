@@ -1,15 +1,15 @@
-// The card of a mention: its candidates with their priors, on hover and on focus.
+// The card of a mention shows its candidates with their priors, on hover and on focus.
 //
-// There is one card; it stands behind the mention that it belongs to, so that Tab goes from the mention into it.
-// It can be pointed at, stays as long as mention or card is pointed at or focused, and goes at Escape.
+// The page has one card. In the document it comes directly after its mention, so that Tab moves from the mention into the card.
+// The card stays while the pointer or the focus is on the mention or the card. Escape closes it.
 
 import { bar, el } from "./dom.js";
 import { say } from "./language.js";
 import { to } from "./route.js";
 
-const LEAVING = 140; // milliseconds to move the pointer from the mention to its card
+const LEAVING = 140; // milliseconds in which the pointer can move from the mention to its card
 const MARGIN = 10; // pixels between the card and the edge of the window
-const ENOUGH = 200; // pixels of a card that are worth scrolling in
+const ENOUGH = 200; // pixels below the mention that suffice for a card, which scrolls if it is higher
 
 const card = el("span", { class: "candidates", id: "candidates", role: "group" });
 let owner = null;
@@ -23,7 +23,7 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("scroll", () => owner && place(), { passive: true });
 window.addEventListener("resize", () => owner && place());
 
-/** The mention's mark with what shows and hides its card. */
+/** The mark of a mention with listeners that show and hide its card. */
 export function cardOf(mark, link) {
   const open = () => show(around, link);
   const around = el("span", {
@@ -72,7 +72,7 @@ function candidate(item, chosen) {
     el("span", { class: "description", dir: "auto" }, item.description || item.entity));
 }
 
-/** Below the mention where there is room, else above; never beyond the edges of the window. */
+/** Place the card below its mention if there is room, otherwise above, and always inside the window. */
 function place() {
   const [line] = owner.firstChild.getClientRects();
   const room = { below: window.innerHeight - line.bottom - MARGIN, above: line.top - MARGIN };

@@ -1,4 +1,4 @@
-// Elements from data. What comes from data only ever becomes a text node or an attribute that runs nothing.
+// Creates elements from data. For safety, data become text nodes or attributes that cannot run code, never HTML.
 
 import { percent } from "./words.js";
 
@@ -14,30 +14,30 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** An element; functions among the attributes are listeners, strings among the children are text. */
+/** Create an element; attributes that are functions become listeners, children that are strings become text. */
 export function el(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
 
-/** The same in a drawing. */
+/** Create an SVG element in the same way. */
 export function svg(name, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, name), attributes, children);
 }
 
 export const byId = (id) => document.getElementById(id);
 
-/** Show a part's new content, and say so to screen readers when it is complete. */
+/** Replace the content of a part of the page; screen readers announce it, because it is no longer busy. */
 export function show(node, ...children) {
   node.replaceChildren(...children.filter((child) => child));
   node.removeAttribute("aria-busy");
 }
 
-/** Show that a part is being fetched. */
+/** Mark a part of the page as busy while its content is fetched. */
 export function busy(node) {
   node.setAttribute("aria-busy", "true");
 }
 
-/** One message, in the words of the server. */
+/** A paragraph with the message of an error. */
 export const problem = (error) => el("p", { class: "problem", role: "alert" }, error.message);
 
 /** A bar for a probability, with its number. */
@@ -48,7 +48,7 @@ export function bar(p, words) {
     el("span", { class: "number" }, words ?? percent(p)));
 }
 
-/** A text with parts of it marked: spans count Unicode characters, as Python does, not UTF-16 units. */
+/** A text whose spans are marked; as in Python, spans count Unicode characters and not UTF-16 units. */
 export function marked(text, spans, mark) {
   const characters = Array.from(text);
   const cut = (from, to) => characters.slice(from, to).join("");

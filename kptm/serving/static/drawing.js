@@ -1,4 +1,4 @@
-// A neighbourhood as a picture: nodes are links, edges have the colour of their relation and an arrow at their tail.
+// Draws a neighbourhood: nodes are links, and edges have the colour of their relation and an arrow at the tail.
 
 import { el, svg } from "./dom.js";
 import { say } from "./language.js";
@@ -11,11 +11,11 @@ const DOT = 6;
 const CENTRE = 10;
 const ARROW = 7;
 
-/** The picture and its legend, for a width in pixels. */
+/** The picture of a neighbourhood and its legend, for a width in pixels. */
 export function drawn(found, width, hops) {
   const layout = laidOut(found, width);
   const colour = colours(found);
-  const seen = new Map(); // how many edges two nodes have had
+  const seen = new Map(); // how many edges between two nodes have been drawn
   const picture = svg("svg", {
     viewBox: `0 0 ${layout.width} ${layout.height}`, width: layout.width, height: layout.height,
     role: "group", "aria-label": say("graph.around", { name: found.nodes[0].label }), keydown: walk,
@@ -96,7 +96,7 @@ function edgeOf(edge, found, layout, colour, seen) {
   return svg("g", { class: slot }, parts);
 }
 
-/** Rows: a line down from the parent and across to the child; what is not in the tree is in the list beside it. */
+/** In rows, an edge goes down from the parent and across to the child. Edges outside of the tree are only in the list beside the picture. */
 function elbow(from, to_, inTree, slot, nth) {
   if (!inTree || nth) return null;
   const [parent, child] = from.y < to_.y ? [from, to_] : [to_, from];
@@ -104,7 +104,7 @@ function elbow(from, to_, inTree, slot, nth) {
     svg("path", { class: "edge", d: `M${parent.x} ${parent.y + DOT}V${child.y}H${child.x - DOT}` }));
 }
 
-/** The control point of a curve: the middle, moved aside, or towards the centre. */
+/** The control point of a curve: the middle of the edge, moved to the side or towards the centre of the picture. */
 function control(from, to_, bend, centre) {
   const middle = { x: (from.x + to_.x) / 2, y: (from.y + to_.y) / 2 };
   if (!bend) return middle;
@@ -125,7 +125,7 @@ function arrow(from, tip) {
   return svg("path", { class: "arrow", d: `M0 0L${-ARROW} ${-ARROW / 2}V${ARROW / 2}Z`, transform: `translate(${xy(tip)}) rotate(${angle.toFixed(1)})` });
 }
 
-/** A relation's name on its edge, never upside down. */
+/** The label of a relation along its edge, never upside down. */
 function along(start, end, text) {
   let angle = (Math.atan2(end.y - start.y, end.x - start.x) * 180) / Math.PI;
   if (Math.abs(angle) > 90) angle -= 180 * Math.sign(angle);
@@ -133,7 +133,7 @@ function along(start, end, text) {
   return svg("text", { class: "on-edge", "text-anchor": "middle", dy: -4, transform: `translate(${xy(middle)}) rotate(${angle.toFixed(1)})` }, short(text));
 }
 
-/** Arrow keys go from node to node; Enter, on a link, walks there. */
+/** Arrow keys move the focus from node to node; Enter follows the link of a node. */
 function walk(event) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (!step) return;

@@ -1,11 +1,11 @@
-// What is known of an entity, in words: beside its picture, and for whoever cannot see that.
+// The facts about an entity in words, beside the picture, also for readers who cannot see the picture.
 
 import { el } from "./dom.js";
 import { say } from "./language.js";
 import { to } from "./route.js";
 import { lastPart, valueOf } from "./words.js";
 
-const SHOWN = 8; // facts of a relation before the others are unfolded
+const SHOWN = 8; // facts of a relation that are shown; the others are folded away
 
 export function described({ entity, facts, labels }) {
   return el("aside", { class: "card entity", "aria-label": entity.label },

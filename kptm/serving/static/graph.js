@@ -1,4 +1,4 @@
-// The neighbourhood of an entity: a picture that is walked by its nodes, and what is known beside it.
+// The view of an entity: a picture of its neighbourhood, whose nodes are links, and the facts beside it.
 
 import { get, part } from "./api.js";
 import { byId, el } from "./dom.js";
@@ -8,7 +8,7 @@ import { say } from "./language.js";
 import { picker } from "./picker.js";
 import { go } from "./route.js";
 
-const FACTS = [40, 120]; // facts that are drawn, and drawn when more are asked for
+const FACTS = [40, 120]; // facts that are drawn at first, and after a click on "more"
 
 const result = byId("graph-result");
 const fill = part(result);
@@ -46,7 +46,7 @@ export async function showGraph(parameters) {
 
 async function draw(key, far, limit) {
   await fill((signal) => around(key, far, limit, signal));
-  redraw(); // now that the frame is on the page and has a width
+  redraw(); // only now is the frame on the page, so that it has a width
 }
 
 async function around(key, far, limit, signal) {

@@ -1,4 +1,4 @@
-// Changes: of an entity, and of the whole graph; where the server allows it, corrections and undo.
+// The view of changes, of an entity and of the whole graph; with a form for edits and undo, if the server allows changes.
 
 import { get, part, post } from "./api.js";
 import { byId, el } from "./dom.js";
@@ -86,7 +86,7 @@ const undo = (revision) => saying(async () => {
   return [say("history.undone", { number: revision, by: made.revision })];
 });
 
-/** Do a change, say what it did or why not, and show the history as it is then. */
+/** Make a change, show its result or its error, and show the new history. */
 async function saying(change_) {
   const said = byId("said");
   try {

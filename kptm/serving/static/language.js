@@ -1,4 +1,4 @@
-// The explorer's own words, in the reader's language: a file for each, words.de.json.
+// The texts of the page in the reader's language; each language has a file, for example words.de.json.
 
 export const LANGUAGES = { en: "English", de: "Deutsch", zh: "中文" };
 const STORED = "kptm-language";
@@ -6,20 +6,20 @@ const STORED = "kptm-language";
 let current = "en";
 let words = {};
 
-/** The language that was chosen here; else null. */
+/** The language that the user chose on this page, or null. */
 export function chosenLanguage() {
   try {
     const stored = localStorage.getItem(STORED);
     return Object.hasOwn(LANGUAGES, stored ?? "") ? stored : null;
   } catch {
-    return null; // the browser stores nothing for this page
+    return null; // the browser lets this page store nothing
   }
 }
 
-/** The language of the words that are shown. */
+/** The language in which the page is shown. */
 export const language = () => current;
 
-/** Read the words of the chosen language, or of the first of the browser's languages that there is. */
+/** Load the texts of the chosen language, or of the first of the browser's languages that has a file. */
 export async function loadWords() {
   const wanted = [chosenLanguage(), ...navigator.languages.map((tag) => tag.split("-")[0].toLowerCase()), "en"];
   current = wanted.find((code) => code && Object.hasOwn(LANGUAGES, code));
@@ -32,25 +32,25 @@ export async function choose(code) {
   try {
     localStorage.setItem(STORED, code);
   } catch {
-    // it is chosen for as long as the page stays open
+    // Without storage, the choice lasts until the page is closed.
   }
   await loadWords();
 }
 
-/** A text by its key, with values in place of {names}; without the text, the key. */
+/** The text of a key, with values in place of {names}; the key itself if there is no such text. */
 export const say = (key, values = {}) =>
   (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 
-/** A text that depends on a number. */
+/** The text of a key in the plural form for a number. */
 export const counted = (key, count, values = {}) => {
   const form = `${key}.${new Intl.PluralRules(current).select(count)}`;
   return say(Object.hasOwn(words, form) ? form : `${key}.other`, { count, ...values });
 };
 
-/** The name of a kind, or the kind itself if it has none. */
+/** The name of a kind in the language of the page, or the kind itself if it has no name. */
 export const kindOf = (group, kind) => words[`${group}.${kind.replaceAll(" ", "_")}`] ?? kind;
 
-/** Put words into a part of the page: `data-say` names a text, `data-say-title` that of an attribute. */
+/** Put texts into a part of the page: `data-say` has the key of an element's text, `data-say-placeholder` that of an attribute. */
 export function put(part) {
   for (const node of part.querySelectorAll("[data-say]")) node.replaceChildren(...withKeys(say(node.dataset.say)));
   for (const attribute of ["placeholder", "aria-label", "data-waiting"]) {
@@ -60,7 +60,7 @@ export function put(part) {
   }
 }
 
-/** What stands between backticks is a key to press or a text to type. */
+/** Turn each part between backticks into a <kbd> element: a key to press or a text to type. */
 const withKeys = (text) => text.split("`").map((piece, at) => {
   if (at % 2 === 0) return piece;
   const key = document.createElement("kbd");

@@ -1,25 +1,25 @@
-// Where the nodes of a neighbourhood stand. The same neighbourhood and width always give the same picture.
+// Computes the positions of the nodes of a neighbourhood. The same neighbourhood and width always give the same picture.
 //
-// On wide screens rings around the centre, each node in its parent's sector; on narrow ones rows, indented by hops.
+// On wide screens, nodes are on rings around the centre, each in the sector of its parent. On narrow screens, they are in rows, indented by hops.
 
 import { short } from "./words.js";
 
-const NARROW = 560; // pixels below which names beside a ring would leave no room for the ring
-const CHARACTER = 7.4; // how wide a character of a name is
-const GAP = 16; // from a node to its name
-const LEVEL = 24; // height of a name that stands level above or below the ring
-const FEW = 14; // nodes whose names may stand level; those of more are turned outwards
-const MARGIN = 30; // above and below everything
+const NARROW = 560; // with fewer pixels, the names beside a ring would leave no room for the ring
+const CHARACTER = 7.4; // pixels of a character of a name
+const GAP = 16; // pixels from a node to its name
+const LEVEL = 24; // pixels above or below the ring for a horizontal name
+const FEW = 14; // up to this many nodes have horizontal names; with more nodes, the names are turned outwards
+const MARGIN = 30; // pixels above and below the picture
 const ROW = 34;
 const INDENT = 26;
 
-/** Positions by key, `{ x, y, side, turn, parent }`, and the size of the picture. */
+/** The position of each node by key, as `{ x, y, side, turn, parent }`, and the size of the picture. */
 export function laidOut(found, width) {
   const tree = spanning(found);
   return width < NARROW ? rows(tree, found.centre, width) : rings(tree, found.centre, width);
 }
 
-/** Each node but the centre under the first node that leads to it, siblings by relation, direction and name. */
+/** A spanning tree: the parent of a node is the first node that leads to it. Siblings are sorted by relation, direction and name. */
 function spanning({ centre, nodes, edges, relations }) {
   const of = new Map(nodes.map((node) => [node.key, node]));
   const parent = new Map();
@@ -63,7 +63,7 @@ function rings({ children, leaves, widths, depth }, centre, width) {
     }
   };
   place(centre, -Math.PI / 2, 1);
-  for (const at of places.values()) at.y += MARGIN - top; // no more room above than the names need
+  for (const at of places.values()) at.y += MARGIN - top; // so that there is no more room above than the names need
   return { places, width, height: bottom - top + 2 * MARGIN, level };
 }
 
@@ -72,7 +72,7 @@ function beside(angle) {
   return { side: Math.cos(angle) < 0 ? "left" : "right", turn: 0 };
 }
 
-/** A name that runs along its spoke, never upside down. */
+/** The side and rotation of a name that runs along its spoke, never upside down. */
 function turned(angle) {
   const degrees = (angle * 180) / Math.PI;
   const flipped = Math.cos(angle) < -1e-9;

@@ -1,4 +1,4 @@
-// A text with its names marked; pointed at or focused, each shows what it may mean.
+// The view of a text with its mentions marked; on hover and on focus, each mention shows its candidates.
 
 import { part, post } from "./api.js";
 import { cardOf } from "./card.js";
@@ -6,7 +6,7 @@ import { byId, el, marked } from "./dom.js";
 import { counted, say } from "./language.js";
 import { go } from "./route.js";
 
-const LONGEST = 1_500; // characters that an address carries; longer texts are linked, and not shared
+const LONGEST = 1_500; // characters of a text that goes into the address; a longer text is linked, but its address cannot be shared
 
 const fill = part(byId("link-result"));
 

@@ -1,4 +1,4 @@
-// The page: which view is shown, by the location's hash.
+// Starts the page and shows the view that the hash of the location names.
 
 import { askForToken } from "./access.js";
 import { get } from "./api.js";
@@ -15,7 +15,7 @@ const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHis
 
 let workspace = "kptm";
 let about = null;
-let started = false; // false while a token is asked for
+let started = false; // false while the page asks for a token
 
 function arrive() {
   const { view: wanted, parameters } = here();
@@ -34,7 +34,7 @@ function startMode() {
   if (about) byId("mode").textContent = say(about.allow_edit ? "mode.edit" : "mode.read");
 }
 
-/** The choice of the language; what is shown is shown anew in it. */
+/** Fill the choice of languages; after a choice, show the current view again in that language. */
 function startLanguages() {
   const choice = byId("language");
   choice.replaceChildren(...Object.entries(LANGUAGES).map(([code, name]) => el("option", { value: code, lang: code }, name)));

@@ -1,10 +1,10 @@
-// The path of an answer, drawn as hops: topic ─ relation → … → answers.
+// Draws the path of an answer as hops: topic ─ relation → … → answers.
 
 import { el } from "./dom.js";
 import { say } from "./language.js";
 import { to } from "./route.js";
 
-const ENDS = 3; // answers that the end of a path names
+const ENDS = 3; // answers that are named at the end of a path
 
 export function drawnPath(answer, name) {
   if (!answer.path.length || !answer.topic) return null;

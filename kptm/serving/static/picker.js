@@ -1,18 +1,18 @@
-// A field for an entity that completes what is typed: the combobox of the ARIA Authoring Practices.
+// A field for an entity with autocompletion, built as the combobox of the ARIA Authoring Practices.
 
 import { get } from "./api.js";
 import { el } from "./dom.js";
 import { put } from "./language.js";
 
-const PAUSE = 120; // milliseconds without a key before the server is asked
+const PAUSE = 120; // milliseconds without a key press before the server is asked
 const OFFERED = 8;
 
 /**
- * Fill a `.picker` with a labelled field and its list.
+ * Fill a `.picker` element with a labelled field and its list of suggestions.
  *
- * @param node The element; its `data-label` and `data-note` are keys of the texts that name it.
- * @param chosen Called with the entity that was chosen; without it the field only fills itself.
- * @returns What reads and sets the field: `key()` is what was chosen, or else what was typed.
+ * @param node The element; its `data-label` and `data-note` are keys of the texts of the label.
+ * @param chosen Called with the entity that the user chooses; may be omitted.
+ * @returns An object that reads and sets the field: `key()` is the key of the chosen entity, or otherwise the typed text.
  */
 export function picker(node, chosen = () => {}) {
   const id = node.id;
@@ -82,7 +82,7 @@ export function picker(node, chosen = () => {}) {
   });
   input.addEventListener("blur", () => {
     clearTimeout(timer);
-    asked += 1; // what is still being searched for is not shown any more
+    asked += 1; // so that the results of a running search are not shown
     close();
   });
   input.addEventListener("keydown", async (event) => {

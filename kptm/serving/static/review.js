@@ -1,4 +1,4 @@
-// Proposals one after another: accept, reject, correct, undo; by click or by key.
+// The view of proposals, which are decided one after another: accept, reject, correct or undo, by click or by key.
 
 import { get, part, post } from "./api.js";
 import { bar, byId, el, marked } from "./dom.js";
@@ -10,10 +10,10 @@ const KEYS = { a: accept, r: reject, e: correct, u: undoLast, ArrowDown: () => m
 
 const fill = part(byId("review-result"));
 let mayEdit = false;
-let found = []; // proposals that are shown
-let at = 0; // the current one
+let found = []; // the proposals that are shown
+let at = 0; // the index of the current proposal
 let counts = {};
-const decided = []; // revisions of this visit, the newest last
+const decided = []; // revisions since the page was opened, the newest last
 
 export function startReview(editing) {
   mayEdit = editing;
@@ -125,7 +125,7 @@ function undoLast() {
   });
 }
 
-/** A form in place of the fact: names may be of the graph, or new. */
+/** Replace the fact by a form for its correction; names may be those of entities in the graph, or new. */
 function correct(place = at) {
   choose(place);
   const item = found[place];

@@ -1,4 +1,4 @@
-// How values are said.
+// Formats values, sources, reasons and names as text.
 
 import { language } from "./language.js";
 
@@ -6,19 +6,19 @@ const whole = (p) => new Intl.NumberFormat(language(), { style: "percent" }).for
 
 export const percent = (p) => (p > 0 && p < 0.01 ? `<${whole(0.01)}` : whole(p));
 
-/** A source is a path, most often: its folders are for a title. */
+/** The last part of a source: most sources are paths, and their folders are shown only in a tooltip. */
 export const lastPart = (source) => source.split(/[\\/]/).pop() || source;
 
-/** A value with its unit or language. */
+/** A value as text, with its unit or language. */
 export const valueOf = (value) =>
   [value.value, value.unit, value.language && `(${value.language})`].filter(Boolean).join(" ");
 
-/** A reason as a sentence. */
+/** A reason as a sentence, with a capital letter and a full stop. */
 export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…。！？]$/.test(text) ? "" : "."}`;
 
-const LONGEST = 20; // characters of a name in a picture; its title has all
+const LONGEST = 20; // characters of a name in a picture; the tooltip has the whole name
 
-/** A name for a picture. */
+/** A name, cut to the length that fits into a picture. */
 export function short(text) {
   const characters = Array.from(text);
   return characters.length > LONGEST ? `${characters.slice(0, LONGEST - 1).join("")}…` : text;

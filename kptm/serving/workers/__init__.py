@@ -1,1 +1,1 @@
-"""Several processes that answer at one port."""
+"""Several worker processes that answer requests on one port."""

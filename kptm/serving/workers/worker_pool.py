@@ -1,4 +1,4 @@
-"""Starts workers that answer at one port, and replaces those that end."""
+"""Starts worker processes that answer on one port, and replaces those that end."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 LOGGER = "kptm.serving"
-"""The name of the logger that tells of workers that ended."""
+"""The name of the logger that reports workers that ended."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""The variables by which numerical libraries choose their number of threads."""
+"""The environment variables that set the number of threads of numerical libraries."""
 STEADY_SECONDS = 10.0
-"""A worker that ended sooner than this is replaced after a pause, which doubles each time."""
+"""A worker that ends sooner than this is replaced after a pause, which doubles each time."""
 LONGEST_PAUSE = 30.0
 
 
@@ -45,11 +45,11 @@ def serve_by_workers(
     *,
     ready: Callable[[], None],
 ) -> None:
-    """Serve the explorer on a listening socket by several processes, until Ctrl-C or SIGTERM.
+    """Serve the explorer on a listening socket with several processes, until Ctrl-C or SIGTERM.
 
     Args:
         listener: The socket.
-        workspace: An open workspace; each worker opens it for itself.
+        workspace: An open workspace; each worker opens the same folder again.
         config: The configuration of the server, with the port of the socket.
         ready: Called once all workers accept connections.
 
@@ -61,7 +61,7 @@ def serve_by_workers(
         suppress(KeyboardInterrupt),
         _interrupts(),
     ):
-        # Each worker would take all processors for itself, and all together would wait.
+        # By default each worker would use all processors, and the workers would slow one another.
         threads = str(max(1, (os.cpu_count() or 1) // config.workers))
         environment = {name: os.environ.get(name, threads) for name in THREADS}
         setup = WorkerSetup(
@@ -82,7 +82,7 @@ def serve_by_workers(
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """Raise KeyboardInterrupt at Ctrl-C and at SIGTERM, as uvicorn ends at both."""
+    """Raise KeyboardInterrupt on Ctrl-C and on SIGTERM, because uvicorn stops on both."""
     both = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, signal.default_int_handler) for number in both]
     try:
@@ -94,14 +94,14 @@ def _interrupts() -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Worker:
-    """A process, its channel, and when it was started."""
+    """A worker process, the channel to it, and the time at which it was started."""
 
     process: SpawnProcess
     channel: Connection
     begun: float = field(default_factory=time.monotonic)
 
     def first_message(self) -> str:
-        """Wait until it is ready or has failed; what it says, READY or the reason."""
+        """Wait until the worker is ready or has failed; return ``READY`` or the reason."""
         try:
             return str(self.channel.recv())
         except EOFError:
@@ -109,7 +109,7 @@ class _Worker:
             return f"a worker ended while it loaded the workspace ({self.ending()})"
 
     def ending(self) -> str:
-        """How its process ended, in words."""
+        """How the process ended: its own message, or its signal or exit status."""
         reason = READY
         with suppress(EOFError, OSError):
             while self.channel.poll():
@@ -124,9 +124,9 @@ class _WorkerPool:
     """The workers of a server.
 
     Args:
-        setup: What each is given.
-        listener: The socket that they share.
-        counts: The folder in which they count requests.
+        setup: The settings of each worker.
+        listener: The listening socket that the workers share.
+        counts: The folder in which the workers count requests.
     """
 
     def __init__(self, setup: WorkerSetup, listener: socket.socket, counts: str) -> None:
@@ -135,7 +135,7 @@ class _WorkerPool:
         self._pause = 0.0
 
     def start(self, number: int) -> None:
-        """Start the workers: first one alone, because it makes indexes that the others read.
+        """Start one worker, then the others, because the first creates indexes that they read.
 
         Raises:
             WorkspaceError: A worker could not start.
@@ -152,13 +152,13 @@ class _WorkerPool:
         spawn = multiprocessing.get_context("spawn")  # a fork would share connections and threads
         process = spawn.Process(target=run_worker, args=(self._setup, self._listener, theirs))
         process.start()
-        theirs.close()  # so that the end of the process closes it
+        theirs.close()  # so that the channel closes when the worker ends
         worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
 
     def watch(self) -> None:
-        """Replace workers that end, until this process is interrupted."""
+        """Replace each worker that ends, until this process is interrupted."""
         log = logging.getLogger(LOGGER)
         while True:
             wait([worker.process.sentinel for worker in self._workers])
@@ -177,13 +177,13 @@ class _WorkerPool:
                 self._new()
 
     def _remove(self, worker: _Worker) -> None:
-        """Forget a worker; what it counted stays, but what it was doing does not."""
+        """Remove a worker; its finished requests stay counted, those in progress do not."""
         self._workers.remove(worker)
         worker.channel.close()
         mark_process_dead(worker.process.pid, path=self._counts)  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
-        """End all workers as one ends alone: running requests get a few seconds."""
+        """Stop all workers as a single server stops: running requests get a few seconds."""
         for worker in self._workers:
             worker.process.terminate()
         deadline = time.monotonic() + 2 * ENDING_SECONDS

@@ -1,7 +1,7 @@
-"""A process that answers requests beside others at one port.
+"""A worker: one of several processes that answer requests on one port.
 
-Only what an interpreter has loaded anyway is imported at the top, because the environment has to be
-set before libraries read it.
+The top of this file imports no numerical library, because ``run_worker`` has to set the environment
+before such libraries read it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from kptm.workspace.config import WorkspaceConfig
 
 READY = ""
-"""What a worker sends when it has loaded everything; any other text is why it failed."""
+"""The message of a worker that has loaded everything; any other message is why it failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """Everything that a worker is given.
+    """The settings that a worker gets from the process that starts it.
 
     Attributes:
-        folder: The workspace.
-        workspace: Its settings, with those of the command line.
+        folder: The folder of the workspace.
+        workspace: The settings of the workspace, with those of the command line.
         serving: The configuration of the server, with the port of the socket.
-        environment: Variables of the environment, which libraries read when they are loaded.
+        environment: Environment variables that libraries read when they are imported.
         collection: The thresholds of Python's garbage collector.
     """
 
@@ -52,12 +52,12 @@ class WorkerSetup:
 
 
 def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection) -> None:
-    """Answer requests until the process is told to end, or the one that started it has ended.
+    """Answer requests until this process is told to end, or its parent process has ended.
 
     Args:
-        setup: Everything that it needs.
-        listener: The socket, which it shares with the other workers.
-        channel: To the process that started it.
+        setup: The settings of the worker.
+        listener: The socket, which all workers share.
+        channel: The connection to the parent process, which gets ``READY`` or an error message.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ.update(setup.environment)
@@ -77,18 +77,18 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
             channel.send(str(error))
     _ignore_signals()
     parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():  # killed, so that it could not clean up
+    if parent is not None and not parent.is_alive():  # it was killed and could not clean up
         shutil.rmtree(setup.environment[SHARED_FOLDER], ignore_errors=True)
 
 
 def _ignore_signals() -> None:
-    """Ignore signals from here on: the process ends by itself, and an interrupted end says so."""
+    """Ignore further signals: the process is ending, and a signal would print a traceback."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
 
 def _end_with_parent(channel: Connection) -> None:
-    """End this process when the other end of the channel is closed, even by a kill."""
+    """End this process when the parent closes its end of the channel, even if it was killed."""
     with suppress(EOFError, OSError):
         channel.recv()
     os.kill(os.getpid(), signal.SIGTERM)
