@@ -1,6 +1,7 @@
 """Answers queries by name, clozes and questions, with evidence or an honest "unknown".
 
-Names are loaded on first use, so that asking a graph without a model does not import torch.
+The names below are imported on first use, so that asking a graph without a model does not import
+torch.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers to questions."""
+"""The answer to a question: its entities and values, evidence, explanation, and JSON form."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     )
 
 Why = Literal["", "name", "relation", "words", "fact", "disagreement", "doubt", "uncalibrated"]
-"""Codes for why there is no answer, "" if there is one; "words" means unexplained words."""
+"""Codes for the reason of a refusal; "" for an answer. ``Answer.why`` describes them."""
 PREDICTED = "predicted: "
-"""The beginning of the text of a predicted answer."""
+"""The text of a predicted answer begins with this."""
 HEADINGS = {
     "triple": "facts",
     "sentence": "sentences",
@@ -36,7 +36,7 @@ HEADINGS = {
     "note": "notes",
     "stale": "stale",
 }
-"""The headings of evidence in order; other kinds follow with their name as heading."""
+"""The heading for each kind of evidence, in order; other kinds follow under their own names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,24 +49,25 @@ class Answer:
         score: The calibrated score of the best answer, 0.0 for "unknown".
         answers: All answers, best first; empty for "unknown".
         evidence: The evidence, strongest first.
-        reason: Why there is no answer, "" if there is one.
-        why: The reason as a code: the "name" is not in the graph, no "relation" was understood,
-            there is no such "fact", "disagreement" of the sources, or "doubt": the score is below
-            the threshold.
-        topic: The key of the entity in the question, "" if none was found.
+        reason: Why there is no answer, in words; "" if there is one.
+        why: The reason as a code. "name": no name in the question is in the graph. "relation": no
+            relation was understood. "words": some words were not understood. "fact": the graph has
+            no such fact. "disagreement": the sources disagree. "doubt": the score is below the
+            threshold. "uncalibrated": it is not known how often predictions are right.
+        topic: The key of the entity in the question; "" if there is none.
         path: The hops from the topic to the answers.
         senses: Other entities that the topic's name may mean.
         conflicts: Sources with a different answer.
-        token: The model's word for a ``[MASK]`` that no entity fits, "" otherwise.
-        description: Facts of the entity, if the question is only a name; "" otherwise.
-        predicted: Whether the answer is a guess that no fact states; ``score`` is then the rate at
-            which such guesses are right.
+        token: The model's word for a ``[MASK]`` that no entity fits; "" otherwise.
+        description: Facts about the entity, if the question is only a name; "" otherwise.
+        predicted: Whether the answer is a prediction that no fact states; ``score`` is then the
+            rate at which such predictions are right.
         labels: Labels by key, for the topic, the path's relations and the names in programs.
         program: The evaluated program, or None.
         sentence: The answer in words, in the question's language.
         meanings: The understood parts of the question, in order.
         readings: The nearest readings of a refused question, best first.
-        unexplained: Words of the question that the reading does not explain.
+        unexplained: The words of the question that its reading does not explain.
     """
 
     question: str
@@ -92,7 +93,7 @@ class Answer:
 
     @property
     def expression(self) -> str:
-        """The program with labels in place of keys, "" without a program."""
+        """The program with labels in place of keys; "" without a program."""
         return "" if self.program is None else self.expression_of(self.program)
 
     def expression_of(self, program: Program) -> str:
@@ -101,12 +102,12 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Whether there is an answer: an entity or a value, but not a mere word of the model."""
+        """Whether there is an answer, which is an entity or a value; ``token`` does not count."""
         return bool(self.answers)
 
     @property
     def text(self) -> str:
-        """The best answer for people: a label, a number with its unit, a date; "" for "unknown"."""
+        """The best answer as text: a label, a number with its unit, a date; "" for "unknown"."""
         return self.answers[0].text if self.answers else ""
 
     def __str__(self) -> str:
@@ -140,7 +141,7 @@ class Answer:
         return self.explain("html")
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON value; programs are their expressions."""
+        """The answer as a JSON value, in which programs are written as expressions."""
         plain = replace(self, program=None, readings=())
         found = asdict(plain)
         del found["program"]
@@ -157,14 +158,14 @@ class Answer:
 
 
 def _head(answer: Answer) -> list[str]:
-    """The answer, then its sentence; a prediction is marked as one first."""
+    """The first lines of the explanation: the answer with its score, then its sentence."""
     if answer.found and answer.sentence and not answer.predicted:
         return [f"{answer} ({answer.score:.2f})", f"  {answer.sentence}"]
     return [_headline(answer)]
 
 
 def _headline(answer: Answer) -> str:
-    """The answer in words, with its score unless the words contain it."""
+    """The answer in words with its score, which the sentence of a prediction already contains."""
     if not answer.found:
         return answer.sentence or str(answer)
     if answer.sentence and answer.predicted:
@@ -204,7 +205,7 @@ def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
 
 
 def _reading(answer: Answer) -> Iterator[Group]:
-    """The evaluated program, the understood words, and the unexplained ones."""
+    """Yield the evaluated program, the understood parts, and the unexplained words."""
     if answer.expression:
         yield Group("evaluated", [Line(answer.expression)])
     if answer.meanings:
@@ -223,7 +224,7 @@ def _without(reading: NearReading) -> str:
 
 
 def path_in_words(answer: Answer) -> str:
-    """The hops from the topic, each as an arrow in the direction of its facts."""
+    """The path as text, with an arrow in the direction of each hop's facts: "Peru —capital→ ?"."""
     hops = [
         f"—{label}→" if step.forward else f"←{label}—"
         for step in answer.path

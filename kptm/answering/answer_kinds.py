@@ -1,4 +1,4 @@
-"""Kinds of answers: dates by their form, and the kinds that a relation leads to by its name."""
+"""Guesses the kind of an answer: dates by their form, places and people by a relation's name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PERSONAL = frozenset(
     map(stem, "born birth birthday birthdate birthplace spouse husband wife occupation profession "
               "nationality gender surname salary employer hired".split())
 )  # fmt: skip
-"""Words in the names of relations that only people have."""
+"""Stems in the labels of relations that only people have."""
 _IN = frozenset("in at on near".split())
 
 

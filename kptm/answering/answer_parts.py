@@ -19,10 +19,10 @@ class ScoredEntity:
 
     Attributes:
         entity: The entity's key; None for a value.
-        label: The entity's label; a value for people, as "70,000,000" or "468 km²".
-        score: Between 0 and 1.
+        label: The entity's label, or the value as text, for example "70,000,000" or "468 km²".
+        score: The probability that the answer is right, between 0 and 1.
         value: The value, with its datatype and unit; None for an entity.
-        is_span: Whether it is a name in a text that the graph does not have.
+        is_span: Whether the answer is a name in a text that is no entity of the graph.
     """
 
     entity: str | None
@@ -33,14 +33,14 @@ class ScoredEntity:
 
     @classmethod
     def of(cls, node: str, label: str, score: float) -> ScoredEntity:
-        """Make an answer of a node: an entity's key, or a value."""
+        """Create the answer for a node, which is the key of an entity or a value."""
         if isinstance(node, ValueKey):
             return cls(None, label, score, node.literal, isinstance(node, TextSpan))
         return cls(node, label, score)
 
     @property
     def text(self) -> str:
-        """The answer for people: a label, a number with its unit, a date."""
+        """The answer as text: a label, a number with its unit, a date."""
         return self.label
 
     @property
@@ -51,7 +51,7 @@ class ScoredEntity:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of an evidence's text, from ``start`` to ``end``, with its entity."""
+    """A span in the text of a piece of evidence, from ``start`` to ``end``, with its entity."""
 
     start: int
     end: int
@@ -66,8 +66,9 @@ class Evidence:
         kind: "triple", "sentence", "link prediction", "model", "modeledge", "texts", "linking",
             "stale" or "note".
         text: The evidence in words.
-        entity: The answer that it supports, "" for none.
-        score: Its strength in the kind's own unit, for example a probability; 1 for a triple.
+        entity: The key of the answer that it supports; "" if it supports none.
+        score: Its strength, whose unit depends on the kind: a probability, a cosine, or for a
+            triple the confidence of its sources, which is 1 by default.
         triple: The fact, for a triple.
         sources: Files or names of sources, for a triple or a sentence.
         revision: The graph's revision that added the triple.
@@ -89,10 +90,10 @@ class Sense:
     """Another entity that the question's name may mean.
 
     Attributes:
-        entity: Its key.
-        label: Its label.
-        score: The probability that it is meant.
-        answers: The labels of the graph's answers for it.
+        entity: The key of the entity.
+        label: The label of the entity.
+        score: The probability that the name means this entity.
+        answers: The labels of the graph's answers for this entity.
     """
 
     entity: str
@@ -103,7 +104,7 @@ class Sense:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A source with another answer: its kind, and its best entity with label and p."""
+    """A source with a different answer: the kind of the source, and its best entity with its p."""
 
     kind: str
     entity: str
@@ -117,8 +118,8 @@ class NearReading:
 
     Attributes:
         program: The program of the reading.
-        score: The probability that it is meant.
-        unexplained: The words of the question that it does not explain.
+        score: The probability that the question means this program.
+        unexplained: The words of the question that the program does not explain.
     """
 
     program: Program
@@ -131,9 +132,9 @@ class WordMeaning:
     """The understood meaning of a part of a question.
 
     Attributes:
-        start: Its first character in the question.
-        end: The character after its last one.
-        text: The part itself.
+        start: The position of its first character in the question.
+        end: The position after its last character.
+        text: The text of the part.
         kind: "entity", "value", "type", "relation" or "operator".
         means: The key of an entity, relation or type; a value's text; an operator's name.
     """

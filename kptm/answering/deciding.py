@@ -1,4 +1,4 @@
-"""Builds the answer to a question: from the graph's facts, else from the other sources."""
+"""Builds the answer to a question, from the graph's facts or otherwise from the other sources."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CALIBRATE = (
     " out (validation = 0.1 under [embedding] in kptm.toml)"
 )
 SURE, LEAST = 0.99, 0.5
-"""Upper and lower limit of an answer's score without fitted weights."""
+"""The highest and lowest score of a graph's answer to a query by names."""
 SENSES, SAID = 5, 5
 """The most senses shown, and the most answers shown for each."""
 SHOWN = 3
@@ -58,7 +58,7 @@ class Case:
         question: The question as it was asked.
         readings: Its readings, best first.
         document: The question with its entity links; None for a query by names.
-        answers: The graph's answers to the best reading; empty if it has none or was not asked.
+        answers: The graph's answers to the best reading; empty without any, or if not asked.
         asked: The query to the other sources; None if they cannot be asked.
         opinions: The scores of the other sources.
         program: The evaluated program; None for a query by names.
@@ -76,13 +76,13 @@ class Case:
 
     @property
     def best(self) -> Reading:
-        """The best reading, which is the one answered."""
+        """The best reading, for which the answer is built."""
         return self.readings[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A question whose program is more than a path from a name, with its denotation.
+    """A question with its program and denotation; the program is more than a path from a name.
 
     Attributes:
         question: The question as it was asked.
@@ -139,7 +139,7 @@ class AnswerBuilder:
         return self._complete(answer, case)
 
     def refusal(self, case: Case, config: PredictorConfig, kinds: Collection[str]) -> Answer | None:
-        """Refuse to predict where that can be decided without asking the sources, else None.
+        """The refusal of a prediction, if the sources need not be asked for it; None otherwise.
 
         Args:
             case: A question without an answer in the graph.
@@ -173,7 +173,7 @@ class AnswerBuilder:
         result = found.derivation
         program = result.program
         facts = self._citations.proof(program)
-        if not facts and isinstance(program, Within):  # a "no" is shown with what holds instead
+        if not facts and isinstance(program, Within):  # the facts that hold instead explain a "no"
             facts = self._citations.proof(program.right)
         topic = next((x.keys[0] for x in parts(program) if isinstance(x, Named)), "")
         answer = Answer(
@@ -198,7 +198,7 @@ class AnswerBuilder:
         return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
 
     def _names_of(self, reading: Reading, label: str = "") -> dict[str, str]:
-        """The labels of a reading's entity and relations; ``label`` is the entity's, if known."""
+        """The labels of a reading's entity and relations; ``label`` is that of the entity or ""."""
         own = {reading.entity: label} if label else labels(self._graph, [reading.entity])
         return {**self._relations.labels({step.relation for step in reading.path}), **own}
 
@@ -206,7 +206,7 @@ class AnswerBuilder:
 
     def _answer_of_graph(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
-        # In a query by names, only the sense of a name can be wrong.
+        # A query by names has no scores: only the entity that its name means can be wrong.
         sense = min(SURE, max(LEAST, best.link_score))
         scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
@@ -230,7 +230,7 @@ class AnswerBuilder:
     def _others(
         self, case: Case, asked: SourceQuery, named: Mapping[str, str], config: PredictorConfig
     ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
-        """The support of other sources for the graph's answers, and their different answers."""
+        """The different answers of other sources, and their evidence for the graph's answers."""
         conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
         named = {**named, **{item.entity: item.label for item in conflicts}}
         against = {item.kind: item.entity for item in conflicts}
@@ -244,7 +244,7 @@ class AnswerBuilder:
         return conflicts, evidence
 
     def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
-        """The likelier of the texts' answer and the prediction; fitted weights combine both."""
+        """Predict from texts or from the other sources, whichever is likelier, or combine them."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
             return self._answer_of_sources(case, asked, config)
@@ -299,7 +299,7 @@ class AnswerBuilder:
     def _refuse_prediction(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
     ) -> Answer | None:
-        """Refuse to predict if no entity of this type has the relation, or p is not calibrated."""
+        """A refusal if no similar entity has the relation or if p is not calibrated, else None."""
         silent = self._silent(case.best)
         if TEXTS in kinds:
             return None  # a text may state a relation that no other entity of the type has
@@ -354,7 +354,7 @@ class AnswerBuilder:
         return f"{silent}; {', '.join(map(repr, words))} {was} not understood"
 
     def _silent(self, reading: Reading) -> str:
-        """The message that the graph has no such fact, with facts in the other direction."""
+        """The message that the graph has no such fact; it mentions facts in the other direction."""
         named = self._names_of(reading)
         whose = named[reading.entity]
         if len(reading.path) > 1:

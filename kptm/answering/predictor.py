@@ -1,4 +1,4 @@
-"""Predictor: answers questions from all sources, with evidence, or says "unknown"."""
+"""Predictor: answers questions from all sources with evidence, or refuses with the reason."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import ReadAnswer, Reader
 
 CHUNK = 32
-"""Number of questions that are asked together."""
+"""The number of questions that are parsed and answered as one batch."""
 FITTED = 20_000_000
-"""The most candidates, over all questions, that are in memory while weights are fitted."""
+"""The most candidates in memory while weights are fitted, over all questions and sources."""
 
 
 class Predictor:
-    """Answers questions over a graph, and with a model, embeddings, modeledge and texts if given.
+    """Answers questions from a graph, and from a model, embeddings, modeledge and texts if given.
 
     Args:
         graph: The graph, which is always asked first.
         linker: Finds the names in a question.
         model: The fused model, or None.
         embeddings: Embeddings for link prediction, or None.
-        store: Modeledge of the same model, or None.
-        phrasings: Phrasings of relations in texts; without them labels are used.
+        store: The modeledge store of the same model, or None.
+        phrasings: Phrasings of relations in texts; by default the labels of relations are used.
         reading: The weights of the parser; by default those of the package.
         encoder: A sentence encoder that compares questions with relations, or None.
         reader: The reader of passages, or None.
@@ -71,7 +71,7 @@ class Predictor:
         parser: Parses questions into programs.
 
     Raises:
-        EmbeddingMismatchError: The embeddings, or the model's, belong to another graph.
+        EmbeddingMismatchError: The embeddings, or those of the model, belong to another graph.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Predictor:
 
     @property
     def space(self) -> str:
-        """The space of the store that is searched, "" without a model."""
+        """The space of the modeledge store that is searched; "" without a model."""
         return self._voices.space
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
@@ -133,12 +133,12 @@ class Predictor:
         """Answer a cloze with ``[MASK]`` or a question in words.
 
         Args:
-            question: The question. Adjacent blanks stand for one entity; of several separate blanks
-                only the first is answered.
+            question: The question. Adjacent blanks stand for one entity. If there are several
+                separate blanks, only the first is answered.
             sources: The sources to ask: "graph", "link prediction", "model", "texts", "modeledge";
                 by default those of the configuration.
-            at: A year or day in ISO 8601, for a question without a time: only dated facts that held
-                then count. By default facts that hold today come first.
+            at: A year or day in ISO 8601, for a question that states no time: of dated facts only
+                those that held then count. By default, facts that hold today come first.
 
         Raises:
             ConfigError: There is no such source, or the time is invalid.
@@ -186,8 +186,8 @@ class Predictor:
         """Answer (head, relation, ?) or (?, relation, tail); names may be keys, labels or aliases.
 
         Args:
-            head: The head, this or ``tail``.
-            relation: The relation, by its key or label.
+            head: The head; give either ``head`` or ``tail``.
+            relation: The key or label of the relation.
             tail: The tail.
             sources: As for :meth:`ask`.
 
@@ -202,12 +202,13 @@ class Predictor:
     def query_many(
         self, questions: Iterable[tuple[str | None, str, str | None]]
     ) -> list[Answer | None]:
-        """Answer many :meth:`query` questions, without evidence.
+        """Answer many questions in the form of :meth:`query`, without evidence.
 
-        Other sources are asked only if the graph has no answer.
+        The sources besides the graph are asked only if the graph has no answer.
 
         Args:
-            questions: (head, relation, tail) of each, with None for the one that is asked for.
+            questions: (head, relation, tail) of each question, where None stands for the head or
+                tail that is asked for.
 
         Returns:
             One answer per question; None if a name is not in the graph.
@@ -232,7 +233,7 @@ class Predictor:
     def _heard_where_needed(
         self, cases: Sequence[Case | None], chosen: Collection[str]
     ) -> Iterator[Case | Answer | None]:
-        """Add the sources' scores to cases without an answer in the graph, or refuse them."""
+        """Ask the sources about the cases that the graph does not answer, or refuse to predict."""
         there = self._voices.there(chosen)
         open_: list[Case] = []
         read: list[Case] = []
@@ -261,12 +262,12 @@ class Predictor:
     # ── answering ────────────────────────────────────────────────────────────────────────────
 
     def _decide_cases(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Answer]:
-        """Ask the sources of all cases together, and decide each."""
+        """Ask the sources about all cases in one batch, then build the answer of each."""
         scored = self._ask_sources(cases, chosen)
         return [self._decider.answer(case, self._config) for case in scored]
 
     def _ask_sources(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
-        """Add the sources' scores to cases; all are asked together."""
+        """Add the scores of the sources to each case, in one batch."""
         cases = [replace(case, asked=self._source_query(case, chosen)) for case in cases]
         asked = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
@@ -299,7 +300,7 @@ class Predictor:
         return of_its_kind(self._graph, reading, side, read)
 
     def _with_words(self, question: str, answer: Answer, chosen: Collection[str]) -> Answer:
-        """The model's own words for a blank without an entity, if they are likely enough."""
+        """Add the model's words for a blank that no entity fills, if they are likely enough."""
         if answer.found or answer.why == "words" or MASK not in question or MODEL not in chosen:
             return answer
         words = self._voices.words(self.link(question))
@@ -311,7 +312,7 @@ class Predictor:
         return replace(answer, token=words.text, evidence=(evidence, *answer.evidence))
 
     def _cloze(self, reading: Reading) -> list[LinkedText]:
-        """The reading as cloze questions, in phrasings that the texts use."""
+        """The reading as clozes, one for each of the first phrasings of its relation."""
         label = naming.labels(self._graph, [reading.entity])[reading.entity]
         named, asked = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
         names = {named: (label, reading.entity), asked: (MASK, None)}
@@ -319,7 +320,7 @@ class Predictor:
         return [fill(pattern, names) for pattern in patterns]
 
     def link(self, text: str) -> LinkedText:
-        """Link a text; if nothing is linked, link again regardless of upper and lower case."""
+        """Link the names of a question; if nothing is linked, link again in any letter case."""
         return self._understanding.link(text)
 
     # ── fitting ──────────────────────────────────────────────────────────────────────────────
@@ -337,7 +338,7 @@ class Predictor:
         silent: list[CombinationExample] = []
         held = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
-        # With a single source there is nothing to combine.
+        # Without a source besides the graph, there is nothing to combine.
         given = iter(questions if self._voices.there(chosen) else ())
         while chunk := list(islice(given, CHUNK)):
             left = []
@@ -367,7 +368,7 @@ class Predictor:
     def tell(
         self, head: str, relation: str, tail: str, *, old: str | None, revision: int
     ) -> Receipt | None:
-        """Write a changed fact to modeledge, in phrasings that texts use, after the graph has it.
+        """Write a changed fact to modeledge as sentences; the graph must have the fact already.
 
         Args:
             head: Key of the head.

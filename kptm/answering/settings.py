@@ -1,4 +1,4 @@
-"""How a workspace answers: the section ``[answering]`` of ``kptm.toml``."""
+"""The settings of the section ``[answering]`` of ``kptm.toml``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _TIMES = TimeNames()
 
 @dataclass(frozen=True, kw_only=True)
 class AnsweringConfig:
-    """Settings of answering.
+    """The settings with which a workspace answers questions.
 
     Attributes:
         encoder: The folder of a sentence encoder that compares questions with relations, or the
-            name of an installed package that has one; "" answers without one.
+            name of an installed package that contains one; "" answers without an encoder.
         start: The names of qualifiers for the beginning of a fact: their keys, labels, or the last
             part of their IRIs.
         end: The names of qualifiers for the end of a fact.
@@ -33,5 +33,5 @@ class AnsweringConfig:
 
     @property
     def times(self) -> TimeNames:
-        """The names of the qualifiers for time, in the form that the graph takes."""
+        """The names of all qualifiers for time, as the graph expects them."""
         return TimeNames(self.start, self.end, self.point)

@@ -30,8 +30,8 @@ class TextDecider:
         graph: The graph, for labels.
         citations: Builds the evidence.
         source: The source of answers from texts, which calibrates their p.
-        silent: Returns the message that the graph has no such fact.
-        conflicts: Returns the conflicting answers of other sources.
+        silent: Function that returns the message that the graph has no such fact.
+        conflicts: Function that returns the conflicting answers of other sources.
     """
 
     def __init__(
@@ -53,7 +53,10 @@ class TextDecider:
         others: Sequence[SourceScores],
         config: PredictorConfig,
     ) -> Answer:
-        """The texts' answer if its p is at least that of the prediction without them, else that.
+        """The answer with the higher p: the one read in texts, or the prediction without texts.
+
+        The answer from texts also needs at least ``config.min_score``. If neither answer is good
+        enough, the result is a refusal; it names the guess of the texts if that is not too bad.
 
         Args:
             predicted: The prediction of the other sources, or their refusal.

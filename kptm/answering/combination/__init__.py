@@ -1,1 +1,1 @@
-"""Combines the p of several sources into one, calibrated on held-out questions."""
+"""Combines the p of several sources into one p, which is calibrated on held-out questions."""

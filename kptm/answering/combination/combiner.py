@@ -40,7 +40,7 @@ PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
 Half of this times the squared deviation is added to the loss.
 """
 MOST = 256
-"""Number of best candidates of each source that weights are fitted on."""
+"""The number of best candidates of each source on which the weights are fitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +100,23 @@ def _numbers(value: Mapping[str, Any]) -> dict[str, float]:
 
 
 def relation_name(relation: str, forward: bool) -> str:
-    """A relation with its direction; the inverse is written as in SPARQL."""
+    """A relation with its direction; an inverse relation is written as in SPARQL, "^capital"."""
     return relation if forward else f"^{relation}"
 
 
 def log_smoothed(p: Floats) -> Floats:
-    """Log p̃, shape (N,)."""
+    """The logarithm of the smoothed p̃, shape (N,)."""
     return np.asarray(np.log((1 - SMOOTHING) * p + SMOOTHING / len(p)), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolExample:
-    """A held-out question: the features of its candidates, and the positions of right ones.
+    """A held-out question: the features of its candidates, and which candidates are right.
 
     Attributes:
         relation: The relation with its direction, as :func:`relation_name` writes it.
         features: log p̃ of each source, shape (S, N); 0 for a source without scores.
-        right: Positions of right answers, at least one.
+        right: The positions of the right candidates, at least one.
     """
 
     relation: str
@@ -127,7 +127,7 @@ class PoolExample:
 def example(
     opinions: Sequence[SourceScores], relation: str, right: Sequence[int]
 ) -> PoolExample | None:
-    """Make the example of a question; None if no source knows a right candidate."""
+    """The training example for a question; None if no source knows a right candidate."""
     scores = {item.kind: item.p for item in opinions if item.kind in POOLED}
     known = [at for at in right if any(p[at] > 0 for p in scores.values())]
     if not known:
@@ -142,7 +142,7 @@ def example(
 
 
 def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
-    """The weights of maximum likelihood on held-out answers; the defaults without examples.
+    """The weights with the largest penalised likelihood; the defaults without examples.
 
     A source gets weight 0 if dropping it lowers the log-likelihood by at most ½·log of the number
     of answers (Schwarz 1978).
@@ -168,7 +168,7 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
 def _fit_weights(
     examples: Sequence[PoolExample], names: Sequence[str], kept: Sequence[int]
 ) -> tuple[float, Floats]:
-    """The least loss, and its weights, shape (1 + R, S): w_s, then w_{s,r} of each relation."""
+    """The least loss and its weights, shape (1 + R, S): row 0 is w_s, row r is w_{s,r}."""
     from scipy.optimize import minimize
 
     size = 1 + len(names)
@@ -180,8 +180,8 @@ def _fit_weights(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         table = flat.reshape(size, len(POOLED))
-        # Row 0 has the general weights, with the start as prior mean; they are the prior mean of
-        # the others.
+        # Row 0 has the general weights; its prior mean is the start. Row 0 itself is the prior mean
+        # of the other rows.
         off = table - np.concatenate([start_S[None], np.repeat(table[:1], len(names), 0)])
         gradient = precision * off
         gradient[0] -= gradient[1:].sum(0)

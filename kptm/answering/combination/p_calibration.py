@@ -1,8 +1,8 @@
-"""Calibrates p by isotonic regression, with one curve per kind of source.
+"""Calibrates p by isotonic regression.
 
-The curve is by pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), linear between
-the centres of the blocks (Oron & Flournoy 2017). Models and neighbours have different scales, so p
-= .9 of one is not p = .9 of the other.
+A curve is fitted with pool adjacent violators (Ayer et al. 1955; Zadrozny & Elkan 2002), and is
+linear between the centres of the blocks (Oron & Flournoy 2017). There is one curve for answers with
+modeledge's neighbours and one for answers without, because their p have different scales.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CHUNK = 10
-"""Answers per chunk: a single answer is right or wrong and has no rate."""
+"""The curve is fitted to chunks of this many answers, because one answer has no rate."""
 HELD_OUT = 50
-"""The fewest answers to held-out facts that calibrate link prediction's p."""
+"""The fewest held-out facts with which the p of link prediction is calibrated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A rising curve through (p, rate of right answers), flat beyond its ends; by default p."""
+    """A rising curve from p to the rate of right answers, flat beyond its ends.
+
+    By default, the rate is p itself.
+    """
 
     p: tuple[float, ...] = (0.0, 1.0)
     rate: tuple[float, ...] = (0.0, 1.0)
@@ -47,15 +50,18 @@ class Curve:
 
     @classmethod
     def fit(cls, p: Sequence[float], right: Sequence[bool]) -> Curve:
-        """Fit the curve to answers with p and correctness; fewer than ten change nothing."""
+        """Fit a curve to answers, given their p and whether they are right.
+
+        With fewer than ten answers, the curve is the default.
+        """
         if len(p) < CHUNK:
             return cls()
         order = np.argsort(np.asarray(p, np.float64), kind="stable")
         sorted_p, sorted_right = np.asarray(p, np.float64)[order], np.asarray(right, float)[order]
         parts = np.array_split(np.arange(len(order)), len(order) // CHUNK)
         prior = float(sorted_right.mean())
-        # Each chunk gets one more answer with the overall rate, so that ten right ones are not
-        # certain.
+        # Each chunk gets one more answer with the overall rate as its value, so that ten right
+        # answers do not give the rate 1.
         weights = np.array([len(part) + 1.0 for part in parts])
         rates = np.array([sorted_right[part].sum() + prior for part in parts]) / weights
         places = np.array([sorted_p[part].mean() for part in parts])
@@ -70,11 +76,11 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbabilityCalibration:
-    """Two curves.
+    """The calibration of predicted answers, by two curves.
 
     Attributes:
-        alone: For predicted answers without neighbours (λ = 0).
-        beside: For predicted answers with neighbours.
+        alone: The curve for answers without neighbours from modeledge (λ = 0).
+        beside: The curve for answers with such neighbours.
     """
 
     alone: Curve = Curve()
@@ -88,8 +94,8 @@ class ProbabilityCalibration:
 
         Args:
             p: The p of each question's best answer.
-            right: Whether it was right.
-            with_store: Whether neighbours contributed.
+            right: Whether that answer is right.
+            with_store: Whether neighbours from modeledge contributed to it.
         """
         rows = list(zip(p, right, with_store, strict=True))
         curves = []
@@ -99,7 +105,7 @@ class ProbabilityCalibration:
         return cls(alone=curves[0], beside=curves[1])
 
     def of(self, p: float, *, with_store: bool) -> float:
-        """The rate of right answers at this p."""
+        """The rate of right answers at this p, with or without neighbours from modeledge."""
         return (self.beside if with_store else self.alone).of(p)
 
     @classmethod
@@ -119,15 +125,15 @@ class ProbabilityCalibration:
 def threshold(
     p: Sequence[float], right: Sequence[bool], precision: float, *, confidence: float = 0.9
 ) -> float:
-    """The lowest threshold of p with the wanted ``precision``; infinite if there is none.
+    """The lowest threshold of p at which answers have the wanted precision; infinity if none has.
 
-    Selection with guaranteed risk (Geifman & El-Yaniv 2017): the lower end of the exact binomial
-    interval (Clopper & Pearson 1934) must reach the precision, because the best of many thresholds
-    is partly lucky.
+    This is selection with guaranteed risk (Geifman & El-Yaniv 2017): the lower end of the exact
+    binomial interval (Clopper & Pearson 1934) must reach the precision, because the best of many
+    thresholds looks better than it is by chance.
 
     Args:
-        p: The p of answers on which nothing else was fitted.
-        right: Whether each is right.
+        p: The p of answers to which nothing else was fitted.
+        right: Whether each answer is right.
         precision: The wanted precision.
         confidence: The one-sided confidence of the lower end.
     """
@@ -149,9 +155,12 @@ def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floa
     """Pool adjacent violators: centres and rates of the blocks of the isotonic fit.
 
     Args:
-        places: Ascending, shape (N,).
-        rates: Shape (N,).
-        weights: Above 0, shape (N,).
+        places: The points, ascending, shape (N,).
+        rates: The rate at each point, shape (N,).
+        weights: The weight of each point, above 0, shape (N,).
+
+    Returns:
+        The centre and the rate of each block, both of shape (number of blocks,).
     """
     blocks: list[list[float]] = []  # weight, weighted sum of rates, weighted sum of places
     for place, rate, weight in zip(places.tolist(), rates.tolist(), weights.tolist(), strict=True):
@@ -164,9 +173,9 @@ def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floa
 
 
 def link_prediction_curve(embeddings: EntityEmbeddings) -> Curve | None:
-    """The calibration curve of link prediction's best answers.
+    """The calibration curve for the best answers of link prediction.
 
-    None if too few facts were held out.
+    None if fewer than ``HELD_OUT`` facts were held out of the training.
     """
     best = embeddings.calibration.best if embeddings.calibration is not None else ()
     if len(best) < HELD_OUT:

@@ -1,4 +1,4 @@
-"""The fitted combination and calibration of sources, as stored."""
+"""The fitted combination and calibration of the sources, and its file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SourceWeights:
     """The fitted combination and calibration of the sources.
 
     Attributes:
-        space: The space of the store, which names the model by its fingerprint.
-        combiner: The weights of link prediction and the model.
+        space: The space of the store; its name contains the fingerprint of the model.
+        combiner: The weights of link prediction, the model and texts.
         neighbours: The weights of modeledge's neighbours.
         calibration: The calibration curves of p.
-        count: Number of questions of the fit; 0 for unfitted weights.
+        count: The number of questions to which the weights were fitted; 0 for unfitted weights.
     """
 
     space: str = ""
@@ -33,12 +33,14 @@ class SourceWeights:
     count: int = 0
 
     def save(self, path: str | Path) -> None:
-        """Write JSON."""
+        """Write the weights to a JSON file."""
         write_text(Path(path), json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path, *, space: str) -> SourceWeights:
-        """Read what :meth:`save` wrote; the defaults without a file, or for another model's.
+        """Read weights that :meth:`save` wrote.
+
+        Without a file, or if its weights belong to another model, the result is the defaults.
 
         Raises:
             ConfigError: The file is malformed.

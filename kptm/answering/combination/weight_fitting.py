@@ -1,7 +1,8 @@
 """Fits the weights of the sources and the calibration of p on held-out questions.
 
-Only questions without an answer in the graph are used: the model was trained on the graph's facts,
-and the store holds texts that state them, so on other questions both would look too reliable.
+Only questions without an answer in the graph are used. The model was trained on the facts of the
+graph, and the modeledge store holds texts that state them, so on other questions both would look
+too reliable.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""The fewest questions to fit on."""
+"""The fewest questions to which weights are fitted."""
 FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CombinationExample:
-    """An answered question whose answer is not in the graph.
+    """A question whose right answers are known, but are not in the graph.
 
     Attributes:
-        answers: The right entities.
+        answers: The keys of the right entities.
         asked: The query to the sources.
         opinions: The scores of link prediction, the model and texts.
         hits: The neighbours that state the relation.
@@ -46,20 +47,21 @@ class CombinationExample:
 
     @property
     def relation(self) -> str:
-        """The relation with its direction."""
+        """The relation with its direction, as ``relation_name`` writes it."""
         return relation_name(self.asked.reading.relation, self.asked.reading.forward)
 
     @property
     def right(self) -> list[int]:
-        """The positions of right answers among the candidates."""
+        """The positions of the right answers among the candidates."""
         place = self.asked.side.place
         return sorted(place[key] for key in self.answers if key in place)
 
 
 def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> SourceWeights:
-    """Fit the combination; with fewer than :data:`ENOUGH` questions the defaults stay.
+    """Fit the combination; with fewer than :data:`ENOUGH` questions, the result is the defaults.
 
-    The calibration is fitted on cross-validated p, because p of questions in the fit are too high.
+    The calibration is fitted to cross-validated p, because the p of questions to which the weights
+    were fitted are too high.
     """
     if len(silent) < ENOUGH:
         return SourceWeights(space=space)
@@ -81,7 +83,7 @@ def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
 def _held_out(
     silent: Sequence[CombinationExample], combiner: LogLinearPool
 ) -> list[HeldOutQuestion]:
-    """Each right answer with its p from the pool, which the neighbours must improve on."""
+    """Each right answer with its p from the pool, which the neighbours should increase."""
     found = []
     for item in silent:
         pooled = combiner.pool(item.opinions, item.relation)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class Conversation:
     """A series of questions, each of which may refer to the previous one.
 
-    ``Answer.question`` is the completed question, with the names that a follow-up left out.
+    The answer's attribute ``question`` is the completed question, with the omitted names.
 
     Args:
         ask: Answers a complete question.
-        graph: The graph, for the names and types of entities.
-        linker: Finds names in follow-ups.
+        graph: The graph, for the labels and types of entities.
+        linker: Finds the names in follow-ups.
     """
 
     def __init__(self, ask: Callable[[str], Answer], graph: KnowledgeGraph, linker: Linker) -> None:
@@ -37,13 +37,13 @@ class Conversation:
     def ask(self, question: str) -> Answer:
         """Answer a question or a follow-up.
 
-        The possible meanings of a follow-up are asked in turn, and the first one with an answer
-        counts: "its" refers to the last question's topic, or else to its answer. If none has an
-        answer, the refusal of the likeliest is returned.
+        A follow-up may have several meanings: "its" refers to the topic of the last question, or
+        otherwise to its answer. They are asked in turn, the likeliest first, until one has an
+        answer. If none has, the result is the refusal of the likeliest.
 
         Args:
-            question: A question or a follow-up: "and of chile?", "who are its
-                neighbours?", "and the population?".
+            question: A question or a follow-up: "and of chile?", "who are its neighbours?", "and
+                the population?".
         """
         refused: Answer | None = None
         for text in self.resolve(question) or [question]:
@@ -55,7 +55,10 @@ class Conversation:
         return self._remember(refused)
 
     def resolve(self, question: str) -> list[str]:
-        """The questions that a follow-up may mean, likeliest first; none if it is complete."""
+        """The complete questions that a follow-up may mean, the likeliest first.
+
+        The list is empty if the question is complete by itself.
+        """
         last = self._last
         if last is None:
             return []

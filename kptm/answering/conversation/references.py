@@ -1,4 +1,4 @@
-"""Resolves follow-ups: lists the complete questions that one may mean."""
+"""Resolves follow-ups: lists the complete questions that a follow-up may mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 FACTS = 200
-"""Facts of an entity that are compared with those of other entities."""
+"""The most facts of an entity that are read to compare it with other entities."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 
@@ -25,9 +25,9 @@ class References:
     """Completes the follow-ups of one language.
 
     Args:
-        words: The language's words.
+        words: The words of follow-ups in the language.
         graph: The graph with the labels of relations and entities.
-        linker: Finds names.
+        linker: Finds the names in a text.
     """
 
     def __init__(self, words: FollowUpWords, graph: KnowledgeGraph, linker: Linker) -> None:
@@ -36,7 +36,10 @@ class References:
         self._linker = linker
 
     def questions(self, question: str, last: Turn) -> Iterator[str]:
-        """The questions that a follow-up may mean, likeliest first; none if it is complete."""
+        """Yield the complete questions that a follow-up may mean, the likeliest first.
+
+        A question that is complete by itself yields none.
+        """
         fragment = self._words.fragment(question)
         text = question if fragment is None else fragment.rest
         if (counted := self._words.count_question(text, last.question)) is not None:
@@ -53,7 +56,7 @@ class References:
     # ── pronouns and other references ────────────────────────────────────────────────────────
 
     def _with_names(self, text: str, last: Turn) -> Iterator[str]:
-        """A question with names in place of "its", "there", "that country"."""
+        """Yield the question with a name in place of "its", "there" or "that country"."""
         place = self._first_reference(text, last)
         if place is None:
             return
@@ -72,7 +75,7 @@ class References:
         return self._words.join_names([item.label for item in last.answers])
 
     def _of_several(self, text: str, place: re.Match[str], names: str) -> str:
-        """Complete a question that ends in "their capitals": "the capitals of" all names."""
+        """Replace "their capitals" at the end of a question by "the capitals of" all names."""
         if place.re is not self._words.possessive:
             return text[: place.start()] + names + text[place.end() :]
         noun = text[place.start("noun") :].rstrip(" ?？")
@@ -81,7 +84,7 @@ class References:
         )
 
     def _first_reference(self, text: str, last: Turn) -> re.Match[str] | None:
-        """The first word that stands for a name."""
+        """The first word that refers to a name, such as "its" or "there"."""
         words = self._words
         patterns = (words.possessive, words.demonstrative, words.place, words.object)
         found = [
@@ -93,7 +96,7 @@ class References:
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def _refers(self, match: re.Match[str], last: Turn) -> bool:
-        """Whether the words refer to a name, as in "her mother", "that river"; not "that flows"."""
+        """Whether the words refer to a name: "her mother" and "that river" do, "that flows" not."""
         if match.re is self._words.demonstrative:
             after = self._words.ends_in_preposition(match.string[: match.start()])
             return after or last.is_kind(match["noun"])
@@ -109,7 +112,7 @@ class References:
         return any(link.end <= place for link in named), any(link.start >= place for link in named)
 
     def _referents(self, place: re.Match[str], last: Turn) -> list[str]:
-        """The names a word may refer to, likeliest first: the last question's topic and answer."""
+        """The names that a word may refer to, from the last question or answer, likeliest first."""
         word, words = fold(place["word"]), self._words
         topic = [] if last.topic is None else [last.topic.label]
         answers = [item.label for item in last.answers]
@@ -121,7 +124,7 @@ class References:
         return [*answers, *topic] if person or located or kind else [*topic, *answers]
 
     def _substitute_name(self, text: str, name: str, last: Turn) -> str:
-        """The text with a name in place of every word that refers to one."""
+        """The text with the name in place of every word that refers to it."""
         words, templates = self._words, self._words.templates
 
         def put(match: re.Match[str]) -> str:
@@ -144,7 +147,7 @@ class References:
     # ── fragments ────────────────────────────────────────────────────────────────────────────
 
     def _of_fragment(self, fragment: Fragment, last: Turn) -> Iterator[str]:
-        """The last question with another name, or another relation of the last name."""
+        """Yield the last question with another name, or a question for another relation."""
         reference = self._first_reference(fragment.rest, last)
         if reference is not None:
             noun = self._words.possessive.sub(lambda match: match["noun"], fragment.rest)
@@ -171,7 +174,7 @@ class References:
         return fold(text) in {fold(item.label) for item in self._graph.relations()}
 
     def _instead(self, fragment: Fragment, last: Turn) -> Iterator[str]:
-        """The last question with another name, or another year, in place of its own."""
+        """Yield the last question with its name or year replaced by that of the fragment."""
         question, rest = last.question, fragment.rest
         if _YEAR.fullmatch(rest):
             year = _YEAR.search(question)
@@ -188,7 +191,7 @@ class References:
             yield self._phrase_question(last.relation, rest)
 
     def _replaced_name(self, name: str, last: Turn) -> NamedEntity | None:
-        """The name of the last question to replace: one of the same kind, preferably the topic."""
+        """The name in the last question to replace: one of the same type, preferably the topic."""
         keys = [item.entity for item in self._linker.candidates(name)][:1]
         some = self._alike(keys[0], last.mentions) if keys else last.mentions
         if not some:
@@ -199,7 +202,7 @@ class References:
         return next((item for item in some if item.entity.key == topic), some[0])
 
     def _alike(self, key: str, mentions: Sequence[NamedEntity]) -> Sequence[NamedEntity]:
-        """The mentions that share an entity's type, or without types most of its relations."""
+        """The mentions with a type of the entity, or otherwise with the most roles in common."""
         types = {kind for item in self._graph.entities([key]).values() for kind in item.types}
         if alike := [item for item in mentions if types.intersection(item.entity.types)]:
             return alike
@@ -209,6 +212,6 @@ class References:
         return [item for item, count in zip(mentions, shared, strict=True) if count == most]
 
     def _roles(self, key: str) -> set[tuple[str, bool]]:
-        """The relations of an entity, and whether it is their head."""
+        """The roles of an entity: its relations, each with whether the entity is the head."""
         facts = islice(self._graph.touching([key]), FACTS)
         return {(fact.relation, fact.head == key) for fact in facts}

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 _NOT_UNDERSTOOD = ("name", "relation", "words")
-"""Codes of refusals whose topic is a guess."""
+"""Values of ``Answer.why`` for refusals whose topic is only a guess."""
 MANY = 10
 """The most answers that "their" may refer to."""
 
 
 class NamedEntity(NamedTuple):
-    """An entity in a question, with its span."""
+    """An entity in a question, with the span of its name."""
 
     entity: Entity
     start: int
@@ -38,10 +38,10 @@ class Turn:
 
     Attributes:
         question: The question, completed with all names.
-        topic: Its entity, or None.
-        mentions: Its entities in order.
-        answers: The entities of its answer.
-        relation: The label of its relation if the question has one step, else "".
+        topic: The topic entity of the question, or None.
+        mentions: The entities in the question, in order.
+        answers: The entities of the answer.
+        relation: The label of the relation if the question has one forward hop; otherwise "".
         is_truth: Whether the answer is yes or no.
     """
 
@@ -54,9 +54,9 @@ class Turn:
 
     @classmethod
     def of(cls, answer: Answer, graph: KnowledgeGraph, linker: Linker) -> Turn | None:
-        """Make the turn of an answer; None if it has no entity to refer to.
+        """Create the turn of an answer; None if it has no entity that a follow-up can refer to.
 
-        The entities of a refused question are those that the linker finds in it.
+        The entities of a refused question are those that the linker finds in the question.
         """
         named = [item.means for item in answer.meanings if item.kind == "entity"]
         program = answer.program
@@ -85,13 +85,16 @@ class Turn:
         )  # fmt: skip
 
     def is_kind(self, noun: str) -> bool:
-        """Whether a noun is the type of topic or answers, or the noun of the question."""
+        """Whether a noun is a type of the topic or of an answer, or a word of the question."""
         entities = [self.topic, *self.answers]
         typed = any(_is_of(entity, noun) for entity in entities if entity is not None)
         return typed or _stem(noun) in map(_stem, self.question.split())
 
     def is_answer_kind(self, noun: str) -> bool:
-        """Whether a noun is the type of the answers only; without types, the question's noun."""
+        """Whether a noun is a type of the answers, but not of the topic.
+
+        If the answers have no types, the noun must be a word of the question.
+        """
         if self.topic is not None and _is_of(self.topic, noun):
             return False
         if self.answers and self.answers[0].types:
@@ -116,7 +119,7 @@ def _is_entity(key: str) -> bool:
 
 
 def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
-    """The entity's span in the question: that of its longest name, or of its parts together."""
+    """The entity with the longest span that names it in the question; None without a span."""
     names = {entity.label, entity.key.replace("_", " "), *entity.aliases} - {""}
     spans = [(item.start, item.end) for item in answer.meanings if item.means == entity.key]
     for name in sorted(names):
@@ -129,7 +132,10 @@ def _mention(answer: Answer, entity: Entity) -> NamedEntity | None:
 
 
 def _named_entities(question: str, linker: Linker) -> list[str]:
-    """The entities that the linker finds in a question, except those named by "who" alone."""
+    """The entities that the linker finds in a question, unless a name is only function words.
+
+    In a graph with a band called "The Who", the word "who" is no name.
+    """
     words = lexicon.load()
     code = words.language(question)
     return [

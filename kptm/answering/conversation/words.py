@@ -1,4 +1,4 @@
-"""The words of follow-ups, by language."""
+"""The words of follow-up questions in each language, read from TOML files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Fragment:
     """A follow-up that is not a whole question, such as "and of chile".
 
     Attributes:
-        rest: Its content without opening and closing words: "chile".
+        rest: The content without opening and closing words: "chile".
         preposition: Whether a preposition precedes the content.
         article: Whether an article precedes the content.
     """
@@ -36,10 +36,10 @@ class Fragment:
 
 
 class FollowUpWords:
-    """The words from which follow-ups of one language are made.
+    """Recognises the follow-ups of one language by its words.
 
     Args:
-        data: The contents of its file.
+        data: The contents of the language's TOML file.
     """
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -67,7 +67,7 @@ class FollowUpWords:
     # ── kinds of questions ───────────────────────────────────────────────────────────────────
 
     def fragment(self, question: str) -> Fragment | None:
-        """The fragment after "and", "what about" and the like; None for other questions."""
+        """The fragment after opening words such as "and"; None if the question has none."""
         text = question.strip(" ¿?？!.,;…\t\n")
         opened = self._opener.match(text)
         if opened is None:
@@ -84,14 +84,17 @@ class FollowUpWords:
         return Fragment(text, preposition is not None, article is not None)
 
     def count_question(self, question: str, last: str) -> str | None:
-        """The last question turned into a count ("how many …"); None if no count is asked for."""
+        """The last question as a question for a number, if ``question`` is like "how many?"."""
         if fold(question.strip(" ¿?？!.,")) not in self._counts:
             return None
         text, found = self._list.subn(self.templates["count"], last, count=1)
         return text if found else None
 
     def listed_things(self, last: str) -> str | None:
-        """The things that the last question listed: "rivers that cross Texas"; else None."""
+        """What the last question listed: "which rivers cross Texas" → "rivers that cross Texas".
+
+        None if the last question does not have this form.
+        """
         found = self._list.match(last.strip())
         if found is None or "listed" not in self.templates:
             return None
@@ -101,7 +104,7 @@ class FollowUpWords:
         return self.templates["listed"].format(noun=noun, rest=rest)
 
     def is_question(self, text: str) -> bool:
-        """Whether a text begins like a whole question."""
+        """Whether a text begins like a complete question."""
         return self._question.match(text) is not None
 
     def asks_for_person(self, question: str) -> bool:
@@ -117,7 +120,7 @@ class FollowUpWords:
         return word.lower() in self._particles
 
     def is_expletive(self, before: str) -> bool:
-        """Whether "there" after this text is expletive, as in "are there", and names no place."""
+        """Whether "there" after this text is expletive, as in "are there", and means no place."""
         return before.lower().split()[-1:] != [] and before.lower().split()[-1] in self._expletives
 
     def ends_in_preposition(self, text: str) -> bool:
@@ -138,7 +141,7 @@ class FollowUpWords:
         return _pattern(words, r"[\s,]+" if self._spaced else "", "$")
 
     def _word(self, words: Iterable[str], *, noun: bool = False) -> re.Pattern[str]:
-        """Matches one of the words anywhere in a question; with ``noun`` also the word after it."""
+        """A pattern for one of the words anywhere; with ``noun`` also for the word after it."""
         before, after = (r"(?<!\w)", r"(?!\w)") if self._spaced else ("", "")
         follows = (
             "" if not noun else r"\s+(?P<noun>[^\W\d_][\w'’-]*)" if self._spaced else r"(?P<noun>)"
@@ -151,7 +154,7 @@ class FollowUpWords:
 
 
 def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:
-    """Matches one of the words, preferring the longest."""
+    """A pattern for one of the words, which prefers the longest."""
     longest = sorted(words, key=lambda word: (-len(word), word))
     if not longest:
         return _NEVER

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit, Modeledge
 
 LIKE = 3
-"""Facts of similar entities shown for a prediction."""
+"""The most facts of similar entities that are shown for a prediction."""
 PROOF = 20
-"""The most facts shown of a proof."""
+"""The most facts of a proof that are shown."""
 DOUBTED = ", with confidence "
-"""The beginning of what follows a fact whose sources are not sure."""
+"""The text between a fact and its confidence, if that is below 1."""
 HEADS = 512
-"""The most entities with a similar fact among which the nearest are searched."""
+"""The most entities with the same answer among which the most similar ones are searched."""
 
 
 class EvidenceBuilder:
@@ -45,7 +45,7 @@ class EvidenceBuilder:
         graph: The graph with facts and sources.
         linker: Finds the names in sentences.
         embeddings: Embeddings for the similarity of entities.
-        store: The store with sentences and sources.
+        store: The modeledge store with sentences and sources.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class EvidenceBuilder:
         """The facts on the reading's path to the first answers.
 
         Args:
-            reading: Entity and path.
-            answers: The answers at the end of the path.
+            reading: The entity and the path.
+            answers: The answers that the path leads to.
             named: The labels of all nodes.
             trails: The facts of the path, if known.
         """
@@ -94,7 +94,7 @@ class EvidenceBuilder:
         return list(evidence.values())
 
     def proof(self, program: Program) -> list[Evidence]:
-        """The first facts, with sources, from which a program's denotation follows."""
+        """The first facts from which the denotation of a program follows, with their sources."""
         facts = self._graph.evaluator().facts(program, limit=PROOF)
         attested = self._graph.attestations(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
@@ -186,7 +186,7 @@ class EvidenceBuilder:
     ) -> list[Evidence]:
         """The texts of the rows that support an answer, each once, with the spans of names.
 
-        All of them are shown, because the store's p depends on each.
+        All of these texts are shown, because the p of modeledge depends on each row.
         """
         chosen: dict[tuple[str, str], Hit] = {}
         for hit in hits:
@@ -207,7 +207,7 @@ class EvidenceBuilder:
         ]
 
     def _spans(self, hit: Hit, wanted: Collection[str]) -> tuple[Span, ...]:
-        """The spans of the topic and the answers in a row's sentence."""
+        """The spans of the topic and of the answers in the sentence of a row."""
         own = Span(hit.record.start, hit.record.end, hit.value)
         found = {
             Span(link.start, link.end, link.entity)
@@ -220,7 +220,7 @@ class EvidenceBuilder:
 
 
 class NoCitations:
-    """Builds no evidence; for evaluations, where evidence would take most of the time."""
+    """Builds no evidence, for evaluations in which evidence would take most of the time."""
 
     def facts(
         self,
@@ -248,7 +248,7 @@ class NoCitations:
 
 
 def fact_text(fact: Triple, named: Mapping[str, str]) -> str:
-    """A fact in words: its labels, followed by its keys."""
+    """A fact in words, with the keys of head and tail: "Peru (q1) | capital | Lima (q2)"."""
     head, tail = named.get(fact.head, fact.head), named.get(fact.tail, fact.tail)
     if isinstance(fact.tail, ValueKey):
         end = f"{value_text(fact.tail.literal)} ({type_name(fact.tail.literal)})"

@@ -1,4 +1,4 @@
-"""The confidences of the facts behind an answer, which limit the answer's p."""
+"""The confidences of the facts on the path to an answer; the answer's p is multiplied by them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from kptm.answering.questions.path_reading import Reading
 
 TRAILS = 10
-"""The most answers of a longer path whose facts are read."""
+"""The most answers of a path of several hops whose facts are read."""
 FACTS = 100
 """The most answers of one hop whose facts are read."""
 
 Trails = dict[str, list[Triple]]
-"""By answer: the facts on the path to it."""
+"""The facts on the path to each answer, by answer."""
 
 
 def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -> Trails:
-    """The facts on the reading's path to the first answers."""
+    """The facts on the path of a reading to each of the first answers."""
     if len(reading.path) == 1:
         return {key: [_fact(reading, key)] for key in answers[:FACTS]}
     ways = {key: graph.trails(reading.entity, reading.path, key) for key in answers[:TRAILS]}

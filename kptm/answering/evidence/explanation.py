@@ -1,4 +1,4 @@
-"""An explained answer for people: groups of lines, written as text or as a piece of HTML."""
+"""Formats the explanation of an answer, which is groups of lines, as text or as HTML."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKS = "«", "»"
 
 
 class Line(NamedTuple):
-    """A line of text with the spans of entities and its source."""
+    """A line of an explanation, with the spans of its entities and its source."""
 
     text: str
     spans: tuple[Span, ...] = ()
@@ -33,7 +33,7 @@ class Group(NamedTuple):
 
 
 def as_text(head: Iterable[str], groups: Iterable[Group]) -> str:
-    """The head's lines, then a heading and indented lines for each group."""
+    """The first lines, then each group as a heading with indented lines."""
     lines = [*head]
     for group in groups:
         lines.append(f"  {group.heading}")
@@ -56,14 +56,14 @@ def as_html(headline: str, groups: Iterable[Group]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """The text on one line, without control and bidirectional characters; joiners stay."""
+    """The text on one line: control and bidirectional characters become spaces, joiners stay."""
     return "".join(
         " " if category(letter) in _CONTROL or letter in _TURNS else letter for letter in text
     )
 
 
 def _pieces(text: str, spans: tuple[Span, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield (part of the text, whether to highlight it); overlapping, invalid spans are ignored."""
+    """Yield (part of the text, whether to highlight it); ignores overlapping and invalid spans."""
     at = 0
     for span in sorted(spans, key=lambda item: (item.start, item.end)):
         if at <= span.start < span.end <= len(text):

@@ -1,4 +1,4 @@
-"""Detects stale vectors: embeddings and models of an older revision of the graph."""
+"""Detects stale vectors: embeddings and models that were trained on an older revision."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ REMEDY = {
 
 
 class StalenessCheck:
-    """Compares the current facts with those at the training, by reading only the changes.
+    """Finds the sources whose vectors were trained on other facts than those of the graph now.
+
+    It reads only the changes since the training.
 
     Args:
         graph: The current graph.
@@ -42,7 +44,7 @@ class StalenessCheck:
         self._changed: dict[str, set[str]] = {}
 
     def notes(self, kinds: Collection[str], topic: str) -> tuple[Evidence, ...]:
-        """Notes on the sources whose vectors are stale, with the command that renews them.
+        """A note on each source with stale vectors, with the command that trains them again.
 
         Args:
             kinds: The sources of the answer.
@@ -82,12 +84,12 @@ def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
 
 
 def training_revision(graph: KnowledgeGraph, fingerprint: str, revision: int) -> int | None:
-    """The graph's revision at the training of vectors; None for vectors from elsewhere.
+    """The revision of the graph on which vectors were trained; None if that is unknown.
 
     Args:
         graph: The current graph.
-        fingerprint: The graph's fingerprint that is stored with the vectors.
-        revision: The revision that is stored with them.
+        fingerprint: The fingerprint of the graph that is stored with the vectors, or "".
+        revision: The revision that is stored with the vectors.
     """
     if not fingerprint:
         return None
@@ -97,9 +99,9 @@ def training_revision(graph: KnowledgeGraph, fingerprint: str, revision: int) ->
 
 
 def entities_with_other_facts(graph: KnowledgeGraph, revision: int) -> set[str] | None:
-    """The entities of facts that differ between a revision and now; None if no fact does.
+    """The entities whose facts differ between a revision and now; None if no fact differs.
 
-    The set is empty if facts differ and the changes are too many to list.
+    The set is empty if facts differ, but the changes are too many to list.
     """
     if revision == graph.revision():
         return None

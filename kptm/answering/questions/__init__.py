@@ -1,1 +1,1 @@
-"""Turns a question, in words or by names, into a path, a program, or a name to describe."""
+"""Turns a question in words, or a query by names, into a path, a program, or a name to describe."""

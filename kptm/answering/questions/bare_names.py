@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import Link, LinkedText
 
 FACTS, RELATIONS, VALUES = 40, 6, 3
-"""Facts read, relations shown, and values shown of each relation."""
+"""The most facts that are read, relations that are shown, and values shown for each relation."""
 _BARE = re.compile(
     r"^\W*(?:(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know"
     r"|what\s+is\s+known|information|info|about|more|facts))(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"
@@ -27,13 +27,13 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 ASKED = 0.8
-"""The score of a description if there are words beside the name: "who is" may ask for an office."""
+"""Factor of p if there are words beside the name, since "who is" may ask for an office."""
 LIKELY = 0.05
-"""The least p of another sense that is shown."""
+"""Other senses of the name are shown from this p on."""
 
 
 def is_bare(document: LinkedText) -> bool:
-    """Whether a text is a single name, at most with a phrase such as "tell me about"."""
+    """Whether a text is a single name, alone or with a phrase such as "tell me about"."""
     return len(document.links) == 1 and _BARE.match(_without_names(document)) is not None
 
 
@@ -49,7 +49,7 @@ class Describer:
         self._relations = RelationNames(graph)
 
     def answer(self, document: LinkedText) -> Answer:
-        """Describe the likeliest sense of the text's one name, and list its other senses."""
+        """Describe the likeliest sense of the only name in a text, and list its other senses."""
         [link] = document.links
         meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
         key, p = meant[0]
@@ -84,7 +84,7 @@ class Describer:
         )
 
     def _lines(self, facts: Sequence[Attested]) -> list[str]:
-        """One line per relation, for the first relations, with some of its values."""
+        """A line for each of the first relations, with the first values of the relation."""
         values: dict[str, list[str]] = {}
         for item in facts:
             values.setdefault(item.fact.relation, []).append(_end(item.fact))
@@ -118,14 +118,14 @@ def _end(fact: Triple | Attribute) -> str:
 
 
 def _options(link: Link) -> dict[str, float]:
-    """The entities that a link's name may mean, with p."""
+    """The entities that the name of a link may mean, each with its p."""
     options = {candidate.entity: candidate.prior for candidate in link.candidates}
     options.setdefault(link.entity, link.score)
     return options
 
 
 def _without_names(document: LinkedText) -> str:
-    """The text with spaces in place of its names."""
+    """The text with a space in place of each character of its names."""
     text = list(document.text)
     for link in document.links:
         text[link.start : link.end] = " " * (link.end - link.start)

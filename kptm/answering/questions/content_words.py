@@ -1,4 +1,4 @@
-"""The content words of a question, as stems."""
+"""Finds the content words of a question, and stems English words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STOP = frozenset(
     " it its this that which what "
     "who whom whose where when how and or name names can you may one there not".split()
 )
-"""Stop words: words that occur in questions whatever they ask for."""
+"""Stop words: words that occur in questions of any content."""
 _ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
 _PLURALS = ("ies", "es", "s")
 _SHORT = ("ies", "ing", "ed", "or", "s")
@@ -22,16 +22,17 @@ _SHORT = ("ies", "ing", "ed", "or", "s")
 
 
 def question_words(text: str) -> list[str]:
-    """The content words of a question, folded, without regular English endings."""
+    """The stems of the content words of a question, folded."""
     words = map(fold, _WORD.findall(text.replace(HEAD, " ").replace(TAIL, " ")))
     return [stem(word) for word in words if word not in STOP]
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """Cut English endings, so that "acted", "actor" and "acts" have the same stem.
+    """The stem of an English word: "acted", "actor" and "acts" have the same stem.
 
-    A plural has the stem of its singular, from which two endings are cut: "engineers".
+    A plural ending is cut first, then at most two other endings, so that "engineers" has the same
+    stem as "engineer".
     """
     word = _cut(word, _PLURALS)
     for _ in range(2):
@@ -42,9 +43,9 @@ def stem(word: str) -> str:
 
 
 def _cut(word: str, endings: tuple[str, ...]) -> str:
-    """A word without the first of some endings that it has, if enough letters are left.
+    """Cut the first of the endings that fits, if enough letters are left.
 
-    The "s" of "ss" is no ending: "cross" and "crossed" have one stem.
+    The "s" of "ss" is not an ending, so that "cross" and "crossed" have the same stem.
     """
     for ending in endings:
         kept = len(word) - len(ending)

@@ -1,4 +1,4 @@
-"""Looks up names: their senses, the labels of keys, and names that the graph lacks."""
+"""Looks up the senses of names, the labels of keys, and names that the graph does not have."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 SHOWN = 3
-"""The most unknown names quoted in a message."""
+"""The most unknown names that a message quotes."""
 
 
 def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, float]]:
-    """The entities that a key, label or alias may mean, with p; a key means only its entity.
+    """The entities or values that a name may mean, each with its p.
+
+    The name may be a key, which means only its own entity, a label, an alias or a value.
 
     Raises:
         UnknownKeyError: The graph has no entity with this name.
@@ -40,7 +42,7 @@ def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, 
 
 
 class RelationNames:
-    """Maps names of relations to keys, and back; cached until the graph changes."""
+    """Maps names of relations to keys, and keys to labels, with a cache until the graph changes."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
@@ -49,7 +51,7 @@ class RelationNames:
         self._labels: dict[str, str] = {}
 
     def labels(self, keys: Collection[str]) -> dict[str, str]:
-        """The labels of relations by key; the key itself for a relation that is gone."""
+        """The labels of relations by key; a relation that was removed has its key as label."""
         self._refresh()
         if not self._labels:
             self._labels = {item.key: item.label for item in self._graph.relations()}
@@ -61,7 +63,7 @@ class RelationNames:
             self._state, self._keys, self._labels = state, {}, {}
 
     def key(self, name: str) -> str:
-        """The key of a relation, given by key or label.
+        """The key of the relation with this key or label.
 
         Raises:
             UnknownKeyError: The graph has no such relation.
@@ -73,7 +75,7 @@ class RelationNames:
 
 
 def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
-    """The labels of entities and values by key; the key itself for an entity that is gone."""
+    """The labels of entities and values by key; an entity that was removed has its key as label."""
     wanted = list(keys)
     found = graph.entities(wanted)
     return {key: _label(found, key) for key in wanted}
@@ -91,9 +93,10 @@ def value_keys(graph: KnowledgeGraph, name: str) -> list[ValueKey]:
 
 
 def unknown_names(question: str) -> list[str]:
-    """Probable names in a question without entity links: runs of capitalised words.
+    """The probable names in a question without entity links, for a message.
 
-    Without capitalised words, all content words, since people may type names in small letters.
+    These are the runs of capitalised words. Without any, they are all content words, because people
+    may type names in small letters.
     """
     text = question.replace(MASK, " ")
     runs: list[list[str]] = []

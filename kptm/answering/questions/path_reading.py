@@ -17,10 +17,10 @@ class Reading:
         entity: The key of the entity asked about.
         path: The hops from the entity to the answers.
         link_score: p(entity | its name), from entity linking.
-        answers: The nodes at the end of the path in the graph.
+        answers: The nodes that the path leads to in the graph.
         score: The probability that the question means this reading.
         scores: The p of each answer; empty for a query by names.
-        unexplained: The question's words that the path does not explain, as typed.
+        unexplained: The words of the question that the path does not explain, as typed.
     """
 
     entity: str
@@ -38,5 +38,5 @@ class Reading:
 
     @property
     def forward(self) -> bool:
-        """Whether the last hop leads from head to tail."""
+        """Whether the last hop goes from head to tail."""
         return self.path[-1].forward

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def candidates_beside(document: LinkedText, entity: str) -> Iterable[str]:
-    """All candidates of those names in the question that may mean ``entity``."""
+    """Yield all candidates of each name in the question that may mean ``entity``."""
     for link in document.links:
         keys = {link.entity, *(item.entity for item in link.candidates)}
         if entity in keys:

@@ -1,4 +1,4 @@
-"""Turns a typed question into a case to decide, an evaluated program, or a refusal."""
+"""Turns a typed question into a path with its answers, an evaluated program, or a refusal."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 FIRST = 0.75
-"""The rate at which the first of several answers is right if one is asked for (WebQuestions)."""
+"""The rate at which the first of several answers is the one wanted answer, on WebQuestions."""
 NEAR = 3
-"""Readings shown for a refused question."""
+"""The most readings that are shown for a refused question."""
 LIKELY = 0.02
-"""The least p of a reading that is shown."""
+"""The least p of a reading that is shown, except for the best one."""
 OTHERS = 8
-"""Readings with other senses of a name that are considered."""
+"""The most further readings that are searched for other senses of a name."""
 
 
 class TypedQuestions:
-    """Parses questions in words, and sentences with a blank, and chooses a reading.
+    """Parses questions in words and clozes, and chooses a reading.
 
     Args:
         graph: The graph.
@@ -64,9 +64,9 @@ class TypedQuestions:
         Args:
             text: The question.
             chosen: The sources to ask.
-            min_score: The least probability of a program, summed over the senses of a name; below
-                it the question is refused.
-            at: The period asked about, if the question states none.
+            min_score: The least probability of a program, summed over the senses of a name; with
+                less the question is refused.
+            at: The period for a question that states none.
         """
         parsed = self._parser.parse(text)
         question = parsed.question
@@ -114,11 +114,12 @@ class TypedQuestions:
         )
 
     def _silent(self, parsed: ParsedQuestion, min_score: float) -> Parse | None:
-        """A reading without an answer that should be preferred to the best reading, or None.
+        """The reading without an answer that is better than the best reading, or None.
 
-        The parser ranks readings without an answer low, since graphs are mostly asked about what
-        they know. One that explains every word is preferred if no reading with an answer is likely,
-        or if the best reading takes a step against the word order, or one that no word names.
+        The parser ranks readings without an answer low, because most questions are about facts in
+        the graph. A reading without an answer that explains every word is preferred if no reading
+        with an answer is likely, or if the best reading contradicts the word order or follows a
+        relation that no word names.
         """
         question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
@@ -151,16 +152,16 @@ class TypedQuestions:
         return None
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
-        """The reading with two conditions that nothing meets, if the best reading ignores one.
+        """The reading with two conditions that no entity fulfils, if the best reading ignores one.
 
-        "Which Asian countries border Germany" has no answer; the best reading would list every
+        "Which Asian countries border Germany" has no answer, but the best reading lists every
         country that borders Germany.
         """
         question, derivation = parsed.question, best.derivation
         if not question.unexplained_words(derivation.mask):
             return None
         missed = exp(-self._parser.model.dense["empty"])
-        # "Which city did" asks for a city, not for something about a film called "City".
+        # "Which city did" asks for a city and not for a film called "City".
         noun = head_noun(question) | common_nouns(question, derivation.names)
         for item in parsed.parses:
             other = item.derivation
@@ -176,7 +177,7 @@ class TypedQuestions:
         return None
 
     def link_brackets(self, question: Question) -> LinkedText:
-        """The question with a link for the name in square brackets."""
+        """The question with a link for the name in square brackets, which the user has marked."""
         return _document(question, [x for x in question.mentions if x.mask == question.marked][:1])
 
     def _reading(self, question: Question, parse: Parse) -> Reading:
@@ -200,7 +201,7 @@ class TypedQuestions:
     # ── refusals ─────────────────────────────────────────────────────────────────────────────
 
     def _refusal(self, text: str, parsed: ParsedQuestion) -> Answer:
-        """The refusal of a question, with the reason and the readings it may have meant."""
+        """The refusal of a question, with the reason and the most probable readings."""
         question = parsed.question
         if all(item.kind == "slip" for item in question.mentions) and not any(
             item.type for item in question.types
@@ -256,7 +257,7 @@ def _bare_mention(question: Question) -> Mention | None:
 
 
 def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
-    """The question with links for the mentions, each with its other candidates."""
+    """The question with a link for each mention, with all candidates of its span."""
     links: list[Link] = []
     for mention in sorted(mentions):
         start, end = question.tokens[mention.start].start, question.tokens[mention.end - 1].end
@@ -273,7 +274,7 @@ def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
 
 
 def _mentions(question: Question, derivation: Derivation) -> list[Mention]:
-    """The mentions of the nodes in a program."""
+    """The mentions in the question of the nodes in the derivation's program."""
     keys = {
         key for item in parts(derivation.program) if isinstance(item, Named) for key in item.keys
     }
@@ -285,7 +286,7 @@ def _mentions(question: Question, derivation: Derivation) -> list[Mention]:
 
 
 def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
-    """The entity and the steps of a program that is a path from an entity; else None."""
+    """The entity and the steps of a program that is a path from one entity; None for others."""
     steps: list[Step] = []
     while isinstance(program, Follow) and program.during is None:
         steps.append(program.step)
@@ -296,11 +297,11 @@ def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
 
 
 def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
-    """The probability of the best reading's path, summed over entities with the same name.
+    """The probability of the best reading's path, summed over the entities with the same name.
 
-    Two films are called "The Manchurian Candidate". A question for its genre is understood, though
-    not which film is meant. The answer is that of the likelier film, with the p of its sense, and
-    the other sense is shown.
+    Two films are called "The Manchurian Candidate". A question for its genre is understood even if
+    it is unclear which film is meant. It is answered for the likelier film, with the p of that
+    film, and the other film is shown as another sense.
     """
     found = _path(best.derivation.program)
     whole = [
@@ -308,7 +309,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
         for item in _mentions(parsed.question, best.derivation)
         if item.kind in ("label", "alias")
     ]
-    if found is None or not whole:  # too many entities share a part of a name
+    if found is None or not whole:  # only a part of a name, which too many entities share
         return best.p
     same = (item for item in parsed.parses if item.derivation.names == best.derivation.names)
     paths = ((_path(item.derivation.program), item.p) for item in same)
@@ -316,15 +317,16 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
 
 
 def _worth(question: Question, parse: Parse) -> float:
-    """The probability that the first answer is the one asked for."""
+    """The probability that the first answer is the wanted one."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question, parse.derivation.names)
     return parse.p * (FIRST if several else 1.0)
 
 
 def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
-    """Whether no word of the question supports the step to the best reading's answers.
+    """Whether no word of the question supports the best reading's step to its answers.
 
-    "Which countries use the Euro" asks for countries, though cities have a relation "country" too.
+    The step is no guess if only the noun supports ``silent``: "Which countries use the Euro" asks
+    for countries, although cities have a relation "country".
     """
     nouns = asked_places(question)[:1] or [0]
     of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(
@@ -347,14 +349,14 @@ def _is_back(derivation: Derivation, other: Derivation) -> bool:
 
 
 def _is_turned(derivation: Derivation, other: Derivation) -> bool:
-    """Whether word order speaks against the step in ``derivation``, but not against the other's."""
+    """Whether word order contradicts the last step of ``derivation``, but not that of ``other``."""
     left, right = derivation.program, other.program
     if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
         return False
     back = Step(left.step.relation, not left.step.forward)
     for_other, against = dict(other.features), dict(derivation.features)
-    # "What instrument does he play" fits a relation "instrumentalists" of instruments in any word
-    # order.
+    # If the question contains the whole label of the relation, word order does not count: "What
+    # instrument does he play" fits the relation "instrumentalists" of instruments.
     named = "named_fully" in against and "named_fully" not in for_other
     return (
         right.step == back
@@ -370,7 +372,7 @@ def _topic(derivation: Derivation) -> str:
 
 
 def meanings(question: Question, derivation: Derivation) -> tuple[WordMeaning, ...]:
-    """The meanings that a derivation assigns to parts of the question."""
+    """The meanings that a derivation assigns to the parts of a question, in order."""
     spans = []
 
     def add(start: int, end: int, kind: str, means: str) -> None:

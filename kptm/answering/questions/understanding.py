@@ -1,4 +1,4 @@
-"""Turns a question, in words or by names, into a case to decide, or refuses it."""
+"""Turns a question in words, or a query by names, into a reading to answer, or refuses it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
 
 LONGEST = 2_000
-"""The most characters of a question; longer texts are for the linker."""
+"""The most characters of a question; longer texts can only be linked."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 
 
 class Understanding:
-    """Turns questions into cases.
+    """Turns questions and queries into cases, from which answers are built.
 
     Args:
         graph: The graph.
@@ -53,20 +53,23 @@ class Understanding:
         config: PredictorConfig,
         at: Period | None = None,
     ) -> Iterator[Case | Evaluated | Answer]:
-        """The case of each question or cloze, or its refusal with the reason.
+        """Yield the case of each question or cloze, its evaluated program, or its refusal.
 
         Args:
-            questions: The questions; adjacent blanks are taken as one.
+            questions: The questions; adjacent blanks are read as one.
             chosen: The sources to ask.
             config: The settings, with the least p of a reading.
-            at: The period asked about, if a question states none.
+            at: The period for questions that state none.
         """
         least = config.min_learnt if self._parser.model.count else config.min_stated
         for question in questions:
             yield self._typed.understand(_BLANKS.sub(MASK, question), chosen, least, at)
 
     def link(self, text: str) -> LinkedText:
-        """Link a text: a name in [brackets] alone, else all names, in any case if none is found."""
+        """Link the name in [brackets], or else all names of a text.
+
+        If no name is found, the text is linked again in any letter case.
+        """
         question = self._parser.read(text)
         if question.marked:
             return self._typed.link_brackets(question)
@@ -88,7 +91,6 @@ class Understanding:
             raise UnknownKeyError("give a relation and either head or tail")
         name = self._graph.stored_key(name)
         step = Step(self._relations.key(relation), head is not None)
-        # A key that has such a fact means its entity.
         meant = self._meanings_of_name(name, step)
         readings = [
             Reading(
@@ -100,7 +102,7 @@ class Understanding:
             )
             for entity, p, answers in meant
         ]
-        # A sense with such a fact is preferred to one for which it would have to be predicted.
+        # A sense with such a fact comes before senses for which the fact must be predicted.
         readings.sort(key=lambda item: (not item.answers, -item.score, item.entity))
         question = f"{head or '?'} | {step.relation} | {tail or '?'}"
         return Case(question, readings, None, readings[0].answers if GRAPH in chosen else ())

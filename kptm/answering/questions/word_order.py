@@ -1,8 +1,9 @@
 """Decides by English word order whether a question names the head or the tail of a relation.
 
-"Who invaded Poland" names the object of the verb, "who did Poland invade" its subject. "The mother
-of Eve" asks about Eve; if the relation itself is called "mother of", Eve is its tail. If word order
-does not decide, the result is None.
+Take the relation "invaded". "Who invaded Poland" names the object, which is the tail; "who did
+Poland invade" names the subject, which is the head. Take "the mother of Eve": Eve is the head of a
+relation "mother", but the tail of a relation "mother of". If word order is undecided, the result is
+None.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PREPOSITIONS = frozenset(
 _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 """Words between a form of "be" and a name that show that "be" has another subject."""
 LONGEST_SMALL = 4
-"""The most letters of function words that end like plurals: "does", "thus"."""
+"""Words of at most this many letters that end in "s" may be function words: "does", "thus"."""
 PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
     " kept "
@@ -58,7 +59,7 @@ class Form(Enum):
 
 
 class RelationForm(NamedTuple):
-    """A relation's form, the stems of its label, its prepositions, and its words as written."""
+    """The form of a relation's label, with its stems, its prepositions, and its folded words."""
 
     form: Form
     stems: frozenset[str]
@@ -99,9 +100,9 @@ def names_head(question: str, start: int, end: int, label: str) -> bool | None:
 
     Args:
         question: The question.
-        start: The first character of the name.
-        end: The character after the last one of the name.
-        label: The relation's label, whose words occur in the question.
+        start: The position of the name's first character.
+        end: The position after the name's last character.
+        label: The label of the relation; its words occur in the question.
     """
     relation = relation_form(label)
     before = [fold(word) for word in _WORD.findall(question[:start])]
@@ -117,9 +118,9 @@ def names_head(question: str, start: int, end: int, label: str) -> bool | None:
 
 
 def _run(places: Sequence[int]) -> Sequence[int]:
-    """The first run of places with at most one word between, as in "year of discovery".
+    """The first run of positions with at most one other word between, as in "year of discovery".
 
-    Of a relation's words, those next to the name decide whether it is the head or the tail.
+    The words of a relation that are next to the name decide whether it is the head or the tail.
     """
     size = next((n for n in range(1, len(places)) if abs(places[n] - places[n - 1]) > 2), None)
     return places[:size]
@@ -133,12 +134,12 @@ def _said_after(
     *,
     owned: bool,
 ) -> bool | None:
-    """Decide if the name comes before the relation's words."""
+    """Decide for a name that comes before the relation's words."""
     form, behind = relation.form, after[at[-1] + 1 :]
     if not WH.isdisjoint(after[: at[0]]):  # "in Chad, which side of the road"
         return None
     to = relation.form is Form.VERB and relation.prepositions
-    if owned and to and to.isdisjoint(after):  # "Ann's reports" are those who report to her
+    if owned and to and to.isdisjoint(after):  # "Ann's reports" are people who report to her
         return False
     if owned:  # "Peru's capital"
         return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
@@ -163,9 +164,9 @@ def _said_after(
 
 
 def _is_of_name(before: Sequence[str], form: Form) -> bool:
-    """Whether a form of "be" before the name may belong to the name's verb.
+    """Whether the name may be the subject of a form of "be" before it.
 
-    It does in "where was Oxygen discovered", but not in "who is in the films that Scott directed",
+    It is in "where was Oxygen discovered", but not in "who is in the films that Scott directed",
     where "is" has another subject.
     """
     if BE.isdisjoint(before):
@@ -183,16 +184,16 @@ def _is_object(words: Sequence[str]) -> bool:
 
 
 def _of_what(between: Sequence[str], form: Form) -> bool | None:
-    """Decide if the relation's words come between the name and "of"."""
+    """Decide for relation words between the name and "of"."""
     if form is Form.NOUN and not PREPOSITIONS.isdisjoint(_since_verb(between)):
-        # "Jordan lies in the region of": the noun is what is asked for, not what Jordan is.
+        # "Jordan lies in the region of": the question asks for the region; Jordan is not one.
         return True
     # "Paris is the capital of", "who is Eve the mother of", "of what was Ramsay the discoverer"
     return {Form.NOUN: False, Form.NOUN_OF: True}.get(form)
 
 
 def _with_be(after: Sequence[str], at: Sequence[int], form: Form) -> bool | None:
-    """Decide if the name comes after a form of "be": "where was Oxygen discovered"."""
+    """Decide for a name after a form of "be": "where was Oxygen discovered"."""
     if form is Form.VERB:
         return False if "by" in after[at[-1] + 1 :] else None
     if form is Form.PASSIVE and after[at[-1]].endswith(AGENT):  # "was Ramsay the discoverer"
@@ -207,7 +208,7 @@ def _since_verb(words: Sequence[str]) -> Sequence[str]:
 
 
 def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm) -> bool | None:
-    """Decide if the name is the subject: "did N discover" names the tail of "discovered by"."""
+    """Decide for a name that is the subject: "did N discover" names the tail of "discovered by"."""
     if relation.form is Form.VERB:
         return True
     if relation.form is Form.PASSIVE:
@@ -216,7 +217,7 @@ def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm)
 
 
 def _is_agent(relation: RelationForm, words: Collection[str]) -> bool:
-    """Whether the label names the agent of the question's verb: "director", of "directed"."""
+    """Whether the label is the agent noun of the question's verb, as "director" of "directed"."""
     agent = any(word.endswith(AGENT) for word in relation.words)
     return relation.form is Form.NOUN and agent and relation.words.isdisjoint(words)
 
@@ -224,7 +225,7 @@ def _is_agent(relation: RelationForm, words: Collection[str]) -> bool:
 def _said_before(
     before: Sequence[str], after: Sequence[str], at: Sequence[int], relation: RelationForm
 ) -> bool | None:
-    """Decide if the relation's words come before the name."""
+    """Decide for relation words that come before the name."""
     form = relation.form
     between = [word for word in before[at[-1] + 1 :] if word not in DETERMINERS]
     if between == ["of"]:  # "the capital of Peru", "the mother of Eve"
@@ -243,7 +244,7 @@ def _said_before(
 def _as_object(
     before: Sequence[str], at: Sequence[int], between: Sequence[str], relation: RelationForm
 ) -> bool | None:
-    """Decide if the name comes directly after the relation's words: "who invaded Poland"."""
+    """Decide for a name directly after the relation's words: "who invaded Poland"."""
     if relation.form is Form.VERB:
         return False
     if relation.form is Form.PASSIVE:

@@ -1,1 +1,1 @@
-"""What is asked where the graph is silent: link prediction, the fused model, texts, modeledge."""
+"""The sources of answers besides the graph: link prediction, the fused model, texts, modeledge."""

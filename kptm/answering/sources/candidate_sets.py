@@ -1,4 +1,4 @@
-"""Candidates for (entity, relation, ?): all entities on the asked side of the relation."""
+"""The candidates for (entity, relation, ?): all tails of the relation, or all its heads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 KEPT = 64
-"""Candidate sets in the cache; sets beyond these are read again when needed."""
+"""The most candidate sets in the cache, which is emptied when it is full."""
 
 
 class CandidateSet:
-    """The entities on one side of a relation.
+    """The candidates for an answer: the heads or the tails of a relation.
 
     Attributes:
-        keys: Their keys, sorted, followed by answers read in texts.
+        keys: The keys of these entities, sorted, followed by the answers read in texts.
         place: The position of each key in ``keys``.
     """
 
@@ -35,12 +35,12 @@ class CandidateSet:
         return len(self.keys)
 
     def append(self, keys: Iterable[str]) -> CandidateSet:
-        """The candidates with further ones appended; this set itself if there are none."""
+        """A set with further candidates at the end; this set itself if none of them is new."""
         others = [key for key in dict.fromkeys(keys) if key not in self.place]
         return CandidateSet([*self.keys, *others]) if others else self
 
     def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
-        """The row of each candidate in the table of vectors, -1 without one, shape (N,)."""
+        """The row of each candidate in the table of vectors, shape (N,); -1 without a vector."""
         found = self._rows.get(id(embeddings))
         if found is None:
             known = embeddings.keys.of(self.keys)
@@ -51,7 +51,7 @@ class CandidateSet:
 
 
 class CandidateSets:
-    """The candidates of each relation, read on first use and again after a change of the graph."""
+    """Reads and caches the candidates of each relation, until the graph changes."""
 
     def __init__(self, graph: KnowledgeGraph) -> None:
         self._graph = graph
@@ -59,7 +59,7 @@ class CandidateSets:
         self._sides: dict[tuple[str, bool], CandidateSet] = {}
 
     def of(self, relation: str, forward: bool) -> CandidateSet:
-        """The tails of a relation if ``forward``, else its heads."""
+        """The tails of a relation if ``forward``, otherwise its heads."""
         state = self._graph.log.state()
         if state is None or state != self._state or len(self._sides) >= KEPT:
             self._sides.clear()

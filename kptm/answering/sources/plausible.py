@@ -1,8 +1,8 @@
-"""Whether an entity can have a relation at all, judged by similar entities.
+"""Decides whether an entity can have a relation at all, by looking at similar entities.
 
-Link prediction ranks capitals even for a poem. A guess is shown only if some entity of the same
-type has the relation. For an entity without types, entities that share one of its relations are
-taken instead.
+Link prediction ranks capitals even for a poem. Therefore a prediction is shown only if some entity
+of the same type has the relation. If the entity has no type, its similar entities are those that
+share one of its relations.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from kg.types import Step
 
 OWN = 1_000
-"""The most facts of an entity without types that are compared."""
+"""The most facts of an entity without types from which its relations are read."""
 FACTS, BATCH = 20_000, 500
-"""Facts of a relation that are read, and facts read at a time."""
+"""The most facts of a relation that are read, and the number read at a time."""
 
 
 def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
-    """Whether the step starts from any entity similar to this one."""
+    """Whether any entity similar to this one has a fact along the step."""
     found = graph.entities([entity]).get(entity)
     if found is None:
         return False
@@ -37,7 +37,7 @@ def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
 
 
 def _among_types(graph: KnowledgeGraph, types: Collection[str], step: Step) -> bool:
-    """Whether the step starts from any entity of one of the types."""
+    """Whether any entity of one of the types has a fact along the step."""
     facts = islice(graph.match(None, step.relation), FACTS)
     ends = (fact.head if step.forward else fact.tail for fact in facts)
     while some := set(islice(ends, BATCH)):
@@ -47,7 +47,7 @@ def _among_types(graph: KnowledgeGraph, types: Collection[str], step: Step) -> b
 
 
 def _steps(graph: KnowledgeGraph, entity: str) -> Iterator[Step]:
-    """The relations that an entity has, each once."""
+    """Yield the relations of an entity, each with its direction, and each once."""
     from kg.types import Step
 
     facts = islice(graph.touching([entity]), OWN)

@@ -1,7 +1,7 @@
-"""p over candidates from link prediction and the fused model.
+"""Computes p over the candidates of a question from link prediction and from the fused model.
 
-Separate from :mod:`kptm.answering.sources.source`, so that asking a graph without a model does not
-import torch. Shapes: N candidates, T texts, E the width of entity vectors.
+This file imports torch and :mod:`kptm.answering.sources.source` does not, so that asking a graph
+without a model does not import torch. Shapes: N candidates, T texts, E the width of entity vectors.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 BATCH = 128
-"""Texts per batch of the model."""
+"""The number of texts in a batch of the model."""
 
 
 def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceScores | None:
-    """Link prediction: softmax of the scores; None if the entity or relation has no vector."""
+    """The p of link prediction, a softmax over its scores.
+
+    None if the entity or the relation has no vector.
+    """
     entity, relation = asked.reading.entity, asked.reading.relation
     if entity not in embeddings or relation not in embeddings.relations:
         return None
@@ -44,11 +47,11 @@ def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceS
 def from_model(
     model: FusedModel, asked: Sequence[SourceQuery]
 ) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
-    """The fused model's prediction at each question's first blank, in batches.
+    """The predictions of the fused model for the first blank in each text, in batches.
 
     Returns:
-        For each question: its scores, averaged over its texts, and the fact keys with which to
-        search modeledge, shape (T, 4E).
+        For each question: the p of its candidates, averaged over its texts, and the fact keys with
+        which to search modeledge, shape (T, 4E).
     """
     model.eval()
     texts, owner = [], []
@@ -84,7 +87,7 @@ def _mean(opinions: Sequence[SourceScores]) -> SourceScores | None:
 def _spread(
     kind: str, scores: torch.Tensor, asked: SourceQuery, embeddings: EntityEmbeddings
 ) -> SourceScores | None:
-    """Softmax over the candidates that have a vector; the others get 0."""
+    """Softmax over the candidates with a vector; the others and the topic entity get p = 0."""
     rows = asked.side.rows(embeddings)
     there = rows >= 0
     own = asked.side.place.get(asked.reading.entity)

@@ -1,6 +1,6 @@
 """The sources of answers besides the graph: link prediction, the fused model, texts, modeledge.
 
-Each returns p over the candidates of a question. Shapes: N candidates, T texts.
+Each source returns p over the candidates of a question. Shapes: N candidates, T texts.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ SOURCES = (GRAPH, LINKS, MODEL, TEXTS, STORE)
 
 @dataclass(frozen=True, slots=True)
 class SourceQuery:
-    """A question as all sources take it.
+    """A question of one hop, in the form in which all sources are asked.
 
     Attributes:
-        reading: The entity and relation; one hop.
-        texts: The question as clozes.
-        side: The candidates, without the entity itself.
-        read: The answers read in passages, all of which are candidates.
+        reading: The entity and the relation.
+        texts: The question as clozes, for the fused model and modeledge.
+        side: The candidates: all heads or tails of the relation, and the answers read in passages.
+        read: The answers read in passages.
     """
 
     reading: Reading
@@ -49,15 +49,15 @@ class SourceQuery:
 
 @dataclass(frozen=True, slots=True)
 class SourceScores:
-    """One source's p over the candidates of a question.
+    """The p of one source over the candidates of a question.
 
     Attributes:
         kind: The name of the source.
-        p: Shape (N,), summing to 1; 0 for candidates that the source does not know.
+        p: Shape (N,), with the sum 1; 0 for candidates that the source does not know.
         known: The number of candidates that the source knows.
-        text: The cloze that the source read, "" if it reads none.
-        hits: For modeledge: the neighbours that state an answer.
-        weight: For modeledge: λ, the weight of the neighbours in the combined p.
+        text: The cloze that the source read; "" if it reads none.
+        hits: Only for modeledge: the neighbours that state an answer.
+        weight: Only for modeledge: λ, the weight of the neighbours in the combined p.
     """
 
     kind: str
@@ -69,11 +69,11 @@ class SourceScores:
 
     @property
     def best(self) -> int:
-        """The position of the likeliest candidate; the last one of equals."""
+        """The position of the likeliest candidate; among equal ones the last."""
         return last_best(self.p)
 
     def rank(self, place: int) -> int:
-        """The rank of a candidate, 1 for the likeliest."""
+        """The rank of the candidate at a position; the likeliest has rank 1."""
         return 1 + int((self.p > self.p[place]).sum())
 
 
@@ -81,7 +81,7 @@ def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
     """The set of sources with these names; all sources for None.
 
     Raises:
-        ConfigError: A name is unknown, or there is none.
+        ConfigError: A name is unknown, or ``names`` is empty.
     """
     if names is None:
         return frozenset(SOURCES)
@@ -94,14 +94,14 @@ def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
 
 
 def last_best(p: Floats) -> int:
-    """The position of the largest number; the last one of equals."""
+    """The position of the largest number; among equal ones the last."""
     return len(p) - 1 - int(np.argmax(p[::-1]))
 
 
 def from_modeledge(
     hits: Sequence[Hit], asked: SourceQuery, interpolation: Interpolation
 ) -> SourceScores | None:
-    """The p from neighbours that state the relation; None if the store abstains."""
+    """The p of modeledge, from the nearest neighbours; None if their weight λ is 0."""
     share = interpolation.weight(hits)
     if share == 0:
         return None

@@ -1,4 +1,4 @@
-"""Asks all sources about many questions at once."""
+"""Asks all sources about a batch of questions."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class SourceSet:
-    """The available ones of link prediction, model, texts and modeledge.
+    """The available sources among link prediction, model, texts and modeledge.
 
     Args:
         embeddings: The embeddings for link prediction, or None.
         model: The fused model, or None.
-        store: Modeledge of the same model, or None; it cannot be asked without the model.
+        store: The modeledge store of the same model, or None; without the model it is not asked.
         texts: The source of answers from texts, or None.
     """
 
@@ -61,12 +61,16 @@ class SourceSet:
     def ask_sources(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
     ) -> list[tuple[list[SourceScores], list[Hit]]]:
-        """The scores of link prediction, model and texts for each question, and its neighbours.
+        """Ask the sources about each question.
 
         Args:
             asked: The questions.
             chosen: The sources to ask.
-            k: The number of neighbours.
+            k: The number of neighbours in modeledge.
+
+        Returns:
+            For each question: the scores of link prediction, model and texts, as far as they have
+            any, and its nearest neighbours in modeledge.
         """
         there = self.there(chosen)
         found: list[tuple[list[SourceScores], list[Hit]]] = [([], []) for _ in asked]
@@ -75,7 +79,7 @@ class SourceSet:
             opinions += [] if opinion is None else [opinion]
         if not there - {TEXTS}:
             return found
-        # Imports torch, so only when a source needs it.
+        # This module imports torch, so it is imported only if a source needs it.
         from kptm.answering.sources.scoring import from_embeddings, from_model
 
         if LINKS in there and self.embeddings is not None:
@@ -97,7 +101,7 @@ class SourceSet:
     def opinions(
         self, asked: Sequence[SourceQuery], chosen: Collection[str], weights: Interpolation
     ) -> list[list[SourceScores]]:
-        """The scores of all sources for each question, without sources that have none."""
+        """For each question, the scores of all sources that have any, including modeledge."""
         scores = []
         for question, (opinions, hits) in zip(
             asked, self.ask_sources(asked, chosen, weights.k), strict=True
@@ -117,7 +121,7 @@ class SourceSet:
     def _neighbours(
         self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
     ) -> list[list[Hit]]:
-        """The ``k`` nearest rows with the question's entity and a candidate, per question."""
+        """For each question, the ``k`` nearest rows that contain its entity and a candidate."""
         if self.store is None or not any(map(len, keys)):
             return [[] for _ in asked]
         found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))
@@ -135,7 +139,7 @@ class SourceSet:
 
 
 class _Others:
-    """The candidates of a question, without the question's entity."""
+    """A set-like view of the candidates of a question, without the question's entity."""
 
     def __init__(self, asked: SourceQuery) -> None:
         self._asked = asked

@@ -1,4 +1,4 @@
-"""Filters answers from texts by the types of a relation's tails: a population is not a person."""
+"""Filters answers from texts by the types of a relation's answers: a population is not a person."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import ReadAnswer
 
 SAMPLE = 500
-"""Entities at the end of a relation whose types are read."""
+"""The most answers of a relation in the graph whose types are read."""
 
 
 def of_its_kind(
     graph: KnowledgeGraph, reading: Reading, side: CandidateSet, read: Sequence[ReadAnswer]
 ) -> tuple[ReadAnswer, ...]:
-    """The answers whose type fits the relation; answers of unknown type are kept.
+    """The answers whose type fits the relation; answers of unknown type pass too.
 
     Args:
         graph: The graph.
         reading: The entity and relation.
-        side: The entities on the asked side of the relation.
+        side: The tails of the relation, or its heads if a head is asked for.
         read: The answers read in texts.
     """
     if not read:

@@ -1,4 +1,4 @@
-"""The source of answers that are read in passages of texts."""
+"""The source "texts": answers that a reader finds in passages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import HeldOutAnswer
 
 ENOUGH = 50
-"""The fewest held-out answers that calibrate p by a curve.
+"""The fewest held-out answers to which a calibration curve is fitted.
 
-For a kind with fewer, the overall share of right answers counts as this many answers.
+For a kind with fewer answers, the share of right answers of all kinds is a prior with the weight of
+this many answers.
 """
 SURE = 0.5
-"""With few answers, only those of at least this p count for the share of right ones."""
+"""With too few answers for a curve, the share of right answers is that of answers with this p."""
 SHOWN = 3
-"""Sentences shown for an answer."""
+"""The most sentences that are shown for an answer."""
 SHARE = 0.05
 """The least p of a shown sentence, as a share of the best sentence's p."""
 
@@ -54,7 +55,7 @@ class TextSource:
             for kind, own in by_kind.items()
             if len(own) >= ENOUGH
         }
-        # For few answers of a kind, their share of right ones is smoothed by that of all kinds.
+        # With few answers of a kind, the share of right ones is smoothed by that of all kinds.
         self._beside = {
             kind: _share([one.right for one in own if one.p >= SURE], self._share, ENOUGH)
             / self._share
@@ -62,7 +63,7 @@ class TextSource:
         }
 
     def answers(self, reading: Reading, name: str) -> tuple[ReadAnswer, ...]:
-        """The answers that passages give to a question of one hop.
+        """The answers that the reader finds in passages to a question of one hop.
 
         Args:
             reading: The entity and relation.
@@ -72,7 +73,7 @@ class TextSource:
         return tuple(self._reader.answers(asked))
 
     def worth(self, p: float, kind: str = "entity") -> float:
-        """The rate at which best answers with this p are right, estimated on held-out facts.
+        """The calibrated p: the rate at which best answers with this p are right on held-out facts.
 
         Args:
             p: The reader's p.
@@ -90,7 +91,7 @@ def _share(right: Sequence[bool], prior: float, weight: float) -> float:
 
 
 def from_texts(asked: SourceQuery) -> SourceScores | None:
-    """The reader's p over the candidates, with the remaining probability spread evenly.
+    """The reader's p over the candidates; the remaining probability is spread evenly.
 
     None if no passage contains the entity.
     """
@@ -106,7 +107,7 @@ def from_texts(asked: SourceQuery) -> SourceScores | None:
 def evidence(
     asked: SourceQuery, answers: list[str], named: Mapping[str, str]
 ) -> Iterator[Evidence]:
-    """The evidence for answers from passages: the number of texts, and their sentences."""
+    """Yield the evidence for answers from passages: the number of passages, and their sentences."""
     for item in asked.read:
         if item.node not in answers:
             continue
@@ -121,7 +122,7 @@ def evidence(
 
 
 def _sentence(asked: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evidence:
-    """The sentences from one name to the other, as evidence with both names marked."""
+    """The sentences from the topic to the answer as evidence, with the spans of both names."""
     text = place.passage.text
     first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])
     inside = [(start, end) for start, end in sentences(text) if start < last and first < end]

@@ -1,4 +1,4 @@
-"""Predicts words for blanks that no entity fills, by the backbone's MLM head."""
+"""Predicts words for blanks that no entity fills, with the MLM head of the backbone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """The words predicted at a text's blanks, and the geometric mean of their tokens' p."""
+    """The words predicted for the blanks of a text, and the geometric mean of their tokens' p."""
 
     text: str
     p: float
@@ -22,9 +22,10 @@ class Words(NamedTuple):
 
 @torch.no_grad()
 def words_at(model: FusedModel, document: LinkedText) -> Words | None:
-    """Predict the likeliest token of every blank; adjacent blanks form one word or name.
+    """Predict the likeliest token for each blank; adjacent blanks form one word or name.
 
-    None for a decoder, which has no MLM head, and if every blank is beyond the maximum length.
+    None if the model is a decoder, which has no MLM head, or if every blank is beyond the model's
+    maximum length.
     """
     model.eval()
     text = model.encoder.encode(document)

@@ -1,1 +1,1 @@
-"""Training from answered questions."""
+"""Trains the parser and the weights of the sources from answered questions."""

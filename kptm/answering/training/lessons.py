@@ -1,4 +1,4 @@
-"""Answered questions for training: their files, their storage, and reports by line."""
+"""Reads and stores answered questions for training, and reports on each line of a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 SHOWN = 5
-"""Lines in a report, per reason."""
+"""The most lines that a report shows for one reason."""
 
 UNKNOWN_ANSWERS = "the graph has none of the answers"
 NO_NAME = "no name in the question is in the graph"
@@ -30,7 +30,7 @@ NO_PROGRAM = "nothing that was tried with the names in the question gives the an
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A question with its answers.
+    """A question with its answers, for training.
 
     Attributes:
         question: The question in words.
@@ -46,7 +46,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """Lines that could not be used for training, for one reason.
+    """The lines that could not be used for training for the same reason.
 
     Attributes:
         reason: The reason.
@@ -66,13 +66,13 @@ class LearnReport:
     Attributes:
         lines: The number of lines in the file.
         used: The number of lines that trained the parser.
-        weighed: The number of questions without an answer in the graph, which trained the weights
-            of the sources.
-        sampled_out: The number of lines left out because a training takes a sample.
-        held_out: Accuracy of the first answer before and after, on held-out lines, and the number
-            of these lines.
-        by_name: The same on questions that ask for relations by their names.
-        kept: Whether the new parser is used from now on; it is not if accuracy has fallen.
+        weighed: The number of questions without an answer in the graph, to which the weights of the
+            sources were fitted.
+        sampled_out: The number of lines that were not in the sample on which the parser is trained.
+        held_out: On held-out lines: the accuracy of the first answer before and after the training,
+            and the number of these lines.
+        by_name: The same for questions that ask for relations by their names.
+        kept: Whether the new parser is used from now on; it is not if its accuracy is lower.
         unused: The lines that could not be used, by reason.
         earlier: The number of questions from earlier trainings that were used again.
         revision: The revision by which the training can be undone.
@@ -94,7 +94,7 @@ class LearnReport:
         return asdict(self)
 
     def __str__(self) -> str:
-        """The report as text: a summary, then some lines per reason."""
+        """The report as text: a summary, then some of the unused lines for each reason."""
         text = [f"{self.used:,} of {self.lines:,} lines taught something"]
         if self.earlier:
             text[0] += f", beside {self.earlier:,} questions learnt before"
@@ -147,7 +147,7 @@ class Refusals:
 
 
 def read_lessons(path: Path) -> Iterator[Lesson]:
-    """The questions of a file, with their answers as written.
+    """Yield the questions of a file, with their answers as written.
 
     Raises:
         TripleFormatError: The file cannot be read, or a line is not ``question⇥answer|answer``.
@@ -164,7 +164,10 @@ def read_lessons(path: Path) -> Iterator[Lesson]:
 
 
 def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str, frozenset[str]]:
-    """The nodes that each answer may mean: an entity by key, else entities by name, and values."""
+    """The nodes that each answer may mean, by the answer as written.
+
+    These are the entity with that key, or otherwise the entities with that name, and values.
+    """
     known = graph.entities(lesson.answers)
     found = {}
     for name in lesson.answers:
@@ -174,7 +177,7 @@ def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str,
 
 
 def merge_lessons(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:
-    """The earlier lessons, except those whose question occurs in ``new``, then the new ones."""
+    """The earlier lessons, then the new ones; a new lesson replaces one with the same question."""
     again = {item.question.strip() for item in new}
     return [*(item for item in earlier if item.question.strip() not in again), *new]
 
@@ -188,7 +191,7 @@ def dump(lessons: Iterable[Lesson]) -> bytes:
 
 
 def load(path: Path) -> list[Lesson]:
-    """The stored lessons.
+    """Read the lessons that :func:`dump` wrote; none if there is no file.
 
     Raises:
         ConfigError: The file is malformed.

@@ -1,4 +1,4 @@
-"""Trains the parser and the weights of the sources from answered questions."""
+"""Trains a predictor from answered questions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 WORSE = 0.02
-"""The most by which held-out accuracy may fall for a new training to be used."""
+"""A trained parser is used if its accuracy on held-out lines falls by at most this much."""
 
 
 def learn(
@@ -30,14 +30,16 @@ def learn(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> LearnReport:
-    """Train from answered questions; the predictor uses the result from then on.
+    """Train the parser and the weights of the sources; the predictor uses them from then on.
+
+    The weights are fitted to the questions that no program over the graph answers.
 
     Args:
-        predictor: The predictor, changed in place.
+        predictor: The predictor, which is changed in place.
         graph: The graph.
         linker: Links the names of answers to entities.
-        lessons: The questions, those of earlier trainings first.
-        new: The number of new questions.
+        lessons: The questions; those of earlier trainings come first.
+        new: The number of new questions, which are the last ones.
         seed: The seed of the sample if there are many questions.
         progress: Called with the number of questions processed so far.
     """
@@ -90,7 +92,7 @@ def learn(
 
 
 def _reason(lesson: files.Lesson, meant: Mapping[str, frozenset[str]], *, named: bool) -> str:
-    """The reason why a lesson could not be used."""
+    """The reason why a lesson could not be used: its answers, its names, or its program."""
     known = any(meant.values()) or any(
         as_number(name) is not None or name.casefold() in YES | NO for name in lesson.answers
     )
