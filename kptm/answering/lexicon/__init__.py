@@ -1,7 +1,7 @@
-"""The lexicon of questions: words for counting, comparing, ordering, negating and asking.
+"""The lexicon of questions: words that count, compare, order, negate and ask.
 
-Each language is one file ``xx.toml`` in this folder; ``docs/questions-lexicon.md`` explains how to
-add one.
+Each language has one file ``xx.toml`` in this folder; ``docs/questions-lexicon.md`` explains how to
+add a language.
 """
 
 from kptm.answering.lexicon.lexicon import Lexicon, load

@@ -60,7 +60,7 @@ def languages_of(folder: Path) -> tuple[str, ...]:
 
 
 def read_file(folder: Path, code: str) -> dict[str, Any]:
-    """The data file of a language.
+    """Read and check the data file of a language.
 
     Raises:
         ConfigError: The file cannot be read, is not TOML, or has an unknown table, attribute or
@@ -75,7 +75,7 @@ def read_file(folder: Path, code: str) -> dict[str, Any]:
 
 
 def read_common(folder: Path) -> dict[str, Any]:
-    """The data that all languages share.
+    """Read the data that all languages share.
 
     Raises:
         ConfigError: The file cannot be read, or is not TOML.

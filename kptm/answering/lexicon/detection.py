@@ -22,24 +22,27 @@ _SCRIPTS = (
     ("ja", re.compile("[\u3041-\u30ff\uff66-\uff9f]")),
     ("zh", re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")),
 )
-"""Scripts of which one character decides the language; names alone rarely use them."""
+"""Scripts with which a single character decides the language; names alone rarely use them."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts that decide only if function words do not, because names may be written in them."""
 _FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
-"""Weights of a function word, of a noun or verb, and of a word that also occurs in names."""
+"""The weights of a function word, of a noun or verb, and of a word that also occurs in names."""
 _CACHED = 100_000
 STORED = "detection.json"
-"""The file with the tables, beside the data files."""
+"""The file with the tables, in the folder of the data files."""
 _RESPELT = 0.5
-"""Factor for a word found only in another spelling: "due" as "du" in German, where "ue" is "ü"."""
+"""Factor of the weight of a word that is found only in another spelling.
+
+In German, for example, "due" is also looked up as "dü", which is folded to "du".
+"""
 
 
 class Detector:
-    """Tells languages apart by script, function words and common words.
+    """Detects the language of a question by script, function words and common words.
 
     Args:
         folder: The folder of the data files.
-        default: The language of a question without any known word.
+        default: The language of a question without a known word.
 
     Raises:
         ConfigError: A data file is invalid.
@@ -54,7 +57,13 @@ class Detector:
         self._known: dict[str, list[tuple[str, float]]] = {}
 
     def detect(self, words: Sequence[str]) -> str:
-        """The language of words as typed; the default or the first one if scores are equal."""
+        """The language of a question.
+
+        If several languages have the same score, it is the default language or the first.
+
+        Args:
+            words: The words of the question, as typed.
+        """
         for code, script in _SCRIPTS:
             if code in self._tables and any(script.search(word) for word in words):
                 return code
@@ -69,7 +78,7 @@ class Detector:
         return max(scores, key=lambda code: scores[code])
 
     def _weights(self, typed: str) -> list[tuple[str, float]]:
-        """The weight of a word for each language that has it, lower the more languages have it."""
+        """The weight of a word for each language that has it, divided by their number."""
         known = self._known.get(typed)
         if known is None:
             found = [(code, self._weight(code, typed)) for code in self._tables]
@@ -84,7 +93,7 @@ class Detector:
         keys = spelling.keys(typed)
         weight = max((weights.get(key, 0.0) for key in keys), default=0.0)
         if not weight and code == self._default:
-            # The table of English words is loaded in any case, for the names of relations.
+            # The table of English words is loaded anyway, for the names of relations.
             return _CONTENT if expand_word(typed, code) else 0.0
         return weight if "".join(keys) == fold(typed) else weight * _RESPELT
 
@@ -92,9 +101,9 @@ class Detector:
 def read_tables(folder: Path) -> dict[str, dict[str, Any]]:
     """The spelling and the weights of words, by language.
 
-    They are read from ``detection.json``, which ``tools/build_lexicon.py`` writes, because building
-    them from the data files takes as long as answering a question. They are built anew if a data
-    file has changed.
+    The tables are read from ``detection.json``, which ``tools/build_lexicon.py`` writes, because
+    building them from the data files takes as long as answering a question. If a data file has
+    changed since then, they are built from the data files.
 
     Raises:
         ConfigError: A data file is invalid.
@@ -137,7 +146,7 @@ def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _weights_of(data: Mapping[str, Any]) -> dict[str, float]:
-    """The weight of each word by which a language is recognised."""
+    """The weight of each word of a language, by which the language is recognised."""
     spelling = Spelling(data)
     numbers, words = data.get("numbers", {}), data["words"]
     measures = [

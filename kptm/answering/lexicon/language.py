@@ -1,4 +1,4 @@
-"""The tables of one language, from its data file."""
+"""Builds the tables of one language from its data file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon.match import Kind
 
 LONG_WORD = 5
-"""The least letters of a word of which another may be a misspelling."""
+"""The fewest letters of a word whose misspellings are corrected."""
 
 
 class Language:
     """The tables of one language.
 
     Args:
-        data: Its data file, as :func:`kptm.answering.lexicon.data_files.read_file` returns it.
+        data: The data of the language, as :func:`kptm.answering.lexicon.data_files.read_file`
+            returns them.
         common: The tables that all languages share.
 
     Raises:
@@ -93,7 +94,7 @@ class Language:
         return Operator(kind=kind, **given)
 
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
-        """Add the phrases that the templates form of an adjective, such as its superlatives."""
+        """Add the phrases that the templates build from an adjective, such as its superlatives."""
         words = {degree: entry.get(degree, ()) for degree in DEGREES}
         base = {name: entry[name] for name in ("order", "hints", "generic") if name in entry}
         compares = {"max": ">", "min": "<"}[entry["order"]]

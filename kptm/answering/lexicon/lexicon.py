@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT = "en"
 FOLDER = Path(__file__).parent
 YEAR, SIGN = 4, 3
-"""Digits of a year, and the most letters of a unit's symbol."""
+"""The number of digits of a year, and the most letters of the symbol of a unit."""
 IN = "in"
 """A word that may precede a unit: "area in km2"."""
 _CACHED = 100_000
@@ -38,7 +38,7 @@ def load() -> Lexicon:
 
 
 class Lexicon:
-    """The operators of questions, by language.
+    """Finds the language of a question, its tokens, and the operators among them.
 
     Args:
         folder: The folder of the data files: one ``xx.toml`` per language, and ``common.toml``.
@@ -60,7 +60,7 @@ class Lexicon:
         return self._codes
 
     def language(self, text: str) -> str:
-        """The language of a text, by script and function words; "en" if they do not decide."""
+        """The language of a text, from its script and its words; "en" if they do not decide."""
         return self._detector.detect([run for run, _ in runs(text)])
 
     def tokens(self, text: str, language: str = DEFAULT) -> list[Token]:
@@ -84,21 +84,22 @@ class Lexicon:
     ) -> list[Match]:
         """All spans of tokens that are operators, longest first.
 
-        A span within a longer one is left out, unless both are possible ("how many people": a
-        count, or the population). One span may be several operators ("second", "more").
+        A span within a longer one is left out, unless both are possible: "how many people" asks
+        for a count or for the population. One span may be several operators: "second", "more".
 
         Args:
             tokens: The tokens of a question.
-            language: Its language.
-            year: Returns the year that dates without one are in ("4 March"), if there is one. It is
-                called only for a question with such a date.
+            language: The language of the question.
+            year: Function that returns the year of dates without one, such as "4 March", or None.
+                It is called only if the question has such a date.
         """
         return find_matches(tokens, self._tables(language), year)
 
     def correct(self, token: Token, language: str = DEFAULT) -> Token | None:
-        """A token as the word of an operator of which it is a misspelling: "averge", "higest".
+        """Correct a misspelt word of an operator: "averge" becomes "average".
 
-        A letter is rather left out than added. None if it is a misspelling of none, or of several.
+        Among several words, the longest is chosen, because people omit a letter more often than
+        they add one. None if no word or no single longest word fits.
         """
         words = self._tables(language).operator_words
         if len(token.folded) < LONG_WORD:
@@ -121,7 +122,7 @@ class Lexicon:
         for start in range(1, len(words)):
             rest = words[start:]
             year = len(rest) == 1 and len(rest[0]) == YEAR and rest[0].isdecimal()
-            # "Birth year" is about a year, so only symbols and plurals are taken as units.
+            # Only symbols and plurals are units, because in "birth year" the year is no unit.
             sign = len(rest[-1]) <= SIGN or rest[-1].endswith("s") or rest[-1] == "feet"
             unit = sign and any(hit.end == len(words) for hit in units.find(words, start))
             if year or unit:
@@ -134,7 +135,7 @@ class Lexicon:
         return frozenset(hit.item for hit in found)
 
     def _tables(self, language: str) -> Language:
-        """The tables of a language, built on first use; the default's if it has none."""
+        """The tables of a language, built on first use; those of English if it has no file."""
         if language in self._languages:
             return self._languages[language]
         code = language if language in self._codes else DEFAULT
@@ -147,7 +148,7 @@ class Lexicon:
         return self._languages[code]
 
     def _parts(self, run: str, language: str) -> tuple[tuple[str, str, str, int], ...]:
-        """The parts of a word: (text as typed, folded, stem, position in the word)."""
+        """The parts of a word, each as (text as typed, folded text, stem, position in the word)."""
         cached = self._pieces.get((run, language))
         if cached is not None:
             return cached

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 BEGINNING = "^"
-"""Stands for the beginning of the question in conditions on the preceding word."""
+"""In conditions on the preceding word, this means the beginning of the question."""
 
 
 class OperatorMatch(NamedTuple):
@@ -33,15 +33,15 @@ class OperatorMatch(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """A question's tokens with their keys, and positions on which operators depend.
+    """The tokens of a question with their keys, and positions on which operators depend.
 
     Attributes:
         tokens: All tokens.
         keys: The key by which each token is looked up.
         opening: The number of opening words without content ("and", "please").
-        ranked: The ends of ranks.
-        begun: The starts of numbers and times.
-        ended: The ends of numbers, with and without their units, and of times.
+        ranked: The positions after ranks.
+        begun: The positions at which numbers and times begin.
+        ended: The positions after numbers, with and without their units, and after times.
     """
 
     tokens: Sequence[Token]
@@ -60,7 +60,7 @@ def find_matches(
     Args:
         tokens: The tokens.
         tables: The tables of their language.
-        year: Returns the year that dates without one are in, if there is such a year.
+        year: Function that returns the year of dates without one, or None.
     """
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = quantities(tokens, keys, tables.numbers)
@@ -146,7 +146,7 @@ def _is_after(before: str, word: str) -> bool:
 def _drop_contradicted(
     hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]
 ) -> list[OperatorMatch]:
-    """The operators without those that other words of the question rule out."""
+    """Drop the operators that are none because other words of the question ask or compare."""
     certain = [hit.operator for hit in hits if hit not in doubtful]
     asks = any(operator.kind in ("ask", "count") for operator in certain)
     compares = any(operator.comparison and not operator.order for operator in certain)
@@ -169,7 +169,7 @@ def _number_matches(numbers: Iterable[NumberMention], periods: Iterable[Time]) -
             unit=item.unit,
         )
         for item in numbers
-        if not (item.unit and (item.start, item.end) in moments)  # "1995年" is no length of time
+        if not (item.unit and (item.start, item.end) in moments)  # "1995年" is a date
     ]
 
 

@@ -1,7 +1,7 @@
 """Expands the patterns of the data files to phrases, and looks phrases up in tries.
 
-``(a|b)`` stands for either, ``(a|)`` for an optional part, also within a word; ``{name}`` for any
-phrase of a group; ``<name>`` for a slot, which a function reads from the tokens.
+In a pattern, ``(a|b)`` means a or b, and ``(a|)`` means that a is optional, also within a word.
+``{name}`` means any phrase of a group. ``<name>`` is a slot, which a function reads from tokens.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Reader: TypeAlias = "Callable[[str, int], Iterable[tuple[int, object]]]"
 MOST = 20_000
-"""The most phrases of a pattern; more indicate a mistake in a data file."""
+"""The most phrases of a pattern; a pattern with more is probably a mistake in a data file."""
 _PART = re.compile(r"\(|\)|\||\{(\w+)\}|[^(){}|]+")
 
 
 def expand(pattern: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """All phrases that a pattern stands for, with white space collapsed.
+    """All phrases of a pattern, with white space collapsed.
 
     Raises:
         ConfigError: A bracket is not closed, a group is unknown, or there are too many phrases.
@@ -84,7 +84,7 @@ class Found(NamedTuple, Generic[T]):
 
 
 class Trie(Generic[T]):
-    """A trie of phrases, word by word; a word such as "<year>" is a slot."""
+    """A trie of phrases whose edges are words; a word such as "<year>" is a slot."""
 
     __slots__ = ("items", "slots", "words")
 
@@ -94,7 +94,7 @@ class Trie(Generic[T]):
         self.items: list[T] = []
 
     def add(self, words: Sequence[str], item: T) -> None:
-        """Add a phrase."""
+        """Add a phrase with its item."""
         node = self
         for word in words:
             if word.startswith("<") and word.endswith(">"):
@@ -109,8 +109,8 @@ class Trie(Generic[T]):
         Args:
             keys: The words of a text.
             at: The position of the first word.
-            read: Reads a slot at a position: yields (position after it, value) for each
-                possibility.
+            read: Function of the name of a slot and a position; it returns (position after the
+                slot, value) for each possible value. By default slots match nothing.
         """
         if at >= len(keys) or (keys[at] not in self.words and not self.slots):
             return []  # most words begin no phrase

@@ -1,7 +1,7 @@
 """Maps words of questions to English nouns: "born" to place or date of birth, 法国 to France.
 
-The tables are the files ``words/xx.toml``, one per language, loaded on first use; ``words/en.toml``
-describes the format.
+Each language has a table ``words/xx.toml``, which is loaded on first use; ``words/en.toml``
+describes its format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENGLISH = "en"
-"""The language that the other tables translate to."""
+"""The language into which the other tables translate."""
 
 
 def languages() -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def expand(word: str, language: str) -> Nouns:
     """English nouns that a graph may use for a word or phrase of a question.
 
     Args:
-        word: The word, in upper or lower case, inflected or not.
+        word: The word or phrase, in upper or lower case, inflected or not.
         language: The question's language, in ISO 639-1.
 
     Returns:
@@ -53,13 +53,13 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
     """All words and phrases of a question that have an entry, even if they overlap.
 
     Args:
-        words: The words of the question; Chinese and Japanese as words or as single characters.
+        words: The words of the question; in Chinese and Japanese, words or single characters.
         language: The question's language, in ISO 639-1.
 
     Returns:
-        (first word, word after the last, English nouns) of each, in the order of the question, and
-        the longest first among those that begin at the same word. A single character of a longer
-        Chinese or Japanese word is left out.
+        (position of the first word, position after the last word, English nouns) for each, in the
+        order of the question. Of those that begin at the same word, the longest comes first. A
+        single character within a longer Chinese or Japanese word is left out.
     """
     table = _table(language)
     if table is None:
@@ -85,7 +85,7 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
 
 
 def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[int]) -> set[int]:
-    """Characters within a longer word: 人 in 人口 is not a person, 国 in 法国 not a country."""
+    """Positions of characters within a longer word: 人 in 人口 does not mean a person."""
     found: set[int] = set()
     for at, part in enumerate(parts):
         if kind(part[0]) == "u":
@@ -96,7 +96,7 @@ def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[
 
 
 def translate(phrase: str, language: str) -> str | None:
-    """The English name of a country, continent, language, people or city; else None."""
+    """The English name of a country, continent, language, people or city; None for others."""
     table = _table(language)
     return None if table is None else table.names.find(pieces(phrase))
 
@@ -104,8 +104,8 @@ def translate(phrase: str, language: str) -> str | None:
 def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
     """Dictionary forms of a word: "speak" for "spoke", "city" for "cities".
 
-    Irregular forms are looked up; for other words all forms are returned that the endings allow,
-    including some that are not words.
+    An irregular form is looked up. For other words, the result has all forms that the endings
+    allow, and some of these are not words.
     """
     table = _table(language)
     return () if table is None else table.inflections.lemmas(fold(word))
@@ -113,7 +113,7 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _table(language: str) -> WordTable | None:
-    """The table of a language, "de" for "de-AT"; None if there is none."""
+    """The table of a language, for example of "de" for "de-AT"; None if it has no table."""
     code = language.lower().replace("_", "-").partition("-")[0]
     if code not in languages():
         return None

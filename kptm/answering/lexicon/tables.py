@@ -1,4 +1,4 @@
-"""The tables of operators, numbers and times that are built from a data file."""
+"""The classes of the tables that are built from a data file: operators, numbers and times."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """An operator, and the conditions under which a phrase is one.
+    """An operator, with conditions under which a phrase of the question is this operator.
 
-    For the other attributes see :class:`kptm.answering.lexicon.match.Match`.
+    :class:`kptm.answering.lexicon.match.Match` describes the attributes ``kind`` to ``generic``.
 
     Attributes:
         initial: Only at the beginning of the question.
         not_initial: Never at the beginning of the question.
-        typed: Only if typed exactly so, in lower case: "où" is not "ou".
+        typed: Only if typed as one of these texts, in lower case: "où" is not "ou".
         final: Only at the end of the question.
-        empty: The match has no tokens, because the word has a meaning of its own as well: "grenzt
-            Polen an Ungarn".
+        empty: The match has no tokens, because the word also names a relation: "grenzt Polen an
+            Ungarn".
         inner: Operators within the phrase are matched too.
         before_number: Only directly before a number or a time.
         after_number: Only directly after a number, its unit, or a time.
-        after: Only after one of these words; "-ed" is an ending, "^" the beginning of the question.
+        after: Only after one of these words; "-ed" means a word with this ending, "^" the beginning
+            of the question.
         not_after: Only if none of these words precedes it.
         without: Only if none of these words is in the question.
-        unless_asked: Only if no other word makes the question ask for more than yes or no.
+        unless_asked: Only if no other word asks for something, so that the answer is yes or no.
         unless_compared: Only if no other phrase of the question is a comparison.
         not_before: Only if none of these words follows it.
         nearby: Only if one of these words is in the question.
@@ -65,7 +66,10 @@ class Operator:
 
 @dataclass(slots=True, kw_only=True)
 class NumberTables:
-    """Number words: those that add ("word"), multiply ("scale"), or rank ("ordinal").
+    """The words and signs of numbers.
+
+    A number word has a kind: "word" adds its value, "scale" multiplies ("million"), and "ordinal"
+    is a rank ("second").
 
     Attributes:
         grouping: Signs between groups of three digits.
@@ -104,19 +108,22 @@ class NumberTables:
 
 @dataclass(slots=True, kw_only=True)
 class TimeTables:
-    """Phrases for times: moments, and moments with words such as "since" before them.
+    """The words and phrases of times.
+
+    A moment is a day, month, year, decade or century. A phrase has a moment, or two, and words such
+    as "since".
 
     Attributes:
         months: The numbers of the months by name.
-        decade_suffixes: Letters after the digits of a decade ("1990s"), "" for none.
+        decade_suffixes: Letters after the digits of a decade ("1990s"); "" if it may have none.
         decades: The first years of decades by name ("nineties").
         roman: Whether centuries are written in Roman numerals.
-        moments: Phrases with slots: year, old (a year before Christ), iso, day, month, decade,
-            rank.
+        moments: Moments with the slots year, old (a year before Christ), iso, day, month, decade
+            and rank.
         yearless: Moments without a year: "4 March", "March".
-        verbs: Months whose names are function words too: "may".
-        phrases: Phrases with moments, with the relation they express ("since", "between").
-        centuries: Words for "century" beside a rank.
+        verbs: Names of months that are also function words: "may".
+        phrases: Phrases with moments, and the relation that they express ("since", "between").
+        centuries: Words for "century" in moments with a rank.
         openers: Words that may begin a moment.
     """
 

@@ -22,16 +22,16 @@ Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
 """English nouns in lower case with p in (0, 1], best first."""
 
 FALL, FLOOR = 0.1, 0.5
-"""Decrease of p from one unweighted noun to the next, and the least p."""
+"""By how much p decreases from one noun without weight to the next, and the least p."""
 STEM = 3
-"""The least letters of a dictionary form; all but one must be shared with the word."""
+"""The fewest letters of a dictionary form; all but one of them must be those of the word."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
 _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
 
 
 @lru_cache(maxsize=65_536)
 def pieces(text: str) -> Key:
-    """The key of a text: its folded words; single characters in scripts without spaces."""
+    """The key of a text: its folded words, or its characters in scripts without spaces."""
     parts: list[str] = []
     before = ""
     for char in fold(text):
@@ -48,10 +48,10 @@ class Inflections(NamedTuple):
     """The inflections and alternative spellings of a language.
 
     Attributes:
-        irregular: Dictionary forms by irregular form.
-        endings: Endings to cut, with their replacements.
-        spelling: Letters as people may type them, with the letters of the table: "ae" for "ä",
-            which is folded to "a".
+        irregular: The dictionary forms of each irregular form.
+        endings: The endings to cut, with their replacements.
+        spelling: Letters as people may type them, with the folded letters of the table: "ae" for
+            "ä" is mapped to "a".
     """
 
     irregular: Mapping[str, tuple[str, ...]]
@@ -59,7 +59,7 @@ class Inflections(NamedTuple):
     spelling: Mapping[str, str]
 
     def forms(self, word: str) -> tuple[str, ...]:
-        """The forms under which a folded word may be listed: other spellings, dictionary forms."""
+        """The forms of a folded word to look up: the word, its spellings, and dictionary forms."""
         spelled = word
         for typed, letter in self.spelling.items():
             spelled = spelled.replace(typed, letter)
@@ -67,7 +67,7 @@ class Inflections(NamedTuple):
         return tuple(dict.fromkeys((*words, *(form for x in words for form in self.lemmas(x)))))
 
     def lemmas(self, word: str) -> tuple[str, ...]:
-        """Dictionary forms of a folded word: listed ones, or all that the endings allow."""
+        """The dictionary forms of a folded word: the listed ones, or all that the endings allow."""
         if word in self.irregular:
             return self.irregular[word]
         forms = []
@@ -84,8 +84,8 @@ class Phrases(Generic[T]):
     """Finds the entries of a table in a text.
 
     Args:
-        entries: The entries by their pieces, in dictionary form.
-        forms: Returns the dictionary forms of a piece.
+        entries: The entries, by the pieces of their phrase in dictionary form.
+        forms: Function that returns the dictionary forms of a piece.
     """
 
     def __init__(self, entries: Mapping[Key, T], forms: Callable[[str], tuple[str, ...]]) -> None:
@@ -94,7 +94,7 @@ class Phrases(Generic[T]):
         self._prefixes = {key[:end] for key in entries for end in range(1, len(key) + 1)}
 
     def spans(self, parts: Sequence[str], start: int) -> list[tuple[int, T]]:
-        """(end, entry) of the entries that begin at a piece, longest first."""
+        """The entries that begin at a piece, as (end, entry), longest first."""
         found: list[tuple[int, T]] = []
         begun: list[Key] = [()]
         for end in range(start, len(parts)):
@@ -114,8 +114,8 @@ class WordTable(NamedTuple):
     """The table of a language.
 
     Attributes:
-        words: English nouns by word or phrase.
-        names: English names by name.
+        words: The English nouns of each word or phrase.
+        names: The English name of each name.
         inflections: The inflections of the language.
     """
 
@@ -130,11 +130,11 @@ def read_table(text: str, where: str, english: WordTable | None = None) -> WordT
     Args:
         text: The content of the file.
         where: The name of the file, for messages.
-        english: The English table, if the nouns are to be expanded by their entries in it.
+        english: The English table, whose entries for a noun are added to it; None adds none.
 
     Raises:
-        ConfigError: The file is not TOML, has an unknown section, an empty entry or pattern, or a
-            phrase twice.
+        ConfigError: The file is not TOML, or has an unknown section, an empty entry or pattern, or
+            the same phrase in two entries.
     """
     try:
         return _read(tomllib.loads(text), english)
@@ -143,7 +143,7 @@ def read_table(text: str, where: str, english: WordTable | None = None) -> WordT
 
 
 def _read(sections: Mapping[str, Mapping[str, Any]], english: WordTable | None) -> WordTable:
-    """The table of a file's sections."""
+    """The table from the sections of a file."""
     if unknown := sorted(sections.keys() - SECTIONS):
         raise ConfigError(
             f"unknown section {unknown[0]!r}; known are {', '.join(sorted(SECTIONS))}"
@@ -158,7 +158,7 @@ def _read(sections: Mapping[str, Mapping[str, Any]], english: WordTable | None) 
 
 
 def _read_inflections(sections: Mapping[str, Mapping[str, str]]) -> Inflections:
-    """The forms, endings and spelling of a file."""
+    """The inflections from the sections of a file."""
     irregular: dict[str, list[str]] = {}
     for base, forms in sections.get("irregular", {}).items():
         for form in forms.split():
@@ -172,7 +172,7 @@ def _read_inflections(sections: Mapping[str, Mapping[str, str]]) -> Inflections:
 
 
 def read_nouns(texts: Sequence[str]) -> Nouns:
-    """The nouns of an entry with their weights, best first.
+    """The nouns of an entry with their p, best first.
 
     Raises:
         ConfigError: The entry is empty, or a noun is empty or repeated.
@@ -196,7 +196,7 @@ def _add_english(nouns: Nouns, english: WordTable) -> Nouns:
 
 
 def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:
-    """Yield the phrases of a section as pieces, each with its value."""
+    """Yield (pieces of a phrase, its value) for each phrase of a section."""
     seen: dict[Key, str] = {}
     for line, value in section.items():
         for phrase in line.split(","):

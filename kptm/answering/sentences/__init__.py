@@ -1,9 +1,10 @@
-"""Writes answers as sentences, from the program, relations' names and texts' phrasings.
+"""Writes an answer as a sentence, from its program, the labels of relations, and phrasings.
 
-    program, answers ─► words of each relation ─► description of the program ─► sentence
+    program, answers ─► words for each relation ─► description of the program ─► sentence
 
-English has a grammar (``english``); other languages have templates by the shape of the program
-(``templates``). Both take their words from the language's TOML file.
+English sentences are built by a grammar (``english``). Sentences of other languages are built from
+one template for each shape of program (``templates``). Both take their words from the TOML file of
+the language.
 """
 
 from kptm.answering.sentences.languages import LANGUAGES

@@ -1,4 +1,4 @@
-"""Writes the labels of an answer in other languages; what was answered stays."""
+"""Replaces the labels of an answer by those of another language; the answer itself stays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class AnswerLabels:
-    """Writes labels, and the sentence with them, in the languages of a graph.
+    """Replaces labels, and the sentence that contains them, by those of other languages.
 
     Args:
-        graph: The graph, which gives labels in these languages.
+        graph: A graph that returns labels in these languages.
         phrasings: The phrasings of relations in the user's texts.
     """
 
@@ -29,7 +29,7 @@ class AnswerLabels:
         self._writer = SentenceWriter(graph, phrasings)
 
     def relabel(self, answer: Answer, code: str | None = None) -> Answer:
-        """An answer with its labels in these languages.
+        """The answer with labels in the languages of the graph.
 
         Args:
             answer: The answer.
@@ -64,7 +64,7 @@ class AnswerLabels:
 
 
 def _evidence(item: Evidence, labels: dict[str, str]) -> Evidence:
-    """A fact with these labels; other evidence is a text of its source."""
+    """The evidence with these labels if it is a fact; the text of other evidence stays."""
     if item.triple is None:
         return item
     doubt = item.text.partition(DOUBTED)[1:]

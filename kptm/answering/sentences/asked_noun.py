@@ -1,4 +1,4 @@
-"""The noun that a question asks for: "rivers" in "how many rivers run through texas"."""
+"""Finds the noun that a question asks for: "rivers" in "how many rivers run through texas"."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def asked_noun(answer: Answer, grammar: SentenceGrammar) -> Forms | None:
-    """The noun that an English question asks for, unless it is an entity, relation or operator.
+    """The noun that an English question asks for, as singular and plural.
 
-    Programs no longer contain it if their relations imply it.
+    None if the noun is part of an entity, a relation or an operator. Sentences need it because a
+    program does not contain a noun that its relations imply.
     """
     if not answer.meanings:
         return None

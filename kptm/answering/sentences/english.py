@@ -1,4 +1,4 @@
-"""English sentences for answers, in the words of the program's relations."""
+"""Writes English sentences for answers, with the words of the program's relations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class English:
 
     Args:
         describer: Describes programs.
-        noun: The noun by which the question asks for the answers; None if it has none.
+        noun: The noun that the question asks for, such as "rivers"; None if it has none.
     """
 
     def __init__(self, describer: ProgramDescriber, noun: Forms | None = None) -> None:
@@ -49,12 +49,12 @@ class English:
     # ── sets and values ──────────────────────────────────────────────────────────────────────
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
-        """A clause that states what a program denotes.
+        """A clause that states the denotation of a program.
 
         Args:
             program: A program that denotes nodes or a number.
             found: The nodes or the number.
-            value: For a superlative: the value of its answers, "" if unknown.
+            value: For a superlative, the value by which its answers are measured; "" if unknown.
         """
         named = self._language.list_items(found.items)
         many = len(found.items) > 1
@@ -70,7 +70,7 @@ class English:
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
     def _describe(self, program: Program, found: Listed) -> NounPhrase:
-        """A description of the program; its noun may come from the question or the nodes' type."""
+        """A description of the program, with the noun of the question or of the nodes' type."""
         described = self._describer.describe(program)
         if described.noun is not None or described.name:
             return described
@@ -78,7 +78,7 @@ class English:
         return replace(described, noun=self._noun or typed)
 
     def _state_facts(self, followed: Follow, found: Listed, *, whole: Program) -> str:
-        """The facts of one step: "A and B border Texas"; "" if a description reads better."""
+        """The facts of one step as a clause: "A and B border Texas"; "" if that reads badly."""
         step, items, many = followed.step, found.items, len(found.items) > 1
         dates = all(map(is_date, items))
         words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
@@ -120,7 +120,10 @@ class English:
         return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
 
     def _with_most_facts(self, program: Superlative) -> Forms | None:
-        """For the end of a relation that is so most often: "author of the most books"."""
+        """The noun for a superlative that counts the facts of a relation: "author of most books".
+
+        None for other superlatives.
+        """
         base, measure = program.base, program.measure
         if not isinstance(base, Having) or not measure.count or measure.steps != (base.step,):
             return None
@@ -149,7 +152,7 @@ class English:
         return f"there {verb} {text}"
 
     def _state_count(self, followed: Follow, source: Program, number: str) -> str:
-        """A count of one step's facts: "9 countries border Germany"."""
+        """The number of a step's facts as a clause: "9 countries border Germany"; "" otherwise."""
         words = self._describer.wording.relation(followed.step.relation)
         whose = self._describer.source(followed)
         if followed.during is not None or not (whose.name or whose.several is False):
@@ -173,7 +176,7 @@ class English:
     # ── yes and no ───────────────────────────────────────────────────────────────────────────
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """A sentence for a yes-or-no answer; for "no", with what the graph states instead."""
+        """A sentence that answers yes, or no with the facts that the graph states instead."""
         sentences = self._language.sentences
         stated = truth.instead(program) if isinstance(program, Within) and not holds else None
         if stated is not None and self._is_noun(stated.program):
@@ -188,7 +191,7 @@ class English:
         return isinstance(self._describer.wording.relation(program.step.relation), NounRelation)
 
     def _claim(self, program: Program, *, holds: bool) -> str:
-        """The statement that holds, or does not hold."""
+        """The statement that the question asks about, negated if it does not hold."""
         if isinstance(program, Within):
             return self._within(program.left, program.right, holds=holds)
         source = program.source if isinstance(program, Exists) else program
@@ -206,7 +209,7 @@ class English:
         return f"{there} {article(one) if holds else one}"
 
     def _has(self, source: Follow, *, holds: bool) -> str:
-        """The statement that a step leads anywhere, or nowhere."""
+        """The statement that a relation has any tail, or none: "Peru has a capital"."""
         words = self._describer.wording.relation(source.step.relation)
         whose = self._describer.describe(source.source)
         owner = whose.text(plural=whose.several)
@@ -220,7 +223,7 @@ class English:
         return f"{owner} {verb} {'something' if holds else 'anything'}"
 
     def _within(self, left: Program, right: Program, *, holds: bool) -> str:
-        """The statement that the left program's members are, or are not, among the right one's."""
+        """The statement that the nodes of ``left`` are, or are not, among those of ``right``."""
         subject = self._describer.describe(left)
         many = subject.several
         name = subject.text(plural=many)
@@ -240,7 +243,7 @@ class English:
         return _as_statement(name, clause.of(plural=many), many=many)
 
     def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:
-        """The statement that a name is, or is not, at the end of a step."""
+        """The statement that a step leads, or does not lead, to a name."""
         words = self._describer.wording.relation(right.step.relation)
         whose = self._describer.describe(right.source)
         other = whose.text(plural=whose.several)
@@ -259,7 +262,7 @@ class English:
 
 
 def _state_by_label(words: NounRelation, head: str, tail: str) -> str:
-    """A fact by its relation's label, if the label is not a noun: "languages spoken of Ann"."""
+    """A fact with the label of its relation as it is: "languages spoken of Ann: French"."""
     if words.link:
         return f"the {words.noun.one} of {head} {words.verb()} {tail}"
     return f"{words.noun.one} of {head}: {tail}"
@@ -284,7 +287,7 @@ def _clauses(described: NounPhrase, *, plural: bool) -> str:
 
 
 def _plain(program: Program) -> Follow | None:
-    """The step of a program that is one step from or to names, perhaps with a type of its end."""
+    """The only step of a program, which may also state the type of the answers; else None."""
     program = without_having(program)
     if isinstance(program, Follow):
         return program
@@ -305,7 +308,7 @@ def _type_of(program: Program) -> str | None:
 
 
 def _about_name(program: Program) -> tuple[Program, Program] | None:
-    """For a program that asks whether any of some names is in a set: the names, and the set."""
+    """The names and the set of a program that asks whether any of the names is in the set."""
     if isinstance(program, Intersection):
         if isinstance(program.left, Named):
             return program.left, program.right

@@ -1,4 +1,4 @@
-"""English words: plurals, verbs, articles. The word lists are in ``en.toml``."""
+"""Inflects English words: plurals, verbs, articles. The word lists are in ``en.toml``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
 _QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
 UNIT_WORD, PLURAL = 4, 3
-"""The least letters of a unit that is a word with a plural, and of a word that may be plural."""
+"""The fewest letters of a unit that gets a plural, and of a word that may be plural."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class SentenceGrammar:
         return word if word.endswith("ics") or not word.isalpha() else word.removesuffix("s")
 
     def plural(self, word: str) -> str:
-        """The plural of a word; a name stays as it is."""
+        """The plural of a word; a word with other letters than English ones stays as it is."""
         if word in self._irregular:
             return self._irregular[word]
         lower = word.lower()
@@ -112,7 +112,7 @@ class SentenceGrammar:
         return f"{word}s"
 
     def is_plural(self, word: str) -> bool:
-        """Whether a word is a plural already: "languages"; not "gas", "address", "status"."""
+        """Whether a word is a plural: "languages" is, but "gas", "address" and "status" are not."""
         if word in self._irregular.values():
             return True
         lower = word.lower()
@@ -122,7 +122,10 @@ class SentenceGrammar:
         return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
     def quantity(self, text: str) -> str:
-        """A value with its unit in the plural: "3,778 kilometres"; for people the number alone."""
+        """A value with its unit in the plural: "3,778 kilometres".
+
+        The unit "people" is left out, because the sentence names the people.
+        """
         found = _QUANTITY.fullmatch(text)
         if found is None:
             return text
@@ -154,7 +157,7 @@ class SentenceGrammar:
         return verb.removesuffix("s")
 
     def verb_of_base(self, word: str) -> str:
-        """The third person of a listed verb: "shares" for "share"; "" if it is not listed."""
+        """The third person of a verb in the list: "shares" for "share"; "" for other verbs."""
         return self._bases.get(word, "")
 
     def may_be_verb(self, word: str) -> bool:
@@ -162,7 +165,7 @@ class SentenceGrammar:
         return self.is_plural(word) and not word.endswith(self._noun_endings)
 
     def is_time(self, name: str) -> bool:
-        """Whether the values of a relation with this name are times."""
+        """Whether a relation with this name has times as values."""
         return not self._times.isdisjoint(name.lower().split())
 
     def is_past(self, word: str) -> bool:
@@ -187,7 +190,7 @@ class SentenceGrammar:
 
 
 def article(noun: str) -> str:
-    """A noun with "a" or "an", by its first letter."""
+    """A noun with the article "a" or "an", which depends on its first letters."""
     silent = noun[:4].lower() in ("hour", "hono", "heir")
     vowel = noun[:1].lower() in _VOWELS and not re.match(r"(?i)uni(?!n|m)|eu|one|use", noun)
     return f"{'an' if vowel or silent else 'a'} {noun}"
@@ -195,5 +198,5 @@ def article(noun: str) -> str:
 
 @cache
 def english() -> SentenceGrammar:
-    """The grammar."""
+    """The English grammar, which is read once."""
     return SentenceGrammar(language("en").data)

@@ -1,4 +1,4 @@
-"""Languages of sentences: their templates and word lists, one TOML file each."""
+"""Reads the templates and word lists of a language from its TOML file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
-"""The codes of the languages with a file."""
+"""The codes of the languages that have a file."""
 DEFAULT = "en"
 LISTED = 10
-"""Items of a list that are named; the rest is only counted."""
+"""The most items of a list that are named; the rest is only counted."""
 _I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceLanguage:
-    """A language's templates.
+    """The templates of a language.
 
     Attributes:
         code: The ISO 639-1 code, such as "en".
-        lists: Separators of the items of a list.
-        values: Formats of values.
+        lists: The separators between the items of a list.
+        values: The formats of values.
         sentences: Templates of whole sentences, by name.
         phrases: Templates of descriptions of nested programs, by name.
         data: The whole content of the file.
@@ -44,7 +44,7 @@ class SentenceLanguage:
     data: dict[str, Any]
 
     def list_items(self, items: Sequence[str], count: int | None = None) -> str:
-        """Join items to a list; of more than ten only the first are named.
+        """Join items to a list; if there are more than ten, only the first are named.
 
         Args:
             items: The items, or at least the first ten.
@@ -68,11 +68,11 @@ class SentenceLanguage:
         return separator.join(items[:-1]) + last + items[-1]
 
     def close_sentence(self, clause: str, names: Collection[str] = ()) -> str:
-        """Turn a clause into a sentence with a capital letter, unless it starts with a name.
+        """Turn a clause into a sentence with a capital letter and a full stop.
 
         Args:
             clause: The clause.
-            names: Names whose spelling stays, such as "iPhone" or "jq".
+            names: Names that keep a small first letter, such as "iPhone" or "jq".
         """
         end = self.sentences.get("end", ".")
         own = tuple(name for name in names if not (" " in name and name.islower()))

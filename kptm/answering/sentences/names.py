@@ -1,4 +1,4 @@
-"""The labels of all keys in an answer, looked up together."""
+"""Looks up the labels of all keys in an answer in one query."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProgramNames:
         relations: The labels of relations.
         programs: The programs.
         answers: The keys of further entities.
-        values: Writes values, by default in English.
+        values: Formats values, by default in English.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class ProgramNames:
     def label(self, key: str) -> str:
         """The label of an entity, value, type or relation; the key itself if it is unknown.
 
-        Entities with the same label get their type, or else their key, in brackets.
+        If several entities have the same label, each gets its type or, if that is not unique, its
+        key in brackets.
         """
         if isinstance(key, ValueKey):
             return self._values.text(key.literal)
@@ -83,7 +84,7 @@ class ProgramNames:
         return [self.label(key) for key in self._keys]
 
     def labels(self) -> dict[str, str]:
-        """All labels of entities, types and relations, by key."""
+        """The labels of all entities, types and relations, by key."""
         named = {key: item.label for key, item in self._entities.items()}
         return {**named, **self._relations}
 
@@ -94,7 +95,7 @@ def node_of(answer: ScoredEntity) -> str:
 
 
 def steps_of(program: Program) -> Iterator[Step]:
-    """The steps of the program itself, without those of its parts."""
+    """Yield the steps of the program itself, without those of its parts."""
     step = getattr(program, "step", None)
     if isinstance(step, Step):
         yield step

@@ -1,4 +1,4 @@
-"""Sentences in languages without a grammar, from templates by the program's shape."""
+"""Writes sentences in languages without a grammar, from a template for each shape of program."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Templates:
         self._language = language
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str:
-        """A clause that states what a program denotes; without a template only the answers."""
+        """A clause that states the denotation of a program; without a template only the answers."""
         answers = self._language.list_items(found.items) + (f" ({value})" if value else "")
         template, parts = "set", {"answers": answers}
         if isinstance(program, Follow) and (source := self._phrase(program.source)):
@@ -42,7 +42,7 @@ class Templates:
         return self._language.sentences[name].format(count=number)
 
     def verdict(self, program: Program, truth: Truth, *, holds: bool) -> str:
-        """Yes or no, with the fact asked about if it is one, or with what is stated instead."""
+        """Yes or no; with the fact, or with the facts that the graph states instead, if known."""
         sentences = self._language.sentences
         fact = asked_fact(program) if isinstance(program, Within) else None
         if fact is None:
@@ -62,7 +62,7 @@ class Templates:
         return plain_name(self._names.relation(program.step.relation))
 
     def _phrase(self, program: Program) -> str:
-        """A description of a program, in place of a name; "" without a template for it."""
+        """A description of a program that can replace a name; "" without a template for it."""
         if isinstance(program, Named):
             return self._language.list_items([self._names.label(key) for key in program.keys])
         if isinstance(program, Intersection):

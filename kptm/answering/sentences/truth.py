@@ -1,4 +1,4 @@
-"""Finds the facts that the graph states instead of one that is false."""
+"""Finds the facts that the graph states instead of a false one, for the answer "no"."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 SHOWN = 3
-"""The most values named instead of a false one; with more, none of them is named."""
+"""The most values that are named instead of a false one; if there are more, none is named."""
 
 
 class Instead(NamedTuple):
-    """The step of a name, the nodes it leads to, and the node that the question asked about."""
+    """The facts instead of a false one: the step, its nodes, and the node that was asked about."""
 
     program: Follow
     keys: tuple[str, ...]
@@ -23,7 +23,7 @@ class Instead(NamedTuple):
 
 
 class Truth:
-    """Looks up facts about yes-or-no questions.
+    """Looks up facts for yes-or-no questions.
 
     Args:
         graph: The graph.
@@ -37,7 +37,10 @@ class Truth:
         return len(self._graph.follow(key, (step,))) > 1
 
     def instead(self, program: Within) -> Instead | None:
-        """The nodes stated instead of the one asked about; None if there are none, or too many."""
+        """The facts that the graph states instead of the one asked about.
+
+        None if there are no such facts, or more than ``SHOWN``.
+        """
         stated = asked_fact(program)
         if stated is None:
             return None
@@ -48,7 +51,10 @@ class Truth:
 
 
 def asked_fact(program: Within) -> tuple[Named, Follow] | None:
-    """The name asked about, and the step from head to tail that would lead to it; else None."""
+    """The fact that a program asks about: the tail's name, and the step from the head to it.
+
+    None if the program does not ask about a single fact.
+    """
     for name, other in ((program.left, program.right), (program.right, program.left)):
         if not (_is_name(name) and isinstance(other, Follow) and _is_name(other.source)):
             continue

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"(-?\d[\d,]*)(?:\.(\d+))?(?=$| |%)")
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _DATES = ("#date", "#dateTime", "#gYearMonth")
 DECIMALS = 4
-"""The most decimals shown; a number with more is rounded."""
+"""The most decimals that are shown; a number with more decimals is rounded."""
 
 
 class Values:
@@ -38,7 +38,7 @@ class Values:
         return self.number(value_text(value)) if value.datatype else value.value
 
     def number(self, text: str) -> str:
-        """Convert a number in English notation, perhaps followed by text, to the language's."""
+        """Convert a number from English notation to that of the language; text after it stays."""
         match = _NUMBER.match(text)
         if match is None:
             return text

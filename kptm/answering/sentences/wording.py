@@ -1,4 +1,4 @@
-"""English words for the keys in a program: entities, values, relations, types."""
+"""Finds English words for the keys in a program: entities, values, relations and types."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Wording:
-    """English words for keys.
+    """Finds English words for keys.
 
     Args:
         names: The labels of keys.
@@ -39,14 +39,14 @@ class Wording:
         self._grammar = english()
 
     def name_with_article(self, key: str) -> str:
-        """A name with its article, a value with its unit."""
+        """The name of an entity with its article, or a value with its unit."""
         label = self._names.label(key)
         if isinstance(key, ValueKey):
             return self._grammar.quantity(label)
         return self._grammar.name(label, self._names.types(key))
 
     def relation(self, key: str, *, dates: bool = False) -> RelationWords:
-        """The words for a relation."""
+        """The words for a relation; ``dates`` says whether its tails are dates."""
         patterns = self._phrasings.patterns_of(key)
         return relation_words(self._names.relation(key), patterns, self._grammar, dates=dates)
 
@@ -75,13 +75,13 @@ class Wording:
         return english_name(self._names.relation(step.relation))
 
     def noun_from(self, head: str, step: Step, words: NounRelation) -> str:
-        """The noun of an entity's relation with its article: "a" if the entity has several."""
+        """The noun of a relation with its article: "a" if the entity ``head`` has several tails."""
         several = self._truth.several(head, Step(step.relation))
         one = words.noun.one
         return article(one) if several and one != words.noun.many else f"the {one}"
 
     def is_time(self, program: Compare) -> bool:
-        """Whether a measure is compared with a date, or with the year of a time."""
+        """Whether a comparison is one of times: with a date, or with the year of a time."""
         [key, *more] = program.value.keys if isinstance(program.value, Named) else ("",)
         if more or not isinstance(key, ValueKey):
             return False

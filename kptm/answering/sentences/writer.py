@@ -34,7 +34,7 @@ _OWN_SCRIPT = ("zh", "ja")
 
 
 class _Speaker(Protocol):
-    """Writes clauses about programs in one language."""
+    """Writes clauses about programs in one language; see :class:`English` for the methods."""
 
     def listing(self, program: Program, found: Listed, value: str = "") -> str: ...
 
@@ -48,8 +48,8 @@ class SentenceWriter:
 
     Args:
         graph: The graph, for labels and the values of superlatives.
-        phrasings: The phrasings of relations in the user's texts; by default relations' names are
-            used.
+        phrasings: The phrasings of relations in the user's texts; by default the labels of
+            relations are used.
     """
 
     def __init__(self, graph: KnowledgeGraph, phrasings: Phrasings | None = None) -> None:
@@ -59,7 +59,7 @@ class SentenceWriter:
         self._truth = Truth(graph)
 
     def complete(self, answer: Answer, code: str | None = None) -> Answer:
-        """Add to an answer its sentence, and the labels of all keys in its programs.
+        """Add the sentence to an answer, and the labels of all keys in its programs.
 
         Args:
             answer: The answer.
@@ -133,7 +133,10 @@ class SentenceWriter:
         name: Callable[[str], str],
         known: SentenceLanguage,
     ) -> str:
-        """The formatted value by which the first answer is measured; "" if it is not unique."""
+        """The value by which a superlative measures its first answer, as text.
+
+        It is "" if the answer has several such values, or is itself a value.
+        """
         if first.entity is None:
             return ""
         measure, end = program.measure, _path(Named((first.entity,)), program.measure.steps)
@@ -146,16 +149,16 @@ class SentenceWriter:
 
 
 def _common_type(answer: Answer, names: ProgramNames) -> str:
-    """The first type that all answers share, or ""."""
+    """The first type that all answers have, or ""."""
     types = [names.types(node_of(item)) for item in answer.answers]
     return next((kind for kind in types[0] if all(kind in other for other in types)), "")
 
 
 def _language_of(answer: Answer) -> str:
-    """The language in which to answer a question: its own, or English if it is doubtful.
+    """The language in which to answer a question: its own, or English if that is doubtful.
 
-    A language with Latin letters needs a function word outside of names: "Georgia capital" is not
-    Spanish, and neither is "Los Angeles population" because of its name.
+    A language with Latin letters is certain only if the question has one of its function words
+    outside of names: "Georgia capital" is not Spanish, and "Los Angeles population" is not either.
     """
     words = lexicon.load()
     code = words.language(answer.question)
@@ -170,7 +173,7 @@ def _language_of(answer: Answer) -> str:
 
 
 def _of_path(answer: Answer) -> Program | None:
-    """The path of an answer as a program; None if its answers are not the ends of the path."""
+    """The path of an answer as a program; None if the path does not lead to the answers."""
     spoken = {str(item.entity) for item in answer.evidence}
     if not answer.path or not answer.answers or answer.answers[0].key not in spoken:
         return None
@@ -195,7 +198,7 @@ def _is_yes(answer: ScoredEntity) -> bool:
 
 
 def _alone(answer: Answer, known: SentenceLanguage) -> str:
-    """The sentence for an answer without a program: the answer alone."""
+    """The clause for an answer without a program, which is only the answer."""
     first = answer.answers[0]
     if _is_truth(first):
         plain = known.sentences.get("plain_yes" if _is_yes(first) else "plain_no")

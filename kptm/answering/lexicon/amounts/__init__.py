@@ -1,1 +1,1 @@
-"""Numbers, quantities and times in a question."""
+"""Finds numbers, quantities and times in a question."""

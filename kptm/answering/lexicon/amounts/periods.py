@@ -27,7 +27,7 @@ _ROMANS = {"i": 1, "v": 5, "x": 10}
 
 
 class Time(NamedTuple):
-    """A period at tokens ``start`` to ``end``: a moment alone, or with words such as "since"."""
+    """A period at tokens ``start`` to ``end``: a moment, alone or with a word such as "since"."""
 
     start: int
     end: int
@@ -36,7 +36,7 @@ class Time(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """The first and last day or year, as numbers: (1995,) or (1995, 7, 4)."""
+    """The first and the last day or year of a moment, as numbers: (1995,) or (1995, 7, 4)."""
 
     first: tuple[int, ...]
     last: tuple[int, ...]
@@ -49,14 +49,14 @@ def times(
     tables: TimeTables,
     year: int | None = None,
 ) -> list[Time]:
-    """All times of a question: moments, and moments with words before them ("since 2000").
+    """All times of a question: moments ("2000"), and moments with other words ("since 2000").
 
     Args:
-        tokens: The tokens.
-        keys: Their keys.
-        numbers: The numbers among them.
+        tokens: The tokens of the question.
+        keys: The keys of the tokens.
+        numbers: The numbers among the tokens.
         tables: The tables of the language.
-        year: The year of a date or month without one; such dates are no times without it.
+        year: The year of dates without one; None if they are not to be found.
     """
     if not (
         year
@@ -65,7 +65,7 @@ def times(
         or not tables.centuries.isdisjoint(keys)
         or not tables.decades.keys().isdisjoint(keys)
     ):
-        return []  # most questions
+        return []  # most questions have no time
     reader = _Slots(tokens, keys, numbers, tables)
     moments: dict[int, list[tuple[int, Moment]]] = {}
     reach = 0
@@ -96,7 +96,7 @@ def times(
 
 
 def names_month(keys: Sequence[str], found: Sequence[Time], tables: TimeTables) -> bool:
-    """Whether a month's name is in no time of a question, for want of a year."""
+    """Whether a question has the name of a month that is in no time, because it has no year."""
     return any(
         key in tables.months and not any(time.start <= at < time.end for time in found)
         for at, key in enumerate(keys)
@@ -104,7 +104,7 @@ def names_month(keys: Sequence[str], found: Sequence[Time], tables: TimeTables) 
 
 
 def _is_within(item: Time, others: Sequence[Time]) -> bool:
-    """Whether a phrase is part of a longer one: "de 1995" of "antes de 1995"."""
+    """Whether a time is part of a longer one, as "de 1995" is part of "antes de 1995"."""
     length = item.end - item.start
     return any(
         other.start <= item.start and item.end <= other.end and other.end - other.start > length
@@ -253,7 +253,7 @@ def _period(relation: str, moments: Sequence[Moment]) -> Period:
 
 
 def _shift_date(moment: tuple[int, ...], step: int) -> tuple[int, ...]:
-    """The day or year ``step`` later."""
+    """The day that is ``step`` days later, or the year that is ``step`` years later."""
     if len(moment) == 1:
         return (moment[0] + step,)
     try:

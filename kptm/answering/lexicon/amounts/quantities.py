@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _LARGEST = 1e30
-"""A number from this size on is taken as an identifier."""
+"""Numbers from this size on are not read, because they are probably identifiers."""
 
 
 TIMES = frozenset({"h", "min"})
-"""Units that an article counts as one of: "an hour", but not "goals a year"."""
+"""Units that an article may count: "an hour" is 1 h, but "goals a year" has no number."""
 
 
 class NumberMention(NamedTuple):
-    """A number, or a rank if it is ordinal, at tokens ``start`` to ``end``."""
+    """A number at tokens ``start`` to ``end``; if ``ordinal``, it is a rank."""
 
     start: int
     end: int
@@ -83,7 +83,7 @@ def _at(
 
 
 def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMention | None:
-    """One unit of time after an article, or half of it: "half an hour", "an hour and a half"."""
+    """A time with an article as number: "an hour", "half an hour", "an hour and a half"."""
     at, number = start, 1.0
     if keys[at] in tables.halves:
         at, number = at + 1, 0.5
@@ -137,7 +137,7 @@ def _digits(
 
 
 def _is_group(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token is a group of three digits of the number before it: "200 000"."""
+    """Whether a token is three digits that continue the number before it: "200 000"."""
     text = tokens[at].folded
     return len(text) == 3 and text.isdecimal() and tokens[at].start == tokens[at - 1].end + 1
 
@@ -162,7 +162,11 @@ def value_of(digits: str, tables: NumberTables) -> float | None:
 def _apply_scales(
     keys: Sequence[str], at: int, number: float, tables: NumberTables
 ) -> tuple[int, float]:
-    """A number in digits multiplied by the scales after it: "200 million"."""
+    """Multiply a number in digits by the scales after it: "200 million".
+
+    Returns:
+        The position after the scales, and the number.
+    """
     while True:
         scales = [
             hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale" and hit.end > at
@@ -174,7 +178,7 @@ def _apply_scales(
 
 
 def _read_number_words(keys: Sequence[str], at: int, tables: NumberTables) -> NumberMention | None:
-    """A number in words; before a scale an article counts as one."""
+    """The longest number in words at a position; an article before a scale counts as one."""
     half = _half_of_scale(keys, at, tables)
     if half is not None:
         return half
@@ -263,10 +267,11 @@ def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
 
 
 class _Sum:
-    """Adds up a number word by word.
+    """Adds up the words of a number one by one.
 
-    ``current`` is the part that the next large scale multiplies ("three hundred" before "million"),
-    ``done`` the sum of the multiplied parts, and ``scale`` the last large scale.
+    ``current`` is the part that the next large scale multiplies, such as "three hundred" before
+    "million". ``done`` is the sum of the parts that have been multiplied. ``scale`` is the last
+    large scale.
     """
 
     def __init__(self, tables: NumberTables) -> None:

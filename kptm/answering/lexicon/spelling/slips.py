@@ -1,4 +1,4 @@
-"""Words that differ from another by one slip of the pen."""
+"""Lists the words that differ from a word by one edit, to correct misspellings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 24
-"""From this many letters on, a word is not corrected: it has too many variants."""
+"""Words with more letters are not corrected, because they have too many variants."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def one_edit(word: str) -> Iterator[str]:
-    """All words at one deletion, insertion, substitution or transposition (Damerau 1964)."""
+    """Yield all words that one deletion, insertion, substitution or transposition makes of a word.
+
+    These are the edits of Damerau (1964), with the letters a to z.
+    """
     if len(word) > LONGEST:
         return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]

@@ -20,7 +20,7 @@ _PARTS = re.compile(rf"{_SLOT.pattern}|<=?|[^<\s]+")
 
 
 class Spelling:
-    """Splits words and looks up their spellings.
+    """Splits words into parts, and maps equivalent spellings to the same key.
 
     Args:
         data: The data file of the language.
@@ -38,7 +38,7 @@ class Spelling:
         self._stems: frozenset[str] = frozenset()
 
     def key(self, folded: str) -> str:
-        """The key of a folded word: without apostrophes, in a canonical spelling."""
+        """The key of a folded word, without apostrophes; equivalent spellings have the same key."""
         found = self._keys.get(folded)
         if found is None:
             found = folded.translate(self._letters)
@@ -49,7 +49,7 @@ class Spelling:
         return found
 
     def split(self, word: str) -> list[str]:
-        """Split a word of a text into parts: "zweit" and "größte", "l'" and "Espagne"."""
+        """Split a word into parts: "zweitgrößte" into "zweit" and "größte"."""
         lowered = word.lower()
         for prefix in self._prefixes:
             rest = lowered.removeprefix(prefix)
@@ -58,11 +58,11 @@ class Spelling:
         return split_word(word, self._elisions, self._suffixes, self._glued)
 
     def split_before(self, words: Iterable[str]) -> None:
-        """From now on split the language's prefixes off these words, given by their keys."""
+        """Split the prefixes of the language off these words, given by their keys, from now on."""
         self._stems = frozenset(words)
 
     def keys(self, phrase: str) -> tuple[str, ...]:
-        """The keys of a phrase's words, and its slots."""
+        """The keys of the words of a phrase, and its slots, in order."""
         return tuple(key for part in _PARTS.findall(phrase) for key in self._keys_of(part))
 
     def _keys_of(self, part: str) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class Token:
     Attributes:
         text: The token as typed: ``question[start:end]``.
         folded: The token in lower case without accents.
-        stem: Its stem, which does not depend on accents.
+        stem: The stem of the token, which does not depend on accents.
         start: The position of its first character.
         end: The position after its last character.
     """
@@ -48,20 +48,20 @@ class Token:
 
 
 def runs(text: str) -> list[tuple[str, int]]:
-    """Words, numbers and symbols of units, with their positions."""
+    """The words, numbers and symbols of units in a text, with their positions."""
     return [(runs_[0], runs_.start()) for runs_ in _RUN.finditer(text)]
 
 
 def split_word(
     word: str, elisions: frozenset[str], suffixes: frozenset[str], glued: dict[str, int]
 ) -> list[str]:
-    """Split a word: "l'" off "l'Espagne", "'s" off "Ohio's", "s" off "whats".
+    """Split a word: "l'Espagne" → "l'", "Espagne"; "Ohio's" → "Ohio", "'s"; "whats" → "what", "s".
 
     Args:
         word: The word as typed.
         elisions: Beginnings before an apostrophe, in lower case.
         suffixes: Endings after an apostrophe.
-        glued: Words in lower case that are two words, with the length of the first.
+        glued: Words in lower case that are really two words, with the length of the first.
     """
     if cut := glued.get(word.lower()):
         return [word[:cut], word[cut:]]

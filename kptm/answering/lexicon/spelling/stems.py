@@ -1,4 +1,4 @@
-"""Stemmers by language."""
+"""Chooses the stemmer of a language."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @cache
 def stemmer(algorithm: str) -> Callable[[str], str]:
-    """Return a Snowball stemmer for folded words; "" for one that changes nothing.
+    """Return the Snowball stemmer with this name, for folded words; "" changes nothing.
 
-    English uses its own stemmer, which cuts less: Snowball stems "national" to "nation", so that a
+    English has its own stemmer, which cuts less. Snowball stems "national" to "nation", so that a
     question for a country would match the national animal, and gives "actor" and "acted" different
     stems.
     """

@@ -1,4 +1,4 @@
-"""Clauses about a program's members: "that borders Texas", "whose capital is Paris"."""
+"""Writes relative clauses for programs: "that borders Texas", "whose capital is Paris"."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ _DATED = frozenset(("before", "after", "not", "in", "from"))
 
 
 class DescribesPrograms(Protocol):
-    """Describes the programs within a clause."""
+    """The interface that describes the programs within a clause."""
 
     wording: Wording
 
     def phrase(self, program: Program) -> str:
-        """A description of a program, in place of a name, as singular or plural."""
+        """A description of a program that can replace a name, as singular or plural."""
 
     def describe(self, program: Program) -> NounPhrase:
-        """A description of what a program denotes."""
+        """A description of the denotation of a program."""
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """The source of a step; several names are joined by ``joint``."""
+        """A description of the source of a step; several names are joined by ``joint``."""
 
 
 class Clauses:
@@ -67,7 +67,7 @@ class Clauses:
         self._wording = describer.wording
 
     def of(self, program: Program, *, negated: bool = False) -> Forms:
-        """A relative clause that is true of a program's members: "that borders Texas"."""
+        """A relative clause that is true of the nodes of a program: "that borders Texas"."""
         program = without_having(program)
         if isinstance(program, Follow):
             return self._step_forms(program, negated=negated)
@@ -141,7 +141,7 @@ class Clauses:
         return Forms(*(f"that {verb} {any_of}{during}" for verb in verbs))
 
     def noun_of(self, program: Follow, words: NounRelation, *, plural: bool) -> str:
-        """The noun of a step with its article: "the capital"; "a province" if there are several."""
+        """The noun of a step with its article: "the capital", but "a province" of several."""
         keys = program.source.keys if isinstance(program.source, Named) else ()
         if plural:
             return f"the {words.noun.many}"
@@ -178,7 +178,10 @@ class Clauses:
         return Forms(f"{base.one} and {compared.one}", f"{base.many} and {compared.many}")
 
     def comparison(self, program: Compare, *, negated: bool = False) -> Forms:
-        """The clause of the comparison alone, without that of its base; of a range if it is one."""
+        """The clause of the comparison without the clause of its base.
+
+        Two comparisons that bound a range become one clause: "from 1930 to 1940".
+        """
         value, measure = self._describer.phrase(program.value), program.measure
         dated = not measure.count and self._wording.is_time(program)
         lowest = _lower_bound(program)
@@ -241,13 +244,13 @@ class Clauses:
 
 
 def base_of(program: Compare) -> Program:
-    """The set that is compared; of a range, the set without both bounds."""
+    """The set that is compared, without the comparison or, for a range, without both bounds."""
     base = program.base
     return base.base if _lower_bound(program) is not None and isinstance(base, Compare) else base
 
 
 def _lower_bound(program: Compare) -> Program | None:
-    """The lower bound of a range by one measure: "from 1930 to 1940"; None for one comparison."""
+    """The lower bound of a range such as "from 1930 to 1940"; None for a single comparison."""
     base = program.base
     is_range = (
         isinstance(base, Compare)

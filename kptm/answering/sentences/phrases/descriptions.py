@@ -1,7 +1,7 @@
-"""Describes in English what a program denotes: "the states that border Texas".
+"""Describes the denotation of a program in English: "the states that border Texas".
 
-A description has a noun, words before it ("longest"), words after it ("of France"), and clauses
-("that border Texas"), which agree with the noun in number.
+A description has a noun, words before it ("longest"), words after it ("of France"), and relative
+clauses ("that border Texas"), whose verbs agree with the noun in number.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class ProgramDescriber:
     """Describes programs.
 
     Args:
-        wording: Words for keys.
+        wording: Finds words for keys.
 
     Attributes:
-        wording: Words for keys.
-        clauses: Writes clauses about programs.
+        wording: Finds words for keys.
+        clauses: Writes clauses for programs.
     """
 
     def __init__(self, wording: Wording) -> None:
@@ -57,13 +57,13 @@ class ProgramDescriber:
         self.clauses = Clauses(self)
 
     def phrase(self, program: Program) -> str:
-        """A description of a program, in place of a name, as singular or plural."""
+        """A description of a program that can replace a name, as singular or plural."""
         described = self.describe(program)
         return described.text(plural=described.several)
 
     @singledispatchmethod
     def describe(self, program: Program) -> NounPhrase:
-        """A description of what a program denotes."""
+        """A description of the denotation of a program."""
         return NounPhrase(name=str(program), several=False)
 
     @describe.register
@@ -143,7 +143,7 @@ class ProgramDescriber:
         return replace(base.and_also(clause), several=False)
 
     def _first_of(self, base: NounPhrase, program: Superlative) -> NounPhrase:
-        """The first so many: "the 3 longest rivers", "the 3 books with the greatest pages"."""
+        """The first several by a measure: "3 longest rivers", "3 books with the greatest pages"."""
         adjective = self.wording.superlative(program.measure, program.order)
         if adjective and not base.before:
             return replace(base, before=f"{program.count} {adjective}", several=True)
@@ -152,7 +152,7 @@ class ProgramDescriber:
         return replace(base.and_also(clause), before=before, several=True)
 
     def _base(self, program: Program) -> NounPhrase:
-        """The base of a superlative, without the condition that it has a value to measure."""
+        """A description of a superlative's base, without the condition that it has a value."""
         if isinstance(without_having(program), Having):
             return NounPhrase()
         base = self.describe(program)
@@ -174,7 +174,7 @@ class ProgramDescriber:
         return NounPhrase(name=f"the difference between {left} and {right}", several=False)
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:
-        """The source of a step; several names are joined by ``joint``."""
+        """A description of the source of a step; several names are joined by ``joint``."""
         if isinstance(program.source, Named):
             names = joint.join(map(self.wording.name_with_article, program.source.keys))
             return NounPhrase(name=names, several=len(program.source.keys) > 1)

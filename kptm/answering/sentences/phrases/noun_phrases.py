@@ -1,4 +1,4 @@
-"""Noun phrases, and helpers for building them."""
+"""Noun phrases, and functions that simplify programs before they are described."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Listed(NamedTuple):
-    """Answers to list: their names, the node of the first one, and their common type, or ""."""
+    """Answers to list: their names, the node of the first, and the type of all, or ""."""
 
     items: Sequence[str]
     first: str = ""
@@ -26,7 +26,7 @@ class NounPhrase:
 
     Attributes:
         noun: The noun, singular and plural; None if none is known.
-        name: A proper name, in place of all other parts.
+        name: A proper name, which replaces all other parts.
         before: Words before the noun, or "".
         after: Words after the noun, or "".
         clauses: Relative clauses about the noun.
@@ -41,7 +41,7 @@ class NounPhrase:
     several: bool = True
 
     def text(self, *, plural: bool, the: str = "the") -> str:
-        """The phrase in the singular or plural, with the definite article or another word."""
+        """The phrase in the singular or plural; ``the`` is its first word."""
         if self.name:
             return self.name
         words = [the, self.before, self._noun(plural=plural), self.after]
@@ -66,7 +66,7 @@ class NounPhrase:
 
 
 def merge_steps(program: Program) -> Follow | None:
-    """Merge the same step from or to two names into one step; None for other programs."""
+    """Merge an intersection of the same step from two names into one step; None for others."""
     if not isinstance(program, Intersection):
         return None
     left, right = (merge_steps(side) or side for side in (program.left, program.right))
@@ -89,7 +89,7 @@ def without_unit(label: str) -> str:
 
 
 def when(period: Period | None) -> str:
-    """A period in words, with a leading space; "" if there is none."""
+    """A period in words with a space before it, such as " in 1995"; "" if there is none."""
     if period is None:
         return ""
     if period.start == period.end:
@@ -102,7 +102,7 @@ def when(period: Period | None) -> str:
 def without_having(program: Program) -> Program:
     """A program without its ``Having`` conditions, if other conditions remain.
 
-    The parser adds such conditions for things without types.
+    The parser adds such conditions to find entities that have no type.
     """
     if isinstance(program, Intersection):
         left, right = without_having(program.left), without_having(program.right)

@@ -1,7 +1,7 @@
 """English words for a relation: a noun, "the capital of X is Y", or a verb, "X borders Y".
 
-They are derived from the last part of the relation's name; phrasings of the user's texts take
-precedence if they use the words of that name.
+The words are derived from the last part of the relation's name. A phrasing from the user's texts is
+used instead if it has the same words as the name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BE = {"is": "are", "are": "are", "was": "were", "were": "were"}
 
 @dataclass(frozen=True, slots=True)
 class NounRelation:
-    """A relation as a noun: the ``noun`` of the head is the tail.
+    """A relation as a noun: "the ``noun`` of the head is the tail".
 
     Attributes:
         noun: The noun, singular and plural.
@@ -47,7 +47,7 @@ class NounRelation:
     clean: bool = True
 
     def verb(self, *, many: bool = False, negated: bool = False) -> str:
-        """The verb before the tails: "is", "are" for several or plurals, "is by" for a story."""
+        """The verb between the noun and the tails: "is" or "are", with ``link`` after it."""
         plural = many or self.noun.one == self.noun.many
         return ("are" if plural else "is") + (" not" if negated else "") + self.link
 
@@ -95,7 +95,7 @@ def plain_name(label: str) -> str:
 
 
 def english_name(label: str) -> str:
-    """A name as words within a sentence, without the capitals of a title."""
+    """A relation's name as words in a sentence, without the capitals of a title."""
     words = plain_name(label).split()
     titled = all(word[:1].isupper() for word in words)
     small = words if titled else words[:1]
@@ -114,7 +114,7 @@ def relation_words(
     """Derive the words for a relation.
 
     Args:
-        label: The relation's name.
+        label: The label of the relation.
         patterns: Phrasings with ``[X]`` for the head and ``[Y]`` for the tail.
         grammar: Inflects English words.
         dates: Whether its tails are dates, so that "founded" becomes "was founded in".
@@ -210,7 +210,7 @@ def _present(
 
 
 def _be_written(verb: str, rest: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None:
-    """Words for a phrase with "is"; its article is dropped in the plural."""
+    """Words for a phrase that begins with a form of "be"; the plural has no article."""
     if not rest:
         return None
     if rest[0] in ("a", "an", "the") and len(rest) > 1:
@@ -229,7 +229,7 @@ def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
 
 
 def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
-    """Words for a name with "of": is part of, is a member of (a party), is the mother of."""
+    """Words for a name with "of": "is part of", "is a member of", "is the mother of"."""
     at = len(words) - 1 if words[-1] == "of" else 1
     noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
     many = grammar.noun(noun).many
