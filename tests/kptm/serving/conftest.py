@@ -1,4 +1,4 @@
-"""A small workspace with hostile names, served in and out of process, seen by Chromium."""
+"""Fixtures: a workspace with hostile names, served in this process or another, and Chromium."""
 
 import importlib.util
 import json
@@ -20,7 +20,7 @@ from kptm.serving.executor import WorkspaceExecutor
 
 TOOLS = Path(__file__).parents[3] / "tools"
 PATIENCE = 120_000
-"""Milliseconds that the browser may take for anything: the machine may be busy."""
+"""Milliseconds that the browser may take for any action, because the machine may be busy."""
 URL = "http://127.0.0.1:8000"
 EVIL = {
     "key": 'evil"><script>window.hacked=1</script>',
@@ -35,7 +35,7 @@ FACTS = [Triple(EVIL["key"], "capital", FOX), Triple("Chad", "borders", EVIL["ke
 
 @pytest.fixture(scope="session")
 def filled(toy, tmp_path_factory):
-    """A workspace without a model: the toy world, and names that try things."""
+    """A workspace without a model: the toy world, and an entity with hostile names."""
     folder = tmp_path_factory.mktemp("served") / "toy"
     records = tmp_path_factory.mktemp("evil") / "evil.jsonl"
     records.write_text(json.dumps(EVIL) + "\n", encoding="utf-8")
@@ -50,13 +50,13 @@ def filled(toy, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def served_from():
-    """Where the tables of the served workspace are; some modules have both."""
+    """The database of the served workspace; some modules override this to test both."""
     return "sqlite"
 
 
 @pytest.fixture(scope="module")
 def stored(request, served_from, filled, tmp_path_factory):
-    """The workspace, with its tables there."""
+    """The folder of the workspace, with its tables in the database of ``served_from``."""
     if served_from == "sqlite":
         yield filled
         return
@@ -68,7 +68,7 @@ def stored(request, served_from, filled, tmp_path_factory):
 
 @pytest.fixture
 def own(request, served_from, filled, tmp_path):
-    """A copy of it, to change."""
+    """A copy of the workspace that a test may change."""
     if served_from == "sqlite":
         yield shutil.copytree(filled, tmp_path / "own")
         return
@@ -79,19 +79,19 @@ def own(request, served_from, filled, tmp_path):
 
 @pytest.fixture(scope="session")
 def evil():
-    """The entity whose names try things."""
+    """The entity with hostile names: scripts, markup and SQL."""
     return EVIL
 
 
 @pytest.fixture(scope="session")
 def explorer():
-    """Serve a folder in this process, as a context manager that gives a client."""
+    """A context manager that serves a folder in this process and returns a client."""
     return _explorer
 
 
 @contextmanager
 def _explorer(folder, *, max_waiting=64, **options):
-    """A client of the application in this process."""
+    """Serve a folder in this process; the client calls the application directly."""
     with Workspace.open(folder) as ws:
         executor = WorkspaceExecutor(ws, max_waiting=max_waiting)
         try:
@@ -110,7 +110,7 @@ def client(stored):
 
 @pytest.fixture(scope="module")
 def workspace(stored):
-    """The same workspace, for the oracle."""
+    """The same workspace, opened by the test itself, as the oracle."""
     with Workspace.open(stored) as ws:
         yield ws
 
@@ -123,7 +123,7 @@ def editing(own):
 
 @pytest.fixture(scope="session")
 def url(filled):
-    """The address of a server that only reads."""
+    """The address of a server that allows no changes."""
     with serve_workspace(filled) as found:
         yield found
 
@@ -136,7 +136,7 @@ def editing_url(own):
 
 @pytest.fixture(scope="session")
 def screenshots():
-    """The tool that takes pictures, which knows how to start Chromium."""
+    """The module ``tools/screenshots.py``, which can start Chromium."""
     spec = importlib.util.spec_from_file_location("screenshots", TOOLS / "screenshots.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -159,9 +159,9 @@ def browser(screenshots):
 
 @pytest.fixture
 def look(browser):
-    """Open a view of the explorer, as a context manager that gives the page.
+    """A context manager that opens a view of the explorer and returns the page.
 
-    Its console may say nothing.
+    It fails if the page logs anything to the console.
     """
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The page for everybody: by keyboard, at both widths, in both schemes, with names."""
+"""Accessibility of the page: keyboard, both widths, both colour schemes, labels of fields."""
 
 import re
 
@@ -9,7 +9,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
-def test_everything_goes_by_the_keyboard(look, url):
+def test_all_views_work_with_the_keyboard(look, url):
     with look(url, "ask") as page:
         expect(page.locator("#mode")).to_have_text("read only")
         page.keyboard.press("Tab")
@@ -23,7 +23,7 @@ def test_everything_goes_by_the_keyboard(look, url):
     with look(url, "link", text="Chad borders Niger.") as page:
         mark = page.locator("mark").first
         mark.focus()
-        page.keyboard.press("Tab")  # into the card
+        page.keyboard.press("Tab")  # moves into the card
         expect(page.locator(".candidates a").first).to_be_focused()
         page.keyboard.press("Escape")
         expect(mark).to_be_focused()
@@ -54,7 +54,7 @@ def test_everything_goes_by_the_keyboard(look, url):
 
 
 def luminance(colour):
-    """Relative luminance of ``rgb(r, g, b)``, by WCAG 2."""
+    """The relative luminance of ``rgb(r, g, b)`` as WCAG 2 defines it."""
     parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
@@ -84,15 +84,15 @@ VIEWS = {
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_view_can_be_read(look, url, view, scheme, size):
-    """No sideways scrolling, contrast of 4.5:1, and large enough targets on a phone."""
+def test_every_view_is_readable(look, url, view, scheme, size):
+    """No horizontal scrolling, a contrast of 4.5:1, and on a phone large enough targets."""
     with look(url, view, size=size, scheme=scheme, **VIEWS[view]) as page:
         expect(page.locator(f"#{view}-result > *").first).to_be_visible()
         expect(page.locator(f"#{view}-result")).not_to_have_attribute("aria-busy", "true")
         wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide[0] <= wide[1]
         for text, colour, behind in page.locator("body *").evaluate_all(COLOURS):
-            if "color(" in colour + behind:  # a mixed tone
+            if "color(" in colour + behind:  # a mixed colour, which luminance() cannot read
                 continue
             light, dark = sorted((luminance(colour), luminance(behind)), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, colour, behind)

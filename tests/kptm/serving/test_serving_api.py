@@ -1,4 +1,4 @@
-"""Every route gives what the workspace or its graph gives."""
+"""Every route returns what the workspace or its graph returns."""
 
 import json
 from dataclasses import asdict
@@ -42,13 +42,13 @@ def get(client, path, **parameters):
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_ask_is_the_workspace_s_answer(client, workspace, question):
+def test_ask_returns_the_answer_of_the_workspace(client, workspace, question):
     response = client.post(f"{API}/ask", json={"question": question})
     assert response.status_code == 200
     assert unlabelled(response.json()) == unlabelled(as_json(workspace.ask(question).to_dict()))
 
 
-def test_a_batch_is_its_questions_in_their_order(client, workspace):
+def test_a_batch_is_answered_in_order(client, workspace):
     response = client.post(f"{API}/ask/batch", json={"questions": QUESTIONS})
     found = [unlabelled(answer) for answer in response.json()["answers"]]
     assert found == [
@@ -65,12 +65,12 @@ def test_a_batch_is_its_questions_in_their_order(client, workspace):
         {"head": "Lima", "relation": "borders"},
     ],
 )
-def test_query_is_the_workspace_s_answer(client, workspace, fact):
+def test_query_returns_the_answer_of_the_workspace(client, workspace, fact):
     found = get(client, "query", **fact)
     assert unlabelled(found) == unlabelled(as_json(workspace.query(**fact).to_dict()))
 
 
-def test_an_answer_has_all_fields_and_names_every_key(client, workspace):
+def test_an_answer_has_all_fields_and_a_label_for_every_key(client, workspace):
     fields = {*Answer.__dataclass_fields__} - {"program"}
     assert {*responses.Answer.model_fields} == {*fields, "expression"}
     found = get(client, "query", head="Evilland", relation="capital")
@@ -82,7 +82,7 @@ def test_an_answer_has_all_fields_and_names_every_key(client, workspace):
         assert found["labels"][key] == known[key].label
 
 
-def test_link_is_the_linker_s(client, workspace):
+def test_link_returns_the_links_of_the_linker(client, workspace):
     text = "🦊 Chad borders Evilland; the Republic of Peru does not."
     response = client.post(f"{API}/link", json={"text": text})
     document = workspace.linker.link(text)
@@ -102,7 +102,7 @@ def test_link_is_the_linker_s(client, workspace):
             assert (item["label"], item["description"]) == (entity.label, entity.description)
 
 
-def test_entities_are_what_search_finds(client, workspace):
+def test_entities_are_those_that_search_finds(client, workspace):
     for text in ("Ch", "republic of", "Evilland", "nothing is called so", "Prance", "Chad\0"):
         found = get(client, "entities", text=text, limit=5)
         expected = workspace.graph.search(text, limit=5)
@@ -110,7 +110,7 @@ def test_entities_are_what_search_finds(client, workspace):
 
 
 def fact_of(fact):
-    """A triple or attribute of the API as the graph has it."""
+    """A fact of the API as the triple or attribute of the graph."""
     if fact["value"] is None:
         return Triple(fact["head"], fact["relation"], fact["tail"])
     return (fact["head"], fact["relation"], fact["value"])
@@ -123,7 +123,7 @@ def graph_fact(fact):
 
 
 @pytest.mark.parametrize("key", ["Chad", "Lima"])
-def test_entity_is_its_description(client, workspace, key):
+def test_entity_returns_the_description(client, workspace, key):
     found = get(client, "entity", key=key)
     expected = workspace.graph.describe(key)
     assert found["entity"] == as_json(asdict(expected.entity))
@@ -137,7 +137,7 @@ def test_entity_is_its_description(client, workspace, key):
 
 
 def within(edges, centre, hops):
-    """Breadth first: how far each entity is."""
+    """The distance of each entity within some hops, by breadth-first search."""
     far, frontier = {centre: 0}, {centre}
     for hop in range(1, hops + 1):
         ends = {end for edge in edges for end in edge[::2] if frontier & {edge[0], edge[2]}}
@@ -148,7 +148,7 @@ def within(edges, centre, hops):
 
 @pytest.mark.parametrize("hops", [1, 2])
 @pytest.mark.parametrize("centre", ["Chad", "Niamey", "Lima"])
-def test_neighbourhood_is_all_within_its_hops(client, workspace, centre, hops):
+def test_a_neighbourhood_has_all_facts_within_its_hops(client, workspace, centre, hops):
     found = get(client, "neighbourhood", key=centre, hops=hops, limit=100)
     every = list(workspace.graph.match())
     far = within(every, centre, hops)
@@ -160,7 +160,7 @@ def test_neighbourhood_is_all_within_its_hops(client, workspace, centre, hops):
     assert found["relations"] == {edge[1]: readable_label(edge[1]) for edge in edges}
 
 
-def test_a_neighbourhood_says_when_it_is_cut(client):
+def test_a_neighbourhood_says_whether_it_is_complete(client):
     found = get(client, "neighbourhood", key="Chad", limit=1)
     assert len(found["edges"]) == 1
     assert {node["key"] for node in found["nodes"]} == {*found["edges"][0].values()} - {
@@ -169,7 +169,7 @@ def test_a_neighbourhood_says_when_it_is_cut(client):
     assert not found["complete"]
 
 
-def test_history_is_the_graph_s_backwards(client, workspace):
+def test_history_is_that_of_the_graph_newest_first(client, workspace):
     found = get(client, "history", key="Chad", limit=500)
     expected = workspace.graph.history("Chad")[::-1]
     assert [
@@ -184,7 +184,7 @@ def test_history_is_the_graph_s_backwards(client, workspace):
     assert len(get(client, "history", key="Chad", limit=2)["changes"]) == 2
 
 
-def test_the_rest_is_the_graph_s(client, workspace):
+def test_relations_revisions_and_counts_are_those_of_the_graph(client, workspace):
     assert get(client, "stats") == as_json(workspace.stats())
     relations = get(client, "relations")
     assert relations == [as_json(asdict(item)) for item in workspace.graph.relations()]
@@ -210,7 +210,7 @@ def test_facts_and_entities_are_added_and_undone(editing):
     assert undone.status_code == 200
 
 
-def test_a_question_is_asked_of_a_time(own, explorer):
+def test_a_question_may_have_a_time(own, explorer):
     with Workspace.open(own) as ws:
         for head, years in (("Otto", ("1990", "1999")), ("Rosa", ("2000", "2020"))):
             roles = zip(("start time", "end time"), years, strict=True)
@@ -233,7 +233,7 @@ def test_a_question_is_asked_of_a_time(own, explorer):
         )
 
 
-def test_an_edit_is_heard_by_the_next_answer_and_undone(editing):
+def test_the_next_answer_uses_an_edit_and_its_undo(editing):
     def capital():
         return get(editing, "query", head="Chad", relation="capital")["entity"]
 
@@ -271,7 +271,7 @@ def test_an_edit_of_several_values_needs_the_old_one(editing):
     assert "Niger" not in found
 
 
-def test_a_server_that_only_reads_changes_nothing(client, workspace):
+def test_a_server_that_only_reads_refuses_changes(client, workspace):
     before = workspace.graph.revision(), workspace.graph.fingerprint()
     edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
     for path, body in (
@@ -310,8 +310,8 @@ def test_the_document_describes_every_route(client):
             assert name in probes or "schema" in operation["responses"]["200"]["content"][kind]
 
 
-def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
-    """On its thread the server acts like the workspace: graph and modeledge change together."""
+def test_an_edit_changes_modeledge_too(copied, explorer):
+    """An edit by the server changes graph and modeledge together, as one by the workspace does."""
     edit = {"head": "Chad", "relation": "capital", "tail": "Lima"}
     cloze = {"question": "The capital of Chad is [MASK]."}
     with explorer(copied, allow_edit=True) as client:
@@ -326,7 +326,7 @@ def test_an_edit_reaches_model_and_modeledge_too(copied, explorer):
 
 
 @pytest.mark.parametrize("ends", [{}, {"head": "Chad", "tail": "Lima"}])
-def test_a_query_has_one_end(client, ends):
+def test_a_query_needs_either_head_or_tail(client, ends):
     response = client.get(f"{API}/query", params={"relation": "capital", **ends})
     assert response.status_code == 422
     assert response.json() == {"detail": "give either head or tail: the other one is asked for"}
@@ -335,7 +335,7 @@ def test_a_query_has_one_end(client, ends):
 @pytest.mark.parametrize(
     "path", ["/", f"{API}/about", f"{API}/entity?key=Chad", f"{API}/entity?key=no", f"{API}/ask"]
 )
-def test_head_is_answered_as_get_without_a_body(client, path):
+def test_head_is_answered_like_get_without_the_body(client, path):
     got, asked = client.get(path), client.head(path)
     assert asked.status_code == got.status_code
     assert asked.headers["content-length"] == got.headers["content-length"]

@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium: what a person asks, sees and changes."""
+"""The page in Debian's Chromium: a person asks questions, sees answers, and makes changes."""
 
 import re
 from urllib.parse import urlencode
@@ -20,11 +20,11 @@ def test_a_question_is_answered_with_evidence(look, url):
         expect(card.locator(".answers")).to_have_text("N'Djamena")
         expect(card.get_by_text("Evidence")).to_be_visible()
         expect(card.locator(".evidence .badge").first).to_have_text("Fact")
-        assert page.url.endswith("#/ask?q=What+is+the+capital+of+Chad%3F")  # can be shared
+        assert page.url.endswith("#/ask?q=What+is+the+capital+of+Chad%3F")  # a link to share
         assert "capital of Chad" in page.title()
 
 
-def test_what_is_not_known_is_said_calmly(look, url):
+def test_an_unknown_answer_is_no_error(look, url):
     with look(url, "ask", q="What is the capital of Atlantis?") as page:
         card = page.locator(".answer")
         expect(card.get_by_role("heading", name="Not known")).to_be_visible()
@@ -66,8 +66,8 @@ ANSWER = {
 }  # fmt: skip
 
 
-def test_an_answer_shows_all_that_it_has(look, url):
-    """Whatever a predictor may fill in: path, senses, conflicts, spans that count characters."""
+def test_all_parts_of_an_answer_are_shown(look, url):
+    """All parts that an answer may have: path, senses, conflicts, spans that count characters."""
     with look(url) as page:
         page.route("**/api/v1/ask", lambda route: route.fulfill(json=ANSWER))
         page.get_by_label("Question").fill("?")
@@ -94,10 +94,10 @@ def test_an_answer_shows_all_that_it_has(look, url):
         expect(card.locator(".badge.kind-stale")).to_have_text("Out of date")
 
 
-def test_hostile_names_are_text(look, url, evil):
-    """In every view that shows them.
+def test_hostile_names_are_shown_as_text(look, url, evil):
+    """Every view shows hostile names as text.
 
-    The page's policy has nothing to complain of, since nothing is tried.
+    The content security policy blocks nothing, because the page never uses names as markup.
     """
     with look(url, "ask", q="What is the capital of Evilland?") as page:
         expect(page.locator(".answers")).to_contain_text("🦊 City")
@@ -125,8 +125,8 @@ SLIP = """() => {
 }"""
 
 
-def test_the_policy_stops_what_slips_through(browser, url):
-    """Were markup ever put in as such, it would not run: the browser refuses to make it."""
+def test_the_browser_refuses_markup_made_from_data(browser, url):
+    """If the page used data as markup by mistake, the browser would refuse to parse it."""
     page = browser.new_page()
     page.goto(url)
     assert page.evaluate(SLIP) == "TypeError"
@@ -151,7 +151,7 @@ def test_linked_text_shows_candidates(look, url, filled):
         expect(card.locator(".number").first).to_have_text(
             f"{round(link.candidates[0].prior * 100)}%"
         )
-        card.hover()  # it stays while it is pointed at
+        card.hover()  # the card stays while the pointer is on it
         page.wait_for_timeout(300)
         expect(card).to_be_visible()
         page.mouse.move(0, 0)
@@ -161,10 +161,10 @@ def test_linked_text_shows_candidates(look, url, filled):
         expect(marks.nth(1)).to_have_attribute("aria-describedby", "candidates")
         page.keyboard.press("Escape")
         expect(card).to_have_count(0)
-        expect(page.locator(".linked")).to_have_text(text)  # and nothing else
+        expect(page.locator(".linked")).to_have_text(text)  # the card is no longer in the text
 
 
-def test_the_graph_is_walked(look, url, filled):
+def test_nodes_lead_to_their_neighbourhoods(look, url, filled):
     with look(url, "graph", key="Chad") as page, Workspace.open(filled) as ws:
         expect(page.locator(".node.hops0 text")).to_have_text("Chad")
         near = {end for edge in ws.graph.touching(["Chad"]) for end in (edge.head, edge.tail)}
@@ -200,7 +200,7 @@ def test_a_picture_is_the_same_each_time(look, url):
     assert len(set(found[0])) == len(found[0])  # no node hides another
 
 
-def test_an_entity_that_is_not_there_is_said(browser, url):
+def test_an_unknown_entity_shows_one_message(browser, url):
     page = browser.new_page()
     page.goto(f"{url}#/graph?key=Atlantis")
     expect(page.get_by_role("alert")).to_contain_text("no entity has the key 'Atlantis'")
@@ -242,7 +242,7 @@ def test_an_edit_changes_the_answer_and_its_undo_too(look, editing_url):
         expect(page.locator(".answers")).to_have_text("N'Djamena")
 
 
-def test_a_refused_edit_is_said_in_one_message(browser, editing_url):
+def test_a_refused_edit_shows_one_message(browser, editing_url):
     page = browser.new_page()
     page.goto(f"{editing_url}#/history")
     page.get_by_text("Correct a fact").click()
@@ -253,7 +253,7 @@ def test_a_refused_edit_is_said_in_one_message(browser, editing_url):
     page.close()
 
 
-def test_a_server_that_has_ended_is_said(browser, filled):
+def test_a_server_that_has_stopped_shows_one_message(browser, filled):
     page = browser.new_page()
     with serve_workspace(filled) as url:
         page.goto(url)

@@ -1,4 +1,4 @@
-"""Fifty at once: every answer is one of the workspace's, and later ones know an edit."""
+"""Fifty clients at once get the workspace's answers, and see an edit as soon as it is made."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def as_json(value):
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_fifty_at_once_are_answered_as_one_by_one(stored):
+def test_fifty_concurrent_clients_get_the_same_answers(stored):
     with Workspace.open(stored) as ws:
         keys = list(ws.graph.keys())
         questions = [f"What is the capital of {key}?" for key in keys[:16]]
@@ -34,11 +34,11 @@ def test_fifty_at_once_are_answered_as_one_by_one(stored):
     assert load.errors == []
     assert (
         len(load.taken["ask"]) >= AT_ONCE / 2
-    )  # each client's first request, of which every second one asks
+    )  # the first request of every second client is a question
 
 
-def test_a_model_is_asked_by_one_at_a_time(trained):
-    """The model's layers are hooked while it works: two at once would mix their mentions."""
+def test_concurrent_questions_do_not_mix_in_the_model(trained):
+    """Two threads must not use the model at once, because its hooks would mix their mentions."""
     questions = [
         f"The capital of {name} is [MASK]." for name in ("Chad", "Peru", "France", "Chile")
     ]
@@ -64,10 +64,10 @@ def test_a_model_is_asked_by_one_at_a_time(trained):
         assert answer["reason"] == expected[question]["reason"]
 
 
-def test_edits_between_questions_are_heard_at_once(editing_url):
-    """Each client's edit is the last word until the next edit has begun."""
-    done = []  # (tail, when it was begun, when it was there)
-    seen = []  # (answer, when it was asked, when it was there)
+def test_answers_use_an_edit_at_once(editing_url):
+    """After an edit, every answer has the new value until the next edit has begun."""
+    done = []  # (tail, time at which the edit began, time at which it was done)
+    seen = []  # (answer, time of the question, time of the answer)
     ended = threading.Event()
 
     async def asking(client):
@@ -101,7 +101,7 @@ def test_edits_between_questions_are_heard_at_once(editing_url):
     assert {answer for answer, _, _ in seen} >= {*CITIES[1:]}
 
 
-def test_two_servers_of_one_workspace_hear_of_each_others_edits(own):
+def test_two_servers_of_one_workspace_see_each_others_edits(own):
     def edit(url, tail):
         body = {"head": "Chad", "relation": "capital", "tail": tail}
         assert httpx2.post(f"{url}{API}/edit", json=body, timeout=120).status_code == 200
@@ -121,7 +121,7 @@ def test_two_servers_of_one_workspace_hear_of_each_others_edits(own):
             assert answer(here) == tail
 
 
-def test_clients_are_not_told_where_the_tables_are(stored):
+def test_messages_do_not_contain_the_database(stored):
     with Workspace.open(stored) as ws:
         executor = WorkspaceExecutor(ws, max_waiting=1)
         name = ws.graph.database.name
@@ -129,8 +129,8 @@ def test_clients_are_not_told_where_the_tables_are(stored):
         executor.close()
 
 
-def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
-    """One is being answered, and no other may wait."""
+def test_too_many_requests_get_status_503(filled, explorer, monkeypatch):
+    """One request is being answered, and ``max_waiting`` allows no other one."""
     begun, may_end = threading.Event(), threading.Event()
 
     def slow(self, question, at=None):
@@ -153,7 +153,7 @@ def test_too_many_are_asked_to_come_again(filled, explorer, monkeypatch):
     assert "again" in response.json()["detail"]
 
 
-def test_what_another_process_adds_or_learns_is_known_at_once(own, explorer):
+def test_facts_that_another_process_adds_are_used_at_once(own, explorer):
     with explorer(own) as client, Workspace.open(own) as other:
         asked = {"head": "Chad", "relation": "national dish"}
         assert client.get(f"/{API}/query", params=asked).status_code == 404

@@ -1,4 +1,4 @@
-"""Schemathesis checks responses against the OpenAPI document, reading and editing."""
+"""Schemathesis checks the responses against the OpenAPI document, with and without edits."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from kptm.serving.access.token_file import TokenFile
 from kptm.workspace import Layout
 
 EXAMPLES = 8
-"""Of each route; those that try its bounds come on top."""
+"""The number of random examples for each route, besides those at the limits of parameters."""
 
 
 CONFIG = """
@@ -25,7 +25,7 @@ positive_data_acceptance.expected-statuses = ["2xx", "404", "422"]
 
 
 def run_schemathesis(url, folder, *headers):
-    """What it says, and whether it found nothing."""
+    """Run schemathesis on a server; return its exit code, which is 0 without errors, and output."""
     (folder / "schemathesis.toml").write_text(CONFIG)
     command = f"{sys.executable} -m schemathesis.cli run {url}api/v1/openapi.json --no-color"
     result = subprocess.run(
@@ -40,14 +40,14 @@ def run_schemathesis(url, folder, *headers):
         ],
         capture_output=True,
         text=True,
-        cwd=folder,  # where it keeps what it found
+        cwd=folder,  # the folder in which it stores the failures
         check=False,
     )
     return result.returncode, result.stdout
 
 
 @pytest.mark.parametrize("which", ["url", "editing_url"])
-def test_schemathesis_finds_nothing(which, request, tmp_path):
+def test_schemathesis_finds_no_error(which, request, tmp_path):
     code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)
     assert code == 0, said
     assert "Tested: 24" in said
@@ -55,8 +55,8 @@ def test_schemathesis_finds_nothing(which, request, tmp_path):
 
 @pytest.mark.usefixtures("separate_process")
 @pytest.mark.parametrize("role", ["read", "admin"])
-def test_schemathesis_finds_nothing_where_tokens_are_required(role, own, tmp_path):
-    """It also sends requests without the token, and expects status 401."""
+def test_schemathesis_finds_no_error_if_tokens_are_required(role, own, tmp_path):
+    """Schemathesis also sends requests without the token, and expects status 401."""
     text = TokenFile(Layout(own).tokens).add("schemathesis", AccessRole(role))
     with serve_workspace(own, "--allow-edit", "--require-token") as url:
         code, said = run_schemathesis(url, tmp_path, f"Authorization: Bearer {text}")

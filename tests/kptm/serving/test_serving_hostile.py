@@ -1,4 +1,4 @@
-"""What is hostile is refused with one message, or comes back as the text that it is."""
+"""Hostile input is refused with one message, or comes back unchanged as text."""
 
 import json
 from contextlib import closing
@@ -31,7 +31,7 @@ SEARCHED = {"entities": "text", "entity": "key", "neighbourhood": "key", "histor
 
 
 def refused(response, *statuses):
-    """One message, no trace, no path of this machine."""
+    """Check that a response is one message, without a traceback and without a path."""
     assert response.status_code in statuses, response.text
     assert response.headers["content-type"] == "application/json"
     detail = response.json()["detail"]
@@ -51,14 +51,14 @@ def protected(response):
 
 @pytest.fixture(scope="module", autouse=True)
 def unharmed(workspace):
-    """Whatever was sent, the graph is as it was."""
+    """Check that the requests of this file have not changed the graph."""
     before = workspace.graph.fingerprint(), workspace.graph.stats()
     yield
     assert (workspace.graph.fingerprint(), workspace.graph.stats()) == before
 
 
 @pytest.mark.parametrize("text", STRINGS)
-def test_any_text_is_but_text(client, workspace, text):
+def test_any_text_comes_back_as_text(client, workspace, text):
     for path, name in POSTED.items():
         response = client.post(f"{API}/{path}", json={name: text})
         assert response.status_code == 200
@@ -81,7 +81,7 @@ def test_any_text_is_but_text(client, workspace, text):
         except KGError:
             refused(response, 404, 422)
         else:
-            assert response.status_code == 200  # somebody is called so
+            assert response.status_code == 200  # an entity has this name
 
 
 @pytest.mark.parametrize("text", STRINGS)
@@ -94,7 +94,7 @@ def test_any_text_in_a_change_is_refused(explorer, own, evil, text):
         refused(client.post(f"{API}/undo", json={"revision": text}), 422)
 
 
-def test_hostile_names_come_back_as_they_are(client, evil):
+def test_hostile_names_come_back_unchanged(client, evil):
     response = client.get(f"{API}/entity", params={"key": evil["key"]})
     assert response.json()["entity"]["label"] == evil["label"]
     assert response.headers["content-type"] == "application/json"
@@ -107,7 +107,7 @@ def test_names_that_are_too_long_are_refused(client, count):
     refused(client.get(f"{API}/query", params={"head": "a" * count, "relation": "capital"}), 422)
 
 
-def test_lengths_end_where_they_are_said_to(client):
+def test_lengths_end_at_the_documented_limits(client):
     for path, name, most in (("ask", "question", MAX_QUESTION), ("link", "text", MAX_TEXT)):
         assert client.post(f"{API}/{path}", json={name: "a" * most}).status_code == 200
         refused(client.post(f"{API}/{path}", json={name: "a" * (most + 1)}), 422)
@@ -134,7 +134,7 @@ def test_bad_json_is_refused(client, body):
     "kind",
     [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "a" * 99],
 )
-def test_only_json_is_taken(client, explorer, own, kind):
+def test_only_json_is_accepted(client, explorer, own, kind):
     headers = {} if kind is None else {"content-type": kind}
     body = json.dumps({"question": "a"}).encode()
     refused(client.post(f"{API}/ask", content=body, headers=headers), 415)
@@ -144,7 +144,7 @@ def test_only_json_is_taken(client, explorer, own, kind):
         refused(response, 415)
 
 
-def test_a_body_has_an_end(client):
+def test_an_endless_body_is_refused(client):
     def endless():
         for _ in range(MAX_BODY // 1_000 + 2):
             yield b" " * 1_000
@@ -180,7 +180,7 @@ def test_two_hosts_are_refused(client):
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8000", "localhost:8000", "LocalHost:8000", "[::1]:8000"]
 )
-def test_this_machine_has_several_names(client, host):
+def test_all_local_names_are_accepted(client, host):
     assert client.get(f"{API}/about", headers={"host": host}).status_code == 200
     origin = {"host": host, "origin": f"http://{host}"}
     assert client.get(f"{API}/about", headers=origin).status_code == 200
@@ -209,8 +209,8 @@ def test_a_foreign_origin_is_refused(client, origin, method):
      "/.git/config", "/index.html", f"{API}", f"{API}/", f"{API}/ask/", f"{API}/../about", "/docs",
      "/redoc", "/openapi.json"],
 )  # fmt: skip
-def test_no_path_leads_out_of_the_page(url, path):
-    """By a client that sends the path as it stands."""
+def test_no_path_leaves_the_folder_of_the_page(url, path):
+    """The client sends the path as it is, because others would normalise it."""
     with closing(HTTPConnection(urlsplit(url).netloc)) as connection:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -218,7 +218,7 @@ def test_no_path_leads_out_of_the_page(url, path):
         assert json.load(response) == {"detail": "Not Found"}
 
 
-def test_ids_that_nobody_has_are_404(client, explorer, own):
+def test_unknown_ids_are_404(client, explorer, own):
     for path in ("entity", "neighbourhood", "history"):
         refused(client.get(f"{API}/{path}", params={"key": "Atlantis"}), 404)
     with explorer(own, allow_edit=True) as changing:
@@ -242,13 +242,13 @@ def test_numbers_have_bounds(client, value):
     refused(client.get(f"{API}/neighbourhood", params={"key": "Chad", "hops": 3}), 422)
 
 
-def test_a_misspelt_parameter_is_said(client):
+def test_a_misspelt_parameter_is_refused(client):
     response = client.get(f"{API}/entities", params={"text": "Chad", "limits": 3})
     refused(response, 422)
     assert "limits" in response.json()["detail"]
 
 
-def test_what_nobody_foresaw_says_nothing_of_it(explorer, filled, monkeypatch):
+def test_an_unexpected_error_reveals_nothing(explorer, filled, monkeypatch):
     def broken(self, text, *, limit):
         raise ZeroDivisionError("a secret of /tmp/somewhere.py")
 

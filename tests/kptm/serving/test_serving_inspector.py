@@ -1,4 +1,4 @@
-"""Agents by a client that nobody here wrote: ``@modelcontextprotocol/inspector --cli``."""
+"""The MCP server with an independent client, ``@modelcontextprotocol/inspector --cli``."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def inspector():
 
 @pytest.fixture
 def session(inspector, separate_process, tmp_path):
-    """A function that sends one request to a server of its own over one workspace."""
+    """A function that sends one request to a new server; all servers use the same workspace."""
     with Workspace.open(tmp_path / "ws") as ws:
         ws.graph.add(FACTS, source="facts.tsv")
     server = [sys.executable, "-m", "kptm", "mcp", str(tmp_path / "ws"), "--allow-edit"]
@@ -57,8 +57,8 @@ def call(session):
     return call_tool
 
 
-def test_a_transcript(session, call):
-    """List tools, ask, follow the evidence, propose, accept, undo, read a resource."""
+def test_a_session_with_the_inspector(session, call):
+    """A session: list tools, ask, follow the evidence, propose, accept, undo, read a resource."""
     tools = {tool["name"]: tool for tool in session("tools/list")["tools"]}
     assert {"ask", "describe", "propose", "accept", "undo"} <= tools.keys()
     assert tools["ask"]["annotations"]["readOnlyHint"]

@@ -1,4 +1,4 @@
-"""Labels in the languages that a client prefers, and the explorer's own words in three."""
+"""Labels in the languages that a client prefers, and the texts of the page in three languages."""
 
 import json
 import re
@@ -38,7 +38,7 @@ KINDS = "kind", "meaning", "evidence", "history"
         ("a" * 10_000, ()),
     ],
 )
-def test_the_header_is_read_as_http_says(header, found):
+def test_the_header_is_read_as_http_defines_it(header, found):
     assert accepted_languages(header) == found
 
 
@@ -97,7 +97,7 @@ def test_all_labels_of_a_response_are_in_the_client_s_language(
         assert labels(client, code) == ({entity}, {relation})
 
 
-def test_the_workspace_s_languages_follow_those_of_the_client(folder, explorer):
+def test_the_languages_of_the_workspace_come_after_those_of_the_client(folder, explorer):
     path = folder / "kptm.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("languages = []", 'languages = ["de"]'), encoding="utf-8")
@@ -106,7 +106,7 @@ def test_the_workspace_s_languages_follow_those_of_the_client(folder, explorer):
         assert labels(client, "zh,en;q=0.1")[0] == {"德国"}
 
 
-def test_the_sentence_has_the_labels_and_the_evidence_has_them_too(folder, explorer):
+def test_sentence_and_evidence_have_labels_in_the_language(folder, explorer):
     with explorer(folder) as client:
         headers = {"accept-language": "de"}
         asked = {"question": "What is the capital of Germany?"}
@@ -120,7 +120,7 @@ def test_the_sentence_has_the_labels_and_the_evidence_has_them_too(folder, explo
     assert [answer[name] for name in same] == [plain[name] for name in same]
 
 
-def test_proposals_have_the_labels_too(folder, explorer):
+def test_proposals_have_labels_in_the_language(folder, explorer):
     with Workspace.open(folder) as ws:
         ws.propose("Q1", "P36", "Bonn", sentence="Bonn.", source="letter", confidence=0.5)
     with explorer(folder) as client:
@@ -167,7 +167,7 @@ def test_every_text_that_is_shown_exists_and_every_text_is_shown():
 
 
 def test_the_page_begins_in_english():
-    """What it shows before its scripts run is what they put there."""
+    """The page contains the English texts that its scripts would put there."""
     for key, text in re.findall(r'data-say="([\w.]+)">(.*?)</', PAGE, re.S):
         plain = re.sub(r"<kbd>(.*?)$", r"`\1", text)
         assert WORDS["en"][key].startswith(plain.rstrip("`")), key
@@ -180,7 +180,7 @@ def test_the_page_begins_in_english():
 @pytest.mark.parametrize(
     ("code", "title"), [("de", "Was möchten Sie wissen?"), ("zh", "您想知道什么？")]
 )
-def test_the_page_speaks_the_browser_s_language(browser, url, code, title):
+def test_the_page_uses_the_language_of_the_browser(browser, url, code, title):
     expect = pytest.importorskip("playwright.sync_api").expect
     page = browser.new_page(locale=f"{code}-XX")
     page.goto(f"{url}#/ask?q=What is the capital of Chad?")

@@ -1,4 +1,4 @@
-"""Agents: the tools and resources of a workspace over MCP, by the SDK's own client."""
+"""The tools and resources of a workspace over MCP, with the client of the MCP SDK."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def server_of(ws, **options):
 
 
 def call(ws, *calls, allow_edit=True):
-    """The results of calls of tools, in one session."""
+    """The results of several calls of tools in one session."""
 
     async def session():
         with server_of(ws, allow_edit=allow_edit) as server:
@@ -66,7 +66,7 @@ def _plain(result):
 
 
 def test_a_session_asks_follows_evidence_proposes_accepts_and_undoes(tmp_path):
-    """The transcript of an agent over standard input and output, in a process of its own."""
+    """A session over standard input and output with a server in a process of its own."""
     with Workspace.open(tmp_path / "ws") as ws:
         ws.graph.add(FACTS, source="facts.tsv")
 
@@ -120,7 +120,7 @@ def test_without_the_flag_nothing_can_be_changed(ws):
     tools, result = anyio.run(session)
     assert {tool.name for tool in tools} == READING
     assert all(tool.annotations.read_only_hint for tool in tools)
-    assert not any("  " in tool.description for tool in tools)  # no indentation of the source
+    assert not any("  " in tool.description for tool in tools)  # without the source's indentation
     assert result.is_error
     assert ws.query("Chad", "capital").entity == "N'Djamena"
 
@@ -131,7 +131,7 @@ def test_unknown_is_an_answer_with_its_reason(ws):
     assert "Atlantis" in answer["reason"]
 
 
-def test_pages_hold_each_fact_once(ws):
+def test_each_fact_is_on_one_page(ws):
     ws.graph.add([("Chad", "town", f"Town {number:02d}") for number in range(25)])
     found, offset = [], 0
     while offset is not None:

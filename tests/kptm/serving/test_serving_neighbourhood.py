@@ -1,4 +1,4 @@
-"""What is drawn of a neighbourhood that does not fit, and a visitor's first questions."""
+"""Which facts of a large neighbourhood are drawn, and which example questions are offered."""
 
 import pytest
 
@@ -14,13 +14,13 @@ FAR = [Triple(f"n{i}", "borders", f"m{i}") for i in range(30)]
 
 @pytest.fixture
 def hub(new_graph):
-    """A graph about a hub: what cites it was loaded first."""
+    """A graph of a hub, in which the many facts with the hub as tail were added first."""
     graph = new_graph()
     graph.add([*CITES, *OWN, *FAR])
     return graph
 
 
-def test_an_entity_s_own_facts_come_first_and_every_relation_has_its_turn(hub):
+def test_facts_with_the_entity_as_head_come_first_and_relations_alternate(hub):
     found, complete = facts_around(hub, "hub", hops=1, limit=40)
     assert not complete
     assert found[:2] == OWN[:2]
@@ -29,7 +29,7 @@ def test_an_entity_s_own_facts_come_first_and_every_relation_has_its_turn(hub):
     assert len(found) == len(set(found)) == 40
 
 
-def test_two_hops_are_two_hops_around_a_hub(hub):
+def test_two_hops_around_a_hub_share_the_limit(hub):
     found, complete = facts_around(hub, "hub", hops=2, limit=40)
     assert not complete
     assert len(found) == len(set(found)) == 40
@@ -42,7 +42,7 @@ def test_two_hops_are_two_hops_around_a_hub(hub):
     assert all(reached & {*edge[::2]} for edge in far)
 
 
-def test_where_nobody_has_facts_of_its_own_the_first_hop_fills_the_picture(new_graph):
+def test_without_a_second_hop_the_first_hop_fills_the_limit(new_graph):
     graph = new_graph()
     graph.add(CITES)
     found, complete = facts_around(graph, "hub", hops=2, limit=40)
@@ -52,7 +52,7 @@ def test_where_nobody_has_facts_of_its_own_the_first_hop_fills_the_picture(new_g
 
 
 @pytest.mark.parametrize("hops", [1, 2])
-def test_what_fits_is_all_there(new_graph, hops):
+def test_a_small_neighbourhood_is_complete(new_graph, hops):
     graph = new_graph()
     graph.add([*OWN[:3], *FAR[:2]])
     wanted = {*OWN[:3], *(FAR[:2] if hops == 2 else [])}
@@ -62,12 +62,12 @@ def test_what_fits_is_all_there(new_graph, hops):
     )
 
 
-def test_neighbours_give_what_leads_away_first(hub):
+def test_neighbours_come_with_facts_as_head_first(hub):
     assert hub.neighbours("hub", limit=5) == OWN[:5]
     assert hub.neighbours("hub", limit=500) == [*OWN, *CITES]
 
 
-def test_examples_are_about_this_graph_and_are_answered_by_it(tmp_path):
+def test_examples_are_questions_that_this_graph_answers(tmp_path):
     with Workspace.init(tmp_path / "ws") as ws:
         ws.graph.add(
             [

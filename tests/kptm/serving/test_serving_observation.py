@@ -20,7 +20,7 @@ ASKED = {"question": "What is the capital of Chad?"}
 
 
 def samples(client, name):
-    """Of one metric: the values by their labels."""
+    """The values of one metric by their labels."""
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
     return {
@@ -31,8 +31,8 @@ def samples(client, name):
     }
 
 
-def test_it_is_alive_and_ready_by_any_name(client):
-    """What starts containers asks an address, which the server does not go by."""
+def test_the_probes_answer_under_any_host_name(client):
+    """Container platforms call the probes by IP address, which is no accepted ``Host``."""
     for path, status in (("/healthz", "ok"), ("/readyz", "ready")):
         response = client.get(path, headers={"host": "10.0.0.7:8000"})
         assert (response.status_code, response.json()) == (200, {"status": status})
@@ -42,7 +42,7 @@ def test_it_is_alive_and_ready_by_any_name(client):
     assert client.get("/metrics", headers={"host": "10.0.0.7:8000"}).status_code == 400
 
 
-def test_it_is_not_ready_without_its_database(filled, explorer, monkeypatch):
+def test_a_server_without_its_database_is_not_ready(filled, explorer, monkeypatch):
     with explorer(filled) as client:
 
         def gone(self):
@@ -55,7 +55,7 @@ def test_it_is_not_ready_without_its_database(filled, explorer, monkeypatch):
         assert client.get("/healthz").status_code == 200
 
 
-def test_it_is_not_ready_while_its_database_is_silent(filled, explorer, monkeypatch):
+def test_a_server_whose_database_does_not_respond_is_not_ready(filled, explorer, monkeypatch):
     goes_on = threading.Event()
     with explorer(filled) as client:
         monkeypatch.setattr(KnowledgeGraph, "revision", lambda self: goes_on.wait(120))
@@ -76,7 +76,7 @@ def test_every_request_is_counted_by_route_and_status(filled, explorer):
             sent["GET", path, response.status_code] += 1
             response = client.get(f"{API}/about", headers={"host": "evil.example"})
             sent["GET", f"{API}/about", response.status_code] += 1
-            # Clients can invent paths and methods, and must not fill the memory by them.
+            # Clients can invent paths and methods, which must not use more and more memory.
             sent["GET", "other", client.get(f"/invented/{number}").status_code] += 1
             sent["other", "other", client.request(f"BREW{number}", "/").status_code] += 1
         found = samples(client, "kptm_requests_total")
@@ -87,7 +87,7 @@ def test_every_request_is_counted_by_route_and_status(filled, explorer):
         }
         counts = samples(client, "kptm_request_seconds_count")
         assert counts[(("route", f"{API}/ask"),)] == 7
-        assert samples(client, "kptm_requests_in_progress") == {(): 1}  # this one
+        assert samples(client, "kptm_requests_in_progress") == {(): 1}  # that for the metrics
 
 
 def test_the_revision_is_that_of_the_graph(editing):
@@ -99,7 +99,7 @@ def test_the_revision_is_that_of_the_graph(editing):
 
 
 @pytest.mark.parametrize("given", ["abc-1", "A.b_9", "0" * 64])
-def test_a_request_keeps_the_id_that_it_came_with(client, given):
+def test_a_request_keeps_the_id_of_its_header(client, given):
     assert client.get("/healthz", headers={"x-request-id": given}).headers["x-request-id"] == given
 
 
@@ -117,7 +117,7 @@ def lines(capsys):
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_request_is_a_line_of_json_without_what_was_asked(filled, explorer, capsys):
+def test_each_request_is_a_line_of_json_without_the_question(filled, explorer, capsys):
     with explorer(filled, log_requests=True) as client, json_logs():
         client.get(f"{API}/entities", params={"text": "secret"}, headers={"x-request-id": "one"})
         client.post(f"{API}/ask", json={"question": "a secret?"})
@@ -133,9 +133,7 @@ def test_a_request_is_a_line_of_json_without_what_was_asked(filled, explorer, ca
     assert "secret" not in str(found)
 
 
-def test_what_went_wrong_is_in_the_log_beside_the_id_of_its_request(
-    filled, explorer, monkeypatch, capsys
-):
+def test_an_error_is_logged_with_the_id_of_its_request(filled, explorer, monkeypatch, capsys):
     monkeypatch.setattr(Workspace, "ask", lambda self, question, at=None: 1 / 0)
     with explorer(filled, log_requests=True) as client, json_logs():
         asking = TestClient(Uvicorn(client.app), base_url=client.base_url)
@@ -148,7 +146,7 @@ def test_what_went_wrong_is_in_the_log_beside_the_id_of_its_request(
 
 
 class Uvicorn:
-    """Logs what an application raises as uvicorn does, in the task of the request."""
+    """Logs the exceptions of an application in the task of the request, as uvicorn does."""
 
     def __init__(self, app):
         self._app = app
@@ -160,7 +158,7 @@ class Uvicorn:
             logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
 
 
-def test_without_being_asked_nothing_is_logged(filled, explorer, capsys):
+def test_by_default_nothing_is_logged(filled, explorer, capsys):
     with explorer(filled) as client:
         client.get("/healthz")
         client.get("/nowhere")

@@ -1,4 +1,4 @@
-"""Limits of requests: counted for each client, exactly, also by several processes together."""
+"""Rate limits: the requests of each client are counted exactly, even by several processes."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ API = "/api/v1"
 
 
 class Clock:
-    """The time, which passes when a test says so."""
+    """A clock that a test sets."""
 
     def __init__(self, now):
         self.now = now
@@ -47,13 +47,13 @@ def test_each_client_has_its_own_window(clock):
 def test_all_of_several_limits_hold(clock):
     limits = RateLimits("2/second; 3/minute")
     assert [limits.count("token", "ann") for _ in range(3)] == [0, 0, 1]
-    clock.now += 1.1  # the third has been counted, as limits of the library count
+    clock.now += 1.1  # the library also counts the refused request, so that 59 seconds remain
     assert limits.count("token", "ann") == 59
     assert str(limits) == "2 per 1 second and 3 per 1 minute"
 
 
-def test_processes_count_together_and_lose_none(tmp_path):
-    """Each has a connection of its own, as workers have."""
+def test_processes_count_together_without_loss(tmp_path):
+    """Each process has its own connection to the file, as workers have."""
     workers = [RateLimits("500/hour", tmp_path) for _ in range(4)]
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda n: workers[n % 4].count("token", "ann"), range(800)))
@@ -80,7 +80,7 @@ def test_a_malformed_rate_is_one_message(filled, rate):
     assert result.stderr.count("\n") == 1
 
 
-def test_who_sends_too_many_is_told_when_to_come_again(filled, explorer):
+def test_a_refused_client_is_told_when_to_try_again(filled, explorer):
     with explorer(filled, limits=RateLimits("2/hour")) as client:
         assert [client.get(f"{API}/about").status_code for _ in range(2)] == [200, 200]
         refused = client.get(f"{API}/about")
@@ -97,7 +97,7 @@ def test_who_sends_too_many_is_told_when_to_come_again(filled, explorer):
         assert "429" not in document["/healthz"]["get"]["responses"]
 
 
-def test_a_token_counts_wherever_it_is_used(filled, explorer, tmp_path):
+def test_a_token_is_counted_at_every_address(filled, explorer, tmp_path):
     file = TokenFile(tmp_path / "tokens.json")
     ann, bob = (
         {"authorization": f"Bearer {file.add(name, AccessRole.READ)}"} for name in ("ann", "bob")

@@ -1,4 +1,4 @@
-"""Review in the API and in Chromium: accept, reject, correct, undo, by click and by key."""
+"""Review of proposals in the API and in Chromium: accept, reject, correct, undo."""
 
 import json
 
@@ -24,7 +24,7 @@ def proposal(head, relation, tail, confidence, **others):
 
 @pytest.fixture
 def own(own):
-    """The workspace with proposals that wait."""
+    """The workspace with undecided proposals."""
     with Workspace.open(own) as ws:
         ws.graph.proposals.add(
             [
@@ -72,7 +72,7 @@ def test_decisions_are_revisions(editing):
 
 
 @pytest.mark.parametrize("path", ["accept", "reject", "accept-all", "change"])
-def test_a_server_that_reads_decides_nothing(client, path):
+def test_a_server_that_only_reads_refuses_decisions(client, path):
     answer = post(client, f"proposals/{path}", ids=[1], rule=">=.9", id=1)
     assert answer.status_code == 403
     assert "--allow-edit" in json.loads(answer.text)["detail"]
@@ -123,7 +123,7 @@ def test_a_person_corrects_and_accepts_by_rule(look, editing_url):
         expect(cards).to_have_count(2)
 
 
-def test_a_server_that_reads_shows_no_buttons(look, url):
+def test_a_server_that_only_reads_shows_no_buttons(look, url):
     expect = pytest.importorskip("playwright.sync_api").expect
     with look(url, "review") as page:
         expect(page.locator("#review-result")).to_contain_text("No proposal waits")

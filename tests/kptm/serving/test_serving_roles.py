@@ -1,4 +1,4 @@
-"""Tokens: every role at every route, what is stored, and what is withdrawn."""
+"""Tokens: every role at every route, the file of tokens, and the routes that change it."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ NEEDED = {
     **{f"{API}/{path}": "edit" for path in EDIT},
     **{f"{API}/{path}": "admin" for path in ADMIN},
 }
-"""The role that each path of the API needs, written here once more: a new route belongs here."""
+"""The role that each path of the API needs, as the oracle; add a new route here too."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def bearer(text):
 
 
 def innermost(app):
-    """The FastAPI application within the middleware."""
+    """The FastAPI application inside the middleware."""
     while not hasattr(app, "openapi"):
         app = app._app
     return app
@@ -57,7 +57,7 @@ def test_every_route_has_a_declared_role(guarded):
     app = innermost(guarded[0].app)
     operations = app.openapi()["paths"]
     assert operations.keys() == NEEDED.keys()
-    # Other routes are the page and the document of the API, which say nothing of a workspace.
+    # The other routes are the page and the OpenAPI document, which have no data of the workspace.
     others = {route.path for route in app.routes if isinstance(route, Route)}
     assert all(path.count("/") == 1 for path in others - {f"{API}/openapi.json"})
 
@@ -70,7 +70,7 @@ def operations(app):
 
 @pytest.mark.parametrize("role", [None, "unknown", *ROLES])
 def test_every_role_at_every_route(guarded, role):
-    """An empty request: what passes the check is answered by the route, at worst as malformed."""
+    """An empty request that passes the check reaches the route, which may answer 422."""
     client, texts, _ = guarded
     headers = {} if role is None else bearer(texts.get(role, "kptm_unknown"))
     tried = 0
@@ -101,7 +101,7 @@ def test_paths_that_do_not_exist_need_a_token_too(guarded, role, method):
     assert response.status_code == (401 if role is None else 404)
 
 
-def test_the_page_and_the_document_of_the_api_are_for_everybody(guarded):
+def test_the_page_and_the_openapi_document_need_no_token(guarded):
     client = guarded[0]
     routes = innermost(client.app).routes
     paths = [route.path for route in routes if isinstance(route, Route)]
@@ -125,7 +125,7 @@ def test_the_document_says_which_operations_need_a_token(guarded):
 @pytest.mark.parametrize(
     "sent", ["Bearer", "Bearer ", "Basic YTpi", "kptm_x", "Bearer \xff", "Bearer " + "x" * 9_000]
 )
-def test_what_is_no_token_is_not_accepted(guarded, sent):
+def test_other_headers_than_tokens_are_refused(guarded, sent):
     headers = {"authorization": sent.encode("latin-1")}
     assert guarded[0].get(f"{API}/about", headers=headers).status_code == 401
 
@@ -139,21 +139,21 @@ def test_a_part_of_a_token_is_not_accepted(guarded):
     assert client.get(f"{API}/about", headers=scheme).status_code == 200
 
 
-def test_who_may_only_read_sees_a_page_without_edits(guarded, filled, explorer):
+def test_clients_that_may_only_read_see_a_page_without_edits(guarded, filled, explorer):
     client, texts, file = guarded
     shown = {
         role: client.get(f"{API}/about", headers=bearer(texts[role])).json()["allow_edit"]
         for role in ROLES
     }
     assert shown == {"read": False, "edit": True, "admin": True}
-    with explorer(filled, tokens=file) as reading:  # the server allows no edits to anybody
+    with explorer(filled, tokens=file) as reading:  # this server allows nobody to edit
         headers = bearer(texts["admin"])
         assert not reading.get(f"{API}/about", headers=headers).json()["allow_edit"]
         body = {"head": "Chad", "relation": "capital", "tail": "Lima"}
         assert reading.post(f"{API}/edit", json=body, headers=headers).status_code == 403
 
 
-def test_an_admin_gives_out_and_withdraws_tokens(guarded):
+def test_an_admin_adds_and_removes_tokens(guarded):
     client, texts, _ = guarded
     admin = bearer(texts["admin"])
 
@@ -186,7 +186,7 @@ def file(tmp_path):
     return TokenFile(tmp_path / "tokens.json")
 
 
-def test_the_file_has_hashes_and_is_for_its_owner_alone(file, tmp_path):
+def test_the_file_has_hashes_and_only_its_owner_may_read_it(file, tmp_path):
     text = file.add("ann", AccessRole.EDIT)
     path = tmp_path / "tokens.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -200,7 +200,7 @@ def test_the_file_has_hashes_and_is_for_its_owner_alone(file, tmp_path):
     assert file.find("\udc80") is None
 
 
-def test_what_another_process_changes_is_seen_at_once(file, tmp_path):
+def test_changes_by_another_process_are_seen_at_once(file, tmp_path):
     other = TokenFile(tmp_path / "tokens.json")
     first = file.add("ann", AccessRole.READ)
     assert other.find(first).name == "ann"
@@ -240,7 +240,7 @@ def test_names_are_used_once_and_unknown_ones_are_refused(file):
         '{"version": 1, "tokens": [{"name": "a", "role": "read", "created": "", "sha256": "ä"}]}',
     ],
 )
-def test_a_damaged_file_is_one_error_and_lets_nobody_in(filled, explorer, tmp_path, content):
+def test_a_damaged_file_is_one_error_and_admits_nobody(filled, explorer, tmp_path, content):
     path = tmp_path / "tokens.json"
     file = TokenFile(path)
     text = file.add("ann", AccessRole.ADMIN)
@@ -256,7 +256,7 @@ def test_a_damaged_file_is_one_error_and_lets_nobody_in(filled, explorer, tmp_pa
         assert client.get("/healthz").status_code == 200
 
 
-def test_roles_include_each_other_in_their_order():
+def test_each_role_includes_the_roles_before_it():
     included = {
         (one, other) for one, other in product(AccessRole, AccessRole) if one.includes(other)
     }

@@ -1,4 +1,4 @@
-"""``kptm serve``: where it listens, how it ends, and what it says where it cannot begin."""
+"""``kptm serve``: its addresses, how it stops, and its messages if it cannot start."""
 
 import json
 import signal
@@ -28,7 +28,7 @@ def fails(*arguments):
 
 
 def ended(process, number):
-    """Told to end, it does so: without a word, and with the database closed."""
+    """Send a signal and check that the server stops, prints nothing and closes the database."""
     process.send_signal(number)
     _, errors = process.communicate(timeout=120)
     assert errors == ""
@@ -36,7 +36,7 @@ def ended(process, number):
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_it_is_reached_by_this_machine_alone_and_ends_at_ctrl_c(own):
+def test_only_this_machine_reaches_the_server_and_ctrl_c_stops_it(own):
     with start(own, "--json") as process:
         said = json.loads(process.stdout.readline())
         assert said["allow_edit"] is False
@@ -44,13 +44,14 @@ def test_it_is_reached_by_this_machine_alone_and_ends_at_ctrl_c(own):
         assert httpx2.get(said["url"]).status_code == 200
         port = int(said["url"].rstrip("/").rpartition(":")[2])
         with socket.socket() as other:
-            other.bind(("127.0.0.2", port))  # free, since it does not listen at all addresses
+            # This address is free, because the server does not listen on all addresses.
+            other.bind(("127.0.0.2", port))
         ended(process, signal.SIGINT)
     assert not list(own.glob("graph.db-*"))
 
 
 @pytest.mark.usefixtures("separate_process")
-def test_it_says_so_to_people_lets_a_proxy_in_and_ends_at_sigterm(own):
+def test_it_prints_its_address_accepts_a_proxy_and_stops_on_sigterm(own):
     with start(own, "--allow-edit", "--name", "kptm.example") as process:
         line = process.stdout.readline()
         assert "may be edited" in line
@@ -74,14 +75,14 @@ def test_no_workspace_and_no_host_are_one_message(filled, tmp_path):
     assert "cannot listen there" in fails(filled, "--host", "no.such.host.invalid")
 
 
-def test_without_fastapi_it_says_what_to_install(filled, monkeypatch):
+def test_without_fastapi_the_message_names_the_extra(filled, monkeypatch):
     monkeypatch.setitem(sys.modules, "fastapi", None)
     for name in [name for name in sys.modules if name.startswith("kptm.serving")]:
         monkeypatch.delitem(sys.modules, name)
     assert 'pip install "kptm[serve]"' in fails(filled)
 
 
-def test_what_a_host_may_be():
+def test_accepted_hosts():
     local = {"127.0.0.1:8000", "localhost:8000", "[::1]:8000"}
     assert ServingConfig().hosts() == local
     assert ServingConfig(host="::1").hosts() == local
@@ -92,12 +93,12 @@ def test_what_a_host_may_be():
 
 
 @pytest.mark.parametrize("settings", [{"port": -1}, {"port": 65_536}, {"max_waiting": 0}])
-def test_settings_out_of_range(settings):
+def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ConfigError):
         ServingConfig(**settings)
 
 
-def test_a_body_that_never_comes_is_given_up(url):
+def test_a_body_that_never_arrives_times_out(url):
     host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
     with socket.create_connection((host, int(port)), timeout=120) as connection:
         head = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 9\r\n\r\n{{"

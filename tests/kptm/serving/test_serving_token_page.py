@@ -1,4 +1,4 @@
-"""The page of a server that requires a token: it asks for one, and keeps it for its tab."""
+"""The page of a server that requires tokens asks for one and stores it until its tab is closed."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def guarded_url(own):
         yield url, texts, file
 
 
-def test_it_asks_for_a_token_until_one_is_accepted(browser, guarded_url):
+def test_the_page_asks_for_a_token_until_one_is_accepted(browser, guarded_url):
     url, texts, file = guarded_url
     tabs = browser.new_context()
     page = tabs.new_page()
@@ -35,7 +35,7 @@ def test_it_asks_for_a_token_until_one_is_accepted(browser, guarded_url):
     expect(page.locator(".answers")).to_have_text("N'Djamena")
     expect(page.locator("#mode")).to_have_text("read only")
     expect(field).to_be_hidden()
-    page.reload()  # the tab still has it
+    page.reload()  # the tab still has the token
     expect(page.locator(".answers")).to_have_text("N'Djamena")
     file.remove("read")
     page.reload()
@@ -43,7 +43,7 @@ def test_it_asks_for_a_token_until_one_is_accepted(browser, guarded_url):
     field.fill(texts[AccessRole.EDIT])
     page.keyboard.press("Enter")
     expect(page.locator("#mode")).to_have_text("may be edited")
-    other = tabs.new_page()  # another tab does not
+    other = tabs.new_page()  # another tab does not have it
     other.goto(url)
     expect(other.get_by_label("Token")).to_be_visible()
     tabs.close()

@@ -1,4 +1,4 @@
-"""Several processes at one port: they answer alike, see all edits, and are replaced."""
+"""Several worker processes on one port give equal answers, see all edits, and are replaced."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("separate_process")
 
 
 class Server:
-    """A server with workers; which of them answered is in its log."""
+    """A server with workers; its log shows which worker answered a request."""
 
     def __init__(self, process, errors):
         self.process = process
@@ -42,16 +42,16 @@ class Server:
         self.temporary = errors.parent / "temporary"
 
     def log(self):
-        """The lines of the log that are complete."""
+        """The complete lines of the log."""
         text = self._errors.read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def answered_by(self):
-        """The processes that have answered anything."""
+        """The ids of the processes that have answered a request."""
         return {line["process"] for line in self.log() if "process" in line}
 
     def by_all(self, ask):
-        """What each worker answers: ask on new connections until all have answered."""
+        """The answer of each worker: ask on new connections until every worker has answered."""
         found = {}
         until = time.monotonic() + PATIENCE
         while len(found) < WORKERS:
@@ -152,7 +152,7 @@ def test_metrics_are_those_of_all_workers(server):
 
 
 @pytest.mark.parametrize("served_from", ["sqlite", "postgresql"], indirect=True)
-def test_edits_through_all_workers_are_lost_by_none(own, editing_server):
+def test_no_edit_through_any_worker_is_lost(own, editing_server):
     confirmed, last = [], {}
 
     async def edit(country):
@@ -163,7 +163,7 @@ def test_edits_through_all_workers_are_lost_by_none(own, editing_server):
                 assert response.status_code == 200, response.text
                 confirmed.append(response.json()["revision"])
                 last[country] = tail
-                # What a client has changed it sees, whichever worker answers next.
+                # A client sees its own change, whichever worker answers next.
                 async with httpx2.AsyncClient(base_url=editing_server.url) as other:
                     asked = {"head": country, "relation": "capital"}
                     found = await other.get(f"{API}/query", params=asked, timeout=PATIENCE)
@@ -219,7 +219,7 @@ def until(condition):
 
 @pytest.fixture
 def lonely(filled, tmp_path):
-    """A server that may be killed; where its tables are does not matter."""
+    """A server that a test may kill; its tables are in SQLite."""
     with started(filled, tmp_path / "errors") as found:
         yield found
 
@@ -241,10 +241,10 @@ def test_workers_do_not_outlive_the_server(lonely):
     assert len(list(lonely.temporary.iterdir())) == 1
     lonely.process.kill()
     until(lambda: not any(map(is_running, workers)))
-    assert list(lonely.temporary.iterdir()) == []  # nor do the files that they shared
+    assert list(lonely.temporary.iterdir()) == []  # the files that they shared are deleted
 
 
-def test_what_no_worker_can_load_is_one_message(filled, tmp_path):
+def test_a_workspace_that_no_worker_can_load_is_one_message(filled, tmp_path):
     broken = shutil.copytree(filled, tmp_path / "broken")
     (broken / "questions.json").write_text("{")
     command = [sys.executable, "-m", "kptm", "serve", str(broken), "--port", "0"]
@@ -276,7 +276,7 @@ def test_a_worker_that_failed_is_not_interrupted_while_it_ends(filled, tmp_path,
         process.start()
         theirs.close()
         assert "questions.json" in ours.recv()
-        while process.is_alive():  # as often as it can be hit
+        while process.is_alive():  # send as many signals as possible
             process.terminate()
         process.join()
     assert process.exitcode == 0
