@@ -1,4 +1,4 @@
-"""A small graph with names that two senses share, and what reads and answers over it."""
+"""Fixtures: a small graph in which two entities share a name, a predictor and a model over it."""
 
 import pytest
 
@@ -48,7 +48,7 @@ PATTERNS = {
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request):
-    """The graphs of these tests are on both databases."""
+    """The database of the graphs; these tests run with both."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""What an answer holds, and its form as JSON."""
+"""The properties of an answer, and its JSON form."""
 
 import json
 
@@ -10,13 +10,13 @@ PROGRAM = Follow(Named(("state:texas",)), Step("P36"))
 LABELS = {"state:texas": "Texas", "P36": "capital"}
 
 
-def test_a_program_is_its_expression_in_labels():
+def test_an_expression_is_the_program_with_labels():
     answer = Answer(question="capital of texas", labels=LABELS, program=PROGRAM)
     assert answer.expression == "Texas.capital"
     assert Answer(question="?").expression == ""
 
 
-def test_as_json_programs_are_expressions():
+def test_programs_are_expressions_in_json():
     answer = Answer(
         question="capital of texas now",
         labels=LABELS,

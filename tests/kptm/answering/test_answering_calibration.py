@@ -1,4 +1,4 @@
-"""Curves from p to the rate of right answers: scikit-learn's isotonic regression as the oracle."""
+"""Calibration curves, with scikit-learn's isotonic regression as the oracle."""
 
 import itertools
 import json
@@ -31,10 +31,10 @@ def test_blocks_are_those_of_isotonic_regression(rows):
     line = IsotonicRegression().fit_transform(places, rates, sample_weight=weights)
     assert (np.diff(at) > 0).all()
     assert (np.diff(rate) > 0).all()
-    # Each of the regression's levels is a block's rate, and the other way round; sums are kept.
+    # The levels of the regression are the rates of the blocks, and the blocks preserve the sum.
     assert np.abs(line[:, None] - rate).min(1).max() < 1e-9
     assert np.abs(line[:, None] - rate).min(0).max() < 1e-9
-    if np.diff(rate).min(initial=1) > 1e-6:  # levels that rounding cannot confuse
+    if np.diff(rate).min(initial=1) > 1e-6:  # levels that differ by more than rounding errors
         of_block = np.abs(line[:, None] - rate).argmin(1)
         sums = np.bincount(of_block, weights, len(rate))
         np.testing.assert_allclose(np.bincount(of_block, weights * places) / sums, at, atol=1e-9)
@@ -58,17 +58,17 @@ def test_a_curve_rises_and_stays_between_0_and_1(rows):
     assert rates[-1] <= 1
 
 
-def test_ten_right_answers_are_no_certainty():
+def test_ten_right_answers_do_not_give_rate_1():
     curve = Curve.fit([0.5] * 10 + [0.9] * 10, [False, True] * 5 + [True] * 10)
     assert curve.of(0.9) == pytest.approx((10 + 0.75) / 11)
 
 
-def test_of_few_answers_nothing_is_learnt():
+def test_few_answers_give_the_default_curve():
     assert Curve.fit([0.5] * (CHUNK - 1), [True] * (CHUNK - 1)) == Curve()
     assert Curve().of(0.3) == pytest.approx(0.3)
 
 
-def test_the_store_has_a_curve_of_its_own():
+def test_answers_with_modeledge_have_their_own_curve():
     p = [0.9] * 40
     right = [True] * 20 + [False] * 20
     fitted = ProbabilityCalibration.fit(p, right, right)
@@ -81,24 +81,24 @@ def test_the_store_has_a_curve_of_its_own():
     ("p", "rate"),
     [((0.0,), ()), ((), ()), ((0.0, 1.0), (1.0, 0.0)), ((1.0, 0.0), (0.0, 1.0)), ((0.0,), (2.0,))],
 )
-def test_numbers_that_are_no_curve(p, rate):
+def test_invalid_curves_are_refused(p, rate):
     with pytest.raises(ConfigError):
         Curve(p=p, rate=rate)
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]), st.booleans()), max_size=60))
-def test_a_threshold_is_the_lowest_that_keeps_the_precision(rows):
+def test_a_threshold_is_the_lowest_with_the_precision(rows):
     p, right = [row[0] for row in rows], [row[1] for row in rows]
     fitting = []
     for at in sorted(set(p)):
         kept = [ok for value, ok in rows if value >= at]
-        # What is drawn with a rate of .6 has so many hits or more with more than a tenth's chance.
+        # With a true rate of .6, so many hits or more would have a probability above .1.
         if binom.sf(sum(kept) - 1, len(kept), 0.6) <= 0.1:
             fitting.append(at)
     assert threshold(p, right, 0.6) == min(fitting, default=float("inf"))
 
 
-def test_of_few_right_answers_no_threshold_is_sure():
+def test_few_right_answers_give_no_threshold():
     assert threshold([0.9] * 5, [True] * 5, 0.95) == float("inf")
     assert threshold([0.9] * 60, [True] * 60, 0.95) == 0.9
     assert threshold([], [], 0.95) == float("inf")

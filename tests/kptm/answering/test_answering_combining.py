@@ -1,4 +1,4 @@
-"""The pool and its fit against their formulas in NumPy, and against another optimiser."""
+"""The pool and its fit, compared with their formulas in NumPy and with another optimiser."""
 
 import json
 from dataclasses import asdict, replace
@@ -59,7 +59,7 @@ def test_the_pool_is_a_weighted_product(first, second, a, b, c):
         np.testing.assert_allclose(combiner.pool(said, relation), wanted, rtol=1e-9)
 
 
-def test_unfitted_sources_share_equally():
+def test_unfitted_sources_have_equal_weights():
     links, model = [0.7, 0.2, 0.1], [0.1, 0.6, 0.3]
     found = LogLinearPool().pool([opinion("link prediction", links), opinion("model", model)], "r")
     both = np.exp((log_smoothed(np.array(links)) + log_smoothed(np.array(model))) / 2)
@@ -69,14 +69,14 @@ def test_unfitted_sources_share_equally():
     assert LogLinearPool().pool([], "r") is None
 
 
-def test_what_no_source_knows_is_no_candidate():
+def test_an_entity_unknown_to_all_sources_gets_p_0():
     found = LogLinearPool().pool([opinion("model", [0.5, 0.0, 0.5])], "r")
     assert found[1] == 0
     both = [opinion("model", [0.5, 0.0, 0.5]), opinion("link prediction", [0.5, 0.5, 0.0])]
     assert (LogLinearPool().pool(both, "r") > 0).all()
 
 
-def test_neighbours_have_khandelwals_share():
+def test_neighbours_are_interpolated_as_by_khandelwal():
     near = opinion("modeledge", [0.9, 0.1, 0.0], 0.6)
     model = opinion("model", [0.2, 0.0, 0.8])
     pooled = LogLinearPool().pool([model], "r")
@@ -106,7 +106,7 @@ def test_neighbours_are_a_softmax_of_similarities():
 
 
 def made(seed, relations=3, count=40, candidates=6):
-    """Questions on which the model is mostly right; on relation 0 link prediction is."""
+    """Questions on which the model is mostly right; on relation 0, link prediction is."""
     rng = np.random.default_rng(seed)
     found = []
     for number in range(count):
@@ -121,7 +121,7 @@ def made(seed, relations=3, count=40, candidates=6):
 
 
 def loss_of(examples, names):
-    """The penalised negative log-likelihood, from its formula."""
+    """The penalised negative log-likelihood, computed by its formula."""
 
     def loss(flat):
         table = flat.reshape(-1, 2)
@@ -144,13 +144,13 @@ def test_the_fit_is_the_minimum_that_another_optimiser_finds(seed):
     rows = [found.weights, *(found.relations[name] for name in names)]
     ours = np.array([[row["link prediction"], row["model"]] for row in rows]).ravel()
     assert (ours >= 0).all()
-    # By differences, without a gradient of ours.
+    # SLSQP uses finite differences, so that it does not depend on our gradient.
     other = minimize(loss, np.full(ours.size, 0.5), method="SLSQP", bounds=[(0, None)] * ours.size)
     assert loss(ours) == pytest.approx(other.fun, abs=1e-4)
     np.testing.assert_allclose(ours, other.x, atol=2e-2)
 
 
-def test_a_relation_is_weighed_by_who_is_right_in_it_and_a_rare_one_as_all_are():
+def test_each_relation_has_its_weights_and_a_rare_one_the_general_ones():
     examples = made(0, count=400)
     found = fit([*examples, replace(examples[1], relation="rare")])
 
@@ -162,10 +162,10 @@ def test_a_relation_is_weighed_by_who_is_right_in_it_and_a_rare_one_as_all_are()
     assert weight("rare", "model") == pytest.approx(found.weights["model"], abs=0.2)
 
 
-def test_a_source_that_is_always_wrong_is_not_turned_round():
+def test_a_source_that_is_always_wrong_gets_no_negative_weight():
     found = fit([example([opinion("model", [0.2, 0.8])], "r", [0])] * 100)
     assert found.relations["r"]["model"] == 0
-    # What is known of relations that were not asked: (w − 1)²/2 + 4·w²/2 is least at w = 1/5.
+    # With weight 0 for the only relation, (w − 1)²/2 + 4·w²/2 has its minimum at w = 1/5.
     assert found.weights["model"] == pytest.approx(0.2, abs=1e-4)
 
 
@@ -176,17 +176,17 @@ def test_without_examples_nothing_is_fitted():
     assert example([opinion("model", [1.0, 0.0])], "r", []) is None
     alone = fit([example([opinion("model", [0.4, 0.6])], "r", [1])] * 30)
     assert set(alone.weights) == {"model"}
-    assert alone.weights["model"] > 1  # it was always right
+    assert alone.weights["model"] > 1  # the model was always right
 
 
-def test_a_source_that_does_not_pay_for_itself_gets_no_weight():
+def test_a_source_that_improves_too_little_gets_weight_0():
     rng = np.random.default_rng(0)
     examples = []
     for number in range(200):
         right = int(rng.integers(5))
         good = rng.dirichlet(np.ones(5))
         good[right] += 1
-        noise = rng.dirichlet(np.full(5, 0.3))  # sure of itself, and of anything
+        noise = rng.dirichlet(np.full(5, 0.3))  # confident predictions that are random
         said = [opinion("link prediction", noise), opinion("model", good / 2)]
         examples.append(example(said, f"r{number % 4}", [right]))
     found = fit(examples)
@@ -195,7 +195,7 @@ def test_a_source_that_does_not_pay_for_itself_gets_no_weight():
         assert row["model"] > 0
     both = [opinion("link prediction", [0.9, 0.1]), opinion("model", [0.4, 0.6])]
     assert found.pool(both, "r0").argmax() == 1
-    # Alone it is heard all the same.
+    # If it is the only source, it is used nevertheless.
     np.testing.assert_allclose(found.pool(both[:1], "r0"), [0.9, 0.1], atol=SMOOTHING)
 
 
@@ -217,5 +217,5 @@ def test_weights_go_through_json():
         LogLinearPool.from_dict({"weights": {"model": float("nan")}, "relations": {}})
 
 
-def test_a_relation_and_its_inverse_are_two():
+def test_a_relation_and_its_inverse_have_different_names():
     assert relation_name("r", True) != relation_name("r", False) == "^r"

@@ -1,4 +1,4 @@
-"""Questions that need more than one relation: composed rightly, or refused with reasons."""
+"""Questions that need more than one relation are answered correctly, or refused with a reason."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def labels(answer):
 @pytest.mark.parametrize(
     ("name", "city"), [("france", "Paris"), ("new zealand", "Wellington"), ("chad", "Ndjamena")]
 )
-def test_a_name_is_found_in_whatever_letters(asks, question, name, city):
+def test_a_name_is_found_in_upper_and_lower_case(asks, question, name, city):
     shouted = question.isupper()
     said = question.format(name.upper() if shouted else name)
     written = asks.ask(question.capitalize().format(name.title()))
@@ -66,7 +66,7 @@ def test_a_name_is_found_in_whatever_letters(asks, question, name, city):
     assert typed.score == pytest.approx(written.score, abs=0.05)
 
 
-def test_a_word_that_says_a_relation_is_no_name_beside_one(new_graph):
+def test_a_word_for_a_relation_is_not_read_as_a_name(new_graph):
     graph = new_graph()
     graph.add([*FACTS, ("Capital", "borders", "Will"), ("Will", "capital", "It")])
     answer = Predictor(graph, Linker(graph)).ask("will it be the capital of france")
@@ -97,7 +97,7 @@ def test_a_word_that_says_a_relation_is_no_name_beside_one(new_graph):
         ("capitals of the neighbours of Germany", {"Paris"}),
     ],
 )
-def test_what_is_composed_is_right(asks, question, wanted):
+def test_composed_questions_have_the_right_answers(asks, question, wanted):
     answer = asks.ask(question)
     assert labels(answer) == wanted, answer
     assert answer.found
@@ -114,7 +114,7 @@ def test_what_is_composed_is_right(asks, question, wanted):
         ("What is the capital of the France that is not in Texas?", "'Texas'"),
     ],
 )
-def test_what_is_not_understood_is_named(asks, question, words):
+def test_a_refusal_names_the_words_that_were_not_understood(asks, question, words):
     answer = asks.ask(question)
     assert not answer.found
     assert answer.why == "words"
@@ -128,26 +128,26 @@ def test_what_is_not_understood_is_named(asks, question, words):
         ("is France bigger than Germany", "'bigger', 'than'"),
     ],
 )
-def test_words_that_make_another_question_are_not_overlooked(asks, question, words):
+def test_words_that_change_the_question_are_not_ignored(asks, question, words):
     answer = asks.ask(question)
     assert (answer.found, answer.why) == (False, "words")
     assert words in answer.reason
 
 
-def test_the_subject_of_what_is_denied_may_stand_before_it(asks):
+def test_a_negation_may_follow_its_subject(asks):
     beside = set(BORDERS["Germany"])
     assert labels(asks.ask("Germany does not border [MASK].")) == BORDERS.keys() - beside
     assert labels(asks.ask("what borders France but not Spain")).isdisjoint(BORDERS["Spain"])
 
 
 @pytest.mark.parametrize("no", ["do not", "don't", "dont", "never"])
-def test_what_is_denied_is_no_answer_in_a_graph_without_types(asks, no):
+def test_a_negation_excludes_entities_in_a_graph_without_types(asks, no):
     beside = {country for country, others in BORDERS.items() if "Germany" in others}
     assert labels(asks.ask(f"which countries {no} border Germany")).isdisjoint(beside)
 
 
 @pytest.mark.parametrize("no", ["do not", "don't", "dont", "never"])
-def test_what_is_denied_is_left_out_where_a_type_says_of_what(new_graph, no):
+def test_a_negation_excludes_entities_of_a_type(new_graph, no):
     graph = new_graph()
     countries = {*BORDERS, "Poland", "Portugal", "Australia"}
     graph.add([EntityRecord(key=key, types=("country",)) for key in sorted(countries)])
@@ -161,13 +161,13 @@ def test_what_is_denied_is_left_out_where_a_type_says_of_what(new_graph, no):
     ("question", "other"),
     [("who is the mother of Eve", "Ann"), ("what is the capital of Paris", "France")],
 )
-def test_the_other_side_is_said_and_not_answered(asks, question, other):
+def test_a_fact_in_the_other_direction_is_mentioned_and_no_answer(asks, question, other):
     answer = asks.ask(question)
     assert not answer.found
     assert f"the other way round there is {other}" in answer.reason
 
 
-def test_when_is_never_answered_by_a_person(asks, new_graph):
+def test_when_is_never_answered_with_a_person(asks, new_graph):
     assert "Joseph Priestley" not in str(asks.ask("when was Oxygen discovered"))
     graph = new_graph()
     graph.add([*(fact for fact in FACTS if fact[1] != "year of discovery")])
@@ -177,12 +177,12 @@ def test_when_is_never_answered_by_a_person(asks, new_graph):
 
 
 @pytest.mark.parametrize("text", ["1774", "-0100", "1774-08-01", "1 August 1774", "19th century"])
-def test_dates_are_told_from_names(text):
+def test_dates_are_recognised(text):
     assert is_date(text)
 
 
 @pytest.mark.parametrize("text", ["Joseph Priestley", "May", "66987244", "", "England"])
-def test_names_are_no_dates(text):
+def test_names_are_not_read_as_dates(text):
     assert not is_date(text)
 
 
@@ -198,11 +198,11 @@ def test_names_are_no_dates(text):
         ("borders", None),
     ],
 )
-def test_what_a_relation_leads_to_by_its_name(label, kinds):
+def test_the_kind_of_answers_follows_from_the_relation_s_name(label, kinds):
     assert bool(fits("date", label)) == ("date" in (kinds or ()))
     named = {kind for kind in ("person", "place") if fits(kind, label)}
     assert named == (kinds or set()) - {"date"}
-    if named:  # what is a place is no person
+    if named:  # a relation that leads to places does not lead to people
         other = {"person", "place"} - named
         assert fits(other.pop(), label) is False
     elif kinds is None:
@@ -218,14 +218,14 @@ def test_a_bare_name_is_described(asks):
     assert not asks.ask("where is France in").description.startswith("France:")
 
 
-def test_words_that_nothing_explains_lower_the_score(asks):
+def test_unexplained_words_lower_the_score(asks):
     plain = asks.ask("what is the capital of France")
     more = asks.ask("what is the purple bicycle capital of France")
     assert labels(more) == labels(plain)
     assert more.score < plain.score - 0.2
 
 
-def test_what_was_learnt_says_nothing_against_relations_that_it_never_saw(new_graph):
+def test_training_does_not_harm_relations_that_it_never_saw(new_graph):
     graph = new_graph()
     countries = [f"Land{n}" for n in range(12)]
     graph.add([(name, "capital", f"City{name}") for name in countries])
@@ -242,13 +242,13 @@ def test_what_was_learnt_says_nothing_against_relations_that_it_never_saw(new_gr
     assert labels(predictor.ask("what do they pay with in Land2")) == {"CoinLand2"}
 
 
-def test_a_question_of_many_characters_is_refused_at_once(asks):
+def test_a_question_with_too_many_characters_is_refused(asks):
     with pytest.raises(LinkingError, match=r"2,001 characters, more than 2,000"):
         asks.ask("x" * 2_001)
     assert not asks.ask("x" * 2_000).found
 
 
-def test_what_is_counted_must_be_what_the_answers_are(new_graph):
+def test_a_count_needs_answers_of_the_counted_type(new_graph):
     graph = new_graph()
     graph.add([EntityRecord(key=key, types=("country",)) for key in BORDERS])
     graph.add(FACTS[4:])
@@ -261,7 +261,7 @@ def test_what_is_counted_must_be_what_the_answers_are(new_graph):
 @pytest.mark.parametrize(
     "question", ["What is the capital of Atlantis?", "the capital of Atlantis"]
 )
-def test_a_name_that_the_graph_lacks_is_said_beside_a_relation_that_it_knows(asks, question):
+def test_an_unknown_name_is_reported_although_the_relation_is_known(asks, question):
     answer = asks.ask(question)
     assert (answer.found, answer.why) == (False, "name")
     assert answer.reason == "no name in the question is in the graph: 'Atlantis'"
@@ -276,8 +276,8 @@ def test_a_name_that_the_graph_lacks_is_said_beside_a_relation_that_it_knows(ask
         ("what is the capital of the Euro", set()),
     ],
 )
-def test_a_noun_of_the_asked_type_is_no_relation_of_the_name(new_graph, question, answers):
-    """Cities have a relation "country": what is in its answers is a country, too."""
+def test_a_noun_for_the_type_of_the_answers_is_not_read_as_a_relation(new_graph, question, answers):
+    """Cities have a relation "country", but here "countries" is the type of the answers."""
     graph = new_graph()
     graph.add([*FACTS, ("Germany", "currency", "Euro"), ("Berlin", "country", "Germany")])
     assert labels(Predictor(graph, Linker(graph)).ask(question)) == answers
@@ -286,8 +286,8 @@ def test_a_noun_of_the_asked_type_is_no_relation_of_the_name(new_graph, question
 @pytest.mark.parametrize(
     "question", ["rivers of Lyon", "what is the river of Lyon", "religion of France"]
 )
-def test_an_unknown_noun_is_not_whatever_relation_a_name_has(asks, question):
-    """Lyon has one fact, its country; nothing in the graph is a river."""
+def test_an_unknown_noun_is_not_read_as_the_only_relation_of_a_name(asks, question):
+    """The only fact about Lyon is its country, and the graph has no rivers."""
     answer = asks.ask(question)
     assert not answer.answers
     assert "nothing in the question is a relation the graph knows" in answer.reason

@@ -1,6 +1,6 @@
-"""Confidence and rank: how sure a source is enters p and the evidence.
+"""The confidence of a fact enters p and the evidence; its rank decides whether it answers.
 
-What is known to be wrong answers nothing.
+A fact with confidence 0 or the rank "deprecated" answers no question.
 """
 
 import pytest
@@ -29,7 +29,7 @@ def test_confidence_enters_p_and_the_evidence(graph, predictor):
     assert (said["Tbilisi"].score, said["Ankara"].score) == (0.3, 0.95)
 
 
-def test_a_fact_that_another_source_says_without_doubt_is_certain(graph, predictor):
+def test_a_fact_that_another_source_states_with_certainty_is_certain(graph, predictor):
     before = predictor.query("Turkey", "capital", None).score
     graph.add([stated("Turkey", "Ankara", 0.1)], source="doubter")
     found = predictor.query("Turkey", "capital", None)
@@ -37,7 +37,7 @@ def test_a_fact_that_another_source_says_without_doubt_is_certain(graph, predict
     assert "confidence" not in found.explain()
 
 
-def test_what_is_wrong_answers_neither_names_nor_words(graph, predictor):
+def test_a_wrong_or_deprecated_fact_answers_nothing(graph, predictor):
     graph.add([stated("Rhine", "Tbilisi", 0.0), stated("North_Sea", "Ankara", None, DEPRECATED)])
     for name in ("Rhine", "North_Sea"):
         assert predictor.query(name, "capital", None).entity is None
@@ -49,7 +49,7 @@ def test_a_preferred_fact_is_the_answer(graph, predictor):
     assert [item.entity for item in predictor.query("Rhine", "capital", None).answers] == ["Ankara"]
 
 
-def test_the_doubts_of_a_path_multiply(graph, predictor):
+def test_the_confidences_on_a_path_are_multiplied(graph, predictor):
     graph.add(
         [stated("Rhine", "Sea", 0.5, relation="r"), stated("Sea", "Atlantic", 0.5, relation="s")]
     )

@@ -1,4 +1,4 @@
-"""Who is heard, who disagrees, why there is no answer, and questions many at a time."""
+"""Conflicts between sources, codes of refusals, the choice of sources, and many questions."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ GUESS = PredictorConfig(min_score=0.0, uncalibrated=True)
 
 @pytest.fixture
 def says(graph, phrasings, monkeypatch):
-    """A function that gives a predictor whose sources say what is told: {kind: {entity: p}}."""
+    """A function that creates a predictor whose sources return given p: {kind: {entity: p}}."""
 
     def make(config=GUESS, **told):
         predictor = Predictor(graph, Linker(graph), phrasings=phrasings, config=config)
@@ -44,7 +44,7 @@ def says(graph, phrasings, monkeypatch):
     return make
 
 
-def test_a_source_that_would_answer_otherwise_is_shown(says):
+def test_a_source_with_a_different_answer_is_shown(says):
     predictor = says(links={"Atlanta": 0.7, "Ankara": 0.3}, model={"Ankara": 0.9, "Tbilisi": 0.1})
     stated = predictor.query("Turkey", "capital")
     assert stated.entity == "Ankara"
@@ -57,17 +57,17 @@ def test_a_source_that_would_answer_otherwise_is_shown(says):
     assert [x.kind for x in guessed.conflicts] == ["link prediction"]
 
 
-def test_of_several_facts_each_is_an_answer_that_conflicts_with_none(says):
+def test_several_stated_answers_do_not_conflict(says):
     predictor = says(model={"Armenia": 0.9, "Turkey": 0.1})
     assert predictor.query("Sakartvelo", "borders").conflicts == ()
 
 
-def test_a_weak_opinion_is_no_conflict(says):
+def test_an_unlikely_answer_of_a_source_is_no_conflict(says):
     predictor = says(model={"Atlanta": 0.29, "Tbilisi": 0.28})
     assert predictor.query("Turkey", "capital").conflicts == ()
 
 
-def test_sources_that_disagree_and_doubt_are_two_reasons(says):
+def test_disagreement_and_doubt_are_different_reasons(says):
     config = PredictorConfig(min_score=0.6, uncalibrated=True)
     predictor = says(config, links={"Atlanta": 0.8, "Ankara": 0.2},
     model={"Ankara": 0.8, "Atlanta": 0.2})  # fmt: skip
@@ -92,26 +92,26 @@ def test_sources_that_disagree_and_doubt_are_two_reasons(says):
         ("What is the capital of Armenia?", "fact", "no 'capital' of Armenia"),
     ],
 )
-def test_every_refusal_says_why(predictor, question, why, words):
+def test_every_refusal_has_a_code_and_a_reason(predictor, question, why, words):
     answer = predictor.ask(question)
     assert (answer.entity, answer.why) == (None, why)
     assert words in answer.reason
 
 
-def test_facts_of_a_question_that_was_hardly_understood_are_doubted(graph, phrasings):
+def test_a_question_that_was_hardly_understood_is_refused(graph, phrasings):
     config = PredictorConfig(min_stated=0.9999)
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings, config=config)
     answer = predictor.ask("What is the capital of Turkey?")
     assert (answer.entity, answer.why) == (None, "doubt")
     assert "the best reading, Turkey.capital, has p = " in answer.reason
-    assert predictor.query("Turkey", "capital").entity == "Ankara"  # names are understood
+    assert predictor.query("Turkey", "capital").entity == "Ankara"  # names need no parser
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings)
     sure = predictor.ask("What is the capital of Turkey?")
     assert sure.entity == "Ankara"
     assert 0.7 < sure.score < 1
 
 
-def test_an_answer_knows_its_topic_and_path(predictor):
+def test_an_answer_has_its_topic_and_path(predictor):
     answer = predictor.ask("Tbilisi is the capital of [MASK].")
     assert answer.topic == "Tbilisi"
     assert answer.path == (("capital", False),)
@@ -155,7 +155,7 @@ def test_the_configuration_switches_off_too(graph, phrasings, table):
     with pytest.raises(ConfigError, match="no source is called 'oracle'"):
         PredictorConfig(sources=("oracle",))
     with pytest.raises(ConfigError, match="no source is called 'oracle'"):
-        predictor.ask_many(["x"], sources=["oracle"])  # before anything is asked
+        predictor.ask_many(["x"], sources=["oracle"])  # raised before a question is read
 
 
 # ── many ─────────────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +172,7 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 100])
-def test_many_questions_are_answered_as_each_alone(
+def test_many_questions_get_the_same_answers_as_single_ones(
     graph, phrasings, model, table, monkeypatch, chunk
 ):
     predictor = Predictor(graph, Linker(graph), model, table, phrasings=phrasings, config=GUESS)
@@ -203,7 +203,7 @@ def test_questions_stream(predictor, monkeypatch):
     assert len(taken) == 4
 
 
-def test_nothing_asked_nothing_answered(predictor):
+def test_no_questions_give_no_answers(predictor):
     assert list(predictor.ask_many([])) == []
 
 
@@ -240,7 +240,7 @@ def test_a_blank_that_no_entity_fits_gets_the_models_word(graph, phrasings, mode
     assert answer.why == "name"
     assert answer.evidence[0].kind == "model"
     assert repr(answer.token) in answer.evidence[0].text
-    assert ask("Nobody knows the [MASK].", 0.9).token == ""  # too unlikely to be said
+    assert ask("Nobody knows the [MASK].", 0.9).token == ""  # below the threshold
     assert ask("Nobody knows the [MASK].", 0.0, sources=["graph"]).token == ""
     assert ask("Who knows?", 0.0).token == ""
     assert ask("The capital of Armenia is [MASK].", 0.0).token == ""  # an entity fits

@@ -1,4 +1,4 @@
-"""What answers cite: triples, brute-force likeness and ranks, spans at their places."""
+"""The evidence of answers: triples, similar facts and ranks (by brute force), and spans."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def reading(entity, *steps):
     return Reading(entity=entity, path=steps, link_score=1.0, answers=(), score=1.0)  # fmt: skip
 
 
-def test_a_fact_says_who_says_it_and_since_when(predictor, graph, tmp_path):
+def test_a_fact_has_its_sources_and_revision(predictor, graph, tmp_path):
     path = tmp_path / "more.tsv"
     path.write_text("\nTurkey\tcapital\tAnkara\n")
     graph.load(path)
@@ -32,7 +32,7 @@ def test_a_fact_says_who_says_it_and_since_when(predictor, graph, tmp_path):
     assert (new.kind, new.entity, new.score) == ("triple", "Istanbul", 1.0)
 
 
-def test_many_answers_are_all_answered_and_the_first_are_cited(predictor, graph, monkeypatch):
+def test_all_answers_are_returned_and_the_first_are_cited(predictor, graph, monkeypatch):
     monkeypatch.setattr(confidence, "FACTS", 3)
     graph.add([("Sea", "touches", f"Land{number}") for number in range(8)])
     found = predictor.query("Sea", "touches")
@@ -41,7 +41,7 @@ def test_many_answers_are_all_answered_and_the_first_are_cited(predictor, graph,
     assert found.evidence[-1].text == "and 5 more answers, found the same way"
 
 
-def test_each_answer_of_a_path_is_cited_by_the_facts_that_lead_to_it(graph, monkeypatch):
+def test_each_answer_of_a_path_has_the_facts_on_the_path(graph, monkeypatch):
     monkeypatch.setattr(confidence, "TRAILS", 3)
     path = (Step("capital", forward=False), Step("borders"))
     graph.add([("Turkey", "borders", f"Land{number}") for number in range(5)])
@@ -55,7 +55,7 @@ def test_each_answer_of_a_path_is_cited_by_the_facts_that_lead_to_it(graph, monk
     assert all("user" in x.sources and x.revision for x in found[:-1])
 
 
-def test_ranks_and_like_facts_are_those_of_brute_force(graph, phrasings):
+def test_ranks_and_facts_of_similar_entities_are_those_of_brute_force(graph, phrasings):
     graph.add([(f"c{n}", "speaks", ("x", "y", "z")[n % 3]) for n in range(12)])
     graph.add([("c12", "borders", "c1"), ("c12", "borders", "c2"), ("c1", "borders", "c2")])
     table = train_embeddings(graph, KGEConfig(dim=4, epochs=3))
@@ -81,7 +81,7 @@ def test_ranks_and_like_facts_are_those_of_brute_force(graph, phrasings):
     assert all(x.sources == ("user",) for x in like)
 
 
-def test_a_sentence_names_its_source_and_where_the_names_stand(graph, phrasings, model, tmp_path):
+def test_a_sentence_has_its_source_and_the_spans_of_names(graph, phrasings, model, tmp_path):
     linker = Linker(graph)
     text = "Everybody says that Tbilisi is the capital of Armenia, or so."
     with Modeledge.open(tmp_path / "store.db") as store:
@@ -101,7 +101,7 @@ def test_a_sentence_names_its_source_and_where_the_names_stand(graph, phrasings,
     assert {"modeledge", "sentence"} <= {x.kind for x in answer.evidence}
 
 
-def test_a_source_of_a_row_is_told_by_its_number(model, graph, tmp_path):
+def test_the_sources_of_a_row_are_found_by_its_id(model, graph, tmp_path):
     linker = Linker(graph)
     texts = ["Turkey borders Armenia.", "Ankara is in Turkey."]
     with Modeledge.open(tmp_path / "store.db") as store:
@@ -113,7 +113,7 @@ def test_a_source_of_a_row_is_told_by_its_number(model, graph, tmp_path):
         assert store.sources([]) == {}
 
 
-def test_what_its_sources_are_hardly_sure_of_is_worth_less(new_graph):
+def test_a_fact_with_low_confidence_gets_a_lower_score(new_graph):
     graph = new_graph()
     said = {"Oldtown": 0.2, "Newtown": 0.9, "Midtown": None}
     graph.add(

@@ -1,4 +1,4 @@
-"""What an answer says of itself: an HTML parser reads the HTML, whatever labels hold."""
+"""Explanations of answers as text, HTML and JSON; an HTML parser reads the HTML of any label."""
 
 import json
 from html.parser import HTMLParser
@@ -34,7 +34,7 @@ ATTRIBUTES = {("class", "answer"), ("dir", "auto")}
 
 
 class Reader(HTMLParser):
-    """Reads tags, attributes and text; checks that tags are closed in their order."""
+    """Collects tags, attributes and text, and checks that tags are closed in the right order."""
 
     def __init__(self):
         super().__init__()
@@ -87,7 +87,7 @@ def answer_of(text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_a_label_holds_is_text(text):
+def test_any_label_is_shown_as_text(text):
     html = answer_of(text).explain("html")
     found = parsed(html)
     assert set(found.tags) <= ALLOWED
@@ -98,7 +98,7 @@ def test_whatever_a_label_holds_is_text(text):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20))
-def test_any_label_is_read_back_by_a_parser(text):
+def test_a_parser_reads_back_any_label(text):
     found = parsed(answer_of(text).explain("html"))
     assert set(found.tags) <= ALLOWED
     assert found.marked == [text]
@@ -108,7 +108,7 @@ def test_any_label_is_read_back_by_a_parser(text):
     st.text(st.sampled_from("abc<&"), max_size=8),
     st.lists(st.tuples(st.integers(-2, 9), st.integers(-2, 10)), max_size=4),
 )
-def test_spans_that_leave_the_text_or_overlap_change_no_letter(text, spans):
+def test_invalid_or_overlapping_spans_change_no_letter(text, spans):
     spans = tuple(Span(start, end, "k") for start, end in spans)
     answer = Answer(question="", evidence=(Evidence("sentence", text, spans=spans),))
     reader = parsed(answer.explain("html"))
@@ -118,16 +118,16 @@ def test_spans_that_leave_the_text_or_overlap_change_no_letter(text, spans):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_lines_of_text_hold_one_thing_each(text):
+def test_each_line_of_text_has_one_item(text):
     lines = answer_of(text).explain().split("\n")
     assert all(line.isprintable() for line in lines)
-    assert "\u200c" in answer_of("می\u200cخواهم").explain()  # a joiner is part of a word
+    assert "\u200c" in answer_of("می\u200cخواهم").explain()  # a joiner is a part of the word
     headings = [line.strip() for line in lines if line.startswith("  ") and line[2] != " "]
     assert headings[:3] == ["asked", "facts", "sentences"]
     assert headings[-2:] == ["would be answered otherwise by", "if another is meant"]
 
 
-def test_the_text_says_where_everything_comes_from():
+def test_the_text_names_the_source_of_each_item():
     answer = Answer(
         question="q",
         entity="Tbilisi",
@@ -164,7 +164,7 @@ def test_the_text_says_where_everything_comes_from():
     ]
 
 
-def test_the_dict_is_json_and_holds_all_of_it():
+def test_the_dict_is_json_with_all_attributes():
     answer = answer_of("<b>")
     found = json.loads(json.dumps(answer.explain("dict")))
     assert found["path"] == [["<b>", True], ["r", False]]
@@ -175,13 +175,13 @@ def test_the_dict_is_json_and_holds_all_of_it():
     assert found["conflicts"][0]["score"] == 0.6
 
 
-def test_unknown_is_said_as_such():
+def test_unknown_is_explained_with_its_reason():
     answer = Answer(question="q", reason="why not", why="fact")
     assert answer.explain() == "unknown (why not)"
     assert parsed(answer.explain("html")).text == ["unknown (why not)"]
 
 
-def test_the_answer_comes_first_then_its_sentence_and_the_reading_where_it_is_wanted():
+def test_the_answer_comes_first_then_its_sentence_then_its_reading():
     answer = Answer(
         question="capital of chile now",
         entity="Santiago",
@@ -226,7 +226,7 @@ def test_a_refusal_offers_the_nearest_readings():
     ]
 
 
-def test_a_predicted_sentence_says_its_p_itself():
+def test_the_sentence_of_a_prediction_contains_its_p():
     answer = Answer(
         question="q", entity="a", score=0.5, answers=(ScoredEntity("a", "A", 0.5),),
         predicted=True, sentence="Predicted: the capital of B is A (p = .50).",

@@ -1,4 +1,4 @@
-"""Learning from questions with answers alone, over graphs whose paths are known."""
+"""Training from questions with only their answers, over graphs whose paths are known."""
 
 import random
 
@@ -29,7 +29,7 @@ def films():
 
 @pytest.fixture(scope="module")
 def asked(films):
-    """Questions in words of no relation's name, with answers: films of a director, actors."""
+    """Questions with answers, about films of a director and actors, without names of relations."""
     _, made, cast = films
     found = [(f"what did {director} shoot", own) for director, own in sorted(made.items())]
     found += [(f"whom does {film} show", names) for film, names in sorted(cast.items())[:15]]
@@ -40,7 +40,7 @@ def labels(answer):
     return {item.label for item in answer.answers}
 
 
-def test_a_workspace_keeps_what_it_learnt(films, asked, tmp_path):
+def test_a_workspace_stores_its_training(films, asked, tmp_path):
     path = tmp_path / "questions.tsv"
     taught = [*asked[:12], *asked[15:27]]
     path.write_text("".join(f"{question}\t{'|'.join(names)}\n" for question, names in taught))
@@ -52,8 +52,8 @@ def test_a_workspace_keeps_what_it_learnt(films, asked, tmp_path):
             assert labels(ws.ask(question)) == set(names)
 
 
-def test_where_two_relations_always_have_the_same_answer_the_name_decides(new_graph):
-    """Every capital asked for is the largest city, too; that of one more country is not."""
+def test_the_name_decides_between_relations_with_the_same_answers(new_graph):
+    """In all training questions the capital is also the largest city, in one more country not."""
     rows = [(f"Landia {n}", relation,
     f"Citya {n}") for n in range(6) for relation in ("largest city", "capital")]  # fmt: skip
     rows += [("Landia 9", "largest city", "Big Citya"), ("Landia 9", "capital", "Small Citya")]
@@ -65,7 +65,7 @@ def test_where_two_relations_always_have_the_same_answer_the_name_decides(new_gr
     assert labels(predictor.ask("what is the capital of Landia 9")) == {"Small Citya"}
 
 
-def test_a_name_in_brackets_is_the_one_asked_about(new_graph, films):
+def test_a_name_in_brackets_is_the_topic(new_graph, films):
     graph = new_graph()
     graph.add(films[0])
     predictor = Predictor(graph, Linker(graph))
@@ -78,7 +78,7 @@ def test_a_name_in_brackets_is_the_one_asked_about(new_graph, films):
 
 
 @pytest.mark.parametrize("content", ["no tab here\n", "\tAnkara\n", b"\xff\tAnkara\n"])
-def test_questions_that_cannot_be_read(tmp_path, content):
+def test_malformed_question_files_are_refused(tmp_path, content):
     path = tmp_path / "q.tsv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(TripleFormatError, match="line 1"):
@@ -87,7 +87,7 @@ def test_questions_that_cannot_be_read(tmp_path, content):
         list(lessons.read_lessons(tmp_path / "missing.tsv"))
 
 
-def test_answers_are_keys_or_else_names(new_graph, tmp_path):
+def test_answers_are_read_as_keys_or_otherwise_as_names(new_graph, tmp_path):
     graph = new_graph()
     graph.add([("paris", "r", "Paris"), ("Paris", "r", "x")])
     path = tmp_path / "q.tsv"

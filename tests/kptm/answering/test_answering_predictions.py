@@ -1,4 +1,4 @@
-"""A prediction never passes for a fact: it says so, and appears only where its p is worth it."""
+"""Predictions are marked as such, and are shown only if they are calibrated and likely enough."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from kptm.answering.sources.plausible import is_plausible
 from kptm.answering.sources.source_set import SourceSet
 
 
-def test_the_first_word_says_that_it_is_predicted():
+def test_the_text_of_a_prediction_begins_with_predicted():
     answer = Answer(
         question="q",
         entity="k",
@@ -28,7 +28,7 @@ def test_the_first_word_says_that_it_is_predicted():
     assert str(Answer(question="q", token="word")).startswith("predicted: ")
 
 
-def test_nothing_uncalibrated_is_shown(graph, phrasings, table):
+def test_uncalibrated_predictions_are_refused(graph, phrasings, table):
     def query(config):
         linker = Linker(graph)
         predictor = Predictor(graph, linker, None, table, phrasings=phrasings, config=config)
@@ -47,12 +47,12 @@ def test_nothing_uncalibrated_is_shown(graph, phrasings, table):
 
 
 @pytest.mark.parametrize("config", [PredictorConfig(), PredictorConfig(uncalibrated=True)])
-def test_many_questions_at_once_are_answered_as_one_by_one(graph, phrasings, table, config):
+def test_query_many_gives_the_same_answers_as_query(graph, phrasings, table, config):
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
     asked = [
         ("Armenia", "capital", None),
         ("Turkey", "capital", None),
-        ("Rhine", "capital", None),  # no river has one
+        ("Rhine", "capital", None),  # no river has a capital
         (None, "capital", "Quicksilver"),
         (None, "capital", "Ankara"),
     ]
@@ -64,7 +64,7 @@ def test_many_questions_at_once_are_answered_as_one_by_one(graph, phrasings, tab
     ]
 
 
-def test_a_query_by_names_reads_no_lexicon(graph, phrasings, monkeypatch):
+def test_a_query_by_names_loads_no_lexicon(graph, phrasings, monkeypatch):
     for module in ("kptm.answering.parsing.question.question_reader", "kptm.answering.lexicon"):
         monkeypatch.setattr(f"{module}.load", lambda: pytest.fail("all languages were read"))
     predictor = Predictor(graph, Linker(graph), phrasings=phrasings)
@@ -81,16 +81,16 @@ def test_sources_whose_answer_would_be_refused_are_not_asked(graph, phrasings, t
 @pytest.mark.parametrize(
     ("entity", "step", "wanted"),
     [
-        ("Peru", Step("capital"), True),  # another country has one
-        ("Osaka", Step("capital"), False),  # no city has one
-        ("Lima", Step("capital", forward=False), True),  # a city, as Paris is
+        ("Peru", Step("capital"), True),  # another country has a capital
+        ("Osaka", Step("capital"), False),  # no city has a capital
+        ("Lima", Step("capital", forward=False), True),  # Paris, another city, is a capital
         ("Peru", Step("capital", forward=False), False),
-        ("X", Step("capital"), True),  # without types: it has a border, as France does
+        ("X", Step("capital"), True),  # X has no type, but has "borders" like France
         ("Y", Step("capital"), False),
         ("nobody", Step("capital"), False),
     ],
 )
-def test_only_what_its_kind_has_is_plausible(new_graph, entity, step, wanted):
+def test_a_relation_is_plausible_if_a_similar_entity_has_it(new_graph, entity, step, wanted):
     graph = new_graph()
     graph.add([
         *(EntityRecord(key=key, types=("country",)) for key in ("France", "Peru")),
@@ -110,7 +110,7 @@ def test_a_stated_fact_is_no_prediction(predictor):
     assert not predictor.ask("What is the capital of Turkey?").predicted
 
 
-def test_held_out_facts_say_what_link_prediction_is_worth(graph, phrasings, table):
+def test_held_out_facts_calibrate_link_prediction(graph, phrasings, table):
     def query(best):
         calibration = Calibration(
             weights=(0.0,) * 4, mean=(0.0,) * 4, scale=(1.0,) * 4, offset=0.0, offsets={},
@@ -120,7 +120,7 @@ def test_held_out_facts_say_what_link_prediction_is_worth(graph, phrasings, tabl
         predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings)
         return predictor.query("Armenia", "capital")
 
-    # Whatever p the softmax has: nine of ten such answers were right, or one of ten was.
+    # Nine of ten held-out answers are right at any p of the softmax, or one of ten is.
     good = query([BestAnswer(0.01 + n / 100, n % 10 != 0) for n in range(99)])
     assert good.predicted
     assert good.score == pytest.approx(0.9, abs=0.05)

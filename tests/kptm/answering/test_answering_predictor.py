@@ -1,4 +1,4 @@
-"""Questions over a graph whose every fact is known, and what speaks where the graph is silent."""
+"""Questions to a small graph, and answers of the other sources if it has no such fact."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def test_query_by_key_label_and_alias(predictor, name, relation):
     assert "Georgia (Georgia_(country)) | capital | Tbilisi (Tbilisi)" in answer.evidence[0].text
 
 
-def test_query_the_other_way_and_sets(predictor, graph):
+def test_query_for_heads_and_for_several_answers(predictor, graph):
     assert predictor.query(relation="capital", tail="Ankara").entity == "Turkey"
     wanted = {item.tail for item in graph.match("Georgia_(country)", "borders")}
     answer = predictor.query("Sakartvelo", "borders")
@@ -33,7 +33,7 @@ def test_query_the_other_way_and_sets(predictor, graph):
     assert {item.entity for item in answer.evidence if item.kind == "triple"} == wanted
 
 
-def test_an_ambiguous_name_gives_the_other_senses(predictor):
+def test_an_ambiguous_name_lists_its_other_senses(predictor):
     answer = predictor.query("Georgia", "capital")
     [sense] = answer.senses
     assert (sense.entity, sense.label, sense.answers) == (
@@ -41,13 +41,13 @@ def test_an_ambiguous_name_gives_the_other_senses(predictor):
         "Georgia",
         ("Atlanta",),
     )
-    assert sense.score == pytest.approx((5 + 1) / (9 + 5 + 2))  # by their priors, and one for each
+    assert sense.score == pytest.approx((5 + 1) / (9 + 5 + 2))  # the priors, each plus one
     assert predictor.query("Georgia_(state)", "capital").senses == ()
     asked = predictor.ask("What is the capital of Georgia?")
     assert [item.entity for item in asked.senses] == ["Georgia_(state)"]
 
 
-def test_a_sense_with_the_fact_is_meant_rather_than_a_likelier_one_without(predictor):
+def test_a_sense_with_the_fact_is_preferred_to_a_likelier_one(predictor):
     assert predictor.query("Mercury", "named_after").entity == "Quicksilver"
     assert predictor.query(relation="named_after", tail="Mercury").entity == "Mercury_(planet)"
 
@@ -65,7 +65,7 @@ def test_a_sense_with_the_fact_is_meant_rather_than_a_likelier_one_without(predi
         ("Robert'); DROP TABLE entity;--", "capital", None),
     ],
 )
-def test_what_is_unknown_to_a_query(predictor, graph, head, relation, tail):
+def test_unknown_names_of_a_query_are_errors(predictor, graph, head, relation, tail):
     with pytest.raises(UnknownKeyError) as caught:
         predictor.query(head, relation, tail)
     assert len(str(caught.value)) < 500
@@ -87,7 +87,7 @@ def test_what_is_unknown_to_a_query(predictor, graph, head, relation, tail):
         ("Which sea does the river Rhine flow into?", "North_Sea"),
     ],
 )
-def test_questions_in_words_and_with_a_blank(predictor, question, wanted):
+def test_questions_in_words_and_clozes(predictor, question, wanted):
     answer = predictor.ask(question)
     assert answer.entity == wanted, answer.explain()
     assert answer.evidence[0].kind == "triple"
@@ -105,14 +105,14 @@ def test_questions_in_words_and_with_a_blank(predictor, question, wanted):
         ("\x1b[31m💥\x00", "no name"),
     ],
 )
-def test_unknown_with_its_reason(predictor, question, reason):
+def test_unanswered_questions_have_a_reason(predictor, question, reason):
     answer = predictor.ask(question)
     assert (answer.entity, answer.score, answer.answers) == (None, 0.0, ())
     assert reason in answer.reason
     assert str(answer).startswith("unknown (")
 
 
-def test_the_cited_triple_is_what_the_answer_stands_on(predictor, graph):
+def test_without_the_cited_triple_there_is_no_answer(predictor, graph):
     before = predictor.ask("What is the capital of Turkey?")
     graph.remove(head="Turkey", relation="capital", tail=before.entity)
     after = predictor.ask("What is the capital of Turkey?")
@@ -122,7 +122,7 @@ def test_the_cited_triple_is_what_the_answer_stands_on(predictor, graph):
     assert predictor.ask("What is the capital of Turkey?").entity == "Istanbul"
 
 
-def test_learning_the_words_of_a_relation(predictor, graph):
+def test_the_parser_learns_words_for_a_relation(predictor, graph):
     question = "Where does the government of Georgia sit?"
     assert predictor.ask(question).entity is None
     lessons = [
@@ -139,20 +139,20 @@ def test_learning_the_words_of_a_relation(predictor, graph):
 SURE = PredictorConfig(min_score=0.0, uncalibrated=True)
 
 
-def test_link_prediction_speaks_and_is_softmax_of_the_scores(graph, phrasings, table):
+def test_link_prediction_is_a_softmax_of_its_scores(graph, phrasings, table):
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=SURE)
     answer = predictor.query("Armenia", "capital")
     among = ["Ankara", "Atlanta", "Tbilisi"]
     scores = table.scores(head="Armenia", relation="capital")[[table.row(key) for key in among]]
     p = dict(zip(among, torch.softmax(scores.double(), 0).tolist(), strict=True))
     assert answer.entity == max(p, key=p.get)
-    # Alone it is heard as it is, but for what SMOOTHING gives to each of the three.
+    # The pool of one source is its p, apart from the share of SMOOTHING for three candidates.
     assert answer.score == pytest.approx(0.999 * p[answer.entity] + 0.001 / 3)
     assert {item.kind for item in answer.evidence} == {"note", "link prediction"}
     assert "prediction" in answer.evidence[0].text
 
 
-def test_the_threshold_makes_it_unknown(graph, phrasings, table):
+def test_a_prediction_below_the_threshold_is_refused(graph, phrasings, table):
     config = PredictorConfig(min_score=1.1, uncalibrated=True)
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
     answer = predictor.query("Armenia", "capital")
@@ -161,7 +161,7 @@ def test_the_threshold_makes_it_unknown(graph, phrasings, table):
     assert {item.kind for item in answer.evidence} == {"note", "link prediction"}
 
 
-def test_the_model_speaks_as_the_mean_of_its_clozes(graph, phrasings, model):
+def test_the_p_of_the_model_is_the_mean_over_its_clozes(graph, phrasings, model):
     predictor = Predictor(graph, Linker(graph), model, phrasings=phrasings, config=SURE)
     answer = predictor.query("Armenia", "capital")
     among = ["Ankara", "Atlanta", "Tbilisi"]
@@ -178,7 +178,7 @@ def test_the_model_speaks_as_the_mean_of_its_clozes(graph, phrasings, model):
     assert [item.kind for item in answer.evidence] == ["note", "model"]
 
 
-def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_path):
+def test_near_neighbours_in_modeledge_outweigh_other_sources(graph, phrasings, model, tmp_path):
     store = Modeledge.open(tmp_path / "graph0.db")
     said = fill(
         "The capital of [X] is [Y].", {"[X]": ("Armenia", "Armenia"), "[Y]": ("Atlanta", "Atlanta")}
@@ -198,7 +198,7 @@ def test_modeledge_speaks_loudest_where_it_is_near(graph, phrasings, model, tmp_
     store.close()
 
 
-def test_a_predictor_learns_what_its_store_is_worth(graph, phrasings, model, tmp_path):
+def test_a_predictor_fits_the_weight_of_its_store(graph, phrasings, model, tmp_path):
     asked = "The capital of Armenia is [MASK]."
     store = Modeledge.open(tmp_path / "graph0.db")
     said = fill(
@@ -208,7 +208,7 @@ def test_a_predictor_learns_what_its_store_is_worth(graph, phrasings, model, tmp
 
     def answer(answers, count=60):
         asks = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
-        # What the graph answers is passed over: it would be a 61st question.
+        # A question that the graph answers is not used; it would be the 61st.
         known = ("The capital of Turkey is [MASK].", {"Ankara"})
         return asks.weigh([known, *[(asked, answers)] * count]), asks.ask(asked)
 
@@ -226,7 +226,7 @@ def test_a_predictor_learns_what_its_store_is_worth(graph, phrasings, model, tmp
     store.close()
 
 
-def test_tell_then_the_old_value_is_gone(graph, phrasings, model, tmp_path):
+def test_tell_replaces_the_old_value_in_modeledge(graph, phrasings, model, tmp_path):
     store = Modeledge.open(tmp_path / "graph0.db")
     predictor = Predictor(graph, Linker(graph), model, None, store, phrasings=phrasings)
     for old, new in ((None, "Ankara"), ("Ankara", "Tbilisi")):

@@ -1,4 +1,4 @@
-"""On which side of a relation a question names its entity, for each form of a label."""
+"""Whether a question names the head or the tail of a relation, for each form of a label."""
 
 import pytest
 
@@ -18,7 +18,7 @@ FORMS = {
     "": Form.NOUN,
 }
 SIDES = [
-    # question, its name, the relation's label, whether the name is the head
+    # question, name, label of the relation, whether the name is the head
     ("who invaded Germany", "Germany", "invaded", False),
     ("who did Germany invade", "Germany", "invaded", True),
     ("which countries did Germany invade", "Germany", "invaded", True),
@@ -74,6 +74,6 @@ def test_a_label_has_a_form(label, form):
 
 
 @pytest.mark.parametrize(("question", "name", "label", "head"), SIDES)
-def test_the_order_of_words_says_the_side(question, name, label, head):
+def test_word_order_decides_between_head_and_tail(question, name, label, head):
     start = question.index(name)
     assert names_head(question, start, start + len(name), label) is head

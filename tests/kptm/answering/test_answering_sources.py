@@ -1,4 +1,4 @@
-"""What each source says, against its formula; candidates against sets; who can be switched off."""
+"""The p of each source compared with its formula, candidates with sets, and names of sources."""
 
 import numpy as np
 import pytest
@@ -31,11 +31,11 @@ def test_link_prediction_is_a_softmax_over_the_candidates_that_have_a_vector(tab
     scores = table.scores(relation="capital", **given)
     rows = [table.row(key) for key in ("Ankara", "Atlanta")]
     p = torch.softmax(scores[rows].double(), 0).tolist()
-    np.testing.assert_allclose(found.p, [*p, 0, 0])  # no vector; and the entity itself is no answer
+    np.testing.assert_allclose(found.p, [*p, 0, 0])  # 0 without a vector, and for the entity itself
     assert found.known == 2
 
 
-def test_the_model_reads_many_questions_at_once_as_each_alone(model):
+def test_a_batch_of_questions_gives_the_same_p_as_single_ones(model):
     keys = ["Ankara", "Atlanta", "Tbilisi"]
     questions = [
         asked("Turkey", "capital", keys, texts=[cloze("Turkey"),
@@ -61,7 +61,7 @@ def test_the_model_reads_many_questions_at_once_as_each_alone(model):
         assert opinion.text == question.texts[0].text
 
 
-def test_sources_without_a_vector_say_nothing(table, model):
+def test_sources_without_a_vector_have_no_scores(table, model):
     assert from_embeddings(table, asked("Nobody", "capital", ["Tbilisi"])) is None
     assert from_embeddings(table, asked("Turkey", "nothing", ["Tbilisi"])) is None
     assert from_embeddings(table, asked("Turkey", "capital", ["Nobody"])) is None
@@ -71,10 +71,10 @@ def test_sources_without_a_vector_say_nothing(table, model):
         model, [asked("Turkey", "capital", ["Nobody"], texts=[cloze("Turkey")])]
     )
     assert opinion is None
-    assert len(keys) == 1  # modeledge can be asked all the same
+    assert len(keys) == 1  # modeledge can be asked nevertheless
 
 
-def test_best_and_rank_by_sorting():
+def test_best_and_rank_are_those_of_sorting():
     rng = np.random.default_rng(0)
     for _ in range(50):
         p = rng.integers(1, 5, size=6) / 10
@@ -85,7 +85,7 @@ def test_best_and_rank_by_sorting():
             assert opinion.rank(place) == 1 + sum(value > p[place] for value in p)
 
 
-def test_candidates_are_one_side_of_a_relation_and_follow_the_graph(graph):
+def test_candidates_are_the_heads_or_tails_in_the_current_graph(graph):
     candidates = CandidateSets(graph)
 
     def wanted(relation, forward):
@@ -111,7 +111,7 @@ def test_rows_of_candidates_are_those_of_the_table(table):
     assert side.rows(other) is not side.rows(table)
 
 
-def test_sources_by_their_names():
+def test_names_of_sources_are_checked():
     assert checked_sources(None) == set(SOURCES)
     assert checked_sources("model") == {"model"}
     assert checked_sources(["graph", "modeledge"]) == {"graph", "modeledge"}

@@ -1,4 +1,4 @@
-"""What has not learnt what the graph says now: sets of triples of then and now are the oracle."""
+"""Stale embeddings and models; the oracle compares the sets of triples at both revisions."""
 
 import random
 
@@ -16,7 +16,7 @@ def table(graph):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_stale_is_what_was_trained_on_other_facts(graph, table, seed):
+def test_vectors_trained_on_other_facts_are_stale(graph, table, seed):
     random_ = random.Random(seed)
     freshness = StalenessCheck(graph, {"link prediction": table})
     then = set(graph.match())
@@ -49,7 +49,7 @@ def test_an_alias_makes_nothing_stale(graph, table):
     assert freshness.notes({"link prediction"}, "Turkey") == ()
 
 
-def test_the_same_facts_in_another_graph_are_fresh(graph, table, new_graph):
+def test_vectors_of_a_graph_with_the_same_facts_are_fresh(graph, table, new_graph):
     other = new_graph()
     for item in graph.match():
         other.add([item])
@@ -59,7 +59,7 @@ def test_the_same_facts_in_another_graph_are_fresh(graph, table, new_graph):
     assert freshness.notes({"link prediction"}, "Turkey") != ()
 
 
-def test_vectors_of_ones_own_say_nothing_of_their_age(graph, embeddings):
+def test_vectors_without_a_fingerprint_are_never_stale(graph, embeddings):
     assert StalenessCheck(graph, {"model": embeddings}).notes({"model"}, "x") == ()
 
 
@@ -69,7 +69,7 @@ def test_a_purge_makes_all_stale(graph, table):
     assert freshness.notes({"link prediction"}, "Turkey") != ()
 
 
-def test_an_answer_says_what_is_stale_and_only_of_those_that_spoke(
+def test_an_answer_notes_the_stale_sources_that_were_used(
     graph, table, phrasings, tokenizer_of, config_of
 ):
     tokenizer = tokenizer_of("bert")
@@ -91,6 +91,6 @@ def test_an_answer_says_what_is_stale_and_only_of_those_that_spoke(
     ]
     assert len(stale(sources=["graph", "model"])) == 1
     assert stale(sources=["graph"]) == []
-    assert predictor.query("Turkey", "capital").entity == "Atlanta"  # the graph has the last word
+    assert predictor.query("Turkey", "capital").entity == "Atlanta"  # the graph answers first
     graph.undo(revision)
     assert stale() == []

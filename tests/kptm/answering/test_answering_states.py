@@ -1,7 +1,7 @@
-"""No answer comes from a state of the graph that is gone: revision numbers are reused.
+"""No answer comes from an old state of the graph, although revision numbers are reused.
 
-A revision that is withdrawn and a transaction that is rolled back leave their number to the next
-change. The graph itself, read without anything held, is the oracle.
+The number of a withdrawn revision, or of a transaction that was rolled back, is given to the next
+change. The oracle is the graph itself, read without a cache.
 """
 
 from contextlib import contextmanager, suppress
@@ -23,7 +23,7 @@ class _TakenBackError(Exception):
 
 @contextmanager
 def withdrawn(graph):
-    """A revision that is announced, seen, and changes nothing."""
+    """A revision that is visible for a moment, and is withdrawn because it changes nothing."""
     number = graph.log.note("learn", "nothing")
     yield
     graph.log.withdraw(number)
@@ -31,7 +31,7 @@ def withdrawn(graph):
 
 @contextmanager
 def rolled_back(graph):
-    """A change that is seen and fails, of the same kind and size as the next one."""
+    """A change that is visible for a moment and rolled back; the next one has its kind and size."""
     with suppress(_TakenBackError), graph.transaction():
         graph.add([("Chad", "rival", "Peru")])
         yield
@@ -39,7 +39,7 @@ def rolled_back(graph):
 
 
 @pytest.mark.parametrize("gone", [withdrawn, rolled_back])
-def test_a_number_that_is_given_again_is_another_state(new_graph, gone):
+def test_a_reused_revision_number_is_another_state(new_graph, gone):
     graph = new_graph()
     graph.add([("Chad", "capital", "Ndjamena")])
     candidates, names = CandidateSets(graph), RelationNames(graph)

@@ -1,4 +1,4 @@
-"""Tables as people make them: units in names of columns, and a column that says what rows are."""
+"""Tables as people write them: units in the names of columns, and a column with the class."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def ws(table, tmp_path_factory):
         ("vitamin_d", "vitamin_d"),
     ],
 )
-def test_a_unit_is_no_part_of_a_name(name, measure):
+def test_a_unit_is_removed_from_the_name_of_a_measure(name, measure):
     assert without_unit(name) == measure
 
 
@@ -69,7 +69,7 @@ def test_rows_are_called_by_their_class(ws, noun):
     assert answer.text == str(counts[noun])
 
 
-def test_classes_and_files_give_nouns(table, tmp_path):
+def test_nouns_come_from_classes_and_file_names(table, tmp_path):
     with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
         graph.load(table)
         evaluator = graph.evaluator()
@@ -77,7 +77,7 @@ def test_classes_and_files_give_nouns(table, tmp_path):
         denoted = {noun: set(evaluator.evaluate(made).nodes) for noun, made in found.items()}
     assert denoted == {
         "animals": set(WEIGHTS),
-        "species": set(HOMES),  # what has a habitat
+        "species": set(HOMES),  # all rows with a habitat
         "mammal": {"Blue whale", "Grey wolf"},
         "reptile": {"King cobra"},
         "night bird": {"Barn owl"},
@@ -109,14 +109,14 @@ def test_how_tall_is_not_answered_by_a_date(tmp_path):
         ("what are the 2 lightest animals", 2, False),
     ],
 )
-def test_the_first_so_many_come_best_first(ws, question, count, greatest):
+def test_a_number_of_best_answers_comes_best_first(ws, question, count, greatest):
     order = sorted(WEIGHTS, key=WEIGHTS.__getitem__, reverse=greatest)
     answer = ws.ask(question)
     assert [item.entity for item in answer.answers] == order[:count]
     assert str(count) in answer.sentence
 
 
-def test_a_number_before_a_comparison_is_its_own(ws):
+def test_a_number_before_a_comparison_is_its_bound(ws):
     heavy = ws.ask("which animals have a weight of 45 or more").answers
     assert {item.entity for item in heavy} == {name for name, kg in WEIGHTS.items() if kg >= 45}
 
@@ -125,7 +125,7 @@ def test_a_number_before_a_comparison_is_its_own(ws):
     ("question", "home"),
     [("habitat of king cobrra", "forest"), ("what is the habitat of the grey wollf", "forest")],
 )
-def test_a_slip_in_one_word_of_a_name(ws, question, home):
+def test_a_misspelt_word_of_a_name_is_corrected(ws, question, home):
     assert ws.ask(question).text == home
 
 
@@ -142,13 +142,13 @@ def novels(tmp_path_factory):
 @pytest.mark.parametrize(
     ("question", "pages"),
     [
-        # Of what "long" may mean the graph has pages alone.
+        # Pages are the only measure in the graph that "long" may mean.
         ("how long is war and peace", "1225"),
         ("how many pages has the hunters tale got", "340"),
         ("pages of war and peece", "1225"),
     ],
 )
-def test_a_name_of_several_words_with_a_slip_or_without_its_apostrophe(novels, question, pages):
+def test_a_long_name_is_found_if_misspelt_or_without_apostrophe(novels, question, pages):
     assert novels.ask(question).answers[0].value.value == pages
 
 

@@ -1,4 +1,4 @@
-"""Answers of texts have to be of the kind that a relation leads to in the graph."""
+"""Answers from texts must have the same type as the relation's answers in the graph."""
 
 import pytest
 
@@ -17,12 +17,15 @@ TYPES = {"Ann": "person", "Bob": "person", "Eve": "person", "Curium": "element",
 @pytest.mark.parametrize(
     ("relation", "kept"),
     [
-        ("mother", {"Bob", "Nobody", "Plain"}),  # a person; a name that the graph lacks; no type
+        (
+            "mother",
+            {"Bob", "Nobody", "Plain"},
+        ),  # a person, a name that is not in the graph, an entity without type
         ("population", {"number"}),
-        ("spouse", {"Bob", "Curium", "Nobody", "Plain", "number"}),  # nothing is known
+        ("spouse", {"Bob", "Curium", "Nobody", "Plain", "number"}),  # the relation has no facts
     ],
 )
-def test_what_is_of_another_kind_is_left_out(new_graph, relation, kept):
+def test_answers_of_another_type_are_left_out(new_graph, relation, kept):
     graph = new_graph()
     graph.add([EntityRecord(key=key, types=(kind,)) for key, kind in TYPES.items()])
     graph.add([EntityRecord(key="Plain"), ("Eve", "mother", "Ann")])

@@ -1,4 +1,4 @@
-"""The weights of sources, fitted on answered questions."""
+"""The weights of the sources, fitted to answered questions."""
 
 import numpy as np
 import pytest
@@ -25,21 +25,21 @@ def silent(value, score, answer="a", p=(0.3, 0.7, 0.0)):
     )
 
 
-def test_a_store_that_is_right_is_listened_to_and_one_that_is_wrong_is_not():
+def test_a_right_store_gets_weight_and_a_wrong_one_does_not():
     right = fit_weights([silent("a", 0.9)] * 80, space="s", k=4)
     wrong = fit_weights([silent("c", 0.9)] * 80, space="s", k=4)
     [share] = right.neighbours.weights
     assert share > 0.9
     assert wrong.neighbours.weights == (0.0,)
     assert (right.count, right.space) == (80, "s")
-    # A model that is always wrong gets so little weight that b is hardly likelier than a.
+    # A model that is always wrong gets a low weight, so that b is hardly more likely than a.
     assert wrong.combiner.weights["model"] < 0.3
     assert right.calibration.of(0.97, with_store=True) > 0.95
-    # In questions that the store does not answer, the model predicts b, which is never right.
+    # On questions that the store does not answer, the model predicts b, which is never right.
     assert wrong.calibration.of(0.7, with_store=False) == 0
 
 
-def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
+def test_the_calibration_is_cross_validated():
     rng = np.random.default_rng(0)
     # An uninformative source, with many relations whose weights could overfit.
     items = []
@@ -57,14 +57,14 @@ def test_the_calibration_is_of_questions_that_the_weights_have_not_seen():
         assert found.calibration.of(p, with_store=False) == pytest.approx(1 / 3, abs=0.12)
 
 
-def test_of_few_questions_nothing_is_fitted():
+def test_few_questions_give_the_default_weights():
     found = fit_weights([silent("a", 0.9)] * (ENOUGH - 1), space="s", k=4)
     assert found == SourceWeights(space="s")
     assert (found.combiner, found.neighbours) == (LogLinearPool(), Interpolation())
     assert found.calibration == ProbabilityCalibration()
 
 
-def test_weights_are_those_of_one_model(tmp_path):
+def test_weights_of_another_model_are_not_used(tmp_path):
     fitted = fit_weights([silent("a", 0.9)] * 80, space="s", k=4)
     fitted.save(tmp_path / "w.json")
     assert SourceWeights.load(tmp_path / "w.json", space="s") == fitted
@@ -77,7 +77,7 @@ def test_weights_are_those_of_one_model(tmp_path):
     ["{", "[]", "{}", ('{"space": 1, "neighbours":'
         ' {}}'), '{"space": "s", "combiner": {"weights": []}}'],
 )  # fmt: skip
-def test_a_damaged_file(tmp_path, content):
+def test_a_damaged_file_is_one_error(tmp_path, content):
     (tmp_path / "w.json").write_text(content)
     with pytest.raises(ConfigError, match=r"w\.json"):
         SourceWeights.load(tmp_path / "w.json", space="s")

@@ -1,11 +1,11 @@
-"""The words of questions and of names of relations."""
+"""The content words of questions, and their stems."""
 
 import pytest
 
 from kptm.answering.questions.content_words import question_words, stem
 
 
-def test_words_of_a_question():
+def test_content_words_of_a_question():
     assert question_words("Who directed the films of [X]?") == ["direct", "film"]
     assert question_words("Cities, city's, 42 [MASK]")[:2] == ["city", "city"]
 

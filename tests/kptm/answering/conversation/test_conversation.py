@@ -1,4 +1,4 @@
-"""Follow-ups in two domains and four languages: the question that each one becomes."""
+"""The complete questions for follow-ups, about two domains and in four languages."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def graph(tmp_path_factory):
 
 
 class Desk:
-    """Answers what it is given answers to, and refuses all else; notes what it was asked."""
+    """Answers the questions in a table, refuses all others, and records every question."""
 
     def __init__(self, answers):
         self.answers = answers
@@ -64,7 +64,7 @@ class Desk:
 
 
 def talk(graph, answers, *questions):
-    """The questions that are asked at last, of what is typed."""
+    """The completed questions of a conversation in which ``questions`` are typed."""
     desk = Desk(answers)
     conversation = Conversation(desk, graph, Linker(graph))
     return [conversation.ask(question).question for question in questions]
@@ -81,7 +81,7 @@ FILMS = {
 }
 
 
-def test_the_newcomer_s_lines(graph):
+def test_a_first_conversation(graph):
     answers = {**CAPITALS, "what is the currency of Chile": ("Chile", "Brazil")}
     assert talk(
         graph, answers, "what is the capital of peru", "and of chile", "what about its currency"
@@ -123,7 +123,7 @@ GOING_ON = [
 
 
 @pytest.mark.parametrize(("first", "answers", "then", "expected"), GOING_ON)
-def test_what_a_follow_up_becomes(graph, first, answers, then, expected):
+def test_a_follow_up_becomes_a_complete_question(graph, first, answers, then, expected):
     assert talk(graph, answers, first, then)[1] == expected
 
 
@@ -137,15 +137,15 @@ ALONE = [
 
 
 @pytest.mark.parametrize("question", ALONE)
-def test_what_stands_for_itself_is_asked_as_it_is(graph, question):
+def test_a_complete_question_is_asked_unchanged(graph, question):
     assert talk(graph, CAPITALS, "what is the capital of peru", question)[1] == question
 
 
-def test_a_first_question_goes_on_from_nothing(graph):
+def test_a_first_question_is_asked_unchanged(graph):
     assert talk(graph, {}, "and of chile") == ["and of chile"]
 
 
-def test_the_answer_is_meant_where_the_topic_is_refused(graph):
+def test_a_follow_up_refers_to_the_answer_if_the_topic_is_refused(graph):
     answers = {
         **CAPITALS,
         "what is the mayor of Lima": ("Lima", "Ridley Scott"),
@@ -162,7 +162,7 @@ def test_the_answer_is_meant_where_the_topic_is_refused(graph):
     assert desk.asked[1:] == ["who swims in Peru?", "who swims in Lima?"]
 
 
-def test_several_answers_are_meant_together(graph):
+def test_a_follow_up_may_refer_to_several_answers(graph):
     answers = {
         "which countries border Chile?": ("Chile", "Peru", "Bolivia"),
         "what are the capitals of Peru and Bolivia": ("Peru", "Lima"),
@@ -176,7 +176,7 @@ def test_several_answers_are_meant_together(graph):
     assert talk(graph, answers, first, "what is its area?")[1] == "what is Chile's area?"
 
 
-def test_what_was_listed_is_counted(graph):
+def test_how_many_counts_the_listed_answers(graph):
     answers = {"which countries border Chile?": ("Chile", "Peru", "Bolivia")}
     first = "which countries border Chile?"
     for then in ("how many are there?", "and how many?", "How many of them"):
@@ -184,7 +184,7 @@ def test_what_was_listed_is_counted(graph):
     assert talk(graph, answers, first, "are there rivers?")[1] == "are there rivers?"
 
 
-def test_of_two_names_the_last_of_a_yes_or_no_question_is_replaced(graph):
+def test_the_last_name_of_a_yes_or_no_question_is_replaced(graph):
     answers = {"does Peru border Chile?": ("Peru", "yes")}
     desk = Desk(answers)
     conversation = Conversation(
@@ -231,7 +231,7 @@ def test_without_types_a_name_with_the_same_relations_is_replaced(tmp_path):
         assert conversation.resolve("and Spain?")[0] == "is Paris the capital of Spain?"
 
 
-def test_a_name_that_was_misspelt_is_replaced_where_it_was_understood(graph):
+def test_a_misspelt_name_is_replaced(graph):
     question = "what is the capital of perru"
     answer = Answer(
         question=question, topic="Q1", entity="Q3", answers=(ScoredEntity("Q3", "Lima", 0.9),),
@@ -242,7 +242,7 @@ def test_a_name_that_was_misspelt_is_replaced_where_it_was_understood(graph):
     assert conversation.resolve("and of chile")[0] == "what is the capital of chile"
 
 
-def test_a_name_that_was_understood_by_a_part_is_replaced_whole(graph):
+def test_a_name_that_was_linked_by_a_part_is_replaced_whole(graph):
     question = "where was Ridley Scott born?"
     answer = Answer(
         question=question, topic="Q7", answers=(ScoredEntity("Q12", "Japan", 0.9),), entity="Q12",
@@ -254,14 +254,14 @@ def test_a_name_that_was_understood_by_a_part_is_replaced_whole(graph):
     assert conversation.resolve("and Sigourney Weaver?")[0] == expected
 
 
-def test_a_word_that_asks_is_no_name_to_go_on_from(tmp_path):
+def test_a_question_word_is_no_name_to_refer_to(tmp_path):
     with KnowledgeGraph.open(tmp_path / "graph.db") as graph:
         graph.add([("The Who", "country", "United Kingdom")])
         graph.add([EntityRecord(key="The Who", label="The Who", aliases=("Who",))])
         assert talk(graph, {}, "who wrote it?", "where was he born?")[1] == "where was he born?"
 
 
-def test_a_refusal_that_names_something_is_gone_on_from(graph):
+def test_a_follow_up_may_refer_to_a_refused_question(graph):
     found = talk(graph, {}, "what is the gdp of Brazil?", "and of Chile?")
     assert found[1] == "what is the gdp of Chile?"
 
@@ -283,7 +283,7 @@ def test_a_year_is_replaced(graph):
         ("Peru的首都是什么", "它的人口是多少", "Peru的人口是多少"),
     ],
 )
-def test_other_languages(graph, first, then, expected):
+def test_follow_ups_in_other_languages(graph, first, then, expected):
     desk = Desk({first: ("Peru", "Lima")})
     conversation = Conversation(
         lambda question: _with_meanings(desk(question), "Peru"), graph, Linker(graph)
@@ -292,7 +292,7 @@ def test_other_languages(graph, first, then, expected):
     assert conversation.ask(then).question == expected
 
 
-def test_a_workspace_converses(toy, tmp_path):
+def test_a_conversation_with_a_workspace(toy, tmp_path):
     from kptm import Workspace
 
     with Workspace.open(tmp_path / "ws") as ws:

@@ -1,4 +1,4 @@
-"""The operators of English questions, by a table written by hand."""
+"""The operators of English questions, compared with tables written by hand."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LEXICON = load()
 
 
 def found(text, language="en", fill=False):
-    """All matches as (kind, words, what else is said)."""
+    """All matches as (kind, words, other attributes)."""
     tokens = LEXICON.tokens(text, language)
     result = []
     for match in LEXICON.matches(tokens, language):
@@ -186,7 +186,7 @@ def test_an_article_counts_as_one_unit_of_time(text, number, unit):
             ("cheapest", "min", "price"),
     ],
 )  # fmt: skip
-def test_superlatives_have_an_order_and_measures(text, order, hint):
+def test_superlatives_have_an_order_and_hints(text, order, hint):
     (match,) = [match for kind, _, match in found(text) if kind == "superlative"]
     assert match.order == order
     assert hint in match.hints
@@ -197,7 +197,7 @@ def test_oldest_is_the_least_date_and_the_greatest_age():
     assert orders == {("min", "founded"), ("max", "age")}
 
 
-def test_yes_or_no_is_asked_at_the_beginning_only():
+def test_yes_or_no_questions_begin_with_a_verb():
     assert ("yesno", "is") in spans("is Paris the capital of France")
     assert ("yesno", "is") not in spans("what language is spoken in France")
 
@@ -207,7 +207,7 @@ def test_two_numbers_are_not_one():
     assert [number for number in numbers if number is not None] == [100, 200]
 
 
-def test_what_a_number_measures_is_no_year():
+def test_a_number_with_a_unit_is_no_year():
     assert not any(kind == "time" for kind, _, _ in found("longer than 1000 km"))
 
 
@@ -219,7 +219,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("text", ASKED)
-def test_question_words_expect_an_answer(text):
+def test_question_words_have_a_kind_of_answer(text):
     (answer,) = {
         match.answer for kind, words, match in found(text) if kind == "ask" and words == text
     }

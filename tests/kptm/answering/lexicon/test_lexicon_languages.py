@@ -1,4 +1,4 @@
-"""The operators of questions in each language, by tables written by hand."""
+"""The operators of questions in each language, compared with tables written by hand."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LEXICON = load()
 
 
 def matches(text, language):
-    """All matches, as (kind, words, match); words that add nothing are left out."""
+    """All matches as (kind, words, match), without those of the kind "fill"."""
     tokens = LEXICON.tokens(text, language)
     found = LEXICON.matches(tokens, language)
     return [
@@ -253,7 +253,7 @@ DEGREES = {
 @pytest.mark.parametrize(
     ("language", "text"), [(code, text) for code, table in DEGREES.items() for text in table]
 )
-def test_superlatives_have_an_order_and_measures(language, text):
+def test_superlatives_have_an_order_and_hints(language, text):
     order, hint = DEGREES[language][text]
     found = [
         match

@@ -1,4 +1,4 @@
-"""The lexicon on any text, and on data files that people write."""
+"""The lexicon on random texts, and on valid and invalid data files."""
 
 import json
 import time
@@ -30,7 +30,7 @@ TEXTS = st.one_of(st.text(max_size=40), st.lists(st.sampled_from(WORDS), max_siz
 @given(text=TEXTS, language=st.sampled_from([*LEXICON.languages, "xx"]))
 @example(text="-٣. İ'ſ", language="en")
 @example(text="十万亿 9" + "9" * 400, language="zh")
-def test_places_are_exact_for_any_text(text, language):
+def test_positions_are_exact_for_any_text(text, language):
     tokens = LEXICON.tokens(text, language)
     end = 0
     for token in tokens:
@@ -49,7 +49,7 @@ def test_places_are_exact_for_any_text(text, language):
 @pytest.mark.usefixtures("many_inputs")
 @settings(max_examples=100, deadline=None)
 @given(text=TEXTS, language=st.sampled_from(LEXICON.languages))
-def test_longest_matches_come_first_and_none_is_there_twice(text, language):
+def test_longest_matches_come_first_and_none_twice(text, language):
     matches = LEXICON.matches(LEXICON.tokens(text, language), language)
     lengths = [match.end - match.start for match in matches]
     assert lengths == sorted(lengths, reverse=True)
@@ -134,7 +134,7 @@ def folder_with(path, text):
     return Lexicon(path)
 
 
-def test_a_language_is_a_file(tmp_path):
+def test_a_new_file_adds_a_language(tmp_path):
     lexicon = folder_with(tmp_path, SMALL)
 
     def spans(text):
@@ -172,13 +172,13 @@ def test_a_language_is_a_file(tmp_path):
         (SMALL.replace("[words]", "[wordz]"), "sm.toml: table 'wordz' is unknown"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_data_file_is_said(tmp_path, text, message):
+def test_an_invalid_data_file_is_one_error(tmp_path, text, message):
     with pytest.raises(ConfigError) as error:
         folder_with(tmp_path, text).tokens("x", "sm")
     assert str(error.value).startswith(message)
 
 
-def test_patterns_stand_for_phrases():
+def test_patterns_expand_to_phrases():
     groups = {"be": ["is", "are"], "ed": ["{be}n(o|)t"]}
     assert expand("(a|b|) c", {}) == ["a c", "b c", "c"]
     assert expand("{be} x(y|)", groups) == ["is xy", "is x", "are xy", "are x"]
@@ -204,13 +204,13 @@ def test_the_stored_tables_of_languages_are_those_of_the_data_files():
     assert stored["files"] == hashes_of(FOLDER)
     made = make_tables(FOLDER)
     assert read_tables(FOLDER) == made
-    for code, table in made.items():  # spellings are replaced in their order
+    for code, table in made.items():  # the order matters: spellings are replaced one after another
         assert list(stored["tables"][code]["spelling"].items()) == list(table["spelling"].items())
         spelling = table["spelling"].get("spelling", {})
         assert list(stored["tables"][code]["spelling"].get("spelling", {})) == list(spelling)
 
 
-def test_tables_of_other_files_than_those_stored_are_made_anew(tmp_path):
+def test_stored_tables_of_other_files_are_rebuilt(tmp_path):
     assert folder_with(tmp_path, SMALL).language("ze hoog of ze") == "sm"
     tables = make_tables(tmp_path)
     stored = {"files": hashes_of(tmp_path), "tables": tables}

@@ -1,4 +1,4 @@
-"""Misspelt words of operators."""
+"""Correction of misspelt words of operators."""
 
 import pytest
 
@@ -11,13 +11,13 @@ from kptm.answering.lexicon import load
         ("averge", "average"),
         ("higest", "highest"),
         ("loewst", "lowest"),
-        ("tallr", "taller"),  # a letter is rather left out than added to "tall"
+        ("tallr", "taller"),  # rather a letter left out of "taller" than one added to "tall"
         ("betwen", "between"),
-        ("ovens", None),  # no operator is near
-        ("mor", None),  # too short to tell
+        ("ovens", None),  # one edit leads to no operator
+        ("mor", None),  # too short to be corrected
     ],
 )
-def test_a_misspelt_operator_is_found(typed, meant):
+def test_a_misspelt_operator_is_corrected(typed, meant):
     [token] = load().tokens(typed, "en")
     found = load().correct(token, "en")
     assert (found and found.folded) == meant

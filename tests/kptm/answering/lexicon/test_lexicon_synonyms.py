@@ -1,4 +1,4 @@
-"""Words of questions as nouns of relations: expectations by hand, language by language."""
+"""Words of questions and the nouns of relations, compared by hand for each language."""
 
 import tomllib
 from importlib import resources
@@ -163,7 +163,7 @@ def nouns(word, language):
 
 
 def phrases(question, language="en"):
-    """By phrase of a question its first noun."""
+    """The first noun of each phrase in a question, by the phrase."""
     words = question.split() if " " in question else list(question)
     space = " " if " " in question else ""
     found = expand_phrase(words, language)
@@ -242,18 +242,18 @@ def test_phrases_of_other_languages(language, question, expected):
     assert phrases(question, language) == expected
 
 
-def test_chinese_words_need_not_be_cut_into_characters():
+def test_chinese_words_may_be_whole_or_single_characters():
     both = [(2, 4, expand("官方语言", "zh")), (3, 4, expand("语言", "zh"))]
     assert expand_phrase(["法国", "的", "官方", "语言"], "zh") == both
     assert expand_phrase(["人口"], "zh") == [(0, 1, expand("人口", "zh"))]
 
 
-def test_longer_phrases_come_first_and_shorter_ones_stay():
+def test_longer_phrases_come_before_shorter_ones():
     found = [(start, end) for start, end, _ in expand_phrase("who runs through it".split(), "en")]
     assert found == [(1, 3), (1, 2)]
 
 
-def test_weights_are_between_0_and_1_and_fall():
+def test_weights_are_between_0_and_1_and_decrease():
     assert expand("live", "en")[0] == ("residence", 1.0)
     assert dict(expand("live", "en"))["population"] == 0.6
     for language in languages():
@@ -284,14 +284,14 @@ def test_lemmas(form, base):
     assert base in lemmas(form.upper())
 
 
-def test_a_lemma_of_a_short_or_plain_word_is_nothing():
+def test_short_and_uninflected_words_have_no_lemma():
     assert lemmas("us") == ()
     assert lemmas("river") == ("riv", "rive")
     assert lemmas("東京") == ()
 
 
 @pytest.mark.parametrize("language", ["en", "fi", "", "xx-YY"])
-def test_unknown_words_and_languages_are_nothing(language):
+def test_unknown_words_and_languages_have_no_nouns(language):
     assert expand("qwertz", language) == ()
     assert expand("", language) == ()
     assert expand_phrase(["qwertz", ""], language) == []
@@ -304,8 +304,8 @@ def test_a_region_of_a_language_is_that_language():
 
 
 @pytest.mark.parametrize("language", languages())
-def test_a_file_is_whole(language):
-    """Read without the reader: no empty side, no phrase twice, nouns in small letters."""
+def test_each_file_is_complete(language):
+    """Each file has no empty entry, no phrase twice, and only nouns in lower case."""
     text = FOLDER.joinpath(f"{language}.toml").read_text(encoding="utf-8")
     assert text.startswith("# "), "the first lines say what the file is"
     table = read_table(text, language)
@@ -340,7 +340,7 @@ def test_a_file_is_whole(language):
         ("words", "x.toml: "),
     ],
 )
-def test_a_slip_in_a_file_is_said(text, message):
+def test_a_mistake_in_a_file_is_reported(text, message):
     with pytest.raises(ConfigError) as error:
         read_table(text, "x.toml")
     assert message in str(error.value)
@@ -361,10 +361,11 @@ def test_a_table_is_read_in_its_own_notation():
     assert table.names.find(pieces("daenemark")) == "Denmark"
 
 
-def test_other_languages_mean_what_english_words_mean():
-    """By hand: "Fläche" is "area", and of en.toml's nouns for that "size" has .9.
+def test_nouns_of_other_languages_are_expanded_by_the_english_table():
+    """The weights of nouns, computed by hand.
 
-    Of .5 of "big" half.
+    "Fläche" is "area", for which en.toml has "size" with .9. A weight is multiplied by that of the
+    noun through which it is reached, and the larger weight counts.
     """
     assert dict(expand("Fläche", "de"))["size"] == dict(expand("area", "en"))["size"] == 0.9
     english = read_table('[words]\n"big" = ["area", "size .6", "large .2"]', "en.toml")
@@ -423,7 +424,7 @@ FUNCTION_WORDS = {
 
 
 @pytest.mark.parametrize("language", FUNCTION_WORDS)
-def test_function_words_are_no_form_of_another_word(language):
+def test_function_words_have_no_nouns(language):
     for word in FUNCTION_WORDS[language].split():
         assert expand(word, language) == (), word
 
@@ -436,7 +437,7 @@ def test_names_of_other_languages(language, name):
     assert translate(name.lower(), language) == NAMES[language][name]
 
 
-def test_names():
+def test_names_in_english():
     assert translate("U.S.A.", "en") == translate("usa", "en") == "United States"
     assert translate("us", "en") is None
 

@@ -1,4 +1,4 @@
-"""Whatever is evaluated has a sentence, in every language, whatever things are called."""
+"""Every program has a sentence in every language, with any names."""
 
 from functools import partial
 
@@ -137,7 +137,7 @@ def test_every_program_has_a_sentence(graph, program):
 
 
 def found(graph, program):
-    """Answers of the kind that a program has, those of the graph where it has any."""
+    """Yield answers that a program may have: truth values, numbers, or its nodes in the graph."""
     if isinstance(program, (Within, Exists)):
         for value in ("true", "false"):
             yield (ScoredEntity(None, value, 0.5, Literal(value, f"{XSD}boolean")),)
@@ -147,7 +147,7 @@ def found(graph, program):
     else:
         try:
             nodes = graph.evaluate(program, limit=20).nodes or ("A",)
-        except QueryError:  # a date is compared with a number
+        except QueryError:  # the program compares a date with a number
             nodes = ("A", "c, d")
         named = labels(graph, nodes)
         yield tuple(ScoredEntity.of(key, named[key], 0.5) for key in nodes)

@@ -1,4 +1,4 @@
-"""English sentences, each with the words that a person would use."""
+"""English sentences, compared with sentences that a person would write."""
 
 import pytest
 
@@ -92,7 +92,7 @@ def graph(tmp_path_factory):
 
 
 def said(graph, program, found, *, language="en", phrasings=None, asked="?", **parts):
-    """The sentence of a program that denotes nodes, a number or a truth."""
+    """The sentence for a program that denotes nodes, a number or a truth value."""
     if isinstance(found, bool):
         truth = Literal("true" if found else "false", f"{XSD}boolean")
         answers = (ScoredEntity(None, "yes" if found else "no", 0.9, truth),)
@@ -175,7 +175,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("name", "expected"), NAMES)
-def test_what_relations_are_called_by_other_graphs(graph, name, expected):
+def test_names_of_relations_in_other_graphs(graph, name, expected):
     assert said(graph, Follow(Named(("A",)), Step(name)), ["B"]) == expected
 
 
@@ -321,20 +321,20 @@ def test_yes_and_no(graph, program, holds, expected):
     assert said(graph, program, holds) == expected
 
 
-def test_of_a_long_list_ten_are_named(graph):
+def test_a_long_list_names_ten_items(graph):
     keys = [f"e{number:02}" for number in range(34)]
     text = said(graph, Follow(TEXAS, Step("borders", forward=False)), keys)
     assert text == f"{', '.join(keys[:10])} and 24 more border Texas."
 
 
-def test_names_with_commas_are_kept_apart(graph):
+def test_names_with_commas_are_separated_by_semicolons(graph):
     text = said(graph, Follow(TEXAS, Step("twin")), ["Bonaire, Saba", "Aruba"])
     assert text == "The twins of Texas are Bonaire, Saba and Aruba."
     text = said(graph, Follow(TEXAS, Step("twin")), ["Bonaire, Saba", "Aruba", "Chad"])
     assert text == "The twins of Texas are Bonaire, Saba; Aruba and Chad."
 
 
-def test_phrasings_of_texts_say_what_a_name_leaves_open(graph):
+def test_phrasings_of_texts_decide_if_a_name_is_ambiguous(graph):
     program = Follow(Named(("s:la",)), Step("border", forward=False))
     assert said(graph, program, ["s:ok"]) == "Louisiana is the border of Oklahoma."
     patterns = {"border": ["[X] near [Y].", "[X] borders [Y]."]}
@@ -346,7 +346,7 @@ def test_phrasings_of_texts_say_what_a_name_leaves_open(graph):
     )
 
 
-def test_what_was_guessed_what_is_not_known_and_what_is_described(graph):
+def test_predictions_refusals_and_descriptions(graph):
     program = Follow(LOUISIANA, CAPITAL)
     guessed = said(graph, program, ["c:houston"], predicted=True)
     assert guessed == "Predicted: the capital of Louisiana is Houston (p = .90)."
@@ -358,7 +358,7 @@ def test_what_was_guessed_what_is_not_known_and_what_is_described(graph):
     assert said(graph, None, ["s:tx"], description="Texas: a state") == "Texas: a state."
 
 
-def test_without_a_program_the_path_is_said(graph):
+def test_without_a_program_the_sentence_uses_the_path(graph):
     from kptm.answering.answer_parts import Evidence
 
     answer = Answer(
@@ -371,7 +371,7 @@ def test_without_a_program_the_path_is_said(graph):
     assert found.labels["s:tx"] == "Texas"
 
 
-def test_a_sentence_names_no_key_and_keeps_a_name_s_letters(graph):
+def test_a_sentence_keeps_the_first_letter_of_a_name(graph):
     assert said(graph, Follow(Named(("iPhone",)), Step("maker")), ["Apple"]).startswith(
         "The maker of iPhone"
     )
@@ -380,7 +380,7 @@ def test_a_sentence_names_no_key_and_keeps_a_name_s_letters(graph):
     )
 
 
-def test_namesakes_are_told_apart(graph):
+def test_entities_with_the_same_label_get_their_type_or_key(graph):
     graph.add(
         [
             EntityRecord(key="m1", label="Mercury", types=("planet",)),
@@ -423,15 +423,13 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("question", "program", "found", "taken", "expected"), ASKED)
-def test_things_are_called_as_the_question_calls_them(
-    graph, question, program, found, taken, expected
-):
-    """Where the program does not say what they are: a graph without types."""
+def test_the_noun_of_the_question_is_used(graph, question, program, found, taken, expected):
+    """In a graph without types, the noun of the sentence comes from the question."""
     meanings = (WordMeaning(*taken, question[slice(*taken)], "relation", "r"),)
     assert said(graph, program, found, meanings=meanings, asked=question) == expected
 
 
-def test_a_word_that_was_not_understood_names_nothing(graph):
+def test_a_noun_that_was_not_understood_is_not_used(graph):
     question = "which dragons have more than 10000000 people"
     meanings = (WordMeaning(19, 44, question[19:], "relation", "population"),)
     told = said(graph, POPULOUS, ["A"], asked=question, meanings=meanings, unexplained=("dragons",))

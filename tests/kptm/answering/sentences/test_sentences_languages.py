@@ -1,4 +1,4 @@
-"""Sentences in other languages than English, by templates, and the files of all languages."""
+"""Sentences in other languages than English, which use templates, and the files of languages."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def said(writer, code, program, *names, value=None, **parts):
     return writer.complete(answer, code).sentence
 
 
-def test_all_languages_have_the_templates_of_the_others():
+def test_all_languages_have_the_same_templates():
     assert {"de", "en", "es", "zh"} <= set(LANGUAGES)
     shared = {"predicted", "unknown", "yes", "no_stated"}
     for code in LANGUAGES:
@@ -81,7 +81,7 @@ def test_counts_and_verdicts(writer, code, counted, holds):
         "不是。"),
     ],
 )  # fmt: skip
-def test_a_verdict_says_the_fact(writer, code, yes, no, neither):
+def test_a_yes_or_no_sentence_states_the_fact(writer, code, yes, no, neither):
     true, false = (Literal(word, f"{XSD}boolean") for word in ("true", "false"))
     peru, lima = Named(("Perú",)), Named(("Lima",))
     assert said(writer, code, Within(lima, PERU), "yes", value=true) == yes
@@ -91,14 +91,14 @@ def test_a_verdict_says_the_fact(writer, code, yes, no, neither):
     assert said(writer, code, unknown, "no", value=false) == neither
 
 
-def test_guesses_and_refusals(writer):
+def test_predictions_and_refusals(writer):
     found = said(writer, "de", PERU, "Lima", predicted=True)
     assert found == "Vermutlich: Hauptstadt von Perú: Lima (p = .60)."
     assert said(writer, "es", None, reason="no name") == "No lo sé: no name."
     assert said(writer, "zh", None, reason="x") == "不知道：x。"
 
 
-def test_a_language_without_templates_is_english(writer):
+def test_a_language_without_templates_gets_english_sentences(writer):
     assert said(writer, "fi", PERU, "Lima") == "The hauptstadt of Perú is Lima."
 
 

@@ -1,4 +1,4 @@
-"""Numbers and dates as languages write them."""
+"""The formats of numbers and dates in several languages."""
 
 import pytest
 
