@@ -45,7 +45,7 @@ NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within"
     " function operator".split()
 )
-"""The features of mentions."""
+"""Names of the features of mentions."""
 AGE = ("age",)
 """The first hint of words that ask for an age: "how old"."""
 YEARS = "a"
@@ -138,7 +138,7 @@ class Wholes:
         """
         if not any(name == "everything" for name, _ in part.features):
             return False
-        if self._builder.asks_existence:  # the graph does not know what is asked for
+        if self._builder.asks_existence:  # of a noun unknown to the graph: "are there any dragons"
             return True
         at = self._builder.question.unknown_noun.bit_length() - 1
         return at < 1 or self._builder.question.tokens[at - 1].folded not in DETERMINERS
