@@ -34,140 +34,140 @@ VERSION = 1
 """The version of the file format."""
 
 DEFAULT: dict[str, float] = {
-    "uncovered": -1.1,
-    "prior": 0.7,
-    "mention_label": 1.1,
-    "mention_alias": 0.4,
-    "mention_part": -0.6,
-    "mention_people": 0.4,
-    "mention_slip": -1.0,
-    "mention_value": -0.2,
-    "exact": 0.4,
-    "length": 0.2,
-    "within": -1.8,
-    "function": -4.0,
-    "type": -2.4,
-    "range": -3.6,
-    "whole_range": 1.8,
-    "only_names": -3.0,
-    "other_implicit": -2.0,
-    "no_person": -1.2,
-    "state": -1.5,
-    "implicit": -1.8,
-    "everything": -2.4,
-    "count_of_one": -0.9,
-    "name": 1.6,
-    "named_fully": 0.4,
-    "more": -0.3,
-    "floating": 0.7,
-    "remembered": 1.0,
-    "same_kind": -2.0,
-    "shared": 2.0,
-    "choice": -1.0,
-    "operator": -2.6,
-    "hops": -2.4,
-    "backward": -0.4,
-    "encoder": 0.8,
-    "similar": 0.5,
-    "side": 0.7,
-    "other_side": -2.8,
-    "learnt": 1.0,
-    "agrees": 0.6,
-    "filter": 0.3,
-    "intersection": -0.3,
-    "difference": 1.0,
-    "union": -0.2,
-    "having": -1.9,
-    "both": 0.5,
-    "both_said": 2.1,
-    "lacking": -3.3,
-    "agrees_everything": 0.3,
-    "other_rows": -1.8,
-    "either": 1.0,
-    "superlative": -1.0,
-    "comparison": 0.0,
-    "unit_assumed": -0.5,
-    "during": 0.5,
-    "within_time": -0.2,
-    "label_kind": 1.1,
-    "other_label_kind": -1.5,
-    "counted": -0.3,
-    "counted_type": 0.6,
-    "counted_back": 1.2,
-    "counted_members": 1.5,
-    "measure_name": 1.3,
-    "measure_hint": 1.9,
-    "measure_floating": -1.4,
-    "far": -3.5,
-    "far_name": 0.2,
-    "count": -0.1,
-    "aggregate": 1.2,
-    "exists": -0.8,
-    "there": 1.8,
-    "yesno": 0.4,
-    "holds": 0.3,
-    "unlike": -4.1,
-    "subtract": 0.2,
-    "unused_count": -3.7,
-    "unused_superlative": -2.5,
-    "unused_comparison": -2.0,
-    "unused_negation": -2.8,
-    "unused_and": 0.0,
-    "unused_or": -1.6,
-    "unused_both": -1.0,
-    "unused_difference": -2.3,
-    "unused_number": -0.4,
-    "unused_time": -1.4,
-    "unused_ordinal": -1.9,
-    "unused_sum": -2.0,
-    "unused_mean": -2.0,
-    "unused_yesno": -2.5,
-    "unused_having": -1.0,
-    "unused_lacking": -2.0,
-    "floating_uncovered": -0.2,
-    "other_noun": -2.2,
-    "unused_name": -0.8,
-    "unused_condition": -2.0,
-    "unknown_word": -0.5,
-    "lost_name": -0.6,
-    "turned": -3.0,
-    "mixed": -1.2,
-    "nameless": -2.2,
-    "torn_name": -2.5,
-    "unused_relation": -1.2,
-    "weak": -0.9,
-    "unused_type": -0.9,
-    "uncounted": -2.5,
-    "headless": -1.4,
-    "contrary": -3.3,
-    "empty": -8.2,
-    "several": -0.1,
-    "itself": -1.5,
-    "kind": 0.4,
-    "classifies": 1.8,
-    "no_date": -4.1,
-    "other_kind": -2.4,
-    "focus": 0.2,
-    "other_focus": -1.5,
-    "noun": 1.4,
-    "described": 0.5,
-    "bare": 0.1,
-    "gap": -0.4,
-    "near_base": 0.7,
-    "other_base": 0.4,
-    "near_measure": 1.4,
-    "none_names": -0.4,
-    "none_operators": -0.1,
-    "threshold": 0.3,
-    "sense_name": 0.3,
-    "namesakes": 4.2,
-    "vacuous": -3.5,
-    "asked": 0.8,
-    "other_asked": -1.2,
-    "other_measure": -1.0,
-    NONE: -1.5,
+    "uncovered": -1.1,  # the weight of unexplained tokens
+    "prior": 0.7,  # log p(entity | span)
+    "mention_label": 1.1,  # the mention is a label
+    "mention_alias": 0.4,  # the mention is an alias
+    "mention_part": -0.6,  # the mention is a part of a name
+    "mention_people": 0.4,  # the mention is an inflected name: "Australian"
+    "mention_slip": -1.0,  # the mention is a misspelt name
+    "mention_value": -0.2,  # the mention is a value
+    "exact": 0.4,  # the mention is written exactly as in the graph
+    "length": 0.2,  # the words of the mention beyond the first, at most 3
+    "within": -1.8,  # a longer name contains the mention
+    "function": -4.0,  # the mention has only function words, and is not exact
+    "type": -2.4,  # the base is a type
+    "range": -3.6,  # the base is the set of a relation's tails
+    "whole_range": 1.8,  # the question asks for all tails of a relation
+    "only_names": -3.0,  # the program is only a list of names
+    "other_implicit": -2.0,  # entities are chosen by one relation and measured by another
+    "no_person": -1.2,  # "who", but no answer is known as a person
+    "state": -1.5,  # the base is the set of an adjective: "alive"
+    "implicit": -1.8,  # the base is a set that no word names
+    "everything": -2.4,  # the base is the set of the main relation's heads
+    "count_of_one": -0.9,  # the count of one node
+    "name": 1.6,  # the share of the relation's name in the question
+    "named_fully": 0.4,  # the question has the whole name of the relation
+    "more": -0.3,  # further words that match the relation
+    "floating": 0.7,  # no word names the step
+    "remembered": 1.0,  # no word names the step, but it belongs to a remembered path
+    "same_kind": -2.0,  # the step's word only names a type of the set
+    "shared": 2.0,  # the step leads back by "the same"
+    "choice": -1.0,  # log of the number of steps or measures that are as plausible
+    "operator": -2.6,  # all tokens of the mention are operators
+    "hops": -2.4,  # steps
+    "backward": -0.4,  # the step leads from tail to head
+    "encoder": 0.8,  # the similarity of the step, relative to the best
+    "similar": 0.5,  # the step is among the most similar
+    "side": 0.7,  # the name is on the side where the step starts
+    "other_side": -2.8,  # the name is on the other side
+    "learnt": 1.0,  # the learnt weight of the predicate
+    "agrees": 0.6,  # a word names a type that the nodes have
+    "filter": 0.3,  # the intersection with a type
+    "intersection": -0.3,  # the intersection of sets of two names
+    "difference": 1.0,  # the difference of two sets
+    "union": -0.2,  # the union of names
+    "having": -1.9,  # the base is a set of a relation, for a negation
+    "both": 0.5,  # the intersection of one step from two names
+    "both_said": 2.1,  # the same, in a question with "both"
+    "lacking": -3.3,  # the superlative of names, some of which have no value
+    "agrees_everything": 0.3,  # an unknown noun stands for the main relation's heads
+    "other_rows": -1.8,  # an unknown noun is used although nouns for rows are known
+    "either": 1.0,  # the answer is one of the names: "a lake or a river"
+    "superlative": -1.0,  # a superlative
+    "comparison": 0.0,  # a comparison with a number or a value
+    "unit_assumed": -0.5,  # plain numbers are taken to have the question's unit
+    "during": 0.5,  # the step at a stated time
+    "within_time": -0.2,  # a date is within a stated time
+    "label_kind": 1.1,  # the relation's name fits the question word
+    "other_label_kind": -1.5,  # the relation's name contradicts the question word
+    "counted": -0.3,  # the measure is a count, or "how many" asks for a value
+    "counted_type": 0.6,  # the measure counts nodes of a type in the question
+    "counted_back": 1.2,  # the measure counts the set's own relation
+    "counted_members": 1.5,  # the measure counts members
+    "measure_name": 1.3,  # the share of the measure's name in the question
+    "measure_hint": 1.9,  # how strongly the operator suggests the measure
+    "measure_floating": -1.4,  # no word names or suggests the measure
+    "far": -3.5,  # the measure has two steps
+    "far_name": 0.2,  # the share of the first step's name in the question
+    "count": -0.1,  # a count
+    "aggregate": 1.2,  # a sum or mean
+    "exists": -0.8,  # whether a set is not empty
+    "there": 1.8,  # the same, in a question with "there" or "any"
+    "yesno": 0.4,  # whether a name is in a set
+    "holds": 0.3,  # the name is in the set
+    "unlike": -4.1,  # how implausible it is that the name is in the set
+    "subtract": 0.2,  # the difference of two values
+    "unused_count": -3.7,  # "how many" is unused
+    "unused_superlative": -2.5,  # "largest" is unused
+    "unused_comparison": -2.0,  # "more than" is unused
+    "unused_negation": -2.8,  # "not" is unused
+    "unused_and": 0.0,  # "and" is unused
+    "unused_or": -1.6,  # "or" is unused
+    "unused_both": -1.0,  # "both" is unused
+    "unused_difference": -2.3,  # "how much longer" is unused
+    "unused_number": -0.4,  # a number is unused
+    "unused_time": -1.4,  # "in 1995" is unused
+    "unused_ordinal": -1.9,  # "second" is unused
+    "unused_sum": -2.0,  # "total" is unused
+    "unused_mean": -2.0,  # "average" is unused
+    "unused_yesno": -2.5,  # "is" or "does" is unused
+    "unused_having": -1.0,  # "dead" is unused
+    "unused_lacking": -2.0,  # "alive" is unused
+    "floating_uncovered": -0.2,  # "uncovered", if no word names a step
+    "other_noun": -2.2,  # the question asks for a noun that the graph does not know
+    "unused_name": -0.8,  # unused names
+    "unused_condition": -2.0,  # an unused adjective of a place
+    "unknown_word": -0.5,  # unexplained words that the graph does not know
+    "lost_name": -0.6,  # such words where a name is expected
+    "turned": -3.0,  # "is A a child of B" is read as whether B is a child of A
+    "mixed": -1.2,  # only some answers are of a type in the question
+    "nameless": -2.2,  # "lost_name", and the program has no name
+    "torn_name": -2.5,  # a mention seems to be a piece of a longer name
+    "unused_relation": -1.2,  # unused words of relations
+    "weak": -0.9,  # only a small share of the relation's name is in the question
+    "unused_type": -0.9,  # unused types
+    "uncounted": -2.5,  # the noun after "how many" does not describe what is counted
+    "headless": -1.4,  # the relation's head noun is not in the question
+    "contrary": -3.3,  # the superlative of the relation's name is not in the question
+    "empty": -8.2,  # the denotation is empty
+    "several": -0.1,  # log of the number of answers
+    "itself": -1.5,  # the answers are names in the question
+    "kind": 0.4,  # the answers are of the kind that is asked for
+    "classifies": 1.8,  # "what kind of", and the relation leads to classes
+    "no_date": -4.1,  # "when" without a date, or "who" or "where" with a value
+    "other_kind": -2.4,  # the answers are of another kind
+    "focus": 0.2,  # the answers have the type that the noun names
+    "other_focus": -1.5,  # the answers have another type
+    "noun": 1.4,  # the share of answers described by the noun that is asked for
+    "described": 0.5,  # words from the description of a named entity
+    "bare": 0.1,  # the program has no operation
+    "gap": -0.4,  # the weight of unexplained tokens between explained ones
+    "near_base": 0.7,  # the noun beside a superlative names the set
+    "other_base": 0.4,  # the noun beside a superlative names another set
+    "near_measure": 1.4,  # the word after a superlative names the measure
+    "none_names": -0.4,  # no candidate is meant: names beyond the first
+    "none_operators": -0.1,  # no candidate is meant: operators
+    "threshold": 0.3,  # a learnt threshold of a word
+    "sense_name": 0.3,  # a second name decides the sense of a name
+    "namesakes": 4.2,  # all entities of a name
+    "vacuous": -3.5,  # operations without effect
+    "asked": 0.8,  # the noun that is asked for names the last relation
+    "other_asked": -1.2,  # the noun that is asked for names another relation
+    "other_measure": -1.0,  # the word after a superlative names another measure
+    NONE: -1.5,  # no candidate is meant
 }
-"""The default weights of the dense features.
+"""The default weights of the dense features; the comments say when a feature is 1, or its value.
 
 :mod:`kptm.answering.parsing.program_candidates` and :mod:`kptm.answering.parsing.asked_for` compute
 the features of complete programs, and the rules in ``programs/`` those of single operations.
