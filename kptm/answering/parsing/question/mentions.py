@@ -71,8 +71,8 @@ class MentionFinder:
 
         Args:
             tokens: The tokens.
-            taken: Bit mask of the tokens that have a meaning. A single one of them is not tried,
-                only together with words before it.
+            taken: Bit mask of the tokens that have a meaning. They are only tried together with
+                words before them.
             named: Bit mask of the tokens of names, which are not tried.
         """
         variants: dict[tuple[int, int], list[str]] = {}
@@ -106,7 +106,12 @@ class MentionFinder:
         return self._variants({(start, end): [name]}, "alias")
 
     def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
-        """The mentions of spans of which a variant of the text is a full name."""
+        """For each span, the mentions of the entities of which one of its variants is a full name.
+
+        Args:
+            variants: By span (start, end): the texts that may be the name.
+            kind: The kind of the mentions.
+        """
         texts = [(place, text) for place, some in variants.items() for text in some]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         if texts:
