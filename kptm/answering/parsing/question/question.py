@@ -160,7 +160,7 @@ class Question:
     def sentence(self, name: int) -> list[str]:
         """The stems of a sentence with a blank, with a slot for the blank and one for a name.
 
-        For "The capital of France is [MASK]": the, capit, of, [N], is, [B].
+        For "The capital of France is [MASK]": the, capital, of, [N], is, [B].
 
         Args:
             name: Bit mask of the name.

@@ -36,7 +36,7 @@ SAME = 0.9
 ENGLISH = "en"
 """The language in which the names of relations are read."""
 LIKE = 5
-"""Letters that two stems must share at the start to count as one word: "discov", "discoveri"."""
+"""Letters that two stems must share at the start to count as one word: "discov", "discovery"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Schema:
         return self._by_stem.get(stem, [])
 
     def like(self, stem: str) -> list[str]:
-        """Other stems of relations that begin like ``stem``: "discoveri" for "discov"."""
+        """Other stems of relations that begin like ``stem``: "discovery" for "discov"."""
         return (
             [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
             if len(stem) >= LIKE
