@@ -35,7 +35,7 @@ PEOPLE = frozenset("people persons inhabitants citizens residents".split())
 ONE = frozenset("is was s".split())
 """Forms of "be" after a question word that ask for one thing: "who is"."""
 AGE = "age"
-"""The only measure of "how" questions that a date can answer: by a date of birth."""
+"""The hint of "how old", which a date of birth answers."""
 ROWS = 0.6
 """The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
 ANY = "any"
@@ -93,8 +93,8 @@ def asked_features(
 def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
     """Whether a program denotes all tails of a relation, and the question asks for them.
 
-    "List all directors" does. "Who is in office" does not ask for all offices, because they are
-    not people.
+    "List all directors" does. "Who is in office" does not ask for all offices, because an office is
+    not a person.
     """
     program = derivation.program
     source = program.source if isinstance(program, Aggregate) else program
@@ -290,7 +290,7 @@ def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
 
 
 def _is_asked(question: Question, program: Program, named: frozenset[str], schema: Schema) -> bool:
-    """Whether the last step, in its direction, is along the relation that the noun names."""
+    """Whether the noun that is asked for names the last step, in the step's direction."""
     if isinstance(program, Intersection):
         sides = (program.left, program.right)
         return any(_is_asked(question, side, named, schema) for side in sides)
