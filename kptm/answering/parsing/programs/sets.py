@@ -78,7 +78,7 @@ class ProgramSets:
     def _cover_everything(self, derivation: Derivation) -> None:
         """In an untyped graph, let a derivation explain an unknown noun.
 
-        It does if all its nodes are heads of the main relation, which has most entities as heads.
+        It does if its first nodes are heads of the main relation, the one that most entities have.
         """
         noun = self._builder.question.unknown_noun
         if (
@@ -115,13 +115,14 @@ class ProgramSets:
     ) -> bool | None:
         """Whether nodes are in the set that a mention names; None if the graph does not tell.
 
-        All nodes must have a type. For the tails of a relation, one of them is enough.
+        All nodes must have a type, but only half of them if its noun is doubtful. Of the tails of a
+        relation, one is enough.
 
         Args:
             nodes: The nodes.
             item: The mention of the type, or of the tails of a relation.
             all_of_them: Whether all nodes must be tails of the relation. They must if the program
-                has no name: for "which directors were born after 1950", all people are too many.
+                has no name: "which directors were born after 1950" does not ask for all people.
         """
         if item.type is not None:
             types = self._builder.knowledge.types(nodes)
