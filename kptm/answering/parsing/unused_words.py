@@ -1,4 +1,7 @@
-"""Counts what a program leaves unused in a question: names, relations, types, parts of names."""
+"""Counts what a program leaves unused in a question: names, relations, types, parts of names.
+
+In all functions, ``mask`` is the bit mask of the tokens that the program explains.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ def echoes(question: Question, made: Derivation, named: Collection[str]) -> bool
     Args:
         question: The question.
         made: The derivation of the program.
-        named: The nodes that the program names, which do not count as answers.
+        named: The nodes that the program names. Their mentions do not count.
     """
     own = 0
     for item in question.mentions:
