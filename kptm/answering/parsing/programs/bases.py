@@ -119,7 +119,7 @@ class Bases:
                     )
 
     def _everything(self) -> Iterator[Derivation]:
-        """In an untyped graph, the heads of the main relation, for an unknown noun or "things"."""
+        """In an untyped graph, read an unknown noun or "things" as the main relation's heads."""
         question = self._builder.question
         noun = question.unknown_noun or sum(
             1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS

@@ -234,7 +234,7 @@ class Trainer:
 
 
 def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
-    """By path: the number of questions whose first candidate of the highest reward it is."""
+    """By path: for how many questions it is the first of the candidates with the highest reward."""
     found: Counter[tuple[Step, ...]] = Counter()
     for example in examples:
         best = max(example.right, default=0.0)
@@ -246,7 +246,7 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
-    """Generate a question for each relation: "what is the capital of France", for its first head.
+    """Generate a question for each relation, about its first head: "what is the mayor of Rome".
 
     If there are many relations, every k-th is used, up to ``NAMES``.
     """
