@@ -46,7 +46,7 @@ class Answer:
     Attributes:
         question: The question as it was asked.
         entity: The key of the best answer; None for "unknown" and for a value.
-        score: The calibrated score of the best answer, 0.0 for "unknown".
+        score: The calibrated score of the best answer; 0.0 for "unknown".
         answers: All answers, best first; empty for "unknown".
         evidence: The evidence, strongest first.
         reason: Why there is no answer, in words; "" if there is one.

@@ -22,7 +22,7 @@ class ScoredEntity:
         label: The entity's label, or the value as text, for example "70,000,000" or "468 km²".
         score: The probability that the answer is right, between 0 and 1.
         value: The value, with its datatype and unit; None for an entity.
-        is_span: Whether the answer is a name in a text that is no entity of the graph.
+        is_span: Whether the answer is a name from a text that no entity of the graph has.
     """
 
     entity: str | None

@@ -58,7 +58,7 @@ class Case:
         question: The question as it was asked.
         readings: Its readings, best first.
         document: The question with its entity links; None for a query by names.
-        answers: The graph's answers to the best reading; empty without any, or if not asked.
+        answers: The graph's answers to the best reading; empty if the graph was not asked.
         asked: The query to the other sources; None if they cannot be asked.
         opinions: The scores of the other sources.
         program: The evaluated program; None for a query by names.

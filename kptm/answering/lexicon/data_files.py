@@ -93,6 +93,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _check(data: Mapping[str, Any]) -> None:
+    """Refuse unknown tables, attributes and values, and missing ones."""
     _check_names("table", data, _TABLES)
     if not isinstance(data.get("words"), dict) or "function" not in data["words"]:
         raise ConfigError("there is no [words] with the words that are its function words")
@@ -114,6 +115,7 @@ def _check(data: Mapping[str, Any]) -> None:
 
 
 def _check_entry(kind: str, entry: Mapping[str, Any], known: Iterable[str], needed: str) -> None:
+    """Refuse an entry such as ``[[count]]`` with an unknown attribute or value, or without one."""
     _check_names(f"attribute of [[{kind}]]", entry, known)
     if needed not in entry:
         raise ConfigError(f"an entry of [[{kind}]] has no {needed!r}")

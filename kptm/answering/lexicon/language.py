@@ -57,11 +57,13 @@ class Language:
     def _phrases(
         self, patterns: Iterable[str], more: Mapping[str, Sequence[str]] | None = None
     ) -> list[tuple[str, ...]]:
+        """The phrases of patterns, each as the keys of its words."""
         groups = {**self._groups, **(more or {})}
         texts = [text for pattern in patterns for text in expand(pattern, groups)]
         return [words for words in dict.fromkeys(map(self.spelling.keys, texts)) if words]
 
     def _single(self, words: Iterable[str]) -> frozenset[str]:
+        """The keys of single words."""
         return frozenset(self.spelling.key(fold(word)) for word in words)
 
     def _add(self, kind: Kind, entry: Mapping[str, Any]) -> None:
@@ -72,6 +74,7 @@ class Language:
             self._put(words, operator)
 
     def _put(self, words: tuple[str, ...], operator: Operator) -> None:
+        """Add a phrase for an operator, and its words to the tables that use them."""
         self.operators.add(words, operator)
         self.operator_words.update(
             word for word in words if len(word) >= LONG_WORD and word not in self.function_words
@@ -80,6 +83,7 @@ class Language:
             self._superlatives.add(words[0])
 
     def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
+        """The operator of an entry of the data file, with words replaced by their keys."""
         given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
         if "with" in given:
             given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
@@ -127,6 +131,7 @@ class Language:
                     self._put(phrase, operator)
 
     def _numbers(self, data: Mapping[str, Any]) -> NumberTables:
+        """The tables of the section ``[numbers]``."""
         tables = NumberTables(
             grouping=frozenset(data.get("grouping", ",")),
             joiners=self._single(data.get("joiners", ())),
@@ -161,6 +166,7 @@ class Language:
                     self.numbers.units.add(words, unit)
 
     def _times(self, data: Mapping[str, Any]) -> TimeTables:
+        """The tables of the section ``[time]``."""
         tables = TimeTables(
             decade_suffixes=frozenset(data.get("decade_suffixes", ())),
             roman=data.get("roman", False),
@@ -182,6 +188,7 @@ class Language:
         tables.openers |= tables.decades.keys()
         for relation in RELATIONS:
             for words in self._phrases(data.get(relation, ())):
+                # "since" alone means "since <moment>".
                 slots = words if "<moment>" in words else (*words, "<moment>")
                 tables.phrases.add(slots, relation)
         tables.phrases.add(("<moment>", "<moment>"), "between")  # "1990-1995"

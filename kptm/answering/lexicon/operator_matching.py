@@ -89,6 +89,7 @@ def _question(
     periods: Iterable[Time],
     tables: Language,
 ) -> _Question:
+    """Collect the positions in a question on which the conditions of operators depend."""
     opening = next((at for at, key in enumerate(keys) if key not in tables.openers), 0)
     ranked = frozenset(item.end for item in numbers if item.ordinal)
     spans = [(item.start, item.end) for item in numbers]
@@ -138,6 +139,7 @@ def _canonical_text(tokens: Sequence[Token]) -> str:
 
 
 def _is_after(before: str, word: str) -> bool:
+    """Whether the preceding word fulfils a condition: a word, an ending "-ed", or "^"."""
     if word == BEGINNING:
         return not before
     return before.endswith(word[1:]) if word[0] == "-" else before == word
@@ -146,7 +148,7 @@ def _is_after(before: str, word: str) -> bool:
 def _drop_contradicted(
     hits: list[OperatorMatch], doubtful: Sequence[OperatorMatch]
 ) -> list[OperatorMatch]:
-    """Drop the operators that are none because other words of the question ask or compare."""
+    """Drop the operators that need a question in which no other word asks, or compares."""
     certain = [hit.operator for hit in hits if hit not in doubtful]
     asks = any(operator.kind in ("ask", "count") for operator in certain)
     compares = any(operator.comparison and not operator.order for operator in certain)
@@ -179,7 +181,7 @@ def _covering(
     numbers: Iterable[NumberMention],
     periods: Iterable[Time],
 ) -> list[Span]:
-    """Spans of several tokens; operators within them are ignored."""
+    """The spans of several tokens within which shorter operators are ignored."""
     spans = [(hit.start, hit.end) for hit in hits if not hit.operator.inner]
     spans += words
     spans += [(item.start, item.end) for item in numbers]
@@ -188,6 +190,7 @@ def _covering(
 
 
 def _is_covered(match: Match, covering: Iterable[Span]) -> bool:
+    """Whether a match lies within a longer span."""
     length = match.end - match.start
     if match.kind == "number" and not match.unit:  # the number with its unit is a separate match
         covering = [span for span in covering if span[0] != match.start]

@@ -45,6 +45,7 @@ class _Reader:
             raise ConfigError(f"pattern {pattern!r}: a curly bracket without a name of a group")
 
     def alternatives(self) -> list[str]:
+        """The phrases of alternatives up to a closing bracket or the end: "a|b"."""
         found = self._sequence()
         while self.rest and self.rest[0] == "|":
             self.rest.pop(0)
@@ -52,6 +53,7 @@ class _Reader:
         return found
 
     def _sequence(self) -> list[str]:
+        """The phrases of one alternative: each item follows each phrase of the items before."""
         found = [""]
         while self.rest and self.rest[0] not in "|)":
             item = self._item()
@@ -61,6 +63,7 @@ class _Reader:
         return found
 
     def _item(self) -> list[str]:
+        """The phrases of an item: a bracket, a group, or plain text."""
         part = self.rest.pop(0)
         if part == "(":
             found = self.alternatives()

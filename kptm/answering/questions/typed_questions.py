@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
 
 FIRST = 0.75
-"""The rate at which the first of several answers is the one wanted answer, on WebQuestions."""
+"""The rate at which the first of several answers is right if one is wanted (on WebQuestions)."""
 NEAR = 3
 """The most readings that are shown for a refused question."""
 LIKELY = 0.02
 """The least p of a reading that is shown, except for the best one."""
 OTHERS = 8
-"""The most further readings that are searched for other senses of a name."""
+"""The number of further readings that may show other senses of a name."""
 
 
 class TypedQuestions:
@@ -325,8 +325,8 @@ def _worth(question: Question, parse: Parse) -> float:
 def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
     """Whether no word of the question supports the best reading's step to its answers.
 
-    The step is no guess if only the noun supports ``silent``: "Which countries use the Euro" asks
-    for countries, although cities have a relation "country".
+    The type that is asked for counts as support if ``silent`` has no other support either: "Which
+    countries use the Euro" asks for countries, although cities have a relation "country".
     """
     nouns = asked_places(question)[:1] or [0]
     of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(

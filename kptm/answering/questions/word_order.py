@@ -34,7 +34,7 @@ PREPOSITIONS = frozenset(
 _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 """Words between a form of "be" and a name that show that "be" has another subject."""
 LONGEST_SMALL = 4
-"""Words of at most this many letters that end in "s" may be function words: "does", "thus"."""
+"""Only a word with more letters is read as a plural if it ends in "s": not "does" and "thus"."""
 PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
     " kept "

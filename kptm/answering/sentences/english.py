@@ -104,6 +104,7 @@ class English:
         return f"{subject} {words.of(plural=source.several)} {named}"
 
     def _superlative(self, program: Superlative, found: Listed, value: str, *, many: bool) -> str:
+        """A clause for a superlative: "the longest river is the Nile (6,650 kilometres)"."""
         named = self._language.list_items(found.items)
         measured = f" ({value})" if value else ""
         base = self._describer.describe(program.base)

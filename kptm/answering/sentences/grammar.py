@@ -138,6 +138,7 @@ class SentenceGrammar:
         return f"{number} {' '.join(words)}"
 
     def _many_units(self, words: list[str]) -> list[str]:
+        """The plural of a unit, which is that of the word before "per": "metres per second"."""
         stop = words.index("per") if "per" in words else len(words)
         last = words[stop - 1] if stop else ""
         if len(last) < UNIT_WORD or last in self.plain_units or self.is_plural(last):
@@ -185,6 +186,7 @@ class SentenceGrammar:
         return f"the {label}" if typed or named else label
 
     def _takes_article(self, words: list[str]) -> bool:
+        """Whether a name has the article "the" because of its first or last word."""
         of = "of" in words and words[0] in self._first
         return words[-1] in self._last or words[0] == "United" or of
 

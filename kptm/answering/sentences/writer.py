@@ -86,6 +86,7 @@ class SentenceWriter:
     def _sentence(
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
+        """The sentence of an answer, a prediction or a refusal."""
         templates = known.sentences
         p = f"{answer.score:.2f}".removeprefix("0")
         if not answer.found:
@@ -102,6 +103,7 @@ class SentenceWriter:
     def _clause(
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
+        """The clause that states the answers: by the grammar in English, else by templates."""
         if program is None:
             return _alone(answer, known)
         wording = Wording(names, self._phrasings, self._truth)

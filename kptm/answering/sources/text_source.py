@@ -27,7 +27,7 @@ For a kind with fewer answers, the share of right answers of all kinds is a prio
 this many answers.
 """
 SURE = 0.5
-"""With too few answers for a curve, the share of right answers is that of answers with this p."""
+"""With too few answers for a curve, only answers of at least this p count for their share."""
 SHOWN = 3
 """The most sentences that are shown for an answer."""
 SHARE = 0.05

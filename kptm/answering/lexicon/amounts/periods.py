@@ -96,7 +96,7 @@ def times(
 
 
 def names_month(keys: Sequence[str], found: Sequence[Time], tables: TimeTables) -> bool:
-    """Whether a question has the name of a month that is in no time, because it has no year."""
+    """Whether a question names a month that is part of no time, because its year is missing."""
     return any(
         key in tables.months and not any(time.start <= at < time.end for time in found)
         for at, key in enumerate(keys)
@@ -128,6 +128,7 @@ class _Slots:
         self.tables = tables
 
     def __call__(self, name: str, at: int) -> list[tuple[int, object]]:
+        """The values of a slot at a position, as (position after it, value)."""
         if at >= len(self.keys):
             return []
         key = self.keys[at]
@@ -154,12 +155,14 @@ class _Slots:
         return [(rank.end, int(rank.number))] if rank and 1 <= rank.number <= 31 else []
 
     def _month(self, at: int) -> list[tuple[int, object]]:
+        """The number of a month whose name has one to three words."""
         ends = range(at + 1, min(at + 3, len(self.keys)) + 1)
         names = ((end, " ".join(self.keys[at:end])) for end in ends)
         months = self.tables.months
         return [(end, months[name]) for end, name in names if name in months]
 
     def _rank(self, key: str, at: int) -> list[tuple[int, object]]:
+        """The rank of a century: "19th", "19", or in Roman numerals "XIX"."""
         rank = self.ranks.get(at)
         if rank is not None:
             return [(rank.end, int(rank.number))] if 1 <= rank.number <= 30 else []
@@ -171,6 +174,7 @@ class _Slots:
         return [(at + 1, _roman(found[1] + found[2]))]
 
     def _decade(self, key: str, at: int) -> list[tuple[int, object]]:
+        """The first year of a decade in digits: "1990s", "90s"."""
         found = _DECADE.fullmatch(key)
         if found is None or (found[2] and found[2] not in self.tables.decade_suffixes):
             return []
@@ -180,6 +184,7 @@ class _Slots:
         return [(at + 1, year + 1900 if year < 100 else year)]
 
     def _iso(self, key: str, at: int) -> list[tuple[int, object]]:
+        """A day in digits: "4.7.1995" is one token, "1995-07-04" three adjacent ones."""
         if dotted := _DOTTED.fullmatch(key):
             day, month, year = map(int, dotted.groups())
             return [(at + 1, (year, month, day))]
@@ -196,6 +201,7 @@ class _Slots:
 def _moments(
     reader: _Slots, keys: Sequence[str], at: int, year: int | None
 ) -> Iterator[tuple[int, Moment]]:
+    """Yield (position after it, moment) for each moment that begins at a position."""
     tables = reader.tables
     found = [(hit, dict(hit.slots)) for hit in tables.moments.find(keys, at, reader)]
     if year is not None:
@@ -211,6 +217,7 @@ def _moments(
 
 
 def _moment(slots: dict[str, object]) -> Moment | None:
+    """The moment from the values of a phrase's slots; None if there is no such date."""
     values = {name: value for name, value in slots.items() if isinstance(value, int)}
     if "old" in values:
         year = 1 - values["old"]  # ISO 8601 has a year 0, which is 1 BC
@@ -240,6 +247,7 @@ def _is_day(year: int, month: int, day: int) -> bool:
 
 
 def _period(relation: str, moments: Sequence[Moment]) -> Period:
+    """The period that a word such as "since" makes of one moment, or "between" of two."""
     first, last = moments[0].first, moments[-1].last
     if relation == "since":
         return Period(iso(first), "")

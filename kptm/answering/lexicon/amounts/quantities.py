@@ -62,6 +62,7 @@ def _mark_ranks(
 def _at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
+    """The numbers that begin at a position: in digits, in words, or as a rank."""
     one = _one_unit(keys, at, tables)
     if one is not None:
         return [one]
@@ -103,6 +104,7 @@ def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMe
 def _digits(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
+    """The readings of digits: a number, a rank ("2nd"), with a factor ("10k") or a unit ("5km")."""
     split = _DIGITS.fullmatch(keys[at])
     if split is None:
         return []
@@ -326,6 +328,7 @@ class _Sum:
 def _with_units(
     item: NumberMention, keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
+    """A number with each unit after it, and with a currency symbol before it."""
     if item.ordinal or item.unit:
         return []
     after = [item._replace(end=hit.end, unit=hit.item) for hit in tables.units.find(keys, item.end)]

@@ -87,6 +87,7 @@ class Clauses:
         return self._is_it(program, negated=negated)
 
     def _is_it(self, program: Program, *, negated: bool) -> Forms:
+        """A clause with "is": "that is a river", "that is among the states of Mexico"."""
         no = " not" if negated else ""
         if isinstance(program, OfType):
             noun = self._wording.type(program.type)
@@ -98,6 +99,7 @@ class Clauses:
         return Forms(f"that is{no} {among}", f"that are{no} {among}")
 
     def _step_forms(self, program: Follow, *, negated: bool, joint: str = " or ") -> Forms:
+        """The clause for a step: "that borders Texas", "whose capital is Paris"."""
         words, source = (
             self._wording.relation(program.step.relation),
             self._describer.source(program, joint),
@@ -152,6 +154,7 @@ class Clauses:
         )
 
     def _having(self, program: Having, *, negated: bool) -> Forms:
+        """The clause for having a relation: "with a capital", "that borders something"."""
         words = self._wording.relation(program.step.relation)
         if isinstance(words, NounRelation) and program.step.forward:
             return same(f"{'without' if negated else 'with'} {article(words.noun.one)}")
@@ -170,6 +173,7 @@ class Clauses:
         return same(f"that {subject} {words.of(plural=False)}")
 
     def _comparison_forms(self, program: Compare, *, negated: bool) -> Forms:
+        """The clause of a comparison, after the clause of its base if that has one."""
         compared = self.comparison(program, negated=negated)
         compared_set = base_of(program)
         if isinstance(without_having(compared_set), (OfType, Having)):
@@ -198,6 +202,7 @@ class Clauses:
         return self._measure_forms(measure, f"{words} {value}".strip(), dated=dated)
 
     def _measure_forms(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
+        """The clause for a measure: "whose area is less than 3", "that was founded in 1946"."""
         words = self._wording.relation(measure.steps[-1].relation, dates=dated)
         if (
             isinstance(words, NounRelation)

@@ -146,6 +146,7 @@ def _from_patterns(
 
 
 def _from_name(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> RelationWords:
+    """Derive the words from the name alone, by the part of speech of its first and last word."""
     if len(words) > 1 and words[-1] == "s":  # from "position(s)"
         words = words[:-1]
     first, last = words[0].lower(), words[-1].lower()
@@ -167,6 +168,7 @@ def _from_name(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -
 
 
 def _noun(words: Sequence[str], grammar: SentenceGrammar) -> NounRelation:
+    """Words for a name that is a noun: "capital", "area in km2", "languages spoken"."""
     *head, unit = words
     if len(head) > 1 and head[-1] == "in":
         return NounRelation(grammar.noun(" ".join(head[:-1])), f" in {unit}")
@@ -202,6 +204,7 @@ def _verb(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation | None
 def _present(
     verb: str, rest: Sequence[str], grammar: SentenceGrammar, adverb: str = ""
 ) -> VerbRelation:
+    """A verb in the present with its forms: "borders", "border", "does not border"."""
     base, tail = grammar.base(verb), "".join(f" {word}" for word in rest)
     return VerbRelation(
         Forms(f"{adverb}{verb}{tail}", f"{adverb}{base}{tail}"),
@@ -220,6 +223,7 @@ def _be_written(verb: str, rest: Sequence[str], grammar: SentenceGrammar) -> Ver
 
 
 def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
+    """A form of "be" with its forms: "is part of", "are part of", "is not part of"."""
     one = " ".join(rest)
     many = many or one
     return VerbRelation(
@@ -257,5 +261,6 @@ def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> Ver
 
 
 def _did(verb: str, rest: Sequence[str]) -> VerbRelation:
+    """A past tense without "was", and its negation: "died in", "has not died in"."""
     text = " ".join([verb, *rest])
     return VerbRelation(Forms(text, text), Forms(f"has not {text}", f"have not {text}"))
