@@ -2,8 +2,10 @@
 
 Take the relation "invaded". "Who invaded Poland" names the object, which is the tail; "who did
 Poland invade" names the subject, which is the head. Take "the mother of Eve": Eve is the head of a
-relation "mother", but the tail of a relation "mother of". If word order is undecided, the result is
-None.
+relation "mother", but the tail of a relation "mother of".
+
+The functions that decide return True if the name is the head, False if it is the tail, and None if
+word order is undecided.
 """
 
 from __future__ import annotations

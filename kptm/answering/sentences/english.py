@@ -270,7 +270,7 @@ def _state_by_label(words: NounRelation, head: str, tail: str) -> str:
 
 
 def _as_statement(name: str, clause: str, *, many: bool) -> str:
-    """Turn a clause about a name into a statement: "whose area is 3" to "the area of it is 3"."""
+    """Turn a clause about a name into a statement: "whose area is 3" → "the area of Peru is 3"."""
     if clause.startswith("that "):
         return f"{name} {clause.removeprefix('that ')}"
     if clause.startswith("whose "):

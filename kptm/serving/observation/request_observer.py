@@ -51,7 +51,7 @@ class RequestObserver:
             await self._app(scope, receive, send)
             return
         request_id = choose_request_id(Headers(scope=scope).get(HEADER, ""))
-        scope.setdefault("state", {})  # a dict that copies of the scope share, to read STATE below
+        scope.setdefault("state", {})  # _note reads the token from it; copies of the scope share it
         REQUEST_ID.set(request_id)  # for this request's task, in which uvicorn logs errors too
         status, begun = 500, time.perf_counter()
 
