@@ -17,6 +17,7 @@ REMEDY = {
     LINKS: ("the embeddings were", "run kptm embed, or kptm embed --update for what is new"),
     MODEL: ("the model was", "run kptm embed and kptm pretrain"),
 }
+"""By source: the beginning of the note, and the commands that train its vectors again."""
 
 
 class StalenessCheck:
@@ -79,6 +80,7 @@ class StalenessCheck:
 
 
 def _base(graph: KnowledgeGraph, table: EntityEmbeddings) -> int | None:
+    """The revision on which a table of vectors was trained; None if that is unknown."""
     table.check(graph)
     return training_revision(graph, table.fingerprint, table.revision)
 
