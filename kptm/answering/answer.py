@@ -174,6 +174,7 @@ def _headline(answer: Answer) -> str:
 
 
 def _outline(answer: Answer, *, reading: bool) -> Iterator[Group]:
+    """Yield the groups of an explanation: path, reading, evidence, conflicts and other senses."""
     if answer.path:
         yield Group("asked", [Line(path_in_words(answer))])
     if reading:

@@ -376,6 +376,7 @@ class AnswerBuilder:
         return f"{silent}; the other way round there is {', '.join(shown.values())}{more}"
 
     def _senses(self, case: Case) -> tuple[Sense, ...]:
+        """Other entities that the same name may mean, with the answers to the same path."""
         best = case.best
         same = None if case.document is None else set(candidates_beside(case.document, best.entity))
         others: dict[str, Reading] = {}

@@ -179,6 +179,7 @@ def _fit_weights(
     precision[0] = PRECISION
 
     def loss(flat: Floats) -> tuple[float, Floats]:
+        """The penalised negative log-likelihood and its gradient, at the flattened weights."""
         table = flat.reshape(size, len(POOLED))
         # Row 0 has the general weights; its prior mean is the start. Row 0 itself is the prior mean
         # of the other rows.

@@ -95,6 +95,7 @@ def _held_out(
 
 
 def _calibration(silent: Sequence[CombinationExample], k: int) -> ProbabilityCalibration:
+    """Fit the calibration; each fold is answered with weights fitted to the other folds."""
     rows = []
     for fold in range(FOLDS):
         seen = [item for number, item in enumerate(silent) if number % FOLDS != fold]

@@ -260,6 +260,7 @@ def fact_text(fact: Triple, named: Mapping[str, str]) -> str:
 def _of_fact(
     kind: str, text: str, answer: str, attested: Attested, score: float | None = None
 ) -> Evidence:
+    """The evidence for a fact with its sources; it states a confidence below 1."""
     fact = attested.fact
     doubt = (
         attested.confidence if attested.confidence is not None and attested.confidence < 1 else None

@@ -161,6 +161,7 @@ def _drop_contradicted(
 
 
 def _number_matches(numbers: Iterable[NumberMention], periods: Iterable[Time]) -> list[Match]:
+    """The numbers and ranks of a question as matches."""
     moments = {(time.start, time.end) for time in periods if time.moment}
     return [
         Match(

@@ -181,6 +181,7 @@ class TypedQuestions:
         return _document(question, [x for x in question.mentions if x.mask == question.marked][:1])
 
     def _reading(self, question: Question, parse: Parse) -> Reading:
+        """The reading of a parse whose program is a path."""
         derivation = parse.derivation
         found = _path(derivation.program)
         assert found is not None  # noqa: S101 - only paths are given

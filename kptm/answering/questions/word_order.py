@@ -82,6 +82,7 @@ def relation_form(label: str) -> RelationForm:
 
 
 def _form(words: Sequence[str]) -> Form:
+    """The form of a label, from its first and last word."""
     if not words:
         return Form.NOUN
     participle = any(word.endswith("ed") or word in PARTICIPLES for word in words)

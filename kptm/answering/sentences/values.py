@@ -51,6 +51,7 @@ class Values:
         return shown + text[match.end() :]
 
     def _date(self, text: str) -> str:
+        """A day or month in the format of the language; other texts stay as they are."""
         match = _DATE.fullmatch(text)
         months = self._data["months"]
         if match is None or not 1 <= int(match[2]) <= len(months):

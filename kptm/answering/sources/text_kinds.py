@@ -54,6 +54,7 @@ def _fits(
     *,
     values: bool,
 ) -> bool:
+    """Whether the type of one answer fits; ``kinds`` are the types of the answers in the graph."""
     if isinstance(node, TextSpan):  # a name that the graph lacks, so its type is unknown
         return bool(side.keys)
     if isinstance(node, ValueKey):

@@ -74,6 +74,7 @@ class AccessMiddleware:
 
 
 def _check(token: AccessToken | None, needed: AccessRole, *, given: bool) -> None:
+    """Deny a request without an accepted token (401), or whose role is too low (403)."""
     if token is None:
         raise DeniedError(
             401,

@@ -185,6 +185,7 @@ def _digest(text: str) -> str:
 
 
 def _parse(raw: bytes) -> tuple[AccessToken, ...]:
+    """Read and check the content of a file of tokens."""
     content = json.loads(raw)
     if content["version"] != VERSION:
         raise ValueError(f"version {content['version']!r} is unknown")

@@ -69,6 +69,7 @@ class RequestObserver:
             self._note(scope, status, time.perf_counter() - begun)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request that was answered, and log it if logging is on."""
         method, path = scope["method"], scope["path"]
         self._metrics.end_request(
             method if method in METHODS else OTHER,

@@ -35,6 +35,7 @@ async def add(executor: OnWorkspace, body: requests.Addition) -> responses.Added
 
 
 def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
+    """Add an entity if the body describes one, and the facts."""
     is_entity = not body.facts or body.label or body.aliases or body.types or body.description
     entity = records_of(
         body.name,

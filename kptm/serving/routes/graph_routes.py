@@ -113,6 +113,7 @@ def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.De
 
 
 def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.Neighbourhood:
+    """The facts around an entity, with the distance of each node from it."""
     edges, complete = facts_around(graph, around.key, hops=around.hops, limit=around.limit)
     hops = {around.key: 0}
     for edge in edges:  # nearest first, so that one end has been reached before
@@ -143,6 +144,7 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
 
 
 def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
+    """The newest changes of an entity's facts that match the relation and tail, if given."""
     entries = graph.history(past.key)
     if not entries:
         raise UnknownKeyError(f"the graph never had an entity {shorten(past.key)!r}; try search")

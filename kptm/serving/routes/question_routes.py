@@ -78,6 +78,7 @@ async def _ask_question(
 def _answer_response(
     ws: Workspace, answer: Answer, languages: tuple[str, ...], code: str | None = None
 ) -> responses.Answer:
+    """An answer as JSON, with labels in the preferred languages for all its keys."""
     graph = ws.graph
     if languages:
         answer = ws.relabel(answer, languages, code=code)
@@ -95,6 +96,7 @@ def _answer_response(
 
 
 def _link_response(ws: Workspace, text: str, languages: tuple[str, ...]) -> responses.Linked:
+    """A linked text as JSON, with labels in the preferred languages."""
     graph = ws.graph
     if languages:
         graph = graph.in_languages((*languages, *ws.config.graph.languages))

@@ -148,6 +148,7 @@ class _WorkerPool:
                     raise WorkspaceError(message)
 
     def _new(self) -> _Worker:
+        """Start a process and add it to the workers."""
         ours, theirs = multiprocessing.Pipe()
         spawn = multiprocessing.get_context("spawn")  # a fork would share connections and threads
         process = spawn.Process(target=run_worker, args=(self._setup, self._listener, theirs))
