@@ -199,7 +199,7 @@ def test_a_source_that_improves_too_little_gets_weight_0():
     np.testing.assert_allclose(found.pool(both[:1], "r0"), [0.9, 0.1], atol=SMOOTHING)
 
 
-def test_far_candidates_are_left_out_of_an_example(monkeypatch):
+def test_candidates_with_low_scores_are_left_out_of_an_example(monkeypatch):
     from kptm.answering.combination import combiner as combining
 
     monkeypatch.setattr(combining, "MOST", 2)
@@ -210,7 +210,7 @@ def test_far_candidates_are_left_out_of_an_example(monkeypatch):
     assert found.right == (0,)
 
 
-def test_weights_go_through_json():
+def test_weights_survive_json():
     found = fit(made(0))
     assert LogLinearPool.from_dict(json.loads(json.dumps(asdict(found)))) == found
     with pytest.raises(ValueError, match="finite"):

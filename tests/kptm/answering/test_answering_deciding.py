@@ -147,7 +147,7 @@ def test_sources_can_be_switched_off(graph, phrasings, model, table, tmp_path):
         assert asked.entity == "Atlanta"
 
 
-def test_the_configuration_switches_off_too(graph, phrasings, table):
+def test_the_configuration_switches_sources_off_too(graph, phrasings, table):
     config = PredictorConfig(min_score=0.0, uncalibrated=True, sources=("graph",))
     predictor = Predictor(graph, Linker(graph), None, table, phrasings=phrasings, config=config)
     assert predictor.query("Armenia", "capital").why == "fact"
@@ -187,7 +187,7 @@ def test_many_questions_get_the_same_answers_as_single_ones(
         assert [x.kind for x in one.evidence] == [x.kind for x in other.evidence]
 
 
-def test_questions_stream(predictor, monkeypatch):
+def test_an_endless_stream_of_questions_is_answered(predictor, monkeypatch):
     monkeypatch.setattr(asking, "CHUNK", 2)
     taken = []
 

@@ -51,7 +51,7 @@ def test_a_unit_is_removed_from_the_name_of_a_measure(name, measure):
     assert without_unit(name) == measure
 
 
-def test_a_measure_is_asked_for_without_its_unit(ws):
+def test_a_question_need_not_name_the_unit_of_a_measure(ws):
     assert ws.ask("how heavy is a blue whale").answers[0].value.value == "140000"
     heavy = ws.ask("which animals weigh more than 40 kilos").answers
     assert {item.entity for item in heavy} == {name for name, kg in WEIGHTS.items() if kg > 40}
@@ -63,7 +63,7 @@ def test_the_heaviest_is_found(ws):
 
 
 @pytest.mark.parametrize("noun", ["mammals", "animals", "birds"])
-def test_rows_are_called_by_their_class(ws, noun):
+def test_rows_are_counted_by_their_class(ws, noun):
     counts = {"animals": 5, "mammals": 2, "birds": 2}
     answer = ws.ask(f"how many {noun} are there")
     assert answer.text == str(counts[noun])
@@ -91,7 +91,7 @@ def test_an_unknown_adjective_is_not_taken_for_a_noun(ws):
     assert ws.ask("is a grey wolf a mammal").text == "yes"
 
 
-def test_how_tall_is_not_answered_by_a_date(tmp_path):
+def test_how_tall_is_not_answered_with_a_date(tmp_path):
     with Workspace.open(tmp_path / "ws") as ws:
         ws.graph.add([("Ann Lee", "plays", "guitar")])
         path = tmp_path / "people.tsv"
@@ -152,5 +152,5 @@ def test_a_long_name_is_found_if_misspelt_or_without_apostrophe(novels, question
     assert novels.ask(question).answers[0].value.value == pages
 
 
-def test_the_longest_of_a_table_is_by_its_pages(novels):
+def test_the_longest_novel_has_the_most_pages(novels):
     assert novels.ask("which is the longest novel in the list").entity == "War and Peace"

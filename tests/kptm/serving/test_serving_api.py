@@ -257,7 +257,7 @@ def test_the_next_answer_uses_an_edit_and_its_undo(editing):
     assert (capital(), asked()) == ("N'Djamena", "N'Djamena")
 
 
-def test_an_edit_of_several_values_needs_the_old_one(editing):
+def test_an_edit_of_one_of_several_values_names_the_old_one(editing):
     body = {"head": "Chad", "relation": "borders", "tail": "Peru"}
     refused = editing.post(f"{API}/edit", json=body)
     assert refused.status_code == 409
@@ -290,7 +290,7 @@ def test_a_server_that_only_reads_refuses_changes(client, workspace):
     assert (workspace.graph.revision(), workspace.graph.fingerprint()) == before
 
 
-def test_the_document_describes_every_route(client):
+def test_the_openapi_document_describes_every_route(client):
     document = get(client, "openapi.json")
     probes = {"/healthz", "/readyz", "/metrics"}
     assert probes <= {*document["paths"]}

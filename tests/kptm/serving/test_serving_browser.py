@@ -215,7 +215,7 @@ def test_a_server_that_only_reads_offers_no_changes(look, url):
         expect(page.locator("#edit")).to_be_hidden()
 
 
-def test_an_edit_changes_the_answer_and_its_undo_too(look, editing_url):
+def test_an_edit_changes_the_answer_and_undo_restores_it(look, editing_url):
     question = "What is the capital of Chad?"
     with look(editing_url, "ask", q=question) as page:
         expect(page.locator(".answers")).to_have_text("N'Djamena")

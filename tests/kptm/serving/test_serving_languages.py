@@ -150,7 +150,7 @@ def test_the_three_languages_have_the_same_texts():
                 ), (code, key)
 
 
-def test_every_text_that_is_shown_exists_and_every_text_is_shown():
+def test_every_text_of_the_page_exists_and_is_used():
     used = set(re.findall(r'data-say(?:-[\w-]+)?="([\w.]+)"', PAGE))
     used |= set(re.findall(r'data-(?:label|note)="([\w.]+)"', PAGE))
     for source in SCRIPTS.values():

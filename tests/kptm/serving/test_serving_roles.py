@@ -69,7 +69,7 @@ def operations(app):
 
 
 @pytest.mark.parametrize("role", [None, "unknown", *ROLES])
-def test_every_role_at_every_route(guarded, role):
+def test_each_role_is_checked_at_every_route(guarded, role):
     """An empty request that passes the check reaches the route, which may answer 422."""
     client, texts, _ = guarded
     headers = {} if role is None else bearer(texts.get(role, "kptm_unknown"))
@@ -110,7 +110,7 @@ def test_the_page_and_the_openapi_document_need_no_token(guarded):
         assert client.get(path).status_code == 200, path
 
 
-def test_the_document_says_which_operations_need_a_token(guarded):
+def test_the_openapi_document_says_which_operations_need_a_token(guarded):
     document = guarded[0].get(f"{API}/openapi.json").json()
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     for path, methods in document["paths"].items():
@@ -220,7 +220,7 @@ def test_a_name_that_could_harm_a_log_is_refused(file, name):
     assert file.tokens() == ()
 
 
-def test_names_are_used_once_and_unknown_ones_are_refused(file):
+def test_used_names_and_unknown_names_are_refused(file):
     file.add("ann", AccessRole.READ)
     with pytest.raises(ConfigError, match="of that name"):
         file.add("ann", AccessRole.ADMIN)

@@ -26,6 +26,8 @@ _RUN = re.compile(
     r"|[%‰°$€£¥₹]"
     r"|(?:[<>]=?|[≤≥])(?=\s*[$€£¥₹]?\d|$)"
 )
+"""What :func:`runs` finds, in this order: a character of a script without spaces, a word or number
+with its sign, the symbol of a unit, and a comparison sign before a number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def test_a_number_with_its_unit():
         ("a minute", 1, "min"),
     ],
 )  # fmt: skip
-def test_an_article_counts_as_one_unit_of_time(text, number, unit):
+def test_an_article_before_a_unit_of_time_is_one(text, number, unit):
     found_ = [match for _, words, match in found(f"less than {text} long") if words == text]
     assert [(match.number, match.unit) for match in found_] == [(number, unit)]
     assert not [match for kind, _, match in found("goals a year") if kind == "number"]
@@ -202,7 +202,7 @@ def test_yes_or_no_questions_begin_with_a_verb():
     assert ("yesno", "is") not in spans("what language is spoken in France")
 
 
-def test_two_numbers_are_not_one():
+def test_adjacent_numbers_are_not_merged():
     numbers = [match.number for kind, _, match in found("between one hundred and two hundred")]
     assert [number for number in numbers if number is not None] == [100, 200]
 
@@ -235,7 +235,7 @@ COMPARED = {
 
 
 @pytest.mark.parametrize("text", COMPARED)
-def test_comparisons_have_their_sign(text):
+def test_comparisons_have_an_operator_sign(text):
     first = next(
         match for kind, _, match in found(text) if kind == "comparison" and match.hints != ("age",)
     )

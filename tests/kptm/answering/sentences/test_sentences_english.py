@@ -137,7 +137,7 @@ FOLLOWED = [
 
 
 @pytest.mark.parametrize(("source", "step", "expected"), FOLLOWED)
-def test_one_step(graph, source, step, expected):
+def test_sentences_for_one_step(graph, source, step, expected):
     assert said(graph, Follow(Named((source,)), step), leads(graph, source, step)) == expected
 
 
@@ -252,7 +252,7 @@ SETS = [
 
 
 @pytest.mark.parametrize(("program", "found", "expected"), SETS)
-def test_sets(graph, program, found, expected):
+def test_sentences_for_sets(graph, program, found, expected):
     assert said(graph, program, found) == expected
 
 
@@ -270,7 +270,7 @@ COUNTS = [
 
 
 @pytest.mark.parametrize(("source", "number", "expected"), COUNTS)
-def test_counts(graph, source, number, expected):
+def test_sentences_for_counts(graph, source, number, expected):
     assert said(graph, Aggregate("count", source), number) == expected
 
 
@@ -285,7 +285,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("program", "expected"), NUMBERS)
-def test_numbers(graph, program, expected):
+def test_sentences_for_numbers(graph, program, expected):
     assert said(graph, program, 12345) == expected
 
 
@@ -317,7 +317,7 @@ TRUTHS = [
 
 
 @pytest.mark.parametrize(("program", "holds", "expected"), TRUTHS)
-def test_yes_and_no(graph, program, holds, expected):
+def test_sentences_for_yes_and_no(graph, program, holds, expected):
     assert said(graph, program, holds) == expected
 
 

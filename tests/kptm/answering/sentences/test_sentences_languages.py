@@ -55,7 +55,7 @@ def test_all_languages_have_the_same_templates():
         ),
     ],
 )
-def test_sets(writer, code, program, names, expected):
+def test_sentences_for_sets(writer, code, program, names, expected):
     assert said(writer, code, program, *names) == expected
 
 

@@ -37,5 +37,5 @@ DECIMAL, DATE = f"{XSD}decimal", f"{XSD}date"
         ("en", Literal("1912-06-23T10:30:00", f"{XSD}dateTime"), "1912-06-23T10:30:00"),
     ],
 )
-def test_values(code, value, expected):
+def test_formats_of_values(code, value, expected):
     assert language(code).values.text(value) == expected
