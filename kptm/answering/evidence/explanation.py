@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CONTROL = ("Cc", "Zl", "Zp")
 _TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Characters that change the direction of the text after them, so that they could disguise it."""
 MARKS = "«", "»"
 """The marks around a highlighted span, in text."""
 

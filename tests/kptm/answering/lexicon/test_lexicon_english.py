@@ -202,7 +202,7 @@ def test_yes_or_no_questions_begin_with_a_verb():
     assert ("yesno", "is") not in spans("what language is spoken in France")
 
 
-def test_adjacent_numbers_are_not_merged():
+def test_two_numbers_joined_by_and_are_not_merged():
     numbers = [match.number for kind, _, match in found("between one hundred and two hundred")]
     assert [number for number in numbers if number is not None] == [100, 200]
 
