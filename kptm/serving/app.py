@@ -107,6 +107,7 @@ def create_app(
     roles |= dict.fromkeys(_add_page(app))
     _add_problems(app, executor)
     paths = app.openapi()["paths"]
+    # From the outside in: observer, security, tokens, rate limits, application.
     checked: ASGIApp = app
     if limits is not None:
         document_limits(app.openapi(), roles)

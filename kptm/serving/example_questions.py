@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 FIRST_FACTS = 2000
-"""Examples are chosen from this many facts, the first ones of the graph."""
+"""The examples are about the first facts of the graph, at most this many."""
 
 TRIED = 24
 """The most questions that are asked in search of correct answers."""
@@ -21,7 +21,7 @@ FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 
 
 def example_questions(ws: Workspace, limit: int) -> list[str]:
-    """Find at most ``limit`` questions with a correct answer, each about another relation."""
+    """Find at most ``limit`` questions with a correct answer, each about a different relation."""
     chosen: list[str] = []
     tried = 0
     for fact in _one_of_each_relation(ws):
