@@ -24,7 +24,7 @@ Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
 FALL, FLOOR = 0.1, 0.5
 """By how much p decreases from one noun without weight to the next, and the least p."""
 STEM = 3
-"""The fewest letters of a dictionary form; all but one of them must be those of the word."""
+"""A dictionary form has at least this many letters and shares all but one of them with the word."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
 _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _OWN_SCRIPT = ("zh", "ja")
+"""Languages that a question's script identifies, without function words."""
 
 
 class _Speaker(Protocol):
