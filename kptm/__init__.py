@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kptm.errors import (
         CheckpointError,
         ConfigError,
+        CorpusError,
         KPTMError,
         LinkingError,
         ModeledgeError,
@@ -49,6 +50,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "Conversation",
+    "CorpusError",
     "EntityFacts",
     "Evidence",
     "ExtractionReport",
@@ -93,6 +95,7 @@ _HOMES = {
     "kptm.errors": (
         "CheckpointError",
         "ConfigError",
+        "CorpusError",
         "KPTMError",
         "LinkingError",
         "ModelError",

@@ -2,6 +2,7 @@
 
     KPTMError
     ├── ConfigError         a setting that is unknown, or that cannot work
+    ├── CorpusError         shards of a corpus that cannot be made or continued
     ├── LinkingError        text that cannot be linked
     ├── ModelError          a model that cannot be built, saved, loaded or trained
     │   └── CheckpointError     a checkpoint of another model, data or setting
@@ -18,6 +19,10 @@ class KPTMError(Exception):
 
 class ConfigError(KPTMError):
     """A setting that does not exist, or whose value cannot work."""
+
+
+class CorpusError(KPTMError):
+    """Shards of a corpus that cannot be made, or that were made of something else."""
 
 
 class LinkingError(KPTMError):

@@ -1,4 +1,4 @@
-"""Reads texts: one per line (.txt), or JSON Lines with "text" (.jsonl), from files or folders."""
+"""Reads texts from files or folders: lines (.txt), JSON Lines (.jsonl) or Parquet with "text"."""
 
 from __future__ import annotations
 
@@ -20,19 +20,25 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES = (".txt", ".jsonl", ".ndjson")
+SUFFIXES = (".txt", ".jsonl", ".ndjson", ".parquet")
+KNOWN = ".txt, .jsonl or .parquet"
+ROWS = 256
+"""The rows of a Parquet file that are decoded at a time."""
+BUFFER = 2**20
+"""The bytes of a column that are read at a time: a group of rows may be larger than memory."""
 SHOWN = 5
 """The most names of skipped files in a warning."""
 
 
 class TextRecord(NamedTuple):
-    """A line of a file with a text.
+    """A line of a file with a text, or a row of a Parquet file.
 
     Attributes:
         path: The file.
-        line: The number of the line, from 1.
-        raw: The line as it is written.
-        values: The JSON object of the line; for plain text, an object with "text".
+        line: The number of the line or row, from 1.
+        raw: The line as it is written; of a row only its text.
+        values: The JSON object of the line, or the columns of the row; for plain text, an object
+            with "text".
     """
 
     path: Path
@@ -47,22 +53,83 @@ def read_records(path: str | Path) -> Iterator[TextRecord]:
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.
     """
+    for file in text_files(path):
+        for record in read_lines(file):
+            if isinstance(record, TripleFormatError):
+                raise record
+            yield record
+
+
+def text_files(path: str | Path) -> list[Path]:
+    """The file itself, or the files of a folder with texts, by name.
+
+    A warning lists the other files of the folder.
+
+    Raises:
+        TripleFormatError: The file has another suffix, or the folder no file with texts.
+    """
     path = Path(path)
     if "\0" in str(path):
         raise TripleFormatError(path, None, "no file can have a NUL in its name")
     if path.is_dir():
-        for inside in _text_files(path):
-            yield from read_records(inside)
-        return
+        return _text_files(path)
+    if _suffix(path) not in SUFFIXES:
+        raise TripleFormatError(path, None, f"unknown suffix; texts come as {KNOWN}")
+    return [path]
+
+
+def read_lines(path: Path) -> Iterator[TextRecord | TripleFormatError]:
+    """Stream the lines of a file; for a bad line yield the error, so that it can be skipped.
+
+    Raises:
+        TripleFormatError: The file is missing, of another suffix, or cannot be read.
+    """
     suffix = _suffix(path)
     if suffix not in SUFFIXES:
-        raise TripleFormatError(path, None, "unknown suffix; texts come as .txt or .jsonl")
+        raise TripleFormatError(path, None, f"unknown suffix; texts come as {KNOWN}")
+    if suffix == ".parquet":
+        yield from _rows(path)
+        return
     with open_bytes(path) as stream:
         for number, text in text_lines(stream, path):
             if isinstance(text, TripleFormatError):
-                raise text
-            values = {"text": text} if suffix == ".txt" else _object(text, path, number)
-            yield TextRecord(path, number, text, values)
+                yield text
+                continue
+            try:
+                values = {"text": text} if suffix == ".txt" else _object(text, path, number)
+            except TripleFormatError as error:
+                yield error
+            else:
+                yield TextRecord(path, number, text, values)
+
+
+def _rows(path: Path) -> Iterator[TextRecord | TripleFormatError]:
+    """The rows of a Parquet file; those without a text are errors."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() != ".parquet":
+        raise TripleFormatError(path, None, "Parquet is compressed already; decompress the file")
+    number = 0
+    with open_bytes(path) as stream:
+        try:
+            with pq.ParquetFile(stream, buffer_size=BUFFER) as file:
+                if "text" not in file.schema_arrow.names:
+                    raise TripleFormatError(path, None, 'has no column "text"')
+                for batch in file.iter_batches(ROWS, use_threads=False):
+                    for values in batch.to_pylist():
+                        number += 1
+                        yield _row(values, path, number)
+        except pa.ArrowException as error:
+            reason = f"cannot be read as Parquet ({error})"
+            raise TripleFormatError(path, number or None, reason) from error
+
+
+def _row(values: dict[str, Any], path: Path, number: int) -> TextRecord | TripleFormatError:
+    text = values["text"]
+    if not isinstance(text, str):
+        return TripleFormatError(path, number, '"text" is not text', repr(text))
+    return TextRecord(path, number, text, values)
 
 
 def _suffix(path: Path) -> str:
@@ -76,17 +143,15 @@ def _text_files(folder: Path) -> list[Path]:
         TripleFormatError: The folder has no file with texts.
     """
     inside = sorted(folder.iterdir())
-    text_files = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
-    others = [path.name for path in inside if path not in text_files]
+    found = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
+    others = [path.name for path in inside if path not in found]
     names = ", ".join(others[:SHOWN]) + (", …" if others[SHOWN:] else "")
-    if not text_files:
+    if not found:
         reason = f"holds no text, only {names}" if others else "is an empty folder"
-        raise TripleFormatError(folder, None, f"{reason}; texts come as .txt or .jsonl")
+        raise TripleFormatError(folder, None, f"{reason}; texts come as {KNOWN}")
     if others:
-        logger.warning(
-            "%s: skipped %d that are no .txt or .jsonl file: %s", folder, len(others), names
-        )
-    return text_files
+        logger.warning("%s: skipped %d that are no %s file: %s", folder, len(others), KNOWN, names)
+    return found
 
 
 def read_texts(path: str | Path) -> Iterator[str]:

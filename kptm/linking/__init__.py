@@ -7,6 +7,7 @@ from kptm.linking.document import LinkedText
 from kptm.linking.index.overlay_index import Entries, Layers
 from kptm.linking.link import Link
 from kptm.linking.linker import Linker
+from kptm.linking.snapshot import LinkerSnapshot
 
 __all__ = [
     "Convention",
@@ -15,6 +16,7 @@ __all__ = [
     "Link",
     "LinkedText",
     "Linker",
+    "LinkerSnapshot",
     "LinkingConfig",
     "Pass",
     "Policy",

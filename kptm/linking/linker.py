@@ -17,6 +17,7 @@ from kptm.linking.disambiguation.weights import Weights
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all, read_changed
 from kptm.linking.index.overlay_index import Layers
+from kptm.linking.snapshot import LinkerSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -126,17 +127,13 @@ class Linker:
             LinkingError: A text contains half of a surrogate pair, several processes would share an
                 encoder, or the weights were learnt without an encoder and one is given.
         """
-        layers = self.refresh()
-        weights = self.weights if threshold is None else replace(self.weights, threshold=threshold)
         if n_jobs > 1:
-            if self._encoder is not None:
-                raise LinkingError(
-                    "an encoder links in one process, with torch's threads; leave n_jobs at 1"
-                )
             from kptm.linking.parallel import link_in_processes
 
-            yield from link_in_processes(layers, weights, texts, n_jobs, self.coreference)
+            yield from link_in_processes(self.snapshot(threshold), texts, n_jobs)
             return
+        layers = self.refresh()
+        weights = self._weights_from(threshold)
         similarity = self._similarity()
         if similarity is not None and self.weights.encoder is None:
             raise LinkingError(
@@ -155,6 +152,24 @@ class Linker:
         finally:  # also if the caller stops early
             if self._encoder is not None:
                 self._encoder.keep()
+
+    def snapshot(self, threshold: float | None = None) -> LinkerSnapshot:
+        """The index and the coefficients of this moment, for other processes to link with.
+
+        Args:
+            threshold: The minimum p of a link; by default the learnt one.
+
+        Raises:
+            LinkingError: The linker has an encoder, which several processes would share.
+        """
+        if self._encoder is not None:
+            raise LinkingError(
+                "an encoder links in one process, with torch's threads; leave n_jobs at 1"
+            )
+        return LinkerSnapshot(self.refresh(), self._weights_from(threshold), self.coreference)
+
+    def _weights_from(self, threshold: float | None) -> Weights:
+        return self.weights if threshold is None else replace(self.weights, threshold=threshold)
 
     def _similarity(self) -> Similarity | None:
         """The function that computes the encoder's features; None without an encoder."""

@@ -48,6 +48,7 @@ from kptm.workspace.layout import Layout
 from kptm.workspace.lookups import WorkspaceLookups
 from kptm.workspace.models import WorkspaceModels
 from kptm.workspace.stages.compressed_models import CompressedModels
+from kptm.workspace.stages.linked_corpora import LinkedCorpora
 from kptm.workspace.sync import WorkspaceSync
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class Workspace:
         self._lookups = WorkspaceLookups(base, self._vectors, self._models)
         self._extraction = WorkspaceExtraction(base)
         self._duplicates = WorkspaceDuplicates(base, self._vectors, self._models)
+        self._corpora = LinkedCorpora(base)
         self._sync = WorkspaceSync(base, self._models, self._edits, self._extraction)
         self.folder, self.layout = base.folder, base.layout
         self.graph, self.linker = base.graph, base.linker
@@ -228,6 +230,7 @@ class Workspace:
     load = Delegated("_base", WorkspaceGraph.load)
     load_entities = Delegated("_base", WorkspaceGraph.load_entities)
     link = Delegated("_base", WorkspaceGraph.link)
+    link_corpus = Delegated("_corpora", LinkedCorpora.link_corpus)
     export = Delegated("_base", WorkspaceGraph.export)
     resolve = Delegated("_base", WorkspaceGraph.resolve)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kptm.workspace import Workspace
 
-TEXT_FILES = (".txt", ".jsonl", ".ndjson")
+TEXT_FILES = (".txt", ".jsonl", ".ndjson", ".parquet")
 POLICIES = "names", "all", "strict"
 """The policies of ``kptm.linking.config``, copied because importing it would import NumPy."""
 
@@ -34,8 +34,8 @@ POLICIES = "names", "all", "strict"
 @workspace_argument
 @click.argument("texts", nargs=-1)
 @click.option("--file", "files", multiple=True, type=click.Path(allow_dash=True), metavar="PATH",
-              help="Texts: .txt (one per line) or .jsonl, also .gz; or a folder of them;"
-                   " - is standard input.")  # fmt: skip
+              help="Texts: .txt (one per line) or .jsonl, also .gz, or .parquet with the column"
+                   " text; or a folder of them; - is standard input.")  # fmt: skip
 @click.option("--out", type=click.Path(allow_dash=True), metavar="FILE", help="Write JSON Lines.")
 @click.option("--html", type=click.Path(allow_dash=True), metavar="FILE",
               help="Write an HTML page with the links.")  # fmt: skip
@@ -46,6 +46,14 @@ POLICIES = "names", "all", "strict"
               help="Which names are mentions; by default as in kptm.toml.")  # fmt: skip
 @click.option("--coreference/--no-coreference", default=None,
               help="Whether to link pronouns; by default as in kptm.toml.")  # fmt: skip
+@click.option("--shards", type=click.Path(file_okay=False), metavar="FOLDER",
+              help="Link a corpus of any size into Parquet files in this folder; after a"
+                   " kill the same command goes on. --out joins them in one file.")  # fmt: skip
+@click.option("--shard-size", type=click.IntRange(1), metavar="N",
+              help="Documents after which a shard ends; by default 5,000.")  # fmt: skip
+@click.option("--ray", metavar="ADDRESS", is_flag=False, flag_value="",
+              help="Link the shards on a Ray cluster; without an address, on one that is started"
+                   " on this machine.")  # fmt: skip
 @click.option("--candidates", is_flag=True, help="Show the other candidates of each mention.")
 @device_option
 @language_option
@@ -59,6 +67,9 @@ def link(
     jobs: int | None,
     policy: str | None,
     coreference: bool | None,
+    shards: str | None,
+    shard_size: int | None,
+    ray: str | None,
     candidates: bool,
     as_json: bool,
 ) -> None:
@@ -67,6 +78,8 @@ def link(
     Prints the links as text, or with --json as JSON Lines, where "source" is the file of a text.
     With --out or --html the links are written there, and only counts are printed.
     """
+    if shards is None and (shard_size is not None or ray is not None):
+        raise click.UsageError("--ray and --shard-size need --shards FOLDER")
     if out and out == html:
         raise click.UsageError(f"--out and --html are both {out}; name two files")
     wanted = LinkOutput(out, html, as_json, candidates)
@@ -78,6 +91,16 @@ def link(
         for key, value in settings.items()
         if value is not None
     ]
+    if shards is not None:
+        if texts or not files or STANDARD in (*files, out) or html:
+            raise click.UsageError(
+                "--shards reads what --file names, not texts or standard input, and writes no page"
+            )
+        corpus = CorpusOptions(inputs, shards, out, shard_size, jobs, ray, candidates)
+        with existing(workspace, changes) as ws:
+            read_names(ws)
+            _link_corpus(ws, corpus, as_json)
+        return
     with existing(workspace, changes) as ws:
         read_names(ws)
         if wanted.printed:
@@ -87,6 +110,60 @@ def link(
             found = _link(ws, _texts(*given), wanted, inputs, advance)
     where = ", ".join(path for path in (out, html) if path)
     show(found, as_json, f"{where}: {found['texts']:,} texts, {found['links']:,} links")
+
+
+class CorpusOptions(NamedTuple):
+    """A corpus to link shard by shard.
+
+    Attributes:
+        files: Its files.
+        shards: The folder of the shards.
+        out: The file that joins them.
+        size: The number of documents after which a shard ends.
+        jobs: The number of workers.
+        ray: The address of a Ray cluster; "" starts one, None uses processes.
+        candidates: Whether to store the candidates of each link.
+    """
+
+    files: Sequence[Path]
+    shards: str
+    out: str | None
+    size: int | None
+    jobs: int | None
+    ray: str | None
+    candidates: bool
+
+
+def _link_corpus(ws: Workspace, corpus: CorpusOptions, as_json: bool) -> None:
+    """Link a corpus and print the report."""
+    from kptm.corpora import RayCluster
+
+    cluster = None if corpus.ray is None else RayCluster(corpus.ray)
+    lines_known = all(path.suffix.lower() != ".parquet" for path in corpus.files)
+    total = lines_of(corpus.files) if lines_known else None
+    with progress("linking", total, about=True) as advance:
+        report = ws.link_corpus(
+            corpus.files,
+            corpus.shards,
+            out=corpus.out,
+            jobs=corpus.jobs,
+            ray=cluster,
+            candidates=corpus.candidates,
+            documents=corpus.size,
+            progress=advance,
+        )
+    lines = [
+        (
+            f"{corpus.out or corpus.shards}: {report.documents:,} texts, {report.links:,} links in"
+            f" {report.shards:,} shards, {report.shards - report.made:,} of them from earlier runs"
+        )
+    ]
+    if report.lost_workers:
+        lines.append(f"{report.lost_workers:,} workers died; their shards were linked again")
+    if report.rejected:
+        lines += [f"{report.rejected:,} lines skipped", *report.rejected_examples]
+        lines.append(f"all of them are in {report.rejected_file}")
+    show(report.to_dict(), as_json, "\n".join(lines))
 
 
 def _link(

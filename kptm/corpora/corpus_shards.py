@@ -1,0 +1,79 @@
+"""Cuts a corpus into shards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kg.errors import TripleFormatError
+from kptm.linking.batches import BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kptm.corpora.corpus_documents import CorpusDocument
+
+DOCUMENTS = 5_000
+"""The default number of documents after which a shard ends."""
+CHARACTERS = 8_000_000
+"""The number of characters after which a shard ends, so that it fits into memory."""
+
+
+class Shard(NamedTuple):
+    """Consecutive documents of a corpus.
+
+    Attributes:
+        number: The number of the shard, from 0.
+        documents: At least one document.
+    """
+
+    number: int
+    documents: list[CorpusDocument]
+
+    def description(self) -> dict[str, Any]:
+        """What the manifest says of the shard's input."""
+        first, last = self.documents[0], self.documents[-1]
+        return {
+            "shard": self.number,
+            "documents": len(self.documents),
+            "first": [first.source, first.line],
+            "last": [last.source, last.line],
+        }
+
+    def __str__(self) -> str:
+        first, last = self.documents[0], self.documents[-1]
+        start, end = f"{first.source}, line {first.line}", f"{last.source}, line {last.line}"
+        return f"shard {self.number} ({start}, to {end})"
+
+
+def cut(
+    documents: Iterable[CorpusDocument | TripleFormatError],
+    size: int,
+    reject: Callable[[TripleFormatError], None],
+) -> Iterator[Shard]:
+    """Cut a stream of documents into shards; the cuts depend on nothing but the documents.
+
+    A shard ends with the batch of the linker in which it reaches ``size`` documents or
+    :data:`CHARACTERS` characters. The linker's batches of all shards are then those of the whole
+    stream, and its results the same to the bit.
+
+    Args:
+        documents: The documents, and errors of lines that are none.
+        size: The number of documents after which a shard ends.
+        reject: Called with each error.
+    """
+    number = characters = batch = 0
+    found: list[CorpusDocument] = []
+    for document in documents:
+        if isinstance(document, TripleFormatError):
+            reject(document)
+            continue
+        found.append(document)
+        batch += len(document.text) + 1
+        if batch < BATCH:
+            continue
+        characters, batch = characters + batch, 0
+        if len(found) >= size or characters >= CHARACTERS:
+            yield Shard(number, found)
+            number, characters, found = number + 1, 0, []
+    if found:
+        yield Shard(number, found)

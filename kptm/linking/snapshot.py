@@ -1,0 +1,79 @@
+"""A linker at one moment: index, coefficients and settings, for other processes to link with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.files.atomic import replace_folder, write_text
+from kptm.linking.batches import batches, link_batch
+from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.index import index_storage as storage
+from kptm.linking.index.overlay_index import Layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from kptm.linking.document import LinkedText
+    from kptm.linking.index.link_index import LinkIndex
+
+
+@dataclass(frozen=True, slots=True)
+class LinkerSnapshot:
+    """What a linker without an encoder links with; later changes of the graph do not affect it.
+
+    Attributes:
+        layers: The index of the graph.
+        weights: The coefficients.
+        coreference: Whether pronouns and descriptions are linked.
+    """
+
+    layers: Layers
+    weights: Weights
+    coreference: bool
+
+    def link_many(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link a stream of texts, in order, as :meth:`kptm.linking.Linker.link_many` does."""
+        for batch in batches(texts):
+            yield from link_batch(batch, self.layers, self.weights, coreference=self.coreference)
+
+    def save(self, folder: Path) -> None:
+        """Write a folder atomically.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        with replace_folder(folder) as fresh:
+            storage.save(self.layers.base, fresh / "base", 0, "")
+            if self.layers.delta is not None:
+                storage.save(self.layers.delta, fresh / "delta", 0, "")
+                with (fresh / "numbers.npy").open("wb") as out:
+                    np.save(out, self.layers.numbers, allow_pickle=False)
+            self.weights.save(fresh / "weights.json")
+            write_text(fresh / "settings.json", json.dumps({"coreference": self.coreference}))
+
+    @classmethod
+    def load(cls, folder: Path) -> LinkerSnapshot:
+        """Map a folder into memory.
+
+        Raises:
+            OSError: The folder is damaged.
+        """
+        delta = numbers = None
+        if (folder / "delta").is_dir():
+            delta = _index(folder / "delta")
+            numbers = np.load(folder / "numbers.npy", allow_pickle=False)
+        layers = Layers(_index(folder / "base"), delta, numbers)
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        return cls(layers, Weights.load(folder / "weights.json"), settings["coreference"])
+
+
+def _index(folder: Path) -> LinkIndex:
+    stored = storage.load(folder)
+    if stored is None:  # only its own processes use the folder
+        raise OSError(f"{folder}: the index is damaged")
+    return stored[0]
