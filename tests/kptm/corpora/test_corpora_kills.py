@@ -53,7 +53,7 @@ def test_killed_workers_are_replaced(ws, linked, tmp_path, seed):
         # All at first, so that some shard must find its worker dead; then one now and then.
         processes = pools[0].processes()
         for process in processes if not kills else chance.sample(processes, chance.randint(0, 1)):
-            if kills < 6:
+            if kills < ATTEMPTS - 1:
                 kills += 1
                 os.kill(process, signal.SIGKILL)
 
