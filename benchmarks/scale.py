@@ -1,13 +1,15 @@
-"""Past one process: writers, readers, kills and a move on PostgreSQL, and workers of a server.
+"""Past one process: PostgreSQL with several writers, workers of a server, and large corpora.
 
     python benchmarks/scale.py writers [--writers 4] [--readers 8] [--seconds 60] [--seed 0]
     python benchmarks/scale.py kills [--kills 200] [--seed 0]
     python benchmarks/scale.py move [--triples 1000000]
     python benchmarks/scale.py serving [--workers 1 2] [--rounds 3] [--seconds 20]
+    python benchmarks/scale.py corpora [--documents 200000] [--rounds 2] [--kills 50] [--seed 0]
+                                       [--memory 10000 100000 1000000]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
-default settings, so that a commit waits for the disk. `serving` needs none: its workspace is the
-example world in SQLite, without a model.
+default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
+workspace is the example world in SQLite, without a model.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -17,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scale_parts import kills, move_time, serving_load, writers
+from scale_parts import corpora, kills, move_time, serving_load, writers
 from store_peers import server
 
 
@@ -38,7 +40,19 @@ def main() -> None:
     serving.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     serving.add_argument("--rounds", type=int, default=3)
     serving.add_argument("--seconds", type=float, default=20)
+    linking = verbs.add_parser("corpora")
+    linking.add_argument("--documents", type=int, default=200_000)
+    linking.add_argument("--rounds", type=int, default=2)
+    linking.add_argument("--kills", type=int, default=50)
+    linking.add_argument("--seed", type=int, default=0)
+    linking.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     given = parser.parse_args()
+    if given.verb == "corpora":
+        with tempfile.TemporaryDirectory(prefix="kptm-corpora-") as place:
+            wrong = corpora.measure(
+                given.documents, given.rounds, given.kills, given.memory, given.seed, Path(place)
+            )
+        sys.exit(wrong > 0)
     if given.verb == "serving":
         with tempfile.TemporaryDirectory(prefix="kptm-serving-") as place:
             wrong = serving_load.measure(given.workers, given.rounds, given.seconds, Path(place))
