@@ -6,6 +6,7 @@
     python benchmarks/scale.py serving [--workers 1 2] [--rounds 3] [--seconds 20]
     python benchmarks/scale.py corpora [--documents 200000] [--rounds 2] [--kills 50] [--seed 0]
                                        [--memory 10000 100000 1000000]
+                                       [--index 10000 100000]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
 default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
@@ -46,12 +47,14 @@ def main() -> None:
     linking.add_argument("--kills", type=int, default=50)
     linking.add_argument("--seed", type=int, default=0)
     linking.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    linking.add_argument("--index", type=int, nargs="*", default=[10_000, 100_000])
     given = parser.parse_args()
     if given.verb == "corpora":
         with tempfile.TemporaryDirectory(prefix="kptm-corpora-") as place:
             wrong = corpora.measure(
                 given.documents, given.rounds, given.kills, given.memory, given.seed, Path(place)
             )
+            corpora.measure_index(given.index, Path(place))
         sys.exit(wrong > 0)
     if given.verb == "serving":
         with tempfile.TemporaryDirectory(prefix="kptm-serving-") as place:

@@ -30,6 +30,7 @@ from kptm.texts import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from multiprocessing.connection import Connection
 
     from kptm.corpora.shard_pools import ShardPool
 
@@ -81,6 +82,31 @@ def measure(
     return wrong
 
 
+def measure_index(sizes: Sequence[int], folder: Path) -> None:
+    """Print the peak memory of ``Workspace.index`` without a model, each in its own process."""
+    print("\n| documents indexed | seconds | MB before | MB at the peak |\n|---|---|---|---|")
+    for size in sizes:
+        corpus = write_corpus(folder / f"index{size}.jsonl", size)
+        ours, theirs = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_index, args=(folder / f"i{size}", corpus, theirs))
+        process.start()
+        theirs.close()
+        seconds, before, peak = ours.recv()
+        process.join()
+        print(f"| {size:,} | {seconds:.0f} | {before:.0f} | {peak:.0f} |", flush=True)
+
+
+def _index(place: Path, corpus: Path, answer: Connection) -> None:
+    world = World()
+    with Workspace.init(place) as ws:
+        ws.load_entities(world.entities)
+        ws.load(world.triples)
+        ws.linker.refresh()
+        before, started = _peak(os.getpid()), time.perf_counter()
+        ws.index(corpus)
+        answer.send((time.perf_counter() - started, before, _peak(os.getpid())))
+
+
 def write_corpus(path: Path, count: int) -> Path:
     """Write documents of one to nine sentences of the example world."""
     sentences = list(read_texts(World().corpus))
@@ -128,7 +154,7 @@ def _measure_run(place: Path, corpus: Path, way: str, folder: Path) -> Run:
     return found
 
 
-def _run(place: Path, corpus: Path, way: str, folder: Path, answer: object) -> None:
+def _run(place: Path, corpus: Path, way: str, folder: Path, answer: Connection) -> None:
     out = folder.with_suffix(".jsonl")
     if way.startswith("Ray"):
         _start_ray()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.errors import TripleFormatError
 from kg.types import Statement
 from kptm.errors import ConfigError, WorkspaceError
-from kptm.linking import LinkedText
 from kptm.passages import Passages, Written
 from kptm.texts import read_documents
 from kptm.workspace.files.learnt_files import PHRASINGS, LearntFiles
 from kptm.workspace.files.stage_locks import stage
+from kptm.workspace.stages.text_spool import TextSpool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kptm.finetuning import FinetunedModel
     from kptm.finetuning.task_rows import Rows
     from kptm.fusion import FusedModel
+    from kptm.linking import LinkedText
     from kptm.modeledge import Modeledge
     from kptm.passages.reader.passage_reader import Reader
     from kptm.passages.reader.reader_model import ReaderModel
@@ -242,20 +243,38 @@ class WorkspaceModels:
         Raises:
             TripleFormatError: A file is missing or malformed.
         """
+        model = self.model() if self.layout.has_model else None
+        path = texts if isinstance(texts, str | Path) else None
+        with ExitStack() as at_end:
+            given = documents = None
+            if texts is not None:
+                stream = self._texts_of(texts) if isinstance(texts, str | Path) else texts
+                given = at_end.enter_context(TextSpool(self.folder, stream))
+                linked = given.linked(self._base.link)
+                documents = at_end.enter_context(TextSpool(self.folder, linked, reading))
+            return self._index(model, given, documents, path, source, triples, progress)
+
+    def _index(
+        self,
+        model: FusedModel | None,
+        given: TextSpool[str | LinkedText] | None,
+        documents: TextSpool[LinkedText] | None,
+        path: str | Path | None,
+        source: str | None,
+        triples: bool,
+        progress: Callable[[int], None] | None,
+    ) -> int:
+        """Index texts as they were given, and with links."""
         from kg.store.rows.sources import document_of
         from kptm.modeledge.sql.documents import document_source
 
-        model = self.model() if self.layout.has_model else None
-        path = texts if isinstance(texts, str | Path) else None
-        contents = None if texts is None else self._read_texts(texts)
-        documents = None if contents is None else self._documents(contents, reading)
         from_source = document_source(self.graph.database, path, source)
         with self.graph.transaction():
             number, mined = self._begin_index(documents, from_source.source or "texts")
             written = Written()
-            if contents is not None:
+            if given is not None:
                 written = self.passages.write(
-                    self._with_senses(contents),
+                    given.linked(self._link_senses),
                     source=from_source.source,
                     document="" if path is None else document_of(path),
                     revision=number,
@@ -319,7 +338,7 @@ class WorkspaceModels:
             model = self.fit_reader()
         return Reader(self.graph, model)
 
-    def _begin_index(self, documents: list[LinkedText] | None, note: str) -> tuple[int, bool]:
+    def _begin_index(self, documents: TextSpool[LinkedText] | None, note: str) -> tuple[int, bool]:
         """Open a revision, add mined phrasings; return its number and whether they changed."""
         from kptm.data import Phrasings
 
@@ -356,25 +375,6 @@ class WorkspaceModels:
             raise TripleFormatError(path, None, reason)
         return read_documents(path)
 
-    def _read_texts(self, texts: str | Path | Iterable[str | LinkedText]) -> list[str | LinkedText]:
-        return list(self._texts_of(texts) if isinstance(texts, str | Path) else texts)
-
-    def _with_senses(self, found: Iterable[str | LinkedText]) -> Iterator[LinkedText]:
-        """Link the texts, with all candidates of each link; linked texts stay as they are."""
-        given = list(found)
-        plain = (text for text in given if isinstance(text, str))
-        linked = self.linker.link_many(plain, n_jobs=self._base.config.linking.jobs, threshold=0.0)
-        for text in given:
-            yield text if isinstance(text, LinkedText) else next(linked)
-
-    def _documents(
-        self, found: Iterable[str | LinkedText], reading: Callable[[int], None] | None
-    ) -> list[LinkedText]:
-        found = list(found)
-        linked = self._base.link(text for text in found if isinstance(text, str))
-        documents = []
-        for text in found:
-            documents.append(text if isinstance(text, LinkedText) else next(linked))
-            if reading is not None:
-                reading(len(documents))
-        return documents
+    def _link_senses(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link texts, with all candidates of each link."""
+        return self.linker.link_many(texts, n_jobs=self._base.config.linking.jobs, threshold=0.0)

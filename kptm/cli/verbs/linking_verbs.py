@@ -96,10 +96,10 @@ def link(
             raise click.UsageError(
                 "--shards reads what --file names, not texts or standard input, and writes no page"
             )
-        corpus = CorpusOptions(inputs, shards, out, shard_size, jobs, ray, candidates)
+        corpus = CorpusOptions(files, shards, out, shard_size, jobs, ray, candidates)
         with existing(workspace, changes) as ws:
             read_names(ws)
-            _link_corpus(ws, corpus, as_json)
+            _link_corpus(ws, corpus, inputs, as_json)
         return
     with existing(workspace, changes) as ws:
         read_names(ws)
@@ -116,7 +116,7 @@ class CorpusOptions(NamedTuple):
     """A corpus to link shard by shard.
 
     Attributes:
-        files: Its files.
+        files: Its files and folders.
         shards: The folder of the shards.
         out: The file that joins them.
         size: The number of documents after which a shard ends.
@@ -125,7 +125,7 @@ class CorpusOptions(NamedTuple):
         candidates: Whether to store the candidates of each link.
     """
 
-    files: Sequence[Path]
+    files: Sequence[str]
     shards: str
     out: str | None
     size: int | None
@@ -134,13 +134,15 @@ class CorpusOptions(NamedTuple):
     candidates: bool
 
 
-def _link_corpus(ws: Workspace, corpus: CorpusOptions, as_json: bool) -> None:
+def _link_corpus(
+    ws: Workspace, corpus: CorpusOptions, inputs: Sequence[Path], as_json: bool
+) -> None:
     """Link a corpus and print the report."""
     from kptm.corpora import RayCluster
 
     cluster = None if corpus.ray is None else RayCluster(corpus.ray)
-    lines_known = all(path.suffix.lower() != ".parquet" for path in corpus.files)
-    total = lines_of(corpus.files) if lines_known else None
+    lines_known = all(path.suffix.lower() != ".parquet" for path in inputs)
+    total = lines_of(inputs) if lines_known else None
     with progress("linking", total, about=True) as advance:
         report = ws.link_corpus(
             corpus.files,

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from kptm import CorpusError, LinkingError, Workspace
 from kptm.corpora.corpus_documents import CorpusDocument
 from kptm.corpora.corpus_linking import LOCK
 from kptm.corpora.corpus_shards import cut
+from kptm.linking import LinkerSnapshot
 from kptm.linking.batches import batches
 from kptm.texts import read_documents, read_texts
 
@@ -223,3 +225,17 @@ def test_parquet_is_read_as_texts(tmp_path):
     pq.write_table(pa.table({"text": [1]}), path)
     with pytest.raises(TripleFormatError, match='line 1: "text" is not text'):
         list(read_texts(path))
+
+
+def test_a_snapshot_has_the_changes_since_the_index_was_built(linked, tmp_path):
+    """The index has a layer of changed entities then, which is stored too."""
+    texts = ["Chad borders Atlantis.", "Poseidonis and Niger"]
+    with Workspace.open(shutil.copytree(linked.workspace, tmp_path / "ws")) as ws:
+        ws.graph.add([("Atlantis", "capital", "Poseidonis"), ("Chad", "borders", "Atlantis")])
+        snapshot = ws.linker.snapshot()
+        wanted = list(ws.link(texts))
+    assert snapshot.layers.delta is not None
+    snapshot.save(tmp_path / "linker")
+    stored = LinkerSnapshot.load(tmp_path / "linker")
+    assert [link.entity for link in wanted[0].links] == ["Chad", "Atlantis"]
+    assert list(stored.link_many(texts)) == list(snapshot.link_many(texts)) == wanted

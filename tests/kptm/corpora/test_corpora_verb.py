@@ -70,3 +70,13 @@ def test_a_missing_file_and_an_unknown_suffix(linked, tmp_path):
         )
         assert reason in result.stderr
         assert not (tmp_path / "s").exists()
+
+
+def test_other_files_of_a_folder_are_named(linked, tmp_path, caplog):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Chad\n")
+    (folder / "image.png").write_bytes(b"\x89PNG")
+    run(linked.workspace, "--file", folder, "--shards", tmp_path / "s")
+    assert "skipped 1 that are no" in caplog.text
+    assert "image.png" in caplog.text
