@@ -250,7 +250,7 @@ class WorkspaceModels:
             if texts is not None:
                 stream = self._texts_of(texts) if isinstance(texts, str | Path) else texts
                 given = at_end.enter_context(TextSpool(self.folder, stream))
-                linked = given.linked(self._base.link)
+                linked = given.link_all(self._base.link)
                 documents = at_end.enter_context(TextSpool(self.folder, linked, reading))
             return self._index(model, given, documents, path, source, triples, progress)
 
@@ -274,7 +274,7 @@ class WorkspaceModels:
             written = Written()
             if given is not None:
                 written = self.passages.write(
-                    given.linked(self._link_senses),
+                    given.link_all(self._link_senses),
                     source=from_source.source,
                     document="" if path is None else document_of(path),
                     revision=number,

@@ -77,7 +77,7 @@ class TextSpool(Generic[T]):
             text = value if isinstance(value, str) else _linked_text(*value)
             yield cast("T", text)
 
-    def linked(self, link: LinkMany) -> Iterator[LinkedText]:
+    def link_all(self, link: LinkMany) -> Iterator[LinkedText]:
         """The texts in their order, with plain ones linked.
 
         Args:

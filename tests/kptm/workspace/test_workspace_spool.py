@@ -33,7 +33,7 @@ def test_plain_texts_are_linked_in_their_places(tmp_path):
         yield from [LinkedText(text) for text in list(texts)]
 
     with TextSpool(tmp_path, TEXTS) as spool:
-        found = list(spool.linked(link))
+        found = list(spool.link_all(link))
     assert found == [LinkedText(text) if isinstance(text, str) else text for text in TEXTS]
 
 
