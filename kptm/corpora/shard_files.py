@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -140,15 +140,29 @@ def _values(shard: Path) -> Iterator[dict[str, Any]]:
     """The rows of a shard as ``kptm link --out`` writes them."""
     with pq.ParquetFile(shard) as file:
         for batch in file.iter_batches(1_000, use_threads=False):
-            for row in batch.to_pylist():
-                links = [_without_defaults(link) for link in row["links"]]
-                yield {"text": row["text"], "links": links, "source": row["source"]}
+            nested = batch.column("links")
+            links = _links(nested.flatten())
+            rows = zip(
+                batch.column("text").to_pylist(),
+                nested.value_lengths().to_pylist(),
+                batch.column("source").to_pylist(),
+                strict=True,
+            )
+            for text, count, source in rows:
+                yield {"text": text, "links": list(islice(links, count)), "source": source}
 
 
-def _without_defaults(link: dict[str, Any]) -> dict[str, Any]:
-    """A link as :meth:`kptm.linking.LinkedText.to_dict` has it."""
-    return {
-        name: value
-        for name, value in link.items()
-        if value is not None and not (name == "coreference" and not value)
-    }
+def _links(structs: pa.StructArray) -> Iterator[dict[str, Any]]:
+    """The links as :meth:`kptm.linking.LinkedText.to_dict` has them.
+
+    Columns are converted one by one, which takes less time than whole structs.
+    """
+    names = [field.name for field in _LINK]
+    columns = [structs.field(name).to_pylist() for name in names]
+    for values in zip(*columns, strict=True):
+        link = dict(zip(names, values, strict=True))
+        if not link["coreference"]:
+            del link["coreference"]
+        if link["candidates"] is None:
+            del link["candidates"]
+        yield link
