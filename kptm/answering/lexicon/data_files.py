@@ -39,8 +39,8 @@ _PARTS = {
     "words": {"function", "names", "content", "plain", "openers"},
     "templates": {*TEMPLATES, "measure_with"},
     "numbers": {
-        "grouping", "joiners", "articles", "halves", *SWITCHES, "ordinal_before", "ordinal_after",
-        "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
+        "grouping", "joiners", "articles", "halves", "minus", *SWITCHES, "ordinal_before",
+        "ordinal_after", "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
     },
     "time": {
         "months", "decade_suffixes", "decades", "before_christ", "moments", "yearless", "roman",

@@ -137,6 +137,7 @@ class Language:
             joiners=self._single(data.get("joiners", ())),
             articles=self._single(data.get("articles", ())),
             halves=self._single(data.get("halves", ())),
+            minus=self._single(data.get("minus", ())),
             ordinal_before=self._single(data.get("ordinal_before", ())),
             ordinal_suffixes=frozenset(data.get("ordinal_suffixes", ())),
             **{name: data.get(name, False) for name in SWITCHES},

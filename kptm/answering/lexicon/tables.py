@@ -76,6 +76,7 @@ class NumberTables:
         joiners: Words between the parts of a number ("and").
         articles: Words for one before a scale ("a million").
         halves: Words for half of a scale ("half a million").
+        minus: Words before a number that make it negative ("minus 20").
         compounds: Whether numbers are written as one word ("zweihundertfünfzig").
         vigesimal: Whether ten to nineteen are added to sixty and eighty ("quatre-vingt-dix").
         myriads: Whether the first large scale is 10,000 instead of 1000.
@@ -93,6 +94,7 @@ class NumberTables:
     joiners: frozenset[str] = frozenset()
     articles: frozenset[str] = frozenset()
     halves: frozenset[str] = frozenset()
+    minus: frozenset[str] = frozenset()
     compounds: bool = False
     vigesimal: bool = False
     myriads: bool = False

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
+from kptm.answering.lexicon.columns.column_names import ENGLISH, spell_out, split_words
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import subject_nouns
-from kptm.answering.parsing.question.schema_words import ENGLISH, is_path, split_words
+from kptm.answering.parsing.question.schema_words import is_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -200,7 +201,7 @@ class Nouns:
 
 def is_class(label: str) -> bool:
     """Whether the tails of a relation with this name are classes: "type", "jobTitle"."""
-    name = split_words(label).lower()
+    name = split_words(spell_out(label)).lower()
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 

@@ -144,12 +144,24 @@ class TypedQuestions:
             if (
                 best is None
                 or best.p < min_score
-                or _is_guess(question, best.derivation, derivation)
+                or (
+                    _is_guess(question, best.derivation, derivation) and self._has_facts(derivation)
+                )
             ):
                 return replace(item, p=p)
             if _is_turned(best.derivation, derivation):
                 return replace(item, p=p)
         return None
+
+    def _has_facts(self, derivation: Derivation) -> bool:
+        """Whether the graph says anything of the name itself: of what is only a value it does not.
+
+        In a table of universities, "total students in Japan" is not about a property of Japan.
+        """
+        found = _path(derivation.program)
+        if found is None or not found[1][0].forward:
+            return True
+        return any(step.forward for step in self._parser.knowledge.steps((found[0],)))
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
         """The reading with two conditions that no entity fulfils, if the best reading ignores one.

@@ -39,10 +39,17 @@ def quantities(
     at = 0
     while at < len(keys):
         here = _mark_ranks(_at(tokens, keys, at, tables), keys, tables)
+        if at and keys[at - 1] in tables.minus and not any(item.end == at - 1 for item in found):
+            here = [_negative(item) for item in here]  # but not in "100 minus 20"
         for item in here:
             found += [item, *_with_units(item, keys, tables)]
         at = max((item.end for item in here), default=at + 1)
     return found
+
+
+def _negative(item: NumberMention) -> NumberMention:
+    """A number with the word "minus" before it; a rank has none."""
+    return item if item.ordinal else item._replace(start=item.start - 1, number=-item.number)
 
 
 def _mark_ranks(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from kg.programs import Program
+    from kg.programs.expressions import Order
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
@@ -48,6 +49,10 @@ NAMED = frozenset(
 """Names of the features of mentions."""
 AGE = ("age",)
 """The first hint of words that ask for an age: "how old"."""
+YEAR = "year"
+"""The head of the name of a relation to years, which are no answer to "how many"."""
+DIGITS = 4
+"""The digits of a year."""
 YEARS = "a"
 """The symbol of the unit year."""
 SAMPLE = 60
@@ -96,7 +101,10 @@ class Wholes:
         if part.floating or not isinstance(part.program, Follow) or len(part.nodes) != 1:
             return False
         node = part.nodes[0]
-        return isinstance(node, ValueKey) and node.literal.datatype in NUMERIC
+        if not isinstance(node, ValueKey) or node.literal.datatype not in NUMERIC:
+            return False
+        words = self._builder.schema.relations.get(part.program.step.relation)
+        return words is None or words.head != YEAR or not _is_year(node.literal.value)
 
     def truths(self, part: Derivation) -> Iterator[Derivation]:
         """Yes-or-no programs: whether a mention is in a set, or whether a set is not empty."""
@@ -213,8 +221,8 @@ class Wholes:
             return
         other = tuple(item for item in right.features if item[0] in NAMED)
         words = self._builder.schema.relations.get(left.program.step.relation)  # type: ignore[union-attr]
-        for number, match in enumerate(self._builder.question.operators):
-            if match.kind != "difference" or (left.operators | right.operators) >> number & 1:
+        for match, used in self._differences(left, right):
+            if (left.operators | right.operators) & used:
                 continue
             first, second = left.program, right.program
             years = self._says_years(match)
@@ -223,12 +231,45 @@ class Wholes:
             # Of two dates, the earlier is subtracted: "how many years younger is A than B".
             if negative if years or not match.order else match.order == "min":
                 first, second = second, first
-            hint = self._builder.hint(match, words) if words is not None and left.floating else 0.0
+            own = left.mask & ~left.names & ~self._mask(used)
+            silent = bool(left.floating) or not own  # "years" does not name the year of founding
+            hint = self._builder.hint(match, words) if words is not None and silent else 0.0
             yield self._builder.extend(
                 Subtract(first, second, years), (self._without_step(left) if hint else left,),
-                mask=bits(match) | right.mask, names=right.names, operators=1 << number,
+                mask=self._mask(used) | right.mask, names=right.names, operators=used,
                 features={**dict(other), "subtract": 1.0, "measure_hint": hint},
             )  # fmt: skip
+
+    def _differences(self, left: Derivation, right: Derivation) -> Iterator[tuple[Match, int]]:
+        """Operators that ask for a difference, with the numbers of all that belong to it, as bits.
+
+        One may have a name in it: "how many years is A older than B" is "how many years older".
+        """
+        operators = list(enumerate(self._builder.question.operators))
+        for number, match in operators:
+            if match.kind == "difference":
+                yield match, 1 << number
+        for number, amount in operators:
+            if amount.kind != "count" or amount.end > lowest(left.names):
+                continue
+            for other, match in operators:
+                between = lowest(left.names) < match.start < lowest(right.names)
+                if match.kind == "comparison" and match.hints and between:
+                    order: Order = "max" if match.comparison == ">" else "min"
+                    end = amount.end + self._says_years(replace(amount, end=amount.end + 1))
+                    whole = replace(match, start=amount.start, end=end, order=order)
+                    yield whole, 1 << number | 1 << other
+
+    def _mask(self, operators: int) -> int:
+        """The tokens of operators, given by their numbers as bits, and of a unit of years."""
+        found = 0
+        for number, match in enumerate(self._builder.question.operators):
+            if operators >> number & 1:
+                found |= bits(match)
+                after = replace(match, start=match.end, end=match.end + 1)
+                if match.kind == "count" and self._says_years(after):
+                    found |= bits(after)
+        return found
 
     def ages(self, part: Derivation) -> Iterator[Derivation]:
         """The age of an entity at an event: "how old was Kennedy when he died"."""
@@ -294,3 +335,8 @@ def _is_measured_name(part: Derivation) -> bool:
     return (
         isinstance(program, Follow) and isinstance(program.source, Named) and is_value(part.nodes)
     )
+
+
+def _is_year(text: str) -> bool:
+    """Whether a number looks like a year."""
+    return text.isdecimal() and len(text) == DIGITS

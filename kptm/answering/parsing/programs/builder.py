@@ -213,7 +213,7 @@ class Builder:
 
         It is lower for less likely hints, and for hints that are only a part of the label.
         """
-        label = set(self.schema.stems(words.label))
+        label = {*self.schema.stems(words.label), *self.schema.stems(words.name)}
         for stems, rank in self.schema.rank_hints(match.hints):
             if stems and stems <= label:
                 whole = stems in words.names or stems == label

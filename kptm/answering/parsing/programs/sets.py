@@ -154,6 +154,8 @@ class ProgramSets:
         for item in (*self._builder.question.types, *self._builder.states):
             if item.program in seen or _is_said_already(part.program, item.program):
                 continue
+            if item.program == part.program:
+                continue
             if item.noun in self._builder.schema.doubtful:
                 continue
             if item.mask & part.mask and not self._is_partly(part, item):

@@ -181,7 +181,7 @@ class Measures:
                 continue
             if not numeric and SIZE in match.hints and self._is_membership(step, part):
                 found.append((Measure((step,), count=True), {"counted_members": 1.0}, 0))
-            if match.generic:
+            if match.generic or self._is_collection(step, match):
                 found += self._counts(step, some, used)
             if step.forward:
                 # The superlative may be part of the relation's name: "the lowest point".
@@ -204,6 +204,13 @@ class Measures:
         scored.sort(key=lambda x: (-x[0], x[1]))
         for *_, measure, features, mask in scored[:MEASURES]:
             yield measure, features, mask
+
+    def _is_collection(self, step: Step, match: Match) -> bool:
+        """Whether a size is the number of a relation's ends: "the biggest cast", "crew"."""
+        if SIZE not in match.hints or not step.forward:
+            return False
+        said = self._builder.question.relations.evidence(step.relation)
+        return said.recall > WEAK and bool(said.mask >> match.end & 1)
 
     def _is_membership(self, step: Step, part: Derivation) -> bool:
         """Whether a step leads to members: backward along "team", from teams to people.

@@ -9,6 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
+from kptm.answering.lexicon.columns.column_names import (
+    ENGLISH,
+    spell_out,
+    split_words,
+    unit_of,
+    without_qualifiers,
+    without_unit,
+)
 from kptm.answering.lexicon.spelling.slips import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_nouns
@@ -21,8 +29,6 @@ if TYPE_CHECKING:
     from kg.types import Entity, Relation
     from kptm.answering.parsing.question.blanks import BlankSides
 
-_PIECES = re.compile(r"[\w/%°²³$€£¥]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
 """Weights of a relation's words: in the last part of its name, in the part before, in an alias, and
 in its domain (see :func:`name_parts`).
@@ -33,8 +39,6 @@ KIN = 0.7
 """The least weight with which a synonym names the rows of a file."""
 SAME = 0.9
 """The least weight with which a synonym names a type."""
-ENGLISH = "en"
-"""The language in which the names of relations are read."""
 LIKE = 5
 """Letters that two stems must share at the start to count as one word: "discov", "discovery"."""
 
@@ -242,15 +246,20 @@ class Schema:
         self, relation: Relation, entity: Entity | None, phrased: Mapping[str, float]
     ) -> RelationWords:
         """The words of a relation: from its label or key, its aliases and its phrasings."""
-        whole, second, domain = name_parts(relation.key, relation.label)
+        written, second, domain = name_parts(relation.key, relation.label)
+        whole = spell_out(written)
         main = without_unit(whole)
         names = [frozenset(self._content(main) or self.stems(main))]
-        if plain := _without_qualifiers(main):
+        if plain := without_qualifiers(main):
             names.append(frozenset(self._content(plain)))
         if main != whole:
             names.append(frozenset(self._content(whole)))
+        if whole != written:
+            names.append(frozenset(self._content(without_unit(written))))
         weights: dict[str, float] = {}
-        for text, weight in ((domain, DOMAIN), (second, SECOND), (whole, SECOND), (main, MAIN)):
+        for text, weight in (
+            (domain, DOMAIN), (second, SECOND), (written, SECOND), (whole, SECOND), (main, MAIN),
+        ):  # fmt: skip
             weights.update(dict.fromkeys(self._content(text), weight))
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
@@ -272,8 +281,8 @@ class Schema:
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source,
-            self._head(_without_qualifiers(main) or main),
-            _superlatives(main), inverse, texts, _unit(whole) or _unit(_readable(relation.key)),
+            self._head(without_qualifiers(main) or main),
+            _superlatives(main), inverse, texts, unit_of(whole) or unit_of(_readable(relation.key)),
         )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:
@@ -281,39 +290,6 @@ class Schema:
         return [stem for stem in self.stems(text) if stem not in SMALL]
 
 
-def split_words(name: str) -> str:
-    """Split the camelCase and snake_case of a name: "dateOfBirth" gives "date Of Birth"."""
-    return _CAMEL.sub(" ", name.replace("_", " "))
-
-
-def without_unit(name: str) -> str:
-    """Remove the unit or year from the end of a name: "weight_kg", "area (km²)", "sales 2019"."""
-    words = _PIECES.findall(split_words(name))
-    kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
-    return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
-
-
-def _without_qualifiers(name: str) -> str:
-    """Remove the adjectives after a name's noun: "length overall"; "" if there are none."""
-    words = split_words(name).split()
-    kept = list(words)
-    while len(kept) > 1 and kept[-1].lower().strip("().") in QUALIFIERS:
-        kept.pop()
-    return " ".join(kept) if len(kept) < len(words) else ""
-
-
-def _unit(name: str) -> str:
-    """The unit at the end of a name; "" if it has none."""
-    short = _PIECES.findall(split_words(without_unit(name)))
-    rest = _PIECES.findall(split_words(name))[len(short) :]
-    return " ".join(word for word in rest if not word.isdecimal() and word.lower() != "in")
-
-
-QUALIFIERS = frozenset(
-    "overall total max maximum min minimum approx approximate approximately estimated est avg"
-    " average current gross net incl including excl".split()
-)
-"""Adjectives after the noun in the name of a column: "length overall", "weight max"."""
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Function words in the names of relations, which are not matched."""
 

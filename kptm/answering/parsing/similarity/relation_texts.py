@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from kg.types import Step
 from kg.values.forms import DATES, NUMERIC
 from kptm.answering.lexicon import load
-from kptm.answering.parsing.question.schema_words import name_parts, split_words
+from kptm.answering.lexicon.columns.column_names import split_words
+from kptm.answering.parsing.question.schema_words import name_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

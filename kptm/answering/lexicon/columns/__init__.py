@@ -1,0 +1,1 @@
+"""Reads the names of columns, as tables and databases write them."""
