@@ -4,8 +4,8 @@ import pytest
 
 from kg import KnowledgeGraph
 from kptm import Workspace
+from kptm.answering.lexicon.columns.column_names import without_unit
 from kptm.answering.parsing.nouns import Nouns
-from kptm.answering.parsing.question.schema_words import without_unit
 
 WEIGHTS = {"Blue whale": 140_000, "King cobra": 9, "Grey wolf": 45, "Barn owl": 0.5, "Crow": 0.4}
 CLASSES = {"Blue whale": "mammal", "Grey wolf": "mammal", "King cobra": "reptile"}
@@ -45,6 +45,8 @@ def ws(table, tmp_path_factory):
         ("kg", "kg"),
         ("population", "population"),
         ("vitamin_d", "vitamin_d"),
+        ("average temperature C", "average temperature"),
+        ("vitamin C", "vitamin C"),
     ],
 )
 def test_a_unit_is_removed_from_the_name_of_a_measure(name, measure):
