@@ -17,7 +17,7 @@ _LARGEST = 1e30
 """Numbers from this size on are not read, because they are probably identifiers."""
 
 
-TIMES = frozenset({"h", "min"})
+SINGLE = frozenset({"h", "min", "$", "€", "£"})
 """Units that an article may count: "an hour" is 1 h, but "goals a year" has no number."""
 
 
@@ -91,13 +91,13 @@ def _at(
 
 
 def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMention | None:
-    """A time with an article as number: "an hour", "half an hour", "an hour and a half"."""
+    """A time or price with an article as number: "an hour", "an hour and a half", "a euro"."""
     at, number = start, 1.0
     if keys[at] in tables.halves:
         at, number = at + 1, 0.5
     if at >= len(keys) or keys[at] not in tables.articles:
         return None
-    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in TIMES]
+    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in SINGLE]
     if not units:
         return None
     end = units[-1].end

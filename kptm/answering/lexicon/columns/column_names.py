@@ -13,7 +13,8 @@ ENGLISH = "en"
 """The language of the names."""
 QUALIFIERS = frozenset(
     "overall total max maximum min minimum approx approximate approximately estimated est avg"
-    " average mean current gross net incl including excl known original official".split()
+    " average mean current gross net incl including excl known original official"
+    " unit base hourly monthly yearly annual".split()
 )
 """Adjectives that tables put beside the noun of a column."""
 DEGREES, HEATED = ("C", "F"), ("temperature", "temperatures", "temp", "point")

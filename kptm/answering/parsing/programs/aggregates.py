@@ -234,6 +234,8 @@ class Wholes:
             own = left.mask & ~left.names & ~self._mask(used)
             silent = bool(left.floating) or not own  # "years" does not name the year of founding
             hint = self._builder.hint(match, words) if words is not None and silent else 0.0
+            if left.floating and not hint:
+                continue  # nothing says of what "how much more" is
             yield self._builder.extend(
                 Subtract(first, second, years), (self._without_step(left) if hint else left,),
                 mask=self._mask(used) | right.mask, names=right.names, operators=used,

@@ -120,3 +120,13 @@ def test_what_is_only_a_value_lacks_no_column(ws):
     assert [item.value.value for item in answer] == [
         str(sum(row["knownSisters"] for row in SHIPS.values() if row["ctry"] == "Norway"))
     ]
+
+
+def test_values_are_added_up_together(ws):
+    both = sum(SHIPS[ship]["knownSisters"] for ship in ("Aurora", "Cygnus"))
+    answer = ws.ask("how many sisters do the aurora and the cygnus have together").answers
+    assert [item.value.value for item in answer] == [str(both)]
+
+
+def test_a_difference_of_nothing_in_particular_is_refused(ws):
+    assert not ws.ask("how much more is the aurora than the cygnus").answers

@@ -167,6 +167,7 @@ def test_a_number_with_its_unit():
     ("text", "number", "unit"),
     [
         ("an hour", 1, "h"), ("half an hour", 0.5, "h"), ("an hour and a half", 1.5, "h"),
+        ("a euro", 1, "€"), ("minus 20", -20, ""), ("minus 3 km", -3, "km"),
         ("a minute", 1, "min"),
     ],
 )  # fmt: skip
