@@ -91,10 +91,20 @@ class Wholes:
                     features={"counted": 1.0}
                 )  # fmt: skip
             elif match.kind in ("sum", "mean") and is_value(part.nodes):
+                asks = self._how_many(part)  # "how many students do they have on average"
                 yield self._builder.extend(
                     Aggregate("sum" if match.kind == "sum" else "mean", part.program), (part,),
-                    mask=bits(match), operators=1 << number, features={"aggregate": 1.0},
+                    mask=bits(match) | self._mask(asks), operators=1 << number | asks,
+                    features={"aggregate": 1.0},
                 )  # fmt: skip
+
+    def _how_many(self, part: Derivation) -> int:
+        """The operator "how many" of a question that asks for numbers, as bits; 0 without one."""
+        return sum(
+            1 << number
+            for number, match in enumerate(self._builder.question.operators)
+            if match.kind == "count" and not part.operators >> number & 1
+        )
 
     def _is_number(self, part: Derivation) -> bool:
         """Whether a set is a single number, reached by steps that the question names."""
