@@ -97,7 +97,7 @@ class Search:
     ) -> Iterator[tuple[Derivation, Derivation]]:
         """Yield all ordered pairs of the best derivations of a size."""
         if len(levels) > size:
-            for left, right in product(levels[size][:PAIRED], repeat=2):
+            for left, right in product(_derivations_to_pair(levels[size]), repeat=2):
                 if left is not right:
                     yield left, right
 
