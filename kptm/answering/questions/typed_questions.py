@@ -6,19 +6,19 @@ from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Intersection, Named, OfType, parts, readable
+from kg.programs import Follow, Intersection, Named, parts, readable
 from kg.types import Candidate as Meaning
 from kg.types import Step
-from kg.values import ValueKey
 from kptm.answering.answer import Answer
-from kptm.answering.answer_parts import NearReading, WordMeaning
+from kptm.answering.answer_parts import NearReading
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.parsing.asked_for import asked_places, asks_for_one, head_noun
 from kptm.answering.parsing.question.appositions import common_nouns
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
 from kptm.answering.questions.path_reading import Reading
-from kptm.answering.sentences.names import ProgramNames, steps_of
+from kptm.answering.questions.word_meanings import meanings, used_mentions
+from kptm.answering.sentences.names import ProgramNames
 from kptm.answering.sources.source import GRAPH
 from kptm.linking import Link, LinkedText
 
@@ -88,7 +88,7 @@ class TypedQuestions:
             derivation = self._parser.at_time(derivation, at)
         if _path(derivation.program) is not None:
             return self._case(text, question, best, parsed.parses[1:], chosen)
-        document = _document(question, _mentions(question, derivation))
+        document = _document(question, used_mentions(question, derivation))
         left = question.unexplained_words(derivation.mask)
         worth = _worth(question, best)
         return Evaluated(text, document, derivation, worth, left, meanings(question, derivation))
@@ -107,7 +107,7 @@ class TypedQuestions:
         return Case(
             text,
             [self._reading(question, item) for item in (best, *paths)],
-            _document(question, _mentions(question, derivation)),
+            _document(question, used_mentions(question, derivation)),
             derivation.nodes if GRAPH in chosen else (),
             program=derivation.program,
             meanings=meanings(question, derivation),
@@ -286,18 +286,6 @@ def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
     return LinkedText(question.text, tuple(links))
 
 
-def _mentions(question: Question, derivation: Derivation) -> list[Mention]:
-    """The mentions in the question of the nodes in the derivation's program."""
-    keys = {
-        key for item in parts(derivation.program) if isinstance(item, Named) for key in item.keys
-    }
-    return [
-        item
-        for item in question.mentions
-        if item.node in keys and item.mask & derivation.names == item.mask
-    ]
-
-
 def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
     """The entity and the steps of a program that is a path from one entity; None for others."""
     steps: list[Step] = []
@@ -319,7 +307,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     found = _path(best.derivation.program)
     whole = [
         item
-        for item in _mentions(parsed.question, best.derivation)
+        for item in used_mentions(parsed.question, best.derivation)
         if item.kind in ("label", "alias")
     ]
     if found is None or not whole:  # only a part of a name, which too many entities share
@@ -382,31 +370,3 @@ def _is_turned(derivation: Derivation, other: Derivation) -> bool:
 
 def _topic(derivation: Derivation) -> str:
     return next((item.keys[0] for item in parts(derivation.program) if isinstance(item, Named)), "")
-
-
-def meanings(question: Question, derivation: Derivation) -> tuple[WordMeaning, ...]:
-    """The meanings that a derivation assigns to the parts of a question, in order."""
-    spans = []
-
-    def add(start: int, end: int, kind: str, means: str) -> None:
-        first, last = question.tokens[start].start, question.tokens[end - 1].end
-        spans.append(WordMeaning(first, last, question.text[first:last], kind, means))
-
-    for mention in _mentions(question, derivation):
-        kind = "value" if isinstance(mention.node, ValueKey) else "entity"
-        add(mention.start, mention.end, kind, str(mention.node))
-    types = {item for item in parts(derivation.program) if isinstance(item, OfType)}
-    for item in question.types:
-        if item.program in types and item.mask & derivation.mask == item.mask:
-            add(item.start, item.end, "type", item.program.type)
-    relations = {step.relation for part in parts(derivation.program) for step in steps_of(part)}
-    for relation in sorted(relations):
-        mask = question.relations.evidence(relation).mask & derivation.mask & ~derivation.names
-        while mask:
-            at = (mask & -mask).bit_length() - 1
-            add(at, at + 1, "relation", relation)
-            mask &= mask - 1
-    for number, match in enumerate(question.operators):
-        if derivation.operators >> number & 1:
-            add(match.start, match.end, "operator", match.kind)
-    return tuple(sorted(spans, key=lambda item: (item.start, item.end, item.kind)))
