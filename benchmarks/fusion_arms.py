@@ -71,7 +71,7 @@ def run_seed(
             if arm != "aligned":
                 trained, _ = study.train(arm, seed)
                 right[arm] = study.ask(trained, arm)
-        right["embeddings alone"] = _by_embeddings(embeddings, probes)
+        right["link prediction by the embeddings"] = _by_embeddings(embeddings, probes)
         for fact in world.facts():
             if fact.split == "D":
                 ws.edit(fact.head, fact.relation, fact.new_tail, old=fact.tail)

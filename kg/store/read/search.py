@@ -1,10 +1,12 @@
 """Search by name: exact matches, then prefixes, substrings and approximate matches.
 
-Case, accents and typographic marks are ignored (:mod:`kg.naming.folding`). Among equal matches,
-names with the same spelling come first, then entities with the higher prior or more facts.
+Case, accents and typographic marks are ignored (:mod:`kg.naming.folding`). Among matches of the
+same rank, names that contain the text with its accents as typed come first, then entities with the
+higher prior, or without a stated prior with more facts.
 
 The index finds names that share trigrams with the text. Whether their entities are live is looked
-up in the triples.
+up in the triples. The number of a row of the index is the id of an entity (above 0) if the row is
+its key, and the id of a literal (below 0) if the row is a name.
 """
 
 from __future__ import annotations
@@ -23,10 +25,16 @@ MAX_QUERY = 200
 """The most characters of a text to search for."""
 
 NEAR = 400
-"""The most rows with common trigrams that are compared with the text for typing errors."""
+"""Maximum number of rows that share trigrams with the text and are checked for typing errors.
+
+Also the maximum number of keys that begin with each spelling of the text.
+"""
 
 LONGEST_SWAPPED = 24
-"""Up to this length, swapped neighbours are tried; a longer name still shares enough trigrams."""
+"""Maximum length of a text that is also searched with each two adjacent letters swapped.
+
+A swap changes at most four trigrams. In a longer text enough others are left to find the name.
+"""
 
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _PRIOR = UNDERSTOOD.index(PRIOR) + 1
@@ -56,7 +64,7 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
 
 
 def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
-    """(rank, row of the index) of names that differ from ``wanted`` by few typing errors."""
+    """(rank, number of the row) of names that differ from ``wanted`` by few typing errors."""
     matches = [
         (10 + distance, number)
         for number, surface in _find_names_sharing_trigrams(sql, wanted)
@@ -81,7 +89,10 @@ def _swaps(text: str) -> list[str]:
 
 
 def _find_keys_beginning_with(sql: Sql, text: str) -> list[tuple[int, str]]:
-    """(id, key) of entities whose keys begin with the typed text or its capitals."""
+    """(id, key) of entities whose keys begin with the text in one of several spellings.
+
+    The spellings are the typed text, composed and decomposed, and the text in upper case.
+    """
     query = "SELECT id, key FROM entity WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
     return [
         row
@@ -100,7 +111,7 @@ def _rank(surface: str, wanted: str) -> int:
 
 
 def _find_names_containing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
-    """Rows of the index whose name contains ``wanted``."""
+    """(number, name) of the rows of the index whose name contains ``wanted``."""
     if sql.postgresql:
         like = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return sql.all("SELECT id, surface FROM name_index WHERE surface LIKE ?", (f"%{like}%",))
@@ -112,7 +123,11 @@ def _find_names_containing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
 
 
 def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]:
-    """The :data:`NEAR` rows of the index that share most trigrams with ``wanted``."""
+    """(number, name) of the :data:`NEAR` rows that match the trigrams of ``wanted`` best.
+
+    SQLite sorts by bm25, in which a rare trigram counts more. PostgreSQL sorts by ``similarity``,
+    the shared fraction of the trigrams of both texts, and omits names below its threshold.
+    """
     if sql.postgresql:
         query = (
             "SELECT id, surface FROM name_index WHERE surface % ?"
@@ -132,12 +147,13 @@ def _trigrams(text: str) -> list[str]:
 def _best_keys(
     sql: Sql, matches: list[tuple[int, int]], typed: str, limit: int, at: int | None
 ) -> list[str]:
-    """The keys of the entities that rows of the index name, best first.
+    """The keys of the live entities of rows of the index, best first.
 
     Args:
         sql: A reading transaction.
-        matches: (rank, row of the index).
-        typed: The text as it was typed; among equal ranks, names with this spelling come first.
+        matches: (rank, number of the row).
+        typed: The text as it was typed; among equal ranks, names that contain it with these accents
+            come first.
         limit: The most keys.
         at: The revision, None for now.
     """
@@ -154,7 +170,10 @@ def _best_keys(
 
 
 def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, float, str | None]]:
-    """(key, row, prior or degree, name) of the live entities that rows of the index name."""
+    """(key, number of the row, prior or degree, name) of the live entities of rows.
+
+    The name is None for a row that is a key.
+    """
     if not rows:
         return []
     listed, parameter = sql.values(rows)
@@ -177,14 +196,19 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
         f" UNION ALL SELECT x.head_id, x.tail_id FROM triple x WHERE x.tail_id IN {listed}"
         f" AND x.relation_id IN ({_NAMES}) AND x.tail_id < 0 AND {alive(at)}"
         ") AS d JOIN entity e ON e.id = d.id LEFT JOIN literal n ON n.id = d.row"
-        # Rows below 0 are names, selected above only if live; for a key, check that it is live.
+        # The subquery selects a name (a row below 0) only if a live triple states it. A key has no
+        # such triple, so its entity is live if any triple with it is live.
         f" WHERE (d.row < 0 OR {lives})"
     )
     return sql.all(query, (parameter, parameter))
 
 
 def _distance(surface: str, wanted: str) -> int | None:
-    """The edits from ``wanted`` to a name, its first or last words; None if they are too many."""
+    """The fewest edits that turn ``wanted`` into a name, its first words or its last words.
+
+    As many words are compared as ``wanted`` has. None if one edit (two edits for a text of eight or
+    more characters) is not enough.
+    """
     allowed = 1 if len(wanted) < 8 else 2
     words = surface.split()
     count = len(wanted.split())

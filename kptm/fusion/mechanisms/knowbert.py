@@ -10,10 +10,13 @@
     P′ = Transformer(queries P, keys and values S′)  equation 6
     H′ = H + P′ W₂ + b₂                              equation 7
 
-Linking is soft and learnt within the model; a mention whose link is certain has one candidate. The
-paper starts W₂ as the pseudo-inverse of W₁ after the linker was trained alone; we start W₂ and b₂
-at zero, so that the fused model starts as the backbone. As in equation 7, and unlike the published
-code, no layer norm follows.
+The model learns to link: it weighs all candidates of a mention by their scores ψ. A mention whose
+link is certain has one candidate.
+
+In the paper the linker is trained alone first; then W₂ is set to the pseudo-inverse of W₁, and the
+whole model is trained. Here W₂ and b₂ are zero at the start, so that the fused model computes the
+same as the backbone, and the linker is trained together with the rest. As in equation 7, and unlike
+in the published code, no layer norm follows.
 
 Shapes: B texts, L tokens, N = B·L, D hidden, M mentions, C candidates, K tokens of mentions, E
 entity width.
@@ -36,9 +39,9 @@ if TYPE_CHECKING:
 
 
 class KnowBertFusion(Mechanism):
-    """Knowledge attention after one layer or more, by default in the middle.
+    """Knowledge attention after one layer or several, by default one in the middle.
 
-    ψ of the last one are its link scores.
+    The link scores are the ψ of the last of these layers.
     """
 
     soft = True
@@ -58,14 +61,14 @@ class KnowBertFusion(Mechanism):
 
 
 class KnowledgeAttention(nn.Module):
-    """One KAR.
+    """Knowledge attention and recontextualisation (KAR) after one layer: the formulas above.
 
     Args:
         hidden: D.
         entity: E.
         heads: The heads of both attentions.
         scorer: Width of the MLP that scores candidates.
-        threshold: δ.
+        threshold: δ. The default excludes only the padding of candidates, whose ψ is -1e4.
     """
 
     def __init__(
@@ -108,9 +111,8 @@ class KnowledgeAttention(nn.Module):
         sum_M = weight_K.new_zeros(count).index_add(0, mention_K, weight_K)
         weight_K = weight_K / sum_M[mention_K]
         empty_ME = rows_KE.new_zeros((count, rows_KE.shape[1]))
-        weighted_KE = (rows_KE * weight_K[:, None]).to(
-            rows_KE.dtype
-        )  # exp is float32 in mixed precision
+        # In mixed precision exp returns float32.
+        weighted_KE = (rows_KE * weight_K[:, None]).to(rows_KE.dtype)
         return empty_ME.index_add(0, mention_K, weighted_KE)
 
     def _weigh_candidates(

@@ -1,4 +1,8 @@
-"""Predicts the next or masked token by a model and stored contexts (Khandelwal et al. 2020).
+"""Predicts a masked token, or the next one, by a model and a store of contexts (kNN-LM).
+
+A stored context is the hidden state at a place of a text, with the token that belongs there
+(:mod:`kptm.modeledge.knn.token_contexts`). The stored contexts that are nearest to the hidden state
+of the question add to the p of their tokens (Khandelwal et al. 2020).
 
 Shapes: N contexts, D hidden, V tokens of the vocabulary.
 """
@@ -27,12 +31,15 @@ if TYPE_CHECKING:
     from kptm.modeledge.store import Modeledge
 
 BATCH = 256
-"""Contexts per batch; each needs memory for a p for every token of the vocabulary."""
+"""Contexts per batch of :meth:`TokenPredictor.fit`.
+
+Each context needs memory for the p of every token in the vocabulary.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """The prediction for a blank, or for the next token.
+    """The prediction of a masked token, or of the next one.
 
     Attributes:
         token: The likeliest token, as it is written in the vocabulary.
@@ -82,10 +89,15 @@ class TokenPredictor:
         return self.interpolation
 
     def predict(self, texts: Sequence[LinkedText]) -> list[TokenAnswer]:
-        """Predict the token at each text's first ``[MASK]``; a decoder also continues a text.
+        """Predict one token for each text.
+
+        An encoder predicts the token at the first ``[MASK]``. A decoder predicts the token after
+        the words before the first ``[MASK]``; without a ``[MASK]``, the token after the text. What
+        is beyond the model's length is not read.
 
         Raises:
-            ModeledgeError: A text has no ``[MASK]`` within the model's length.
+            ModeledgeError: An encoder's text has no ``[MASK]`` within the model's length, or a
+                decoder's text has no token.
         """
         context_list = [self._context_of(document) for document in texts]
         state_ND = states(self._model, context_list)
@@ -104,11 +116,14 @@ class TokenPredictor:
             )
         else:
             raise ModeledgeError(f"{document.text[:60]!r} has no [MASK] that the model sees")
+        # Without blanks, because the model would predict an entity for each; its token is unknown.
         return Context(replace(text, blanks=()), place, -1)
 
     def _answer(self, p_V: NDArray[np.float64], hits: list[Hit]) -> TokenAnswer:
         share = self.interpolation.weight(hits)
         if share > 0:
+            # As in Interpolation.mix_probabilities, but by id instead of by name: some models have
+            # more logits than the vocabulary has tokens, and these have no names.
             p_V = (1 - share) * p_V
             near = self.interpolation.near(hits)
             ids = self._model.tokenizer.convert_tokens_to_ids(list(near))

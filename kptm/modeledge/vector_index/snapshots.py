@@ -1,6 +1,7 @@
 """Snapshots: indexes on disk, which open faster than they are built.
 
-The database has the name and the checksum of each space's valid snapshot.
+The database has the name and the checksum of each space's valid snapshot, and the position in the
+operation log (:mod:`kptm.modeledge.sql.oplog`) that it is current to.
 
     write a temporary folder ─► fsync ─► rename ─► write name, log position and checksum to SQL
 
@@ -39,7 +40,7 @@ FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss")
 """The files of a snapshot's folder."""
 
 _NAME = re.compile(r"\d+-[0-9a-z_]+")
-"""Pattern of a snapshot folder's name: its space and a token."""
+"""Pattern of a snapshot folder's name: the id of its space, and a random suffix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ class Snapshot:
     Attributes:
         kind: The kind of index.
         folder: The name of the folder.
-        seq: The line of the log up to which the index has the rows.
+        seq: The line of the operation log up to which the index has the rows.
         sha256: The checksum of all files in the folder.
-        recall: The recall measured when the index was built.
+        recall: Recall@10 for held-out queries, measured when the index was built; 1 if search is
+            exact.
     """
 
     kind: str
@@ -71,21 +73,23 @@ def of(sql: Sql, space: VectorSpace) -> Snapshot | None:
 def save(
     database: Database, root: Path, space: VectorSpace, cached: CachedIndex
 ) -> Snapshot | None:
-    """Replace the snapshot of a space; return None if records were purged in the meantime.
+    """Replace the snapshot of a space by its index in memory.
+
+    Returns None, and writes nothing, if records were purged since the index was last updated.
 
     Raises:
         OSError: The snapshot cannot be written; the previous one stays valid.
     """
     root.mkdir(exist_ok=True)
     name = f"{space.id}-{secrets.token_hex(6)}"
-    with new_folder(root / name) as (fresh, commit):
+    with new_folder(root / name) as (fresh, rename_folder):
         _write(fresh, cached.index)
         snapshot = Snapshot(cached.index.kind, name, cached.seq, checksum(fresh), cached.recall)
         with database.writing() as (sql, transaction):
             if oplog.purged_since(sql, cached.operation):  # it may contain purged records
                 transaction.rollback()
                 return None
-            commit()
+            rename_folder()
             sql.run("DELETE FROM modeledge_snapshot WHERE space_id = ?", (space.id,))
             values = (snapshot.kind, snapshot.folder, snapshot.seq, snapshot.sha256)
             sql.insert(
@@ -93,8 +97,9 @@ def save(
                 "space_id, kind, folder, seq, sha256, recall",
                 [(space.id, *values, snapshot.recall)],
             )
-    # While this transaction writes, no other process is between its rename and its commit, so
-    # folders without a name in the database can be deleted.
+    # Every process renames its folder and writes the name to the database in one transaction, and
+    # only one transaction writes at a time. So a folder that this transaction does not find in the
+    # database is an old snapshot, or one whose transaction failed, and will never be used.
     with database.writing() as (sql, _):
         sweep(sql, root)
     return snapshot
@@ -125,7 +130,10 @@ def checksum(folder: Path) -> str:
 
 
 def sweep(sql: Sql, root: Path) -> None:
-    """Delete the snapshots that the database does not name, except those that are being written."""
+    """Delete the snapshots that the database does not name; call it in a writing transaction.
+
+    A temporary folder that another process is writing stays.
+    """
     valid = {name for (name,) in sql.all("SELECT folder FROM modeledge_snapshot")}
     clean(root)
     for path in folders(root):
@@ -143,7 +151,7 @@ def folders(root: Path) -> list[Path]:
 
 
 def _delete(folder: Path) -> None:
-    """Delete a snapshot; other files in its folder stay."""
+    """Delete the files of a snapshot, and its folder unless other files are in it."""
     with suppress(OSError):
         for name in FILES:
             (folder / name).unlink(missing_ok=True)
@@ -151,12 +159,15 @@ def _delete(folder: Path) -> None:
 
 
 def clean(root: Path) -> None:
-    """Delete what killed processes have left half-written."""
+    """Delete the temporary folders that killed processes left."""
     temporary.recover_all(root, _NAME)
 
 
 def drop(sql: Sql, root: Path | None) -> None:
-    """Delete all snapshots; files first, because a missing one that SQL names is only rebuilt."""
+    """Delete all snapshots, the folders first and then the rows in SQL.
+
+    If the process is killed in between, the rows name missing folders; such an index is rebuilt.
+    """
     if root is not None and root.is_dir():
         clean(root)
         for path in folders(root):
