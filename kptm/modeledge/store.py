@@ -10,6 +10,7 @@ from kptm.modeledge.records import Record
 from kptm.modeledge.sql import oplog, provenance, receipts, record_edits, record_rows, spaces
 from kptm.modeledge.sql.receipts import Receipt
 from kptm.modeledge.sql.record_merges import follow_merge
+from kptm.modeledge.sql.undo_operations import undo_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -370,7 +371,7 @@ class Modeledge(ModeledgeReader):
             ModeledgeError: There is no such operation, or nothing of it is left to undo.
         """
         with self._database.writing() as (sql, _):
-            return receipts.of(sql, record_edits.undo(sql, number, note, revision))
+            return receipts.of(sql, undo_operation(sql, number, note, revision))
 
     def purge(self, names: Collection[str] = (), *, source: str | None = None) -> int:
         """Delete records with one of ``names``, and texts of ``source`` alone, irrevocably.

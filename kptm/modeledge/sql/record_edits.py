@@ -1,4 +1,4 @@
-"""Edits of records: replace a fact, forget records, undo operations, purge bytes."""
+"""Edits of records: which ones state a fact, forget records, restore texts, purge bytes."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def _only_by(source: str) -> Condition:
 
 
 def _forget_source(sql: Sql, operation: int, source: str) -> list[int]:
-    return _remove_orphans(sql, operation, provenance.orphaned_by(sql, operation, source))
+    return remove_orphans(sql, operation, provenance.orphaned_by(sql, operation, source))
 
 
-def _remove_orphans(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
+def remove_orphans(sql: Sql, operation: int, orphans: Sequence[int]) -> list[int]:
     """Remove the records of origins that no source attests; return their ids."""
     if not orphans:
         return []
@@ -120,10 +120,10 @@ def return_texts(sql: Sql, operation: int, source: str, origins: Sequence[int]) 
     )
     restored = record_rows.restore(sql, operation, condition) if origins else []
     attested = provenance.attest(sql, operation, source, origins)
-    return restored + _restore_orphans(sql, operation, attested)
+    return restored + restore_orphans(sql, operation, attested)
 
 
-def _restore_orphans(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
+def restore_orphans(sql: Sql, operation: int, attested: Sequence[int]) -> list[int]:
     """Restore the rows that were removed because no source attested their origins."""
     listed, parameter = sql.values(attested)
     removed_with_source = (
@@ -132,26 +132,6 @@ def _restore_orphans(sql: Sql, operation: int, attested: Sequence[int]) -> list[
     )
     condition: Condition = (f"r.origin_id IN {listed} AND {removed_with_source}", [parameter])
     return record_rows.restore(sql, operation, condition) if attested else []
-
-
-def undo(sql: Sql, number: int, note: str, revision: int | None) -> int:
-    """Undo an operation, as a new operation; return the new number.
-
-    Raises:
-        ModeledgeError: There is no such operation, or nothing of it is left to undo.
-    """
-    text = f"undo of operation {number}" + (f"; {note}" if note else "")
-    new = oplog.begin(sql, "undo", text[:NOTE], revision)
-    removed = record_rows.removed_by(sql, number)
-    changed = bool(record_rows.remove_inserted(sql, number, new))
-    attested_again = provenance.reverse_attestations(sql, number, new)
-    _remove_orphans(sql, new, provenance.unattested_by(sql, new))
-    attested = provenance.attested_origins(sql, new, [origin for _, _, origin in removed])
-    changed = bool(record_rows.restore_attested(sql, new, removed, attested)) or changed
-    _restore_orphans(sql, new, attested_again)
-    if not changed and not provenance.is_changed_by(sql, new):
-        raise ModeledgeError(f"operation {number} does not exist or has nothing left to undo")
-    return new
 
 
 def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
