@@ -107,7 +107,7 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     from kg import EntityRecord, KnowledgeGraph
     from kptm.linking import Linker
     from kptm.linking.batches import batches
-    from kptm.linking.detection.spotting import matches
+    from kptm.linking.detection.lookup import matches
     from kptm.linking.disambiguation.description_encoder import Encoder
     from kptm.linking.text.passages import FoldedTexts
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg.naming.folding import spellings
-from kptm.linking.detection.spotting import Spans, fitting, longest, matches
+from kptm.linking.detection.lookup import Spans, fitting, longest, matches
 from kptm.linking.disambiguation.weights import SMOOTHING
 from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.index.link_index import STATED, ranges

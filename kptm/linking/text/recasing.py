@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kptm.linking.detection.spotting import matches
+from kptm.linking.detection.lookup import matches
 from kptm.linking.index.index_build import function_word_hashes
 from kptm.linking.index.link_index import ALL_CAPITALS, SHORT
 from kptm.linking.names.english_lexicon import either_words, everyday_words, given_names, surnames

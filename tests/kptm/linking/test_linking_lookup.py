@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kg import Entity, EntityRecord
 from kptm.linking import Linker
-from kptm.linking.detection.spotting import fitting, longest, matches
+from kptm.linking.detection.lookup import fitting, longest, matches
 from kptm.linking.index.index_build import Edges, IndexBuilder
 from kptm.linking.index.overlay_index import Layers
 from kptm.linking.names.function_words import FUNCTION_WORDS
