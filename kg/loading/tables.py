@@ -1,4 +1,9 @@
-"""Loads a file, typing its values while it is read; after a wrong guess it is read again."""
+"""Loads a file of triples and decides the types of its tails while it is read.
+
+A table does not say which tails are entities and which are values, so the type of each relation is
+guessed from its first rows. If later rows contradict the guess, the file is read again with the
+tails of this relation as entities.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +33,13 @@ if TYPE_CHECKING:
     from kg.types import LoadReport
 
 Types: TypeAlias = "Mapping[str, str] | bool | None"
-"""The kinds of relations by key; False turns guessing off."""
+"""The types of the tails of relations, by key; others are guessed, with False none is."""
 
 TABLES = ("tsv", "csv")
 """Formats that do not mark which tails are values."""
 
 ROWS = "rows"
-"""The source of rows without a stated source."""
+"""The source of rows in memory if the caller states none."""
 
 PYKEEN = "pykeen:"
 """Prefix of a path that names a dataset of PyKEEN."""
@@ -83,7 +88,7 @@ def load_file(
                         progress=progress,
                     )
             except DoubtfulTypesError as doubt:
-                if tables is None or Path(file) == STANDARD:
+                if tables is None or Path(file) == STANDARD:  # it cannot be read twice
                     raise
                 tables = replace(tables, entities=tables.entities | set(doubt.relations))
 

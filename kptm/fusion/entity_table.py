@@ -1,4 +1,4 @@
-"""The entity vectors as a model reads them: normalised, and only the rows of a batch.
+"""The entity vectors as a model reads them: normalised, from a large table only those of a batch.
 
 Shapes: N entities, E entity width.
 """
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
 
 IN_MEMORY = 2**24
-"""A table of at most this many numbers is loaded at once: 64 MiB of float32."""
+"""Maximum size of a table that is loaded at once, in elements: 64 MiB of float32."""
 
 
 class EntityTable(nn.Module):
-    """Rows of length 1, on the device and in the precision of the model.
+    """Vectors of length 1, on the device and in the precision of the model.
 
     A small table is loaded at once. The rows of a large table are read from its file batch by
-    batch, so that a model does not grow with the graph. A softmax over all entities loads the whole
-    table.
+    batch, so that the memory of a model does not grow with the graph. :meth:`whole` loads all rows;
+    a softmax over all entities needs it.
 
     Args:
         embeddings: The embeddings with the vectors.
@@ -39,7 +39,8 @@ class EntityTable(nn.Module):
         self._embeddings = embeddings
         self._held: Tensor | None
         self.register_buffer("_held", None, persistent=False)
-        self._like: Tensor  # moves to the model's device
+        # An empty tensor that moves with the model: it has the model's device and dtype.
+        self._like: Tensor
         self.register_buffer("_like", torch.empty(0), persistent=False)
         if len(embeddings) * embeddings.dim <= IN_MEMORY:
             self.whole()
@@ -53,7 +54,7 @@ class EntityTable(nn.Module):
         return self._held is not None
 
     def rows(self, rows: Tensor) -> Tensor:
-        """The rows of numbers of any shape, (…, E)."""
+        """The vectors of some entities, (…, E), by the numbers of their rows, (…)."""
         if self._held is not None:
             return self._held[rows]
         needed, places = torch.unique(rows, return_inverse=True)

@@ -60,6 +60,10 @@ class FusedModel(nn.Module):
     The backbone's modules get hooks and are not replaced, so its weights stay those of plain
     transformers. Without mentions in a batch no hook does anything, and the output equals the
     backbone's, to the bit.
+
+    Attributes:
+        origin: Where the weights of the backbone come from.
+        figures: Figures of training and compression by name, for the model card.
     """
 
     def __init__(
@@ -115,7 +119,7 @@ class FusedModel(nn.Module):
             backbone.requires_grad_(False)
 
     def vectors(self, rows: Tensor) -> Tensor:
-        """Entity vectors of length √E, (…, E): components of size one, as after a layer norm."""
+        """Entity vectors (…, E) of length √E, whose components have a mean square of 1."""
         return self.entity_table.rows(rows) * math.sqrt(self.embeddings.dim)
 
     @classmethod
@@ -284,7 +288,7 @@ class FusedModel(nn.Module):
         candidate_rows: Tensor | None = None,
         candidate_priors: Tensor | None = None,
     ) -> MentionKnowledge:
-        """A mechanism's knowledge of a batch of ``length`` tokens, as in ``KnowledgeBatch``."""
+        """The mentions of a batch padded to ``length`` tokens, with their entity vectors."""
         found = knowledge_of_mentions(
             mention_spans,
             self.vectors(mention_rows),
@@ -344,7 +348,7 @@ class FusedModel(nn.Module):
         read_facts(self, facts)
 
     def summary(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """A state per text, (B, D), without knowledge: the first token's, a decoder's last."""
+        """The state of each text's first token (a decoder's last), (B, D), without knowledge."""
         none = input_ids.new_empty((0, 3))
         hidden_BLD: Tensor = self(input_ids, attention_mask, none, none[:, 0]).hidden
         if not self.causal:

@@ -56,7 +56,7 @@ def train_embeddings(
             an interrupted training resumes and ends with the same result. It is deleted when the
             training has finished.
         progress: Called after each epoch.
-        step: Called after each batch with the number of epochs trained so far, a fraction.
+        step: Called after each batch with the number of epochs trained so far, such as 2.5.
 
     Raises:
         EmbeddingError: The graph has no triples; all validation facts name entities or relations
@@ -179,7 +179,10 @@ def _mrr(scorer: Scorer, wanted: Ints, known: Ints) -> float:
 
 
 def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list[Triple]]:
-    """Split triples into training and validation; every entity and relation keeps a triple."""
+    """Split triples into training and validation.
+
+    Every entity and relation keeps a triple in the training part.
+    """
     size = int(config.validation * len(triples))
     if not size:
         return triples, []
@@ -187,6 +190,7 @@ def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list
     held_out: list[Triple] = []
     for number in np.random.default_rng(config.seed).permutation(len(triples)).tolist():
         item = triples[number]
+        # A triple is held out only if earlier training triples have its entities and its relation.
         if len(held_out) < size and seen.issuperset(item):
             held_out.append(item)
         seen.update(item)

@@ -1,8 +1,12 @@
-"""Denoising entity auto-encoding: predict a mention's entity, which is sometimes given wrong.
+"""Denoising entity auto-encoding: predict the entity of each mention from its hidden state.
+
+For some mentions the model is given the vector of a wrong entity, or none.
 
     p(e_j | w_i) = softmax_j(⟨linear(w_i), e_j⟩)    over the entities of the batch
 
 This is equation 7 of ERNIE (Zhang et al. 2019, section 3.4).
+
+The first token w_i of a mention stands for it (in a decoder the last one).
 
 Shapes: K mentions, U entities of the batch, E entity width.
 """
