@@ -1,6 +1,6 @@
 """Superlatives, comparisons and aggregates.
 
-SQL compares doubles; values that share one double are compared exactly in Python.
+SQL compares values as doubles. Values with the same double are compared exactly in Python.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Subprograms(Protocol):
         """The id of a relation."""
 
     def keys(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """The keys and values of ids."""
+        """The keys of entities, and the values of literals, with these ids."""
 
     def literals(self, ids: Sequence[int]) -> list[Literal]:
-        """Those of the ids that are values."""
+        """The literals among the ids."""
 
     def nodes(self, program: Program) -> NodeSet:
         """The set that a program denotes."""
@@ -54,7 +54,7 @@ class Subprograms(Protocol):
         """The number or date that a program denotes."""
 
     def period(self, period: Period) -> Moments:
-        """The seconds of a period."""
+        """The first and the last second of a period."""
 
     def source(self, program: Follow) -> NodeSet:
         """The nodes from which the last step of a path is taken."""
@@ -76,10 +76,11 @@ class Measuring:
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
     def superlative(self, program: Superlative) -> NodeSet:
-        """The nodes of a set from the program's rank on, best first, ``count`` of them with ties.
+        """The nodes from the program's rank on, best first, until there are ``count`` of them.
 
-        Nodes of one rank are in the set's order. A node with the count 0 is never among the
-        greatest.
+        Nodes with equal values share a rank, and all nodes of the last rank are returned; within a
+        rank they are in the set's order. If a count is measured, a node with the count 0 is never
+        among the greatest.
         """
         base, greatest = self._work.nodes(program.base), program.order == "max"
         if program.measure.count:
@@ -91,7 +92,7 @@ class Measuring:
         return self._in_order(base, [[size.node for size in sizes] for sizes in ranks])
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
-        """The greatest or least value of a node, as a tuple; several if values are equal."""
+        """The greatest or least value of a node; several if they are equal, as "1 km" and "1000 m"."""
         path = self._work.path(measure.steps)
         found = (
             [] if path is None else self._extreme_sizes(NodeSet((node,)), path, greatest=greatest)
@@ -99,7 +100,7 @@ class Measuring:
         return self._work.keys([size.value for size in found])
 
     def _in_order(self, base: NodeSet, ranks: Iterable[Collection[int]]) -> NodeSet:
-        """The nodes of ranks, each rank's in the set's order; of a large set by their ids."""
+        """The nodes rank by rank, within a rank in the set's order; in a large set, by id."""
         nodes: list[int] = []
         for rank in ranks:
             some = set(rank)
@@ -149,11 +150,19 @@ class Measuring:
     def _first_ranks(
         self, rows: Iterable[Size], rank: int, count: int, *, greatest: bool
     ) -> tuple[list[list[Size]], bool]:
-        """The sizes of the ranks from one on among sizes in order, and whether they are enough."""
+        """The sizes of the nodes of ``rank`` and of later ranks, and whether these are ``count``.
+
+        Args:
+            rows: Sizes sorted by their doubles, best first.
+            rank: The first rank, from 1.
+            count: The number of nodes that is enough.
+            greatest: Whether the greatest is the best.
+        """
         seen: set[int] = set()
         before = 0
         found: list[list[Size]] = []
         for _, group in groupby(rows, key=lambda size: size.low):
+            # A node has the rank of its best value, so its later values are passed over.
             best = self._best([size for size in group if size.node not in seen], greatest=greatest)
             keys = sorted({key for _, key in best.values()}, reverse=greatest)
             for wanted in keys[max(rank - before - 1, 0) :]:
@@ -268,7 +277,7 @@ class Measuring:
     def _other(
         self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None
     ) -> Quantity | None:
-        """The quantity to compare with; a number without unit gets the measures' usual unit."""
+        """The quantity to compare with; a number without a unit gets the one that is usual here."""
         size = quantity(value)
         if size is None or size.dimension or value.unit:
             return size

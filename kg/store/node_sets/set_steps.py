@@ -1,4 +1,4 @@
-"""Steps between sets of nodes: entities of a type, nodes with a relation, ends of a step."""
+"""New sets of nodes: entities of a type, nodes with a relation, nodes that a step leads to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.store.rows.times import Moments
 
     Rows = list[tuple[int, int, int, int | None]]
-    """(node, fact, its first revision, line)."""
+    """(node reached, fact, its first revision, line of the source)."""
 
 
 def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
@@ -44,7 +44,7 @@ def of_type(sets: NodeSets, relation: int, types: Collection[int]) -> NodeSet:
 
 
 def having(sets: NodeSets, relation: int, forward: bool) -> NodeSet:
-    """All nodes from which a relation leads anywhere."""
+    """All nodes that are heads of a relation's facts, or tails if not ``forward``."""
     here, _ = ends(forward)
 
     def where(x: str) -> str:
@@ -77,6 +77,7 @@ def take_step(
     start = NodeSet(tuple(number for number in source.ids if number not in without))
     if not start.ids:
         return EMPTY
+    # Few facts lead to few nodes. Many facts may lead to few nodes too: then the nodes are counted.
     rows = _facts(sets, start, step, limit=2 * sets.small + 1)
     if len(rows) <= 2 * sets.small:
         return NodeSet(_in_order(sets, rows, without))
@@ -94,7 +95,9 @@ def reached_during(
     period: Moments,
     without: Collection[int] = (),
 ) -> NodeSet:
-    """The nodes that a step leads to by facts that held in a period; dated facts come first.
+    """The nodes that a step leads to by facts that held in a period.
+
+    Nodes of dated facts come before those of facts without a date.
 
     Args:
         sets: The operations on sets.
@@ -120,7 +123,7 @@ def ways(
     without: Collection[int],
     limit: int,
 ) -> list[tuple[int, int]]:
-    """(origin, fact) of the first facts by which a step leads from a set to a node."""
+    """(node of the set, fact) for the first ``limit`` facts by which a step leads to ``node``."""
     relation, forward = step
     here, there = ends(forward)
     condition = sets.holds(source, f"x.{here}")
@@ -162,7 +165,7 @@ def _step_query(
 def _facts(
     sets: NodeSets, source: NodeSet, step: tuple[int, bool], limit: int | None = None
 ) -> Rows:
-    """(node, fact, its first revision, line) for each line that states a fact from a set."""
+    """The facts by which a step leaves a set, each once for every line that states it."""
     relation, forward = step
     here, there = ends(forward)
     text, parameters = sets.listing(source)
@@ -177,7 +180,7 @@ def _facts(
 
 
 def _in_order(sets: NodeSets, rows: Rows, without: Collection[int]) -> tuple[int, ...]:
-    """Sort nodes: those by facts that hold today first, then as ``traverse.follow`` does."""
+    """Sort nodes: those of facts that hold today first, then as ``traverse.follow`` does."""
     times_of = times(sets.sql, {row[1] for row in rows}, sets.roles, sets.at)
     dated = any(moments is not None for when in times_of.values() for moments in when)
     keys = {fact: currency(when, sets.today) for fact, when in times_of.items()} if dated else {}

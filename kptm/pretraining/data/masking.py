@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 class MaskedText(NamedTuple):
-    """An encoded text with its masked-LM labels and the correct entity row of each blank."""
+    """An encoded text with what is to be predicted.
+
+    Attributes:
+        text: The text as the model gets it.
+        labels: The token to predict at each position, IGNORED where there is none.
+        rows: The row of the correct entity for each blank.
+    """
 
     text: EncodedText
     labels: tuple[int, ...]
@@ -36,15 +42,15 @@ def mask_text(
 ) -> MaskedText:
     """Mask a text.
 
-    With the probability ``entity_rate``, one linked entity is masked in all its mentions, because
-    another mention or its vector would reveal it. The vector of a masked mention is not injected.
+    With the probability ``entity_rate`` one linked entity is chosen. All its mentions are masked,
+    and their vectors are not injected, because any of them would reveal it.
 
     Args:
-        text: The text; its own blanks stay, but have no target.
+        text: The text; mask tokens that it has already stay, but nothing is predicted there.
         config: The rates.
         mask_id: The mask token.
         vocab: Ids for random replacements: all except special ones.
-        seed: The seed of the choice.
+        seed: The seed of all random choices.
     """
     rng = np.random.default_rng(seed)
     rows: tuple[int, ...] = ()
@@ -73,16 +79,16 @@ def mask_text(
 
 
 def causal_targets(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
-    """Make a decoder's targets: each next token, and with ``entity_rate`` one entity.
+    """Make a decoder's targets: the next token everywhere, and before some mentions their entity.
 
-    The entity is predicted at the token before each of its mentions. Its vector is not injected at
-    any of them, because an earlier one would reveal it. No token is masked, since a token sees only
-    those before it.
+    With the probability ``entity_rate`` one linked entity is chosen. It is predicted at the token
+    before each of its mentions, and its vector is not injected, because that of an earlier mention
+    would reveal it. No token is masked, since a token sees only those before it.
     """
     rng = np.random.default_rng(seed)
     labels = _next(text)
     text = replace(text, blanks=())
-    choices = _entities(text, behind=1)
+    choices = _entities(text, first=1)  # a mention at the start has no token before it
     if not choices or rng.random() >= config.entity_rate:
         return MaskedText(text, labels, ())
     entity = choices[int(rng.integers(len(choices)))]
@@ -93,20 +99,20 @@ def causal_targets(text: EncodedText, config: PretrainConfig, seed: tuple[int, .
     return MaskedText(replace(text, spans=others, blanks=blanks), labels, rows)
 
 
-def _entities(text: EncodedText, behind: int = 0) -> list[str]:
-    """The entities that can be targets: those with a row, except replaced mentions.
+def _entities(text: EncodedText, first: int = 0) -> list[str]:
+    """The entities that can be targets: those with a vector, and with no replaced mention.
 
     Args:
         text: The text.
-        behind: The first token at which a mention may begin.
+        first: The first token at which a mention may begin.
     """
     replaced = {span.entity for span in text.spans if span.replaced}
-    with_row = {span.entity for span in text.spans if span.row is not None and span.start >= behind}
+    with_row = {span.entity for span in text.spans if span.row is not None and span.start >= first}
     return sorted(with_row - replaced)
 
 
 def _next(text: EncodedText) -> tuple[int, ...]:
-    """The token after each; the words of replaced mentions are not learnt."""
+    """The label of each token: the next token, unless it is a word of a replaced mention."""
     replaced = {at for span in text.spans if span.replaced for at in range(span.start, span.end)}
     labels = [IGNORED if at in replaced else token for at, token in enumerate(text.ids)]
     return (*labels[1:], IGNORED)
