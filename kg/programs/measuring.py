@@ -92,7 +92,7 @@ class Measuring:
         return self._in_order(base, [[size.node for size in sizes] for sizes in ranks])
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
-        """The greatest or least value of a node; several if they are equal, as "1 km" and "1000 m"."""
+        """The greatest or least value of a node; several if equal, as "1 km" and "1000 m"."""
         path = self._work.path(measure.steps)
         found = (
             [] if path is None else self._extreme_sizes(NodeSet((node,)), path, greatest=greatest)

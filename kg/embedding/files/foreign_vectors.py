@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TEXT = (".txt", ".tsv", ".vec", ".w2v")
+"""Suffixes of files in a text format."""
 MODEL, TRIPLES = "trained_model.pkl", "training_triples"
+"""PyKEEN's file of the model and its folder of the training set, which has the entities' ids."""
 
 
 def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
@@ -36,11 +38,11 @@ def read_vectors(path: str | Path, *, keys: str | Path | None = None) -> EntityE
             PyTorch-BigGraph, with or without a first line of sizes, also compressed (``.gz``,
             ``.bz2``, ``.zst``); ``.npz`` with arrays "keys" and "vectors"; ``.npy`` with ``keys``;
             a folder that PyKEEN's ``save_to_directory`` wrote, whose pickle is read without running
-            it; a folder that :meth:`EntityEmbeddings.save` wrote.
+            code from it; a folder that :meth:`EntityEmbeddings.save` wrote.
         keys: For ``.npy``: a text file with one key per line.
 
     Returns:
-        Embeddings without a scorer, which are not bound to one graph.
+        Embeddings that cannot score triples, and that can be used with any graph.
 
     Raises:
         EmbeddingError: The file does not exist, has another format, or is malformed.
@@ -99,6 +101,7 @@ def _pykeen(folder: Path) -> EntityEmbeddings:
     try:
         with gzip.open(names, "rt", encoding="utf-8", newline="") as file:
             ids = _ids(file)
+        # torch.load takes a module like pickle; this one has the names that it uses.
         reader = SimpleNamespace(
             Unpickler=_Reader, load=lambda file, **_: _Reader(file).load(), __name__="tensors"
         )

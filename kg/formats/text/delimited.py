@@ -30,10 +30,16 @@ _NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 def read_tsv(
     stream: IO[bytes], path: Path, layout: TableLayout | None = None, first: int = 1
 ) -> Iterator[Line]:
-    """Read three tab-separated columns; there is no quoting, so the text of a field is the name.
+    """Read three tab-separated columns; there is no quoting, so a quote is part of a name.
 
     A usual header in the first line is recognised. If ``layout.columns`` are names, the first line
     is taken as the header, and its other columns are ignored.
+
+    Args:
+        stream: The content of the file.
+        path: The path, for errors.
+        layout: Which columns to read; by default the first line or the order decides.
+        first: The number of the stream's first line in the file.
     """
     layout = layout or TableLayout()
     rows = tsv_rows(stream, path, first)
@@ -78,6 +84,7 @@ class _Order:
 
     Attributes:
         places: The positions from 0; None until the header with their names has been read.
+        exact: The number of columns that each row must have; None if other columns are ignored.
     """
 
     def __init__(self, columns: Columns, exact: int | None = None) -> None:
@@ -184,7 +191,10 @@ def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> I
 
 
 def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleFormatError]]:
-    """Yield (number of the first line, text) per record; lines are joined within open quotes."""
+    """Yield (number of its first line, text) for each record.
+
+    A line break within quotes belongs to the record, so lines are joined until the quotes are even.
+    """
     parts: list[str] = []
     first = size = quotes = 0
     for number, body in byte_lines(stream, path):

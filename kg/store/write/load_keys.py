@@ -50,7 +50,7 @@ class Keys:
         return bool(self._kept)
 
     def forget(self) -> None:
-        """Free the memory of a long load; the database has all keys."""
+        """Free the memory after a long load; the keys are then looked up in the database."""
         if len(self._filter):
             self._filter, self._recent, self._first_load = KeyFilter(), {}, False
 
@@ -63,8 +63,8 @@ class Keys:
     def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
         """Find or create the ids of ``keys``.
 
-        The first dictionary has the ids of these and other keys; the second has the errors of
-        invalid keys.
+        Returns:
+            The ids of all recent keys, these and others; and the errors of invalid keys.
         """
         if len(self._recent) > CACHED:
             self._filter.add(self._recent)
@@ -98,7 +98,7 @@ class Keys:
         remembered = self._filter.find(unknown)
         self._recent.update(remembered)
         if self._first_load and self._filter.complete:
-            return  # the filter remembers every key of the database
+            return  # every key of the database is in the filter or recent, so these are new
         unknown = sorted(key for key in unknown if key not in remembered)  # in the index's order
         if unknown:
             listed, parameter = self._sql.values(unknown)
@@ -107,7 +107,10 @@ class Keys:
 
 
 def _storable_of(keys: list[str]) -> list[str]:
-    """The keys that a query may contain; the common case checks all keys at once."""
+    """The keys that a query may contain: those without NUL and lone surrogates.
+
+    All keys are checked at once first, because nearly always all of them are storable.
+    """
     try:
         text = "".join(keys)
         text.encode()

@@ -29,8 +29,8 @@ class WorkspaceTables:
 
     Args:
         layout: The paths of the workspace.
-        config: Its database.
-        password: The password of the database, if it is not where the settings say.
+        config: The section ``[database]`` of ``kptm.toml``.
+        password: The password of the database, instead of the one that ``config`` names.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class WorkspaceTables:
 
     @property
     def on_server(self) -> bool:
-        """Whether they are in PostgreSQL."""
+        """Whether the tables are in PostgreSQL."""
         return bool(self._config.url)
 
     @property
@@ -75,7 +75,7 @@ class WorkspaceTables:
         """Open the graph, or create it; tables of an older version of kptm are migrated.
 
         Raises:
-            WorkspaceError: The graph is gone.
+            WorkspaceError: The workspace had a graph, which is missing.
             StoreError: The database cannot be opened.
         """
         if not self.on_server:
