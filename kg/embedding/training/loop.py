@@ -48,7 +48,7 @@ def train(
         checkpoint: Where training resumes from, and where its state is written every
             ``checkpoint.every`` seconds, also within an epoch.
         progress: Called after each epoch.
-        step: Called after each batch with the number of epochs trained so far, a fraction.
+        step: Called after each batch with the number of epochs trained so far, such as 2.5.
 
     Raises:
         EmbeddingError: The loss is not finite, PyKEEN refuses the configuration, or the checkpoint
@@ -85,7 +85,7 @@ class _Loop:
         scorer: The scorer.
         batches: The batches of an epoch.
         checkpoint: Where the state is written.
-        step: Called after each batch with the number of epochs trained so far, a fraction.
+        step: Called after each batch with the number of epochs trained so far, such as 2.5.
     """
 
     def __init__(

@@ -141,6 +141,9 @@ def _sampled_of_pykeen(scorer: Scorer, ids: torch.Tensor) -> Batches:
 
 
 def _restore_rng(rng: torch.Tensor | None) -> None:
-    """Restore torch's random state within an interrupted epoch; None for a new epoch."""
+    """Continue an interrupted epoch with the random state that it had; None for a new epoch.
+
+    Call this after the order of the batches has been drawn: the epoch's seed gives the same order.
+    """
     if rng is not None:
         torch.set_rng_state(rng)

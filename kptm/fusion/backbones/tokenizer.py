@@ -13,15 +13,15 @@ def read_tokenizer(backbone: Any) -> Any:
     """The tokenizer in a backbone's folder, or of a hub name.
 
     Raises:
-        ModelError: There is no tokenizer, or the backbone is not a path.
+        ModelError: There is no tokenizer, or the backbone is a config or a model.
     """
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not isinstance(backbone, str | Path):
         raise ModelError("a config or a model comes without a tokenizer; pass tokenizer=")
     try:
-        # A tokenizer that was saved without a family must be read without one; AutoTokenizer would
-        # use the model's family.
+        # A tokenizer of a general class must be read by it. AutoTokenizer would take the class that
+        # belongs to the model's family, and split texts differently.
         kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
         tokenizer = kind.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
@@ -35,7 +35,7 @@ def read_tokenizer(backbone: Any) -> Any:
 
 
 def _is_general(folder: Path) -> bool:
-    """Whether a folder's tokenizer was saved without a family."""
+    """Whether a folder's tokenizer is of a general class, not of a model family such as BERT."""
     try:
         text = (folder / "tokenizer_config.json").read_text(encoding="utf-8")
         return json.loads(text)["tokenizer_class"] in (

@@ -1,4 +1,9 @@
-"""Scores the candidates of passages, pass by pass."""
+"""Scores the candidates of passages in two or three passes.
+
+The first pass scores each mention independently, the second adds the coherence with the other
+mentions, and the third the similarity by an encoder, if there is one. The features of the later
+passes depend on the probabilities of the pass before.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 
 Similarity: TypeAlias = "Callable[[FoldedTexts, Layers, Candidates, Floats], dict[str, Floats]]"
-"""Computes an encoder's features from candidates and their probabilities without the encoder."""
+"""Computes an encoder's features from candidates and their probabilities of the second pass."""
 
 
 class Judged(NamedTuple):

@@ -1,7 +1,7 @@
 """Finds the files of a workspace that kptm wrote, which are all that a purge may delete.
 
 The folder of a stage has a manifest of its files, or files with fixed names. Other files there, and
-everything behind a symbolic link, belong to the user.
+everything that only a symbolic link leads to, belong to the user.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ class Artefact:
     Attributes:
         name: Its name for people: ``embeddings``, ``finetuned/relation``.
         path: The file or folder.
-        files: The files that kptm wrote; the last is the one without which the output is
-            incomplete.
+        files: The files that kptm wrote, in the order in which they are deleted.
     """
 
     name: str
@@ -139,9 +138,11 @@ def _folder(layout: Layout, path: Path, own: Callable[[Path], set[Path]]) -> Art
 
 
 def _own(folder: Path, own: Callable[[Path], set[Path]]) -> tuple[Path, ...]:
+    """The existing files of a folder that ``own`` names, in the order in which to delete them."""
     if folder.is_symlink() or not folder.is_dir():
         return ()
     there = own(folder)
+    # The manifest is deleted last: it names the files, so an interrupted deletion can be repeated.
     marks = (*MANIFESTS, "embeddings.json", "run.json")
     return tuple(
         sorted(
@@ -152,6 +153,8 @@ def _own(folder: Path, own: Callable[[Path], set[Path]]) -> tuple[Path, ...]:
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[Path], set[Path]]:
+    """A function that returns the files of a folder whose relative paths match a pattern."""
+
     def own(folder: Path) -> set[Path]:
         return {
             path
@@ -167,6 +170,7 @@ def _pretraining(folder: Path) -> set[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
+    """The entries of a folder, without links; none if it is a link itself."""
     if folder.is_symlink() or not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if not path.is_symlink())
