@@ -1,4 +1,7 @@
-"""Aggregates that skip values that are not numbers, where RDFLib fails the whole query."""
+"""Sums and averages that skip values that are not numbers.
+
+In RDFLib one such value makes the whole query fail.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,11 @@ FAILURES = (SPARQLError, ArithmeticError, AttributeError, TypeError, ValueError)
 
 
 def prepare_aggregates(in_query: ContextVar[bool]) -> None:
-    """Register the accumulators with RDFLib; outside of our queries they behave like RDFLib's."""
+    """Register the accumulators with RDFLib.
+
+    RDFLib has one table of them for the whole process, so they skip values only while ``in_query``
+    is true; in queries of other programs they behave like RDFLib's.
+    """
     known = Aggregator.accumulator_classes
     for name, kind in (("Aggregate_Sum", Sum), ("Aggregate_Avg", Average)):
         if known[name] is kind:
@@ -34,6 +41,6 @@ def _lenient(kind: type[Any], in_query: ContextVar[bool]) -> type[Any]:
             except FAILURES:
                 if not in_query.get():
                     raise
-                self.__dict__.update(before)
+                self.__dict__.update(before)  # what the failed update has changed
 
     return Lenient

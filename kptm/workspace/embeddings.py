@@ -40,7 +40,7 @@ class WorkspaceEmbeddings:
             update: Whether to only fit rows of new entities and relations, which takes seconds.
             recipe: A recipe; see :meth:`embedding_config`.
             progress: Called after each epoch of a training.
-            step: Called after each batch with the number of epochs trained so far, a fraction.
+            step: Called after each batch with the number of epochs trained so far, such as 2.5.
 
         Raises:
             WorkspaceError: There are no embeddings to update, or another process trains them.

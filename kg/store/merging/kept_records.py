@@ -26,7 +26,8 @@ Line = tuple[int, "Record"]
 def of_kept(sql: Sql, lines: Sequence[Line]) -> list[Line]:
     """The records (line, record) with merged entities replaced by those that were kept.
 
-    A description or prior is left out if the kept entity has another.
+    If the kept entity has another label in the same language, the label becomes an alias; if it has
+    another description or prior, that of the record is left out.
     """
     kept = kept_keys(sql, (_head(record) for _, record in lines))
     if not kept:
@@ -59,6 +60,7 @@ def _of_kept(record: Record, key: str, said: Sequence[Attribute]) -> Record | No
 def _fact(
     fact: Triple | Attribute, key: str, said: Sequence[Attribute]
 ) -> Triple | Attribute | None:
+    """The fact about the kept entity, which states ``said`` already; None if it is left out."""
     moved = fact._replace(head=key)
     if not isinstance(moved, Attribute) or not _is_taken(moved, said):
         return moved
@@ -66,7 +68,7 @@ def _fact(
 
 
 def _is_taken(fact: Attribute, said: Sequence[Attribute]) -> bool:
-    """Whether an entity has another label, description or prior in the language."""
+    """Whether ``said`` has another label, description or prior in the language of a fact."""
     for group in (LABELS, DESCRIPTIONS, (PRIOR,)):
         if fact.relation in group:
             return fact not in said and any(

@@ -32,24 +32,29 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SIMILARITY = "similarity", "behind the most similar"
-"""The features of "which", the model that chooses among candidates."""
+"""The features of "which", the model that chooses among candidates.
+
+They are the cosine of context and description, and its difference from the mention's highest one.
+"""
 SIMILARITY_OF_PART = "part, similarity"
 """The feature for mentions that are part of a candidate's name.
 
 For whole names the graph's features are better evidence.
 """
 DOUBT = (0.05, 0.85)
-"""The range of the best candidate's probability in which a mention is ambiguous."""
+"""A mention is ambiguous if the probability of its best candidate is in this range."""
 AROUND = 100
 """The number of characters before, and after, a mention that are encoded."""
 MOST = 8
 """The most candidates of a mention that are compared, by descending probability."""
 BATCH = 32
+"""Texts per batch."""
 LENGTH = 96
 """The most tokens of a text that are encoded."""
 EXPECTED = 0.25
 """Subtracted from a cosine: about the cosine of two unrelated texts."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
+"""The files of stored vectors, and the file of their checksums."""
 
 
 class Encoder:
@@ -97,8 +102,10 @@ class Encoder:
             describe: Returns the descriptions of entities, by key.
         """
         best = np.maximum.reduceat(belief, found.first[:-1])
+        # A mention is compared if it has several candidates, or is only part of a name, so that its
+        # one candidate may be wrong.
         asks = np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
-        asks |= np.diff(found.first) > 1  # a single whole name has nothing to compare
+        asks |= np.diff(found.first) > 1
         doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
         order = np.lexsort((found.entity, -belief, found.of))
         similar = np.zeros(len(belief))
@@ -116,6 +123,7 @@ class Encoder:
             for row, names, vector in zip(rows, keys, around, strict=True):
                 for at, name in zip(row.tolist(), names, strict=True):
                     similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
+        # A similarity of 0 stands for "not compared".
         top = np.maximum.reduceat(np.where(similar == 0, -1, similar), found.first[:-1])[found.of]
         return {
             "behind the most similar": np.where(similar == 0, 0, similar - top),
@@ -124,7 +132,7 @@ class Encoder:
         }
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of texts to remember, each encoded once; :meth:`keep` stores them.
+        """The unit vectors of texts; they stay in memory, and :meth:`keep` stores them.
 
         Returns:
             (texts, width).
@@ -133,7 +141,7 @@ class Encoder:
         return np.stack([known[text].astype(np.float32) for text in texts])
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of texts that are not remembered, such as questions.
+        """The unit vectors of texts that will not come again, such as questions; not in memory.
 
         Returns:
             (texts, width).
@@ -142,6 +150,7 @@ class Encoder:
 
     def _description_vectors(self, texts: Mapping[str, str]) -> dict[str, NDArray[np.float16]]:
         self._recall()
+        # Vectors are found by a hash of the text, so a changed description is encoded again.
         names = {key: hashlib.sha256(text.encode()).hexdigest()[:16] for key, text in texts.items()}
         new = {name: texts[key] for key, name in sorted(names.items()) if name not in self._vectors}
         for name, vector in zip(new, self._encode_texts(list(new.values())), strict=True):
@@ -206,6 +215,7 @@ class _Model:
         """The unit vectors of texts, each the mean over the text's tokens, (width,) each."""
         import torch
 
+        # Texts of similar length share a batch, so that little is padded.
         order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
         found: dict[int, NDArray[np.float32]] = {}
         with torch.inference_mode():

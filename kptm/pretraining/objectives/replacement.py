@@ -1,4 +1,4 @@
-"""Replaced-entity detection: predict whether a mention was replaced by another entity's.
+"""Replaced-entity detection: predict whether a mention was replaced by another entity's name.
 
     p(not replaced) = σ(w · [h_before; h_after] + b)
 
@@ -36,7 +36,7 @@ class ReplacementDetection(Objective):
         self.own = nn.Linear(2 * hidden, 1)
 
     def count(self, batch: Mapping[str, Tensor]) -> int:
-        """The number of mentions."""
+        """The number of mentions that have a token before and after them."""
         return rows_of(batch, "around")
 
     def total(self, step: TrainingStep) -> Tensor:
