@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Facts = Iterable[tuple[str, str, str]]
 
 PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
-"""Precisions of the normal priors of the coefficients and of the offsets.
+"""Precisions of the normal priors of the coefficients, and of the offsets of relations.
 
 Each adds its precision times Σ w²/2 to the loss.
 """
@@ -49,6 +49,7 @@ def fit(
     mean, scale = raw.mean(0), raw.std(0)
     scale[scale == 0] = 1.0
     seen, relation = np.unique(ids[:, 1], return_inverse=True)
+    # The last column is the common offset, which has no prior.
     matrix = np.column_stack([(raw - mean) / scale, np.ones(len(ids))])
     size = matrix.shape[1]
     penalty = np.concatenate(
@@ -80,7 +81,11 @@ def fit(
 
 
 def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
-    """Replace the head or tail of each true triple, if possible by another of its relation."""
+    """Make a false triple of each true one, with another head or tail.
+
+    The first half of the tries takes an entity that stands there in a fact of the relation, the
+    other half any entity. If every try gives a known fact, the triple is left out.
+    """
     random = np.random.default_rng(seed)
     all_true = np.unique(np.concatenate([true, known]), axis=0)
     true_set = set(map(tuple, all_true.tolist()))

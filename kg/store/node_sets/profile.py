@@ -19,7 +19,7 @@ SAMPLE = 40
 STATED = 200_000
 """The most statements read per file."""
 CLOSE = 2_000
-"""The most facts from a set in one direction whose other ends are looked at."""
+"""The most facts from a set that :func:`relations_beyond` follows in each direction."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
@@ -40,9 +40,9 @@ def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
 def relations_beyond(
     sets: NodeSets, nodes: NodeSet, relations: Iterable[int]
 ) -> dict[tuple[str, bool], set[int]]:
-    """Which of some relations lead forward from the ends of each step from a set.
+    """For each step from a set: which of ``relations`` have facts whose heads the step reaches.
 
-    The ends of at most :data:`CLOSE` facts in each direction are looked at.
+    At most :data:`CLOSE` facts are followed in each direction.
     """
     found: dict[tuple[str, bool], set[int]] = defaultdict(set)
     wanted = ", ".join(str(int(number)) for number in relations)
@@ -106,7 +106,7 @@ def files(sets: NodeSets) -> list[tuple[int, str]]:
 
 
 def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
-    """The relation of most heads in a file, among the relations of the file's first head.
+    """The relation with the most heads in a file, of those that the file's first head has.
 
     The first head is typical of its file: a file of clubs begins with a club, though it contains
     coaches too. Only the first :data:`STATED` statements are read.

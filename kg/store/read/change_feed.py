@@ -1,4 +1,4 @@
-"""The changes since a revision, so that derived artefacts are updated and not rebuilt."""
+"""The changes since a revision, so that what was computed from the graph need not be built anew."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _PACKED = 2**31
 """Heads and relations below this fit into one number of 64 bits together."""
 
 MARKS = 32
-"""Heads that a run samples per block; the merge chooses the last head of a block from them."""
+"""Heads that each run samples per :data:`BLOCK` rows, as possible ends of merged blocks."""
 
 
 class ExternalSort:
@@ -75,6 +75,8 @@ class ExternalSort:
             yield from _blocks(last)
             return
         self._runs.append(_SortedRun(last))
+        # All runs sample at the same rate, so about BLOCK rows lie between a mark and the one MARKS
+        # further on, however the rows are spread over the runs.
         marks = sorted({head for run in self._runs for head in run.marks})
         ends = [*marks[MARKS - 1 :: MARKS], *marks[-1:]]
         for end in ends:
@@ -93,10 +95,10 @@ class _SortedRun:
         self._step = max(BLOCK // MARKS, 1)
         self.marks = {int(head) for head in rows[self._step - 1 :: self._step, 0]}
         self.marks |= {int(head) for head in rows[-1:, 0]}
-        self._ahead = rows[:0].copy()
+        self._ahead = rows[:0].copy()  # read from the file, but not taken
 
     def take(self, end: int) -> Rows:
-        """Read on, up to the last row whose head is at most ``end``."""
+        """The next rows, up to the last one whose head is at most ``end``."""
         parts = [self._ahead]
         while len(parts[-1]) == 0 or parts[-1][-1, 0] <= end:
             more = np.fromfile(self._file, np.int64, self._step * WIDTH).reshape(-1, WIDTH)

@@ -2,8 +2,9 @@
 
 A weight row w becomes round(w / s) with s = max |w| / 127, symmetric and per output. A map's input
 is quantised at run time, with one scale for the whole batch (dynamic quantisation): so a text's
-states depend a little on the batch. Kernels run on the CPU; elsewhere the weights are read as
-floats, which is as small and no faster. A head that is tied to the token embeddings stays tied.
+states depend a little on the batch. The kernels run on the CPU. On other devices each call converts
+the weights to floats, which saves memory but no time. A head that is tied to the token embeddings
+stays tied.
 
 Shapes: O outputs, I inputs, V tokens, D hidden.
 """
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 WEIGHTS = "int8.safetensors"
+"""The file of the weights."""
 LEAST = 1e-12
-"""The smallest scale: a row of zeros has one too."""
+"""The least max |w| of a row, so that a row of zeros is not divided by 0."""
 
 
 class Int8Linear(nn.Module):
@@ -80,7 +82,7 @@ class Int8Linear(nn.Module):
         return cast("Int8Linear", moved._apply(*given, **options))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copy without the kernel's own weights."""
+        """The state to copy or save, without the kernel's packed weights, which are made again."""
         return {**self.__dict__, "_packed": None}
 
 
@@ -105,10 +107,10 @@ class Int8Embedding(nn.Module):
 
 
 def quantise_modules(backbone: Any) -> None:
-    """Replace a backbone's linear maps and its token embeddings in place.
+    """Replace a backbone's linear maps and its token embeddings by 8-bit ones, in place.
 
     Raises:
-        ModelError: It has no linear map.
+        ModelError: The backbone has no linear map.
     """
     from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
 
@@ -147,7 +149,7 @@ def check_trainable(backbone: Any) -> None:
     """Refuse to train or export a backbone whose weights are 8-bit numbers.
 
     Raises:
-        ModelError: They are.
+        ModelError: The weights are 8-bit numbers.
     """
     if is_int8(backbone):
         raise ModelError(
