@@ -160,6 +160,8 @@ def fit_rows(
     from kg.embedding.training.objectives import objective
 
     config = scorer.config
+    # For each weight, a mask of the rows that stay. With inverse relations, a relation has two rows
+    # in succession.
     old = {
         id(weight): ~chosen
         for module, chosen in (

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.store.write.external_sort import Rows
 
+# Row n of a block with three numbers: head, relation and tail for _STORED; the id of a triple, its
+# source and its line for _STATED.
 _STAGE = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged"
     " (n {id} PRIMARY KEY, a {id} NOT NULL, b {id} NOT NULL, c {id} NOT NULL)"
@@ -76,7 +78,9 @@ def write_block(
     stored = [] if nothing_stored else _query_staged(sql, triples[:, :3], _STORED)
     for at, number, _ in stored:
         ids[at] = number
-    # A caller that writes the statements also decides which doubted triples become facts.
+    # A removed triple is live again. A negative number marks a doubted one: all its sources have a
+    # confidence of 0. The statements that this function writes make it a fact; a caller that writes
+    # them itself decides that too.
     dead = [number for _, number, removed in stored if removed > 0 or (removed and attest)]
     sql.many("UPDATE triple SET rev_removed = 0 WHERE id = ?", [(number,) for number in dead])
     new = ids == 0

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FREQUENT = 1e-3
-"""The constant a of the word weights: a word of this frequency p has weight 1/2.
+"""The constant a of the word weights a / (a + p) for a word of frequency p.
 
-Weights are a / (a + p) (Arora, Liang and Ma 2017, *A simple but tough-to-beat baseline for sentence
-embeddings*, ICLR).
+A word of frequency a has the weight 1/2 (Arora, Liang and Ma 2017, *A simple but tough-to-beat
+baseline for sentence embeddings*, ICLR).
 """
 _ZIPF = 0.1
 """The constant of Zipf's law: the word of rank r has a frequency of about this / r."""

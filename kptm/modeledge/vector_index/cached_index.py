@@ -38,7 +38,7 @@ class CachedIndex:
         seq: The line of the log up to which the index has the rows.
         operation: The newest operation when the index was updated. It is stored in addition to
             ``seq``, because an operation that changes only attestations adds no line to the log.
-        recall: The recall measured when the index was built.
+        recall: Recall@10 for held-out queries, measured when the index was built.
         saved: The line of the log up to which the snapshot has the rows, -1 without a snapshot.
         unsaved: The number of rows that changed since the snapshot.
         asked: The number of single queries.

@@ -34,7 +34,7 @@ class SpaceCheck:
         space: The name of the space.
         rows: The number of live rows.
         index: The kind of the index.
-        recall: The recall measured when the index was built.
+        recall: Recall@10 for held-out queries, measured when the index was built.
         snapshot: "none", "whole" or "damaged".
         problems: The inconsistencies; empty if there are none.
     """
@@ -74,7 +74,7 @@ def check(sql: Sql, indexes: Indexes, space: VectorSpace) -> SpaceCheck:
 
 
 def live_rows(sql: Sql, space: VectorSpace) -> tuple[NDArray[np.int64], str]:
-    """The ids of a space's live rows, and the message of how they differ from the log, or ""."""
+    """The ids of a space's live rows, and a message if they differ from the log, else ""."""
     stored = _live_ids(sql, space)
     if stored is None:
         none = np.zeros(0, np.int64)
