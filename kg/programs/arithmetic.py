@@ -49,19 +49,19 @@ def measure_all(values: Iterable[Literal]) -> list[Measured]:
 
 
 def main_dimension(values: Iterable[Measured]) -> str:
-    """The dimension of most values; the alphabetically first of several, "" without values."""
+    """The dimension of most values; of equally frequent ones the first by name, "" without any."""
     counts = Counter(item.quantity.dimension for item in values)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
 def main_unit(units: Iterable[str]) -> str:
-    """The most frequent unit; the alphabetically first of several, "" without units."""
+    """The most frequent unit; of equally frequent ones the first by name, "" without any."""
     counts = Counter(units)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
 def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | None:
-    """Read a number without a unit as one of the values it is compared with.
+    """Read a number without a unit in the unit of the values that it is compared with.
 
     Args:
         value: The number.
@@ -84,7 +84,7 @@ def as_stated(value: Literal, others: Sequence[tuple[str, str]]) -> Quantity | N
 
 
 def in_unit(values: Sequence[Literal], unit: str) -> list[Literal] | None:
-    """Numbers of another unit as plain numbers of a unit; None if one is of another dimension.
+    """Convert numbers to one unit, and leave the unit out; None if one has another dimension.
 
     Args:
         values: The numbers, such as 1 h; those without a unit are of the wanted one.

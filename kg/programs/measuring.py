@@ -356,7 +356,7 @@ class Measuring:
 
 
 def _most_common(names: Iterable[str]) -> str:
-    """The most frequent name; the alphabetically first of several."""
+    """The most frequent name; of equally frequent ones the alphabetically first."""
     counts = Counter(names)
     return min(counts, key=lambda name: (-counts[name], name), default="")
 

@@ -1,4 +1,4 @@
-"""Reads a store: search, recall, receipts and indexes."""
+"""Reads a modeledge store: search, recall, receipts and indexes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ SNAPSHOTS = ".index"
 
 
 class ModeledgeReader:
-    """The reading half of :class:`~kptm.Modeledge`."""
+    """The reading half of :class:`~kptm.Modeledge`.
+
+    Args:
+        database: The database with the store's tables.
+        owned: Whether :meth:`close` closes the database too.
+        snapshots: The folder of index snapshots; by default beside the database, none on a server.
+    """
 
     def __init__(
         self, database: Database, *, owned: bool = True, snapshots: Path | None = None

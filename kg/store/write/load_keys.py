@@ -51,7 +51,7 @@ class Keys:
 
     def forget(self) -> None:
         """Free the memory after a long load; the keys are then looked up in the database."""
-        if len(self._filter):
+        if len(self._filter):  # else the recent keys are few, and stay
             self._filter, self._recent, self._first_load = KeyFilter(), {}, False
 
     def find_ids(self, keys: Iterable[str]) -> dict[str, int]:
