@@ -1,6 +1,6 @@
 """Liveness: a triple is live while a source states it, an entity while a live statement names it.
 
-A source with confidence 0 only records a triple.
+A statement with a confidence of 0 is recorded, but does not make its triple a fact.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ _WORDS = re.compile(r"[^\W\d_]+").findall
 
 
 def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dict[str, int]:
-    """The gender bits of entities with a relation such as "gender" or "/people/person/gender".
+    """The gender (MALE, FEMALE or 0) of entities that a relation such as "gender" states.
+
+    A key that ends in such a word counts too, as "/people/person/gender".
 
     Args:
         graph: The graph.
@@ -44,19 +46,19 @@ def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dic
 
 
 def gender_of(entity: Entity) -> int:
-    """The gender bit that types and description state; 0 if they state none or both."""
+    """The gender that types and description state, MALE or FEMALE; 0 if they state none or both."""
     return gender_in(f"{entity.description} {' '.join(entity.types)}")
 
 
 def gender_in(text: str) -> int:
-    """The gender bit that the words of a text state; 0 if they state none or both."""
+    """The gender that the words of a text state, MALE or FEMALE; 0 if they state none or both."""
     found = {_genders().get(word, 0) for word in _WORDS(text.lower())} - {0}
     return found.pop() if len(found) == 1 else 0
 
 
 @cache
 def _genders() -> dict[str, int]:
-    """Words that state a gender, with its bit."""
+    """Words that state a gender, with MALE or FEMALE."""
     return dict.fromkeys(tables()["male"], MALE) | dict.fromkeys(tables()["female"], FEMALE)
 
 

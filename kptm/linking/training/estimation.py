@@ -55,7 +55,8 @@ EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
 """Means of the normal prior; 0 for all others.
 
 Bayes' rule adds observed log-odds unchanged, so their coefficient is 1 unless gold documents show
-otherwise: most graphs have no counts, and without counts the documents are no evidence of it."""
+otherwise. They can show it only with counts, which most graphs do not have.
+"""
 NOT_NEGATIVE = frozenset(
     {
         "prior", EVIDENCE, COUNTED, SURE, "degree", "part, degree", "whole name, degree",
