@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Intersection, Named, parts, readable
+from kg.programs import Aggregate, Follow, Intersection, Named, parts, readable
 from kg.types import Candidate as Meaning
 from kg.types import Step
 from kptm.answering.answer import Answer
@@ -145,7 +145,8 @@ class TypedQuestions:
                 best is None
                 or best.p < min_score
                 or (
-                    _is_guess(question, best.derivation, derivation) and self._has_facts(derivation)
+                    _is_guess(question, best.derivation, derivation)
+                    and not self._adds_up_rows(best.derivation, derivation)
                 )
             ):
                 return replace(item, p=p)
@@ -153,15 +154,15 @@ class TypedQuestions:
                 return replace(item, p=p)
         return None
 
-    def _has_facts(self, derivation: Derivation) -> bool:
-        """Whether the graph says anything of the name itself: of what is only a value it does not.
+    def _adds_up_rows(self, best: Derivation, silent: Derivation) -> bool:
+        """Whether a reading adds up what belongs to a name that has no facts itself.
 
         In a table of universities, "total students in Japan" is not about a property of Japan.
         """
-        found = _path(derivation.program)
-        if found is None or not found[1][0].forward:
-            return True
-        return any(step.forward for step in self._parser.knowledge.steps((found[0],)))
+        found = _path(silent.program)
+        if found is None or not isinstance(best.program, Aggregate) or not found[1][0].forward:
+            return False
+        return not any(step.forward for step in self._parser.knowledge.steps((found[0],)))
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
         """The reading with two conditions that no entity fulfils, if the best reading ignores one.
