@@ -42,7 +42,7 @@ def relations_beyond(
 ) -> dict[tuple[str, bool], set[int]]:
     """For each step from a set: which of ``relations`` have facts whose heads the step reaches.
 
-    At most :data:`CLOSE` facts are followed in each direction.
+    The first :data:`CLOSE` facts are followed in each direction.
     """
     found: dict[tuple[str, bool], set[int]] = defaultdict(set)
     wanted = ", ".join(str(int(number)) for number in relations)
@@ -51,7 +51,8 @@ def relations_beyond(
         rows = sets.sql.all(
             "SELECT r.key, g.beyond FROM (SELECT DISTINCT f.relation_id, y.relation_id AS beyond"
             f" FROM (SELECT x.relation_id, x.{there} AS id FROM triple x WHERE {condition.text}"
-            f" AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} LIMIT {CLOSE}) AS f"
+            f" AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+            f" ORDER BY x.id LIMIT {CLOSE}) AS f"
             " CROSS JOIN triple y WHERE y.head_id = f.id"
             f" AND y.relation_id IN ({wanted}) AND {alive(sets.at, 'y')}) AS g"
             " JOIN relation r ON r.id = g.relation_id",
