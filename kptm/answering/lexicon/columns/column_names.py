@@ -32,11 +32,14 @@ def split_words(name: str) -> str:
 def spell_out(name: str) -> str:
     """Spell out the abbreviations of a name: "no_eps" gives "number episodes".
 
-    A name without an abbreviation is returned as it is. A word that is the whole name and a word
-    of English too, such as "no", is none.
+    A name without an abbreviation is returned as it is. No abbreviation is a word of English that
+    is the whole name, such as "no", or a qualifier at the end: "population_est" is an estimate, but
+    "est_year" the year in which something was established.
     """
     words = split_words(name).split()
     full = [_abbreviations().get(word.lower().strip("."), word) for word in words]
+    if len(words) > 1 and _is_qualifier(words[-1]):
+        full[-1] = words[-1]
     if full == words or (len(words) == 1 and load().is_function_word(load().tokens(name)[0])):
         return name
     return " ".join(full)

@@ -28,6 +28,9 @@ CREWS = {"Aurora": ["Ann", "Bo"], "Borealis": ["Cy"], "Cygnus": ["Di", "Ed", "Fl
         ("ctry", "country"),
         ("avgTemp_C", "average temperature C"),
         ("dob", "date of birth"),
+        ("est_yr", "established year"),
+        ("population_est", "population_est"),  # an estimate
+        ("temp_max", "temperature max"),
         ("country", "country"),
         ("no", "no"),  # an answer, not a number
         ("numbers", "numbers"),
