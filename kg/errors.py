@@ -6,6 +6,7 @@
     ├── UnknownKeyError        a key that the graph does not have
     ├── QueryError             a query that is malformed
     ├── StoreError             a database that cannot be opened, read or written
+    │   └── StoreBusyError           a database that is locked or not reachable now
     └── EmbeddingError         embeddings that cannot be trained, read or used
         └── EmbeddingMismatchError   embeddings of another graph
 
@@ -72,6 +73,13 @@ class QueryError(KGError):
 
 class StoreError(KGError):
     """The database is locked, read-only, missing, damaged, or not one of kptm."""
+
+
+class StoreBusyError(StoreError):
+    """The database is locked by another process, or cannot be reached at present.
+
+    The same call may succeed later. If a lock was not given, nothing was written.
+    """
 
 
 class EmbeddingError(KGError):

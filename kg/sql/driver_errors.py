@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.errors import StoreError
+from kg.errors import StoreBusyError, StoreError
 
 if TYPE_CHECKING:
     from kg.sql.location import Location
@@ -19,6 +19,7 @@ _BY_CODE = {
     "25006": "it is read-only: name the server that accepts writes",
     "3D000": "make it first: createdb",
     "40P01": "two processes waited for each other; try again",
+    "40001": "the server ended the query in favour of another one; try again",
     "42501": "this role lacks the right, which the database's owner can GRANT",
     "53100": "the server's disk is full: free some space, then try again",
     "53300": "the server has no more connections: use fewer processes, or raise its limit",
@@ -27,6 +28,21 @@ _BY_CODE = {
     "57P03": "the server is starting or stopping; try again",
 }
 """Hints by PostgreSQL's codes of errors, which do not depend on the server's language."""
+
+_BUSY_CODES = frozenset(("40001", "40P01", "53300", "55P03", "57P01", "57P03"))
+"""The codes of conditions that pass: the same statement may succeed later."""
+
+_BUSY_TEXTS = (
+    "database is locked",
+    "connection failed",
+    "connection is bad",
+    "could not connect",
+    "server closed the connection",
+    "connection is closed",
+)
+"""The same for errors that have no code. A refused login has one of the texts in _LASTING too."""
+
+_LASTING = ("no password supplied", "password authentication failed", "does not exist")
 
 _BY_TEXT = (
     ("database is locked", _WAIT),
@@ -55,4 +71,13 @@ def explain(error: Exception, location: Location) -> StoreError:
     hint = hint or next((hint for mark, hint in _BY_TEXT if mark in text), "")
     if ("disk" in text or "unable to open" in text) and (folder := location.full_disk()):
         hint = f"the disk of {folder} is full: free some space, then try again"
-    return StoreError(f"{location.name}: {text}" + (f"; {hint}" if hint else ""))
+    kind = StoreBusyError if _is_busy(origin, text) else StoreError
+    return kind(f"{location.name}: {text}" + (f"; {hint}" if hint else ""))
+
+
+def _is_busy(error: Exception, text: str) -> bool:
+    """Whether an error is likely to pass without any change by the user."""
+    code = getattr(error, "sqlstate", None)
+    if code is not None:
+        return code in _BUSY_CODES
+    return any(mark in text for mark in _BUSY_TEXTS) and not any(mark in text for mark in _LASTING)

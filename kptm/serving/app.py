@@ -11,7 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from kg.errors import InvalidNameError, KGError, QueryError, UnknownKeyError, shorten
+from kg.errors import (
+    InvalidNameError,
+    KGError,
+    QueryError,
+    StoreBusyError,
+    UnknownKeyError,
+    shorten,
+)
 from kptm.errors import KPTMError, LinkingError
 from kptm.serving.access.access_middleware import AccessMiddleware
 from kptm.serving.access.rate_middleware import RateMiddleware
@@ -55,8 +62,11 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (InvalidNameError, 422),
     (QueryError, 422),
     (LinkingError, 422),
+    (StoreBusyError, 503),
 )
 """HTTP status of errors caused by the client; every other error of kptm gets 409 (conflict)."""
+RETRY_SECONDS = 10
+"""``Retry-After`` for a locked database: a request has already waited as long for the lock."""
 MEDIA = {
     ".html": "text/html",
     ".css": "text/css",
@@ -144,7 +154,8 @@ def _add_problems(app: FastAPI, executor: WorkspaceExecutor) -> None:
 
     async def known_error(_request: Request, error: Exception) -> JSONResponse:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 409)
-        return _problem(status, executor.public(str(error)))
+        headers = {"retry-after": str(RETRY_SECONDS)} if status == 503 else None
+        return _problem(status, executor.public(str(error)), headers)
 
     async def http_error(_request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered only for this class

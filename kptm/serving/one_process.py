@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.errors import ConfigError
 from kptm.serving.access.rate_limits import RateLimits
-from kptm.serving.access.token_file import TokenFile
+from kptm.serving.access.required_tokens import required_tokens
 from kptm.serving.app import create_app
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import run_app
@@ -68,18 +67,3 @@ def rate_limits(rate: str, folder: Path | None) -> RateLimits | None:
         ConfigError: The rate is malformed.
     """
     return RateLimits(rate, folder) if rate else None
-
-
-def required_tokens(workspace: Workspace) -> TokenFile:
-    """The tokens of a workspace.
-
-    Raises:
-        ConfigError: There is no token, or the file of tokens is malformed.
-    """
-    found = TokenFile(workspace.layout.tokens)
-    if not found.tokens():
-        raise ConfigError(
-            f"{workspace.folder}: has no tokens yet, so nobody could use the server; make one:"
-            f" kptm token add {workspace.folder} NAME --role read"
-        )
-    return found

@@ -6,9 +6,10 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kptm.serving.access.required_tokens import required_tokens
 from kptm.serving.listening import listen
 from kptm.serving.observation.json_log import json_logs
-from kptm.serving.one_process import rate_limits, required_tokens, serve_on
+from kptm.serving.one_process import rate_limits, serve_on
 from kptm.serving.workers.worker_pool import serve_by_workers
 
 if TYPE_CHECKING:

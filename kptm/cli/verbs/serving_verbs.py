@@ -106,6 +106,8 @@ def serve(
               help="The port; 0 takes any that is free.")  # fmt: skip
 @click.option("--name", "names", multiple=True, metavar="HOST[:PORT]",
               help="Another accepted Host name; may be repeated.")  # fmt: skip
+@click.option("--require-token", is_flag=True,
+              help="With --http, answer only requests with a token of kptm token add.")  # fmt: skip
 @device_option
 @language_option
 @verb
@@ -116,6 +118,7 @@ def mcp(
     host: str,
     port: int,
     names: tuple[str, ...],
+    require_token: bool,
     as_json: bool,
 ) -> None:
     """Serve WORKSPACE to agents by the Model Context Protocol.
@@ -129,6 +132,12 @@ def mcp(
         raise ConfigError('agents need the MCP SDK: pip install "kptm[mcp]"') from error
     from kptm.serving.config import ServingConfig
 
+    if require_token and not http:
+        raise ConfigError(
+            "--require-token: needs --http; whoever starts this command over standard input and"
+            " output can open the folder anyway"
+        )
+
     def ready(url: str) -> None:
         value = printed_json({"url": url, "allow_edit": allow_edit})
         click.echo(value if as_json else f"{url} (Ctrl-C ends it)")
@@ -137,7 +146,13 @@ def mcp(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with existing(workspace) as ws:
         if http:
-            config = ServingConfig(host=host, port=port, allow_edit=allow_edit, names=names)
+            config = ServingConfig(
+                host=host,
+                port=port,
+                allow_edit=allow_edit,
+                names=names,
+                require_token=require_token,
+            )
             run_http(ws, config, ready=ready)
         else:
             run_stdio(ws, allow_edit=allow_edit)

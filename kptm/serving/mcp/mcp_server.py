@@ -14,11 +14,13 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 
+from kptm.serving.access.required_tokens import required_tokens
 from kptm.serving.agents.agent_views import entity_view, fact_views
 from kptm.serving.agents.editing_tools import editing_tools
 from kptm.serving.agents.reading_tools import reading_tools
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import listen, run_app
+from kptm.serving.mcp.role_apps import create_role_app
 from kptm.serving.mcp.tool_calls import ToolCalls
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from kptm.serving.access.token_file import TokenFile
     from kptm.serving.config import ServingConfig
     from kptm.workspace import Workspace
 
@@ -120,12 +123,16 @@ def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: in
         executor.close()
 
 
-def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starlette:
+def create_http_app(
+    executor: WorkspaceExecutor, config: ServingConfig, *, tokens: TokenFile | None = None
+) -> Starlette:
     """Create the server as an ASGI application that answers at ``/mcp``.
 
     Args:
         executor: The workspace and its threads; the caller closes the executor.
         config: The configuration of the server.
+        tokens: The accepted tokens; each request needs one, and only the roles ``edit`` and
+            ``admin`` get the tools that change the graph. None: requests need no token.
     """
     # Host and Origin are checked, because a page of another site can forge neither of them.
     security = TransportSecuritySettings(
@@ -134,8 +141,15 @@ def create_http_app(executor: WorkspaceExecutor, config: ServingConfig) -> Starl
             f"{scheme}://{host}" for scheme in ("http", "https") for host in config.hosts()
         ),
     )
-    server = create_server(executor, allow_edit=config.allow_edit)
-    return server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+
+    def app(allow_edit: bool) -> Starlette:
+        server = create_server(executor, allow_edit=allow_edit)
+        return server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+
+    if tokens is None:
+        return app(config.allow_edit)
+    reading = app(False)
+    return create_role_app(reading, app(True) if config.allow_edit else reading, tokens)
 
 
 def run_http(
@@ -149,13 +163,15 @@ def run_http(
         ready: Called with the address once the server accepts connections.
 
     Raises:
-        ConfigError: The server cannot listen on the address.
+        ConfigError: The server cannot listen on the address, or tokens are required and there are
+            none.
     """
+    tokens = required_tokens(workspace) if config.require_token else None
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])
         executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
         try:
-            app = create_http_app(executor, at)
+            app = create_http_app(executor, at, tokens=tokens)
             if ready is not None:
                 ready(at.url().rstrip("/") + PATH)
             run_app(app, listener, lifespan="on")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from kg import KnowledgeGraph
-from kg.errors import StoreError
+from kg.errors import StoreBusyError, StoreError
 from kg.files import disks
 from kg.sql import location
 from kg.sql.database import Database
@@ -136,3 +136,32 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
 
 def test_a_database_in_memory_needs_no_file():
     Database(":memory:").close()
+
+
+class Coded(Exception):  # noqa: N818
+    """An error of a driver with PostgreSQL's code."""
+
+    def __init__(self, text, code):
+        super().__init__(text)
+        self.sqlstate = code
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (OSError("database is locked"), True),
+        (Coded("canceling statement due to lock timeout", "55P03"), True),
+        (Coded("canceling statement due to conflict with recovery", "40001"), True),
+        (Coded("sorry, too many clients already", "53300"), True),
+        (OSError('connection failed: connection to server at "db" failed: refused'), True),
+        (OSError("connection failed: FATAL:  password authentication failed for user"), False),
+        (OSError('connection failed: FATAL:  database "x" does not exist'), False),
+        (Coded("permission denied for table triple", "42501"), False),
+        (OSError("file is not a database"), False),
+    ],
+)
+def test_errors_that_pass_are_told_from_those_that_last(tmp_path, error, passes):
+    from kg.sql.driver_errors import explain
+
+    found = explain(error, location.Location(tmp_path / "g.db"))
+    assert isinstance(found, StoreBusyError) is passes

@@ -164,3 +164,22 @@ def test_facts_that_another_process_adds_are_used_at_once(own, explorer):
         assert client.post(f"/{API}/ask", json=question).json()["entity"] == "Boule"
         other.undo()
         assert client.get(f"/{API}/query", params=asked).status_code == 404
+
+
+def test_a_change_that_waits_too_long_for_the_lock_may_be_sent_again(own, explorer, monkeypatch):
+    monkeypatch.setattr("kg.sql.database.BUSY_SECONDS", 0.2)
+    body = {"head": "Chad", "relation": "capital", "tail": "Lima"}
+    asked = {"head": "Chad", "relation": "capital"}
+    with explorer(own, allow_edit=True) as client, Workspace.open(own) as other:
+        before = client.get(f"/{API}/query", params=asked).json()["entity"]
+        with other.graph.transaction():
+            other.graph.add([("x", "r", "y")])
+            refused = client.post(f"/{API}/edit", json=body)
+            assert refused.status_code == 503
+            assert refused.headers["retry-after"] == "10"
+            assert "another process is writing to it" in refused.json()["detail"]
+            assert str(own) not in refused.text
+            # Readers do not wait for the lock.
+            assert client.get(f"/{API}/query", params=asked).json()["entity"] == before
+        assert client.post(f"/{API}/edit", json=body).status_code == 200
+        assert client.get(f"/{API}/query", params=asked).json()["entity"] == "Lima"
