@@ -5,6 +5,7 @@
     table      questions over tables of facts, one's own or those that are here
     trex       clozes on facts in text and graph, graph, neither, or edited: each source, and all
     world      the example world's questions, and those that nobody can answer
+    compressed whether compressed models answer as their original does
     load       fifty requests at once to the explorer
 
 Each part says its options with --help. Figures are printed, never asserted.
@@ -13,7 +14,7 @@ Each part says its options with --help. Figures are printed, never asserted.
 import sys
 from importlib import import_module
 
-PARTS = ("metaqa", "real", "table", "trex", "world", "load")
+PARTS = ("metaqa", "real", "table", "trex", "world", "compressed", "load")
 
 
 def main(argv: list[str]) -> int:

@@ -70,7 +70,8 @@ class Evidence:
         score: Its strength, whose unit depends on the kind: a probability, a cosine, or for a
             triple the confidence of its sources, which is 1 by default.
         triple: The fact, for a triple.
-        sources: Files or names of sources, for a triple or a sentence.
+        sources: Files or names of sources, for a triple or a sentence; for a model that is not the
+            workspace's own, its name.
         revision: The graph's revision that added the triple.
         spans: The spans to highlight in ``text``, for a sentence.
     """

@@ -250,11 +250,8 @@ class AnswerBuilder:
             return self._answer_of_sources(case, asked, config)
         others = [item for item in case.opinions if item.kind != TEXTS]
         found = Answer(question=case.question, reason=self._lacking(case), why="fact")
-        found = (
-            self._answer_of_sources(replace(case, opinions=others), asked, config)
-            if others
-            else found
-        )
+        if others:
+            found = self._answer_of_sources(replace(case, opinions=others), asked, config)
         return self._texts.surer(found, asked, read, others, config)
 
     # ── predictions ──────────────────────────────────────────────────────────────────────────
@@ -276,9 +273,10 @@ class AnswerBuilder:
         score = weights.calibration.of(float(p.max()), with_store=with_store)
         if not weights.count and not config.uncalibrated and self._curve is not None:
             score = self._curve.of(float(p.max()))
-        preferred: dict[str, None] = {keys[item.best]: None for item in case.opinions}
+        preferred = {keys[item.best]: None for item in case.opinions}
         named = labels(self._graph, dict.fromkeys([best, *preferred]))
-        evidence = [Evidence("note", f"{self._silent(reading)}; this is a prediction", score=0.0)]
+        note = f"{self._silent(reading)}; this is a prediction{weights.remark}"
+        evidence = [Evidence("note", note, score=0.0)]
         for key in dict.fromkeys([best, *preferred]):
             for opinion in case.opinions:
                 if key in (best, keys[opinion.best]):

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from kg.errors import UnknownKeyError
 from kg.types import Triple
 from kptm.answering.answer import Answer
-from kptm.answering.answer_parts import Evidence
 from kptm.answering.combination.p_calibration import link_prediction_curve
 from kptm.answering.combination.weight_fitting import CombinationExample, fit_weights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import AnswerBuilder, Case, Evaluated
-from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
+from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations, words_evidence
 from kptm.answering.evidence.staleness import StalenessCheck
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
@@ -306,10 +305,8 @@ class Predictor:
         words = self._voices.words(self.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
-        evidence = Evidence("model",
-        f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}",
-                        score=words.p)  # fmt: skip
-        return replace(answer, token=words.text, evidence=(evidence, *answer.evidence))
+        evidence = (words_evidence(words), *answer.evidence)
+        return replace(answer, token=words.text, evidence=evidence)
 
     def _cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, one for each of the first phrasings of its relation."""

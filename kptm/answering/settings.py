@@ -14,6 +14,8 @@ class AnsweringConfig:
     """The settings with which a workspace answers questions.
 
     Attributes:
+        model: The model that answers, and that reads and writes modeledge: the name of a compressed
+            model of the workspace, such as "int8", or the folder of one; "" is the workspace's own.
         encoder: The folder of a sentence encoder that compares questions with relations, or the
             name of an installed package that contains one; "" answers without an encoder.
         start: The names of qualifiers for the beginning of a fact: their keys, labels, or the last
@@ -22,6 +24,7 @@ class AnsweringConfig:
         point: The names of qualifiers for the point in time at which a fact held.
     """
 
+    model: str = ""
     encoder: str = ""
     start: tuple[str, ...] = _TIMES.start
     end: tuple[str, ...] = _TIMES.end

@@ -9,6 +9,10 @@ from kptm.errors import ConfigError
 
 QUANTISED = ("", "int8")
 UNITS = ("neurons", "weights")
+NO_INT4 = (
+    "int4 is not supported: torchao's kernels for it need a GPU, and its experimental ones for the"
+    " CPU are no faster than floats in bfloat16, and 20 times slower in float32; use int8"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class CompressionConfig:
             raise ConfigError(
                 "choose a method of compression: fewer layers, prune, share or quantise"
             )
+        if self.quantise == "int4":
+            raise ConfigError(NO_INT4)
         if self.quantise not in QUANTISED:
             raise ConfigError(f"quantise is int8, not {self.quantise!r}")
         if self.unit not in UNITS:

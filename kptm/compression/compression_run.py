@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kptm.compression.distillation import distil
@@ -97,6 +97,7 @@ def compress(
         student = prune_weights(student, config.prune)
     if config.quantise:
         student = quantise(student)
+    student.origin = replace(student.origin, compressed=config.name, copy_of=model.fingerprint())
     figures = measure({"original": model, "compressed": student}, probes, held_out)
     report = CompressionReport(
         config.name,

@@ -245,6 +245,7 @@ class Workspace:
 
     pretrain = Delegated("_models", WorkspaceModels.pretrain)
     model = Delegated("_models", WorkspaceModels.model)
+    answering_model = Delegated("_models", WorkspaceModels.answering_model)
     export_onnx = Delegated("_models", WorkspaceModels.export_onnx)
     compress = Delegated("_compressed", CompressedModels.compress)
     finetune = Delegated("_models", WorkspaceModels.finetune)

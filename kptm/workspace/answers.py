@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kptm.workspace.embeddings import WorkspaceEmbeddings
     from kptm.workspace.graph import WorkspaceGraph
     from kptm.workspace.models import WorkspaceModels
+
+logger = logging.getLogger(__name__)
 
 MOST_LANGUAGES = 16
 """The most lists of languages whose labels are cached; a server's clients have different ones."""
@@ -81,21 +84,36 @@ class WorkspaceAnswers:
 
         if self._predictor is None:
             reader = self._models.reader()
-            has_model = self.layout.has_model
+            model = self._models.answering_model()
             self._predictor = Predictor(
                 self.graph,
                 self.linker,
-                self._models.model() if has_model else None,
+                model,
                 self._vectors.embeddings() if self.layout.has_embeddings else None,
-                self._models.modeledge if has_model else None,
+                self._models.modeledge if model is not None else None,
                 phrasings=self._models.phrasings(),
                 reading=ReadingModel.load(self.layout.questions),
                 encoder=self._base.question_encoder,
                 reader=reader,
             )
             space = self._predictor.space
-            self._predictor.take(SourceWeights.load(self.layout.weights, space=space))
+            copied = model is not None and model.origin.copy_of
+            original = f"cloze:{copied}" if copied else ""
+            weights = SourceWeights.load(self.layout.weights, space=space, original=original)
+            self._predictor.take(weights)
+            if original:
+                self._warn_without_modeledge(space, original)
         return self._predictor
+
+    def _warn_without_modeledge(self, space: str, original: str) -> None:
+        """Warn of a compressed model that has no modeledge, though the original has."""
+        rows = self._models.modeledge.stats()
+        if rows.get(original) and not rows.get(space):
+            logger.warning(
+                "the model %s has no modeledge, which is therefore not asked; run kptm migrate"
+                " --model",
+                self._base.config.answering.model,
+            )
 
     def ask(
         self, question: str, *, sources: Iterable[str] | None = None, at: str | None = None

@@ -218,7 +218,7 @@ class WorkspaceLookups:
     ) -> MigrationReport:
         """Migrate an earlier model's modeledge to the current: :meth:`kptm.Modeledge.migrate`."""
         return self._models.modeledge.migrate(
-            self._models.model(),
+            self._models.answering_model() or self._models.model(),
             old=old,
             linker=self.linker,
             anchors=anchors,

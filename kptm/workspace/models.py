@@ -14,6 +14,7 @@ from kptm.passages import Passages, Written
 from kptm.texts import read_documents
 from kptm.workspace.files.learnt_files import PHRASINGS, LearntFiles
 from kptm.workspace.files.stage_locks import stage
+from kptm.workspace.stages.answering_model import model_folder
 from kptm.workspace.stages.text_spool import TextSpool
 
 if TYPE_CHECKING:
@@ -110,22 +111,34 @@ class WorkspaceModels:
         mined = self.layout.phrasings
         return verbalise(self.graph, Phrasings.load(mined) if mined.exists() else None)
 
-    def model(self) -> FusedModel:
-        """The saved model.
+    def model(self, name: str = "") -> FusedModel:
+        """The saved model, or a compressed copy.
+
+        Args:
+            name: The name of a compressed model, or its folder; "" for the model itself.
 
         Raises:
-            WorkspaceError: There is no model yet.
+            WorkspaceError: There is no such model yet.
             EmbeddingMismatchError: The model belongs to another graph.
         """
         from kptm.fusion import FusedModel
 
-        if not self.layout.has_model:
-            raise WorkspaceError(f"{self.folder}: has no model yet; run kptm pretrain")
-        model = FusedModel.from_pretrained(
-            self.layout.model, device=self._base.config.pretraining.device
-        )
+        folder = model_folder(self.layout, name)
+        model = FusedModel.from_pretrained(folder, device=self._base.config.pretraining.device)
         model.embeddings.check(self.graph)
         return model
+
+    def answering_model(self) -> FusedModel | None:
+        """The model of the setting ``answering.model``; None if the workspace has no model yet.
+
+        It answers questions, and reads and writes modeledge.
+
+        Raises:
+            WorkspaceError: The setting names a model that does not exist.
+            EmbeddingMismatchError: The model belongs to another graph.
+        """
+        name = self._base.config.answering.model
+        return self.model(name) if name or self.layout.has_model else None
 
     def export_onnx(self, target: str | Path, *, int8: bool = False) -> None:
         """Export the saved model to ONNX, for onnxruntime.
@@ -243,7 +256,7 @@ class WorkspaceModels:
         Raises:
             TripleFormatError: A file is missing or malformed.
         """
-        model = self.model() if self.layout.has_model else None
+        model = self.answering_model()
         path = texts if isinstance(texts, str | Path) else None
         with ExitStack() as at_end:
             given = documents = None

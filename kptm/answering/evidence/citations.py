@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kptm.answering.evidence.confidence import Trails
     from kptm.answering.questions.path_reading import Reading
     from kptm.answering.sources.source import SourceQuery, SourceScores
+    from kptm.answering.sources.tokens import Words
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
 
@@ -131,7 +132,7 @@ class EvidenceBuilder:
             p = float(opinion.p[place])
             rank = f"ranks it {opinion.rank(place)} of {opinion.known:,}, p = {p:.2f}"
             text = f"{named[key]}: {self._who(opinion)} {rank}"
-            found.append(Evidence(opinion.kind, text, key, p))
+            found.append(Evidence(opinion.kind, text, key, p, sources=opinion.origin))
             if opinion.kind == LINKS:
                 found += self._like(asked, key)
         if opinion.kind == STORE:
@@ -217,6 +218,12 @@ class EvidenceBuilder:
         if own.start < own.end <= len(hit.record.text):
             found.add(own)
         return tuple(sorted(found, key=lambda span: span.start))
+
+
+def words_evidence(words: Words) -> Evidence:
+    """The evidence of words that the model predicts for a blank that no entity fills."""
+    text = f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}"
+    return Evidence(MODEL, text, score=words.p, sources=words.origin)
 
 
 class NoCitations:

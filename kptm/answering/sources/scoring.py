@@ -69,13 +69,20 @@ def from_model(
             owner[start:], seen.entity_logits, seen.fact_keys, strict=False
         ):
             opinion = _spread(MODEL, row_N, asked[number], model.embeddings)
-            opinions[number] += [] if opinion is None else [opinion]
+            if opinion is not None:
+                opinions[number].append(replace(opinion, origin=origin_of(model)))
             keys[number].append(key_F.float().cpu().numpy())
     width = 4 * model.embeddings.dim
     return [
         (_mean(scores), np.array(vectors, np.float32).reshape(-1, width))
         for scores, vectors in zip(opinions, keys, strict=True)
     ]
+
+
+def origin_of(model: FusedModel) -> tuple[str, ...]:
+    """The name of a compressed model, for evidence; empty for the model that was trained."""
+    name = model.origin.compressed
+    return (f"model {name}",) if name else ()
 
 
 def _mean(opinions: Sequence[SourceScores]) -> SourceScores | None:

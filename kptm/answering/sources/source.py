@@ -56,6 +56,8 @@ class SourceScores:
         p: Shape (N,), with the sum 1; 0 for candidates that the source does not know.
         known: The number of candidates that the source knows.
         text: The cloze that the source read; "" if it reads none.
+        origin: Only for the model: what made it other than the workspace's own, such as
+            "model int8".
         hits: Only for modeledge: the neighbours that state an answer.
         weight: Only for modeledge: λ, the weight of the neighbours in the combined p.
     """
@@ -64,6 +66,7 @@ class SourceScores:
     p: Floats
     known: int
     text: str = ""
+    origin: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     weight: float = 1.0
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from kptm.answering.sources.scoring import origin_of
 from kptm.data import collate
 
 if TYPE_CHECKING:
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
 
 
 class Words(NamedTuple):
-    """The words predicted for the blanks of a text, and the geometric mean of their tokens' p."""
+    """The words that a model predicts for the blanks of a text.
+
+    Attributes:
+        text: The words.
+        p: The geometric mean of their tokens' p.
+        origin: The name of a compressed model, for evidence.
+    """
 
     text: str
     p: float
+    origin: tuple[str, ...] = ()
 
 
 @torch.no_grad()
@@ -43,4 +51,4 @@ def words_at(model: FusedModel, document: LinkedText) -> Words | None:
             runs.append([])
         runs[-1].append(number)
     words = [model.tokenizer.decode(run).strip() for run in runs]
-    return Words(", ".join(words), float(p_B.log().mean().exp()))
+    return Words(", ".join(words), float(p_B.log().mean().exp()), origin_of(model))

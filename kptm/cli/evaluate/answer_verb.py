@@ -11,6 +11,7 @@ import click
 from kptm.cli.output.common import (
     device_option,
     existing,
+    model_option,
     plain,
     show,
     show_rows,
@@ -42,6 +43,7 @@ MEASURES = {
 @workspace_argument
 @click.argument("questions", type=click.Path(allow_dash=True))
 @click.option("--errors", is_flag=True, help="List every wrongly answered question, and why.")
+@model_option
 @device_option
 @verb
 def answers(workspace: str, questions: str, errors: bool, as_json: bool) -> None:

@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 DEVICE = "kptm.device"
 """The key of the named device in the context of a command."""
+MODEL = "kptm.model"
+"""The key of the named model in the context of a command."""
 LANGUAGE = "kptm.language"
 """The key of the preferred languages in the context of a command."""
 COMPUTING = "embedding", "linking", "pretraining", "finetuning"
@@ -52,6 +54,14 @@ device_option = click.option(
     help="The device to compute on: auto (an accelerator if there is one), cpu, cuda, mps, …",
 )
 
+model_option = click.option(
+    "--model",
+    metavar="NAME",
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({MODEL: value}),
+    help="A compressed model, such as int8, or its folder; by default answering.model.",
+)
+
 language_option = click.option(
     "--language",
     metavar="TAGS",
@@ -72,6 +82,13 @@ def _chosen_languages() -> list[str]:
     if tags is None:
         return []
     return [f"graph.languages={json.dumps(checked_languages(tags.split(',')))}"]
+
+
+def _chosen_model() -> list[str]:
+    """The setting of ``--model``; none if it is not given."""
+    context = click.get_current_context(silent=True)
+    name: str | None = None if context is None else context.find_root().meta.get(MODEL)
+    return [] if name is None else [f"answering.model={json.dumps(name, ensure_ascii=False)}"]
 
 
 def chosen_device() -> str | None:
@@ -150,7 +167,7 @@ def existing(folder: str, changes: Iterable[str] = ()) -> Workspace:
 
     device = chosen_device()
     moved = [] if device is None else [f"{section}.device={device}" for section in COMPUTING]
-    changes = [*changes, *moved, *_chosen_languages()]
+    changes = [*changes, *moved, *_chosen_model(), *_chosen_languages()]
     return Workspace.open(folder, create=False, changes=changes)
 
 

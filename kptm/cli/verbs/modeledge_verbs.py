@@ -9,6 +9,7 @@ import click
 from kptm.cli.output.common import (
     device_option,
     existing,
+    model_option,
     show,
     show_rows,
     verb,
@@ -33,6 +34,7 @@ KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
     "--kind", type=click.Choice(KINDS), help="Rebuild the index of every space, of this kind."
 )
 @click.option("--queries", type=int, help="The expected number of queries, on which auto depends.")
+@model_option
 @device_option
 @verb
 def index(
@@ -178,6 +180,7 @@ POLICIES = ("both", "ours", "theirs", "newest")
 @click.option("--source", help="Only records whose text this source attests.")
 @click.option("--relation", help="Only records that state a triple of this relation.")
 @click.option("--operation", type=int, help="The records as of an operation.")
+@model_option
 @device_option
 @verb
 def recall(
@@ -215,6 +218,7 @@ def recall(
 @click.option("--target", default=0.95, show_default=True,
               help="The share of re-encoding's recall that a rotation must reach.")  # fmt: skip
 @click.option("--replace", is_flag=True, help="Remove the migrated records of the earlier model.")
+@model_option
 @device_option
 @verb
 def migrate(
@@ -228,10 +232,8 @@ def migrate(
 ) -> None:
     """Migrate an earlier model's modeledge to the present model; report the recall."""
     with existing(workspace) as ws, progress("moved", None) as advance:
-        found = ws.modeledge.migrate(
-            ws.model(),
+        found = ws.migrate(
             old=old,
-            linker=ws.linker,
             anchors=anchors,
             method=method,
             target=target,

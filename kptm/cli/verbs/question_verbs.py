@@ -13,6 +13,7 @@ from kptm.cli.output.common import (
     device_option,
     existing,
     language_option,
+    model_option,
     show,
     show_rows,
     verb,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.option("--follow-ups", is_flag=True,
               help="Let questions of a file or pipe refer to the previous one, as at the"
                    " prompt.")  # fmt: skip
+@model_option
 @device_option
 @language_option
 @verb
@@ -113,6 +115,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
 @click.option("--cypher", help="A query in a subset of Cypher: MATCH … WHERE … RETURN ….")
 @keys_option
+@model_option
 @device_option
 @language_option
 @verb
@@ -210,6 +213,7 @@ def _show_sparql(found: Any, as_json: bool) -> None:
 @workspace_argument
 @click.argument("questions", type=click.Path())
 @click.option("--replace", is_flag=True, help="Drop the questions of earlier trainings.")
+@model_option
 @device_option
 @verb
 def learn(workspace: str, questions: str, replace: bool, as_json: bool) -> None:

@@ -13,7 +13,12 @@ class Origin:
         trained: Whether its layers were pre-trained.
         new_head: Whether its language-model head has new random weights, because the checkpoint had
             no head, as those of sentence encoders.
+        compressed: The methods by which the model was compressed, such as "distil-3-int8"; "" for a
+            model that was not.
+        copy_of: The fingerprint of the model that was compressed; "" for a model that was not.
     """
 
     trained: bool = False
     new_head: bool = False
+    compressed: str = ""
+    copy_of: str = ""

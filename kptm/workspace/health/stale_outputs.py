@@ -13,6 +13,7 @@ from kptm.passages import Passages
 from kptm.sync.manifest import Manifest, file_hash
 from kptm.workspace.health.findings import Finding
 from kptm.workspace.health.manifest_checks import EMBEDDINGS, read_json
+from kptm.workspace.stages.answering_model import compressed_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,16 +63,17 @@ def _vectors(
 
 
 def _modeledge(layout: Layout, graph: KnowledgeGraph) -> Iterator[Finding]:
-    fingerprint = read_json(layout.model / "kptm.json").get("fingerprint")
-    if fingerprint is None:
+    folders = (layout.model, *map(layout.compressed_for, compressed_models(layout)))
+    present = {read_json(folder / "kptm.json").get("fingerprint") for folder in folders} - {None}
+    if not present:
         return
     with graph.database.reading() as sql:
         own = other = 0
         for space in spaces.list_all(sql):
             rows = len(oplog.living(sql, space.id))
             kind, _, model = space.name.partition(":")
-            own += rows if model == fingerprint else 0
-            other += rows if kind in ("mention", "cloze") and model != fingerprint else 0
+            own += rows if model in present else 0
+            other += rows if kind in ("mention", "cloze") and model not in present else 0
     if other and not own:
         text = f"all {other:,} rows of modeledge are of an earlier model"
         yield Finding("modeledge-stale", False, text, "run kptm migrate, or kptm index")
