@@ -10,11 +10,15 @@ from kptm.serving.app import create_app
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.listening import run_app
 from kptm.serving.observation.metrics import shared_folder
+from kptm.serving.several.root_app import create_apps
+from kptm.serving.several.workspace_folders import ROOT
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from starlette.types import ASGIApp
 
     from kptm.serving.config import ServingConfig
     from kptm.workspace import Workspace
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 def serve_on(
     listener: socket.socket,
-    workspace: Workspace,
+    workspaces: Mapping[str, Workspace],
     config: ServingConfig,
     *,
     ready: Callable[[], None],
@@ -31,7 +35,8 @@ def serve_on(
 
     Args:
         listener: The socket.
-        workspace: An open workspace, which nothing else in this process may use meanwhile.
+        workspaces: Open workspaces by name, which nothing else in this process may use meanwhile;
+            one with the name ``ROOT`` is alone.
         config: The configuration of the server, with the port of the socket.
         ready: Called once everything is loaded.
 
@@ -39,21 +44,50 @@ def serve_on(
         KGError: The embeddings or the model belong to another graph.
         KPTMError: A file of the workspace is malformed.
     """
-    executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
+    executors = {
+        name: WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
+        for name, workspace in workspaces.items()
+    }
     try:
-        executor.prepare()
-        app = create_app(
-            executor,
-            hosts=config.hosts(),
-            allow_edit=config.allow_edit,
-            log_requests=config.log_requests,
-            limits=rate_limits(config.rate, shared_folder()),
-            tokens=required_tokens(workspace) if config.require_token else None,
-        )
+        for executor in executors.values():
+            executor.prepare()
+        app = _create(executors, workspaces, config)
         ready()
         run_app(app, listener, own_logs=config.log_requests)
     finally:
-        executor.close()
+        for executor in executors.values():
+            executor.close()
+
+
+def _create(
+    executors: Mapping[str, WorkspaceExecutor],
+    workspaces: Mapping[str, Workspace],
+    config: ServingConfig,
+) -> ASGIApp:
+    """Create the application of one workspace or of several."""
+    limits = rate_limits(config.rate, shared_folder())
+    tokens = (
+        {name: required_tokens(one) for name, one in workspaces.items()}
+        if config.require_token
+        else None
+    )
+    if ROOT in executors:
+        return create_app(
+            executors[ROOT],
+            hosts=config.hosts(),
+            allow_edit=config.allow_edit,
+            log_requests=config.log_requests,
+            limits=limits,
+            tokens=None if tokens is None else tokens[ROOT],
+        )
+    return create_apps(
+        executors,
+        hosts=config.hosts(),
+        allow_edit=config.allow_edit,
+        log_requests=config.log_requests,
+        limits=limits,
+        tokens=tokens,
+    )
 
 
 def rate_limits(rate: str, folder: Path | None) -> RateLimits | None:

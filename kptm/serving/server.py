@@ -13,19 +13,23 @@ from kptm.serving.one_process import rate_limits, serve_on
 from kptm.serving.workers.worker_pool import serve_by_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from kptm.serving.config import ServingConfig
     from kptm.workspace import Workspace
 
 
 def serve(
-    workspace: Workspace, config: ServingConfig, *, ready: Callable[[str], None] | None = None
+    workspaces: Mapping[str, Workspace],
+    config: ServingConfig,
+    *,
+    ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the explorer until Ctrl-C or SIGTERM.
 
     Args:
-        workspace: An open workspace, which nothing else in this process may use meanwhile.
+        workspaces: Open workspaces by name, which nothing else in this process may use meanwhile;
+            one with the name ``ROOT`` is alone, at the root, and others are at ``/NAME/``.
         config: The configuration of the server.
         ready: Called with the address once the server accepts connections.
 
@@ -36,7 +40,8 @@ def serve(
         KPTMError: A file of the workspace is malformed.
     """
     if config.require_token:
-        required_tokens(workspace)
+        for workspace in workspaces.values():
+            required_tokens(workspace)
     rate_limits(config.rate, None)
     with listen(config) as listener:
         at = replace(config, port=listener.getsockname()[1])
@@ -47,6 +52,6 @@ def serve(
 
         with json_logs() if config.log_requests else nullcontext():
             if config.workers == 1:
-                serve_on(listener, workspace, at, ready=accepting)
+                serve_on(listener, workspaces, at, ready=accepting)
             else:
-                serve_by_workers(listener, workspace, at, ready=accepting)
+                serve_by_workers(listener, workspaces, at, ready=accepting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from contextlib import ExitStack
+from pathlib import Path
 
 import click
 
@@ -20,7 +21,9 @@ from kptm.errors import ConfigError
 
 
 @click.command()
-@workspace_argument
+@click.argument(
+    "workspaces", metavar="WORKSPACE...", nargs=-1, required=True, type=click.Path(file_okay=False)
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535),
               help="The port; 0 takes any that is free.")  # fmt: skip
@@ -42,7 +45,7 @@ from kptm.errors import ConfigError
 @language_option
 @verb
 def serve(
-    workspace: str,
+    workspaces: tuple[str, ...],
     host: str,
     port: int,
     allow_edit: bool,
@@ -56,13 +59,15 @@ def serve(
 ) -> None:
     """Serve WORKSPACE to the browser: ask, link text, browse the graph, see its history.
 
-    Needs kptm[serve].
+    Several workspaces, or a folder of workspaces, are served by the names of their folders: a/ is
+    at http://HOST:PORT/a/. Needs kptm[serve].
     """
     try:
         from kptm.serving.server import serve as run
     except ModuleNotFoundError as error:
         raise ConfigError('the explorer needs FastAPI: pip install "kptm[serve]"') from error
     from kptm.serving.config import ServingConfig
+    from kptm.serving.several.workspace_folders import served_folders
 
     starting = ExitStack()
 
@@ -72,7 +77,7 @@ def serve(
         may += ", with a token" if require_token else ""
         may += f", through {workers} processes" if workers > 1 else ""
         value = printed_json({"url": url, "allow_edit": allow_edit})
-        click.echo(value if as_json else f"{url} ({workspace} {may}; Ctrl-C ends it)")
+        click.echo(value if as_json else f"{url} ({' '.join(workspaces)} {may}; Ctrl-C ends it)")
 
     config = ServingConfig(
         host=host,
@@ -88,11 +93,16 @@ def serve(
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # SIGTERM ends the server like Ctrl-C, so that everything is closed
-    with existing(workspace) as ws, starting:
-        read_names(ws)
+    folders = served_folders([Path(one) for one in workspaces])
+    with ExitStack() as opened, starting:
+        served = {
+            name: opened.enter_context(existing(str(folder))) for name, folder in folders.items()
+        }
+        for ws in served.values():
+            read_names(ws)
         if not log_requests:  # whose lines are JSON
             starting.enter_context(progress("start", None))
-        run(ws, config, ready=ready)
+        run(served, config, ready=ready)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.datastructures import Headers
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from kptm.serving.access.token_file import AccessToken, TokenFile
+    from kptm.serving.access.token_file import AccessToken
 
 SCHEME = "bearer"
 STATE = "access_token"
@@ -31,6 +31,18 @@ class DeniedError(Exception):
         self.status = status
 
 
+class TokenFinder(Protocol):
+    """Accepted tokens: those of a workspace, or of several."""
+
+    def find(self, text: str) -> AccessToken | None:
+        """The token whose secret is ``text``, or None.
+
+        Raises:
+            ConfigError: The tokens cannot be read.
+        """
+        ...
+
+
 class AccessMiddleware:
     """An ASGI middleware that checks tokens.
 
@@ -42,7 +54,7 @@ class AccessMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, *, roles: Mapping[str, AccessRole | None], tokens: TokenFile
+        self, app: ASGIApp, *, roles: Mapping[str, AccessRole | None], tokens: TokenFinder
     ) -> None:
         self._app, self._roles, self._tokens = app, dict(roles), tokens
 

@@ -130,7 +130,7 @@ class RateLimits:
 
         Args:
             kind: What identifies the client: "token" or "address".
-            client: The name of the token, or the IP address.
+            client: The hash of the token, or the IP address.
 
         Returns:
             Seconds until the client may try again; 0 if the request is within all limits.

@@ -36,7 +36,8 @@ class RateMiddleware:
         if scope["type"] == "http" and scope["path"] not in self._unlimited:
             token: AccessToken | None = scope.get("state", {}).get(STATE)
             address = (scope.get("client") or ("",))[0]
-            kind, client = ("address", address) if token is None else ("token", token.name)
+            # By its hash, because tokens of two workspaces may have the same name.
+            kind, client = ("address", address) if token is None else ("token", token.sha256)
             seconds = self._limits.count(kind, client)
             if seconds:
                 message = (

@@ -36,14 +36,22 @@ class RequestObserver:
         app: The application.
         routes: The paths with a count of their own; all other paths share one.
         metrics: The metrics that count the requests.
+        workspace: The name of the workspace, for metrics and logs; "" for requests to none.
         log: Whether to log a line for each request. A line has the path, but never the query or the
             body, because they contain the questions of users.
     """
 
     def __init__(
-        self, app: ASGIApp, *, routes: Collection[str], metrics: ServerMetrics, log: bool
+        self,
+        app: ASGIApp,
+        *,
+        routes: Collection[str],
+        metrics: ServerMetrics,
+        workspace: str,
+        log: bool,
     ) -> None:
         self._app, self._routes, self._metrics, self._log = app, frozenset(routes), metrics, log
+        self._workspace = workspace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and observe its response."""
@@ -62,7 +70,7 @@ class RequestObserver:
                 MutableHeaders(raw=message.setdefault("headers", []))[HEADER] = request_id
             await send(message)
 
-        self._metrics.begin_request()
+        self._metrics.begin_request(self._workspace)
         try:
             await self._app(scope, receive, sending)
         finally:
@@ -72,6 +80,7 @@ class RequestObserver:
         """Count a request that was answered, and log it if logging is on."""
         method, path = scope["method"], scope["path"]
         self._metrics.end_request(
+            self._workspace,
             method if method in METHODS else OTHER,
             path if path in self._routes else OTHER,
             status,
@@ -81,6 +90,7 @@ class RequestObserver:
         if self._log:
             log_request(
                 {
+                    "workspace": self._workspace,
                     "method": method,
                     "path": shorten(path),
                     "status": status,

@@ -32,6 +32,7 @@ async def about(executor: OnWorkspace, request: Request) -> responses.About:
         version=version("kptm"),
         revision=revision,
         allow_edit=edits_allowed(request),
+        one_of_several=request.app.state.is_one_of_several,
     )
 
 

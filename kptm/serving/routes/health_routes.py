@@ -5,6 +5,7 @@ from fastapi import HTTPException, Request, Response
 
 from kg.errors import KGError
 from kptm.serving.access.roles import AccessRole
+from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.observation.metrics import MEDIA_TYPE, ServerMetrics
 from kptm.serving.routes.workspace_route import OnWorkspace, RoleRouter, problems
 from kptm.serving.schemas import responses
@@ -25,16 +26,22 @@ async def healthz() -> responses.Health:
 @probes.get("/readyz", responses=problems())
 async def readyz(executor: OnWorkspace) -> responses.Health:
     """Whether questions can be answered: everything is loaded and the database responds."""
+    problem = await why_not_ready(executor)
+    if problem:
+        raise HTTPException(503, problem)
+    return responses.Health(status="ready")
+
+
+async def why_not_ready(executor: WorkspaceExecutor) -> str:
+    """Why the database of a workspace does not respond; "" if it does."""
     try:
         with anyio.fail_after(READY_SECONDS):
             await executor.read(lambda graph: graph.revision())
-    except TimeoutError as error:
-        raise HTTPException(
-            503, f"the database did not respond within {READY_SECONDS:g} seconds"
-        ) from error
+    except TimeoutError:
+        return f"the database did not respond within {READY_SECONDS:g} seconds"
     except KGError as error:
-        raise HTTPException(503, executor.public(str(error))) from error
-    return responses.Health(status="ready")
+        return executor.public(str(error))
+    return ""
 
 
 @routes.get(
@@ -45,5 +52,6 @@ async def readyz(executor: OnWorkspace) -> responses.Health:
 async def metrics(executor: OnWorkspace, request: Request) -> Response:
     """Counts and durations of requests, in the text format of Prometheus."""
     found: ServerMetrics = request.app.state.metrics
-    found.note_revision(await executor.read(lambda graph: graph.revision()))
-    return Response(found.render(), media_type=MEDIA_TYPE)
+    name: str = request.app.state.name
+    found.note_revision(name, await executor.read(lambda graph: graph.revision()))
+    return Response(found.render([name]), media_type=MEDIA_TYPE)

@@ -22,12 +22,13 @@ class Health(BaseModel):
 
 
 class About(BaseModel):
-    """The workspace, and whether it may be changed."""
+    """The workspace, whether it may be changed, and whether the server has others."""
 
     name: str
     version: str
     revision: int
     allow_edit: bool
+    one_of_several: bool
 
 
 class Stats(BaseModel):

@@ -2,7 +2,9 @@
 
 import { byId } from "./dom.js";
 
-const STORED = "kptm-token";
+/** The key of the stored token; a server of several workspaces serves each at a path of its own. */
+const storedAt = (path) => `kptm-token:${path}`;
+const STORED = storedAt(location.pathname);
 
 let current = "";
 try {
@@ -21,6 +23,15 @@ function keep(token) {
     else sessionStorage.removeItem(STORED);
   } catch {
     // Without storage, the token is held until the page is closed.
+  }
+}
+
+/** Store the token for another page of this server too, because it is accepted there. */
+export function keepFor(path) {
+  try {
+    if (current) sessionStorage.setItem(storedAt(path), current);
+  } catch {
+    // Without storage, that page asks for the token itself.
   }
 }
 

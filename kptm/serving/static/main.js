@@ -54,6 +54,7 @@ async function start() {
     workspace = about.name;
     byId("workspace").textContent = about.name;
     byId("about").textContent = `kptm ${about.version}`;
+    byId("others").hidden = !about.one_of_several;
   }
   startMode();
   startAsk();

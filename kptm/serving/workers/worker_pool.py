@@ -23,7 +23,7 @@ from kptm.serving.workers.worker_process import READY, WorkerSetup, run_worker
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from multiprocessing.context import SpawnProcess
 
     from kptm.serving.config import ServingConfig
@@ -40,7 +40,7 @@ LONGEST_PAUSE = 30.0
 
 def serve_by_workers(
     listener: socket.socket,
-    workspace: Workspace,
+    workspaces: Mapping[str, Workspace],
     config: ServingConfig,
     *,
     ready: Callable[[], None],
@@ -49,7 +49,7 @@ def serve_by_workers(
 
     Args:
         listener: The socket.
-        workspace: An open workspace; each worker opens the same folder again.
+        workspaces: Open workspaces by name; each worker opens the same folders again.
         config: The configuration of the server, with the port of the socket.
         ready: Called once all workers accept connections.
 
@@ -65,8 +65,7 @@ def serve_by_workers(
         threads = str(max(1, (os.cpu_count() or 1) // config.workers))
         environment = {name: os.environ.get(name, threads) for name in THREADS}
         setup = WorkerSetup(
-            folder=workspace.folder,
-            workspace=workspace.config,
+            workspaces={name: (one.folder, one.config) for name, one in workspaces.items()},
             serving=config,
             environment={**environment, SHARED_FOLDER: counts},
             collection=gc.get_threshold(),

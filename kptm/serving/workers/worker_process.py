@@ -12,7 +12,7 @@ import os
 import shutil
 import signal
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,15 +37,14 @@ class WorkerSetup:
     """The settings that a worker gets from the process that starts it.
 
     Attributes:
-        folder: The folder of the workspace.
-        workspace: The settings of the workspace, with those of the command line.
+        workspaces: The folder of each workspace and its settings, with those of the command line,
+            by name.
         serving: The configuration of the server, with the port of the socket.
         environment: Environment variables that libraries read when they are imported.
         collection: The thresholds of Python's garbage collector.
     """
 
-    folder: Path
-    workspace: WorkspaceConfig
+    workspaces: Mapping[str, tuple[Path, WorkspaceConfig]]
     serving: ServingConfig
     environment: Mapping[str, str]
     collection: tuple[int, int, int]
@@ -70,8 +69,12 @@ def run_worker(setup: WorkerSetup, listener: socket.socket, channel: Connection)
 
     with suppress(KeyboardInterrupt), json_logs() if setup.serving.log_requests else nullcontext():
         try:
-            with listener, Workspace(setup.folder, setup.workspace) as workspace:
-                serve_on(listener, workspace, setup.serving, ready=lambda: channel.send(READY))
+            with listener, ExitStack() as opened:
+                workspaces = {
+                    name: opened.enter_context(Workspace(folder, config))
+                    for name, (folder, config) in setup.workspaces.items()
+                }
+                serve_on(listener, workspaces, setup.serving, ready=lambda: channel.send(READY))
         except (KGError, KPTMError, OSError) as error:
             _ignore_signals()
             channel.send(str(error))

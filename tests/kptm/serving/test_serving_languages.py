@@ -17,7 +17,7 @@ WORDS = {
     code: json.loads((STATIC / f"words.{code}.json").read_text(encoding="utf-8")) for code in CODES
 }
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")}
-PAGE = (STATIC / "index.html").read_text(encoding="utf-8")
+PAGE = "".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.html")))
 MANY = tuple(f"x{chr(97 + number)}" for number in range(20))
 KINDS = "kind", "meaning", "evidence", "history"
 

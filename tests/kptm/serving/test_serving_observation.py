@@ -82,19 +82,27 @@ def test_every_request_is_counted_by_route_and_status(filled, explorer):
         found = samples(client, "kptm_requests_total")
         assert {status for _, _, status in sent} == {200, 400, 404, 405}
         assert found == {
-            (("method", method), ("route", route), ("status", str(status))): count
+            (
+                ("method", method),
+                ("route", route),
+                ("status", str(status)),
+                ("workspace", "toy"),
+            ): count
             for (method, route, status), count in sent.items()
         }
         counts = samples(client, "kptm_request_seconds_count")
-        assert counts[(("route", f"{API}/ask"),)] == 7
-        assert samples(client, "kptm_requests_in_progress") == {(): 1}  # that for the metrics
+        assert counts[("route", f"{API}/ask"), ("workspace", "toy")] == 7
+        assert samples(client, "kptm_requests_in_progress") == {
+            (("workspace", "toy"),): 1  # that for the metrics
+        }
 
 
 def test_the_revision_is_that_of_the_graph(editing):
-    before = samples(editing, "kptm_revision")[()]
+    name = (("workspace", "own"),)
+    before = samples(editing, "kptm_revision")[name]
     body = {"head": "Chad", "relation": "capital", "tail": "Lima"}
     revision = editing.post(f"{API}/edit", json=body).json()["revision"]
-    assert samples(editing, "kptm_revision") == {(): revision}
+    assert samples(editing, "kptm_revision") == {name: revision}
     assert revision > before
 
 

@@ -268,7 +268,7 @@ def test_a_worker_that_failed_is_not_interrupted_while_it_ends(filled, tmp_path,
     broken = shutil.copytree(filled, tmp_path / "broken")
     (broken / "questions.json").write_text("{")
     workspace = read(broken / "kptm.toml")
-    setup = WorkerSetup(broken, workspace, ServingConfig(), {}, gc.get_threshold())
+    setup = WorkerSetup({"": (broken, workspace)}, ServingConfig(), {}, gc.get_threshold())
     ours, theirs = multiprocessing.Pipe()
     spawn = multiprocessing.get_context("spawn")
     with socket.socket() as listener:
