@@ -51,6 +51,26 @@ def running(settings: str = "") -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+@contextmanager
+def replica_of(host: str) -> Iterator[str]:
+    """Start a streaming replica of a running server and yield the folder of its socket."""
+    folder = Path(tempfile.mkdtemp(prefix="kptm-pg-"))
+    data = folder / "data"
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    try:
+        # -R writes the connection to the primary; -c fast does not wait for its next checkpoint.
+        _run("pg_basebackup", "-h", host, "-U", "postgres", "-D", data, "-R", "-c", "fast")
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+        _run("pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+        try:
+            yield str(folder)
+        finally:
+            _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
 def _run(tool: str, *arguments: str | Path) -> None:
     """Run a tool of PostgreSQL, as the user postgres if this user is root, which it refuses."""
     command = [str(_find_tool(tool)), *map(str, arguments)]

@@ -18,6 +18,7 @@ from kg.sql.cursor import Sql
 from kg.sql.driver_errors import explain
 from kg.sql.location import Location, with_driver
 from kg.sql.migrate import migrate
+from kg.sql.replica import READ_ONLY, Replica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,9 +35,6 @@ READER_CACHE_KIB = 16_384
 
 WRITER_LOCK = 7_061_746
 """An arbitrary number, which all writers of kptm lock on PostgreSQL; readers do not."""
-
-READ_ONLY = "-c default_transaction_read_only=on"
-"""The option with which PostgreSQL refuses to write."""
 
 
 class Database:
@@ -63,6 +61,7 @@ class Database:
             _tune_postgresql(self.engine)
         # One connection per thread: a thread must not read the open transaction of another.
         self._of_thread = threading.local()
+        self._replica: Replica | None = None
         # The connections of all threads, so that close() also closes those of ended threads.
         self._thread_connections: list[Any] = []
         with self._explain_errors():
@@ -93,6 +92,54 @@ class Database:
 
     def __repr__(self) -> str:
         return f"Database({self.name!r})"
+
+    def use_replica(self, where: str) -> None:
+        """Let :meth:`on_replica` read from a streaming replica of this database's server.
+
+        Args:
+            where: The URL of the replica.
+
+        Raises:
+            StoreError: This is no database of PostgreSQL, or the URL is not one of its replicas.
+        """
+        if self.engine.dialect.name != "postgresql":
+            raise StoreError(f"{self.name}: only a database of PostgreSQL has replicas")
+        replica = Replica(where)
+        try:
+            with self.quick() as sql:
+                replica.check(sql)
+        except BaseException:
+            replica.close()
+            raise
+        self._replica = replica
+
+    @contextmanager
+    def on_replica(self) -> Iterator[bool]:
+        """Let this thread read from the replica in the block, if there is one without a lag.
+
+        From the first write of the block on, everything is read from the primary again.
+
+        Yields:
+            Whether the block begins on the replica.
+        """
+        replica = self._replica
+        if replica is None or self.in_transaction or not replica.has_caught_up(self._first_value):
+            yield False
+            return
+        self._of_thread.replica = replica
+        try:
+            yield True
+        finally:
+            self._of_thread.replica = None
+
+    def _first_value(self, statement: str) -> Any:
+        with self.quick() as sql:
+            return sql.one(statement)
+
+    def _thread_replica(self) -> Replica | None:
+        """The replica from which this thread reads now, if any."""
+        replica: Replica | None = getattr(self._of_thread, "replica", None)
+        return replica
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
@@ -138,6 +185,9 @@ class Database:
                 self._of_thread.shared = None
 
     def _thread_sql(self) -> Sql:
+        replica = self._thread_replica()
+        if replica is not None:
+            return replica.thread_sql()
         sql: Sql | None = getattr(self._of_thread, "sql", None)
         if sql is None or sql.closed:
             connection = self.engine.raw_connection()
@@ -191,7 +241,9 @@ class Database:
         if shared is not None:
             yield shared
             return
-        with self._explain_errors(), self.engine.connect() as connection, connection.begin():
+        replica = self._thread_replica()
+        engine = self.engine if replica is None else replica.engine
+        with self._explain_errors(), engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -204,6 +256,7 @@ class Database:
             wait: Whether to wait for another writer, for at most :data:`BUSY_SECONDS`. If not, a
                 locked database is an error at once.
         """
+        self._of_thread.replica = None  # the block must read what it writes
         with self._explain_errors(), self.engine.connect() as connection:
             connection = connection.execution_options(kptm_write=True, kptm_wait=wait)
             with connection.begin():
@@ -249,6 +302,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; on SQLite this folds the write-ahead log into the file."""
+        if self._replica is not None:
+            self._replica.close()
         while self._thread_connections:
             connection = self._thread_connections.pop()
             if self.engine.dialect.name == "postgresql":

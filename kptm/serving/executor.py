@@ -39,9 +39,16 @@ class WorkspaceExecutor:
     Args:
         workspace: An open workspace, which nothing else in this process may use.
         max_waiting: The most concurrent requests.
+
+    Raises:
+        ConfigError: The variable with the password of the replica is not set.
+        StoreError: The replica of the settings is none of the workspace's database.
     """
 
     def __init__(self, workspace: Workspace, *, max_waiting: int) -> None:
+        database = workspace.config.database
+        if database.replica:
+            workspace.graph.database.use_replica(database.replica_with_password())
         self._workspace = workspace
         self._max_waiting = max_waiting
         self._waiting = 0
@@ -82,8 +89,9 @@ class WorkspaceExecutor:
         """
 
         def follow_and_work(workspace: Workspace) -> R:
-            self._revision = workspace.refresh(self._revision)
-            return work(workspace)
+            with workspace.graph.database.on_replica():
+                self._revision = workspace.refresh(self._revision)
+                return work(workspace)
 
         return await self._run_in_threads(self._asking, follow_and_work, self._workspace)
 
@@ -97,7 +105,12 @@ class WorkspaceExecutor:
         Raises:
             BusyError: There are too many concurrent requests.
         """
-        return await self._run_in_threads(self._reading, work, self._graph_in(languages))
+
+        def read_and_work(graph: KnowledgeGraph) -> R:
+            with graph.database.on_replica():
+                return work(graph)
+
+        return await self._run_in_threads(self._reading, read_and_work, self._graph_in(languages))
 
     def _graph_in(self, languages: tuple[str, ...]) -> KnowledgeGraph:
         """The graph with labels in these languages; it is held, because it caches the labels."""

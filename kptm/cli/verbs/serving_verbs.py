@@ -39,6 +39,8 @@ from kptm.errors import ConfigError
               help="The most requests of a token, or of an address, as 60/minute.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="The number of processes that answer; each loads the workspace.")  # fmt: skip
+@click.option("--replica", default="", metavar="URL",
+              help="Read from this streaming replica of the workspace's PostgreSQL.")  # fmt: skip
 @click.option("--log-requests", is_flag=True,
               help="Write logs as JSON to standard error, a line for each request.")  # fmt: skip
 @device_option
@@ -54,6 +56,7 @@ def serve(
     require_token: bool,
     rate: str,
     workers: int,
+    replica: str,
     log_requests: bool,
     as_json: bool,
 ) -> None:
@@ -94,9 +97,15 @@ def serve(
         signal.SIGTERM, signal.default_int_handler
     )  # SIGTERM ends the server like Ctrl-C, so that everything is closed
     folders = served_folders([Path(one) for one in workspaces])
+    if replica and len(folders) > 1:
+        raise ConfigError(
+            "--replica: is for one workspace; set replica under [database] in each kptm.toml"
+        )
+    changes = [f"database.replica={replica}"] if replica else []
     with ExitStack() as opened, starting:
         served = {
-            name: opened.enter_context(existing(str(folder))) for name, folder in folders.items()
+            name: opened.enter_context(existing(str(folder), changes))
+            for name, folder in folders.items()
         }
         for ws in served.values():
             read_names(ws)

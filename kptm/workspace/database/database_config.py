@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kptm.errors import ConfigError
 
@@ -19,6 +19,8 @@ class DatabaseConfig:
             folder.
         password_variable: The environment variable with the password; "" leaves it to
             PostgreSQL's client: PGPASSWORD, ~/.pgpass.
+        replica: The URL of a streaming replica of that database, without a password, from which a
+            server (``kptm serve``) reads; "" for none.
 
     Raises:
         ConfigError: The URL is malformed, is not one of PostgreSQL, or has a password.
@@ -26,12 +28,26 @@ class DatabaseConfig:
 
     url: str = ""
     password_variable: str = ""
+    replica: str = ""
 
     def __post_init__(self) -> None:
-        if self.url and split_password(self.url)[1] is not None:
-            raise ConfigError(f"url: must not have a password, since others read it; {ADVICE}")
+        for name, url in (("url", self.url), ("replica", self.replica)):
+            if url and split_password(url)[1] is not None:
+                raise ConfigError(
+                    f"{name}: must not have a password, since others read it; {ADVICE}"
+                )
+        if self.replica and not self.url:
+            raise ConfigError("replica: needs a url, and there is none")
         if self.password_variable and not self.url:
             raise ConfigError("password_variable: needs a url, and there is none")
+
+    def replica_with_password(self) -> str:
+        """The URL of the replica with the password, if the settings name its variable.
+
+        Raises:
+            ConfigError: The variable is not set.
+        """
+        return replace(self, url=self.replica, replica="").with_password()
 
     def with_password(self, password: str | None = None) -> str:
         """The URL with the password, if one is given or if the settings name its variable.
