@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from kg.sql.cursor import Sql
-from kg.sql.database import READ_ONLY
 from kg.sql.driver_errors import explain
 from kg.sql.location import Location, with_driver
+from kg.sql.replica import READ_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
