@@ -31,7 +31,7 @@ class ServedWorkspace(BaseModel):
     path: str
 
 
-def _opened(request: Request) -> dict[str, WorkspaceExecutor]:
+def _readable_workspaces(request: Request) -> dict[str, WorkspaceExecutor]:
     """The workspaces that the client may read: all, or those that accept its token."""
     executors: dict[str, WorkspaceExecutor] = request.app.state.executors
     tokens: AllTokens | None = request.app.state.tokens
@@ -42,7 +42,7 @@ def _opened(request: Request) -> dict[str, WorkspaceExecutor]:
     return {name: executors[name] for name in opened}
 
 
-Opened = Annotated[dict[str, WorkspaceExecutor], Depends(_opened)]
+Opened = Annotated[dict[str, WorkspaceExecutor], Depends(_readable_workspaces)]
 
 
 @listing.get("/workspaces", responses=problems())
