@@ -7,10 +7,11 @@
     python benchmarks/scale.py corpora [--documents 200000] [--rounds 2] [--kills 50] [--seed 0]
                                        [--memory 10000 100000 1000000]
                                        [--index 10000 100000]
+    python benchmarks/scale.py training [--steps 40]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
 default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
-workspace is the example world in SQLite, without a model.
+workspace is the example world in SQLite, without a model. `training` pretrains a small one on it.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -20,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scale_parts import corpora, kills, move_time, serving_load, writers
+from scale_parts import corpora, kills, move_time, serving_load, training, writers
 from store_peers import server
 
 
@@ -48,7 +49,12 @@ def main() -> None:
     linking.add_argument("--seed", type=int, default=0)
     linking.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     linking.add_argument("--index", type=int, nargs="*", default=[10_000, 100_000])
+    pretraining = verbs.add_parser("training")
+    pretraining.add_argument("--steps", type=int, default=40)
     given = parser.parse_args()
+    if given.verb == "training":
+        with tempfile.TemporaryDirectory(prefix="kptm-training-") as place:
+            sys.exit(training.measure(given.steps, Path(place)) > 0)
     if given.verb == "corpora":
         with tempfile.TemporaryDirectory(prefix="kptm-corpora-") as place:
             wrong = corpora.measure(

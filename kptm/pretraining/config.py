@@ -8,6 +8,7 @@ from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+SHARDINGS = ("none", "zero2", "zero3")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,10 @@ class PretrainConfig:
         precision: "float32", or "bfloat16" or "float16" for mixed precision.
         gradient_checkpointing: Whether layers run again in the backward pass instead of storing
             activations: less memory, more time.
+        sharding: What several processes divide: "none" gives each the whole model; "zero2" divides
+            gradients and the optimiser's state, and weights outside of a step; "zero3" also divides
+            the weights within a step, layer by layer. See :mod:`kptm.pretraining.sharding`.
+        offload: Whether the divided parts are stored in the memory of the host; needs ``sharding``.
         use_knowledge: Whether vectors are injected; False is a control arm.
         checkpoint_every: Steps between checkpoints; 0 writes none.
         keep_checkpoints: Number of checkpoints to keep.
@@ -84,6 +89,8 @@ class PretrainConfig:
     description_rate: float = 0.25
     precision: str = "float32"
     gradient_checkpointing: bool = False
+    sharding: str = "none"
+    offload: bool = False
     use_knowledge: bool = True
     checkpoint_every: int = 0
     keep_checkpoints: int = 2
@@ -109,6 +116,7 @@ class PretrainConfig:
             raise ConfigError("every weight is 0: nothing would be learnt; set one of them")
         self._check_backbone()
         self._check_scale()
+        self._check_sharding()
 
     def _check_backbone(self) -> None:
         if not self.backbone_learning_rate >= 0:
@@ -143,5 +151,20 @@ class PretrainConfig:
             raise ConfigError(
                 "description_weight runs the model twice per step, which"
                 " gradient_checkpointing does not"
+                " support; turn off one of the two"
+            )
+
+    def _check_sharding(self) -> None:
+        if self.sharding not in SHARDINGS:
+            raise ConfigError(f"sharding is one of {', '.join(SHARDINGS)}, not {self.sharding!r}")
+        if self.sharding == "none":
+            if self.offload:
+                raise ConfigError("offload needs sharding: set it to zero2 or zero3")
+            return
+        if self.precision == "float16":
+            raise ConfigError("sharding does not support float16; take bfloat16")
+        if self.description_weight:
+            raise ConfigError(
+                "description_weight runs the model twice for some batches, which sharding does not"
                 " support; turn off one of the two"
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate.utils import DistributedType
-from safetensors.torch import load_model, save_file, save_model
+from safetensors.torch import load_file, load_model, save_file, save_model
 from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from kptm.errors import ConfigError, ModelError
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from kptm.pretraining.config import PretrainConfig
     from kptm.pretraining.data.training_examples import PretrainingExamples
     from kptm.pretraining.pretraining_model import PretrainingModel
+    from kptm.pretraining.sharding import ShardedModel
 
-WEIGHTS = "model.safetensors"
+WEIGHTS, OPTIMIZER, SCHEDULER = "model.safetensors", "optimizer.pt", "scheduler.pt"
+"""The files of a checkpoint; the last two have the names and the format of the Trainer's."""
 SUMS = "sums.json"
 """The file of the losses since the last point of the curve, since checkpoints come in between."""
 COUNTS = "counts"
@@ -42,8 +44,15 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
     # The losses are divided by the counts of the whole step, so the Trainer must not divide again.
     loss_is_scaled_for_ga = True
 
-    def __init__(self, model: PretrainingModel, plan: BackbonePlan, **arguments: Any) -> None:
+    def __init__(
+        self,
+        model: PretrainingModel,
+        plan: BackbonePlan,
+        sharded: ShardedModel | None,
+        **arguments: Any,
+    ) -> None:
         super().__init__(model=model, **arguments)
+        self._sharded = sharded
         self._pretraining_model = model
         self._plan = plan
         self.lr_scheduler: Any
@@ -129,21 +138,53 @@ class FusionTrainer(Trainer):  # type: ignore[misc]
                 points.append(LossPoint(log["step"], loss, words, entity, others))
         return tuple(points)
 
+    def _wrap_model(self, model: Any, training: bool = True, dataloader: Any = None) -> Any:
+        if self._sharded is None:
+            return super()._wrap_model(model, training, dataloader)
+        # Prepared as for an evaluation, with mixed precision, but no gradients are averaged again.
+        return self.accelerator.prepare_model(model, device_placement=False, evaluation_mode=True)
+
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        # All processes put the weights together, and the main one writes them.
+        whole = None if self._sharded is None else self._sharded.weights()
+        if not self.args.should_save:
+            return
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        if state_dict is None:
+        if whole is None:
             save_model(self._pretraining_model, str(folder / WEIGHTS))
-        else:  # gathered by DeepSpeed, with tied weights twice
-            copies = {name: value.detach().clone() for name, value in state_dict.items()}
-            save_file(copies, folder / WEIGHTS)
+        else:
+            save_file(whole, folder / WEIGHTS)
         sums = json.dumps([self._sums, self._since])
         (folder / SUMS).write_text(sums, encoding="utf-8")
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         folder = Path(resume_from_checkpoint)
-        load_model(self._pretraining_model, str(folder / WEIGHTS))
+        if self._sharded is not None:
+            self._sharded.load_weights(load_file(folder / WEIGHTS))
+        else:
+            load_model(self._pretraining_model, str(folder / WEIGHTS))
         self._sums, self._since = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        if self._sharded is None:
+            super()._save_optimizer_and_scheduler(output_dir)
+            return
+        state = self._sharded.optimizer_state(self.optimizer)
+        if self.args.should_save:
+            torch.save(state, Path(output_dir) / OPTIMIZER)
+            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if self._sharded is None or checkpoint is None:
+            super()._load_optimizer_and_scheduler(checkpoint)
+            return
+        optimizer, scheduler = (
+            torch.load(Path(checkpoint) / name, map_location="cpu", weights_only=True)
+            for name in (OPTIMIZER, SCHEDULER)
+        )
+        self._sharded.load_optimizer_state(self.optimizer, optimizer)
+        self.lr_scheduler.load_state_dict(scheduler)
 
 
 def make_trainer(
@@ -154,6 +195,7 @@ def make_trainer(
     run: str,
     progress: Callable[[int, float], None] | None,
     plan: BackbonePlan,
+    sharded: ShardedModel | None = None,
 ) -> FusionTrainer:
     """Make a trainer that has not begun.
 
@@ -165,6 +207,7 @@ def make_trainer(
         run: The identity of the run, with which checkpoints are sealed.
         progress: Called after each step.
         plan: The training plan of the backbone's own weights.
+        sharded: The model's division among the processes, if there is one.
 
     Raises:
         ConfigError: The batch cannot be divided among the processes.
@@ -173,8 +216,9 @@ def make_trainer(
     callback = CheckpointCallback(run, config.keep_checkpoints, progress)
     arguments = _arguments(config, folder)
     trainer = FusionTrainer(
-        model,
+        model if sharded is None else sharded.part,
         plan,
+        sharded,
         args=arguments,
         train_dataset=examples,
         data_collator=Collator(

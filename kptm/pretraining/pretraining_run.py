@@ -27,6 +27,7 @@ from kptm.pretraining.pretrain_report import PretrainReport
 from kptm.pretraining.pretraining_model import PretrainingModel
 from kptm.pretraining.processes import processes
 from kptm.pretraining.randomness import restore_randomness
+from kptm.pretraining.sharding import check_sharding, shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,11 +80,12 @@ def pretrain(
     Raises:
         ModelError: There are no texts, there are plain texts but no linker, the loss is not finite,
             or the model's weights are 8-bit numbers.
-        ConfigError: An objective needs the graph, or the batch cannot be divided.
+        ConfigError: An objective needs the graph, or the batch or the model cannot be divided.
         CheckpointError: The folder's checkpoints belong to another run.
     """
     config = config or PretrainConfig()
     check_trainable(model.backbone)
+    check_sharding(config, objectives)
     began = time.monotonic()
     facts = _facts(graph, config)
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +108,8 @@ def pretrain(
         if not len(corpus):
             raise ModelError("there is no text to pretrain on; pass at least one")
         settings = asdict(config)
-        del settings["device"]  # a run may be resumed on another device
+        for name in ("device", "sharding", "offload"):  # a run may be resumed on other machines
+            del settings[name]
         parts = [json.dumps(settings, sort_keys=True), identity, corpus.digest]
         parts += [descriptions.digest if descriptions else "", *(facts.relations if facts else ())]
         parts += [objective.name for objective in objectives]
@@ -125,11 +128,16 @@ def pretrain(
             pretraining_model = PretrainingModel(
                 model, config, len(facts.relations) if facts else 0, objectives
             )
-            trainer = make_trainer(pretraining_model, config, examples, folder, run, progress, plan)
+            sharded = shard(pretraining_model, config)
+            trainer = make_trainer(
+                pretraining_model, config, examples, folder, run, progress, plan, sharded
+            )
             try:
                 trainer.train(resume_from_checkpoint=str(start) if start else None)
             finally:
                 model.eval()
+            if sharded is not None:
+                sharded.finish()
     curve = trainer.curve()
     model.figures = {
         "pretraining, texts": len(corpus),
