@@ -10,6 +10,7 @@ manifest lacks.
 """
 
 from kptm.corpora.corpus_report import CorpusReport
+from kptm.corpora.link_passes import CorpusShards
 from kptm.corpora.shard_pools import RayCluster
 
-__all__ = ["CorpusReport", "RayCluster"]
+__all__ = ["CorpusReport", "CorpusShards", "RayCluster"]

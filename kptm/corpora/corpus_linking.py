@@ -40,6 +40,8 @@ def link_corpus(
     origin: ShardOrigin,
     open_pool: Open,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    group: int = 0,
 ) -> CorpusReport:
     """Link the documents of files into a folder of shards, or go on with it.
 
@@ -49,6 +51,7 @@ def link_corpus(
         origin: What the shards are made of.
         open_pool: Starts the workers; called if a shard is missing or damaged.
         progress: Called with the number of documents done.
+        group: The number of documents after which the linker's batches begin anew; 0 for never.
 
     Raises:
         CorpusError: The folder has other content, another process writes to it, a file has changed
@@ -59,7 +62,7 @@ def link_corpus(
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(folder):
         shards = ShardFolder(folder, origin)
-        return CorpusRun(files, shards, open_pool, progress).run()
+        return CorpusRun(files, shards, open_pool, progress, group).run()
 
 
 class CorpusRun:
@@ -71,8 +74,9 @@ class CorpusRun:
         shards: ShardFolder,
         open_pool: Open,
         progress: Callable[[int], None],
+        group: int,
     ) -> None:
-        self._files, self._shards = files, shards
+        self._files, self._shards, self._group = files, shards, group
         self._open_pool, self._progress = open_pool, progress
         self._pool: ShardPool | None = None
         self._count: Counter[str] = Counter()
@@ -119,7 +123,7 @@ class CorpusRun:
                      "text": error.text}  # fmt: skip
             rejected.write(json.dumps(value).encode() + b"\n")
 
-        for shard in cut(read_corpus(self._files), self._shards.size, reject):
+        for shard in cut(read_corpus(self._files), self._shards.size, reject, self._group):
             self._count["shards"] += 1
             links = self._shards.links_of(shard)
             if links is None:

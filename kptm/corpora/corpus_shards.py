@@ -49,6 +49,7 @@ def cut(
     documents: Iterable[CorpusDocument | TripleFormatError],
     size: int,
     reject: Callable[[TripleFormatError], None],
+    group: int = 0,
 ) -> Iterator[Shard]:
     """Cut a stream of documents into shards; the cuts depend on nothing but the documents.
 
@@ -60,6 +61,8 @@ def cut(
         documents: The documents, and errors of lines that are none.
         size: The number of documents after which a shard ends.
         reject: Called with each error.
+        group: The number of documents after which the linker's batches begin anew, if not 0; a
+            shard then has whole groups.
     """
     number = characters = batch = 0
     found: list[CorpusDocument] = []
@@ -69,7 +72,7 @@ def cut(
             continue
         found.append(document)
         batch += len(document.text) + 1
-        if batch < BATCH:
+        if len(found) % group if group else batch < BATCH:
             continue
         characters, batch = characters + batch, 0
         if len(found) >= size or characters >= CHARACTERS:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.extraction.candidates.text_mentions import TextMention
     from kptm.extraction.extractor import Extractor, StatedFact
-    from kptm.linking import Linker
+    from kptm.linking.pairs import TextLinker
 
 
 class SourceText(NamedTuple):
@@ -63,7 +63,7 @@ def text_hash(text: str) -> str:
 
 def read_texts(
     graph: KnowledgeGraph,
-    linker: Linker,
+    linker: TextLinker,
     extractor: Extractor,
     texts: Iterable[SourceText],
     *,
@@ -125,7 +125,7 @@ def _unread(graph: KnowledgeGraph, batch: Sequence[SourceText], by: str) -> list
 
 def _proposals(
     batch: Sequence[SourceText],
-    linker: Linker,
+    linker: TextLinker,
     extractor: Extractor,
     knowledge: PairKnowledge,
     precision: float,

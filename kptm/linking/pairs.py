@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +14,16 @@ T = TypeVar("T")
 
 LinkMany: TypeAlias = "Callable[[Iterable[str]], Iterator[LinkedText]]"
 """Links texts in order, as :meth:`Linker.link_many <kptm.linking.Linker.link_many>` does."""
+
+
+class TextLinker(Protocol):
+    """Links texts with given settings: a linker, or shards that one has linked before."""
+
+    def link_many(
+        self, texts: Iterable[str], *, threshold: float | None = None, any_case: bool = False
+    ) -> Iterator[LinkedText]:
+        """Link a stream of texts, as :meth:`kptm.linking.Linker.link_many` does."""
+        ...
 
 
 def link_pairs(link: LinkMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:

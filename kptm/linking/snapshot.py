@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,16 +31,37 @@ class LinkerSnapshot:
         layers: The index of the graph.
         weights: The coefficients.
         coreference: Whether pronouns and descriptions are linked.
+        any_case: Whether names are also found in another case.
+        group: The number of texts after which the batches begin anew, as if each group were a
+            stream of its own; 0 for one stream.
     """
 
     layers: Layers
     weights: Weights
     coreference: bool
+    any_case: bool = False
+    group: int = 0
 
     def link_many(self, texts: Iterable[str]) -> Iterator[LinkedText]:
         """Link a stream of texts, in order, as :meth:`kptm.linking.Linker.link_many` does."""
-        for batch in batches(texts):
-            yield from link_batch(batch, self.layers, self.weights, coreference=self.coreference)
+        for stream in self._streams(texts):
+            for batch in batches(stream):
+                yield from link_batch(
+                    batch,
+                    self.layers,
+                    self.weights,
+                    any_case=self.any_case,
+                    coreference=self.coreference,
+                )
+
+    def _streams(self, texts: Iterable[str]) -> Iterator[Iterable[str]]:
+        """The texts, divided into groups if there are any."""
+        if not self.group:
+            yield texts
+            return
+        rest = iter(texts)
+        while part := list(islice(rest, self.group)):
+            yield part
 
     def save(self, folder: Path) -> None:
         """Write a folder atomically.
@@ -47,6 +69,11 @@ class LinkerSnapshot:
         Raises:
             OSError: The folder cannot be written.
         """
+        settings = {
+            "coreference": self.coreference,
+            "any_case": self.any_case,
+            "group": self.group,
+        }
         with replace_folder(folder) as fresh:
             storage.save(self.layers.base, fresh / "base", 0, "")
             if self.layers.delta is not None:
@@ -54,7 +81,7 @@ class LinkerSnapshot:
                 with (fresh / "numbers.npy").open("wb") as out:
                     np.save(out, self.layers.numbers, allow_pickle=False)
             self.weights.save(fresh / "weights.json")
-            write_text(fresh / "settings.json", json.dumps({"coreference": self.coreference}))
+            write_text(fresh / "settings.json", json.dumps(settings))
 
     @classmethod
     def load(cls, folder: Path) -> LinkerSnapshot:
@@ -69,7 +96,7 @@ class LinkerSnapshot:
             numbers = np.load(folder / "numbers.npy", allow_pickle=False)
         layers = Layers(_index(folder / "base"), delta, numbers)
         settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
-        return cls(layers, Weights.load(folder / "weights.json"), settings["coreference"])
+        return cls(layers, Weights.load(folder / "weights.json"), **settings)
 
 
 def _index(folder: Path) -> LinkIndex:

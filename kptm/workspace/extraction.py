@@ -9,27 +9,26 @@ from typing import TYPE_CHECKING
 from kg.errors import StoreError
 from kg.vocabulary import SAME_AS
 from kptm.errors import ConfigError
-from kptm.texts import read_records
 from kptm.workspace.files.stage_locks import stage
 from kptm.workspace.review_items import AcceptanceRule, ReviewItem, relation_key
+from kptm.workspace.stages.extraction_texts import extraction_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kg.review.proposal import Decision, Proposal, ProposalState
     from kg.types import Literal
     from kptm.constraints.checking import CheckReport
+    from kptm.corpora import CorpusShards
     from kptm.encoders import TokenEncoder
     from kptm.extraction.extractor import Extractor
     from kptm.extraction.fitting.extractor_learning import LearningReport
-    from kptm.extraction.propose import ExtractionReport, SourceText
+    from kptm.extraction.propose import ExtractionReport
     from kptm.extraction.scores import ExtractionScores
     from kptm.workspace.graph import WorkspaceGraph
+    from kptm.workspace.stages.extraction_texts import ExtractionTexts
 
     Learning = Callable[[int, int, str], None]
-
-TEXT = "text"
-"""The source of texts that are not from a file."""
 
 
 class WorkspaceExtraction:
@@ -49,6 +48,7 @@ class WorkspaceExtraction:
         rows: str | Path | None = None,
         retrain: bool = False,
         new_entities: bool = True,
+        shards: CorpusShards | None = None,
         progress: Callable[[int], None] | None = None,
         learning: Learning | None = None,
     ) -> ExtractionReport:
@@ -65,6 +65,7 @@ class WorkspaceExtraction:
             rows: Labelled rows to train on: JSON Lines with "text" and "triples".
             retrain: Whether to train again; proposals accepted and rejected since are used too.
             new_entities: Whether names that the graph lacks may be proposed as new entities.
+            shards: Where several workers link the texts of a file or folder; bad lines are skipped.
             progress: Called with the number of texts processed so far.
             learning: Called during training with (done, total, activity); total is 0 if unknown.
 
@@ -80,14 +81,15 @@ class WorkspaceExtraction:
             raise ConfigError(f"precision is between 0 and 1, not {precision:g}")
         given = texts if isinstance(texts, str | Path) else list(texts)
         with stage(self.layout, "extract"):
+            linked = extraction_texts(self._base, given, source, shards)
             learnt = 0
             if rows is not None or retrain or not self.layout.extractor.exists():
-                learnt = self._learn_extractor(given, rows, learning).texts
+                learnt = self._learn_extractor(linked, rows, learning).texts
             report = read_texts(
                 self.graph,
-                self.linker,
+                linked.linker,
                 self.extractor(),
-                _texts_with_sources(given, source),
+                linked.texts(),
                 precision=precision,
                 names=new_entities,
                 progress=progress,
@@ -104,10 +106,11 @@ class WorkspaceExtraction:
         """Train an extractor without extracting; the arguments are those of :meth:`extract`."""
         with stage(self.layout, "extract"):
             given = texts if isinstance(texts, str | Path) else list(texts)
-            return self._learn_extractor(given, rows, learning)
+            linked = extraction_texts(self._base, given, None, None)
+            return self._learn_extractor(linked, rows, learning)
 
     def _learn_extractor(
-        self, texts: str | Path | Sequence[str], rows: str | Path | None, learning: Learning | None
+        self, texts: ExtractionTexts, rows: str | Path | None, learning: Learning | None
     ) -> LearningReport:
         from kg.review.proposal import ProposalState
         from kptm.extraction.fitting.extractor_learning import learn
@@ -120,8 +123,8 @@ class WorkspaceExtraction:
         ]
         extractor, report = learn(
             self.graph,
-            self.linker,
-            (one.text for one in _texts_with_sources(texts, None)),
+            texts.linker,
+            (one.text for one in texts.texts()),
             rows=() if rows is None else read_rows(rows),
             decided=decided,
             encoder=self._encoder(),
@@ -363,20 +366,6 @@ class WorkspaceExtraction:
 
         path = None if shapes is None else Path(shapes)
         return check(self.graph, self._base.config.constraints, limit=limit, shapes=path)
-
-
-def _texts_with_sources(
-    texts: str | Path | Sequence[str], source: str | None
-) -> Iterator[SourceText]:
-    """The texts, each with its source."""
-    from kptm.extraction.propose import SourceText
-
-    if isinstance(texts, str | Path):
-        for record in read_records(texts):
-            yield SourceText(source or str(record.path), record.values["text"])
-        return
-    for text in texts:
-        yield SourceText(source or TEXT, text)
 
 
 def _span(sentence: str, name: str) -> tuple[int, int]:

@@ -15,11 +15,14 @@ from kptm.texts import read_documents
 from kptm.workspace.files.learnt_files import PHRASINGS, LearntFiles
 from kptm.workspace.files.stage_locks import stage
 from kptm.workspace.stages.answering_model import model_folder
+from kptm.workspace.stages.linked_corpora import LinkedCorpora
 from kptm.workspace.stages.text_spool import TextSpool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from kptm.corpora import CorpusShards
+    from kptm.corpora.sharded_texts import ShardedTexts
     from kptm.data import Phrasings
     from kptm.finetuning import FinetunedModel
     from kptm.finetuning.task_rows import Rows
@@ -233,6 +236,7 @@ class WorkspaceModels:
         *,
         triples: bool = False,
         source: str | None = None,
+        shards: CorpusShards | None = None,
         progress: Callable[[int], None] | None = None,
         reading: Callable[[int], None] | None = None,
     ) -> int:
@@ -250,34 +254,44 @@ class WorkspaceModels:
             texts: A file, a folder, or texts; None to index triples only.
             triples: Whether to index the graph's triples too, in mined phrasings.
             source: The source of the texts; by default their path.
+            shards: Where several workers link a file or folder; bad lines are then skipped.
             progress: Called with the number of texts and triples done; triples come after texts.
             reading: Called with the number of texts linked so far.
 
         Raises:
+            ConfigError: There are ``shards``, but the texts are not in a file.
+            CorpusError: The shards were made of other texts, or as :meth:`link_corpus`.
             TripleFormatError: A file is missing or malformed.
         """
         model = self.answering_model()
         path = texts if isinstance(texts, str | Path) else None
+        if shards is not None:
+            if path is None:
+                raise ConfigError("shards: are for the texts of a file or folder")
+            corpora = LinkedCorpora(self._base)
+            links, senses = corpora.link_for_index(path, shards, reading)
+            return self._index(model, senses, links, path, source, triples, progress)
         with ExitStack() as at_end:
-            given = documents = None
+            senses = documents = None
             if texts is not None:
                 stream = self._texts_of(texts) if isinstance(texts, str | Path) else texts
                 given = at_end.enter_context(TextSpool(self.folder, stream))
                 linked = given.link_all(self._base.link)
                 documents = at_end.enter_context(TextSpool(self.folder, linked, reading))
-            return self._index(model, given, documents, path, source, triples, progress)
+                senses = given.link_all(self._link_senses)
+            return self._index(model, senses, documents, path, source, triples, progress)
 
     def _index(
         self,
         model: FusedModel | None,
-        given: TextSpool[str | LinkedText] | None,
-        documents: TextSpool[LinkedText] | None,
+        senses: Iterable[LinkedText] | None,
+        documents: TextSpool[LinkedText] | ShardedTexts | None,
         path: str | Path | None,
         source: str | None,
         triples: bool,
         progress: Callable[[int], None] | None,
     ) -> int:
-        """Index texts as they were given, and with links."""
+        """Index texts, linked with all senses for passages, and with the likely ones."""
         from kg.store.rows.sources import document_of
         from kptm.modeledge.sql.documents import document_source
 
@@ -285,9 +299,9 @@ class WorkspaceModels:
         with self.graph.transaction():
             number, mined = self._begin_index(documents, from_source.source or "texts")
             written = Written()
-            if given is not None:
+            if senses is not None:
                 written = self.passages.write(
-                    given.link_all(self._link_senses),
+                    senses,
                     source=from_source.source,
                     document="" if path is None else document_of(path),
                     revision=number,

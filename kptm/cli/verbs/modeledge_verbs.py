@@ -15,6 +15,7 @@ from kptm.cli.output.common import (
     verb,
     workspace_argument,
 )
+from kptm.cli.output.corpus_options import corpus_options, corpus_shards
 from kptm.cli.output.progress import lines_of, progress
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
 )
 @click.option("--queries", type=int, help="The expected number of queries, on which auto depends.")
 @model_option
+@corpus_options
 @device_option
 @verb
 def index(
@@ -44,6 +46,10 @@ def index(
     source: str | None,
     kind: str | None,
     queries: int | None,
+    shards: str | None,
+    jobs: int | None,
+    ray: str | None,
+    shard_size: int | None,
     as_json: bool,
 ) -> None:
     """Index TEXTS as passages and modeledge, and mine their phrasings of relations.
@@ -54,6 +60,9 @@ def index(
     """
     if texts is None and not triples and kind is None:
         raise click.UsageError("give TEXTS, --triples or --kind")
+    sharded = corpus_shards(shards, jobs, ray, shard_size)
+    if sharded is not None and texts is None:
+        raise click.UsageError("--shards needs TEXTS")
     with existing(workspace) as ws:
         added = removed = came = went = 0
         if texts is not None or triples:
@@ -63,6 +72,7 @@ def index(
                     texts,
                     triples=triples,
                     source=source,
+                    shards=sharded,
                     progress=advance,
                     reading=lambda count: advance(0, f"{count:,} texts linked"),
                 )

@@ -19,6 +19,7 @@ from kptm.cli.output.common import (
     verb,
     workspace_argument,
 )
+from kptm.cli.output.corpus_options import corpus_options, corpus_shards
 from kptm.cli.output.progress import lines_of, progress, read_names
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def _edit(ws: Workspace, item: ReviewItem) -> ReviewItem:
 @click.option("--retrain", is_flag=True, help="Train again, also on decided proposals.")
 @click.option("--known-only", is_flag=True, help="Propose no new entities.")
 @click.option("--source", help="The source of the texts; by default the path of each file.")
+@corpus_options
 @device_option
 @verb
 def extract(
@@ -246,6 +248,10 @@ def extract(
     retrain: bool,
     known_only: bool,
     source: str | None,
+    shards: str | None,
+    jobs: int | None,
+    ray: str | None,
+    shard_size: int | None,
     as_json: bool,
 ) -> None:
     """Propose the facts that TEXTS (a file or folder of .txt or .jsonl) state and the graph lacks.
@@ -265,6 +271,7 @@ def extract(
                 retrain=retrain,
                 new_entities=not known_only,
                 source=source,
+                shards=corpus_shards(shards, jobs, ray, shard_size),
                 progress=advance,
                 learning=lambda done, total, what: advance(
                     0,

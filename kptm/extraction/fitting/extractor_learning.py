@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.review.proposal import Proposal
     from kptm.encoders import TokenEncoder
     from kptm.extraction.relation_classifier import Label
-    from kptm.linking import Linker
+    from kptm.linking.pairs import TextLinker
 
     Batch = Sequence[tuple[str, Sequence[TextMention]]]
     Progress = Callable[[int, int, str], None]
@@ -69,7 +69,7 @@ class LearningReport:
 
 def learn(
     graph: KnowledgeGraph,
-    linker: Linker,
+    linker: TextLinker,
     texts: Iterable[str],
     *,
     rows: Iterable[LabelledRow] = (),
@@ -137,12 +137,12 @@ def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
         yield part
 
 
-def linked_batches(linker: Linker, texts: Iterable[str]) -> Iterator[Batch]:
+def linked_batches(linker: TextLinker, texts: Iterable[str]) -> Iterator[Batch]:
     """Yield texts with their mentions, a batch at a time."""
     return map(partial(_link_texts, linker), in_batches(texts, BATCH))
 
 
-def _link_texts(linker: Linker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
+def _link_texts(linker: TextLinker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
     documents = linker.link_many(texts, threshold=LINKED, any_case=True)
     return [(document.text, mentions_of(document)) for document in documents]
 
@@ -158,7 +158,7 @@ def _note_texts(texts: Iterable[str], used: list[str], progress: Progress | None
 
 def _row_examples(
     graph: KnowledgeGraph,
-    linker: Linker,
+    linker: TextLinker,
     rows: Sequence[LabelledRow],
     knowledge: PairKnowledge,
     used: list[str],

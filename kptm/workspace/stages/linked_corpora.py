@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kptm.corpora import CorpusReport, RayCluster
+    from kptm.corpora.link_passes import CorpusShards, LinkPass
     from kptm.corpora.shard_pools import ShardPool
+    from kptm.corpora.sharded_texts import ShardedTexts
     from kptm.linking import LinkerSnapshot
     from kptm.workspace.graph import WorkspaceGraph
+
+logger = logging.getLogger(__name__)
 
 
 class LinkedCorpora:
@@ -59,41 +65,119 @@ class LinkedCorpora:
             TripleFormatError: A file cannot be read, or ``out`` cannot be written.
             WorkspaceError: An output is a part of the workspace.
         """
-        from kptm import __version__
-        from kptm.corpora.corpus_linking import link_corpus
-        from kptm.corpora.corpus_shards import DOCUMENTS
+        from kptm.corpora.link_passes import CorpusShards, LinkPass
         from kptm.corpora.merged_shards import check_target, merge_shards
-        from kptm.corpora.shard_manifest import ShardOrigin
         from kptm.texts import text_files
 
         folder = Path(shards)
-        self._base.layout.check_output(folder)
         files = [file for path in paths for file in text_files(path)]
         if out is not None:
             self._base.layout.check_output(Path(out))
             check_target(Path(out), folder, files)
-        identity, snapshot = self._snapshot()
-        origin = ShardOrigin.of(
-            files,
-            linker=hashlib.sha256(identity.encode()).hexdigest(),
-            kptm=__version__,
-            candidates=candidates,
-            documents=documents or DOCUMENTS,
-        )
-
-        def open_pool() -> ShardPool:
-            if ray is not None:
-                from kptm.corpora.ray_pool import RayPool
-
-                return RayPool(snapshot, candidates, jobs, ray)
-            return self._local_pool(snapshot, candidates, jobs, folder)
-
-        report = link_corpus(files, folder, origin, open_pool, progress or (lambda _: None))
+        where = CorpusShards(folder=folder, jobs=jobs, ray=ray, documents=documents)
+        settings = LinkPass(name="links")
+        report = self._link(files, folder, where, settings, candidates, progress)
         if out is not None:
             merge_shards(folder, report.shards, Path(out))
         return report
 
-    def _snapshot(self) -> tuple[str, LinkerSnapshot]:
+    def link_pass(
+        self,
+        path: str | Path,
+        where: CorpusShards,
+        settings: LinkPass,
+        progress: Callable[[int], None] | None = None,
+    ) -> ShardedTexts:
+        """Link the texts of a file or folder as a stage does; the same call goes on after a kill.
+
+        Links that the files have already are not used.
+
+        Args:
+            path: The file or folder.
+            where: The folder, in which the pass has a folder of its own, and the workers.
+            settings: The settings of the linker.
+            progress: Called with the number of documents done.
+
+        Raises:
+            CorpusError: The folder is one of ``kptm link --shards``, or as :meth:`link_corpus`.
+            LinkingError: As :meth:`link_corpus`.
+            TripleFormatError: A file cannot be read.
+        """
+        from kptm.corpora.shard_manifest import MANIFEST
+        from kptm.corpora.sharded_texts import ShardedTexts
+        from kptm.texts import text_files
+
+        if (where.folder / MANIFEST).exists():
+            raise CorpusError(
+                f"{where.folder}: has the shards of kptm link; name another folder, in which each"
+                " pass over the texts gets a folder"
+            )
+        folder = where.folder / settings.name
+        report = self._link(text_files(path), folder, where, settings, True, progress)
+        if report.rejected:
+            logger.warning(
+                "%s lines skipped, the first: %s; all of them are in %s",
+                f"{report.rejected:,}",
+                report.rejected_examples[0],
+                report.rejected_file,
+            )
+        return ShardedTexts(folder, report.shards, report.documents)
+
+    def link_for_index(
+        self, path: str | Path, where: CorpusShards, progress: Callable[[int], None] | None
+    ) -> tuple[ShardedTexts, ShardedTexts]:
+        """Link texts as ``Workspace.index`` does: the likely links, then all senses for passages.
+
+        Args:
+            path: A file or folder.
+            where: The folder of both passes, and the workers.
+            progress: Called with the number of documents done in each pass.
+
+        Raises:
+            CorpusError: As :meth:`link_pass`.
+        """
+        from kptm.corpora.link_passes import LinkPass
+
+        links = self.link_pass(path, where, LinkPass(name="links"), progress)
+        senses = LinkPass(name="senses", threshold=0.0)
+        return links, self.link_pass(path, where, senses, progress)
+
+    def _link(
+        self,
+        files: Sequence[Path],
+        folder: Path,
+        where: CorpusShards,
+        settings: LinkPass,
+        candidates: bool,
+        progress: Callable[[int], None] | None,
+    ) -> CorpusReport:
+        """Link files in one pass."""
+        from kptm import __version__
+        from kptm.corpora.corpus_linking import link_corpus
+        from kptm.corpora.corpus_shards import DOCUMENTS
+        from kptm.corpora.shard_manifest import ShardOrigin
+
+        self._base.layout.check_output(folder)
+        identity, snapshot = self._snapshot(settings)
+        origin = ShardOrigin.of(
+            files,
+            linker=hashlib.sha256(settings.identity(identity).encode()).hexdigest(),
+            kptm=__version__,
+            candidates=candidates,
+            documents=where.documents or DOCUMENTS,
+        )
+
+        def open_pool() -> ShardPool:
+            if where.ray is not None:
+                from kptm.corpora.ray_pool import RayPool
+
+                return RayPool(snapshot, candidates, where.jobs, where.ray)
+            return self._local_pool(snapshot, candidates, where.jobs, folder)
+
+        advance = progress or (lambda _: None)
+        return link_corpus(files, folder, origin, open_pool, advance, group=settings.group)
+
+    def _snapshot(self, settings: LinkPass) -> tuple[str, LinkerSnapshot]:
         """The linker of this moment, with its identity."""
         linker = self._base.linker
         if self._base.config.linking.encoder:
@@ -101,10 +185,10 @@ class LinkedCorpora:
                 "shards are linked without an encoder, which several workers cannot share; take"
                 " linking.encoder out of kptm.toml, or link without shards"
             )
-        identity, snapshot = linker.identity(), linker.snapshot()
+        identity, snapshot = linker.identity(), linker.snapshot(settings.threshold)
         if linker.identity() != identity:
             raise CorpusError("the graph has changed at this moment; start again")
-        return identity, snapshot
+        return identity, replace(snapshot, any_case=settings.any_case, group=settings.group)
 
     def _local_pool(
         self, snapshot: LinkerSnapshot, candidates: bool, jobs: int | None, folder: Path
