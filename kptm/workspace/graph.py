@@ -169,6 +169,10 @@ class WorkspaceGraph:
         """Link a stream of texts to the graph, with the settings under ``[linking]``."""
         return self.linker.link_many(texts, n_jobs=self.config.linking.jobs)
 
+    def link_senses(self, texts: Iterable[str]) -> Iterator[LinkedText]:
+        """Link a stream of texts, however improbable the links, as passages need them."""
+        return self.linker.link_many(texts, n_jobs=self.config.linking.jobs, threshold=0.0)
+
     def export(self, target: str | Path, *, format: str | None = None) -> ExportReport:
         """Write the graph to a file; see :meth:`kg.KnowledgeGraph.export`."""
         self.layout.check_output(Path(target))

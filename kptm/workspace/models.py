@@ -260,26 +260,23 @@ class WorkspaceModels:
 
         Raises:
             ConfigError: There are ``shards``, but the texts are not in a file.
-            CorpusError: The shards were made of other texts, or as :meth:`link_corpus`.
+            CorpusError: As for ``link_corpus``.
             TripleFormatError: A file is missing or malformed.
         """
         model = self.answering_model()
         path = texts if isinstance(texts, str | Path) else None
         if shards is not None:
-            if path is None:
-                raise ConfigError("shards: are for the texts of a file or folder")
-            corpora = LinkedCorpora(self._base)
-            links, senses = corpora.link_for_index(path, shards, reading)
+            links, senses = LinkedCorpora(self._base).link_for_index(path, shards, reading)
             return self._index(model, senses, links, path, source, triples, progress)
         with ExitStack() as at_end:
-            senses = documents = None
+            given = documents = None
             if texts is not None:
                 stream = self._texts_of(texts) if isinstance(texts, str | Path) else texts
                 given = at_end.enter_context(TextSpool(self.folder, stream))
                 linked = given.link_all(self._base.link)
                 documents = at_end.enter_context(TextSpool(self.folder, linked, reading))
-                senses = given.link_all(self._link_senses)
-            return self._index(model, senses, documents, path, source, triples, progress)
+            every = None if given is None else given.link_all(self._base.link_senses)
+            return self._index(model, every, documents, path, source, triples, progress)
 
     def _index(
         self,
@@ -365,7 +362,7 @@ class WorkspaceModels:
             model = self.fit_reader()
         return Reader(self.graph, model)
 
-    def _begin_index(self, documents: TextSpool[LinkedText] | None, note: str) -> tuple[int, bool]:
+    def _begin_index(self, documents: Iterable[LinkedText] | None, note: str) -> tuple[int, bool]:
         """Open a revision, add mined phrasings; return its number and whether they changed."""
         from kptm.data import Phrasings
 
@@ -401,7 +398,3 @@ class WorkspaceModels:
             )
             raise TripleFormatError(path, None, reason)
         return read_documents(path)
-
-    def _link_senses(self, texts: Iterable[str]) -> Iterator[LinkedText]:
-        """Link texts, with all candidates of each link."""
-        return self.linker.link_many(texts, n_jobs=self._base.config.linking.jobs, threshold=0.0)

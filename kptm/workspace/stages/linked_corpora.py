@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.errors import CorpusError, LinkingError
+from kptm.errors import ConfigError, CorpusError, LinkingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,20 +124,23 @@ class LinkedCorpora:
         return ShardedTexts(folder, report.shards, report.documents)
 
     def link_for_index(
-        self, path: str | Path, where: CorpusShards, progress: Callable[[int], None] | None
+        self, path: str | Path | None, where: CorpusShards, progress: Callable[[int], None] | None
     ) -> tuple[ShardedTexts, ShardedTexts]:
         """Link texts as ``Workspace.index`` does: the likely links, then all senses for passages.
 
         Args:
-            path: A file or folder.
+            path: A file or folder; None if the texts are in none.
             where: The folder of both passes, and the workers.
             progress: Called with the number of documents done in each pass.
 
         Raises:
+            ConfigError: The texts are in no file.
             CorpusError: As :meth:`link_pass`.
         """
         from kptm.corpora.link_passes import LinkPass
 
+        if path is None:
+            raise ConfigError("shards: are for the texts of a file or folder")
         links = self.link_pass(path, where, LinkPass(name="links"), progress)
         senses = LinkPass(name="senses", threshold=0.0)
         return links, self.link_pass(path, where, senses, progress)
