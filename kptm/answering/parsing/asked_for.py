@@ -73,7 +73,10 @@ def asked_features(
     elif (
         named
         and not focus
-        and not (_asks_by_verb(question) and _uses(derivation.program, named))
+        and not (
+            (_asks_by_verb(question) or "state" in dict(derivation.features))
+            and _uses(derivation.program, named)
+        )
         and "agrees" not in dict(derivation.features)
     ):  # "agrees" shows that the noun names a type
         own["other_asked"] = 1.0

@@ -27,6 +27,8 @@ HELD = 200_000
 """The most entities whose kinds are cached."""
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 """A time of day, as in "08:00-18:00"."""
+_CODE = re.compile(r"^[A-Z]{1,5}[-_/#]?\d{3,}$|^[A-Z]{1,5}[-_/#]\d+$")
+"""A number of an order, an invoice, a room: "SO-115", never the name of a person or place."""
 NAMES = (2, 3, 4)
 """How many words a person's name may have."""
 YEAR = (3, 4)
@@ -82,7 +84,7 @@ class AnswerKinds:
             return False
         classes = [kind.classes for kind in self.of(some) if kind.classes]
         if not classes:
-            return None
+            return False if some and all(map(_CODE.search, some)) else None
         wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
         return any(found & wanted for found in classes)
 

@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
-from kptm.answering.lexicon.columns.column_names import ENGLISH, spell_out, split_words
+from kptm.answering.lexicon.columns.column_names import (
+    ENGLISH,
+    spell_out,
+    split_words,
+    without_unit,
+)
 from kptm.answering.lexicon.synonyms import expand
-from kptm.answering.parsing.question.relation_nouns import subject_nouns
+from kptm.answering.parsing.question.relation_nouns import row_nouns
 from kptm.answering.parsing.question.schema_words import is_path
 
 if TYPE_CHECKING:
@@ -148,11 +153,11 @@ class Nouns:
     def _of_relations(self) -> Iterator[tuple[str, Program]]:
         """Yield (noun, program) for nouns that relations imply: "album" for what has "tracks"."""
         names = {
-            split_words(item.label).lower(): item.key
+            split_words(without_unit(spell_out(item.label))).lower(): item.key
             for item in self._graph.relations()
             if not is_path(item.key)
         }
-        for noun, relations in subject_nouns(names):
+        for noun, relations in row_nouns(names):
             sets: list[Program] = [Having(Step(relation)) for relation in relations]
             yield noun, reduce(Union, sets)
 

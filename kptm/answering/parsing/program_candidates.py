@@ -7,19 +7,15 @@ from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import (
-    Aggregate,
-    Compare,
-    Difference,
     Follow,
-    Having,
     Named,
-    Superlative,
     parts,
 )
 from kg.values import ValueKey
 from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.model import NONE
 from kptm.answering.parsing.program_features import edges, predicates, question_words, skeleton
+from kptm.answering.parsing.programs.bases import THINGS
 from kptm.answering.parsing.programs.beam_search import BEAM, Search
 from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
@@ -34,6 +30,7 @@ from kptm.answering.parsing.unused_words import (
     unused_relations,
     unused_types,
 )
+from kptm.answering.parsing.vacuous import count_vacuous, is_other_implicit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,8 +45,6 @@ if TYPE_CHECKING:
 
 MOST = 150
 """The most candidates that are returned."""
-FEW = 3
-"""A superlative may choose most members of a set only if the set has at most this many."""
 LOOKED_AT = 20
 """The most answers whose types are read."""
 MISSED = (
@@ -162,7 +157,8 @@ class _Scorer:
         if not question.asks_of_subject():
             places = asked_places(question, beside_names(question, self._knowledge))
         nouns = [question.tokens[at].stem for at in places]
-        named = question.relations.named_at(places[0]) if places else frozenset()
+        thing = bool(places) and question.tokens[places[0]].folded in THINGS
+        named = question.relations.named_at(places[0]) if places and not thing else frozenset()
         for item in found:
             focus = "focus" in item.features
             own = asked_features(
@@ -264,11 +260,13 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
     features["itself"] = float(
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
-    features["other_implicit"] = float("implicit" in features and _is_other_implicit(made.program))
+    features["other_implicit"] = float("implicit" in features and is_other_implicit(made.program))
     features["only_names"] = float(is_list_of_names(made.program) and not chosen)
     features["several"] = log(len(made.nodes)) if made.nodes else 0.0
     features["bare"] = float(made.size == 0)
-    features["vacuous"] = float(_vacuous(made.program, knowledge) + echoes(question, made, named))
+    features["vacuous"] = float(
+        count_vacuous(made.program, knowledge) + echoes(question, made, named)
+    )
     focus = _has_focus(question, made, knowledge)
     if focus is not None:
         features["focus" if focus else "other_focus"] = 1.0
@@ -287,41 +285,6 @@ def _is_truth(made: Derivation, knowledge: Knowledge) -> bool:
         and {node.casefold() for node in made.nodes} <= {"yes", "no"}
         and bool(knowledge.truth_values(program.step.relation))
     )
-
-
-def _is_other_implicit(program: Program) -> bool:
-    """Whether a program takes entities that have one relation, but measures them by another.
-
-    For "who took office after 2010", it should not take the entities that have "left office".
-    """
-    measured = {
-        part.measure.steps[0]
-        for part in parts(program)
-        if isinstance(part, (Compare, Superlative)) and not part.measure.count
-    }
-    sets = {part.step for part in parts(program) if isinstance(part, Having) and part.step.forward}
-    return bool(measured and sets) and measured.isdisjoint(sets)
-
-
-def _vacuous(program: Program, knowledge: Knowledge) -> int:
-    """The number of operations of a program that have no effect.
-
-    They are superlatives that choose a whole set, or most of a larger one; counts of a superlative
-    and sums and means, if there is only one node; and differences of sets that cannot overlap, such
-    as films without countries.
-    """
-    count = 0
-    for part in parts(program):
-        if isinstance(part, Superlative):
-            base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
-            most = base > FEW and 2 * chosen > base  # most share the greatest value
-            count += part.rank == part.count == 1 and (base == chosen or most)
-        elif isinstance(part, Aggregate):
-            one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
-            count += one and knowledge.evaluate(part.source).size == 1
-        elif isinstance(part, Difference):
-            count += not knowledge.are_alike(part.left, part.right)
-    return count
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:

@@ -20,6 +20,18 @@ QUALIFIERS = frozenset(
 DEGREES, HEATED = ("C", "F"), ("temperature", "temperatures", "temp", "point")
 """Units that are one letter, and words that they may follow."""
 ABBREVIATIONS = Path(__file__).parent / "abbreviations.toml"
+_THOUSANDS = {"thousand": 1, "million": 2, "mio": 2, "mn": 2, "mln": 2, "billion": 3, "bn": 3}
+SCALES = {
+    **{name: 1000**power for name, power in _THOUSANDS.items()},
+    **{f"{name}s": 1000**power for name, power in _THOUSANDS.items()},
+    **{f"{letter}{money}": 1000**power for letter, power in (("k", 1), ("m", 2))
+       for money in ("eur", "usd", "gbp", "chf")},
+}  # fmt: skip
+"""What one in a column stands for, by the last word of the column's name: "budget in millions"."""
+DONE = frozenset(
+    "begun born bought built held left made paid sent shot sold spent sworn taken written".split()
+)
+"""Participles without the ending "-ed"."""
 _PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -53,16 +65,26 @@ def _abbreviations() -> dict[str, str]:
 
 
 def without_unit(name: str) -> str:
-    """Remove the unit or year from the end of a name: "weight_kg", "area (km²)", "sales 2019"."""
+    """Remove the unit, scale or year from the end of a name: "weight_kg", "sales in millions"."""
     words = _PIECES.findall(split_words(name))
     if len(words) > 1 and words[-1] in DEGREES and words[-2].lower() in HEATED:
         return " ".join(words[:-1])
+    if scale_of(name) > 1:
+        return without_unit(" ".join(words[:-1])).removesuffix(" in")
     kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
     return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
 
 
+def scale_of(name: str) -> int:
+    """What one in a column with this name stands for: 1,000,000 for "population in millions"."""
+    words = _PIECES.findall(split_words(name))
+    return SCALES.get(words[-1].lower(), 1) if len(words) > 1 else 1
+
+
 def unit_of(name: str) -> str:
-    """The unit at the end of a name; "" if it has none."""
+    """The unit at the end of a name; "" if it has none. A scale is no unit."""
+    if scale_of(name) > 1:
+        return ""
     short = _PIECES.findall(split_words(without_unit(name)))
     rest = _PIECES.findall(split_words(name))[len(short) :]
     return " ".join(word for word in rest if not word.isdecimal() and word.lower() != "in")
@@ -81,6 +103,18 @@ def without_qualifiers(name: str) -> str:
     while len(kept) > 1 and _is_qualifier(kept[0]):
         kept.pop(0)
     return " ".join(kept) if len(kept) < len(words) else ""
+
+
+def as_date(name: str) -> str:
+    """Name the date of an event: "hired date" for "hired on"; "" if the name is no event's date.
+
+    >>> as_date("hired on"), as_date("date joined"), as_date("plays on")
+    ('hired date', 'joined date', '')
+    """
+    match split_words(name).lower().split():
+        case [done, "on" | "at"] | ["date" | "day", done] if done.endswith("ed") or done in DONE:
+            return f"{done} date"
+    return ""
 
 
 def _is_qualifier(word: str) -> bool:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from kg.programs import (
-    Having,
-    Named,
-)
+from kg.programs import Follow, Having, Named
 from kg.types import Step
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
@@ -18,8 +15,9 @@ if TYPE_CHECKING:
 
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.question.question_spans import Mention
 
-THINGS = frozenset("anything everything something stuff thing things items".split())
+THINGS = frozenset("anything everything something stuff thing things items ones them".split())
 """Words for any entity of a graph without types."""
 MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
 """Kinds of operators whose hints suggest a measure."""
@@ -56,6 +54,7 @@ class Bases:
                         features={**self._builder.of_mention(mention, item.mask), "agrees": 1.0},
                         mention=mention,
                     )  # fmt: skip
+            yield from self._rows_of_value(mention)
         knowledge = self._builder.knowledge
         for mention, mask in chain(
             placed_names(question, knowledge), told_names(question, knowledge)
@@ -68,18 +67,35 @@ class Bases:
             yield self._builder.extend(
                 Named(nodes), (), mask=mask, names=mask, features={"namesakes": 1.0}
             )
-        for item in question.types:
-            own = {"type": 1.0} if item.type is not None else {"range": 1.0}
-            if (
-                item.type is None
-                and isinstance(item.program, Having)
-                and self._builder.knowledge.is_measure(item.program.step.relation)
-            ):
-                continue
-            yield self._builder.extend(item.program, (), mask=item.mask, features=own)
+        yield from self._types()
         for item in self._builder.states:
             yield self._builder.extend(item.program, (), mask=item.mask, features={"state": 1.0})
         yield from self._implicit()
+
+    def _rows_of_value(self, mention: Mention) -> Iterator[Derivation]:
+        """In an untyped graph: the rows that a value of theirs stands for, "the diesel".
+
+        Nothing but these rows is known of such a value, and it belongs to one relation.
+        """
+        steps = self._builder.knowledge.steps((mention.node,))
+        step = next(iter(steps), None)
+        if step is None or len(steps) > 1 or step.forward or self._builder.schema.type_names:
+            return
+        yield self._builder.extend(
+            Follow(Named((mention.node,)), step), (), mask=mention.mask, names=mention.mask,
+            features={**self._builder.of_mention(mention), "rows_of_value": 1.0},
+        )  # fmt: skip
+
+    def _types(self) -> Iterator[Derivation]:
+        """The sets of the question's types, and of the tails of its relations."""
+        knowledge = self._builder.knowledge
+        for item in self._builder.question.types:
+            if item.type is None and isinstance(item.program, Having):
+                relation = item.program.step.relation
+                if knowledge.is_measure(relation) or knowledge.truth_values(relation):
+                    continue  # nobody asks how many different numbers, or "yes" and "no", there are
+            own = {"type": 1.0} if item.type is not None else {"range": 1.0}
+            yield self._builder.extend(item.program, (), mask=item.mask, features=own)
 
     def _implicit(self) -> Iterator[Derivation]:
         """Sets that no word names, for questions without a noun: "who is the tallest".
@@ -119,14 +135,17 @@ class Bases:
                     )
 
     def _everything(self) -> Iterator[Derivation]:
-        """In an untyped graph, read an unknown noun or "things" as the main relation's heads."""
+        """In an untyped graph: the main relation's heads.
+
+        An unknown noun and "things" stand for them. "What is without gluten" has no noun.
+        """
         question = self._builder.question
-        noun = question.unknown_noun or sum(
-            1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS
-        )
+        things = sum(1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS)
+        noun = question.unknown_noun or things
+        denied = not question.types and any(item.kind == "negation" for item in question.operators)
         relation = (
             self._builder.knowledge.main_relation()
-            if noun and not self._builder.schema.type_names
+            if (noun or denied) and not self._builder.schema.type_names
             else None
         )
         if relation is not None:
@@ -135,8 +154,8 @@ class Bases:
                 (),
                 mask=noun,
                 features={
-                    "everything": 1.0,
-                    "other_rows": float(self._builder.schema.names_rows),
+                    "everything" if noun else "implicit": 1.0,
+                    "other_rows": float(self._builder.schema.names_rows and bool(noun & ~things)),
                 },
             )
 

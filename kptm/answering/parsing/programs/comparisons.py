@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kg.programs import (
@@ -14,7 +15,7 @@ from kg.programs import (
 from kg.programs.arithmetic import in_unit, measure_all
 from kg.types import Literal
 from kg.values import ValueKey
-from kg.values.forms import DATES
+from kg.values.forms import DATES, NUMERIC
 from kg.values.quantities import DATE, quantity
 from kg.vocabulary import XSD
 from kptm.answering.parsing.programs.builder import bits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.programs.superlatives import Measures
+    from kptm.answering.parsing.question.schema_words import RelationWords
 
 UNIT_HINT = 0.8
 """How strongly the unit of a number suggests a relation for its dimension: metres a height."""
@@ -47,6 +49,8 @@ BEGINNINGS = frozenset("born birth die death found establish incept".split())
 """Stems in the names of relations whose date does not say when something takes place."""
 SAMPLE = 60
 """The most nodes of a set from which its steps and types are read."""
+LAST_YEAR = 2200
+"""No number above this is a year."""
 
 
 class Comparisons:
@@ -75,6 +79,8 @@ class Comparisons:
                     continue
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
+                        continue
+                    if self._is_no_year(part, measure, numbers):
                         continue
                     value = [self._as_measured(x, part, measure, features) for x in numbers]
                     bare = self._without_unit(part, measure, value)
@@ -125,10 +131,14 @@ class Comparisons:
     def _as_measured(
         self, value: Literal, part: Derivation, measure: Measure, features: Mapping[str, float]
     ) -> Literal:
-        """Convert a date to its year, if the values of the named measure are plain numbers.
+        """Convert a number to the measure's scale, and a date to its year if numbers are measured.
 
-        Other values are returned as they are.
+        A million becomes 1 for "population in millions". Other values are returned as they are.
         """
+        words = None if measure.count else self._words(measure)
+        if words is not None and words.scale > 1 and value.datatype in NUMERIC and not value.unit:
+            number = Fraction(value.value)
+            return value if abs(number) < words.scale else _decimal(float(number / words.scale))
         named = features.get("measure_name", 0.0) or features.get("measure_hint", 0.0)
         if not named or measure.count or value.datatype not in DATES:
             return value
@@ -170,8 +180,20 @@ class Comparisons:
 
     def _unit_of(self, measure: Measure) -> str | None:
         """The unit in the name of a measure: "cook time (min)"; None if there is none."""
-        words = self._builder.schema.relations.get(measure.steps[0].relation)
+        words = self._words(measure)
         return words.unit if words is not None and words.unit else None
+
+    def _words(self, measure: Measure) -> RelationWords | None:
+        """The words of the relation that a measure begins with."""
+        return self._builder.schema.relations.get(measure.steps[0].relation)
+
+    def _is_no_year(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
+        """Whether plain numbers are too small or large for the years of a measure's dates."""
+        if measure.count:
+            return False
+        kind = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
+        plain = [x for x in values if x.datatype in NUMERIC and not x.unit]
+        return kind == DATE and any(not 0 < Fraction(x.value) < LAST_YEAR for x in plain)
 
     def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
         """Whether a measure is the only one whose values have the dimension of the numbers."""
@@ -192,7 +214,7 @@ class Comparisons:
         """
         if not assumed:
             return {"measure_hint": UNIT_HINT}
-        words = self._builder.schema.relations.get(measure.steps[0].relation)
+        words = self._words(measure)
         sizes = (quantity(value) for value in values if value.unit)
         size = next((size for size in sizes if size is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
@@ -331,10 +353,14 @@ def _compared_day(period: Period, match: Match) -> str:
 
 def _number(match: Match) -> Literal:
     """The number of an operator, with its unit."""
-    number = match.number or 0.0
+    return replace(_decimal(match.number or 0.0), unit=match.unit)
+
+
+def _decimal(number: float) -> Literal:
+    """A number as a literal: an integer, if it is whole."""
     whole = number == int(number)
     text = f"{int(number)}" if whole else repr(number)
-    return Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}", unit=match.unit)
+    return Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}")
 
 
 def _year(text: str) -> Literal:

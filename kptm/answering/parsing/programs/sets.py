@@ -94,6 +94,10 @@ class ProgramSets:
             and derivation.program.step.forward
         ):
             return  # a step that no word names does not explain "river" in "the river of Osaka"
+        if "rows_of_value" in dict(derivation.features) and not derivation.size:
+            near = derivation.mask << 1 | derivation.mask >> 1
+            if not noun & near:  # "diesel cars", but not "the warranty of the diesel"
+                return
         relation = self._builder.knowledge.main_relation()
         some = derivation.nodes[:SOME]
         if relation is not None:

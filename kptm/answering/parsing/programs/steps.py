@@ -60,6 +60,8 @@ class Steps:
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
         """Extensions of a set by one step: those that match the question best."""
+        if _is_of_several_rows(part):
+            return
         found = []
         here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
         back = _step_back(part)
@@ -334,6 +336,18 @@ def _says_same(match: Match) -> bool:
     """Whether an operator is "the same" or a similar short expression of equality."""
     same = match.kind == "comparison" and match.comparison == "=" and match.generic
     return same and match.end - match.start <= 2
+
+
+def _is_of_several_rows(part: Derivation) -> bool:
+    """Whether a set is the rows with a value, and the question has no noun for them.
+
+    "The colour of the diesel" is that of the one car with diesel, and "the capital of the euro" not
+    those of all countries with the euro. "Diesel cars" are a set.
+    """
+    own = dict(part.features)
+    if part.size or "rows_of_value" not in own:
+        return False
+    return len(part.nodes) > 1 and "agrees" not in own and "agrees_everything" not in own
 
 
 def _step_back(part: Derivation) -> Step | None:

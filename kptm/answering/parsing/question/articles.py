@@ -1,4 +1,7 @@
-"""Names that differ only by an article: the films "Narrow Margin" and "The Narrow Margin"."""
+"""Articles and pronouns in names and before them: the film "The Narrow Margin", "the Who".
+
+"One" is a pronoun, too: "the cheapest one" has no number.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from kg.naming.folding import canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kptm.answering.lexicon import Token
-    from kptm.answering.parsing.question.question_spans import Mention
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
-ARTICLE = "the"
+ARTICLE, ONE = "the", "one"
 
 
 def rivals(mentions: Iterable[Mention]) -> list[str]:
@@ -67,3 +70,42 @@ def _has_own_article(tokens: Sequence[Token], item: Mention) -> bool:
         return False
     first, second = tokens[item.start].text, tokens[item.start + 1].text
     return first == ARTICLE and second[:1].isupper()
+
+
+def names_of_pronouns(
+    tokens: Sequence[Token], mentions: Iterable[Mention], types: Iterable[TypeMention]
+) -> int:
+    """Bit mask of names that look like pronouns: after "the" ("the Who"), or before a type."""
+    nouns = {item.start for item in types if item.type}
+    return sum(
+        {
+            1 << item.end - 1
+            for item in mentions
+            if item.kind in ("label", "alias")
+            and item.end - 1 <= item.start + 1
+            and (
+                (item.end > 1 and tokens[item.end - 2].folded == ARTICLE)
+                or (item.start == item.end - 1 and item.end in nouns and item.start > 0)
+            )
+        }
+    )
+
+
+def stands_for_noun(
+    match: Match, tokens: Sequence[Token], operators: Iterable[Match], named: int
+) -> bool:
+    """Whether a number is the "one" of "which one", "the cheapest one" and "the diesel one".
+
+    Args:
+        match: The match of an operator.
+        tokens: The tokens of the question.
+        operators: The matches of all operators.
+        named: Bit mask of the tokens of names, types and relations.
+    """
+    if match.kind != "number" or match.end - match.start > 1 or not match.start:
+        return False
+    before = any(
+        item.kind in ("ask", "superlative") and item.end == match.start for item in operators
+    )
+    one = tokens[match.start].folded == ONE
+    return one and (before or bool(named >> match.start - 1 & 1))

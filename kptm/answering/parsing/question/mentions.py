@@ -26,11 +26,29 @@ SHARED = 3
 LONG_ENOUGH = 4
 """The fewest letters of a word that is checked for inflection and misspelling."""
 BEFORE = 2
-"""The most words before an inflected word that may belong to the same name."""
+"""The most words before an inflected word, or a noun, that may belong to the same name."""
 BESIDE = 3
 """The most words on each side of a misspelt word that may belong to the same name."""
 SLIPS = 20
 """The most words of a question that are tried as misspellings."""
+_SHORT = {
+    "mt": ("mount",), "mtn": ("mountain",), "st": ("saint", "street"), "ste": ("sainte",),
+    "ft": ("fort",), "pt": ("point", "port"), "isl": ("island",), "natl": ("national",),
+    "nat": ("national",), "intl": ("international",), "univ": ("university",),
+    "uni": ("university",), "inst": ("institute",), "assn": ("association",), "dr": ("doctor",),
+    "prof": ("professor",), "gov": ("governor",), "sen": ("senator",), "gen": ("general",),
+    "pres": ("president",), "jr": ("junior",), "sr": ("senior",), "bros": ("brothers",),
+    "co": ("company", "county"), "corp": ("corporation",), "inc": ("incorporated",),
+    "ltd": ("limited",), "govt": ("government",), "rd": ("road",), "ave": ("avenue",),
+    "sq": ("square",), "vol": ("volume",), "pkwy": ("parkway",), "hwy": ("highway",),
+}  # fmt: skip
+"""Words of names by their abbreviations."""
+_FULL = {
+    word: tuple(short for short, words in _SHORT.items() if word in words)
+    for word in sorted({word for words in _SHORT.values() for word in words})
+}
+ABBREVIATED = 4
+"""The most words of a name with an abbreviation."""
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
     ("n", ""), ("ese", ""), ("ese", "a"), ("ish", ""), ("ish", "land"), ("i", ""), ("ic", ""),
@@ -50,7 +68,7 @@ class MentionFinder:
         self._layers = layers
 
     def find(self, text: str, tokens: Sequence[Token]) -> list[Mention]:
-        """Find all spans that are names in the graph as they are written."""
+        """Find all spans that are names in the graph as they are written, or with abbreviations."""
         starts, ends = [token.start for token in tokens], [token.end for token in tokens]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         for match in lookup(self._layers(), [text]):
@@ -60,9 +78,12 @@ class MentionFinder:
             after = starts[last] if last < len(starts) else len(text)
             if first < last and before <= match.start and match.end <= after:
                 spans[first, last].append(match)
-        return [
+        written = [
             mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
         ]
+        whole = {(item.start, item.end) for item in written if item.kind != "part"}
+        short = self._find_abbreviated(tokens)
+        return written + [item for item in short if (item.start, item.end) not in whole]
 
     def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
         """Find words that become names without their plural or adjective ending.
@@ -83,7 +104,23 @@ class MentionFinder:
             for start in range(max(0, at - BEFORE), at + (not taken >> at & 1)):
                 before = "".join(f"{item.folded} " for item in tokens[start:at])
                 variants[start, at + 1] = [before + word for word in words]
-        return self._variants(variants, "people")
+        return _mentions(self._matches(variants), "people")
+
+    def _find_abbreviated(self, tokens: Sequence[Token]) -> list[Mention]:
+        """Find names of which one word is abbreviated, or is abbreviated in the graph: "mt fuji".
+
+        A name of one word is none: "st" alone is no saint.
+        """
+        variants: dict[tuple[int, int], list[str]] = defaultdict(list)
+        words = [token.folded for token in tokens]
+        for at, word in enumerate(words):
+            for other in (*_SHORT.get(word, ()), *_FULL.get(word, ())):
+                changed = [*words[:at], other, *words[at + 1 :]]
+                for start in range(max(0, at - ABBREVIATED + 1), at + 1):
+                    for end in range(at + 1, min(len(words), start + ABBREVIATED) + 1):
+                        if end - start > 1:
+                            variants[start, end].append(" ".join(changed[start:end]))
+        return _mentions(self._matches(variants), "alias")
 
     def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
         """Find misspelt names at the given token positions, alone or with neighbouring words."""
@@ -103,15 +140,12 @@ class MentionFinder:
 
     def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
         """The mentions of a span that translates to ``name``."""
-        return self._variants({(start, end): [name]}, "alias")
+        return _mentions(self._matches({(start, end): [name]}), "alias")
 
-    def _variants(self, variants: dict[tuple[int, int], list[str]], kind: str) -> list[Mention]:
-        """For each span, the mentions of the entities of which one of its variants is a full name.
-
-        Args:
-            variants: By span (start, end): the texts that may be the name.
-            kind: The kind of the mentions.
-        """
+    def _matches(
+        self, variants: Mapping[tuple[int, int], Sequence[str]]
+    ) -> dict[tuple[int, int], list[NameMatch]]:
+        """For each span (start, end), the full names that one of its variants is."""
         texts = [(place, text) for place, some in variants.items() for text in some]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         if texts:
@@ -120,7 +154,7 @@ class MentionFinder:
                 whole = match.start == 0 and match.end == len(text)
                 if whole and match.kind < Kind.FIRST:
                     spans[place].append(match)
-        return _mentions(spans, kind)
+        return spans
 
 
 class _EditedWord(NamedTuple):
@@ -194,6 +228,7 @@ def _without_endings(word: str) -> list[str]:
     found = [word[:-1]] if word.endswith("s") else []
     found += [word[:-2]] if word.endswith("es") else []
     found += [word[:-3] + "y"] if word.endswith("ies") else []
+    found += [word[:-3] + "f", word[:-3] + "fe"] if word.endswith("ves") else []
     for ending, other in _ADJECTIVES:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= LONG_ENOUGH - 1:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from kg.values import ValueKey
 from kptm.answering.lexicon import Match, load
 from kptm.answering.lexicon.synonyms import translate
-from kptm.answering.parsing.question.articles import prefer_whole_labels, rivals
+from kptm.answering.parsing.question.articles import (
+    names_of_pronouns,
+    prefer_whole_labels,
+    rivals,
+    stands_for_noun,
+)
 from kptm.answering.parsing.question.blanks import with_question_word
 from kptm.answering.parsing.question.question import LITTLE, Question
 from kptm.answering.parsing.question.question_spans import (
@@ -37,7 +42,6 @@ ASKED_NOUN, NAME = 0.5, 1.4
 """Weights of an unknown noun that is asked for (in an untyped graph), and of a name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Kinds of operators whose words a program need not explain."""
-ARTICLE = "the"
 GENERIC = frozenset(
     "people ppl person persons someone somebody anyone anybody folks thing things anything"
     " everything something stuff man men woman women guy kind type sort"
@@ -114,7 +118,7 @@ class QuestionReader:
         types = without_parts(find_types(schema, tokens, language))
         types = without_names(types, mentions, tokens, schema)
         relations = _relations(schema, tokens, language, operators, types)
-        articled = _names_of_pronouns(tokens, mentions, types)
+        articled = names_of_pronouns(tokens, mentions, types)
         function = self._function_words(tokens, language, blank, articled)
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
@@ -132,7 +136,12 @@ class QuestionReader:
             topic = span_mask(first, last)
         asks = _mask(item for item in operators if item.kind == "ask")
         named = relations.mask | _mask(mentions) | _mask(types)
-        operators = [item for item in operators if not _joins_nothing(item, named & ~asks)]
+        operators = [
+            item
+            for item in operators
+            if not _joins_nothing(item, named & ~asks)
+            and not stands_for_noun(item, tokens, operators, named)
+        ]
         operators += _commas(text, tokens, mentions, operators)
         noun = 0
         if not any(item.noun for item in types):
@@ -259,28 +268,14 @@ def _names_only_rows(words: Sequence[Token], schema: Schema) -> bool:
 
 
 def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
-    """Whether a noun is not part of a relation's name, as it would be in "element category"."""
+    """Whether a noun is not part of a relation's name: "element category", "a decade volcano"."""
     asked = any(match.end == item.start and match.answer == "kind" for match in operators)
-    return not asked and not relations.own >> item.end & 1
-
-
-def _names_of_pronouns(
-    tokens: Sequence[Token], mentions: Iterable[Mention], types: Iterable[TypeMention]
-) -> int:
-    """Bit mask of names that look like pronouns: after "the" ("the Who"), or before a type."""
-    nouns = {item.start for item in types if item.type}
-    return sum(
-        {
-            1 << item.end - 1
-            for item in mentions
-            if item.kind in ("label", "alias")
-            and item.end - 1 <= item.start + 1
-            and (
-                (item.end > 1 and tokens[item.end - 2].folded == ARTICLE)
-                or (item.start == item.end - 1 and item.end in nouns and item.start > 0)
-            )
-        }
+    near = span_mask(max(0, item.start - 2), item.end)  # and two words before
+    whole = any(
+        found.recall == 1 and found.mask & item.mask and found.mask != item.mask
+        for found in (relations.evidence(key, ~near) for key in relations.relations())
     )
+    return not asked and not whole and not relations.own >> item.end & 1
 
 
 def _joins_nothing(match: Match, named: int) -> bool:

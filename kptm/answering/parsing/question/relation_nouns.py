@@ -7,7 +7,10 @@ authors.
 
 from __future__ import annotations
 
-from functools import lru_cache
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,40 +48,7 @@ PAIRS = (
 """(name of a relation, nouns for its inverse); each pair is read in both directions."""
 
 
-SUBJECTS = (
-    ("album record", "tracks", "track count", "artist", "performer", "record label"),
-    ("song track", "album", "lyricist", "songwriter", "singer"),
-    ("band group", "members", "band members", "formed in", "year formed"),
-    ("musician", "instrument", "instruments", "plays"),
-    ("book novel", "author", "written by", "isbn", "publisher"),
-    ("film movie", "director", "directed by", "starring", "screenwriter"),
-    ("painting picture artwork", "painter", "painted by", "museum"),
-    ("recipe dish meal food", "main ingredient", "ingredients", "ingredient", "cuisine"),
-    ("country nation", "capital", "currency", "head of state"),
-    ("city town", "mayor"),
-    ("company firm business", "ceo", "headquarters", "industry", "revenue"),
-    ("club team", "stadium", "ground", "head coach", "league"),
-    ("player", "plays for", "shirt number", "position"),
-    ("airport", "iata", "iata code", "icao", "runways"),
-    ("mountain peak", "first ascent", "first climbed", "mountain range", "prominence"),
-    ("river", "mouth", "source", "tributaries"),
-    ("lake", "inflow", "outflow"),
-    ("university college school", "students", "enrollment", "rector"),
-    ("employee colleague worker", "salary", "job title", "department", "manager", "reports to"),
-    ("politician leader", "party", "took office", "office"),
-    ("animal species", "diet", "habitat", "gestation period", "conservation status"),
-    ("car vehicle", "horsepower", "engine", "fuel type", "top speed"),
-    ("phone", "screen size", "battery capacity"),
-    ("element", "atomic number", "atomic mass"),
-    ("planet", "moons", "orbital period"),
-    ("language", "spoken in", "speakers", "writing system"),
-    ("game", "players", "min players", "max players", "platform"),
-    ("building tower skyscraper", "architect", "floors"),
-    ("war battle", "combatants", "belligerents", "casualties"),
-    ("product item", "price", "manufacturer", "brand"),
-    ("plant flower tree", "bloom time", "sunlight", "hardiness zone"),
-)
-"""(nouns for the heads of these relations, names of relations in lower case)."""
+ROW_NOUNS = Path(__file__).parents[2] / "lexicon" / "columns" / "row_nouns.toml"
 OF_ROWS = frozenset("date id no number code ref reference status".split())
 """Last words of columns that are named after their rows: the rows with "order date" are orders."""
 EVENTS = frozenset(
@@ -90,7 +60,36 @@ AGENTS = ("author", "creator")
 """Nouns for the tails of a relation such as "recipe by"."""
 
 
-@lru_cache(maxsize=1)
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column in the list of nouns for rows.
+
+    Attributes:
+        name: The name.
+        whole: Whether it has to be the whole name of a relation, not only its end.
+    """
+
+    name: str
+    whole: bool
+
+    def has(self, name: str) -> bool:
+        """Whether a relation with this name is such a column."""
+        return name == self.name or (not self.whole and name.endswith(f" {self.name}"))
+
+
+@cache
+def _columns() -> dict[tuple[str, ...], tuple[_Column, ...]]:
+    """By nouns: the columns of their rows."""
+    rows = tomllib.loads(ROW_NOUNS.read_text(encoding="utf-8"))["rows"]
+    return {
+        tuple(nouns.split(", ")): tuple(
+            _Column(name.lstrip("= "), name.startswith("=")) for name in columns.split(", ")
+        )
+        for nouns, columns in rows.items()
+    }
+
+
+@cache
 def _table() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for name, nouns in PAIRS:
@@ -105,16 +104,17 @@ def inverse_nouns(name: str) -> frozenset[str]:
     return _table().get(name.casefold(), frozenset())
 
 
-def subject_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
     """Yield (noun, relations): a noun for the entities that have any of these relations.
 
     Args:
-        names: The key of each relation in the graph, by its name in lower case.
+        names: The key of each relation in the graph, by its name in lower case, spelt out and
+            without units.
     """
-    for nouns, *relations in SUBJECTS:
-        keys = [names[name] for name in relations if name in names]
-        if keys:
-            yield from ((noun, keys) for noun in nouns.split())
+    for nouns, columns in _columns().items():
+        found = {key for column in columns for name, key in names.items() if column.has(name)}
+        if found:
+            yield from ((noun, sorted(found)) for noun in nouns)
     for name, key in sorted(names.items()):
         noun, _, last = name.rpartition(" ")
         if last in OF_ROWS and noun.isalpha() and noun not in names and noun not in EVENTS:

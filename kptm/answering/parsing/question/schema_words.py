@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
+    as_date,
+    scale_of,
     spell_out,
     split_words,
     unit_of,
@@ -61,6 +63,7 @@ class RelationWords:
         inverse: The stems of each noun for its inverse: "child" of "parent".
         phrased: The stems that occur in its phrasings but in none of its names.
         unit: The unit at the end of its name or key: "min" of "cook time (min)".
+        scale: What one of its values stands for: 1,000,000 for "population in millions".
     """
 
     key: str
@@ -74,6 +77,7 @@ class RelationWords:
     inverse: tuple[frozenset[str], ...] = ()
     phrased: frozenset[str] = frozenset()
     unit: str = ""
+    scale: int = 1
 
 
 class Schema:
@@ -250,12 +254,13 @@ class Schema:
         whole = spell_out(written)
         main = without_unit(whole)
         names = [frozenset(self._content(main) or self.stems(main))]
-        if plain := without_qualifiers(main):
-            names.append(frozenset(self._content(plain)))
-        if main != whole:
-            names.append(frozenset(self._content(whole)))
-        if whole != written:
-            names.append(frozenset(self._content(without_unit(written))))
+        others = (
+            without_qualifiers(main),
+            as_date(main),
+            whole if main != whole else "",
+            without_unit(written) if whole != written else "",
+        )
+        names += [frozenset(self._content(other)) for other in others if other]
         weights: dict[str, float] = {}
         for text, weight in (
             (domain, DOMAIN), (second, SECOND), (written, SECOND), (whole, SECOND), (main, MAIN),
@@ -283,6 +288,7 @@ class Schema:
             relation.key, relation.label, main, tuple(names), weights, source,
             self._head(without_qualifiers(main) or main),
             _superlatives(main), inverse, texts, unit_of(whole) or unit_of(_readable(relation.key)),
+            scale_of(written),
         )  # fmt: skip
 
     def _content(self, text: str) -> list[str]:

@@ -7,9 +7,12 @@ import pytest
 from kptm import Workspace
 from kptm.answering.lexicon.columns.column_names import (
     ABBREVIATIONS,
+    as_date,
+    scale_of,
     spell_out,
     unit_of,
     without_qualifiers,
+    without_unit,
 )
 
 SHIPS = {
@@ -38,6 +41,37 @@ CREWS = {"Aurora": ["Ann", "Bo"], "Borealis": ["Cy"], "Cygnus": ["Di", "Ed", "Fl
 )
 def test_abbreviations_are_spelt_out(name, full):
     assert spell_out(name) == full
+
+
+@pytest.mark.parametrize(
+    ("name", "date"),
+    [
+        ("hired_on", "hired date"),
+        ("dateJoined", "joined date"),
+        ("built at", "built date"),
+        ("plays on", ""),
+        ("date", ""),
+        ("hired", ""),
+    ],
+)
+def test_the_date_of_an_event_has_one_form(name, date):
+    assert as_date(name) == date
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "scale"),
+    [
+        ("population in millions", "population", 1_000_000),
+        ("budget_keur", "budget", 1000),
+        ("sales (thousands)", "sales", 1000),
+        ("revenue_2019", "revenue", 1),
+        ("millions", "millions", 1),
+    ],
+)
+def test_a_scale_is_no_part_of_the_name(name, plain, scale):
+    assert without_unit(name) == plain
+    assert scale_of(name) == scale
+    assert not unit_of(name)
 
 
 def test_an_abbreviation_stands_for_one_word():

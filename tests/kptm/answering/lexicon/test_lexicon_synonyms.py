@@ -37,6 +37,9 @@ ENGLISH = {
     "boiling point": "boils", "licence": "license", "license": "licence",
     "country": "nation countries", "city": "town cities town villages", "river": "streams",
     "film": "movies", "person": "woman men",
+    "supplier": "supply supplied bought", "shelf life": "keep keeps kept",
+    "hourly rate": "earn paid",
+    "allergens": "contains allergic", "assignee": "handles tackled", "tenant": "rents occupied",
 }  # fmt: skip
 
 OTHERS = {

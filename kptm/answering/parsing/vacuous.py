@@ -1,0 +1,52 @@
+"""Finds programs that cannot be meant: operations without effect, a measure of other entities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Aggregate, Compare, Difference, Having, Superlative, parts
+
+if TYPE_CHECKING:
+    from kg.programs import Program
+    from kptm.answering.parsing.knowledge import Knowledge
+
+FEW = 3
+"""A superlative may choose most members of a set only if the set has at most this many."""
+
+
+def is_other_implicit(program: Program) -> bool:
+    """Whether a program takes entities that have one relation, but measures them by another.
+
+    For "who took office after 2010", it should not take the entities that have "left office".
+    """
+    measured = {
+        part.measure.steps[0]
+        for part in parts(program)
+        if isinstance(part, (Compare, Superlative)) and not part.measure.count
+    }
+    sets = {part.step for part in parts(program) if isinstance(part, Having) and part.step.forward}
+    return bool(measured and sets) and measured.isdisjoint(sets)
+
+
+def count_vacuous(program: Program, knowledge: Knowledge) -> int:
+    """The number of operations of a program that have no effect.
+
+    They are superlatives that choose a whole set, or most of a larger one; comparisons of a count
+    that a whole set passes; counts of a superlative and sums and means, if there is only one node;
+    and differences of sets that cannot overlap, such as films without countries.
+    """
+    count = 0
+    for part in parts(program):
+        if isinstance(part, Superlative):
+            base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
+            most = base > FEW and 2 * chosen > base  # most share the greatest value
+            count += part.rank == part.count == 1 and (base == chosen or most)
+        elif isinstance(part, Compare) and part.measure.count:
+            base = knowledge.evaluate(part.base).size
+            count += base > FEW and knowledge.evaluate(part).size == base
+        elif isinstance(part, Aggregate):
+            one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
+            count += one and knowledge.evaluate(part.source).size == 1
+        elif isinstance(part, Difference):
+            count += not knowledge.are_alike(part.left, part.right)
+    return count
