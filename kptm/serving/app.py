@@ -21,6 +21,7 @@ from kptm.serving.routes import (
     edit_routes,
     graph_routes,
     health_routes,
+    map_routes,
     question_routes,
     review_routes,
     token_routes,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 ROUTERS = (
     question_routes.routes,
     graph_routes.routes,
+    map_routes.routes,
     edit_routes.routes,
     review_routes.routes,
     review_routes.deciding,

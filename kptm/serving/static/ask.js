@@ -18,9 +18,10 @@ export function startAsk() {
     const question = byId("question").value.trim();
     if (question) go("ask", { q: question });
   });
-  get("examples").then((found) => {
+  get("examples").then(async (found) => {
     examples = found;
     showExamples();
+    if (!found.length && !(await get("relations")).length) byId("ask-examples").replaceChildren(say("ask.empty"));
   }).catch(() => {}); // the page works without examples
 }
 

@@ -10,6 +10,7 @@ import { showHistory, startHistory } from "./history.js";
 import { showLink, startLink } from "./link.js";
 import { showReview, startReview } from "./review.js";
 import { here } from "./route.js";
+import { startSaved } from "./saved.js";
 
 const VIEWS = { ask: showAsk, link: showLink, graph: showGraph, history: showHistory, review: showReview };
 
@@ -62,6 +63,7 @@ async function start() {
   startGraph();
   startHistory(about?.allow_edit ?? false);
   startReview(about?.allow_edit ?? false);
+  startSaved(workspace, () => document.title.split(" · ").slice(0, -1).join(" · "));
   byId("skip").addEventListener("click", () => byId("main").focus());
   window.addEventListener("hashchange", arrive);
   started = true;

@@ -297,7 +297,7 @@ def test_the_openapi_document_describes_every_route(client):
     assert {*document["paths"]} - probes == {
         f"{API}/{name}"
         for name in "ask ask/batch query examples link about stats relations entities entity"
-        " neighbourhood"
+        " neighbourhood map"
         " history revisions add edit undo proposals proposals/accept proposals/accept-all"
         " proposals/reject"
         " proposals/change".split()

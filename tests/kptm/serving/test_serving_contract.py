@@ -50,7 +50,7 @@ def run_schemathesis(url, folder, *headers):
 def test_schemathesis_finds_no_error(which, request, tmp_path):
     code, said = run_schemathesis(request.getfixturevalue(which), tmp_path)
     assert code == 0, said
-    assert "Tested: 24" in said
+    assert "Tested: 25" in said
 
 
 @pytest.mark.usefixtures("separate_process")
@@ -61,4 +61,4 @@ def test_schemathesis_finds_no_error_if_tokens_are_required(role, own, tmp_path)
     with serve_workspace(own, "--allow-edit", "--require-token") as url:
         code, said = run_schemathesis(url, tmp_path, f"Authorization: Bearer {text}")
     assert code == 0, said
-    assert "Tested: 27" in said
+    assert "Tested: 28" in said

@@ -27,7 +27,8 @@ STRINGS = (
     "a" * 199,
 )
 POSTED = {"ask": "question", "link": "text"}
-SEARCHED = {"entities": "text", "entity": "key", "neighbourhood": "key", "history": "key"}
+SEARCHED = {"entities": "text", "entity": "key", "neighbourhood": "key", "map": "key",
+            "history": "key"}  # fmt: skip
 
 
 def refused(response, *statuses):

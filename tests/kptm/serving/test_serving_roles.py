@@ -16,8 +16,8 @@ from kptm.serving.access.token_file import TokenFile
 
 API = "/api/v1"
 ROLES = ("read", "edit", "admin")
-READ = """about ask ask/batch entities entity examples history link neighbourhood proposals query
-relations revisions stats""".split()
+READ = """about ask ask/batch entities entity examples history link map neighbourhood proposals
+query relations revisions stats""".split()
 EDIT = (
     "add edit proposals/accept proposals/accept-all proposals/change proposals/reject undo".split()
 )
