@@ -24,22 +24,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """The version of the file."""
 PRIOR = 4.0
 """How strongly fitted weights are drawn to the weights before, as 1 / variance."""
-WAYS = ("same words", "slips", "other")
+WAYS = ("same words", "slips", "abbreviations", "other")
 """The kinds of similarity between names: the same words in any order; the same words except for
-slips; other names, with abbreviations or words that only one name has."""
+slips; the same words except for abbreviations and slips; names with words of their own."""
 SMALL = 0.1
-"""The most weight of words without a counterpart, such as "of", in names that differ by slips."""
+"""The most weight of words without a counterpart, such as "of", in names that differ by slips or
+abbreviations."""
 
 
 def ways_of(features: NDArray[np.float64]) -> NDArray[np.int64]:
     """The number of each pair's way in :data:`WAYS`, shape (P,), by features of shape (P, F)."""
     column = {name: features[:, at] for at, name in enumerate(FEATURES)}
-    by_slips = (column["extra"] <= SMALL) & (column["slips"] > 0) & (column["abbreviated"] == 0)
-    return np.where(column["same_words"] > 0, 0, np.where(by_slips, 1, 2))
+    short, slips = column["abbreviated"] > 0, column["slips"] > 0
+    own_words = (column["extra"] > SMALL) | ~(short | slips)
+    ways = np.where(own_words, 3, np.where(short, 2, 1))
+    return np.where(column["same_words"] > 0, 0, ways)
 
 
 @dataclass(frozen=True, slots=True)

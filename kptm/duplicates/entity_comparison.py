@@ -22,15 +22,18 @@ from kptm.duplicates.name_similarity import (
     letters_in_common,
     words_of,
 )
+from kptm.duplicates.surroundings import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from kg.store.merging.entity_facts import ComparedEntity, Fact, RelationCounts
+    from kg.store.merging.entity_facts import ComparedEntity, Fact
+    from kg.store.merging.relation_counts import RelationCounts
     from kptm.duplicates.blocks import WordCounts
     from kptm.duplicates.entity_kinds import Kinds
+    from kptm.duplicates.namesake_rates import NamesakeRates
 
 FEATURES = (
     "same_name",
@@ -54,6 +57,11 @@ FEATURES = (
     "neighbours",
     "facts",
     "conflicts",
+    "surplus",
+    "kind_namesakes",
+    "surroundings",
+    "apart",
+    "ambiguous",
     "linked",
     "description",
     "vectors",
@@ -69,12 +77,18 @@ SIGNS = {
             "numbers_differ",
             "types_differ",
             "conflicts",
+            "surplus",
+            "kind_namesakes",
+            "apart",
+            "ambiguous",
             "linked",
         ),
         -1,
     ),
 }
 """Whether a feature speaks against a pair (-1) or either way (0); all others speak for it."""
+_AROUND = [FEATURES.index(name) for name in ("surroundings", "apart", "ambiguous")]
+_FEW, _NAMESAKES = FEATURES.index("few_facts"), FEATURES.index("kind_namesakes")
 LEAST_SHARE, LEAST_STRING = 0.4, 0.88
 """Pairs whose names are less alike than both are not compared further."""
 LEAST_LETTERS, COMPARED = 60.0, 2
@@ -85,6 +99,8 @@ ENOUGH = 3.0
 """The weight of common nodes above which more make no difference."""
 FUNCTIONAL = 4
 """The exponent of a relation's share of heads with one tail, as the weight of a conflict."""
+SIMILAR = 1.0
+"""The likeness of surroundings, from 0 to 3, above which evidence mentions them."""
 MOST_NEIGHBOURS = 5
 """The most neighbours and relations that evidence names."""
 
@@ -120,6 +136,7 @@ class PairComparer:
         relations: The numbers of facts, heads and tails of each relation.
         entities: The number of entities.
         kinds: The vectors of relations.
+        rates: How often entities with a relation have namesakes.
     """
 
     def __init__(
@@ -128,8 +145,9 @@ class PairComparer:
         relations: Mapping[int, RelationCounts],
         entities: int,
         kinds: Kinds,
+        rates: NamesakeRates,
     ) -> None:
-        self._kinds = kinds
+        self._kinds, self._rates = kinds, rates
         self._words, self._relations, self._entities = words, relations, max(2, entities)
         self._unit = math.log(self._entities)
         self._names = NameComparer(words.__getitem__, words.weight)
@@ -156,6 +174,9 @@ class PairComparer:
         similarity: float,
     ) -> Comparison:
         """Compare two entities.
+
+        Their surroundings are added by :func:`with_surroundings`, because comparing them takes
+        longer.
 
         Args:
             ids: Their ids.
@@ -196,6 +217,11 @@ class PairComparer:
             "neighbours": self._weights(degrees, neighbours),
             "facts": self._weights(degrees, (node for _, node, _ in facts)),
             "conflicts": math.log1p(sum(self._functional(*one) for one in conflicts)),
+            "surplus": math.log1p(self._surplus(first, second)),
+            "kind_namesakes": self._rates.of_pair(first.roles, second.roles),
+            "surroundings": 0,
+            "apart": 0,
+            "ambiguous": 0,
             "linked": linked,
             "description": described
             and fuzz.token_set_ratio(first.description, second.description) / 50 - 1,
@@ -223,8 +249,24 @@ class PairComparer:
         found = self._relations.get(relation)
         if found is None:
             return 0.0
-        share = (found.heads if is_head else found.tails) / found.facts
+        share = found.side(is_head).entities / found.facts
         return float(share**FUNCTIONAL)
+
+    def _surplus(self, first: ComparedEntity, second: ComparedEntity) -> float:
+        """How surprising it is that one entity has the values of both, summed over relations.
+
+        Two counties of the same name have two seats and four borders each; one county that has two
+        seats and eight borders is rare.
+        """
+        agree = Counter((relation, is_head) for relation, _, is_head in first.facts & second.facts)
+        found = 0.0
+        for role in first.roles.keys() & second.roles.keys():
+            counts = self._relations.get(role[0])
+            if counts is not None:
+                one, other = first.roles[role], second.roles[role]
+                together = one + other - agree[role]
+                found += counts.side(role[1]).surprise(max(one, other), together)
+        return found
 
     def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
         """The relations that mostly have one node, and in which the two have different nodes."""
@@ -247,13 +289,43 @@ class PairComparer:
         found: Counter[tuple[int, bool]] = Counter()
         for (relation, is_head), count in roles.items():
             counts = self._relations.get(relation)
-            ends = 1 if counts is None else counts.heads if is_head else counts.tails
+            ends = 1 if counts is None else counts.side(is_head).entities
             weight = math.log1p(self._entities / max(1, ends))
             found[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
         return found
 
 
-def describe(found: Comparison, labels: Mapping[int, str], relations: Mapping[int, str]) -> str:
+def with_surroundings(
+    features: NDArray[np.float64], alike: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Features of pairs, shape (P, F), with those of their surroundings.
+
+    Different surroundings say more of entities with many facts, and of a kind in which namesakes
+    are frequent.
+
+    Args:
+        features: The features without those of surroundings.
+        alike: How alike the surroundings of each pair are, from 0 to
+            :data:`~kptm.duplicates.surroundings.MOST`, shape (P,); or one value for all pairs.
+    """
+    found = features.copy()
+    differ = 1 - np.asarray(alike) / MOST
+    for column, values in zip(
+        _AROUND,
+        (
+            alike,
+            -differ * np.log(features[:, _FEW]),
+            differ * np.maximum(0, features[:, _NAMESAKES]),
+        ),
+        strict=True,
+    ):
+        found[:, column] = values
+    return found
+
+
+def describe(
+    found: Comparison, labels: Mapping[int, str], relations: Mapping[int, str], alike: float = 0.0
+) -> str:
     """Say what two entities have in common, and what speaks against them, as one line."""
     parts = [f'"{found.name.first}" and "{found.name.second}": {found.name.how}']
     if found.types:
@@ -263,7 +335,8 @@ def describe(found: Comparison, labels: Mapping[int, str], relations: Mapping[in
         count = len(names)
         parts.append(f"{count:,} common neighbour{'s' if count > 1 else ''}: {_join(names)}")
     else:
-        parts.append("no common neighbours")
+        far = alike > SIMILAR
+        parts.append("no common neighbours" + (", but common ones two facts away" if far else ""))
     if found.facts:
         count = len(found.facts)
         parts.append(f"{count:,} fact{'s' if count > 1 else ''} of both")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from kg.store.merging import entity_facts
+from kg.store.merging.relation_counts import relation_counts
 from kg.store.rows.dictionary import ids_of
 from kg.vocabulary import SAME_AS
 from kptm.duplicates import blocks
@@ -19,8 +20,12 @@ from kptm.duplicates.entity_comparison import (
     PairComparer,
     describe,
     spans_of,
+    with_surroundings,
 )
 from kptm.duplicates.entity_kinds import Kinds
+from kptm.duplicates.namesake_rates import NamesakeRates
+from kptm.duplicates.surroundings import MOST as MOST_ALIKE
+from kptm.duplicates.surroundings import Surroundings, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +46,8 @@ RIVAL = 0.05
 """The least probability of a pair that lowers the probabilities of its entities' other pairs."""
 SAMPLE = 512
 """The number of random pairs by which cosines are standardised."""
+AROUND_AT_ONCE = 500
+"""The most pairs whose surroundings are in memory at a time."""
 READ_AT_ONCE = 2_000
 """The most pairs whose facts are in memory at a time."""
 
@@ -127,12 +134,14 @@ class DuplicateFinder:
         self._graph, self._model, self._vectors = graph, model, vectors
         with graph.database.reading() as sql:
             self._words, self.entities, self._postings = blocks.WordCounts.of(sql)
-            relations = entity_facts.relation_counts(sql)
+            relations = relation_counts(sql)
             self._relations = entity_facts.relation_keys(sql)
             query = "SELECT key FROM entity ORDER BY id LIMIT ?"
             sample = [key for (key,) in sql.all(query, (SAMPLE,))]
             kinds = Kinds.of(sql, self.entities)
-        self._comparer = PairComparer(self._words, relations, self.entities, kinds)
+            self._surroundings = Surroundings(sql, self.entities)
+            rates = NamesakeRates.of(sql, self.entities, self._words)
+        self._comparer = PairComparer(self._words, relations, self.entities, kinds, rates)
         self._cosines = _Cosines(vectors, sample)
 
     def find(
@@ -177,11 +186,17 @@ class DuplicateFinder:
                 if one in ids and other in ids
             ]
             array = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
-            for at, (_, comparison) in zip(
-                (row[0] for row in rows), self._rows(sql, array, all_pairs=True), strict=True
-            ):
-                if comparison is not None:
-                    found[at] = comparison.values
+            compared = [
+                (row[0], ends, one)
+                for row, (ends, one) in zip(
+                    rows, self._rows(sql, array, all_pairs=True), strict=True
+                )
+                if one is not None
+            ]
+            if compared:
+                values = np.array([one.values for _, _, one in compared])
+                alike = self._likeness(sql, [ends for _, ends, _ in compared])
+                found[[at for at, _, _ in compared]] = with_surroundings(values, alike)
         return found
 
     def _same_as_facts(self, sql: Sql) -> Iterator[DuplicatePair]:
@@ -202,26 +217,42 @@ class DuplicateFinder:
     def _compare(
         self, sql: Sql, pairs: NDArray[np.int64], minimum: float
     ) -> Iterator[DuplicatePair]:
-        found = [item for item in self._rows(sql, pairs) if item[1] is not None]
+        found = [(ends, one) for ends, one in self._rows(sql, pairs) if one is not None]
         if not found:
             return
-        features = np.array([one.values for _, one in found if one is not None])
+        features = np.array([one.values for _, one in found])
+        # A pair whose p would be too low even with equal surroundings is not compared further.
+        best = with_surroundings(features, MOST_ALIKE)
+        hopeful = np.flatnonzero(self._model.probabilities(best) >= minimum)
+        alike = np.zeros(len(found))
+        alike[hopeful] = self._likeness(sql, [found[at][0] for at in hopeful])
+        features = with_surroundings(features, alike)
         p = self._model.probabilities(features)
-        chosen = [
-            (at, item, one)
-            for at, (item, one) in enumerate(found)
-            if one is not None and p[at] >= minimum
-        ]
+        chosen = [(at, *found[at]) for at in hopeful if p[at] >= minimum]
         nodes = {node for _, _, one in chosen for node in one.neighbours}
         labels = entity_facts.labels_of(sql, sorted(nodes))
         for at, (first, second), one in chosen:
             keep, gone = _order(first, second)
-            text = describe(one, labels, self._relations)
+            text = describe(one, labels, self._relations, float(alike[at]))
             names = one.name.first, one.name.second
             spans = spans_of(*names)
             spans = spans if keep is first else (spans[1], spans[0])
             row = tuple(map(float, features[at]))
             yield DuplicatePair(keep.key, gone.key, float(p[at]), text, spans, row)
+
+    def _likeness(
+        self, sql: Sql, pairs: Sequence[tuple[ComparedEntity, ComparedEntity]]
+    ) -> NDArray[np.float64]:
+        """How alike the surroundings of each pair are, shape (P,)."""
+        found = np.zeros(len(pairs))
+        for start in range(0, len(pairs), AROUND_AT_ONCE):
+            part = pairs[start : start + AROUND_AT_ONCE]
+            profiles = self._surroundings.profiles(
+                sql, {one.id: one for pair in part for one in pair}
+            )
+            for at, (first, second) in enumerate(part, start):
+                found[at] = likeness(profiles[first.id], profiles[second.id])
+        return found
 
     def _rows(
         self, sql: Sql, pairs: NDArray[np.int64], *, all_pairs: bool = False

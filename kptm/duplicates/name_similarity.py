@@ -30,7 +30,12 @@ SHORTENED = 4
 LONGEST = 24
 """The most words of a name that are compared."""
 _ROMAN = re.compile(r"[ivx]{1,5}").fullmatch
-_SMALL = frozenset(("of", "the", "and", "a", "an", "in", "on", "for", "de", "la", "von", "und"))
+_SMALL = frozenset(
+    "of the and a an in on for to at by with de la le les el los las du des del der die das von und"
+    " et y e da di do dos".split()
+)
+JOINED = ((12, 2), (5, 1))
+"""The most edits of words of at least so many letters in all, when they are written together."""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -115,6 +120,15 @@ class NameComparer:
             how = "the same name" if same else "the same words in another order"
             string = 1.0 if same else JaroWinkler.similarity(" ".join(left), " ".join(right))
             return NameSimilarity(first, second, same, True, 1.0, string, how=how)
+        # A single letter is an initial: "E. Piano" is not "Piano".
+        content = [
+            sorted(word for word in side if len(word) == 1 or word not in _SMALL)
+            for side in (left, right)
+        ]
+        if content[0] == content[1] and content[0]:
+            string = JaroWinkler.similarity(" ".join(left), " ".join(right))
+            how = "the same words but for small ones"
+            return NameSimilarity(first, second, False, True, 1.0, string, how=how)
         string = JaroWinkler.similarity(" ".join(left), " ".join(right))
         if _is_acronym(left, right) or _is_acronym(right, left):
             return NameSimilarity(first, second, share=0.7, string=string, abbreviated=1,
@@ -125,6 +139,9 @@ class NameComparer:
         self, first: str, second: str, left: Sequence[str], right: Sequence[str], string: float
     ) -> NameSimilarity:
         pairs, rest = self._align(left, right)
+        if self._is_slip_across_words(pairs, rest):
+            pairs.append(("".join(rest[0]), "".join(rest[1]), SLIP))
+            rest = ([], [])
         weights = [
             sum(self._weight(word) * value for word, value in side)
             for side in (
@@ -177,6 +194,27 @@ class NameComparer:
                     one.remove(word)
                     other.remove(found)
         return pairs, (one, other)
+
+    def _is_slip_across_words(
+        self, pairs: Sequence[tuple[str, str, float]], rest: tuple[list[str], list[str]]
+    ) -> bool:
+        """Whether the words without a counterpart differ by a slip when written together.
+
+        "Awar dfor" and "Award for": a slip that moves, inserts or deletes a space, or that is in a
+        word too short for a slip of its own, of a long name. One side must have unknown words only.
+        """
+        one, other = "".join(rest[0]), "".join(rest[1])
+        if not one or not other or any(map(_is_number, (*rest[0], *rest[1]))):
+            return False
+        if len(rest[0]) == len(rest[1]) == 1:
+            short, most = min(len(one), len(other)), 1
+            if short >= SLIPS[-1][0] or max(len(one), len(other)) < 3 or len(pairs) < 3:
+                return False
+        else:
+            length = min(len(one), len(other))
+            most = next((edits for least, edits in JOINED if length >= least), -1)
+        known = [max(map(self._frequency, words)) > UNKNOWN for words in rest]
+        return not all(known) and OSA.distance(one, other, score_cutoff=max(most, 0)) <= most
 
     def _is_slip(self, one: str, other: str) -> bool:
         length = min(len(one), len(other))

@@ -38,6 +38,7 @@ class ComparedEntity:
 
     Attributes:
         key: Its key.
+        id: Its id.
         names: Its label, aliases, or the name in its key.
         description: Its first description, or "".
         types: Its types.
@@ -46,26 +47,12 @@ class ComparedEntity:
     """
 
     key: str
+    id: int = 0
     names: list[str] = field(default_factory=list)
     description: str = ""
     types: set[str] = field(default_factory=set)
     facts: set[Fact] = field(default_factory=set)
     roles: dict[tuple[int, bool], int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class RelationCounts:
-    """How many facts a relation has, with how many heads and tails.
-
-    Attributes:
-        facts: The number of facts.
-        heads: The number of distinct heads.
-        tails: The number of distinct tails.
-    """
-
-    facts: int
-    heads: int
-    tails: int
 
 
 def stream_names(sql: Sql) -> Iterator[tuple[int, list[str]]]:
@@ -98,7 +85,10 @@ def _entities(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """Entities by id, with their keys alone."""
     listed, parameter = sql.values(list(ids))
     query = f"SELECT id, key FROM entity WHERE id IN {listed} ORDER BY id"
-    return {int(number): ComparedEntity(key) for number, key in sql.all(query, (parameter,))}
+    return {
+        int(number): ComparedEntity(key, int(number))
+        for number, key in sql.all(query, (parameter,))
+    }
 
 
 def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
@@ -164,16 +154,6 @@ def degrees_of(sql: Sql, ids: Sequence[int]) -> dict[int, int]:
         for number, count in sql.all(query, (parameter,)):
             found[number] += int(count)
     return dict(found)
-
-
-def relation_counts(sql: Sql) -> dict[int, RelationCounts]:
-    """The numbers of facts, heads and tails of each relation."""
-    query = (
-        "SELECT relation_id, count(*), count(DISTINCT head_id), count(DISTINCT tail_id)"
-        f" FROM triple WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0"
-        " GROUP BY relation_id"
-    )
-    return {int(row[0]): RelationCounts(*map(int, row[1:])) for row in sql.all(query)}
 
 
 def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, bool]]]]:

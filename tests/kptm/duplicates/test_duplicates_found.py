@@ -88,16 +88,18 @@ def test_no_more_pairs_are_returned_than_asked_for(graph):
 
 
 def test_probabilities_are_logistic():
-    weights = np.arange(3.0 * len(FEATURES)).reshape(3, -1) / 10
-    model = DuplicateModel(weights, np.array([-1.0, -2.0, -3.0]))
-    rows = np.random.default_rng(0).normal(size=(30, len(FEATURES))) / 10
+    weights = np.arange(4.0 * len(FEATURES)).reshape(4, -1) / 10
+    model = DuplicateModel(weights, np.array([-1.0, -2.0, -3.0, -4.0]))
+    rows = np.random.default_rng(0).normal(size=(40, len(FEATURES))) / 10
     at = {name: number for number, name in enumerate(FEATURES)}
-    rows[:, at["same_words"]] = np.arange(30) % 3 == 0
-    rows[:, at["slips"]] = np.arange(30) % 3 == 1
-    rows[:, [at["extra"], at["abbreviated"]]] = 0
+    ways = np.arange(40) % 4
+    rows[:, at["same_words"]] = ways == 0
+    rows[:, at["slips"]] = ways == 1
+    rows[:, at["abbreviated"]] = ways >= 2
+    rows[:, at["extra"]] = ways == 3
     wanted = [
         1 / (1 + np.exp(1 + way - sum(w * x for w, x in zip(weights[way], row, strict=True))))
-        for way, row in zip(np.arange(30) % 3, rows, strict=True)
+        for way, row in zip(ways, rows, strict=True)
     ]
     assert model.probabilities(rows) == pytest.approx(wanted)
 
@@ -113,11 +115,11 @@ def test_fitting_learns_the_weights_that_made_the_labels_and_keeps_signs():
     start = DuplicateModel.flat()
     model = start.fit(rows, same, prior=0.01)
     constant = [FEATURES.index(name) for name in ("same_words", "extra")]
-    learnt = np.delete(model.weights[2], constant)
+    learnt = np.delete(model.weights[3], constant)
     assert learnt == pytest.approx(np.delete(truth, constant), abs=0.2)
-    bias = model.biases[2] + model.weights[2, constant[1]]
+    bias = model.biases[3] + model.weights[3, constant[1]]
     assert bias == pytest.approx(-1 + truth[constant[1]], abs=0.2)
-    assert not model.weights[:2].any()
+    assert not model.weights[:3].any()
     p = model.probabilities(rows)
     for low in (0.1, 0.5, 0.8):  # calibrated
         chosen = (p >= low) & (p < low + 0.1)
@@ -134,12 +136,12 @@ def test_a_strong_prior_keeps_the_weights():
 
 
 def test_weights_are_saved_and_damage_is_named(tmp_path):
-    weights = np.linspace(-1, 1, 3 * len(FEATURES)).reshape(3, -1)
-    model = DuplicateModel(weights, np.array([0.5, 1.0, -0.25]), 7)
+    weights = np.linspace(-1, 1, 4 * len(FEATURES)).reshape(4, -1)
+    model = DuplicateModel(weights, np.array([0.5, 1.0, -0.25, 2.0]), 7)
     model.save(tmp_path / "w.json")
     again = DuplicateModel.load(tmp_path / "w.json")
     assert again.weights == pytest.approx(model.weights, abs=1e-4)
-    assert (again.biases.tolist(), again.pairs) == ([0.5, 1.0, -0.25], 7)
+    assert (again.biases.tolist(), again.pairs) == ([0.5, 1.0, -0.25, 2.0], 7)
     for text in ("{", '{"version": 99}', "[]"):
         (tmp_path / "w.json").write_text(text)
         with pytest.raises(ModelError, match=r"w\.json"):

@@ -28,7 +28,11 @@ def comparer():
         ("John Smith", "J. Smith", "1 word in common, 1 abbreviation"),
         ("United Nations", "UN", "an acronym"),
         ("Museum of Modern Art", "M.M.A.", "an acronym"),
-        ("Lord of the Rings", "Lord Rings", "2 words in common"),
+        ("Lord of the Rings", "Lord Rings", "the same words but for small ones"),
+        ("Prize of Stage Direction", "Prize of StageDirection", "2 words in common, 1 slip"),
+        ("Maid in Manhattan", "Maid Manhattan", "the same words but for small ones"),
+        ("Piano", "E. Piano", "1 word in common"),
+        ("Society of Film Arts", "Society of ilm Arts", "3 words in common, 1 slip"),
     ],
 )
 def test_how_names_are_alike(comparer, first, second, how):
@@ -41,6 +45,19 @@ def test_two_known_words_are_no_slips_of_each_other(comparer):
     assert found.slips == 0
     assert found.left_over == pytest.approx(1 / 9)
     assert found.extra == pytest.approx(1 / 5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Republic of Iceland", "Republicof Ireland"),  # another word, not only another space
+        ("Oswego Lake", "Otsego Lake"),  # one word, with two letters changed
+        ("Games 2 Come", "Games 3Come"),
+        ("Best Score for Orchestra", "Best Score without Orchestra"),
+    ],
+)
+def test_other_words_are_no_slips_across_words(comparer, first, second):
+    assert comparer.compare(first, second).left_over > 0
 
 
 @pytest.mark.parametrize(

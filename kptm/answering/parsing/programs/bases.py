@@ -142,7 +142,7 @@ class Bases:
         question = self._builder.question
         things = sum(1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS)
         noun = question.unknown_noun or things
-        denied = not question.types and any(item.kind == "negation" for item in question.operators)
+        denied = not question.types and self._denies_only_name()
         relation = (
             self._builder.knowledge.main_relation()
             if (noun or denied) and not self._builder.schema.type_names
@@ -158,6 +158,13 @@ class Bases:
                     "other_rows": float(self._builder.schema.names_rows and bool(noun & ~things)),
                 },
             )
+
+    def _denies_only_name(self) -> bool:
+        """Whether a negation applies to the only name: "what is without gluten"."""
+        question = self._builder.question
+        masks = [item.mask for item in question.mentions]
+        denied = any(item.kind == "negation" for item in question.operators)
+        return denied and any(all(mask & ~one == 0 for mask in masks) for one in masks)
 
     def _suggested_relations(self) -> list[str]:
         """The relations that the question's words match or its operators suggest."""

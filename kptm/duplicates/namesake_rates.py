@@ -1,0 +1,71 @@
+"""How often things of a kind have the name of another thing: counties often, people seldom."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from kg.store.merging import entity_facts
+from kptm.duplicates.name_keys import all_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kg.sql.cursor import Sql
+    from kptm.duplicates.blocks import WordCounts
+
+    Role = tuple[int, bool]
+
+SAMPLE = 50_000
+"""The most entities whose names are read."""
+AT_ONCE = 2_000
+"""The number of entities whose names are read at a time."""
+SHARED = 3
+"""The fewest things of one name that are namesakes: a duplicate alone makes two."""
+SMOOTHED = 10.0
+"""The number of entities by which a rate is drawn to the rate of all entities."""
+
+
+class NamesakeRates:
+    """The share of entities with a relation, on either side, that have namesakes.
+
+    Args:
+        rates: The rate of each relation and side.
+        overall: The rate of all entities, above 0.
+    """
+
+    def __init__(self, rates: Mapping[Role, float], overall: float) -> None:
+        self._rates, self._overall = rates, overall
+
+    @classmethod
+    def of(cls, sql: Sql, entities: int, words: WordCounts) -> NamesakeRates:
+        """Count the namesakes of a sample of the entities of a graph."""
+        step = max(1, entities // SAMPLE)
+        rows = list(entity_facts.stream_roles(sql, step))
+        every: Counter[Role] = Counter()
+        shared: Counter[Role] = Counter()
+        total = namesakes = 0
+        for start in range(0, len(rows), AT_ONCE):
+            part = rows[start : start + AT_ONCE]
+            named = entity_facts.read_names(sql, [number for number, _ in part if number > 0])
+            for number, roles in part:
+                if number in named:
+                    has = words[all_words(named[number].names[0])] >= SHARED
+                    every.update(roles)
+                    shared.update(roles if has else ())
+                    total += 1
+                    namesakes += has
+        overall = (namesakes + 0.5) / (total + 1)
+        rates = {
+            role: (shared[role] + SMOOTHED * overall) / (count + SMOOTHED)
+            for role, count in every.items()
+        }
+        return cls(rates, overall)
+
+    def of_pair(self, one: Iterable[Role], other: Iterable[Role]) -> float:
+        """How much higher the rate of two entities' relations is than that of all, as log."""
+        found = [self._rates.get(role, self._overall) for role in {*one, *other}]
+        if not found:
+            return 0.0
+        return sum(math.log(rate / self._overall) for rate in found) / len(found)

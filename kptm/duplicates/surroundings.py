@@ -1,0 +1,138 @@
+"""What is two facts away from an entity: the neighbours of its neighbours.
+
+Two records of one thing may share no neighbour at all and still have the same surroundings: the
+towns of one record and the roads of the other are in the same county.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg.store.merging import fact_ends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from kg.sql.cursor import Sql
+    from kg.store.merging.entity_facts import ComparedEntity
+
+    Ids = NDArray[np.int64]
+    Weights = NDArray[np.float64]
+
+BUCKETS = 1 << 22
+"""The number of counters of degrees; nodes that share one look more frequent than they are."""
+HUB = 200
+"""The most facts of a node whose neighbours are read: the neighbours of a hub say nothing."""
+FOLLOWED = 24
+"""The most neighbours of an entity whose neighbours are read, those with the fewest facts."""
+KEPT = 40_000
+"""The most nodes whose neighbours are in memory."""
+SCALE = 20.0
+"""The factor of the cosine before its logarithm."""
+MOST = math.log1p(SCALE)
+"""The value for equal surroundings."""
+ROWS = 100_000
+"""The number of facts that are counted at a time."""
+
+
+class Degrees:
+    """The numbers of facts of nodes, in a table of a fixed size.
+
+    Args:
+        sql: A reading transaction.
+    """
+
+    def __init__(self, sql: Sql) -> None:
+        self._counts = np.zeros(BUCKETS, np.int32)
+        ends: list[int] = []
+        for row in fact_ends.stream_ends(sql):
+            ends += row
+            if len(ends) >= ROWS:
+                self._add(ends)
+                ends = []
+        self._add(ends)
+
+    def _add(self, nodes: Sequence[int]) -> None:
+        at, counts = np.unique(np.array(nodes, np.int64) % BUCKETS, return_counts=True)
+        self._counts[at] += counts.astype(np.int32)
+
+    def of(self, nodes: Ids) -> Ids:
+        """The numbers of facts of nodes, shape (N,); values have negative ids."""
+        return self._counts[nodes % BUCKETS].astype(np.int64)
+
+
+class Surroundings:
+    """The nodes one and two facts away from entities, with weights.
+
+    Args:
+        sql: A reading transaction.
+        entities: The number of entities.
+    """
+
+    def __init__(self, sql: Sql, entities: int) -> None:
+        self._degrees = Degrees(sql)
+        self._unit = np.log(max(3, entities))
+        self._around: OrderedDict[int, Ids] = OrderedDict()
+
+    def profiles(
+        self, sql: Sql, entities: Mapping[int, ComparedEntity]
+    ) -> dict[int, tuple[Ids, Weights]]:
+        """The nodes within two facts of each entity, by ascending id, with weights.
+
+        A neighbour that is no hub hands on a weight of 1, divided equally among its own neighbours;
+        a node counts the more the fewer facts it has.
+        """
+        followed = {
+            number: self._followed(number, {node for _, node, _ in one.facts})
+            for number, one in entities.items()
+        }
+        self._read(sql, {int(node) for nodes in followed.values() for node in nodes})
+        found = {number: self._profile(number, nodes) for number, nodes in followed.items()}
+        while len(self._around) > KEPT:
+            self._around.popitem(last=False)
+        return found
+
+    def _followed(self, number: int, nodes: Iterable[int]) -> Ids:
+        ids = np.array(sorted(set(nodes) - {number}), np.int64)
+        degrees = self._degrees.of(ids)
+        inside = degrees <= HUB
+        order = np.argsort(degrees[inside], kind="stable")[:FOLLOWED]
+        return np.asarray(ids[inside][order])
+
+    def _profile(self, number: int, nodes: Ids) -> tuple[Ids, Weights]:
+        around = [self._around[int(node)] for node in nodes]
+        ids = np.concatenate([nodes, *around])
+        shares = [np.full(len(one), 1 / max(1, len(one))) for one in around]
+        weights = np.concatenate([np.ones(len(nodes)), *shares])
+        weights = weights[ids != number]
+        ids, at = np.unique(ids[ids != number], return_inverse=True)
+        summed = np.bincount(at, weights, len(ids))
+        rare = np.maximum(0.05, 1 - np.log(self._degrees.of(ids)) / self._unit)
+        return ids, summed * rare
+
+    def _read(self, sql: Sql, nodes: Iterable[int]) -> None:
+        """Read the neighbours of nodes that are not in memory."""
+        for node in nodes:
+            if node in self._around:
+                self._around.move_to_end(node)
+        missing = sorted(node for node in nodes if node not in self._around)
+        for node, found in fact_ends.neighbours_of(sql, missing).items():
+            self._around[node] = np.unique(np.array(found, np.int64))
+
+
+def likeness(one: tuple[Ids, Weights], other: tuple[Ids, Weights]) -> float:
+    """How alike two profiles are: log(1 + 20 · cosine), from 0 to :data:`MOST`.
+
+    The step from no common surroundings to a few says more than that from many to all.
+    """
+    norm = float(np.linalg.norm(one[1]) * np.linalg.norm(other[1]))
+    if not norm:
+        return 0.0
+    _, left, right = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
+    return math.log1p(SCALE * float(one[1][left] @ other[1][right]) / norm)
