@@ -39,12 +39,12 @@ def test_around_an_entity_it_has_the_nearest_facts(client, workspace):
 
 def test_nodes_have_labels_and_types(explorer, tmp_path):
     with Workspace.init(tmp_path / "ws") as ws:
-        ws.graph.add([EntityRecord(key="a", label="Ann", types=("person", "author"))])
+        ws.graph.add([EntityRecord(key="a", label="Ann", types=("author", "person"))])
         ws.graph.add([("a", "wrote", "b")])
     with explorer(tmp_path / "ws") as client:
         found = get_map(client, key="a")
     assert found["nodes"] == [
-        {"key": "a", "label": "Ann", "type": "person"},
+        {"key": "a", "label": "Ann", "type": "author"},
         {"key": "b", "label": "b", "type": ""},
     ]
 
