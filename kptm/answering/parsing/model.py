@@ -53,7 +53,7 @@ DEFAULT: dict[str, float] = {
     "other_implicit": -2.0,  # entities are chosen by one relation and measured by another
     "no_person": -1.2,  # "who", but no answer is known as a person
     "state": -1.5,  # the base is the set of an adjective: "alive"
-    "rows_of_value": -1.3,  # the base is the set of the rows with a value: "the diesel"
+    "rows_of_value": -2.1,  # the base is the set of the rows with a value: "the diesel"
     "implicit": -1.8,  # the base is a set that no word names
     "everything": -2.4,  # the base is the set of the main relation's heads
     "count_of_one": -0.9,  # the count of one node
