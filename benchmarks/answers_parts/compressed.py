@@ -1,11 +1,13 @@
 """Does a compressed model answer as its original does? On the example world.
 
-    python benchmarks/answers_parts/compressed.py [--folder DIR] [--questions N]
+    python benchmarks/answers_parts/compressed.py [--folder DIR] [--questions N] [--learn]
+        [--ways int8 distil-1 …]
 
-The workspace is built as by `world.py --model`, trained on `learn.tsv`, and compressed in each way.
-Each model is asked the world's questions and those for tuning, once with all sources, and once with
-the model alone and no least p, so that it must choose an entity. The table counts the questions
-for which the first answer is that of the original. Figures are printed, never asserted.
+The workspace is built as by `world.py --model`, with --learn trained on `learn.tsv`, and compressed
+in each way. With --questions, every k-th question is asked, so that there are about N. Each model
+is asked the world's questions and those for tuning, once with all sources, and once with the model
+alone and no least p, so that it must choose an entity. The table counts the questions for which the
+first answer is that of the original. Figures are printed, never asserted.
 """
 
 import argparse
@@ -32,18 +34,22 @@ def main(arguments=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--questions", type=int)
+    parser.add_argument("--learn", action="store_true")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary) / "world"
         ws, world = open_workspace(folder, True)
         with ws:
-            if not ws.layout.weights.exists():
+            if options.learn and not ws.layout.weights.exists():
                 ws.learn(world.learn)
-            for name, settings in WAYS.items():
+            for name in options.ways:
                 if not ws.layout.compressed_for(name).exists():
-                    ws.compress(CompressionConfig(**settings))
-        questions = [*world.questions(), *tuning()][: options.questions]
-        found = {name: answers_of(folder, name, questions) for name in ("", *WAYS)}
+                    ws.compress(CompressionConfig(**WAYS[name]))
+        questions = [*world.questions(), *tuning()]
+        if options.questions:
+            questions = questions[:: max(1, len(questions) // options.questions)]
+        found = {name: answers_of(folder, name, questions) for name in ("", *options.ways)}
     show(questions, found)
 
 

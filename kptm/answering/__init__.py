@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kptm.answering.conversation import Conversation
     from kptm.answering.predictor import Predictor
     from kptm.answering.settings import AnsweringConfig
+    from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.answering.sources.source import SourceScores
     from kptm.answering.training.lessons import LearnReport, Unused
 
@@ -39,6 +40,7 @@ __all__ = [
     "Evidence",
     "LearnReport",
     "LogLinearPool",
+    "ModuleChoice",
     "NearReading",
     "Predictor",
     "ProbabilityCalibration",
@@ -67,6 +69,7 @@ _HOMES = {
     "kptm.answering.conversation": ("Conversation",),
     "kptm.answering.predictor": ("Predictor",),
     "kptm.answering.settings": ("AnsweringConfig",),
+    "kptm.answering.sources.module_choice": ("ModuleChoice",),
     "kptm.answering.sources.source": ("SourceScores",),
     "kptm.answering.training.lessons": ("LearnReport", "Unused"),
 }

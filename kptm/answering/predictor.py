@@ -13,7 +13,7 @@ from kptm.answering.combination.p_calibration import link_prediction_curve
 from kptm.answering.combination.weight_fitting import CombinationExample, fit_weights
 from kptm.answering.config import PredictorConfig
 from kptm.answering.deciding import AnswerBuilder, Case, Evaluated
-from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations, words_evidence
+from kptm.answering.evidence.citations import EvidenceBuilder, NoCitations
 from kptm.answering.evidence.staleness import StalenessCheck
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.model import ReadingModel
     from kptm.answering.parsing.similarity.encoder import SentenceEncoder
     from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge import Modeledge, Receipt
@@ -64,6 +65,7 @@ class Predictor:
         reading: The weights of the parser; by default those of the package.
         encoder: A sentence encoder that compares questions with relations, or None.
         reader: The reader of passages, or None.
+        modules: The choice of the model's modules for each question, or None.
         config: Thresholds, sources and weights.
 
     Attributes:
@@ -85,6 +87,7 @@ class Predictor:
         reading: ReadingModel | None = None,
         encoder: SentenceEncoder | None = None,
         reader: Reader | None = None,
+        modules: ModuleChoice | None = None,
         config: PredictorConfig | None = None,
     ) -> None:
         self._graph = graph
@@ -95,12 +98,12 @@ class Predictor:
             graph, {kind: table for kind, table in tables.items() if table is not None}
         )
         texts = None if reader is None else TextSource(reader)
-        self._voices = SourceSet(embeddings, model, store, texts)
+        self._voices = SourceSet(embeddings, model, store, texts, modules)
         self._relations = naming.RelationNames(graph)
         self._candidates = CandidateSets(graph)
         curve = None if embeddings is None else link_prediction_curve(embeddings)
-        citations = EvidenceBuilder(graph, linker, embeddings, store)
-        self._decider = AnswerBuilder(graph, citations, freshness, curve, texts)
+        self._citations = EvidenceBuilder(graph, linker, embeddings, store)
+        self._decider = AnswerBuilder(graph, self._citations, freshness, curve, texts)
         self._brief = AnswerBuilder(graph, NoCitations(), None, curve, texts)
         self._phrasings = phrasings or Phrasings({})
         self._sentences = SentenceWriter(graph, self._phrasings)
@@ -305,7 +308,7 @@ class Predictor:
         words = self._voices.words(self.link(question))
         if words is None or words.p < self._config.min_score:
             return answer
-        evidence = (words_evidence(words), *answer.evidence)
+        evidence = (*self._citations.words(words), *answer.evidence)
         return replace(answer, token=words.text, evidence=evidence)
 
     def _cloze(self, reading: Reading) -> list[LinkedText]:

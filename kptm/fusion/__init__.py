@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kptm.fusion.auto import register_auto
     from kptm.fusion.config import FusionConfig
     from kptm.fusion.decoding.name_decoding import NameScore, generate_names
+    from kptm.fusion.entity_head import EntityHead
     from kptm.fusion.entity_table import EntityTable
     from kptm.fusion.export.hub import HubClient, push_to_hub
     from kptm.fusion.export.onnx_graph import export_onnx
@@ -25,20 +26,26 @@ if TYPE_CHECKING:
     )
     from kptm.fusion.fused_model import FusedModel
     from kptm.fusion.fused_output import FusedOutput
-    from kptm.fusion.mechanisms.mechanism import Branches, MentionKnowledge
+    from kptm.fusion.mechanisms.mechanism import Branches, Mechanism, MentionKnowledge
+    from kptm.fusion.modules.fused_module import FusedModule
+    from kptm.fusion.modules.modular_model import ModularModel
     from kptm.fusion.small_bert import BackboneConfig
 
 __all__ = [
     "BackboneConfig",
     "Branches",
     "CitedText",
+    "EntityHead",
     "EntityTable",
     "FactWeight",
     "FusedModel",
+    "FusedModule",
     "FusedOutput",
     "FusionConfig",
     "HubClient",
+    "Mechanism",
     "MentionKnowledge",
+    "ModularModel",
     "NameScore",
     "OnnxModel",
     "attended_facts",
@@ -58,13 +65,16 @@ _HOMES = {
     "kptm.fusion.auto": ("register_auto",),
     "kptm.fusion.config": ("FusionConfig",),
     "kptm.fusion.decoding.name_decoding": ("NameScore", "generate_names"),
+    "kptm.fusion.entity_head": ("EntityHead",),
     "kptm.fusion.entity_table": ("EntityTable",),
     "kptm.fusion.export.hub": ("HubClient", "push_to_hub"),
     "kptm.fusion.export.onnx_graph": ("export_onnx",),
     "kptm.fusion.export.onnx_model": ("OnnxModel",),
     "kptm.fusion.fused_model": ("FusedModel",),
     "kptm.fusion.fused_output": ("FusedOutput",),
-    "kptm.fusion.mechanisms.mechanism": ("Branches", "MentionKnowledge"),
+    "kptm.fusion.mechanisms.mechanism": ("Branches", "Mechanism", "MentionKnowledge"),
+    "kptm.fusion.modules.fused_module": ("FusedModule",),
+    "kptm.fusion.modules.modular_model": ("ModularModel",),
     "kptm.fusion.small_bert": ("BackboneConfig",),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

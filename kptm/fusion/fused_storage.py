@@ -33,6 +33,7 @@ from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.export.model_card import CARD, model_card
 from kptm.fusion.model_manifest import model_folder, read_manifest, seal
+from kptm.fusion.modules.stacked_fusion import FusionStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,13 @@ def save(model: FusedParts, folder: str | Path) -> None:
     """Write the model atomically; an older model in the folder is replaced.
 
     Raises:
-        ModelError: The folder cannot be written, or holds something else.
+        ModelError: The folder cannot be written, or holds something else, or not exactly one of the
+            model's modules is active.
     """
+    if isinstance(model.fusion, FusionStack):
+        raise ModelError(
+            "a model is saved with one active module; set_adapter one, and save_adapter the others"
+        )
     with model_folder(folder, META) as fresh:
         _write(model, fresh)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json")
+MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json", "module.json")
 """Names of manifests."""
 
 EDITABLE = ("README.md",)

@@ -8,6 +8,7 @@ model/            the fused model
 pretraining/      checkpoints of an unfinished run
 finetuned/        fine-tuned models, one folder per task
 compressed/       compressed models beside the model, one folder each
+modules/          named modules of the model, one folder each
 phrasings.json    phrasings of relations in the texts
 reader.safetensors  the reader of passages, fitted on facts of the graph
 questions.json    the weights of the parser, trained on answered questions
@@ -48,6 +49,7 @@ from kptm.workspace.layout import Layout
 from kptm.workspace.lookups import WorkspaceLookups
 from kptm.workspace.models import WorkspaceModels
 from kptm.workspace.stages.compressed_models import CompressedModels
+from kptm.workspace.stages.fused_modules import FusedModules
 from kptm.workspace.stages.linked_corpora import LinkedCorpora
 from kptm.workspace.sync import WorkspaceSync
 
@@ -130,7 +132,8 @@ class Workspace:
         self._vectors = WorkspaceEmbeddings(base)
         self._models = WorkspaceModels(base, self._vectors)
         self._compressed = CompressedModels(base, self._models)
-        self._answers = WorkspaceAnswers(base, self._vectors, self._models)
+        self._modules = FusedModules(base, self._models)
+        self._answers = WorkspaceAnswers(base, self._vectors, self._models, self._modules)
         self._edits = WorkspaceEdits(base, self._models, self._answers)
         self._lookups = WorkspaceLookups(base, self._vectors, self._models)
         self._extraction = WorkspaceExtraction(base)
@@ -246,6 +249,8 @@ class Workspace:
     pretrain = Delegated("_models", WorkspaceModels.pretrain)
     model = Delegated("_models", WorkspaceModels.model)
     answering_model = Delegated("_models", WorkspaceModels.answering_model)
+    pretrain_module = Delegated("_modules", FusedModules.pretrain_module)
+    modular_model = Delegated("_modules", FusedModules.modular_model)
     export_onnx = Delegated("_models", WorkspaceModels.export_onnx)
     compress = Delegated("_compressed", CompressedModels.compress)
     finetune = Delegated("_models", WorkspaceModels.finetune)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg.naming.languages import checked_languages
-from kptm.errors import WorkspaceError
+from kptm.errors import ConfigError, WorkspaceError
 from kptm.workspace.files.learnt_files import LESSONS, QUESTIONS, WEIGHTS, LearntFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from kptm.answering import Answer, Predictor
     from kptm.answering.conversation import Conversation
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from kptm.workspace.embeddings import WorkspaceEmbeddings
     from kptm.workspace.graph import WorkspaceGraph
     from kptm.workspace.models import WorkspaceModels
+    from kptm.workspace.stages.fused_modules import FusedModules
+    from kptm.workspace.stages.model_facts import ModelFacts
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +44,13 @@ class WorkspaceAnswers:
     """Answers questions from all stages that have been run."""
 
     def __init__(
-        self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
+        self,
+        base: WorkspaceGraph,
+        vectors: WorkspaceEmbeddings,
+        models: WorkspaceModels,
+        modules: FusedModules,
     ) -> None:
-        self._base, self._vectors, self._models = base, vectors, models
+        self._base, self._vectors, self._models, self._modules = base, vectors, models, modules
         self.folder, self.layout, self.graph, self.linker = (
             base.folder,
             base.layout,
@@ -50,6 +58,7 @@ class WorkspaceAnswers:
             base.linker,
         )
         self._predictor: Predictor | None = None
+        self._facts: ModelFacts | None = None
         self._labels: dict[tuple[str, ...], AnswerLabels] = {}
         base.on_change.append(self._drop_predictor)
 
@@ -81,6 +90,7 @@ class WorkspaceAnswers:
         from kptm.answering import Predictor
         from kptm.answering.combination.source_weights import SourceWeights
         from kptm.answering.parsing.model import ReadingModel
+        from kptm.workspace.stages.model_facts import ModelFacts
 
         if self._predictor is None:
             reader = self._models.reader()
@@ -95,24 +105,37 @@ class WorkspaceAnswers:
                 reading=ReadingModel.load(self.layout.questions),
                 encoder=self._base.question_encoder,
                 reader=reader,
+                modules=self._modules.choice(model),
             )
             space = self._predictor.space
             copied = model is not None and model.origin.copy_of
             original = f"cloze:{copied}" if copied else ""
             weights = SourceWeights.load(self.layout.weights, space=space, original=original)
+            if self._base.config.answering.modules:
+                weights = dataclasses.replace(weights, borrowed="the model without modules")
             self._predictor.take(weights)
             if original:
                 self._warn_without_modeledge(space, original)
+            # After the predictor knows the space of modeledge, which depends on the saved facts.
+            self._facts = None if model is None else ModelFacts(model, self.graph)
+        if self._facts is not None:
+            self._facts.follow()
         return self._predictor
+
+    def saved_facts(self) -> AbstractContextManager[None]:
+        """Let the predictor's model read the facts with which it was saved, as modeledge needs."""
+        return nullcontext() if self._facts is None else self._facts.as_saved()
 
     def _warn_without_modeledge(self, space: str, original: str) -> None:
         """Warn of a compressed model that has no modeledge, though the original has."""
         rows = self._models.modeledge.stats()
         if rows.get(original) and not rows.get(space):
             logger.warning(
-                "the model %s has no modeledge, which is therefore not asked; run kptm migrate"
-                " --model",
-                self._base.config.answering.model,
+                "the model %s has no modeledge, which is therefore not asked; run kptm migrate %s"
+                " --model %s",
+                name := self._base.config.answering.model,
+                self._base.folder,
+                name,
             )
 
     def ask(
@@ -184,7 +207,8 @@ class WorkspaceAnswers:
         predictor = self.predictor()
         document = predictor.link(text)
         model = predictor.model or self._models.model()
-        return self._models.modeledge.recall(model, document, k=k, where=where)[0]
+        with self.saved_facts():
+            return self._models.modeledge.recall(model, document, k=k, where=where)[0]
 
     def learn(
         self,
@@ -206,6 +230,7 @@ class WorkspaceAnswers:
             progress: Called with the number of questions processed so far.
 
         Raises:
+            ConfigError: ``answering.modules`` names modules, which have no weights of their own.
             TripleFormatError: The file cannot be read, or a line has no tab.
             WorkspaceError: No line could be used, for the reasons in the message; nothing has
                 changed.
@@ -214,6 +239,10 @@ class WorkspaceAnswers:
         from kptm.answering.training import lessons
         from kptm.answering.training.predictor_training import learn
 
+        if self._base.config.answering.modules:
+            raise ConfigError(
+                "answering.modules: weights belong to the model without modules; learn without them"
+            )
         predictor = self.predictor()
         new = list(lessons.read_lessons(Path(path)))
         earlier = [] if replace else lessons.load(self.layout.lessons)

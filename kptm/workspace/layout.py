@@ -116,6 +116,15 @@ class Layout:
         return self.compressed / name
 
     @property
+    def modules(self) -> Path:
+        """The modules of the model, one folder per module."""
+        return self.folder / "modules"
+
+    def module_for(self, name: str) -> Path:
+        """The module with a name."""
+        return self.modules / name
+
+    @property
     def phrasings(self) -> Path:
         """The phrasings of relations in the texts."""
         return self.folder / "phrasings.json"
@@ -196,6 +205,7 @@ class Layout:
             self.pretraining,
             self.finetuned,
             self.compressed,
+            self.modules,
             self.phrasings,
             self.reader,
             self.questions,

@@ -31,8 +31,7 @@ class SourceWeights:
         neighbours: The weights of modeledge's neighbours.
         calibration: The calibration curves of p.
         count: The number of questions to which the weights were fitted; 0 for unfitted weights.
-        borrowed: Whether they were fitted for the model of which the present one is a compressed
-            copy.
+        borrowed: The model for which they were fitted, in words, if that is not the present one.
     """
 
     space: str = ""
@@ -40,12 +39,12 @@ class SourceWeights:
     neighbours: Interpolation = Interpolation()  # noqa: RUF009 - frozen
     calibration: ProbabilityCalibration = ProbabilityCalibration()  # noqa: RUF009 - frozen
     count: int = 0
-    borrowed: bool = False
+    borrowed: str = ""
 
     @property
     def remark(self) -> str:
         """What to say of p beside a prediction; "" if the weights belong to the present model."""
-        return "; its p was calibrated for the uncompressed model" if self.borrowed else ""
+        return f"; its p was calibrated for {self.borrowed}" if self.borrowed else ""
 
     def save(self, path: str | Path) -> None:
         """Write the weights to a JSON file, which keeps those of other models."""
@@ -77,7 +76,7 @@ class SourceWeights:
         if space in known:
             return known[space]
         if original and original in known:
-            return replace(known[original], borrowed=True)
+            return replace(known[original], borrowed="the uncompressed model")
         return cls(space=space)
 
 

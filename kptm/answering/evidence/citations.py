@@ -12,7 +12,7 @@ from kg.values import ValueKey, type_name, value_text
 from kptm.answering.answer_parts import Evidence, Span
 from kptm.answering.evidence.confidence import trails_of
 from kptm.answering.questions.naming import labels
-from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS
+from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, rank_of
 from kptm.answering.sources.text_source import evidence
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kptm.answering.questions.path_reading import Reading
     from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.tokens import Words
+    from kptm.fusion import FactWeight
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
 
@@ -131,10 +132,15 @@ class EvidenceBuilder:
                 continue
             p = float(opinion.p[place])
             rank = f"ranks it {opinion.rank(place)} of {opinion.known:,}, p = {p:.2f}"
+            if opinion.without is not None:
+                before = float(opinion.without[place])
+                rank += f"; without it, {rank_of(opinion.without, place)}, p = {before:.2f}"
             text = f"{named[key]}: {self._who(opinion)} {rank}"
             found.append(Evidence(opinion.kind, text, key, p, sources=opinion.origin))
             if opinion.kind == LINKS:
                 found += self._like(asked, key)
+            if place == opinion.best:
+                found += self._attention(opinion.facts, key)
         if opinion.kind == STORE:
             found += self._sentences(asked, opinion.hits, answers)
         return found
@@ -144,7 +150,9 @@ class EvidenceBuilder:
             config = self._embeddings.config if self._embeddings is not None else None
             return config.model if config is not None else "the vectors' scorer"
         if opinion.kind == MODEL:
-            return f"the model at the blank of {opinion.text!r}"
+            modules = [name for name in opinion.origin if name.startswith("module ")]
+            own = f" with {' and '.join(modules)}" if modules else ""
+            return f"the model{own} at the blank of {opinion.text!r}"
         return f"{len(opinion.hits)} rows near the question, weighing {opinion.weight:.2f}, say so:"
 
     def _like(self, asked: SourceQuery, answer: str) -> list[Evidence]:
@@ -182,6 +190,28 @@ class EvidenceBuilder:
             if have[key] in attested
         ]
 
+    def words(self, words: Words) -> list[Evidence]:
+        """The evidence of words that the model predicts for a blank that no entity fills."""
+        text = f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}"
+        own = Evidence(MODEL, text, score=words.p, sources=words.origin)
+        return [own, *self._attention(words.facts, "")]
+
+    def _attention(self, facts: Sequence[FactWeight], answer: str) -> list[Evidence]:
+        """The facts that a model of kind "kblam" attended to, with their share of the attention."""
+        attested = self._graph.attestations([item.fact for item in facts])
+        named = labels(
+            self._graph, {end for item in facts for end in (item.fact.head, item.fact.tail)}
+        )
+        found = []
+        for item in facts:
+            text = f"attends to: {fact_text(item.fact, named)}, weight {item.weight:.2f}"
+            if item.fact in attested:
+                found.append(_of_fact(MODEL, text, answer, attested[item.fact], item.weight))
+            else:
+                gone = f"{text}, which the graph does not state now"
+                found.append(Evidence(MODEL, gone, answer, item.weight, triple=item.fact))
+        return found
+
     def _sentences(
         self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
@@ -218,12 +248,6 @@ class EvidenceBuilder:
         if own.start < own.end <= len(hit.record.text):
             found.add(own)
         return tuple(sorted(found, key=lambda span: span.start))
-
-
-def words_evidence(words: Words) -> Evidence:
-    """The evidence of words that the model predicts for a blank that no entity fills."""
-    text = f"no entity, but a word of the model's own: {words.text!r}, p = {words.p:.2f}"
-    return Evidence(MODEL, text, score=words.p, sources=words.origin)
 
 
 class NoCitations:

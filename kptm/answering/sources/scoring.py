@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
+    from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.fusion import FusedModel
 
+CITED = 3
+"""The most facts that are cited for a prediction."""
 BATCH = 128
 """The number of texts in a batch of the model."""
 
@@ -74,9 +77,47 @@ def from_model(
             keys[number].append(key_F.float().cpu().numpy())
     width = 4 * model.embeddings.dim
     return [
-        (_mean(scores), np.array(vectors, np.float32).reshape(-1, width))
-        for scores, vectors in zip(opinions, keys, strict=True)
+        (_cite(model, question, _mean(scores)), np.array(vectors, np.float32).reshape(-1, width))
+        for question, scores, vectors in zip(asked, opinions, keys, strict=True)
     ]
+
+
+def _cite(
+    model: FusedModel, question: SourceQuery, scores: SourceScores | None
+) -> SourceScores | None:
+    """The scores with the facts that a model of kind "kblam" attended to; of others unchanged."""
+    if scores is None or not model.fusion_config.reads_triples:
+        return scores
+    from kptm.fusion import attended_facts
+
+    [facts] = attended_facts(model, question.texts[:1], k=CITED)
+    return replace(scores, facts=facts)
+
+
+def from_modules(
+    choice: ModuleChoice, asked: Sequence[SourceQuery]
+) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
+    """The predictions as of :func:`from_model`, each with the modules chosen for its question.
+
+    The fact keys are those of the model's own module, with which modeledge was written.
+    """
+    model = choice.modules.model
+    found = from_model(model, asked)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for number, question in enumerate(asked):
+        links = question.texts[0].links if question.texts else ()
+        entities = [question.reading.entity, *(link.entity for link in links)]
+        groups.setdefault(choice.of(entities), []).append(number)
+    groups.pop(choice.modules.active_adapters, None)
+    for names, numbers in groups.items():
+        with choice.modules.using(names):
+            moved = from_model(model, [asked[number] for number in numbers])
+        origin = (*origin_of(model), *(f"module {name}" for name in names))
+        for number, (opinion, _) in zip(numbers, moved, strict=True):
+            before, keys = found[number]
+            if opinion is not None and before is not None:
+                found[number] = replace(opinion, origin=origin, without=before.p), keys
+    return found
 
 
 def origin_of(model: FusedModel) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kptm.answering.questions.path_reading import Reading
     from kptm.answering.sources.candidate_sets import CandidateSet
+    from kptm.fusion import FactWeight
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation
     from kptm.passages.reader.passage_reader import ReadAnswer
@@ -57,7 +58,9 @@ class SourceScores:
         known: The number of candidates that the source knows.
         text: The cloze that the source read; "" if it reads none.
         origin: Only for the model: what made it other than the workspace's own, such as
-            "model int8".
+            "model int8" or "module rivers".
+        facts: Only for a model of kind "kblam": the facts that it attended to in its first cloze.
+        without: Only for a model with modules: its p without them, shape (N,).
         hits: Only for modeledge: the neighbours that state an answer.
         weight: Only for modeledge: λ, the weight of the neighbours in the combined p.
     """
@@ -67,6 +70,8 @@ class SourceScores:
     known: int
     text: str = ""
     origin: tuple[str, ...] = ()
+    without: Floats | None = None
+    facts: tuple[FactWeight, ...] = ()
     hits: tuple[Hit, ...] = ()
     weight: float = 1.0
 
@@ -77,7 +82,7 @@ class SourceScores:
 
     def rank(self, place: int) -> int:
         """The rank of the candidate at a position; the likeliest has rank 1."""
-        return 1 + int((self.p > self.p[place]).sum())
+        return rank_of(self.p, place)
 
 
 def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
@@ -94,6 +99,11 @@ def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
         what = f"no source is called {unknown[0]!r}" if unknown else "no source is left"
         raise ConfigError(f"{what}; there are {', '.join(SOURCES)}")
     return found
+
+
+def rank_of(p: Floats, place: int) -> int:
+    """The rank of the number at a position; the greatest has rank 1."""
+    return 1 + int((p > p[place]).sum())
 
 
 def last_best(p: Floats) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
+    from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.text_source import TextSource
     from kptm.answering.sources.tokens import Words
@@ -33,6 +34,7 @@ class SourceSet:
         model: The fused model, or None.
         store: The modeledge store of the same model, or None; without the model it is not asked.
         texts: The source of answers from texts, or None.
+        modules: The choice of the model's modules for each question, or None.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class SourceSet:
         model: FusedModel | None,
         store: Modeledge | None,
         texts: TextSource | None = None,
+        modules: ModuleChoice | None = None,
     ) -> None:
+        self.modules = modules
         self.texts = texts
         self.embeddings = embeddings
         self.model = model
@@ -80,7 +84,7 @@ class SourceSet:
         if not there - {TEXTS}:
             return found
         # This module imports torch, so it is imported only if a source needs it.
-        from kptm.answering.sources.scoring import from_embeddings, from_model
+        from kptm.answering.sources.scoring import from_embeddings, from_model, from_modules
 
         if LINKS in there and self.embeddings is not None:
             for question, (opinions, _) in zip(asked, found, strict=True):
@@ -88,7 +92,12 @@ class SourceSet:
                 opinions += [] if opinion is None else [opinion]
         if self.model is None or not there & {MODEL, STORE}:
             return found
-        read = from_model(self.model, asked)
+        chosen_modules = self.modules
+        read = (
+            from_model(self.model, asked)
+            if chosen_modules is None
+            else from_modules(chosen_modules, asked)
+        )
         if MODEL in there:
             for (opinion, _), (opinions, _) in zip(read, found, strict=True):
                 opinions += [] if opinion is None else [opinion]

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from kptm.answering.sources.scoring import origin_of
+from kptm.answering.sources.scoring import CITED, origin_of
 from kptm.data import collate
+from kptm.fusion import attended_facts, generate_with_facts
 
 if TYPE_CHECKING:
-    from kptm.fusion import FusedModel
+    from kptm.fusion import FactWeight, FusedModel
     from kptm.linking import LinkedText
+
+LONGEST = 8
+"""The most tokens that a decoder generates for a blank."""
 
 
 class Words(NamedTuple):
@@ -21,21 +25,27 @@ class Words(NamedTuple):
         text: The words.
         p: The geometric mean of their tokens' p.
         origin: The name of a compressed model, for evidence.
+        facts: Only for a model of kind "kblam": the facts that it attended to.
     """
 
     text: str
     p: float
     origin: tuple[str, ...] = ()
+    facts: tuple[FactWeight, ...] = ()
 
 
 @torch.no_grad()
 def words_at(model: FusedModel, document: LinkedText) -> Words | None:
     """Predict the likeliest token for each blank; adjacent blanks form one word or name.
 
-    None if the model is a decoder, which has no MLM head, or if every blank is beyond the model's
-    maximum length.
+    A decoder of kind "kblam" continues the text before the first blank. None for other decoders, or
+    if every blank is beyond the model's maximum length.
     """
     model.eval()
+    if model.causal and model.fusion_config.reads_triples:
+        [cited] = generate_with_facts(model, [document], max_new_tokens=LONGEST, k=CITED)
+        said = cited.text.strip()
+        return Words(said, cited.p, origin_of(model), cited.facts) if said else None
     text = model.encoder.encode(document)
     if model.causal or not text.blanks:
         return None
@@ -51,4 +61,7 @@ def words_at(model: FusedModel, document: LinkedText) -> Words | None:
             runs.append([])
         runs[-1].append(number)
     words = [model.tokenizer.decode(run).strip() for run in runs]
-    return Words(", ".join(words), float(p_B.log().mean().exp()), origin_of(model))
+    facts: tuple[FactWeight, ...] = ()
+    if model.fusion_config.reads_triples:
+        [facts] = attended_facts(model, [document], k=CITED)
+    return Words(", ".join(words), float(p_B.log().mean().exp()), origin_of(model), facts)

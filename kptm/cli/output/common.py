@@ -29,6 +29,8 @@ DEVICE = "kptm.device"
 """The key of the named device in the context of a command."""
 MODEL = "kptm.model"
 """The key of the named model in the context of a command."""
+MODULES = "kptm.modules"
+"""The key of the named modules in the context of a command."""
 LANGUAGE = "kptm.language"
 """The key of the preferred languages in the context of a command."""
 COMPUTING = "embedding", "linking", "pretraining", "finetuning"
@@ -62,6 +64,15 @@ model_option = click.option(
     help="A compressed model, such as int8, or its folder; by default answering.model.",
 )
 
+modules_option = click.option(
+    "--module",
+    metavar="NAME",
+    multiple=True,
+    expose_value=False,
+    callback=lambda context, _, value: context.find_root().meta.update({MODULES: value}),
+    help="A module of the model, or auto; several are stacked. By default answering.modules.",
+)
+
 language_option = click.option(
     "--language",
     metavar="TAGS",
@@ -85,10 +96,15 @@ def _chosen_languages() -> list[str]:
 
 
 def _chosen_model() -> list[str]:
-    """The setting of ``--model``; none if it is not given."""
+    """The settings of ``--model`` and ``--module``; none if they are not given."""
     context = click.get_current_context(silent=True)
-    name: str | None = None if context is None else context.find_root().meta.get(MODEL)
-    return [] if name is None else [f"answering.model={json.dumps(name, ensure_ascii=False)}"]
+    meta = {} if context is None else context.find_root().meta
+    named = {"model": meta.get(MODEL), "modules": list(meta.get(MODULES) or ()) or None}
+    return [
+        f"answering.{key}={json.dumps(value, ensure_ascii=False)}"
+        for key, value in named.items()
+        if value is not None
+    ]
 
 
 def chosen_device() -> str | None:

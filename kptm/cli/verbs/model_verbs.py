@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 @workspace_argument
 @click.argument("texts", type=click.Path())
 @click.option("--triples", is_flag=True, help="Train on the graph's triples as sentences too.")
+@click.option("--module", metavar="NAME",
+              help="Train a module beside the model, whose weights do not change.")  # fmt: skip
 @device_option
 @verb
-def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
+def pretrain(workspace: str, texts: str, triples: bool, module: str | None, as_json: bool) -> None:
     """Pretrain a fused model on TEXTS (a file or folder of .txt or .jsonl).
 
     Lines of .jsonl with "links" are not linked again. An interrupted run is resumed from its newest
@@ -42,16 +44,21 @@ def pretrain(workspace: str, texts: str, triples: bool, as_json: bool) -> None:
     """
     from kptm.pretraining.processes import processes
 
+    if module is not None and triples:
+        raise click.UsageError("--module learns from texts only; leave out --triples")
     with (
         existing(workspace) as ws,
         progress("pretraining", ws.config.pretraining.steps) as advance,
     ):
-        report = ws.pretrain(
-            texts,
-            triples=triples,
-            progress=advance,
-            reading=lambda count: advance(0, f"{count:,} texts read"),
-        )
+        if module is not None:
+            report = ws.pretrain_module(module, texts, progress=advance)
+        else:
+            report = ws.pretrain(
+                texts,
+                triples=triples,
+                progress=advance,
+                reading=lambda count: advance(0, f"{count:,} texts read"),
+            )
     if not processes().is_main_process:
         return  # only one of several processes prints the result
     last = report.curve[-1] if report.curve else None

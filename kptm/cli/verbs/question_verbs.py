@@ -14,6 +14,7 @@ from kptm.cli.output.common import (
     existing,
     language_option,
     model_option,
+    modules_option,
     show,
     show_rows,
     verb,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
               help="Let questions of a file or pipe refer to the previous one, as at the"
                    " prompt.")  # fmt: skip
 @model_option
+@modules_option
 @device_option
 @language_option
 @verb
@@ -116,6 +118,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
 @click.option("--cypher", help="A query in a subset of Cypher: MATCH … WHERE … RETURN ….")
 @keys_option
 @model_option
+@modules_option
 @device_option
 @language_option
 @verb

@@ -18,6 +18,8 @@ from kptm.fusion.facts.fact_reading import fact_reader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch import Tensor
+
     from kg.types import Triple
     from kptm.data.tokenize import EncodedText
     from kptm.fusion.fused_model import FusedModel
@@ -45,10 +47,12 @@ class CitedText:
     Attributes:
         text: The text, without its prompt.
         facts: The facts that the model attended to most while it wrote, the greatest weight first.
+        p: The geometric mean of the probabilities of its tokens.
     """
 
     text: str
     facts: tuple[FactWeight, ...]
+    p: float = 0.0
 
 
 def attended_facts(
@@ -72,7 +76,7 @@ def attended_facts(
     for document in documents:
         text = model.encoder.encode(document)
         place = text.blanks[0] if text.blanks else len(text.ids) - 1
-        found.append(_best(model, text, range(place, place + 1), k))
+        found.append(_best(model, text, range(place, place + 1), k)[0])
     return found
 
 
@@ -108,13 +112,24 @@ def generate_with_facts(
         # A token is predicted at the place before it.
         places = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
         text = model.tokenizer.decode(row, skip_special_tokens=True)
-        found.append(CitedText(text, _best(model, whole, places, k)))
+        facts, hidden_LD = _best(model, whole, places, k)
+        found.append(CitedText(text, facts, _mean_p(model, hidden_LD[list(places)], row)))
     return found
 
 
 @torch.no_grad()
-def _best(model: FusedModel, text: EncodedText, places: range, k: int) -> tuple[FactWeight, ...]:
-    """The facts with the greatest mean attention at some places of a text."""
+def _mean_p(model: FusedModel, hidden_ND: Tensor, row: Sequence[int]) -> float:
+    """The geometric mean of the p of the tokens that follow N places."""
+    p_NV = model.token_logits(hidden_ND).double().log_softmax(-1)
+    tokens_N = torch.tensor(row[: len(hidden_ND)], device=p_NV.device)
+    return float(p_NV.gather(1, tokens_N[:, None]).mean().exp())
+
+
+@torch.no_grad()
+def _best(
+    model: FusedModel, text: EncodedText, places: range, k: int
+) -> tuple[tuple[FactWeight, ...], Tensor]:
+    """The facts with the greatest mean attention at some places, and the text's states (L, D)."""
     fusion, facts = fact_reader(model)
     if k < 1:
         raise ConfigError(f"k must be at least 1, not {k}")
@@ -122,15 +137,19 @@ def _best(model: FusedModel, text: EncodedText, places: range, k: int) -> tuple[
     model.eval()
     fusion.watching = True
     try:
-        model(batch.input_ids, batch.attention_mask, batch.mention_spans, batch.mention_rows)
+        output = model(
+            batch.input_ids, batch.attention_mask, batch.mention_spans, batch.mention_rows
+        )
     finally:
         fusion.watching = False
+    hidden_LD: Tensor = output.hidden[0]
     if not fusion.attended or not len(batch.mention_rows):
-        return ()
+        return (), hidden_LD
     weight_M = torch.stack([layer[0, list(places)] for layer in fusion.attended]).mean((0, 1))
     best = weight_M.topk(min(k, len(facts)))
-    return tuple(
+    cited = tuple(
         FactWeight(facts.triples[place], weight)
         for weight, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         if weight > 0
     )
+    return cited, hidden_LD

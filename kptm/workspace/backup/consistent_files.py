@@ -99,7 +99,7 @@ def _no_writer(path: Path) -> Iterator[None]:
 @contextmanager
 def _no_swap(layout: Layout) -> Iterator[None]:
     """Keep other processes from replacing the folders of stages."""
-    above = (layout.folder, layout.linking, layout.finetuned, layout.compressed)
+    above = (layout.folder, layout.linking, layout.finetuned, layout.compressed, layout.modules)
     until = time.monotonic() + BUSY_SECONDS
     while any(_is_between(folder) for folder in above):
         if time.monotonic() > until:
@@ -109,7 +109,7 @@ def _no_swap(layout: Layout) -> Iterator[None]:
             )
         time.sleep(_PAUSE)
     folders = [layout.embeddings, layout.linking_index, layout.model]
-    for parent in (layout.finetuned, layout.compressed):
+    for parent in (layout.finetuned, layout.compressed, layout.modules):
         if parent.is_dir():
             folders += sorted(one for one in parent.iterdir() if not is_temporary(one.name))
     with ExitStack() as locked:

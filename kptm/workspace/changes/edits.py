@@ -96,14 +96,14 @@ class WorkspaceEdits:
         stored = self.graph.follow(key, [Step(known)])
         gone = old_end or (stored[0] if stored else None)
         asked: list[Question] = [(key, known, None), (None, known, end)]
-        if gone is not None:
-            asked.append((None, known, gone))
+        asked += [] if gone is None else [(None, known, gone)]
         before = self._answers(asked)
         predictor = self._asking.predictor()
         with self.graph.transaction():
             revision = self.graph.edit(key, known, end, old=old_end, new=new)
             if not isinstance(end, ValueKey):  # modeledge has only facts between entities
-                predictor.tell(key, known, end, old=gone, revision=revision)
+                with self._asking.saved_facts():
+                    predictor.tell(key, known, end, old=gone, revision=revision)
         self._note_answers(revision, asked, before)
         return revision
 

@@ -241,7 +241,7 @@ def _is_held(artefact: Artefact, names: set[str], words: set[str], work: Work) -
 
 def _holds(artefact: Artefact, names: set[str], words: set[str]) -> bool:
     from_texts = artefact.name in FROM_TEXTS or artefact.name.startswith(
-        ("finetuned/", "compressed/")
+        ("finetuned/", "compressed/", "modules/")
     )
     if len(words) > MANY_WORDS and from_texts:
         return True

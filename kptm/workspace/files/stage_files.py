@@ -78,6 +78,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         run_of(layout),
         *(_folder(layout, path, own_files) for path in _inside(layout.finetuned)),
         *(_folder(layout, path, own_files) for path in _inside(layout.compressed)),
+        *(_folder(layout, path, own_files) for path in _inside(layout.modules)),
     ]
     for path in (
         layout.embeddings_checkpoint,
@@ -98,6 +99,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
             *_inside(layout.folder),
             *_inside(layout.finetuned),
             *_inside(layout.compressed),
+            *_inside(layout.modules),
         )
         if _TEMPORARY.fullmatch(path.name)
     ]
@@ -120,7 +122,8 @@ def delete_workspace(layout: Layout) -> None:
     Artefact("snapshots", layout.snapshots, _own(layout.snapshots, _matching(_SNAPSHOTS))).delete()
     for path in (*layout.graph_files, layout.state, layout.config):
         path.unlink(missing_ok=True)
-    for path in (layout.finetuned, layout.compressed, layout.linking, layout.folder):
+    inner = (layout.finetuned, layout.compressed, layout.modules, layout.linking)
+    for path in (*inner, layout.folder):
         with suppress(OSError):  # the folder does not exist, or is not empty
             path.rmdir()
 

@@ -46,6 +46,7 @@ def _temporary(layout: Layout) -> list[Path]:
         layout.linking_encoder,
         layout.finetuned,
         layout.compressed,
+        layout.modules,
         layout.snapshots,
     )
     for folder in folders:

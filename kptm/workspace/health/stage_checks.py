@@ -23,6 +23,7 @@ def check_stages(layout: Layout) -> Iterator[Finding]:
     yield from _folder("model-damaged", layout.model, "run kptm pretrain", has=layout.has_model)
     yield from _models("finetuned-damaged", layout.finetuned, "run kptm finetune")
     yield from _models("compressed-damaged", layout.compressed, "run kptm compress")
+    yield from _models("module-damaged", layout.modules, "run kptm pretrain --module")
     if layout.linking_index.exists():
         for text in problems_of(layout.linking_index, "manifest.json", suffix=".npy"):
             remedy = "run kptm link, which rebuilds the index"

@@ -1,0 +1,1 @@
+"""Named modules of a fused model: add, switch, stack, save and load them."""
