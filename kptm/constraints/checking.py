@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kptm.constraints.config import ConstraintsConfig
 
 SHOWN = 3
-"""How many conflicting heads or tails the reason of a violation names at most."""
+"""The most conflicting heads or tails that the reason of a violation names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,9 @@ def constraints_of(
 
     Args:
         graph: Constraints are learnt from its facts.
-        config: The declared constraints, and how many cases a learnt one needs.
-        relations: Return only the constraints of these relations; None returns all.
+        config: The declared constraints, and how many facts a learnt one needs.
+        relations: Return only the constraints of these relations, and all disjoint types; None
+            returns all.
     """
     declared = [
         one
@@ -67,12 +68,14 @@ def check(
     limit: int = 1_000,
     shapes: Path | None = None,
 ) -> CheckReport:
-    """Check the facts of a graph and its undecided proposals against all constraints.
+    """Check the facts of a graph against all constraints, and its undecided proposals.
+
+    Proposals are not checked for disjoint types and symmetry.
 
     Args:
         graph: The graph to check.
-        config: The declared constraints, and how many cases a learnt one needs.
-        limit: How many violating facts to list for each constraint at most.
+        config: The declared constraints, and how many facts a learnt one needs.
+        limit: The most violating facts listed for each constraint.
         shapes: A file of SHACL shapes to check as well.
 
     Raises:
@@ -117,7 +120,7 @@ def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
     elif kind in (ConstraintKind.FUNCTIONAL, ConstraintKind.INVERSE_FUNCTIONAL):
         end = "head" if kind == ConstraintKind.FUNCTIONAL else "tail"
         facts = shapes.facts_with_several(sql, one.subject, end, limit)
-        reason = f"the {end} has several"
+        reason = f"the {end} has several {'tails' if end == 'head' else 'heads'}"
     else:
         holds = kind == ConstraintKind.ASYMMETRIC
         facts = shapes.facts_one_way(sql, one.subject, limit, both=holds)
@@ -160,13 +163,13 @@ def _reason(
         return f"{end} is {', '.join(sorted(own))}, not {' or '.join(one.types)}"
     if kind == ConstraintKind.FUNCTIONAL:
         others = [other for other in _tails(graph, item) if not _same(other, item.tail)]
-        return _has("has already", others)
+        return _has("already has", others)
     if kind == ConstraintKind.INVERSE_FUNCTIONAL and isinstance(item.tail, str):
         heads = [fact.head for fact in graph.match(None, item.relation, item.tail)]
-        return _has("is already that of", [head for head in heads if head != item.head])
+        return _has("is already the tail of", [head for head in heads if head != item.head])
     if kind == ConstraintKind.ASYMMETRIC and isinstance(item.tail, str):
         back = next(iter(graph.match(item.tail, item.relation, item.head)), None)
-        return "the graph has it in the other direction" if back is not None else ""
+        return "the graph already has the reverse fact" if back is not None else ""
     return ""
 
 

@@ -1,8 +1,9 @@
 """The manifest of a folder of shards: what they were made of, and which of them are finished.
 
 ``manifest.json`` is written once. It identifies corpus, linker and settings. ``shards.jsonl`` gets
-a line for each finished shard, after its file is in place and synced, and one when all are. A line
-that a kill cut off is removed; if a shard has two lines, the later one counts.
+a line for each finished shard, after its file is in place and synced, and a final line with the
+totals. From the first incomplete or damaged line on, the log is cut off; if a shard has two lines,
+the later one counts.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ def shard_path(folder: Path, number: int) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardOrigin:
-    """What shards are made of; all of it must be the same when a run goes on.
+    """What shards are made of; all of it must be the same when a run resumes.
 
     Attributes:
         files: The path, size and SHA-256 of each file of the corpus.
         linker: SHA-256 of the linker's identity: graph, coefficients, coreference.
         kptm: The version of kptm.
         candidates: Whether the candidates of links are stored.
-        documents: The number of documents after which a shard ends.
+        documents: The number of documents of a shard.
     """
 
     files: list[dict[str, Any]]
@@ -56,7 +57,7 @@ class ShardOrigin:
     def of(
         cls, files: Sequence[Path], *, linker: str, kptm: str, candidates: bool, documents: int
     ) -> ShardOrigin:
-        """Read the files to compute their checksums.
+        """Describe the origin; each file is read for its checksum.
 
         Raises:
             TripleFormatError: A file cannot be read.
@@ -108,7 +109,7 @@ class ShardFolder:
 
     @property
     def size(self) -> int:
-        """The number of documents after which a shard ends."""
+        """The number of documents of a shard."""
         return self._size
 
     def path(self, number: int) -> Path:
@@ -139,7 +140,7 @@ class ShardFolder:
         self._finished[shard.number] = entry
 
     def finish(self, total: dict[str, Any]) -> None:
-        """Note that all shards are finished, with the counts of the corpus.
+        """Record that all shards are finished, with the totals of the corpus.
 
         Raises:
             OSError: The folder cannot be written.
@@ -149,7 +150,7 @@ class ShardFolder:
             self._total = total
 
     def _intact(self, number: int) -> dict[str, Any] | None:
-        """The line of a shard, if its file has the checksum in it."""
+        """The line of a shard in the log, if the file has the checksum that the line states."""
         entry = self._finished.get(number)
         path = self.path(number)
         if entry is None or not path.is_file() or file_sha256(path) != entry["sha256"]:
@@ -198,7 +199,7 @@ _COUNTS = "shards", "documents", "links", "rejected"
 
 
 def _is_own(name: str) -> bool:
-    """Whether a killed run may have left an entry before it wrote the manifest."""
+    """Whether a file may be a temporary one of a run that was killed before the manifest."""
     return name.startswith(".")
 
 
@@ -233,11 +234,11 @@ def _other_files(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> s
         return f"of other files ({min(names)} is in one corpus only)"
     pairs = zip(found, wanted, strict=True)
     changed = next((one["path"] for one, two in pairs if one != two), None)
-    return f"of another {changed}, which has changed since"
+    return f"of an earlier version of {changed}"
 
 
 _REASONS = {
-    "version": lambda *_: "by another version of kptm",
+    "version": lambda *_: "in another format of shards",
     "kptm": lambda found, _: f"by kptm {found}",
     "linker": lambda *_: "with another graph or other settings of the linker",
     "candidates": lambda found, _: f"with{'' if found else 'out'} candidates",

@@ -1,14 +1,14 @@
 """A fused model on disk: plain transformers folders and safetensors, with checksums.
 
-- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm; 8-bit weights
-  are in ``int8.safetensors``, which transformers does not read
+- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm, unless the
+  weights are 8-bit: those are in ``int8.safetensors``, which transformers cannot read
 - ``lora/``: the weights of LoRA as peft writes them, if there are any
 - ``embeddings/``: the entity table
 - ``fusion.safetensors``: what kptm adds
 - ``facts.jsonl``: facts of entities as text or triples, for kinds that read them
 - ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
 - ``README.md``: the model card, which may be edited
-- ``kptm.json``: configuration, measured figures and checksums
+- ``kptm.json``: configuration, metrics and checksums
 """
 
 from __future__ import annotations
@@ -59,12 +59,13 @@ def save(model: FusedParts, folder: str | Path) -> None:
     """Write the model atomically; an older model in the folder is replaced.
 
     Raises:
-        ModelError: The folder cannot be written, or holds something else, or not exactly one of the
-            model's modules is active.
+        ModelError: The folder cannot be written, or holds something else, or no module of the
+            model, or several, are active.
     """
     if isinstance(model.fusion, FusionStack):
         raise ModelError(
-            "a model is saved with one active module; set_adapter one, and save_adapter the others"
+            "a model is saved with one active module; activate one with set_adapter, and save the"
+            " others with save_adapter"
         )
     with model_folder(folder, META) as fresh:
         _write(model, fresh)
@@ -115,7 +116,7 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
 
     Args:
         folder: Where it is.
-        assemble: Builds a model from a backbone's path, embeddings, configuration and ``facts``.
+        assemble: Builds a model from a backbone or its path, embeddings, configuration and facts.
 
     Raises:
         ModelError: The folder is missing, damaged, or of another kind.
@@ -146,8 +147,8 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(f"{folder}: cannot be read ({error}); save the model again") from error
     except (RuntimeError, SafetensorError, EmbeddingError, ConfigError) as error:
-        raise ModelError(f"{folder}: its parts do not fit ({error})") from error
+        raise ModelError(f"{folder}: its parts do not fit together ({error})") from error
     if unexpected or any(not name.startswith("backbone.") for name in missing):
-        raise ModelError(f"{folder}: its weights are not those of its configuration")
+        raise ModelError(f"{folder}: its weights do not match its configuration")
     model.eval()
     return model

@@ -24,7 +24,7 @@ MANIFESTS = ("kptm.json", "finetuned.json", "onnx.json", "manifest.json", "modul
 """Names of manifests."""
 
 EDITABLE = ("README.md",)
-"""Files that belong to a model and that people change."""
+"""Files of a model that users may edit; their checksums are not verified."""
 
 
 def own_files(folder: Path) -> set[Path]:
@@ -54,7 +54,7 @@ def _listed_files(manifest: Path) -> list[str] | None:
 
 
 def check_target(folder: Path, name: str) -> None:
-    """Refuse a folder to which a model cannot be written, before the training.
+    """Check before training that a model can be written to a folder.
 
     Raises:
         ModelError: It holds something other than a model with the manifest ``name``, it or a parent
@@ -62,10 +62,10 @@ def check_target(folder: Path, name: str) -> None:
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
-        raise ModelError(f"{folder}: cannot be written; name a folder of your own")
+        raise ModelError(f"{folder}: cannot be written; choose a folder that can be written")
     if there == folder and any(folder.iterdir()) and not (folder / name).exists():
         raise ModelError(
-            f"{folder}: holds something else, which would be lost; name a folder of its own"
+            f"{folder}: holds something else, which would be lost; choose a new or empty folder"
         )
     if there == folder:
         own = own_files(folder)
@@ -98,7 +98,7 @@ def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
 
 
 def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -> None:
-    """Write the manifest ``name``: ``meta`` with the checksums of the files and its own.
+    """Write the manifest ``name``: ``meta``, the checksum of each file, and that of the manifest.
 
     Raises:
         OSError: It cannot be written.
@@ -113,25 +113,25 @@ def read_manifest(folder: Path, name: str, format: int) -> dict[str, Any]:
     """Read a manifest after comparing all checksums.
 
     Raises:
-        ModelError: A file is damaged, or the format is another.
+        ModelError: A file is damaged, or the version of the format differs.
         OSError: A file is missing.
-        ValueError: It is no JSON; JSON of another shape raises LookupError, TypeError or
+        ValueError: The manifest is not JSON; JSON of another shape raises LookupError, TypeError or
             AttributeError.
     """
     recover(folder)
     meta: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     if meta["format"] != format:
         raise ModelError(
-            f"{folder}: format {meta['format']} is not {format}, the one this version reads;"
+            f"{folder}: has format {meta['format']}, and this version reads format {format};"
             " save the model again"
         )
     if meta.pop("checksum") != _checksum(meta):
-        raise ModelError(f"{folder / name}: damaged (checksum differs); save it again")
+        raise ModelError(f"{folder / name}: damaged (checksum differs); save the model again")
     for inside, digest in meta["sha256"].items():
         if inside in EDITABLE:
             continue
         if file_sha256(folder / inside) != digest:
-            raise ModelError(f"{folder / inside}: damaged (checksum differs); save it again")
+            raise ModelError(f"{folder / inside}: damaged (checksum differs); save the model again")
     return meta
 
 

@@ -85,7 +85,7 @@ def test_check_lists_what_breaks_a_constraint(extracted):
     run("add", extracted, COUNTRIES[0], "capital", CITIES[5], "--exact")
     rows = answer("check", extracted)
     assert {(row["head"], row["reason"]) for row in rows} >= {
-        (COUNTRIES[0], "the head has several")
+        (COUNTRIES[0], "the head has several tails")
     }
 
 

@@ -101,7 +101,7 @@ def test_the_fused_models_own_files_are_checked(copied):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 9}, "format 9 is not 1"),
+        ({"format": 9}, "has format 9"),
         ({"labels": ["a"]}, r"damaged \(checksum differs\)"),
         (None, "cannot be read"),
     ],

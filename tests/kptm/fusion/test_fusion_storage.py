@@ -156,10 +156,10 @@ def rewrite(folder, **changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "format 2 is not 1"),
+        ({"format": 2}, "has format 2"),
         ({"kind": "other"}, "fusion kind 'other' is unknown"),
         ({"layers": [0, 9]}, "not all among the backbone's 0–1"),
-        ({"layers": [0]}, "not those of its configuration"),
+        ({"layers": [0]}, "do not match its configuration"),
         ({"width": 9}, "size mismatch"),
         ({"colour": "red"}, "colour"),
     ],
