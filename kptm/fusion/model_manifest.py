@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
-
 from kg.errors import EmbeddingError
 from kg.files.atomic import recover, replace_folder
 from kg.files.checksums import file_sha256
@@ -88,6 +86,8 @@ def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
     Raises:
         ModelError: It cannot be written, or holds something else.
     """
+    from safetensors import SafetensorError  # the names of manifests are read without models
+
     folder = Path(folder).absolute()
     try:
         check_target(folder, name)

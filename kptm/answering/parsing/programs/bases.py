@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named
 from kg.types import Step
 from kptm.answering.parsing.question.appositions import appositions
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
 
 if TYPE_CHECKING:
@@ -162,9 +163,15 @@ class Bases:
     def _denies_only_name(self) -> bool:
         """Whether a negation applies to the only name: "what is without gluten"."""
         question = self._builder.question
-        masks = [item.mask for item in question.mentions]
-        denied = any(item.kind == "negation" for item in question.operators)
-        return denied and any(all(mask & ~one == 0 for mask in masks) for one in masks)
+        names = [item for item in question.mentions if item.kind != "value"]
+        ends = [item.end for item in question.operators if item.kind == "negation"]
+        return any(
+            all(item.mask & ~one.mask == 0 for item in names)
+            and any(
+                end <= one.start and not question.weight(span_mask(end, one.start)) for end in ends
+            )
+            for one in names
+        )
 
     def _suggested_relations(self) -> list[str]:
         """The relations that the question's words match or its operators suggest."""
