@@ -89,7 +89,7 @@ class Surroundings:
         a node counts the more the fewer facts it has.
         """
         followed = {
-            number: self._followed(number, {node for _, node, _ in one.facts})
+            number: self._follow(number, {node for _, node, _ in one.facts})
             for number, one in entities.items()
         }
         self._read(sql, {int(node) for nodes in followed.values() for node in nodes})
@@ -98,7 +98,7 @@ class Surroundings:
             self._around.popitem(last=False)
         return found
 
-    def _followed(self, number: int, nodes: Iterable[int]) -> Ids:
+    def _follow(self, number: int, nodes: Iterable[int]) -> Ids:
         ids = np.array(sorted(set(nodes) - {number}), np.int64)
         degrees = self._degrees.of(ids)
         inside = degrees <= HUB
