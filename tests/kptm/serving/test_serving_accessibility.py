@@ -23,6 +23,8 @@ def accessibility(screenshots):
 @pytest.mark.parametrize("language", ["en", "de", "zh"])
 def test_no_view_has_a_violation(accessibility, browser, url, language):
     views = accessibility.views_of("Chad", "What is the capital of Chad?", "Chad borders Niger.")
+    if language != "en":  # other words on the same pages: one view of each page
+        views = {name: views[name] for name in ("ask", "link", "graph", "history", "review")}
     found = list(accessibility.violations(browser, url, views, language))
     assert [(label, said) for label, said in found if said] == []
     assert len(found) == len(views) * 4  # desktop and phone, light and dark
