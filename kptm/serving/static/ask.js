@@ -47,7 +47,7 @@ export async function showAsk(parameters) {
 export function answered(answer) {
   const name = (key) => answer.labels[key] || key;
   return el("article", { class: "card answer" },
-    el("p", { class: "asked", dir: "auto" }, answer.question),
+    el("h2", { class: "asked", dir: "auto" }, answer.question),
     answer.answers.length === 0 ? unknown(answer) : known(answer),
     nearest(answer.readings),
     drawnPath(answer, name),
