@@ -8,11 +8,8 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 
-from kptm.serving.access.access_middleware import AccessMiddleware
-from kptm.serving.access.rate_middleware import RateMiddleware
-from kptm.serving.access.route_roles import document_limits, document_tokens, paths_of
-from kptm.serving.config import BODY_SECONDS, MAX_BODY
-from kptm.serving.middleware import SecurityMiddleware
+from kptm.serving.access.protection import protect
+from kptm.serving.access.route_roles import paths_of
 from kptm.serving.observation.metrics import ServerMetrics
 from kptm.serving.observation.request_observer import RequestObserver
 from kptm.serving.replies.page_files import EXPLORER, add_page
@@ -99,16 +96,7 @@ def create_app(
     roles |= dict.fromkeys(add_page(app, EXPLORER))
     add_problems(app, executor.public)
     paths = app.openapi()["paths"]
-    # From the outside in: observer, security, tokens, rate limits, application.
-    checked: ASGIApp = app
-    if limits is not None:
-        document_limits(app.openapi(), roles)
-        public = [path for path, role in roles.items() if role is None]
-        checked = RateMiddleware(app, limits=limits, unlimited=public)
-    if tokens is not None:
-        document_tokens(app.openapi(), roles)
-        checked = AccessMiddleware(checked, roles=roles, tokens=tokens)
-    guarded = SecurityMiddleware(checked, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    guarded = protect(app, roles, hosts=hosts, tokens=tokens, limits=limits)
     return RequestObserver(
         guarded, routes=paths, metrics=metrics, workspace=label, log=log_requests
     )

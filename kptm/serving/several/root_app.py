@@ -9,12 +9,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from kptm.serving.access.access_middleware import AccessMiddleware
-from kptm.serving.access.rate_middleware import RateMiddleware
-from kptm.serving.access.route_roles import document_limits, document_tokens, paths_of
+from kptm.serving.access.protection import protect
+from kptm.serving.access.route_roles import paths_of
 from kptm.serving.app import PREFIX, create_app
-from kptm.serving.config import BODY_SECONDS, MAX_BODY
-from kptm.serving.middleware import SecurityMiddleware
 from kptm.serving.observation.metrics import ServerMetrics
 from kptm.serving.observation.request_observer import RequestObserver
 from kptm.serving.replies.page_files import LIST, add_page
@@ -95,15 +92,7 @@ def create_apps(
     roles |= {f"/{name}": None for name in executors}
     add_problems(app, lambda message: message)
     paths = app.openapi()["paths"]
-    checked: ASGIApp = app
-    if limits is not None:
-        document_limits(app.openapi(), roles)
-        public = [path for path, role in roles.items() if role is None]
-        checked = RateMiddleware(app, limits=limits, unlimited=public)
-    if every is not None:
-        document_tokens(app.openapi(), roles)
-        checked = AccessMiddleware(checked, roles=roles, tokens=every)
-    guarded = SecurityMiddleware(checked, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    guarded = protect(app, roles, hosts=hosts, tokens=every, limits=limits)
     root = RequestObserver(
         guarded,
         routes=paths,
