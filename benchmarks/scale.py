@@ -8,10 +8,14 @@
                                        [--memory 10000 100000 1000000]
                                        [--index 10000 100000]
     python benchmarks/scale.py training [--steps 40]
+    python benchmarks/scale.py embeddings DATA [--partitions 0 8] [--epochs 3] [--dim 32]
+    python benchmarks/scale.py table [--entities 10000000] [--triples 20000000] [--partitions 16]
+                                     [--dim 64] [--pairs 136]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
 default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
 workspace is the example world in SQLite, without a model. `training` pretrains a small one on it.
+`embeddings` and `table` train embeddings by partitions on disk.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -21,7 +25,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scale_parts import corpora, kills, move_time, serving_load, training, writers
+from scale_parts import (
+    corpora,
+    embedding_buckets,
+    kills,
+    move_time,
+    serving_load,
+    training,
+    writers,
+)
 from store_peers import server
 
 
@@ -51,7 +63,21 @@ def main() -> None:
     linking.add_argument("--index", type=int, nargs="*", default=[10_000, 100_000])
     pretraining = verbs.add_parser("training")
     pretraining.add_argument("--steps", type=int, default=40)
+    buckets = verbs.add_parser("embeddings")
+    buckets.add_argument("data", type=Path, help="a folder with train, valid and test.tsv.gz")
+    buckets.add_argument("--partitions", type=int, nargs="+", default=[0, 8])
+    buckets.add_argument("--epochs", type=int, default=3)
+    buckets.add_argument("--dim", type=int, default=32)
+    large = verbs.add_parser("table")
+    large.add_argument("--entities", type=int, default=10_000_000)
+    large.add_argument("--triples", type=int, default=20_000_000)
+    large.add_argument("--partitions", type=int, default=16)
+    large.add_argument("--dim", type=int, default=64)
+    large.add_argument("--pairs", type=int, default=136)
     given = parser.parse_args()
+    if given.verb in ("embeddings", "table"):
+        with tempfile.TemporaryDirectory(prefix="kptm-embeddings-") as place:
+            sys.exit(_embed(given, Path(place)))
     if given.verb == "training":
         with tempfile.TemporaryDirectory(prefix="kptm-training-") as place:
             sys.exit(training.measure(given.steps, Path(place)) > 0)
@@ -84,6 +110,16 @@ def main() -> None:
     finally:
         shutil.rmtree(folder)
     sys.exit(wrong > 0)
+
+
+def _embed(given: argparse.Namespace, folder: Path) -> int:
+    if given.verb == "embeddings":
+        return embedding_buckets.compare(
+            given.data, given.partitions, given.epochs, given.dim, folder
+        )
+    return embedding_buckets.measure_memory(
+        given.entities, given.triples, given.partitions, given.dim, given.pairs, folder
+    )
 
 
 class Databases:
