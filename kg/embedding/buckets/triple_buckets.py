@@ -79,8 +79,9 @@ class TripleBuckets:
         head, tail = heads_tails
         number = head * self._partitions + tail
         begin = self._ends[number - 1] if number else 0
-        rows = np.array(self._rows[begin : self._ends[number]], np.int64)
-        return rows - np.array([self.bounds[head], 0, self.bounds[tail]])
+        rows: Ints = np.array(self._rows[begin : self._ends[number]], np.int64)
+        rows -= np.array([self.bounds[head], 0, self.bounds[tail]])
+        return rows
 
     def _bucket(self, chunk: Ints) -> NDArray[np.int64]:
         head, tail = (
