@@ -84,7 +84,7 @@ def test_it_serves_its_volume_to_others_and_is_not_root():
     options = options_of(command)
     (volume,) = values("VOLUME")
     (port,) = values("EXPOSE")
-    assert options["workspace"] == volume
+    assert options["workspaces"] == (volume,)
     assert options["host"] == "0.0.0.0"
     assert options["port"] == int(port)
     assert values("USER") == ["kptm"]
@@ -110,7 +110,7 @@ def test_compose_serves_with_tokens_and_to_this_machine_alone():
         assert address == "127.0.0.1"
         assert int(outside) == int(inside) == options["port"]
     (mounted,) = service["volumes"]
-    assert mounted.split(":")[1] == options["workspace"]
+    assert options["workspaces"] == (mounted.split(":")[1],)
     assert (ROOT / service["build"] / "Dockerfile").exists()
 
 

@@ -19,7 +19,7 @@ def test_every_public_name_is_there():
 
 def test_every_error_has_the_one_root():
     errors = [getattr(kg, name) for name in kg.__all__ if name.endswith("Error")]
-    assert len(errors) == 8
+    assert len(errors) == 9
     assert all(issubclass(error, kg.KGError) for error in errors)
 
 

@@ -19,6 +19,10 @@ _ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
 _PLURALS = ("ies", "es", "s")
 _SHORT = ("ies", "ing", "ed", "or", "s")
 """Endings that may leave a stem of only three letters: "actor", "cities"."""
+_WITHOUT_E = re.compile(r"[^aeiou][aeiouy][^aeiouwxy]")
+"""A stem that has lost its "e": "bak" of "baked". Others double the last letter: "planned"."""
+_ONLY_D = re.compile(r"(?:[aeiouy][a-z]|[a-z][aiouy])ed")
+"""A word of which only "d" is the ending: "used", "died"; not "shed" or "need"."""
 
 
 def question_words(text: str) -> list[str]:
@@ -32,11 +36,16 @@ def stem(word: str) -> str:
     """The stem of an English word: "acted", "actor" and "acts" have the same stem.
 
     A plural ending is cut first, then at most two other endings, so that "engineers" has the same
-    stem as "engineer".
+    stem as "engineer". Short verbs keep their "e": "baked", "baking" and "bakes" are "bake".
     """
+    if _ONLY_D.fullmatch(word):
+        return word[:-1]
     word = _cut(word, _PLURALS)
     for _ in range(2):
-        word = _cut(word, _ENDINGS)
+        shorter = _cut(word, _ENDINGS)
+        if word in (f"{shorter}ed", f"{shorter}ing") and _WITHOUT_E.fullmatch(shorter):
+            return f"{shorter}e"
+        word = shorter
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
         return word[:-1]  # "starred", "written"
     return word

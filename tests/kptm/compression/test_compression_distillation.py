@@ -191,7 +191,8 @@ def test_single_weights_stay_zero_after_training(deep, lines):
 def test_impossible_requests_are_errors(deep, lines):
     for changes, said in (
         ({"layers": 0}, "choose a method of compression"),
-        ({"quantise": "int4"}, "quantise is int8"),
+        ({"quantise": "int4"}, "int4 is not supported"),
+        ({"quantise": "int2"}, "quantise is int8"),
         ({"prune": 1.0}, "prune must be from 0"),
         ({"unit": "heads"}, "unit is one of neurons, weights"),
         ({"steps": -1}, "steps must be at least 0"),
