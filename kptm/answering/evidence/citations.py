@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kg.types import Attested
     from kptm.answering.evidence.confidence import Trails
     from kptm.answering.questions.path_reading import Reading
+    from kptm.answering.sources.blank_words import Words
     from kptm.answering.sources.source import SourceQuery, SourceScores
-    from kptm.answering.sources.tokens import Words
     from kptm.fusion import FactWeight
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge

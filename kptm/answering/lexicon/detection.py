@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import DEGREES, languages_of, read_file
 from kptm.answering.lexicon.patterns import expand
-from kptm.answering.lexicon.spelling.spelling import SPELLING, Spelling
+from kptm.answering.lexicon.spelling.spelling_variants import SPELLING, Spelling
 from kptm.answering.lexicon.synonyms import expand as expand_word
 from kptm.errors import ConfigError
 

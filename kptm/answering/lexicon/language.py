@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import DEGREES, LISTED, RELATIONS, SWITCHES
 from kptm.answering.lexicon.patterns import Trie, expand
-from kptm.answering.lexicon.spelling.spelling import Spelling
+from kptm.answering.lexicon.spelling.spelling_variants import Spelling
 from kptm.answering.lexicon.tables import NumberTables, Operator, TimeTables
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.naming.folding import canonical
 from kptm.answering.lexicon.amounts.periods import names_month, times
-from kptm.answering.lexicon.amounts.quantities import quantities
+from kptm.answering.lexicon.amounts.question_numbers import find_numbers
 from kptm.answering.lexicon.match import Match
 from kptm.answering.lexicon.spelling.splitting import APOSTROPHES
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kptm.answering.lexicon.amounts.periods import Time
-    from kptm.answering.lexicon.amounts.quantities import NumberMention
+    from kptm.answering.lexicon.amounts.question_numbers import NumberMention
     from kptm.answering.lexicon.language import Language
     from kptm.answering.lexicon.spelling.splitting import Token
     from kptm.answering.lexicon.tables import Operator
@@ -63,7 +63,7 @@ def find_matches(
         year: Function that returns the year of dates without one, or None.
     """
     keys = [tables.spelling.key(token.folded) for token in tokens]
-    numbers = quantities(tokens, keys, tables.numbers)
+    numbers = find_numbers(tokens, keys, tables.numbers)
     measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
     found_times = times(tokens, keys, numbers, tables.times)
     if names_month(keys, found_times, tables.times) and (meant := year()) is not None:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kg.embedding import EntityEmbeddings
+    from kptm.answering.sources.blank_words import Words
     from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.answering.sources.text_source import TextSource
-    from kptm.answering.sources.tokens import Words
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
     from kptm.modeledge import Hit, Interpolation, Modeledge, Record
@@ -123,9 +123,9 @@ class SourceSet:
         """The model's most likely words at a text's blanks; None without a model."""
         if self.model is None:
             return None
-        from kptm.answering.sources.tokens import words_at
+        from kptm.answering.sources.blank_words import predict_words
 
-        return words_at(self.model, document)
+        return predict_words(self.model, document)
 
     def _neighbours(
         self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int

@@ -6,8 +6,8 @@ import pytest
 from kptm import ConfigError, Linker, Modeledge, Predictor
 from kptm.answering import predictor as asking
 from kptm.answering.config import PredictorConfig
+from kptm.answering.sources.blank_words import predict_words
 from kptm.answering.sources.source import SourceScores
-from kptm.answering.sources.tokens import words_at
 from kptm.data import collate, fill
 from kptm.modeledge.encode.encode_texts import clozes
 
@@ -210,7 +210,7 @@ def test_no_questions_give_no_answers(predictor):
 # ── words of the model's own ─────────────────────────────────────────────────────────────────────
 
 
-def test_words_at_blanks_are_the_likeliest_tokens(graph, model):
+def test_the_words_for_blanks_are_the_likeliest_tokens(graph, model):
     text = Linker(graph).link("[MASK] [MASK] borders Turkey, said [MASK].")
     encoded = model.encoder.encode(text)
     hidden = model(**collate([encoded], model.pad_id).tensors()).hidden[0]
@@ -220,11 +220,11 @@ def test_words_at_blanks_are_the_likeliest_tokens(graph, model):
         logits[model.tokenizer.all_special_ids] = -np.inf
         p.append(logits.softmax(0).max().item())
         ids.append(int(logits.argmax()))
-    found = words_at(model, text)
+    found = predict_words(model, text)
     assert found.p == pytest.approx(np.prod(p) ** (1 / 3))
     decode = model.tokenizer.decode
     assert found.text == f"{decode(ids[:2]).strip()}, {decode(ids[2:]).strip()}"
-    assert words_at(model, Linker(graph).link("Turkey.")) is None
+    assert predict_words(model, Linker(graph).link("Turkey.")) is None
 
 
 def test_a_blank_that_no_entity_fits_gets_the_models_word(graph, phrasings, model):

@@ -8,7 +8,7 @@ import torch
 
 from kg.types import Triple
 from kptm import Workspace
-from kptm.answering.sources.tokens import words_at
+from kptm.answering.sources.blank_words import predict_words
 from kptm.data import FactTriples, collate
 from kptm.fusion import attended_facts, generate_with_facts
 from kptm.linking import LinkedText
@@ -108,7 +108,7 @@ def test_facts_that_it_cannot_read_are_counted(ws, caplog):
 def test_words_cite_facts_too(ws):
     predictor = ws.predictor()
     document = predictor.link("Peru is full of [MASK].")
-    words = words_at(predictor.model, document)
+    words = predict_words(predictor.model, document)
     assert words.facts == attended_facts(predictor.model, [document], k=3)[0]
     evidence = predictor._citations.words(words)
     assert [item.triple for item in evidence[1:]] == [item.fact for item in words.facts]
@@ -117,7 +117,7 @@ def test_words_cite_facts_too(ws):
 def test_a_decoder_continues_a_text_and_says_how_sure_it_is(fused_of):
     model = fused_of("gpt2", kind="kblam")
     document = LinkedText.from_spans("The capital of Georgia is [MASK].", [(15, 22, "Georgia")])
-    words = words_at(model, document)
+    words = predict_words(model, document)
     [told] = generate_with_facts(model, [document], max_new_tokens=8, k=3)
     assert (words.text, words.facts, words.p) == (told.text.strip(), told.facts, told.p)
     assert words.facts
@@ -142,4 +142,4 @@ def test_a_decoder_continues_a_text_and_says_how_sure_it_is(fused_of):
     ended = ids[-1] in special
     kept = logs[:-1] if ended and len(logs) > 1 else logs
     assert told.p == pytest.approx(float(torch.tensor(kept).mean().exp()), rel=1e-4)
-    assert words_at(fused_of("gpt2"), document) is None
+    assert predict_words(fused_of("gpt2"), document) is None

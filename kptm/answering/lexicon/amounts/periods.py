@@ -13,7 +13,7 @@ from kg.programs import Period
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from kptm.answering.lexicon.amounts.quantities import NumberMention
+    from kptm.answering.lexicon.amounts.question_numbers import NumberMention
     from kptm.answering.lexicon.spelling.splitting import Token
     from kptm.answering.lexicon.tables import TimeTables
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.answering.lexicon.spelling.slips import one_edit
+from kptm.answering.lexicon.spelling.misspellings import one_edit
 from kptm.answering.parsing.question.question_spans import Mention
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.names.surface_forms import Kind
@@ -122,7 +122,7 @@ class MentionFinder:
                             variants[start, end].append(" ".join(changed[start:end]))
         return _mentions(self._matches(variants), "alias")
 
-    def slips(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
+    def find_misspelt(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
         """Find misspelt names at the given token positions, alone or with neighbouring words."""
         edited = [
             _EditedWord.of(tokens, at, edit)

@@ -19,7 +19,7 @@ from kptm.answering.parsing.question.question import LITTLE, Question
 from kptm.answering.parsing.question.question_spans import (
     Mention,
     TypeMention,
-    find_type_slips,
+    find_misspelt_types,
     find_types,
     span_mask,
     without_names,
@@ -126,9 +126,9 @@ class QuestionReader:
             mentions += self._finder.find_inflected(tokens, known, _mask(mentions))
             known |= _mask(mentions)
             left = [at for at in left if not known >> at & 1]
-            relations.add_slips(left)
-            types += find_type_slips(schema, tokens, left)
-            mentions += self._finder.slips(tokens, left)
+            relations.add_misspelt(left)
+            types += find_misspelt_types(schema, tokens, left)
+            mentions += self._finder.find_misspelt(tokens, left)
         topic = 0
         if marked is not None:
             first, last = _tokens_of(marked, tokens)

@@ -144,11 +144,11 @@ def without_names(
     ]
 
 
-def find_type_slips(
+def find_misspelt_types(
     schema: Schema, tokens: Sequence[Token], places: Iterable[int]
 ) -> Iterator[TypeMention]:
     """Find types whose one-word name may be misspelt at the given token positions."""
     for at in places:
-        for stems in schema.type_slips(tokens[at].folded):
+        for stems in schema.misspelt_types(tokens[at].folded):
             for key in schema.type_names[stems]:
                 yield TypeMention(at, at + 1, OfType(key))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
-from kptm.answering.lexicon.spelling.slips import one_edit
+from kptm.answering.lexicon.spelling.misspellings import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_phrase
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
@@ -163,7 +163,7 @@ class SaidRelations:
         self._found = None
         self._cache.clear()
 
-    def add_slips(self, places: Iterable[int]) -> None:
+    def add_misspelt(self, places: Iterable[int]) -> None:
         """Add matches of the tokens at ``places``, read as misspelt names of relations."""
         for at in places:
             word = self._tokens[at].folded

@@ -19,7 +19,7 @@ from kptm.answering.lexicon.columns.column_names import (
     without_qualifiers,
     without_unit,
 )
-from kptm.answering.lexicon.spelling.slips import one_edit
+from kptm.answering.lexicon.spelling.misspellings import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_nouns
 from kptm.answering.questions.word_order import Form, relation_form
@@ -232,7 +232,7 @@ class Schema:
         ]
         return found if len(found) == 1 else []
 
-    def type_slips(self, word: str) -> list[tuple[str, ...]]:
+    def misspelt_types(self, word: str) -> list[tuple[str, ...]]:
         """The names of types (each as stems) of which a word may be a misspelling."""
         edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
         return sorted(edits & self.type_names.keys())

@@ -1,4 +1,9 @@
-"""Lists the words that differ from a word by one edit, to correct misspellings."""
+"""Lists the words that differ from a word by one edit: it may be a misspelling of any of them.
+
+They are compared with the words that are known: by ``Lexicon.correct`` with those of operators, by
+``MentionFinder.find_misspelt`` with names of entities, by ``SaidRelations.add_misspelt`` with names
+of relations, and by ``Schema.misspelt_types`` with names of types.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 24
+MAX_LETTERS = 24
 """Words with more letters are not corrected, because they have too many variants."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -17,7 +22,7 @@ def one_edit(word: str) -> Iterator[str]:
 
     These are the edits of Damerau (1964), with the letters a to z.
     """
-    if len(word) > LONGEST:
+    if len(word) > MAX_LETTERS:
         return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     found = {left + right[1:] for left, right in cuts if right}

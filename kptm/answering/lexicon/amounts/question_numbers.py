@@ -31,7 +31,7 @@ class NumberMention(NamedTuple):
     ordinal: bool = False
 
 
-def quantities(
+def find_numbers(
     tokens: Sequence[Token], keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
     """All numbers of a question, each with and without its unit."""

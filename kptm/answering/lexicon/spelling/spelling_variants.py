@@ -1,4 +1,4 @@
-"""The spelling of a language: where words are split, and which spellings are equivalent."""
+"""The spelling of a language: which spellings are equivalent, and where words are split."""
 
 from __future__ import annotations
 
