@@ -200,6 +200,16 @@ class Evaluator:
         with self._open() as work:
             return profile.main_relation(work.sets)
 
+    def relations_of_heads(self, most: int) -> dict[str, frozenset[str]]:
+        """By entity: the relations of its facts; empty for graphs of more than ``most`` facts."""
+        with self._open() as work:
+            found = profile.relations_of_heads(work.sets, most)
+            keys = work.keys(list(found))
+            return {
+                key: frozenset(relations)
+                for key, relations in zip(keys, found.values(), strict=True)
+            }
+
     def files(self) -> list[tuple[int, str]]:
         """The files that facts were loaded from: (number of the source, path)."""
         with self._open() as work:

@@ -100,6 +100,19 @@ def main_relation(sets: NodeSets) -> str | None:
     return rows[0][0] if rows else None
 
 
+def relations_of_heads(sets: NodeSets, most: int) -> dict[int, set[str]]:
+    """The relations of each head; empty if the graph has more than ``most`` facts."""
+    rows = sets.sql.all(
+        "SELECT x.head_id, r.key FROM triple x JOIN relation r ON r.id = x.relation_id"
+        f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} LIMIT ?",
+        (most + 1,),
+    )
+    found: dict[int, set[str]] = defaultdict(set)
+    for head, key in rows if len(rows) <= most else ():
+        found[int(head)].add(key)
+    return dict(found)
+
+
 def files(sets: NodeSets) -> list[tuple[int, str]]:
     """The files of the sources as (id, path), in the order of loading."""
     rows = sets.sql.all("SELECT id, document FROM source WHERE document <> '' ORDER BY id", ())

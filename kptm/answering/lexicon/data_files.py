@@ -40,7 +40,7 @@ _PARTS = {
     "templates": {*TEMPLATES, "measure_with"},
     "numbers": {
         "grouping", "joiners", "articles", "halves", "minus", *SWITCHES, "ordinal_before",
-        "ordinal_after", "ordinal_suffixes", "words", "scales", "ordinals", "suffixes",
+        "ordinal_after", "ordinal_suffixes", "words", "scales", "ordinals", "suffixes", "clock",
     },
     "time": {
         "months", "decade_suffixes", "decades", "before_christ", "moments", "yearless", "roman",

@@ -151,6 +151,9 @@ class Language:
                         tables.pieces[words[0]] = item
         for words in self._phrases(data.get("ordinal_after", ())):
             tables.ordinal_after.add(words, None)
+        for hour, patterns in data.get("clock", {}).items():
+            for words in self._phrases(patterns):
+                tables.clock.add(words, float(hour))
         tables.pieces |= dict.fromkeys(tables.articles, ("word", 1.0))
         tables.pieces |= dict.fromkeys(tables.joiners, ("joiner", 0.0))
         return tables

@@ -88,6 +88,7 @@ class NumberTables:
         words: All number words, with their kinds and values.
         pieces: The number words that can be parts of compounds.
         units: Words and symbols of units.
+        clock: Names of times of the day, in hours ("noon").
     """
 
     grouping: frozenset[str] = frozenset(",")
@@ -106,6 +107,7 @@ class NumberTables:
     words: Trie[tuple[str, float]] = field(default_factory=Trie)
     pieces: dict[str, tuple[str, float]] = field(default_factory=dict)
     units: Trie[str] = field(default_factory=Trie)
+    clock: Trie[float] = field(default_factory=Trie)
 
 
 @dataclass(slots=True, kw_only=True)

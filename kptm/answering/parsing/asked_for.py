@@ -330,8 +330,21 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
             named |= span_mask(match.start, match.end)
     for match in question.operators:
         if match.kind in ("ask", "count", "list") and not question.is_relative(match):
-            return _nouns(question, match, named)
+            return [] if _compares(question, match) else _nouns(question, match, named)
     return []
+
+
+def _compares(question: Question, asked: Match) -> bool:
+    """Whether a verb that compares follows a question word: "what departs before 9:45"."""
+    at = asked.end
+    return (
+        asked.answer == ANY
+        and at < len(question.tokens)
+        and question.tokens[at].folded.endswith("s")
+        and any(
+            match.kind == "comparison" and match.start == at + 1 for match in question.operators
+        )
+    )
 
 
 def _is_noun(question: Question, mention: Mention) -> bool:

@@ -14,7 +14,7 @@ from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
 from kg.vocabulary import XSD
-from kptm.answering.parsing.nouns import Nouns
+from kptm.answering.parsing.rows.nouns import Nouns
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -38,6 +38,8 @@ TRUTHS = 6
 """The most different values of a yes-or-no relation, which may spell them in several ways."""
 DAYS = 5_000
 """A relation with this many values is not examined for a common year."""
+FIRST_YEAR, LAST_YEAR = 1000, 2200
+"""Plain numbers from the first to the last are years, if all values of a relation are."""
 LOOKED_AT = 10
 """Values of a relation that are read to decide whether it is a measure."""
 
@@ -67,6 +69,7 @@ class Knowledge:
         self._numeric: dict[tuple[str, ...], Mapping[Step, str]] = {}
         self._measures: dict[str, bool] = {}
         self._timed: dict[str, bool] = {}
+        self._years: dict[str, bool] = {}
         self._truths: dict[str, Mapping[str, bool]] = {}
         self._main: str | None = None
         self._year: tuple[int | None] | None = None
@@ -115,6 +118,11 @@ class Knowledge:
         """By noun for rows of an untyped graph: the program that denotes these rows."""
         self._row_nouns = self._nouns.find()
         return dict(self._row_nouns)
+
+    @property
+    def has_row_kinds(self) -> bool:
+        """Whether the rows of an untyped graph are of several kinds (see :class:`Nouns`)."""
+        return bool(self._nouns.kinds)
 
     @property
     def doubtful_nouns(self) -> frozenset[str]:
@@ -182,12 +190,26 @@ class Knowledge:
         return {node: word.casefold() in YES for node, word in words.items()}
 
     def is_measure(self, relation: str) -> bool:
-        """Whether a relation leads to numbers or dates, judged by its first values."""
+        """Whether a relation leads to numbers, dates or times, judged by its first values."""
         return _get_or_compute(self._measures, relation, self._is_measure)
+
+    def has_years(self, relation: str) -> bool:
+        """Whether the first values of a relation are plain numbers that are all years: 1869."""
+        return _get_or_compute(self._years, relation, self._has_years)
+
+    def _has_years(self, relation: str) -> bool:
+        values = [item.value for item in islice(self._graph.attributes(relation=relation), DAYS)]
+        return bool(values) and all(
+            value.datatype == f"{XSD}integer"
+            and not value.unit
+            and value.value.isdecimal()
+            and FIRST_YEAR <= int(value.value) <= LAST_YEAR
+            for value in values
+        )
 
     def _is_measure(self, relation: str) -> bool:
         some = list(islice(self._graph.attributes(relation=relation), LOOKED_AT))
-        typed = sum(item.value.datatype in (*NUMERIC, *DATES) for item in some)
+        typed = sum(item.value.datatype in (*NUMERIC, *DATES, f"{XSD}time") for item in some)
         return 2 * typed > len(some)
 
 

@@ -41,6 +41,7 @@ DEFAULT: dict[str, float] = {
     "mention_part": -0.6,  # the mention is a part of a name
     "mention_people": 0.4,  # the mention is an inflected name: "Australian"
     "mention_slip": -1.0,  # the mention is a misspelt name
+    "mention_number": 0.0,  # the mention is the number of a thing: "204" for "Room 204"
     "mention_value": -0.2,  # the mention is a value
     "exact": 0.4,  # the mention is written exactly as in the graph
     "length": 0.2,  # the words of the mention beyond the first, at most 3
@@ -83,7 +84,7 @@ DEFAULT: dict[str, float] = {
     "both_said": 2.1,  # the same, in a question with "both"
     "lacking": -3.3,  # the superlative of names, some of which have no value
     "agrees_everything": 0.3,  # an unknown noun stands for the main relation's heads
-    "other_rows": -1.8,  # an unknown noun is used although nouns for rows are known
+    "other_rows": -1.8,  # an unknown noun is used; 1.3 if rows are of several kinds
     "either": 1.0,  # the answer is one of the names: "a lake or a river"
     "superlative": -1.0,  # a superlative
     "comparison": 0.0,  # a comparison with a number or a value

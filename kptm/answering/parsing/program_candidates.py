@@ -320,10 +320,14 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     asked = question.question_word(made.names)
     if not nodes or first is None or (asked and asked.answer in ("date", "value", "kind")):
         return None
+    if asked and asked.answer == "place" and first.start >= asked.end:
+        return None  # "where is the maker" does not ask for a maker
     if question.asks_of_subject():
         return None
     places = asked_places(question, beside)[:1]
-    if places and places[0] < first.start and question.relations.named_at(places[0]):
+    if places and places[0] < first.start and question.relations.mask >> places[0] & 1:
+        return None  # "what country is the player from" does not ask for a player
+    if asked and asked.answer == "person" and _belongs(question, first.start):
         return None
     names = [item.start for item in question.mentions if item.mask & made.names]
     if names and min(names) < first.start:
@@ -331,6 +335,11 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     types = knowledge.types(nodes[:LOOKED_AT])
     told = bool(types) or first.noun is not None or isinstance(nodes[0], ValueKey)
     return first.type in types if told else None
+
+
+def _belongs(question: Question, at: int) -> bool:
+    """Whether "of the" precedes a noun: "the boss of the club" is no club."""
+    return at > 1 and [token.folded for token in question.tokens[at - 2 : at]] == ["of", "the"]
 
 
 def none_features(question: Question) -> dict[str, float]:

@@ -5,7 +5,7 @@ import pytest
 from kg import KnowledgeGraph
 from kptm import Workspace
 from kptm.answering.lexicon.columns.column_names import without_unit
-from kptm.answering.parsing.nouns import Nouns
+from kptm.answering.parsing.rows.nouns import Nouns
 
 WEIGHTS = {"Blue whale": 140_000, "King cobra": 9, "Grey wolf": 45, "Barn owl": 0.5, "Crow": 0.4}
 CLASSES = {"Blue whale": "mammal", "Grey wolf": "mammal", "King cobra": "reptile"}

@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 _DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 _LARGEST = 1e30
 """Numbers from this size on are not read, because they are probably identifiers."""
 
 
 SINGLE = frozenset({"h", "min", "$", "€", "£"})
 """Units that an article may count: "an hour" is 1 h, but "goals a year" has no number."""
+
+
+CLOCK, MORNING, AFTERNOON = "clock", "clock am", "clock pm"
+"""Units of times of the day, which are in hours: 10.5 for "10:30". "6 pm" is 6 with the unit of the
+afternoon.
+"""
+NOON = 12
 
 
 class NumberMention(NamedTuple):
@@ -29,6 +37,22 @@ class NumberMention(NamedTuple):
     number: float
     unit: str = ""
     ordinal: bool = False
+
+
+def clock_time(number: float, unit: str) -> str | None:
+    """The time of the day that a number with a unit is, as "18:00:00"; None for other numbers.
+
+    >>> clock_time(6, AFTERNOON), clock_time(10.5, CLOCK), clock_time(6, "km")
+    ('18:00:00', '10:30:00', None)
+    """
+    if unit not in (CLOCK, MORNING, AFTERNOON) or not 0 <= number <= 2 * NOON:
+        return None
+    seconds = round(number * 3600)
+    if unit != CLOCK and number // 1 == NOON:
+        seconds -= NOON * 3600
+    if unit == AFTERNOON and number < 2 * NOON and seconds < NOON * 3600:
+        seconds += NOON * 3600
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
 def find_numbers(
@@ -73,6 +97,8 @@ def _at(
     one = _one_unit(keys, at, tables)
     if one is not None:
         return [one]
+    if hits := tables.clock.find(keys, at):
+        return [NumberMention(at, hits[-1].end, hits[-1].item, CLOCK)]
     first = keys[at][:1]
     if first.isdecimal() or first in ("+", "-"):
         return _digits(tokens, keys, at, tables)
@@ -112,6 +138,9 @@ def _digits(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
     """The readings of digits: a number, a rank ("2nd"), with a factor ("10k") or a unit ("5km")."""
+    if clock := _CLOCK.fullmatch(tokens[at].text):
+        hours, minutes, seconds = (int(part or 0) for part in clock.groups())
+        return [NumberMention(at, at + 1, hours + minutes / 60 + seconds / 3600, CLOCK)]
     split = _DIGITS.fullmatch(keys[at])
     if split is None:
         return []
@@ -336,9 +365,13 @@ def _with_units(
     item: NumberMention, keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
     """A number with each unit after it, and with a currency symbol before it."""
-    if item.ordinal or item.unit:
+    if item.ordinal or item.unit not in ("", CLOCK):
         return []
-    after = [item._replace(end=hit.end, unit=hit.item) for hit in tables.units.find(keys, item.end)]
+    after = [
+        item._replace(end=hit.end, unit=hit.item)
+        for hit in tables.units.find(keys, item.end)
+        if not item.unit or hit.item.startswith(CLOCK)
+    ]
     money = keys[item.start - 1] if item.start else ""
     before = [
         item._replace(start=item.start - 1, unit=hit.item)

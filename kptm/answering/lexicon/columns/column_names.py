@@ -105,6 +105,20 @@ def without_qualifiers(name: str) -> str:
     return " ".join(kept) if len(kept) < len(words) else ""
 
 
+def counted_noun(name: str) -> str:
+    """The noun of a number of things; "" for other names.
+
+    >>> counted_noun("number of platforms"), counted_noun("seat count"), counted_noun("count")
+    ('platforms', 'seat', '')
+    """
+    match split_words(name).lower().split():
+        case ["number" | "count" | "quantity" | "amount", "of", *rest] if rest:
+            return " ".join(rest)
+        case [*rest, "count"] if rest:
+            return " ".join(rest)
+    return ""
+
+
 def as_date(name: str) -> str:
     """Name the date of an event: "hired date" for "hired on"; "" if the name is no event's date.
 

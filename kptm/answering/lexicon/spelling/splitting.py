@@ -22,12 +22,14 @@ _LETTER = rf"(?:(?![_{_UNSPACED}])[\w{_MARKS}])"
 APOSTROPHES = "'’ʼ`´"
 _RUN = re.compile(
     rf"[{_UNSPACED}][\u3099\u309a\uff9e\uff9f]?"
+    r"|(?<![\w:.,])(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?![\w:])"
     rf"|(?:(?<![\w)])[-+−](?=\d))?(?=\w){_LETTER}+(?:(?:(?<=\d)[.,](?=\d)|[{APOSTROPHES}](?={_LETTER})){_LETTER}+)*"
     r"|[%‰°$€£¥₹]"
     r"|(?:[<>]=?|[≤≥])(?=\s*[$€£¥₹]?\d|$)"
 )
-"""What :func:`runs` finds, in this order: a character of a script without spaces, a word or number
-with its sign, the symbol of a unit, and a comparison sign before a number."""
+"""What :func:`runs` finds, in this order: a character of a script without spaces, a time of the day
+("10:30"), a word or number with its sign, the symbol of a unit, and a comparison sign before a
+number."""
 
 
 @dataclass(frozen=True, slots=True)

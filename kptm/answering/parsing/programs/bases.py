@@ -107,7 +107,7 @@ class Bases:
         kinds = {item.kind for item in self._builder.question.operators}
         if any(item.type is not None for item in self._builder.question.types):
             kinds &= {"negation"}
-        if kinds & {"superlative", "comparison", "time"}:
+        if kinds & {"superlative", "comparison", "time", "sum", "mean"}:
             for relation in self._suggested_relations():
                 if self._builder.knowledge.is_measure(relation):
                     yield self._builder.extend(
@@ -156,7 +156,7 @@ class Bases:
                 mask=noun,
                 features={
                     "everything" if noun else "implicit": 1.0,
-                    "other_rows": float(self._builder.schema.names_rows and bool(noun & ~things)),
+                    "other_rows": self._builder.doubt_of_noun() * bool(noun & ~things),
                 },
             )
 

@@ -39,6 +39,10 @@ EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
 
+SEVERAL_KINDS = 1.3
+"""How doubtful an unknown noun is in a graph whose rows are of several kinds; 1 in other graphs."""
+
+
 class Builder:
     """Builds the derivations of one question from smaller ones, called parts.
 
@@ -205,8 +209,16 @@ class Builder:
             "length": float(min(length, 4) - 1),
             "within": float(longer),
             "function": float(function),
-            "operator": float(mention.kind != "value" and not mention.mask & self.free),
+            "operator": float(
+                mention.kind not in ("value", "number") and not mention.mask & self.free
+            ),
         }
+
+    def doubt_of_noun(self) -> float:
+        """How doubtful it is that an unknown noun stands for rows."""
+        if self.knowledge.has_row_kinds:
+            return SEVERAL_KINDS
+        return float(self.schema.names_rows)
 
     def hint(self, match: Match, words: RelationWords) -> float:
         """How strongly an operator suggests a relation as the measure, from 0 to 1.

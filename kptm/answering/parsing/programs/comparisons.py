@@ -18,6 +18,7 @@ from kg.values import ValueKey
 from kg.values.forms import DATES, NUMERIC
 from kg.values.quantities import DATE, quantity
 from kg.vocabulary import XSD
+from kptm.answering.lexicon.amounts.number_literals import date_literal, number_literal
 from kptm.answering.parsing.programs.builder import bits
 
 if TYPE_CHECKING:
@@ -138,9 +139,13 @@ class Comparisons:
         words = None if measure.count else self._words(measure)
         if words is not None and words.scale > 1 and value.datatype in NUMERIC and not value.unit:
             number = Fraction(value.value)
-            return value if abs(number) < words.scale else _decimal(float(number / words.scale))
+            return (
+                value if abs(number) < words.scale else number_literal(float(number / words.scale))
+            )
         named = features.get("measure_name", 0.0) or features.get("measure_hint", 0.0)
-        if not named or measure.count or value.datatype not in DATES:
+        if measure.count or value.datatype not in DATES:
+            return value
+        if not named and not self._has_years(measure):
             return value
         dimension = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
         if dimension != "":
@@ -289,7 +294,11 @@ class Comparisons:
                 # The time includes the comparison: "before 1800" is the time up to 1799.
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
-                yield [_year(_compared_day(item.period, match))], bits(item), 1 << at
+                yield [date_literal(_compared_day(item.period, match))], bits(item), 1 << at
+
+    def _has_years(self, measure: Measure) -> bool:
+        """Whether a measure's numbers are years."""
+        return self._builder.knowledge.has_years(measure.steps[-1].relation)
 
     def _dates(self, measure: Measure) -> bool:
         """Whether a measure is the date when something takes place, such as a trip.
@@ -313,14 +322,15 @@ class Comparisons:
                 if measure.count or kind not in (DATE, ""):
                     continue
                 # If there is only one such date, no word needs to name it.
-                if kind == DATE and not features.get("choice") and self._dates(measure):
+                dated = kind == DATE or self._has_years(measure)
+                if dated and not features.get("choice") and self._dates(measure):
                     features = {**features, "measure_floating": 0.0}
                 made: Program = part.program
                 bounds: Sequence[tuple[Comparison, str]]
                 bounds = ((">=", match.period.start), ("<=", match.period.end))
                 for sign, moment in bounds:
                     if moment:
-                        value = self._as_measured(_year(moment), part, measure, features)
+                        value = self._as_measured(date_literal(moment), part, measure, features)
                         made = Compare(made, measure, sign, Named((ValueKey(value),)))
                 yield self._builder.extend(
                     made, (part,), mask=bits(match) | more, operators=1 << number,
@@ -353,25 +363,13 @@ def _compared_day(period: Period, match: Match) -> str:
 
 def _number(match: Match) -> Literal:
     """The number of an operator, with its unit."""
-    return replace(_decimal(match.number or 0.0), unit=match.unit)
-
-
-def _decimal(number: float) -> Literal:
-    """A number as a literal: an integer, if it is whole."""
-    whole = number == int(number)
-    text = f"{int(number)}" if whole else repr(number)
-    return Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}")
-
-
-def _year(text: str) -> Literal:
-    """A date as a literal of the type that fits: a year, a month of a year, or a day."""
-    kind = {4: "gYear", 7: "gYearMonth"}.get(len(text.lstrip("-")), "date")
-    return Literal(text, datatype=f"{XSD}{kind}")
+    return number_literal(match.number or 0.0, match.unit)
 
 
 def _dimensions(values: Sequence[Literal]) -> set[str]:
-    """The dimensions of those numbers that have a unit."""
-    sizes = (quantity(value) for value in values if value.unit)
+    """The dimensions of those numbers that have a unit, and of times of the day."""
+    clock = f"{XSD}time"
+    sizes = (quantity(x) for x in values if x.unit or x.datatype == clock)
     return {size.dimension for size in sizes if size is not None}
 
 

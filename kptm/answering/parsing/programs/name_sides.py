@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import RelationWords
 
+WAYS = {
+    "from": ("from", "origin", "start", "depart", "source", "leave"),
+    "to": ("to", "destination", "terminat", "arriv", "terminus"),
+}
+"""By preposition: beginnings of words in the names of relations to that end of a way."""
 MADE = frozenset("made composed consist consists built constructed".split())
 """Verbs before "of" and a material: "made of wood"."""
 HELD = 4_096
@@ -36,6 +41,8 @@ class NameSides:
     def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
         """Whether a name is on the side where a step starts; None if undecided.
 
+        A preposition before the name tells the ends of a way: "to Rome" is no origin.
+
         A forward step starts at the head of a relation, a backward step at the tail. If the
         question has a blank, phrasings of the relation count as well as word order.
 
@@ -47,6 +54,8 @@ class NameSides:
         if mention.kind == "value":  # a value is always a tail: "with 2 runways"
             return None
         question = self._builder.question
+        if (ends := self._is_end(mention, step)) is not None:
+            return ends
         head = self._is_head(mention, step.relation, said) if question.language == "en" else None
         by_order = None if head is None else head == step.forward
         if not question.blank:
@@ -57,6 +66,20 @@ class NameSides:
             return by_order if tail is None else tail == step.forward
         # If the most similar phrasing contradicts the word order, the side is undecided.
         return by_order if by_order == (tail == step.forward) else None
+
+    def _is_end(self, mention: Mention, step: Step) -> bool | None:
+        """Whether a name is the end of a way to which its preposition fits; None if undecided."""
+        question = self._builder.question
+        words = self._builder.schema.relations.get(step.relation)
+        at = mention.start - 1
+        at -= at > 0 and question.tokens[at].folded == "the"
+        before = question.tokens[at].folded if at >= 0 else ""
+        if words is None or step.forward or before not in WAYS:
+            return None
+        ends = [
+            end for end in WAYS if any(x.startswith(WAYS[end]) for x in words.name.lower().split())
+        ]
+        return ends == [before] if len(ends) == 1 else None
 
     def _names_head(self, mention: Mention, relation: str, said: int) -> bool | None:
         """Whether a name is the head of a relation by English word order; None if undecided."""

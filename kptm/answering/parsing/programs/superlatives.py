@@ -232,15 +232,20 @@ class Measures:
     def _own_numbers(self, steps: Mapping[Step, str], match: Match, used: int) -> list[Scale]:
         """Measures of one step: the nodes' own numbers and dates.
 
-        If no word names a measure, all are possible; for words that compare times, only dates, if
-        there are any.
+        If no word names a measure, all are possible; for words that compare times, only dates and
+        years, if there are any.
         """
         found = [scale for step in steps for scale in self._measure((step,), match, used)]
-        if DATE in steps.values() and (match.kind == "time" or YEAR in match.hints):
+        times = {
+            step
+            for step, dimension in steps.items()
+            if dimension == DATE or self._builder.knowledge.has_years(step.relation)
+        }
+        if times and (match.kind == "time" or YEAR in match.hints):
             found = [
                 scale
                 for scale in found
-                if not scale[1]["measure_floating"] or steps[scale[0].steps[0]] == DATE
+                if not scale[1]["measure_floating"] or scale[0].steps[0] in times
             ]
         for measure, features, _ in found:
             if self._begins(measure.steps[0], match, steps):

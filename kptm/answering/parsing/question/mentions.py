@@ -85,6 +85,26 @@ class MentionFinder:
         short = self._find_abbreviated(tokens)
         return written + [item for item in short if (item.start, item.end) not in whole]
 
+    def find_numbered(
+        self, tokens: Sequence[Token], mentions: Iterable[Mention], nouns: Iterable[str]
+    ) -> list[Mention]:
+        """Find things that only their number names: "204" for "Room 204".
+
+        Args:
+            tokens: The tokens.
+            mentions: The names that are written in full.
+            nouns: Nouns for things that may have numbers.
+        """
+        named = {
+            at for item in mentions for at in range(item.start, item.end) if item.kind != "value"
+        }
+        variants = {
+            (at, at + 1): [f"{noun} {token.folded}" for noun in nouns]
+            for at, token in enumerate(tokens)
+            if at not in named and any(char.isdigit() for char in token.folded)
+        }
+        return _mentions(self._matches(variants), "number")
+
     def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
         """Find words that become names without their plural or adjective ending.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kg.values import ValueKey
 from kptm.answering.lexicon import Match, load
 from kptm.answering.lexicon.synonyms import translate
 from kptm.answering.parsing.question.articles import (
@@ -25,6 +24,7 @@ from kptm.answering.parsing.question.question_spans import (
     without_names,
     without_parts,
 )
+from kptm.answering.parsing.question.question_values import ranked_values, written_values
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.data.tokenize import MASK
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
-_SIGNS = ".#@+-"
 ASKED_NOUN, NAME = 0.5, 1.4
 """Weights of an unknown noun that is asked for (in an untyped graph), and of a name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
@@ -115,9 +114,11 @@ class QuestionReader:
         )
         schema = self._schema()
         mentions = [x for x in self._names(text, tokens, language) if not x.mask & blank]
+        mentions += self._finder.find_numbered(tokens, mentions, schema.row_nouns())
         types = without_parts(find_types(schema, tokens, language))
         types = without_names(types, mentions, tokens, schema)
         relations = _relations(schema, tokens, language, operators, types)
+        mentions += ranked_values(operators, relations, self._graph)
         articled = names_of_pronouns(tokens, mentions, types)
         function = self._function_words(tokens, language, blank, articled)
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
@@ -186,7 +187,7 @@ class QuestionReader:
     def _names(self, text: str, tokens: Sequence[Token], language: str) -> list[Mention]:
         """Find the names and values of a question, as they are written or translated."""
         written = with_question_word(text)
-        mentions = [*self._finder.find(written, tokens), *self._values(text, tokens)]
+        mentions = [*self._finder.find(written, tokens), *written_values(text, tokens, self._graph)]
         mentions += self._translated_mentions(tokens, language)
         if len(same := rivals(mentions)) > 1:
             labels = {key: item.label for key, item in self._graph.entities(same).items()}
@@ -201,15 +202,6 @@ class QuestionReader:
         if not found and name in self._graph.entities([name]):
             return [Mention(start, end, name, 1.0, "label", True)]
         return exact or found
-
-    def _values(self, text: str, tokens: Sequence[Token]) -> Iterator[Mention]:
-        """Find the words with a digit or a leading sign that are values in the graph: ".com"."""
-        for at, token in enumerate(tokens):
-            signed = token.start > 0 and text[token.start - 1] in _SIGNS
-            written = text[token.start - signed : token.end]
-            if signed or any(char.isdigit() for char in written):
-                for value in self._graph.values(written):
-                    yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
 
     def _translated_mentions(self, tokens: Sequence[Token], language: str) -> list[Mention]:
         """Find countries, languages and continents by their names in the question's language."""

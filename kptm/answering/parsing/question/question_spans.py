@@ -27,7 +27,8 @@ class Mention(NamedTuple):
         node: The key of the entity, or the value (:class:`kg.ValueKey`).
         prior: p(entity | span) among the candidate entities of the span.
         kind: How the span names it: "label", "alias", "part" of a name, "people" (an adjective or
-            plural: "Australian"), "slip" (a misspelling) or "value".
+            plural: "Australian"), "number" ("204" for "Room 204"), "slip" (a misspelling) or
+            "value".
         exact: Whether the span is written exactly as in the graph.
     """
 
@@ -90,13 +91,14 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
             stems = tuple(token.stem for token in tokens[start:end])
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))
-            known = stems in schema.type_names or stems in schema.nouns
+            rows = schema.rows_named(stems, tokens[end - 1].folded)
+            known = rows is not None or stems in schema.type_names
             for key in (
                 () if known else schema.relations_named(stems) or schema.relations_by_noun(stems)
             ):
                 yield TypeMention(start, end, Having(Step(key, False)))
-            if stems in schema.nouns and _is_noun(schema, stems, tokens[end - 1]):
-                yield TypeMention(start, end, schema.nouns[stems][1], schema.nouns[stems][0])
+            if rows is not None:
+                yield TypeMention(start, end, rows[1], rows[0])
         if language != "en" or tokens[start].stem not in schema.type_stems:
             for english in schema.synonyms(tokens[start].folded, language):
                 for key in schema.type_names.get(schema.stems(english), ()):
@@ -104,12 +106,6 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
         kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
         if kind is not None and (tokens[start].stem,) not in schema.nouns:
             yield TypeMention(start, start + 1, kind[1], kind[0])
-
-
-def _is_noun(schema: Schema, stems: tuple[str, ...], last: Token) -> bool:
-    """Whether a word is a noun for rows, or only shares its stem: "works" does not mean workers."""
-    noun = schema.nouns[stems][0]
-    return noun not in schema.doubtful or last.folded.startswith(noun.split()[-1].rstrip("s")[:-1])
 
 
 def without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:
@@ -130,17 +126,21 @@ def without_names(
     tokens: Sequence[Token],
     schema: Schema,
 ) -> list[TypeMention]:
-    """Remove synonyms of nouns if the span is also the name of an entity.
+    """Remove nouns for rows that are part of a name, and synonyms of nouns that are a whole name.
 
-    If the graph has an entity "chancellor", the word is not read as a synonym of "leader".
+    "Room" is no noun in "Room 105". If the graph has an entity "chancellor", the word is not read
+    as a synonym of "leader".
     """
     named = {item.mask for item in mentions if item.kind in ("label", "alias")}
     return [
         item
         for item in types
         if not item.noun
-        or item.mask not in named
-        or tuple(token.stem for token in tokens[item.start : item.end]) in schema.nouns
+        or not any(item.mask & mask == item.mask for mask in named)
+        or (
+            item.mask in named
+            and tuple(token.stem for token in tokens[item.start : item.end]) in schema.nouns
+        )
     ]
 
 

@@ -12,6 +12,7 @@ from kptm.answering.lexicon import load
 from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
     as_date,
+    counted_noun,
     scale_of,
     spell_out,
     split_words,
@@ -123,7 +124,9 @@ class Schema:
         for key in sorted(types):
             self.type_names[self.stems(_readable(key))].append(key)
         self._name_heads()
-        self.nouns = {self.stems(noun): (noun, key) for noun, key in nouns.items()}
+        self.nouns: dict[tuple[str, ...], list[tuple[str, Program]]] = defaultdict(list)
+        for noun, program in nouns.items():
+            self.nouns[self.stems(noun)].append((noun, program))
         self.doubtful = frozenset(doubtful)
         self.names_rows = not self.doubtful.issuperset(nouns)
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
@@ -212,9 +215,40 @@ class Schema:
         """
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
-        names = map(self.stems, self.synonyms(word, language, KIN))
-        found = (self.nouns[name] for name in names if name in self.nouns)
-        return next((item for item in found if item[0] not in self.doubtful), None)
+        names = self.synonyms(word, language, KIN)
+        found = (self.rows_named(self.stems(name), name.split()[-1]) for name in names)
+        return next((item for item in found if item and item[0] not in self.doubtful), None)
+
+    def row_nouns(self) -> list[str]:
+        """The nouns for rows, of one word."""
+        return sorted(
+            {noun for known in self.nouns.values() for noun, _ in known if " " not in noun}
+        )
+
+    def rows_named(self, stems: tuple[str, ...], last: str) -> tuple[str, Program] | None:
+        """The noun for rows that some words name, with its program.
+
+        Args:
+            stems: The stems of the words.
+            last: The last word, folded.
+
+        Returns:
+            None if the words only share their stems with a noun: "works" does not mean workers, and
+            "painter" no painting, if there is a relation "painter".
+        """
+        known = self.nouns.get(stems, ())
+        shared, (noun, program) = max(
+            ((_common_letters(item[0].split()[-1], last), item) for item in known),
+            key=lambda item: item[0],
+            default=(0, ("", None)),
+        )
+        if program is None:
+            return None
+        own = noun.split()[-1].rstrip("s")
+        if noun in self.doubtful:
+            return (noun, program) if last.startswith(own[:-1]) else None
+        other = shared < min(len(own), len(last.rstrip("s"))) - 1 and self.relations_named(stems)
+        return None if other else (noun, program)
 
     def relations_by_noun(self, stems: Sequence[str]) -> list[str]:
         """The relation of an untyped graph whose head noun is given: "range" for "mountain range".
@@ -256,6 +290,7 @@ class Schema:
         names = [frozenset(self._content(main) or self.stems(main))]
         others = (
             without_qualifiers(main),
+            counted_noun(main),
             as_date(main),
             whole if main != whole else "",
             without_unit(written) if whole != written else "",
@@ -286,7 +321,7 @@ class Schema:
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source,
-            self._head(without_qualifiers(main) or main),
+            self._head(counted_noun(main) or without_qualifiers(main) or main),
             _superlatives(main), inverse, texts, unit_of(whole) or unit_of(_readable(relation.key)),
             scale_of(written),
         )  # fmt: skip
@@ -298,6 +333,14 @@ class Schema:
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Function words in the names of relations, which are not matched."""
+
+
+def _common_letters(one: str, other: str) -> int:
+    """The number of letters with which two words begin alike."""
+    return next(
+        (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+        min(len(one), len(other)),
+    )
 
 
 def _superlatives(name: str) -> frozenset[str]:

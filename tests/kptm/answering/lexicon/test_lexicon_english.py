@@ -4,6 +4,7 @@ import pytest
 
 from kg.programs import Period
 from kptm.answering.lexicon import load
+from kptm.answering.lexicon.amounts.question_numbers import clock_time
 
 LEXICON = load()
 
@@ -241,3 +242,33 @@ def test_comparisons_have_an_operator_sign(text):
         match for kind, _, match in found(text) if kind == "comparison" and match.hints != ("age",)
     )
     assert first.comparison == COMPARED[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "time"),
+    [
+        ("trains after 6 pm", "en", "18:00:00"),
+        ("trains after 6pm", "en", "18:00:00"),
+        ("trains before 9 a.m.", "en", "09:00:00"),
+        ("trains before 7 in the morning", "en", "07:00:00"),
+        ("trains at 7:30 pm", "en", "19:30:00"),
+        ("trains at 19:30", "en", "19:30:00"),
+        ("trains after noon", "en", "12:00:00"),
+        ("trains at 12 pm", "en", "12:00:00"),
+        ("trains at 12 am", "en", "00:00:00"),
+        ("trains before midnight", "en", "00:00:00"),
+        ("open until 10 o'clock in the evening", "en", "22:00:00"),
+        ("züge nach 18 uhr", "de", "18:00:00"),
+        ("züge nach 7 uhr abends", "de", "19:00:00"),
+    ],
+)
+def test_times_of_the_day_are_read(text, language, time):
+    numbers = [match for kind, _, match in found(text, language) if kind == "number"]
+    longest = max(numbers, key=lambda match: match.end - match.start)
+    assert clock_time(longest.number, longest.unit) == time
+
+
+@pytest.mark.parametrize("text", ["a ratio of 3:2", "i am 6 feet tall", "the score was 25:61"])
+def test_other_numbers_are_no_times(text):
+    numbers = [match for kind, _, match in found(text) if kind == "number"]
+    assert all(clock_time(match.number, match.unit) is None for match in numbers)

@@ -24,6 +24,8 @@ from kptm.answering.lexicon.columns.column_names import (
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import row_nouns
 from kptm.answering.parsing.question.schema_words import is_path
+from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
+from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,6 +57,12 @@ ROWS, ALIKE = 60, 1 / 3
 """A file's classes are things of different kinds if the relations of their first ``ROWS`` rows have
 a Jaccard index below ``ALIKE``.
 """
+READ = 50_000
+"""Kinds of rows are only looked for in graphs of at most this many facts."""
+MOSTLY, COVERED = 0.8, 0.7
+"""The least share of a relation's tails that are rows of a kind, and of its rows that are tails. Of
+employees few are bakers, so that "baker" is no noun for them.
+"""
 CLASSES = 200
 """The most classes of a relation; if it has more tails, they are not read as classes."""
 
@@ -69,11 +77,13 @@ class Nouns:
     Attributes:
         doubtful: The nouns of the last :meth:`find` that may be wrong for the rows: those that only
             a relation implies ("album" by "tracks"), and singular names of files ("nursery.tsv").
+        kinds: The kinds of rows of the last :meth:`find`; empty if there is only one.
     """
 
     def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
         self._graph, self._evaluator = graph, evaluator
         self._main_of_file: dict[int, str | None] = {}
+        self.kinds: list[RowKind] = []
         self.doubtful: frozenset[str] = frozenset()
 
     def find(self) -> dict[str, Program]:
@@ -83,29 +93,36 @@ class Nouns:
 
         1. a class, such as "volcano";
         2. the name of a file, such as "mountains.csv";
-        3. the last word of classes ("fold mountain"), which may cover only some of the rows;
-        4. a relation that implies the noun.
+        3. a relation to rows of one kind: "painter", if the painters are rows, too;
+        4. the last word of classes ("fold mountain"), which may cover only some of the rows;
+        5. a relation that implies the noun.
 
         If a file has things of several kinds, its name denotes the class with that name or a
         synonym, if there is one: the video games of "games.tsv", not its studios.
         """
+        self.kinds = find_row_kinds(self._evaluator.relations_of_heads(READ))
         classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
-        files = {}
+        of_relations = dict(self._of_relations())
+        files: dict[str, Program] = {}
         for noun, relation in self._of_files():
             if _singular(noun) in singular:
                 continue
             kind = self._kind_called(noun, classes | heads) if self._is_mixed(relation) else None
+            if kind is None and self.kinds:
+                kind = of_relations.get(_singular(noun))
             files[noun] = kind or Having(Step(relation))
         singular |= {_singular(noun) for noun in files}
+        ends = {noun: made for noun, made in self._of_tails() if _singular(noun) not in singular}
+        singular |= {_singular(noun) for noun in ends}
         rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in rest}
         implied = {
-            noun: made for noun, made in self._of_relations() if _singular(noun) not in singular
+            noun: made for noun, made in of_relations.items() if _singular(noun) not in singular
         }
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
         self.doubtful = frozenset({*implied, *singular})
-        return {**implied, **rest, **files, **classes}
+        return {**implied, **rest, **ends, **files, **classes}
 
     def _is_mixed(self, relation: str) -> bool:
         """Whether a file's main relation has classes whose rows share few relations.
@@ -153,13 +170,28 @@ class Nouns:
     def _of_relations(self) -> Iterator[tuple[str, Program]]:
         """Yield (noun, program) for nouns that relations imply: "album" for what has "tracks"."""
         names = {
-            split_words(without_unit(spell_out(item.label))).lower(): item.key
+            split_words(without_unit(spell_out(item.label))).lower().replace("-", " "): item.key
             for item in self._graph.relations()
             if not is_path(item.key)
         }
         for noun, relations in row_nouns(names):
+            kind = kind_with(relations, self.kinds)
             sets: list[Program] = [Having(Step(relation)) for relation in relations]
-            yield noun, reduce(Union, sets)
+            yield noun, reduce(Union, sets) if kind is None else kind.program
+
+    def _of_tails(self) -> Iterator[tuple[str, Program]]:
+        """Yield (noun, program) for relations whose tails are rows of one kind: "booked room"."""
+        for relation in self._graph.relations() if self.kinds else ():
+            name = split_words(spell_out(relation.label)).lower()
+            if relation_form(name).form is not Form.NOUN:
+                continue
+            tails = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
+            for kind in self.kinds:
+                shared = len(kind.rows.intersection(tails))
+                if shared >= max(1, MOSTLY * len(tails), COVERED * len(kind.rows)):
+                    yield name, kind.program
+                    if " " in name:
+                        yield name.split()[-1], kind.program
 
     def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
         """The programs of the classes by name, and of the last words that are no class themselves.
@@ -186,7 +218,11 @@ class Nouns:
                 words = name.split()
                 if len(words) > 1 and JOINTS.isdisjoint(words):
                     heads[words[-1]].append(node)
+            rows = split_words(spell_out(relation.label)).lower().split()[:-1]
             for head, members in heads.items():
+                if [head] == rows:  # the rows with "room type" are rooms, not only family rooms
+                    classes.setdefault(head, Having(Step(relation.key)))
+                    continue
                 all_ = [*members, *(node for node, name in names.items() if name == head)]
                 nouns = classes if head in classes else last_words
                 nouns[head] = Follow(Named(tuple(sorted(all_))), back)
@@ -210,5 +246,18 @@ def is_class(label: str) -> bool:
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 
+_PLURALS = (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"))
+
+
 def _singular(noun: str) -> str:
+    """The singular of a noun, or a stem that its forms share."""
+    for plural, ending in (
+        ("ies", "y"),
+        ("oes", "o"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("xes", "x"),
+    ):
+        if noun.endswith(plural):
+            return noun.removesuffix(plural) + ending
     return noun.removesuffix("s")

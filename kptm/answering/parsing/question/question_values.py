@@ -1,0 +1,38 @@
+"""Finds the values of a graph in a question: "2024-06-07", ".com", the "third floor"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.values import ValueKey
+from kptm.answering.parsing.question.question_spans import Mention
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kg.graph import KnowledgeGraph
+    from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.relation_mentions import SaidRelations
+
+SIGNS = ".#@+-"
+"""Signs before a word that may belong to a value: "-5", "#4", ".com"."""
+
+
+def written_values(text: str, tokens: Sequence[Token], graph: KnowledgeGraph) -> Iterator[Mention]:
+    """Find the words with a digit or a leading sign that are values in the graph: ".com"."""
+    for at, token in enumerate(tokens):
+        signed = token.start > 0 and text[token.start - 1] in SIGNS
+        written = text[token.start - signed : token.end]
+        if signed or any(char.isdigit() for char in written):
+            for value in graph.values(written):
+                yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
+
+
+def ranked_values(
+    operators: Iterable[Match], relations: SaidRelations, graph: KnowledgeGraph
+) -> Iterator[Mention]:
+    """Find the numbers that a rank before a relation's name means: the "third floor" is 3."""
+    for match in operators:
+        if match.kind == "ordinal" and match.number and relations.named_at(match.end):
+            for value in graph.values(f"{int(match.number)}"):
+                yield Mention(match.start, match.end, ValueKey(value), 1.0, "value", False)
