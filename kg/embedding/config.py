@@ -41,6 +41,8 @@ class KGEConfig:
         evaluate_every: Epochs between two evaluations on held-out triples.
         patience: Evaluations without a better MRR before training stops; the best state is
             restored.
+        partitions: Parts of the entities; more than 1 are on disk, and two of them in memory (see
+            :func:`kg.embedding.buckets.train_on_disk`, which needs "sampled").
         device: "cpu"; "auto" trains on the accelerator if there is one; or its name. Random numbers
             are drawn on the CPU, so that a seed draws the same on every device.
         seed: The seed; equal seeds give equal results.
@@ -65,6 +67,7 @@ class KGEConfig:
     validation: float = 0.0
     evaluate_every: int = 5
     patience: int = 3
+    partitions: int = 1
     device: str = "cpu"
     seed: int = 0
 
@@ -79,13 +82,11 @@ class KGEConfig:
                 f'"{self.training}" is cross entropy; for the loss {self.loss!r} use "lcwa" or'
                 ' "slcwa"'
             )
-        whole = ("dim", "epochs", "batch_size", "share", "negatives", "evaluate_every", "patience")
-        for name, least in ((name, 1) for name in whole):
+        whole = "dim epochs batch_size share negatives evaluate_every patience partitions".split()
+        for name in whole:
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise EmbeddingError(
-                    f"{name} must be a whole number of at least {least}, not {value!r}"
-                )
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise EmbeddingError(f"{name} must be a whole number of at least 1, not {value!r}")
         self._check_ranges()
 
     def _check_ranges(self) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kg.errors import EmbeddingMismatchError
+from kg.files.atomic import remove
 from kptm.errors import WorkspaceError
 from kptm.workspace.files.stage_locks import stage
 
@@ -31,6 +32,7 @@ class WorkspaceEmbeddings:
         *,
         update: bool = False,
         recipe: str | None = None,
+        partitions: int | None = None,
         progress: Callable[[Epoch], None] | None = None,
         step: Callable[[float], None] | None = None,
     ) -> EntityEmbeddings:
@@ -39,49 +41,73 @@ class WorkspaceEmbeddings:
         Args:
             update: Whether to only fit rows of new entities and relations, which takes seconds.
             recipe: A recipe; see :meth:`embedding_config`.
+            partitions: Parts of the entities; more than 1 are trained on disk, with two of them in
+                memory.
             progress: Called after each epoch of a training.
-            step: Called after each batch with the number of epochs trained so far, such as 2.5.
+            step: Called after each batch, or pair of partitions, with the number of epochs trained
+                so far, such as 2.5.
 
         Raises:
             WorkspaceError: There are no embeddings to update, or another process trains them.
-            EmbeddingError: The graph has no triples, or the training fails.
+            EmbeddingError: The graph has no triples, the training fails, or the settings do not
+                allow partitions.
         """
-        with stage(self.layout, "embed"):
-            return self._store_embeddings(self._embeddings(update, recipe, progress, step))
+        from kg.embedding.files.folder import check_target
 
-    def _embeddings(
+        with stage(self.layout, "embed"):
+            check_target(self.layout.embeddings)  # fails before the training instead of after it
+            if update:
+                return self._store_embeddings(self.embeddings().extend(self.graph))
+            config = self.embedding_config(recipe, partitions)
+            if config.partitions > 1:
+                return self._train_on_disk(config, progress, step)
+            return self._store_embeddings(self._train(config, progress, step))
+
+    def _train(
         self,
-        update: bool,
-        recipe: str | None,
+        config: KGEConfig,
         progress: Callable[[Epoch], None] | None,
         step: Callable[[float], None] | None,
     ) -> EntityEmbeddings:
         from kg.embedding import train_embeddings
-        from kg.embedding.files.folder import check_target
 
-        check_target(self.layout.embeddings)  # fails before the training instead of after it
-        if update:
-            return self.embeddings().extend(self.graph)
         checkpoint = self.layout.embeddings_checkpoint
-        train = partial(
-            train_embeddings,
-            self.graph,
-            self.embedding_config(recipe),
-            progress=progress,
-            step=step,
-        )
+        train = partial(train_embeddings, self.graph, config, progress=progress, step=step)
         try:
             return train(checkpoint=checkpoint)
         except EmbeddingMismatchError:  # the graph or the settings have changed since
             checkpoint.unlink()
             return train(checkpoint=checkpoint)
 
-    def embedding_config(self, recipe: str | None = None) -> KGEConfig:
+    def _train_on_disk(
+        self,
+        config: KGEConfig,
+        progress: Callable[[Epoch], None] | None,
+        step: Callable[[float], None] | None,
+    ) -> EntityEmbeddings:
+        from kg.embedding import EntityEmbeddings
+        from kg.embedding.buckets import train_on_disk
+
+        folder = self.layout.embeddings_partitions
+        train = partial(train_on_disk, self.graph, config, folder, progress=progress, step=step)
+        try:
+            embeddings = train()
+        except EmbeddingMismatchError:  # the graph or the settings have changed since
+            remove(folder)
+            embeddings = train()
+        self._store_embeddings(embeddings)
+        remove(folder)  # the embeddings were read from there
+        return EntityEmbeddings.load(self.layout.embeddings)
+
+    def embedding_config(
+        self, recipe: str | None = None, partitions: int | None = None
+    ) -> KGEConfig:
         """The configuration of a training: that of a recipe, or by default that of ``kptm.toml``.
 
         "auto" is the recipe for the graph's size. If ``kptm.toml`` has the default settings and the
         graph is large, the recipe "large" is used, since scoring all entities for each fact would
-        take days and gigabytes.
+        take days and gigabytes. So it is with more than one of ``partitions``, which only its kind
+        of training has; None is the number of ``kptm.toml``.
 
         Raises:
             EmbeddingError: The recipe does not exist.
@@ -90,16 +116,21 @@ class WorkspaceEmbeddings:
         from kg.embedding.training.recipes import recipe_for
 
         settings = self._base.config.embedding
-        standard = replace(type(self._base.config)().embedding, device=settings.device)
+        if partitions is not None:
+            settings = replace(settings, partitions=partitions)
+        with_place = partial(replace, device=settings.device, partitions=settings.partitions)
+        standard = with_place(type(self._base.config)().embedding)
         if recipe is None and settings != standard:
             return settings
+        if recipe in (None, "auto") and settings.partitions > 1:
+            recipe = "large"
         if recipe in (None, "auto"):
             stats = self.graph.stats()
             fitting = recipe_for(stats["entities"], stats["triples"])
             if recipe is None and fitting != "large":
                 return settings
             recipe = fitting
-        return replace(KGEConfig.recipe(recipe), device=settings.device)
+        return with_place(KGEConfig.recipe(recipe))
 
     def take_vectors(self, path: str | Path, *, keys: str | Path | None = None) -> EntityEmbeddings:
         """Import vectors of other tools as the workspace's embeddings; see :func:`kg.read_vectors`.

@@ -78,6 +78,11 @@ class Layout:
         return self.folder / "embeddings.checkpoint"
 
     @property
+    def embeddings_partitions(self) -> Path:
+        """An unfinished training of embeddings on disk."""
+        return self.folder / "embeddings.partitions"
+
+    @property
     def model(self) -> Path:
         """The fused model."""
         return self.folder / "model"
@@ -181,6 +186,7 @@ class Layout:
             self.state,
             self.embeddings,
             self.embeddings_checkpoint,
+            self.embeddings_partitions,
             self.model,
             self.pretraining,
             self.phrasings,
@@ -201,6 +207,7 @@ class Layout:
             self.linking,
             self.embeddings,
             self.embeddings_checkpoint,
+            self.embeddings_partitions,
             self.model,
             self.pretraining,
             self.finetuned,

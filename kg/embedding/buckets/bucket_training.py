@@ -12,6 +12,7 @@ import torch
 
 from kg.embedding.buckets.bilinear_step import BilinearStep, Rows
 from kg.embedding.buckets.partition_files import PartitionFiles
+from kg.embedding.devices import AUTO
 from kg.embedding.training.state import Epoch
 from kg.errors import EmbeddingError
 
@@ -39,11 +40,13 @@ class BucketTraining:
         config: The settings of a "sampled" training of ComplEx or DistMult; there is no early
             stopping, and no rows are shared (``share``).
         relations: The number of relations, without their inverses.
-        every: Seconds between two commits; after a kill the training continues from the last one.
+        every: Seconds between two commits; None for :data:`EVERY`. After a kill the training
+            continues from the last one.
 
     Attributes:
         buckets: The triples.
         config: The settings.
+        width: The numbers of a vector.
 
     Raises:
         EmbeddingError: The settings are not those of such a training.
@@ -57,10 +60,11 @@ class BucketTraining:
         buckets: TripleBuckets,
         config: KGEConfig,
         relations: int,
-        every: float = EVERY,
+        every: float | None = None,
     ) -> None:
-        _check(config)
-        self.buckets, self.config, self._every = buckets, config, every
+        check_config(config)
+        self.buckets, self.config = buckets, config
+        self._every = EVERY if every is None else every
         settings = {name: value for name, value in asdict(config).items() if name != "device"}
         self._files = PartitionFiles(folder, {"triples": buckets.digest, **settings})
         self._count = len(buckets.bounds) - 1
@@ -70,7 +74,7 @@ class BucketTraining:
             negatives=config.negatives,
             n3=config.regularization or 0.0,
         )
-        self._width = config.dim * (2 if self._step.is_complex else 1)
+        self.width = config.dim * (2 if self._step.is_complex else 1)
         self._saved = time.monotonic()
         self._in_memory: dict[str, Rows] = {}
         if not self._files.progress:
@@ -95,6 +99,12 @@ class BucketTraining:
         Raises:
             EmbeddingError: The loss is not finite.
         """
+        with torch.random.fork_rng(devices=[]):
+            self._train(progress, step)
+
+    def _train(
+        self, progress: Callable[[Epoch], None] | None, step: Callable[[float], None] | None
+    ) -> None:
         at = dict(self._files.progress)
         self._saved = time.monotonic()
         while len(at["curve"]) < self.config.epochs:
@@ -131,7 +141,7 @@ class BucketTraining:
         names = [RELATIONS, *map(_name, range(self._count))]
         draw = torch.Generator().manual_seed(self.config.seed)
         for name, size in zip(names, [2 * relations, *sizes], strict=True):
-            vectors = torch.empty(size, self._width).normal_(
+            vectors = torch.empty(size, self.width).normal_(
                 std=self.config.init or INIT, generator=draw
             )
             self._files.write(name, {"vectors": vectors, "squares": torch.zeros_like(vectors)})
@@ -198,14 +208,25 @@ class BucketTraining:
         self._saved = time.monotonic()
 
 
-def _check(config: KGEConfig) -> None:
-    """Refuse settings that would be ignored."""
+def check_config(config: KGEConfig) -> None:
+    """Refuse settings that a training on disk would ignore.
+
+    Raises:
+        EmbeddingError: A setting is not that of such a training.
+    """
     wanted = {"training": "sampled", "optimizer": "adagrad", "inverse": True}
     for name, value in wanted.items():
         if getattr(config, name) != value:
-            raise EmbeddingError(f"a training on disk needs {name}={value!r}")
+            raise EmbeddingError(
+                f"a training on disk needs {name} to be {value!r}, not"
+                f" {getattr(config, name)!r}; the recipe large has such settings"
+            )
     if config.model not in MODELS:
         raise EmbeddingError(f"a training on disk trains {' or '.join(MODELS)}, not {config.model}")
+    if config.device not in ("cpu", AUTO):
+        raise EmbeddingError(
+            f"a training on disk is on the CPU; set device to cpu, not {config.device}"
+        )
     if config.validation:
         raise EmbeddingError("a training on disk holds nothing out; set validation to 0")
 

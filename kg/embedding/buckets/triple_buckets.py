@@ -25,6 +25,8 @@ WIDTH = 3
 class TripleBuckets:
     """Triples sorted by (partition of the head, partition of the tail), in a file.
 
+    Within a bucket they are sorted too, so that all that follows depends on their set only.
+
     Args:
         path: The file; an older one is replaced.
         triples: Returns the triples of ids in chunks of shape (n, 3); it is called twice.
@@ -50,11 +52,8 @@ class TripleBuckets:
         self.bounds = np.linspace(0, entities, partitions + 1).astype(np.int64)
         self._partitions = partitions
         counts = np.zeros(partitions**2, np.int64)
-        digest = hashlib.sha256(f"{entities} {partitions} {seed}".encode())
         for chunk in triples():
-            digest.update(np.ascontiguousarray(chunk, np.int64).tobytes())
             counts += np.bincount(self._bucket(chunk), minlength=partitions**2)
-        self.digest = digest.hexdigest()
         self._ends = counts.cumsum()
         next_row = self._ends - counts
         shape = int(self._ends[-1]), WIDTH
@@ -70,6 +69,7 @@ class TripleBuckets:
                 [self.place[chunk[:, 0]], chunk[:, 1], self.place[chunk[:, 2]]], 1
             )
             next_row[found] += size
+        self.digest = self._sort(f"{entities} {partitions} {seed}")
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -82,6 +82,18 @@ class TripleBuckets:
         rows: Ints = np.array(self._rows[begin : self._ends[number]], np.int64)
         rows -= np.array([self.bounds[head], 0, self.bounds[tail]])
         return rows
+
+    def _sort(self, division: str) -> str:
+        """Sort each bucket, so that the order of reading has no influence; return the digest."""
+        digest = hashlib.sha256(division.encode())
+        begin = 0
+        for end in self._ends.tolist():
+            rows = np.array(self._rows[begin:end])
+            rows = rows[np.lexsort(rows.T[::-1])]
+            self._rows[begin:end] = rows
+            digest.update(rows.tobytes())
+            begin = end
+        return digest.hexdigest()
 
     def _bucket(self, chunk: Ints) -> NDArray[np.int64]:
         head, tail = (

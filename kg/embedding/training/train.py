@@ -59,11 +59,16 @@ def train_embeddings(
         step: Called after each batch with the number of epochs trained so far, such as 2.5.
 
     Raises:
-        EmbeddingError: The graph has no triples; all validation facts name entities or relations
-            that are not in the graph; the loss is not finite; the device does not exist; or PyKEEN
-            refuses the configuration.
+        EmbeddingError: The graph has no triples; ``partitions`` is more than 1; all validation
+            facts name entities or relations that are not in the graph; the loss is not finite; the
+            device does not exist; or PyKEEN refuses the configuration.
         EmbeddingMismatchError: The checkpoint is of another training.
     """
+    if config is not None and config.partitions > 1:
+        raise EmbeddingError(
+            f"{config.partitions} partitions are trained on disk; use"
+            " kg.embedding.buckets.train_on_disk"
+        )
     revision, triples = graph.snapshot()
     if not triples:
         raise EmbeddingError("the graph has no triples to train on; load some first")
@@ -163,7 +168,8 @@ def _checkpoint(path: Path, fingerprint: str, data: _TrainingData, config: KGECo
     from kg.embedding.training.checkpoint import Checkpoint
 
     identity = {"fingerprint": fingerprint, "held out": _digest(data.held_out), **asdict(config)}
-    del identity["device"]  # a training may resume on another device
+    # A training may resume on another device; older checkpoints have no partitions.
+    del identity["device"], identity["partitions"]
     return Checkpoint(path, identity)
 
 

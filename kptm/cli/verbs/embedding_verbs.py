@@ -35,6 +35,12 @@ k_option = click.option(
     metavar="NAME",
     help="Train by this recipe instead of kptm.toml: fast accurate large auto.",
 )
+@click.option(
+    "--partitions",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Divide the entities into N parts on disk, two of which are in memory.",
+)
 @click.option("--update", is_flag=True, help="Only fit new entities and relations; takes seconds.")
 @click.option(
     "--from",
@@ -54,6 +60,7 @@ k_option = click.option(
 def embed(
     workspace: str,
     recipe: str | None,
+    partitions: int | None,
     update: bool,
     vectors: str | None,
     keys: str | None,
@@ -62,6 +69,8 @@ def embed(
     """Train embeddings of WORKSPACE's graph; an interrupted training is resumed."""
     if sum(map(bool, (recipe, update, vectors))) > 1:
         raise click.UsageError("give one of --recipe, --update and --from")
+    if partitions and (update or vectors):
+        raise click.UsageError("--partitions is for training, not for --update or --from")
     with existing(workspace) as ws:
         if vectors:
             embeddings = ws.take_vectors(vectors, keys=keys)
@@ -69,7 +78,8 @@ def embed(
             staleness = ws.embeddings().staleness(ws.graph)
             embeddings = ws.embed(update=True)
         else:
-            with progress("embedding, epochs", ws.embedding_config(recipe).epochs) as advance:
+            epochs = ws.embedding_config(recipe, partitions).epochs
+            with progress("embedding, epochs", epochs) as advance:
                 notes = [""]
 
                 def ended(epoch: Epoch) -> None:
@@ -77,7 +87,10 @@ def embed(
                     advance(epoch.number, notes[0])
 
                 embeddings = ws.embed(
-                    recipe=recipe, progress=ended, step=lambda done: advance(done, notes[0])
+                    recipe=recipe,
+                    partitions=partitions,
+                    progress=ended,
+                    step=lambda done: advance(done, notes[0]),
                 )
         found = {
             "entities": len(embeddings),

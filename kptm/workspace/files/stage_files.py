@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}(" + "|".join(map(re.escape, (NEW, OLD, GONE))) + ")")
 _EMBEDDINGS = re.compile(r"embeddings\.json|vectors\.safetensors|model\.safetensors|rows\.db")
+_PARTITIONS = re.compile(
+    r"triples|vectors\.safetensors|rows\.db|partitions/(state\.json|\d+-\w+\.safetensors)"
+)
 _LINKING = re.compile(
     r"(index/)?(manifest\.json|\w+\.npy)|encoder/[0-9a-f]{16}/(\w+\.npy|\w+\.json)"
 )
@@ -73,6 +76,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
     """The existing outputs of all stages of a workspace, without the graph."""
     found = [
         _folder(layout, layout.embeddings, _matching(_EMBEDDINGS)),
+        _folder(layout, layout.embeddings_partitions, _matching(_PARTITIONS)),
         _folder(layout, layout.linking, _matching(_LINKING)),
         _folder(layout, layout.model, own_files),
         run_of(layout),

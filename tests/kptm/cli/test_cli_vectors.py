@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from kptm import Workspace
 from kptm.cli.main import main
+from kptm.workspace.files.stage_files import artefacts_of, delete_workspace, foreign_files
 
 
 def run(*arguments, code=0):
@@ -65,6 +66,73 @@ def test_only_an_interrupted_training_of_the_same_graph_is_continued(copied, mon
             assert numbers.pop(0) == (1 if again else 3)
             numbers.clear()
             assert not (copied / "embeddings.checkpoint").exists()
+
+
+def test_training_by_partitions(copied):
+    found = answer("embed", copied, "--partitions", "3", "--recipe", "large")
+    assert (found["width"], found["entities"]) == (128, 16)
+    with Workspace.open(copied) as ws:
+        embeddings = ws.embeddings()
+        assert embeddings.config == ws.embedding_config("large", 3)
+        assert embeddings.fingerprint == ws.graph.fingerprint()
+        assert embeddings.predict(head="France", relation="capital", k=3)
+    assert not (copied / "embeddings.partitions").exists()
+    error = run("embed", copied, "--partitions", "3", "--recipe", "fast", code=1).stderr
+    assert "needs training to be 'sampled'" in error
+    run("embed", copied, "--partitions", "3", "--update", code=2)
+    run("embed", copied, "--partitions", "0", code=2)
+
+
+def test_partitions_of_the_settings(copied):
+    """The default settings give way to those of a large graph, and others are used as they are."""
+    path = copied / "kptm.toml"
+    given = path.read_text()
+    with Workspace.open(copied) as ws:
+        assert ws.embedding_config(partitions=1) == ws.config.embedding
+        assert ws.embedding_config("auto", 5).training == "sampled"
+    path.write_text("[embedding]\npartitions = 4\n")
+    with Workspace.open(copied) as ws:
+        config = ws.embedding_config()
+        assert (config.partitions, config.training, config.dim) == (4, "sampled", 64)
+        assert ws.embedding_config(partitions=1) == type(ws.config)().embedding
+    path.write_text('[embedding]\npartitions = 4\ntraining = "sampled"\ndim = 5\nepochs = 2\n')
+    assert answer("embed", copied)["width"] == 10
+    path.write_text("[embedding]\npartitions = 0\n")
+    assert "partitions must be a whole number" in run("embed", copied, code=1).stderr
+    path.write_text(given)
+
+
+def test_an_interrupted_training_on_disk_is_continued_and_purged(copied, monkeypatch):
+    monkeypatch.setattr("kg.embedding.buckets.bucket_training.EVERY", 0.0)
+
+    class CutError(Exception):
+        pass
+
+    def cut(epoch):
+        if epoch.number == 3:
+            raise CutError
+
+    numbers = []
+    work = copied / "embeddings.partitions"
+    with Workspace.open(copied) as ws:
+        for again in (False, True):
+            with pytest.raises(CutError):
+                ws.embed(partitions=2, recipe="large", progress=cut)
+            assert work.is_dir()
+            if again:
+                ws.graph.add([("Peru", "borders", "Brazil")])
+            ws.embed(
+                partitions=2, recipe="large", progress=lambda epoch: numbers.append(epoch.number)
+            )
+            assert numbers.pop(0) == (1 if again else 3)
+            numbers.clear()
+            assert not work.exists()
+        with pytest.raises(CutError):
+            ws.embed(partitions=2, recipe="large", progress=cut)
+        foreign = foreign_files(ws.layout, artefacts_of(ws.layout))
+        assert not [path for path in foreign if work in path.parents]
+        delete_workspace(ws.layout)
+    assert not work.exists()
 
 
 def test_predictions(copied):
