@@ -11,7 +11,8 @@ import numpy as np
 from kg.embedding.buckets.packed_keys import PackedKeys
 from kg.embedding.buckets.triple_buckets import TripleBuckets
 from kg.errors import EmbeddingError
-from kg.store.rows import fact_ids, revisions
+from kg.store.read import triples
+from kg.store.rows import dictionary, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,28 +60,28 @@ def read_graph(graph: KnowledgeGraph, path: Path, partitions: int, seed: int) ->
         EmbeddingError: The graph has no triples.
     """
     with graph.database.reading() as sql:
-        has_triple = np.zeros(fact_ids.greatest_id(sql, "entity") + 1, np.bool_)
-        is_used = np.zeros(fact_ids.greatest_id(sql, "relation") + 1, np.bool_)
+        has_triple = np.zeros(dictionary.greatest_id(sql, "entity") + 1, np.bool_)
+        is_used = np.zeros(dictionary.greatest_id(sql, "relation") + 1, np.bool_)
         for chunk in _chunks(sql):
             has_triple[chunk[:, 0]] = has_triple[chunk[:, 2]] = True
             is_used[chunk[:, 1]] = True
         if not has_triple.any():
             raise EmbeddingError("the graph has no triples to train on; load some first")
         keys, number_of = PackedKeys(), np.zeros(len(has_triple), np.int32)
-        for found, key in fact_ids.stream_keys(sql, "entity"):
+        for found, key in dictionary.stream_keys(sql, "entity"):
             if has_triple[found]:
                 number_of[found] = len(keys)
                 keys.append(key)
-        used = [item for item in fact_ids.stream_keys(sql, "relation") if is_used[item[0]]]
+        used = [item for item in dictionary.stream_keys(sql, "relation") if is_used[item[0]]]
         relation_of = np.zeros(len(is_used), np.int32)
         relation_of[[found for found, _ in used]] = np.arange(len(used))
         buckets = TripleBuckets(
-            path, partial(_numbered, sql, number_of, relation_of), len(keys), partitions, seed
+            path, partial(_number_facts, sql, number_of, relation_of), len(keys), partitions, seed
         )
         return GraphBuckets(revisions.latest(sql), buckets, keys, tuple(key for _, key in used))
 
 
-def _numbered(sql: Sql, number_of: Ints, relation_of: Ints) -> Iterator[Ints]:
+def _number_facts(sql: Sql, number_of: Ints, relation_of: Ints) -> Iterator[Ints]:
     for chunk in _chunks(sql):
         yield np.stack(
             [number_of[chunk[:, 0]], relation_of[chunk[:, 1]], number_of[chunk[:, 2]]], 1
@@ -89,6 +90,6 @@ def _numbered(sql: Sql, number_of: Ints, relation_of: Ints) -> Iterator[Ints]:
 
 def _chunks(sql: Sql) -> Iterator[NDArray[np.int64]]:
     """The ids of the database, in chunks of shape (n, 3)."""
-    rows = fact_ids.stream_fact_ids(sql)
+    rows = triples.stream_ids(sql)
     while part := list(islice(rows, CHUNK)):
         yield np.fromiter(chain.from_iterable(part), np.int64, 3 * len(part)).reshape(-1, 3)

@@ -27,7 +27,7 @@ class PackedKeys:
         self._bytes += key.encode()
         self._starts.append(len(self._bytes))
 
-    def ordered(self, numbers: NDArray[np.integer]) -> Iterator[str]:
+    def in_order(self, numbers: NDArray[np.integer]) -> Iterator[str]:
         """Yield the keys with the given numbers."""
         for number in numbers:
             yield self._bytes[self._starts[number] : self._starts[number + 1]].decode()

@@ -67,7 +67,7 @@ def train_on_disk(
     of_place = np.argsort(found.buckets.place)
     vectors.write(place / VECTORS, len(found.keys), training.width, _parts(training), "float32")
     (place / ROWS).unlink(missing_ok=True)
-    key_index.write(place / ROWS, found.keys.ordered(of_place))
+    key_index.write(place / ROWS, found.keys.in_order(of_place))
     return EntityEmbeddings(
         key_index.StoredKeyIndex(place / ROWS, len(found.keys)),
         vectors.Vectors(place / VECTORS),

@@ -124,6 +124,14 @@ def _sides(
         yield [(row[0], Triple(*row[1:])) for row in sql.all(query, (parameter,))]
 
 
+def stream_ids(sql: Sql) -> Iterator[tuple[int, int, int]]:
+    """Stream the ids of head, relation and tail of every live triple whose tail is an entity."""
+    yield from sql.stream(
+        "SELECT x.head_id, x.relation_id, x.tail_id FROM triple x"
+        f" WHERE {_FACT} AND x.tail_id > 0 AND {alive(None)}"
+    )
+
+
 def degrees(sql: Sql, at: int | None) -> dict[str, int]:
     """The number of live triples of each entity; entities without any are left out."""
     where = f"WHERE {_FACT} AND x.tail_id > 0 AND {alive(at)}"

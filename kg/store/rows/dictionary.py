@@ -14,7 +14,7 @@ from kg.store.rows import quantities
 from kg.types import Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kg.sql.cursor import Sql
 
@@ -36,6 +36,16 @@ def ids_of(sql: Sql, table: str, keys: Sequence[str]) -> dict[str, int]:
     listed, parameter = sql.values(wanted)
     query = f"SELECT key, id FROM {table} WHERE key IN {listed}"
     return dict(sql.all(query, (parameter,)))
+
+
+def greatest_id(sql: Sql, table: str) -> int:
+    """The greatest id in the table "entity" or "relation", 0 if it is empty."""
+    return int(sql.one(f"SELECT max(id) FROM {table}") or 0)
+
+
+def stream_keys(sql: Sql, table: str) -> Iterator[tuple[int, str]]:
+    """Stream id and key of every row of "entity" or "relation", in the order of the keys."""
+    yield from sql.stream(f"SELECT id, key FROM {table} ORDER BY key")
 
 
 def literal_hash(item: Literal) -> int:

@@ -37,7 +37,7 @@ def graph(tmp_path):
 def stored(found):
     """The triples of buckets as keys."""
     place = np.argsort(found.buckets.place)
-    keys = list(found.keys.ordered(np.arange(len(found.keys))))
+    keys = list(found.keys.in_order(np.arange(len(found.keys))))
     bounds = found.buckets.bounds
     return [
         (keys[place[h + bounds[one]]], found.relations[r], keys[place[t + bounds[other]]])
@@ -51,7 +51,7 @@ def test_keys_are_read_in_any_order():
     keys = PackedKeys()
     for key in ("b", "", "日本", "a" * 300):
         keys.append(key)
-    assert list(keys.ordered(np.array([2, 3, 1, 0, 2]))) == ["日本", "a" * 300, "", "b", "日本"]
+    assert list(keys.in_order(np.array([2, 3, 1, 0, 2]))) == ["日本", "a" * 300, "", "b", "日本"]
     assert len(keys) == 4
 
 
@@ -180,4 +180,4 @@ def test_a_batch_at_a_time_the_table_is_the_sum_of_its_partitions(graph, tmp_pat
     parts = torch.cat([training.vectors(part) for part in range(3)])
     assert torch.equal(embeddings.table, parts)
     order = np.argsort(found.buckets.place)
-    assert list(embeddings.keys) == list(found.keys.ordered(order))
+    assert list(embeddings.keys) == list(found.keys.in_order(order))
