@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kptm.modeledge import Modeledge
+    from kptm.workspace.backup.backup_key import BackupKey
     from kptm.workspace.backup.backup_reader import restore
     from kptm.workspace.backup.backup_writer import BackupReport, back_up
     from kptm.workspace.changes.additions import AddReport
@@ -78,6 +79,7 @@ __all__ = [
     "AcceptanceRule",
     "AddReport",
     "Artefact",
+    "BackupKey",
     "BackupReport",
     "ChangeReport",
     "DatabaseConfig",
@@ -103,6 +105,7 @@ __all__ = [
     "restore",
 ]
 _HOMES = {
+    "kptm.workspace.backup.backup_key": ("BackupKey",),
     "kptm.workspace.backup.backup_writer": ("BackupReport", "back_up"),
     "kptm.workspace.backup.backup_reader": ("restore",),
     "kptm.workspace.changes.additions": ("AddReport",),

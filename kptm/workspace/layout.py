@@ -184,6 +184,7 @@ class Layout:
         return (
             self.config,
             self.state,
+            self.graph,
             self.embeddings,
             self.embeddings_checkpoint,
             self.embeddings_partitions,

@@ -33,16 +33,17 @@ BROKEN = (
 _CHUNK = 2**20
 
 
-def suffix_of(path: Path) -> str:
-    """The suffix that names the kind of archive.
+def suffix_of(path: Path, after: str = "") -> str:
+    """The suffix that names the kind of archive, before the suffix ``after``.
 
     Raises:
         WorkspaceError: There is no such kind.
     """
     for suffix in SUFFIXES:
-        if path.name.lower().endswith(suffix):
+        if path.name.lower().endswith(suffix + after):
             return suffix
-    raise WorkspaceError(f"{path}: name a file that ends in {', '.join(SUFFIXES[:-1])} or .tar")
+    *others, last = [suffix + after for suffix in SUFFIXES]
+    raise WorkspaceError(f"{path}: name a file that ends in {', '.join(others)} or {last}")
 
 
 @contextmanager

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from kg.files.atomic import place_folder
 from kptm.errors import WorkspaceError
 from kptm.workspace.backup import archives
+from kptm.workspace.backup.backup_encryption import MAGIC, SUFFIX, decrypt
 from kptm.workspace.backup.backup_manifest import LONGEST, NAME, BackupManifest, Member
-from kptm.workspace.backup.backup_writer import BackupReport, is_database_url, report_of
+from kptm.workspace.backup.backup_writer import (
+    BackupReport,
+    check_name,
+    is_database_url,
+    report_of,
+)
 from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kptm.workspace.backup.backup_key import BackupKey
+
 _CHUNK = 2**20
 
 
-def restore(file: str | Path, folder: str | Path) -> BackupReport:
+def restore(file: str | Path, folder: str | Path, *, key: BackupKey | None = None) -> BackupReport:
     """Restore a workspace from a backup; the folder appears when all files are written and checked.
 
     Args:
         file: A backup by :func:`kptm.workspace.back_up`. It is not trusted: nothing is written
             outside of the folder.
         folder: The new workspace: a folder that does not exist, or is empty.
+        key: The key that it was encrypted with; none if its name does not end in ``.enc``.
 
     Raises:
         WorkspaceError: The folder has content, or the backup is damaged: the message names the
-            file in it.
+            file in it. The key is missing, or is not that of the backup.
+        ConfigError: There is a key, but ``cryptography`` is not installed.
         OSError: The folder cannot be written.
     """
     file, layout = Path(file), Layout(Path(folder))
-    suffix = archives.suffix_of(file)
+    suffix = check_name(file, key)
     _check(file, layout)
     try:
-        with place_folder(layout.folder) as fresh, file.open("rb") as raw:
+        with place_folder(layout.folder) as fresh, _open(file, key) as raw:
             manifest = _unpack(file, suffix, raw, Layout(fresh))
     except FileExistsError as error:
         raise _content_error(layout.folder) from error
@@ -60,6 +71,23 @@ def _check(file: Path, layout: Layout) -> None:
     there = layout.folder
     if (there.exists() or there.is_symlink()) and not (there.is_dir() and not any(there.iterdir())):
         raise _content_error(there)
+
+
+@contextmanager
+def _open(file: Path, key: BackupKey | None) -> Iterator[IO[bytes]]:
+    """The archive in a file, decrypted if there is a key."""
+    with file.open("rb") as raw:
+        if key is not None:
+            with decrypt(file, raw, key) as stream:
+                yield stream
+            return
+        if raw.read(len(MAGIC)) == MAGIC:
+            raise WorkspaceError(
+                f"{file}: is encrypted; rename it, so that its name ends in {SUFFIX} after the"
+                " suffix of its archive, and give the key"
+            )
+        raw.seek(0)
+        yield raw
 
 
 def _content_error(folder: Path) -> WorkspaceError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -17,12 +17,17 @@ from kg.files.temporary import create_beside, is_temporary
 from kptm.errors import WorkspaceError
 from kptm.workspace import config as workspace_config
 from kptm.workspace.backup import archives
+from kptm.workspace.backup.backup_encryption import SUFFIX, encrypt, is_encrypted_name
+from kptm.workspace.backup.backup_key import VARIABLE
 from kptm.workspace.backup.backup_manifest import NAME, BackupManifest, Member
 from kptm.workspace.backup.consistent_files import open_moment
 from kptm.workspace.files.graph_state import check_graph
 from kptm.workspace.layout import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kptm.workspace.backup.backup_key import BackupKey
     from kptm.workspace.backup.consistent_files import WorkspaceMoment
 
 
@@ -39,6 +44,7 @@ class BackupReport:
         bytes: The number of bytes of all files.
         left_out: The files and folders in the workspace that are not in the backup, because kptm
             did not write them; none after a restore.
+        encrypted: Whether the archive is encrypted.
     """
 
     file: str
@@ -48,13 +54,14 @@ class BackupReport:
     files: int
     bytes: int
     left_out: tuple[str, ...] = ()
+    encrypted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The values as JSON has them."""
         return asdict(self)
 
 
-def back_up(folder: str | Path, file: str | Path) -> BackupReport:
+def back_up(folder: str | Path, file: str | Path, *, key: BackupKey | None = None) -> BackupReport:
     """Write a backup of a workspace, as it is at one moment, while others may write to it.
 
     The backup has the database, the settings, the outputs of stages, and learnt files. It has no
@@ -62,26 +69,31 @@ def back_up(folder: str | Path, file: str | Path) -> BackupReport:
 
     Args:
         folder: The workspace.
-        file: The archive, which does not exist yet: ``.tar.zst``, ``.tar.gz``, ``.zip``, ``.tar``.
+        file: The archive, which does not exist yet: ``.tar.zst``, ``.tar.gz``, ``.zip``, ``.tar``,
+            with ``.enc`` after it if there is a key.
+        key: Encrypts the archive. Its folder then never holds anything that is not encrypted: the
+            copy of the database is in the workspace's folder meanwhile.
 
     Raises:
         WorkspaceError: There is no workspace or it is damaged, or the file exists, has another
-            suffix, or is a part of the workspace.
+            suffix, is a part of the workspace, or ends in ``.enc`` without a key.
+        ConfigError: There is a key, but ``cryptography`` is not installed.
         OSError: A file cannot be read or written.
     """
     layout, file = Layout(Path(folder)), Path(file)
-    suffix = archives.suffix_of(file)
+    suffix = check_name(file, key)
     _check(layout, file)
+    beside = file if key is None else layout.graph
     try:
         # The copy is deleted before the archive gets its name, so that a kill leaves none beside a
         # complete backup.
         with (
             open_moment(layout) as moment,
             atomic.replace_path(file) as fresh,
-            create_beside(file, folder=True) as scratch,
+            create_beside(beside, folder=True) as scratch,
         ):
             copy, revision = _copy_database(moment, scratch / layout.graph.name)
-            manifest = _write(moment, copy, fresh, suffix, revision)
+            manifest = _write(moment, copy, _Target(fresh, suffix, key), revision)
     except sqlite3.Error as error:
         raise WorkspaceError(
             f"{layout.graph}: cannot be copied ({error}); run kptm doctor"
@@ -125,9 +137,25 @@ def _copy_database(moment: WorkspaceMoment, path: Path) -> tuple[Path, int]:
     return path, int(revision or 0)
 
 
-def _write(
-    moment: WorkspaceMoment, copy: Path, fresh: Path, suffix: str, revision: int
-) -> BackupManifest:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The archive to write."""
+
+    path: Path
+    suffix: str
+    key: BackupKey | None
+
+    @contextmanager
+    def create(self) -> Iterator[archives.Add]:
+        """Open the archive; yield the function that adds a member."""
+        with ExitStack() as opened:
+            raw: IO[bytes] = opened.enter_context(self.path.open("wb"))
+            if self.key is not None:
+                raw = opened.enter_context(encrypt(raw, self.key))
+            yield opened.enter_context(archives.create(self.suffix, raw))
+
+
+def _write(moment: WorkspaceMoment, copy: Path, target: _Target, revision: int) -> BackupManifest:
     from kptm import __version__
 
     with ExitStack() as opened:
@@ -139,7 +167,7 @@ def _write(
             files={name: _member(stream) for name, stream in files.items()},
         )
         content = manifest.to_bytes()
-        with fresh.open("wb") as raw, archives.create(suffix, raw) as add:
+        with target.create() as add:
             add(NAME, len(content), BytesIO(content))
             for name, stream in files.items():
                 stream.seek(0)
@@ -165,6 +193,29 @@ def _is_passing(name: str) -> bool:
     return name.startswith(".kptm-") or is_temporary(name)
 
 
+def check_name(file: Path, key: BackupKey | None) -> str:
+    """The suffix of the archive in a file, whose name ends in ``.enc`` exactly if there is a key.
+
+    So a forgotten key is an error, and never an archive that everyone can read.
+
+    Raises:
+        WorkspaceError: The name does not fit the key, or names no kind of archive.
+    """
+    encrypted = is_encrypted_name(file)
+    suffix = archives.suffix_of(file, SUFFIX if encrypted else "")
+    if encrypted and key is None:
+        raise WorkspaceError(
+            f"{file}: ends in {SUFFIX}, so it needs a key: --key-file, or the environment variable"
+            f" {VARIABLE}"
+        )
+    if key is not None and not encrypted:
+        raise WorkspaceError(
+            f"{file}: there is a key, but the name of an encrypted backup ends in {SUFFIX}, like"
+            f" my{suffix}{SUFFIX}; for one that is not encrypted, give no key and unset {VARIABLE}"
+        )
+    return suffix
+
+
 def is_database_url(folder: Path) -> bool:
     """Whether the path of a workspace is a URL; a path collapses the two slashes to one."""
     return ":/" in str(folder)
@@ -182,4 +233,5 @@ def report_of(
         files=len(manifest.files),
         bytes=sum(one.size for one in manifest.files.values()),
         left_out=left_out,
+        encrypted=is_encrypted_name(file),
     )

@@ -1,0 +1,67 @@
+"""The key of an encrypted backup, from a file or an environment variable."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kptm.errors import WorkspaceError
+
+VARIABLE = "KPTM_BACKUP_KEY"
+"""The environment variable with the key."""
+SHORTEST = 16
+LONGEST = 2**16
+_HOW = "make one with: openssl rand -hex 32 > my.key"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupKey:
+    """The secret that encrypts a backup; it is not part of the object's text.
+
+    Line ends after it do not count, so that ``KPTM_BACKUP_KEY=$(cat my.key)`` and ``--key-file
+    my.key`` are the same key.
+
+    Attributes:
+        secret: 16 to 65,536 bytes: random ones, or a long passphrase.
+    """
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secret", self.secret.rstrip(b"\r\n"))
+        if not SHORTEST <= len(self.secret) <= LONGEST:
+            raise WorkspaceError(
+                f"the key has {len(self.secret):,} bytes, but a key has {SHORTEST} to {LONGEST:,};"
+                f" {_HOW}"
+            )
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> BackupKey:
+        """Read the key from a file.
+
+        Raises:
+            WorkspaceError: The content is too short or too long.
+            OSError: The file cannot be read.
+        """
+        with Path(path).open("rb") as file:
+            content = file.read(LONGEST + 3)  # a longer file need not be read to its end
+        try:
+            return cls(content)
+        except WorkspaceError as error:
+            raise WorkspaceError(f"{path}: {error}") from None
+
+    @classmethod
+    def from_environment(cls) -> BackupKey | None:
+        """Read the key from ``KPTM_BACKUP_KEY``; None if the variable is not set.
+
+        Raises:
+            WorkspaceError: The value is too short or too long.
+        """
+        value = os.environ.get(VARIABLE)
+        if value is None:
+            return None
+        try:
+            return cls(os.fsencode(value))
+        except WorkspaceError as error:
+            raise WorkspaceError(f"the environment variable {VARIABLE}: {error}") from None
