@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         TripleFormatError,
         UnknownKeyError,
     )
-    from kg.formats import from_networkx, from_pandas
+    from kg.formats import WikidataSubset, from_networkx, from_pandas
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Evaluator
     from kg.review.merges import Merge, Merges
@@ -111,6 +111,7 @@ __all__ = [
     "Typed",
     "UnknownKeyError",
     "ValueKey",
+    "WikidataSubset",
     "from_networkx",
     "from_pandas",
     "read_vectors",
@@ -136,7 +137,7 @@ _HOMES = {
         "TripleFormatError",
         "UnknownKeyError",
     ),
-    "kg.formats": ("from_networkx", "from_pandas"),
+    "kg.formats": ("WikidataSubset", "from_networkx", "from_pandas"),
     "kg.graph": ("KnowledgeGraph",),
     "kg.programs": ("Denotation", "Evaluator"),
     "kg.review.merges": ("Merge", "Merges"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kg.formats.text.layout import Columns
+    from kg.formats.wikidata_subset import WikidataSubset
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
     from kg.store.write.artefacts import FileStore
@@ -126,6 +127,7 @@ class KnowledgeGraph(GraphView):
         split: str | None = None,
         header: bool | None = None,
         types: Types = None,
+        subset: WikidataSubset | None = None,
         source: str | None = None,
         add: bool | None = None,
         on_error: OnError = "raise",
@@ -150,9 +152,9 @@ class KnowledgeGraph(GraphView):
             split: The separator of several values in a cell of such a table.
             header: Whether the first line of TSV or CSV is a header; None recognises usual ones.
             types: For TSV and CSV: the kind of a relation's tails by its key, one of
-                :data:`kg.values.KINDS` ("entity", "integer", "date", "url", "text", …). Others are
-                guessed by the rules of :mod:`kg.values.infer`; False guesses nothing, and all tails
-                are entities.
+                :data:`kg.values.KINDS` ("entity", "integer", "url", …). :mod:`kg.values.infer`
+                guesses others; False guesses nothing, and all tails are entities.
+            subset: For Wikidata's dump: the part to read; the report counts what is left out.
             source: The source; by default the path. A fact of two sources is live while one states
                 it.
             add: True keeps the file's earlier statements; False ends all earlier statements of the
@@ -180,6 +182,7 @@ class KnowledgeGraph(GraphView):
             split=split,
             header=header,
             types=types,
+            subset=subset,
             source=source,
             add=add,
             on_error=on_error,
@@ -297,12 +300,9 @@ class KnowledgeGraph(GraphView):
             return removed
 
     def forget(self, *, entity: str | None = None, source: str | None = None) -> int:
-        """End all statements about an entity, or all statements of a source.
+        """End all statements about an entity, or of a source; return the revision, or 0 if none.
 
         They stay in the history, and can be restored by :meth:`undo`, unlike after :meth:`purge`.
-
-        Returns:
-            The revision; 0 if there was nothing to forget.
 
         Raises:
             StoreError: Not exactly one of the two was given.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import TableLayout
     from kg.formats.text.table_guess import TableGuess, guess_table
+    from kg.formats.wikidata_subset import WikidataSubset
     from kg.formats.writer import write_records
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Line",
     "TableGuess",
     "TableLayout",
+    "WikidataSubset",
     "from_networkx",
     "from_pandas",
     "guess_table",
@@ -40,6 +42,7 @@ _HOMES = {
     "kg.formats.text.blocks": ("Block",),
     "kg.formats.text.layout": ("TableLayout",),
     "kg.formats.text.table_guess": ("TableGuess", "guess_table"),
+    "kg.formats.wikidata_subset": ("WikidataSubset",),
     "kg.formats.writer": ("write_records",),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kg.formats.line import Line
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import Columns
+    from kg.formats.wikidata_subset import WikidataSubset
 
 
 class Format(NamedTuple):
@@ -30,6 +31,7 @@ class Format(NamedTuple):
         has_columns: Whether the reader has the argument ``columns``.
         has_blanks: Whether the reader has the argument ``document``, the scope of blank nodes.
         has_notes: Whether the reader has the argument ``notes``, a list of what it converted.
+        has_subset: Whether the reader has the argument ``subset``, the part of the file to read.
     """
 
     name: str
@@ -39,17 +41,26 @@ class Format(NamedTuple):
     has_columns: bool = False
     has_blanks: bool = False
     has_notes: bool = False
+    has_subset: bool = False
 
     def read(
-        self, stream: IO[bytes], path: Path, columns: Columns | TableLayout | None, document: str
+        self,
+        stream: IO[bytes],
+        path: Path,
+        columns: Columns | TableLayout | None,
+        document: str,
+        subset: WikidataSubset | None = None,
     ) -> Iterator[Line | Block]:
         """Stream the records of a file."""
         reader: Callable[..., Iterator[Line | Block]]
         reader = getattr(import_module(f"kg.formats.{self.module}"), self.reader)
         if self.has_blanks:
             return reader(stream, path, document=document)
+        notes = columns.notes if isinstance(columns, TableLayout) else []
+        if self.has_subset:
+            return reader(stream, path, notes, subset)
         if self.has_notes:
-            return reader(stream, path, columns.notes if isinstance(columns, TableLayout) else [])
+            return reader(stream, path, notes)
         return reader(stream, path, columns) if self.has_columns else reader(stream, path)
 
 
@@ -62,7 +73,7 @@ TRIPLES = (
     Format("ttl", (".ttl", ".turtle"), "rdf.syntaxes", "read_turtle", has_blanks=True),
     Format("rdf", (".rdf", ".xml", ".owl"), "rdf.syntaxes", "read_rdfxml", has_blanks=True),
     Format("jsonld", (".jsonld",), "rdf.syntaxes", "read_jsonld", has_blanks=True),
-    Format("wikidata", (".json",), "wikidata", "read_wikidata", has_notes=True),
+    Format("wikidata", (".json",), "wikidata", "read_wikidata", has_notes=True, has_subset=True),
     Format("kgtk", (".kgtk",), "kgtk", "read_kgtk"),
     Format("neo4j", (".neo4j",), "property_graph.neo4j_csv", "read_neo4j"),
     Format("apoc", (".apoc",), "property_graph.apoc_json", "read_apoc"),
@@ -78,6 +89,11 @@ ENTITIES = (
     Format("tsv", (".tsv", ".txt"), "entities", "read_entities_tsv", has_columns=True),
 )
 
+NO_SUBSET = (
+    "only Wikidata's dump is read in part; name no types, languages or properties for others"
+)
+"""The error of a subset of a file in another format."""
+
 
 def read_triples(
     path: str | Path,
@@ -86,6 +102,7 @@ def read_triples(
     columns: Columns | None = None,
     layout: TableLayout | None = None,
     document: str | None = None,
+    subset: WikidataSubset | None = None,
 ) -> Generator[Line | Block]:
     """Stream the records of a file: triples, and whatever else its format contains.
 
@@ -96,6 +113,7 @@ def read_triples(
         layout: For TSV and CSV: a full description of the table, instead of ``columns``; the reader
             appends its guesses to ``layout.notes``.
         document: For RDF: the name of the document that blank nodes belong to; by default the path.
+        subset: For Wikidata's dump: the part to read.
 
     Raises:
         TripleFormatError: The file cannot be read. The error of a single line is yielded instead.
@@ -105,7 +123,9 @@ def read_triples(
     chosen = choose(Path(path), TRIPLES, format)
     if layout != TableLayout(notes=layout.notes) and not chosen.has_columns:
         raise TripleFormatError(path, None, f"{chosen.name} has no columns to choose from")
-    yield from _read(Path(path), TRIPLES, format, layout, document)
+    if subset is not None and not chosen.has_subset:
+        raise TripleFormatError(path, None, NO_SUBSET)
+    yield from _read(Path(path), TRIPLES, format, layout, document, subset)
 
 
 def read_entities(
@@ -126,6 +146,7 @@ def _read(
     name: str | None,
     columns: Columns | TableLayout | None,
     document: str | None = None,
+    subset: WikidataSubset | None = None,
 ) -> Generator[Line | Block]:
     chosen = choose(path, formats, name)
     if columns is not None and not isinstance(columns, TableLayout) and not chosen.has_columns:
@@ -133,7 +154,7 @@ def _read(
     notes = columns.notes if isinstance(columns, TableLayout) else []
     with open_bytes(path) as raw:
         stream = as_utf8(raw, path, notes) if chosen.has_columns else raw
-        yield from chosen.read(stream, path, columns, document or str(path))
+        yield from chosen.read(stream, path, columns, document or str(path), subset)
 
 
 def choose(path: Path, formats: Sequence[Format], name: str | None) -> Format:

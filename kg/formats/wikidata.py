@@ -1,9 +1,10 @@
 """Reads Wikidata's JSON dump: an array with one entity per line, or the lines alone.
 
 Labels, aliases and descriptions are read with their languages, the number of sitelinks as the
-prior, and claims with their qualifiers and any rank other than normal. Claims of an unknown value
-or of no value are skipped. Values are written as in Wikidata's RDF export (mediawiki.org,
-"Wikibase/Indexing/RDF Dump Format"): year -44 of the JSON, which is 44 BC, becomes "-0043", and a
+prior, and claims with their qualifiers and any rank other than normal (mediawiki.org,
+"Wikibase/DataModel/JSON"). Claims and qualifiers of an unknown value or of no value are left out
+and counted. Values are written as in Wikidata's RDF export (mediawiki.org, "Wikibase/Indexing/RDF
+Dump Format"): year -44 of the JSON, which is 44 BC, becomes "-0043", and a
 Julian date becomes the Gregorian date of the same day.
 """
 
@@ -16,6 +17,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kg.errors import TripleFormatError
 from kg.formats.text.lines import text_lines
+from kg.formats.wikidata_subset import (
+    LeftOut,
+    WikidataSubset,
+    describe_left_out,
+    reason_against,
+)
 from kg.types import Attribute, EntityRecord, Literal, Qualifier, Statement, Triple
 from kg.vocabulary import (
     ALIAS,
@@ -53,6 +60,7 @@ _DATE = re.compile(
 ).fullmatch
 
 _WANTED = "not an entity of Wikidata"
+_TYPE = "P31"
 
 
 class Converted:
@@ -77,21 +85,52 @@ class Converted:
         ]
 
 
-def read_wikidata(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> Iterator[Line]:
+class _Reading:
+    """What to read of a dump, and the counts of what is converted and left out."""
+
+    def __init__(self, subset: WikidataSubset) -> None:
+        self.subset = subset
+        self.converted = Converted()
+        self._left_out: Counter[tuple[LeftOut, str]] = Counter()
+        self._of_entity: Counter[tuple[LeftOut, str]] = Counter()
+
+    def leave_out(self, reason: LeftOut, detail: str = "", count: int = 1) -> None:
+        """Count something of the present entity that is not read."""
+        self._of_entity[reason, detail] += count
+
+    def end_entity(self, *, valid: bool) -> None:
+        """Add the counts of the present entity, unless its line is rejected."""
+        if valid:
+            self._left_out.update(self._of_entity)
+        self._of_entity.clear()
+
+    def notes(self) -> list[str]:
+        """Describe what was converted and left out, one sentence each."""
+        return [*self.converted.notes(), *describe_left_out(self._left_out)]
+
+
+def read_wikidata(
+    stream: IO[bytes],
+    path: Path,
+    notes: list[str] | None = None,
+    subset: WikidataSubset | None = None,
+) -> Iterator[Line]:
     """Read the statements about each entity; a line with any error gives only the error.
 
     Args:
         stream: The file.
         path: The path of the file, for messages.
-        notes: A list to which the number of converted dates is appended at the end.
+        notes: A list to which the numbers of converted dates and of what was left out are appended
+            at the end.
+        subset: The part to read; by default everything.
     """
-    converted = Converted()
-    yield from _lines(stream, path, converted)
+    reading = _Reading(subset or WikidataSubset())
+    yield from _lines(stream, path, reading)
     if notes is not None:
-        notes += converted.notes()
+        notes += reading.notes()
 
 
-def _lines(stream: IO[bytes], path: Path, converted: Converted) -> Iterator[Line]:
+def _lines(stream: IO[bytes], path: Path, reading: _Reading) -> Iterator[Line]:
     for number, text in text_lines(stream, path):
         if isinstance(text, TripleFormatError):
             yield number, text
@@ -100,42 +139,73 @@ def _lines(stream: IO[bytes], path: Path, converted: Converted) -> Iterator[Line
         if body in ("", "[", "]"):
             continue
         try:
-            records = list(_entity(json.loads(body), converted))
+            records = list(_entity(json.loads(body), reading))
         except (ValueError, RecursionError) as error:
+            reading.end_entity(valid=False)
             yield number, TripleFormatError(path, number, f"not JSON ({error})", text)
         except (KeyError, TypeError, AttributeError) as error:
+            reading.end_entity(valid=False)
             reason = f"{_WANTED} ({type(error).__name__}: {error})"
             yield number, TripleFormatError(path, number, reason, text)
         else:
+            reading.end_entity(valid=True)
             for record in records:
                 yield number, record
 
 
-def _entity(value: Any, converted: Converted) -> Iterator[Record]:
+def _entity(value: Any, reading: _Reading) -> Iterator[Record]:
     key = _text(value["id"])
     if not key:
         raise KeyError("id")
+    if reading.subset.types:
+        reason = reason_against(reading.subset, key, _types(value))
+        if reason is not None:
+            reading.leave_out(reason)
+            return
     is_empty = True
-    for record in _about(key, value, converted):
+    for record in _about(key, value, reading):
         is_empty = False
         yield record
     if is_empty:
         yield EntityRecord(key=key)
 
 
-def _about(key: str, value: dict[str, Any], converted: Converted) -> Iterator[Record]:
-    for name, relation in (("labels", LABEL), ("lemmas", LABEL), ("descriptions", DESCRIPTION)):
-        for item in _mapping(value, name).values():
-            yield Attribute(key, relation, _in_language(item))
-    for items in _mapping(value, "aliases").values():
-        for item in items:
-            yield Attribute(key, ALIAS, _in_language(item))
+def _types(value: dict[str, Any]) -> set[str]:
+    """The items that are types of an entity, without those of deprecated claims."""
+    snaks = [
+        claim["mainsnak"]
+        for claim in _mapping(value, "claims").get(_TYPE, ())
+        if claim.get("rank") != "deprecated"
+    ]
+    return {_item(snak["datavalue"]["value"]) for snak in snaks if snak["snaktype"] == "value"}
+
+
+def _about(key: str, value: dict[str, Any], reading: _Reading) -> Iterator[Record]:
+    for relation, item in _names(value):
+        name = _in_language(item)
+        if reading.subset.has_language(name.language):
+            yield Attribute(key, relation, name)
+        else:
+            reading.leave_out(LeftOut.LANGUAGE, name.language)
     sitelinks = _mapping(value, "sitelinks")
     if sitelinks:
         yield Attribute(key, PRIOR, Literal(str(len(sitelinks)), f"{XSD}integer"))
-    for claims in _mapping(value, "claims").values():
+    for relation, claims in _mapping(value, "claims").items():
+        if not reading.subset.has_property(relation):
+            reading.leave_out(LeftOut.PROPERTY, relation, len(claims))
+            continue
         for claim in claims:
-            yield from _claim(key, claim, converted)
+            yield from _claim(key, claim, reading)
+
+
+def _names(value: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Labels, descriptions and aliases as Wikidata writes them, each with its relation."""
+    for name, relation in (("labels", LABEL), ("lemmas", LABEL), ("descriptions", DESCRIPTION)):
+        for item in _mapping(value, name).values():
+            yield relation, item
+    for items in _mapping(value, "aliases").values():
+        for item in items:
+            yield ALIAS, item
 
 
 def _mapping(value: dict[str, Any], name: str) -> dict[str, Any]:
@@ -156,9 +226,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Record]:
+def _claim(key: str, claim: dict[str, Any], reading: _Reading) -> Iterator[Record]:
     snak = claim["mainsnak"]
-    value = _snak(snak, converted)
+    value = _snak(snak, reading)
     if value is None:
         return
     relation = _text(snak["property"])
@@ -166,7 +236,7 @@ def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Re
         Qualifier(_text(item["property"]), qualifier_value)
         for items in _mapping(claim, "qualifiers").values()
         for item in items
-        if (qualifier_value := _snak(item, converted)) is not None
+        if (qualifier_value := _snak(item, reading)) is not None
     ]
     rank = claim.get("rank")
     if rank in _RANKS:
@@ -184,16 +254,17 @@ def _claim(key: str, claim: dict[str, Any], converted: Converted) -> Iterator[Re
         yield fact
 
 
-def _snak(snak: dict[str, Any], converted: Converted) -> str | Literal | None:
-    """The key or value of a snak; None for "unknown value" and "no value"."""
+def _snak(snak: dict[str, Any], reading: _Reading) -> str | Literal | None:
+    """The key or value of a snak; None, which is counted, for "unknown value" and "no value"."""
     if snak["snaktype"] != "value":
+        reading.leave_out(LeftOut.NO_VALUE, _text(snak["property"]))
         return None
     datavalue = snak["datavalue"]
     kind, value = datavalue["type"], datavalue["value"]
     if kind == "string":
         return Literal(_text(value), f"{XSD}anyURI" if snak.get("datatype") == "url" else "")
     if kind == "time":
-        return _time(value, converted)
+        return _time(value, reading.converted)
     read = _VALUES.get(kind)
     if read is None:
         raise TypeError(f"values of type {kind!r:.40} are unknown")

@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from kg.errors import TripleFormatError
 from kg.formats.files import STANDARD
-from kg.formats.reader import TRIPLES, choose, read_triples
+from kg.formats.reader import NO_SUBSET, TRIPLES, choose, read_triples
 from kg.formats.text.layout import TableLayout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kg.formats import Line
     from kg.formats.text.blocks import Block
     from kg.formats.text.layout import Columns
+    from kg.formats.wikidata_subset import WikidataSubset
     from kg.loading.rows import Rows
     from kg.sql.database import Database
     from kg.types import LoadReport
@@ -55,6 +57,7 @@ def load_file(
     split: str | None,
     header: bool | None,
     types: Types,
+    subset: WikidataSubset | None,
     source: str | None,
     add: bool | None,
     on_error: str,
@@ -73,7 +76,7 @@ def load_file(
                 layout = TableLayout(
                     columns=columns, key=key, split=split, header=header, notes=notes
                 )
-                with closing(_lines(file, form, layout, source)) as lines:
+                with closing(_lines(file, form, layout, source, subset)) as lines:
                     return loading.load_lines(
                         database,
                         name,
@@ -102,11 +105,17 @@ def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> 
 
 
 def _lines(
-    path: str | Path, form: str | None, layout: TableLayout, source: str | None
+    path: str | Path,
+    form: str | None,
+    layout: TableLayout,
+    source: str | None,
+    subset: WikidataSubset | None,
 ) -> Generator[Line | Block]:
     if isinstance(path, str) and path.startswith(PYKEEN):
+        if subset is not None:
+            raise TripleFormatError(path, None, NO_SUBSET)
         from kg.embedding.datasets import read_dataset
 
         return read_dataset(path.removeprefix(PYKEEN))
     scope = document_of(path) or source
-    return read_triples(path, format=form, layout=layout, document=scope)
+    return read_triples(path, format=form, layout=layout, document=scope, subset=subset)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.formats.text.layout import Columns
+    from kg.formats.wikidata_subset import WikidataSubset
     from kg.graph import OnError
     from kg.loading.rows import Rows
     from kg.loading.tables import Types
@@ -107,6 +108,7 @@ class WorkspaceGraph:
         split: str | None = None,
         header: bool | None = None,
         types: Types = None,
+        subset: WikidataSubset | None = None,
         source: str | None = None,
         add: bool | None = None,
         on_error: OnError = "raise",
@@ -130,6 +132,7 @@ class WorkspaceGraph:
             split=split,
             header=header,
             types=types,
+            subset=subset,
             source=source,
             add=add,
             on_error=on_error,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from kg.formats import WikidataSubset
     from kg.types import LoadReport, Typed
 
 SHOWN = 20
@@ -75,6 +76,12 @@ def init(workspace: str, database: str | None, changes: tuple[str, ...], as_json
                    " decimal, quantity, date, time, boolean, url, email or version;"
                    " by default it is guessed.")  # fmt: skip
 @click.option("--no-types", is_flag=True, help="Guess no types: tails in CSV and TSV are entities.")
+@click.option("--only-types", metavar="Q,…", help="Of Wikidata's dump: items with one of these"
+              " types (P31).")  # fmt: skip
+@click.option("--only-languages", metavar="TAG,…", help="Of Wikidata's dump: names in these"
+              " languages; en reads en-gb too.")  # fmt: skip
+@click.option("--only-properties", metavar="P,…", help="Of Wikidata's dump: facts with these"
+              " properties, and their qualifiers.")  # fmt: skip
 @click.option("--source", help="The source; by default the path.")
 @click.option("--add/--replace", default=None,
               help="Keep the earlier statements of FILE, or end those of its source in all files;"
@@ -97,6 +104,9 @@ def load(
     header: bool | None,
     kinds: tuple[str, ...],
     no_types: bool,
+    only_types: str | None,
+    only_languages: str | None,
+    only_properties: str | None,
     source: str | None,
     add: bool | None,
     skip_errors: bool,
@@ -118,6 +128,7 @@ def load(
     from kptm.workspace import Workspace
 
     types = _types(kinds, no_types)
+    subset = _subset(only_types, only_languages, only_properties)
     on_error: Any = "skip" if skip_errors else "raise"
     results: dict[str, Any] = {}
     lines: list[str] = []
@@ -144,6 +155,7 @@ def load(
                     split=split,
                     header=header,
                     types=types,
+                    subset=subset,
                     source=source,
                     add=add,
                     on_error=on_error,
@@ -182,6 +194,28 @@ def _types(kinds: tuple[str, ...], no_types: bool) -> dict[str, str] | bool | No
         if not mark or not relation:
             raise click.UsageError(f"--types {kind}: expected RELATION=KIND")
     return {relation: kind for relation, _, kind in pairs}
+
+
+def _subset(
+    types: str | None, languages: str | None, properties: str | None
+) -> WikidataSubset | None:
+    """The part of a dump of Wikidata that the options name; None without any."""
+    from kg.formats import WikidataSubset
+
+    given = [
+        _keys(option, text)
+        for option, text in (("types", types), ("languages", languages), ("properties", properties))
+    ]
+    if not any(given):
+        return None
+    return WikidataSubset(types=given[0], languages=given[1], properties=given[2])
+
+
+def _keys(option: str, text: str | None) -> tuple[str, ...]:
+    found = tuple(part for part in (text or "").split(",") if part.strip())
+    if text is not None and not found:
+        raise click.UsageError(f"--only-{option}: name at least one, or leave out the option")
+    return found
 
 
 def load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:

@@ -216,3 +216,31 @@ def test_an_empty_result_says_so(kptm, arguments, said):
     result = CliRunner().invoke(main, arguments)
     assert (result.exit_code, result.stdout) == (0, "")
     assert said in result.stderr
+
+
+def test_a_part_of_wikidatas_dump_is_loaded(kptm, tmp_path):
+    def claim(relation, item):
+        value = {"entity-type": "item", "id": item}
+        snak = {"snaktype": "value", "property": relation}
+        snak["datavalue"] = {"type": "wikibase-entityid", "value": value}
+        return [{"mainsnak": snak, "rank": "normal"}]
+
+    labels = {tag: {"language": tag, "value": f"Ada in {tag}"} for tag in ("en", "fr")}
+    ada = {"id": "Q7259", "labels": labels, "claims": {"P31": claim("P31", "Q5")}}
+    ada["claims"]["P19"] = claim("P19", "Q84")
+    london = {"id": "Q84", "claims": {"P31": claim("P31", "Q515")}}
+    (tmp_path / "w.json").write_text(f"[\n{json.dumps(ada)},\n{json.dumps(london)}\n]\n")
+    options = ("--only-types", "Q5, Q6581072", "--only-languages", "en", "--only-properties", "P19")
+    found = as_json(kptm("load", "ada", "w.json", *options, "--json"))["w.json"]
+    assert found["notes"] == [
+        "items of other types left out: 1",
+        "names in other languages left out: 1 (fr 1)",
+        "claims of other properties left out: 1 (P31 1)",
+    ]
+    assert kptm("query", "ada", "Q7259", "P19").startswith("Q84")
+    assert as_json(kptm("stats", "ada", "--json"))["triples"] == 1
+    assert "name at least one" in CliRunner().invoke(
+        main, ["load", "ada", "w.json", "--only-types", " , "]
+    ).output  # fmt: skip
+    kptm("load", "ada", "films.csv", "--only-types", "Q5", code=1)
+    kptm("load", "ada", "w.json", "--only-properties", "born in", code=1)
