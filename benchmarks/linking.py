@@ -51,10 +51,10 @@ from kg import EntityRecord, KnowledgeGraph
 from kptm.evaluation.linking_gold import GoldDocument
 from kptm.evaluation.linking_scores import score_linking
 from kptm.linking import LinkedText, Linker
-from kptm.linking.batches import link_batch
 from kptm.linking.disambiguation.conventions import Policy
 from kptm.linking.disambiguation.description_encoder import Encoder
-from kptm.linking.disambiguation.weights import FOLDER, Weights
+from kptm.linking.disambiguation.disambiguation_model import FOLDER, Weights
+from kptm.linking.link_batch import link_batch
 from kptm.linking.training.linker_fitting import Gold, fit
 
 HERE = Path(__file__).resolve().parent

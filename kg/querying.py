@@ -14,9 +14,9 @@ from kg.programs.expressions import Comparison
 from kg.store.node_sets.bounds import Bounds, holds, undecided_condition
 from kg.store.read import query
 from kg.store.rows import values
-from kg.store.rows.quantities import double
+from kg.store.rows.quantity_rows import double
 from kg.types import Literal
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kg.store.read.query import Terms
-    from kg.values.quantities import Quantity
+    from kg.values.base_quantities import Quantity
 
 Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
 """A value to compare with: a number, with or without a unit, or a date."""

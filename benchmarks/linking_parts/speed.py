@@ -106,9 +106,9 @@ def kptm(count: int, folder: Path, encoder: bool = False, known: bool = False) -
     built = time.perf_counter() - began
     from kg import EntityRecord, KnowledgeGraph
     from kptm.linking import Linker
-    from kptm.linking.batches import batches
     from kptm.linking.detection.lookup import matches
     from kptm.linking.disambiguation.description_encoder import Encoder
+    from kptm.linking.link_batch import batches
     from kptm.linking.text.passages import FoldedTexts
 
     graph = KnowledgeGraph.open(folder / "graph.db")

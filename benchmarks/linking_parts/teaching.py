@@ -14,7 +14,7 @@ from linking_parts.corpora import first_words, webnlg_on_freebase
 from linking_parts.gold import COMPLETE, SETS, teachable, trimmed
 
 if TYPE_CHECKING:
-    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.disambiguation.disambiguation_model import Weights
     from kptm.linking.training.linker_fitting import LabelledCollection
 
 WEBNLG_SHARE = 15

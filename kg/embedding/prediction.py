@@ -1,4 +1,7 @@
-"""Predicts by scores: the best entities for a missing end, and new facts of a relation."""
+"""Predictions from scores and vectors.
+
+They are the best entities for a missing end, the nearest entities, and new facts of a relation.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     Question = tuple[str | None, str, str | None]
     """Head, relation and tail; the missing end is None."""
 
-ROWS = 256
-"""Questions that are scored together."""
+HEADS_AT_ONCE = 256
+"""The number of heads whose tails are scored together."""
 
 
 class _Pair(NamedTuple):
@@ -34,7 +37,7 @@ class Prediction(_Pair):
     """An entity and its score, which unpacks as a pair.
 
     Attributes:
-        known: Whether it is a known fact; None if no known facts were given.
+        known: Whether the entity completes a known fact; None if no known facts were given.
     """
 
     known: bool | None = None
@@ -48,7 +51,11 @@ def best(
     *,
     mark: bool,
 ) -> list[Prediction]:
-    """The best entities for the missing head or tail."""
+    """The ``k`` best entities for the missing head or tail.
+
+    Entities that complete a known fact are left out (PyKEEN calls this filtered), or kept and
+    marked if ``mark``.
+    """
     head, relation, tail = question
     scores = embeddings.scores(head=head, relation=relation, tail=tail)
     known_rows = None if known is None else embeddings.keys.of(_answers(question, known))
@@ -80,21 +87,28 @@ def highest(scores_N: Tensor, k: int) -> Tensor:
 
 def _answers(question: Question, known: Facts | GraphView) -> set[str]:
     head, relation, tail = question
-    known = _matching(known, question)
+    facts = _matching(known, question)
     if head is not None:
-        return {t for h, r, t in known if (h, r) == (head, relation)}
-    return {h for h, r, t in known if (r, t) == (relation, tail)}
+        return {t for h, r, t in facts if (h, r) == (head, relation)}
+    return {h for h, r, t in facts if (r, t) == (relation, tail)}
 
 
 def _matching(known: Facts | GraphView, question: Question) -> Facts:
-    """The known facts that may answer a question: a graph's matches, or a whole collection."""
+    """The known facts in which to look for answers.
+
+    They are a graph's facts that match the question, or all facts of a collection.
+    """
     match = getattr(known, "match", None)
-    facts: Facts = known if match is None else match(*question)  # type: ignore[assignment]  # no view
+    # Without ``match`` it is a collection.
+    facts: Facts = known if match is None else match(*question)  # type: ignore[assignment]
     return facts
 
 
 def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
-    """The entities with the highest cosine to the vector of ``key``, read chunk by chunk."""
+    """The ``k`` other entities whose vectors have the highest cosine with that of ``key``.
+
+    The vectors are read in chunks, so that the table may be larger than memory.
+    """
     query = torch.nn.functional.normalize(embeddings.vectors([key])[0], dim=0)
     row = embeddings.row(key)
     best_cosine, best_row, start = torch.empty(0), torch.empty(0, dtype=torch.long), 0
@@ -107,39 +121,45 @@ def nearest(embeddings: ScoredVectors, key: str, k: int) -> list[Prediction]:
         order = torch.sort(-both, stable=True).indices[: max(k, 0)]
         best_cosine, best_row = both[order], rows[order]
     return [
-        Prediction(embeddings.keys[number], cosine)
-        for number, cosine in zip(best_row.tolist(), best_cosine.tolist(), strict=True)
+        Prediction(embeddings.keys[row], cosine)
+        for row, cosine in zip(best_row.tolist(), best_cosine.tolist(), strict=True)
     ]
 
 
 def new_facts(
     embeddings: ScoredVectors, relation: str, k: int, known: Facts | GraphView
 ) -> list[tuple[Triple, float]]:
-    """The likeliest unknown facts of a relation, between its known heads and tails."""
-    number = embeddings.relation_id(relation)
-    known = _matching(known, (None, relation, None))
-    facts = embeddings.known_ids(item for item in known if item[1] == relation)
+    """The likeliest unknown facts of a relation, between its known heads and tails.
+
+    Each comes with the softmax of its score over all tails, which is not calibrated.
+    """
+    relation_id = embeddings.relation_id(relation)
+    known_facts = _matching(known, (None, relation, None))
+    facts = embeddings.known_ids(item for item in known_facts if item[1] == relation)
     heads, tails = np.unique(facts[:, 0]), np.unique(facts[:, 2])
     if not len(heads) or k < 1:
         return []
-    place = np.stack([np.searchsorted(heads, facts[:, 0]), np.searchsorted(tails, facts[:, 2])], 1)
-    best_p, best_at = torch.empty(0), torch.empty((0, 2), dtype=torch.long)
+    known_at = np.stack(
+        [np.searchsorted(heads, facts[:, 0]), np.searchsorted(tails, facts[:, 2])], 1
+    )
+    best_p, best_pairs = torch.empty(0), torch.empty((0, 2), dtype=torch.long)
     scorer = embeddings.scorer()
-    for start in range(0, len(heads), ROWS):
-        some = torch.from_numpy(heads[start : start + ROWS])
-        pairs = torch.stack([some, torch.full_like(some, number)], 1)
-        p = torch.softmax(scorer.tail_scores(pairs), 1)[:, torch.from_numpy(tails)]
-        here = place[(place[:, 0] >= start) & (place[:, 0] < start + ROWS)]
-        p[here[:, 0] - start, here[:, 1]] = -1.0
+    for start in range(0, len(heads), HEADS_AT_ONCE):
+        stop = start + HEADS_AT_ONCE
+        some = torch.from_numpy(heads[start:stop])
+        questions = torch.stack([some, torch.full_like(some, relation_id)], 1)
+        p = torch.softmax(scorer.tail_scores(questions), 1)[:, torch.from_numpy(tails)]
+        known_here = known_at[(known_at[:, 0] >= start) & (known_at[:, 0] < stop)]
+        p[known_here[:, 0] - start, known_here[:, 1]] = -1.0
         p = p.flatten()
         top = highest(p, k)
-        at = torch.stack([top // len(tails) + start, top % len(tails)], 1)
-        best_p, best_at = torch.cat([best_p, p[top]]), torch.cat([best_at, at])
+        pairs = torch.stack([top // len(tails) + start, top % len(tails)], 1)
+        best_p, best_pairs = torch.cat([best_p, p[top]]), torch.cat([best_pairs, pairs])
         order = torch.sort(-best_p, stable=True).indices[:k]
-        best_p, best_at = best_p[order], best_at[order]
+        best_p, best_pairs = best_p[order], best_pairs[order]
     keys = embeddings.keys
     return [
         (Triple(keys[int(heads[h])], relation, keys[int(tails[t])]), p)
-        for (h, t), p in zip(best_at.tolist(), best_p.tolist(), strict=True)
+        for (h, t), p in zip(best_pairs.tolist(), best_p.tolist(), strict=True)
         if p >= 0
     ]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kg.loading.table_values import Tables
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
+    from kg.store.rows.sources import Replaced
     from kg.values.typing import Typing
 
 BATCH = 20_000
@@ -34,6 +35,8 @@ BATCH = 20_000
 
 SHOWN = 1_000
 """The most rejected lines in a report; the file of rejected lines has all."""
+_REPLACED: dict[bool | None, Replaced] = {None: "file", False: "source", True: "nothing"}
+"""By the argument ``add``: whose earlier statements a load replaces."""
 
 
 def load_lines(
@@ -79,9 +82,7 @@ def load_lines(
         sql, transaction = stack.enter_context(database.writing())
         number = revisions.begin(sql, "load", name)
         document = document_of(path)
-        load_source = LoadSource(
-            source or name, document, source is None, None if add is None else not add
-        )
+        load_source = LoadSource(source or name, document, source is None, _REPLACED[add])
         writer = Writer(
             sql, number, load_source, create_entities=create_entities, refuse=rejects.refuse
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kg.store.rows.values import count_entities, stored_decision
 from kg.values import infer
-from kg.values.forms import ENTITY
 from kg.values.typing import Typing
+from kg.values.value_forms import ENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

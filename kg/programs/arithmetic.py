@@ -12,10 +12,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Literal
+from kg.values.base_quantities import DATE, Quantity, quantity, year
 from kg.values.dates import DAY
-from kg.values.forms import DATES, DECIMAL, INTEGER
-from kg.values.quantities import DATE, Quantity, quantity, year
 from kg.values.units import unit_of
+from kg.values.value_forms import DATES, DECIMAL, INTEGER
 from kg.vocabulary import XSD
 
 if TYPE_CHECKING:

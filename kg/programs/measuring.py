@@ -16,9 +16,9 @@ from kg.programs.expressions import Aggregate, Compare, Follow, Measure, Program
 from kg.store.node_sets import measures
 from kg.store.node_sets.bounds import Bounds, Size
 from kg.store.node_sets.sets import EMPTY, NodeSet
-from kg.store.rows.quantities import double
+from kg.store.rows.quantity_rows import double
+from kg.values.base_quantities import Quantity, quantity
 from kg.values.node import ValueKey
-from kg.values.quantities import Quantity, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

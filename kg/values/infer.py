@@ -1,9 +1,9 @@
 """Infers which relations of a table have values, from a window of the table.
 
 The tails of a relation are values if at least 98% of them have the same form
-(:data:`kg.values.forms.FORMS`), unless they are keys. They are keys if most heads of the relation
-have that form too (numeric ids, IRIs), or if more than a fifth of the distinct tails are entities
-already. A relation that the graph has keeps its type.
+(:data:`kg.values.value_forms.FORMS`), unless they are keys. They are keys if most heads of the
+relation have that form too (numeric ids, IRIs), or if more than a fifth of the distinct tails are
+entities already. A relation that the graph has keeps its type.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.types import Literal
-from kg.values.forms import AMBIGUOUS, ENTITY, FORMS, TEXT, ValueForm, may_be_value
+from kg.values.value_forms import AMBIGUOUS, ENTITY, FORMS, TEXT, ValueForm, may_be_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

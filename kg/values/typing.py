@@ -17,8 +17,8 @@ from kg.errors import KGError
 from kg.formats.text.blocks import Block, ValueBlock
 from kg.types import Triple, Typed
 from kg.values import infer
-from kg.values.forms import ENTITY, KINDS
 from kg.values.infer import TypeDecision
+from kg.values.value_forms import ENTITY, KINDS
 from kg.vocabulary import UNDERSTOOD
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ class Unit(NamedTuple):
     offset: Fraction = Fraction(0)
 
 
+# Symbols that are read from text ("3 km") are in ``_UNITS`` of kg/values/value_forms.py too.
 _BASES: dict[str, dict[str, str]] = {
     # By base unit and exact size in it: the names and symbols of a unit.
     "m": {

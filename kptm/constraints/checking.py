@@ -181,7 +181,7 @@ def _tails(graph: KnowledgeGraph, item: Proposal) -> list[str | Literal]:
 
 def _same(one: str | Literal, other: str | Literal) -> bool:
     if isinstance(one, Literal) and isinstance(other, Literal):
-        from kg.values.quantities import quantity
+        from kg.values.base_quantities import quantity
 
         sizes = quantity(one), quantity(other)
         return one == other or (sizes[0] is not None and sizes[0] == sizes[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.errors import TripleFormatError
-from kptm.linking.batches import BATCH
+from kptm.linking.link_batch import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

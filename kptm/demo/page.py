@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.demo.measure import GAIN
-from kptm.report.drawings.entity_map import map_points
+from kptm.report.drawings.map_points import map_points
 from kptm.report.report_data import AnswerView, Estimate, Neighbourhood, Report
 
 if TYPE_CHECKING:

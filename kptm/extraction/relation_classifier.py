@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from kptm.extraction.candidates.pair_features import name_words, word_hash
+from kptm.extraction.candidates.pair_features import relation_name_stems, word_hash
 from kptm.extraction.candidates.text_mentions import MentionKind
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class LabelSpace:
         entries: dict[tuple[int, int], float] = {}
         for column, one in enumerate(self.classes):
             for label in one:
-                words = name_words(self.kinds[label.relation].name)
+                words = relation_name_stems(self.kinds[label.relation].name)
                 for word in words:
                     for place in "blr":
                         entries[word_hash(place, word), column] = 1 / len(words) / len(one)

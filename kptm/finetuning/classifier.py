@@ -24,7 +24,7 @@ START = 0.02
 """The standard deviation of the classifier's initial weights, as in BERT."""
 
 
-def place_count(task: str, *, causal: bool) -> int:
+def pooled_count(task: str, *, causal: bool) -> int:
     """How many pooled states the classifier reads side by side.
 
     "relation": those of head and tail (mention pooling of Baldini Soares et al. 2019, by the mean);
@@ -36,12 +36,12 @@ def place_count(task: str, *, causal: bool) -> int:
     return marks + (causal and task in ("relation", "typing"))
 
 
-def pool_states(hidden_BLD: Tensor, places_BK2: Tensor) -> Tensor:
+def pool_states(hidden_BLD: Tensor, spans_BK2: Tensor) -> Tensor:
     """The mean hidden states of K token spans, concatenated, shape (B, K·D)."""
     at_L = torch.arange(hidden_BLD.shape[1], device=hidden_BLD.device)
-    first_BK1, behind_BK1 = places_BK2[..., :1], places_BK2[..., 1:]
-    inside_BKL = ((at_L >= first_BK1) & (at_L < behind_BK1)).to(hidden_BLD.dtype)
-    mean_BKD = inside_BKL @ hidden_BLD / (behind_BK1 - first_BK1)
+    start_BK1, stop_BK1 = spans_BK2[..., :1], spans_BK2[..., 1:]
+    inside_BKL = ((at_L >= start_BK1) & (at_L < stop_BK1)).to(hidden_BLD.dtype)
+    mean_BKD = inside_BKL @ hidden_BLD / (stop_BK1 - start_BK1)
     return mean_BKD.flatten(1)
 
 
@@ -60,7 +60,7 @@ class TaskModel(nn.Module):
         super().__init__()
         self.fused = fused
         self.task = task
-        width = fused.hidden_size * place_count(task, causal=fused.causal)
+        width = fused.hidden_size * pooled_count(task, causal=fused.causal)
         self.dropout = nn.Dropout(dropout)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
@@ -72,7 +72,7 @@ class TaskModel(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """The logits, shape (B, C); for "tokens" shape (B, L, C)."""
         hidden_BLD = self.fused(**batch.tensors).hidden
-        read = hidden_BLD if self.task == "tokens" else pool_states(hidden_BLD, batch.places)
+        read = hidden_BLD if self.task == "tokens" else pool_states(hidden_BLD, batch.spans)
         logits: Tensor = self.classifier(self.dropout(read))
         return logits.float()
 

@@ -146,7 +146,7 @@ class FinetunedModel:
         batch = batch_of(rows, self.fused.pad_id, with_knowledge=with_knowledge)
         device = self.fused.device
         tensors = {name: tensor.to(device) for name, tensor in batch.tensors.items()}
-        logits: Tensor = self.model(Batch(tensors, batch.places.to(device)))
+        logits: Tensor = self.model(Batch(tensors, batch.spans.to(device)))
         return logits.cpu()
 
     def _answer(self, logits: Tensor, row: EncodedRow) -> TaskPrediction:

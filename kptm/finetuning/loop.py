@@ -56,12 +56,13 @@ class _TaskTrainer(Trainer):  # type: ignore[misc]
         self._task = model.task
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        # ``TaskExamples`` shuffles each pass itself.
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
-        logits = model(Batch(inputs["tensors"], inputs["places"]))
+        logits = model(Batch(inputs["tensors"], inputs["spans"]))
         loss = task_loss(self._task, logits, inputs["targets"])
         if not torch.isfinite(loss):
             raise ModelError(
@@ -72,21 +73,21 @@ class _TaskTrainer(Trainer):  # type: ignore[misc]
         return (loss, logits) if return_outputs else loss
 
 
-class _Tell(TrainerCallback):  # type: ignore[misc]
+class _ReportStep(TrainerCallback):  # type: ignore[misc]
     """Reports each step and its loss."""
 
     def __init__(
-        self, losses: Callable[[], list[float]], told: Callable[[int, float], None]
+        self, losses: Callable[[], list[float]], report: Callable[[int, float], None]
     ) -> None:
         self._losses = losses
-        self._told = told
+        self._report = report
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._told(state.global_step, self._losses()[-1])
+        self._report(state.global_step, self._losses()[-1])
 
 
 def run(
-    tuned: TaskModel,
+    model: TaskModel,
     examples: TaskExamples,
     config: FinetuneConfig,
     steps: int,
@@ -99,7 +100,7 @@ def run(
             max_steps=steps,
             per_device_train_batch_size=config.batch_size,
             learning_rate=config.rate_for(
-                tuned.fused.hidden_size, trained=tuned.fused.origin.trained
+                model.fused.hidden_size, trained=model.fused.origin.trained
             ),
             weight_decay=config.weight_decay,
             warmup_steps=max(1, int(steps * WARM_UP)),
@@ -119,18 +120,18 @@ def run(
                 "one process trains on one device; make one visible (CUDA_VISIBLE_DEVICES=0)"
             )
         trainer = _TaskTrainer(
-            tuned, args=arguments, train_dataset=examples, data_collator=_Collator(tuned, config)
+            model, args=arguments, train_dataset=examples, data_collator=_Collator(model, config)
         )
         trainer.remove_callback(PrinterCallback)
         if progress is not None:
-            trainer.add_callback(_Tell(lambda: trainer.losses, progress))
+            trainer.add_callback(_ReportStep(lambda: trainer.losses, progress))
         trainer.train()
-    tuned.eval()
+    model.eval()
     return trainer.losses
 
 
 def curve_of(losses: Sequence[float], every: int) -> tuple[TaskPoint, ...]:
-    """The mean of every ``every`` losses; the last point may have fewer."""
+    """The mean loss of each ``every`` steps; the last point may average fewer."""
     parts = [losses[start : start + every] for start in range(0, len(losses), every)]
     ends = [min(every * number, len(losses)) for number in range(1, len(parts) + 1)]
     return tuple(

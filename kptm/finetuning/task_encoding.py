@@ -33,12 +33,12 @@ class EncodedRow:
 
     Attributes:
         text: The tokens and mentions of the row's text.
-        places: The token spans whose mean states the classifier reads; empty for "tokens".
+        pooled: The token spans whose mean states the classifier reads; empty for "tokens".
         offsets: The start and end offsets of each token, for "tokens".
     """
 
     text: EncodedText
-    places: tuple[Span, ...]
+    pooled: tuple[Span, ...]
     offsets: tuple[Span, ...]
 
 
@@ -57,11 +57,11 @@ class Batch(NamedTuple):
 
     Attributes:
         tensors: The arguments of the fused model.
-        places: The first token of each pooled span and the token after its last, shape (B, K, 2).
+        spans: The first token of each pooled span and the token after its last, shape (B, K, 2).
     """
 
     tensors: dict[str, Tensor]
-    places: Tensor
+    spans: Tensor
 
 
 def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
@@ -80,14 +80,14 @@ def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
     if task != "text":
         offsets = token_offsets(model, row.document.text, text.ids)
     found = [tokens_of(offsets, *mark) for mark in row.marks]
-    places = [place for place in found if place is not None]
-    if len(places) < len(found):
+    pooled = [span for span in found if span is not None]
+    if len(pooled) < len(found):
         return None
     if task != "tokens" and model.causal:
-        places.append((len(text.ids) - 1, len(text.ids)))  # only the last attends to all others
+        pooled.append((len(text.ids) - 1, len(text.ids)))  # only the last attends to all others
     elif task == "text":
-        places.append((0, 1))
-    return EncodedRow(text, tuple(places), offsets)
+        pooled.append((0, 1))
+    return EncodedRow(text, tuple(pooled), offsets)
 
 
 def classes_of(labels: Sequence[str], task: str) -> tuple[str, ...]:
@@ -111,10 +111,10 @@ def right_classes(
 def batch_of(rows: Sequence[EncodedRow], pad_id: int, *, with_knowledge: bool) -> Batch:
     """Pad rows to equal length and stack them."""
     batch = collate([row.text for row in rows], pad_id, with_knowledge=with_knowledge)
-    places = torch.tensor([row.places for row in rows], dtype=torch.long)
+    spans = torch.tensor([row.pooled for row in rows], dtype=torch.long)
     tensors = batch.tensors()
     del tensors["target_places"]  # there are none
-    return Batch(tensors, places.reshape(len(rows), -1, 2))
+    return Batch(tensors, spans.reshape(len(rows), -1, 2))
 
 
 def targets_of(examples: Sequence[TaskExample], task: str, classes: int, length: int) -> Tensor:

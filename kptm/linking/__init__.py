@@ -2,7 +2,7 @@
 
 from kptm.linking.config import LinkingConfig
 from kptm.linking.disambiguation.conventions import Convention, Policy
-from kptm.linking.disambiguation.weights import Pass, Weights
+from kptm.linking.disambiguation.disambiguation_model import Pass, Weights
 from kptm.linking.document import LinkedText
 from kptm.linking.index.overlay_index import Entries, Layers
 from kptm.linking.link import Link

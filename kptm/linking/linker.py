@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kg.types import Candidate, LinkCount
 from kptm.errors import LinkingError
-from kptm.linking.batches import batches, link_batch
 from kptm.linking.detection.mention_candidates import entities_of_name
 from kptm.linking.disambiguation.conventions import Policy, checked_policy
-from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.disambiguation.disambiguation_model import Weights
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all, read_changed
 from kptm.linking.index.overlay_index import Layers
+from kptm.linking.link_batch import batches, link_batch
 from kptm.linking.snapshot import LinkerSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kptm.linking.disambiguation.candidate_scores import Similarity
     from kptm.linking.disambiguation.description_encoder import Encoder
+    from kptm.linking.disambiguation.scoring_passes import Similarity
     from kptm.linking.document import LinkedText
     from kptm.linking.index.link_index import LinkIndex
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.linking.batches import batches
+from kptm.linking.link_batch import batches
 from kptm.linking.snapshot import LinkerSnapshot
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.files.atomic import replace_folder, write_text
-from kptm.linking.batches import batches, link_batch
-from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.disambiguation.disambiguation_model import Weights
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.overlay_index import Layers
+from kptm.linking.link_batch import batches, link_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

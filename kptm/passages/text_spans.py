@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Literal
 from kg.values import ValueKey
-from kg.values.forms import candidates, parse
+from kg.values.value_forms import candidates, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,7 +11,7 @@ from kg.errors import UnknownKeyError, shorten
 from kg.files import temporary
 from kptm.linking import LinkedText, Linker
 from kptm.linking.disambiguation.description_encoder import Encoder
-from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.disambiguation.disambiguation_model import Weights
 from kptm.workspace.database.workspace_tables import WorkspaceTables
 from kptm.workspace.files.graph_state import note_graph
 from kptm.workspace.layout import Layout

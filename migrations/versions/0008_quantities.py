@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kg.sql.cursor import Sql
-from kg.store.rows import quantities
+from kg.store.rows import quantity_rows
 
 revision = "0008"
 down_revision = "0007"
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("relation_id", "dimension", "low", "triple_id", name="pk_measure"),
         sqlite_with_rowid=False,
     )
-    quantities.rebuild(Sql.on(op.get_bind()))
+    quantity_rows.rebuild(Sql.on(op.get_bind()))
 
 
 def downgrade() -> None:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 BLOCK = 4_096
 """Lines per block: the numbers of a block are converted to one array."""
-SIZES = (2, 3)
-"""Fields of a first line that states sizes: vectors and width; BigGraph adds a third number."""
+HEADER_FIELDS = (2, 3)
+"""The number of fields of a header: word2vec states the number of vectors and their width, and
+BigGraph adds a third number."""
 
 
 class VectorLine(NamedTuple):
@@ -43,31 +44,32 @@ class VectorLine(NamedTuple):
 def read_text(path: Path) -> tuple[list[str], Floats]:
     """Read the keys and vectors of a text file.
 
-    The first line may state the sizes. The numbers are taken from the end of a line, so that a key
-    may contain spaces; after a key and a tab they may be separated by tabs or spaces.
+    The first line may be a header. In a line with tabs, the key ends at the first tab, and the
+    numbers may be separated by tabs or spaces. In other lines the numbers are taken from the end,
+    so that a key may contain spaces.
 
     Returns:
         The N keys, and the vectors, shape (N, width), float32.
 
     Raises:
-        EmbeddingError: A line has more or fewer numbers than the others, or the first line states
-            another number of vectors than the file has.
+        EmbeddingError: A line has no numbers, or more or fewer than the others, or the header
+            states another number of vectors than the file has.
     """
     with open_bytes(path) as stream:
         rows = _rows(path, byte_lines(stream, path))
         first, second = next(rows, None), next(rows, None)
-        announced = _sizes(first, second)
+        header = _read_header(first, second)
         head = [row for row in (first, second) if row is not None]
-        if announced is not None:
+        if header is not None:
             head = head[1:]
-        keys, blocks = _vectors(path, chain(head, rows), announced)
-    if announced is not None and announced.total != len(keys):
-        if first is None or not announced.doubtful:
+        keys, blocks = _vectors(path, chain(head, rows), header)
+    if header is not None and header.total != len(keys):
+        if first is None or not header.may_be_vector:
             raise EmbeddingError(
-                f"{path}: the first line announces {announced.total:,} vectors, but there are"
+                f"{path}: the first line announces {header.total:,} vectors, but there are"
                 f" {len(keys):,}"
             )
-        first_keys, first_block = _vectors(path, iter([first]), announced)
+        first_keys, first_block = _vectors(path, iter([first]), header)
         keys, blocks = first_keys + keys, first_block + blocks
     return keys, np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
@@ -79,35 +81,41 @@ def _rows(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[VectorLine
             yield VectorLine(number, text, "\t" if "\t" in text else " ")
 
 
-class _Sizes(NamedTuple):
-    """The sizes a first line states; ``doubtful`` if the line may as well be a key and a vector."""
+class _Header(NamedTuple):
+    """What the first line states.
+
+    Attributes:
+        total: The number of vectors.
+        width: Their width.
+        may_be_vector: Whether the line may itself be a key with its vector.
+    """
 
     total: int
     width: int
-    doubtful: bool
+    may_be_vector: bool
 
 
-def _sizes(first: VectorLine | None, second: VectorLine | None) -> _Sizes | None:
+def _read_header(first: VectorLine | None, second: VectorLine | None) -> _Header | None:
     fields = first.text.split() if first is not None else []
-    if len(fields) not in SIZES or not all(
+    if len(fields) not in HEADER_FIELDS or not all(
         field.isascii() and field.isdecimal() for field in fields
     ):
         return None
     count, width = int(fields[0]), int(fields[1])
-    if len(fields) == SIZES[0]:
-        return _Sizes(count, width, doubtful=False)
+    if len(fields) == HEADER_FIELDS[0]:
+        return _Header(count, width, may_be_vector=False)
     if second is None:
         return None  # a file of one line: the line is a vector
     alike = len(second.text.split()) == len(fields)
     if alike and width != len(fields) - 1:
         return None
-    return _Sizes(count, width, doubtful=alike)
+    return _Header(count, width, may_be_vector=alike)
 
 
 def _vectors(
-    path: Path, rows: Iterator[VectorLine], announced: _Sizes | None
+    path: Path, rows: Iterator[VectorLine], header: _Header | None
 ) -> tuple[list[str], list[Floats]]:
-    width = None if announced is None else announced.width
+    width = None if header is None else header.width
     keys: list[str] = []
     blocks: list[Floats] = []
     block: list[list[float]] = []
@@ -116,9 +124,9 @@ def _vectors(
             width = _width(row)
         key, values = _parse(row, width)
         if len(values) != width or not width:
+            wanted = f"{width} numbers" if width else "its numbers, but found no numbers"
             raise EmbeddingError(
-                f"{path}, line {row.number}: expected a key and {width} numbers:"
-                f" {shorten(row.text)!r}"
+                f"{path}, line {row.number}: expected a key and {wanted}: {shorten(row.text)!r}"
             )
         keys.append(key)
         block.append(values)

@@ -42,16 +42,19 @@ def refit(
     old = embeddings.scorer()
     chosen = torch.zeros(len(embeddings), dtype=torch.bool)
     rows = embeddings.keys.of(set(keys))
-    for key in sorted(set(keys) - rows.keys()):
-        raise UnknownKeyError(f"no vector for {shorten(key)!r}: extend the embeddings instead")
+    if missing := sorted(set(keys) - rows.keys()):
+        raise UnknownKeyError(
+            f"no vector for {shorten(missing[0])!r}: extend the embeddings instead"
+        )
     chosen[sorted(rows.values())] = True
     revision, triples = graph.snapshot()
     ids = torch.from_numpy(embeddings.known_ids(sorted(triples)))
-    is_changed = chosen[ids[:, 0]] | chosen[ids[:, 2]]
+    touches_chosen = chosen[ids[:, 0]] | chosen[ids[:, 2]]
     scorer = _reinitialise(old, chosen)
-    if is_changed.any():
-        none = torch.zeros(len(embeddings.relations), dtype=torch.bool)
-        fit_rows(scorer, ids[is_changed], ids[~is_changed], chosen, none, epochs=EPOCHS)
+    if touches_chosen.any():
+        no_relations = torch.zeros(len(embeddings.relations), dtype=torch.bool)
+        about, others = ids[touches_chosen], ids[~touches_chosen]
+        fit_rows(scorer, about, others, chosen, no_relations, epochs=EPOCHS)
     table = embeddings.table.clone()
     table[chosen] = scorer.vectors()[chosen]
     return type(embeddings)(
@@ -72,10 +75,11 @@ def _reinitialise(old: Scorer, chosen: torch.Tensor) -> Scorer:
     scorer = Scorer(old.config, old.num_entities, old.num_relations)
     parts = scorer.model.entity_representations
     sizes = {len(value) for part in parts for value in part.parameters()}
-    if len(parts) != 1 or sizes != {len(chosen)}:  # other rows would still encode the old facts
+    # Parameters that are not one row per entity would still encode the old facts.
+    if len(parts) != 1 or sizes != {len(chosen)}:
         raise EmbeddingError(
-            f"a {old.config.model} keeps more than one row of an entity and cannot be refitted;"
-            " train it again"
+            f"the model {old.config.model} does not keep exactly one row per entity, so single"
+            " entities cannot be refitted; train the embeddings again"
         )
     initial = [
         value.detach()[chosen].clone()

@@ -4,12 +4,15 @@
     _:r rdf:reifies <<( <s> <p> <o> )>> .
     _:r <q> "1990" .
 
-A reifier and its qualifiers become one statement. A fact directly before its reifier is the same
-statement; Turtle's annotations and :class:`~kg.formats.rdf.syntaxes.RdfWriter` have this order.
+A reifier and its properties become a statement with qualifiers; one that reifies several facts
+becomes a statement for each. A fact directly before its reifier is not a second statement: the two
+are read as one. Turtle's annotations and :class:`~kg.formats.rdf.syntaxes.RdfWriter` have this
+order.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Attribute, Literal, Qualifier, Statement, Triple
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
 REIFIES = "http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies"
 CONFIDENCE, SOURCE = "urn:kptm:confidence", "urn:kptm:source"
-"""Properties of a reifier with the confidence and source of its statement."""
+"""The properties by which a reifier states the confidence and the source of its statement. The
+source is only read: files are written with named graphs for sources, or without sources."""
 
 
 class Reifier(NamedTuple):
@@ -39,37 +43,42 @@ def join_reifiers(lines: Iterable[tuple[int, object]]) -> Iterator[Line]:
     after the reifier.
     """
     held: dict[str, tuple[int, Statement]] = {}
-    before: tuple[int, object] | None = None
+    more_facts: dict[str, dict[Triple | Attribute, int]] = {}
+    previous: tuple[int, object] | None = None
     for number, item in lines:
         if isinstance(item, Reifier):
-            if before is not None and before[1] != item.fact:
-                yield before  # type: ignore[misc]  # a record
-            before = None
-            held[item.key] = number, Statement(item.fact)
+            if previous is not None and previous[1] != item.fact:
+                yield previous  # type: ignore[misc]  # a record
+            previous = None
+            _, statement = held.setdefault(item.key, (number, Statement(item.fact)))
+            if item.fact != statement.fact:
+                more_facts.setdefault(item.key, {}).setdefault(item.fact, number)
             continue
         if isinstance(item, Triple | Attribute) and item.head in held:
-            line, said = held[item.head]
-            held[item.head] = line, _with_property(said, item)
+            line, statement = held[item.head]
+            held[item.head] = line, _with_property(statement, item)
             continue
-        if before is not None:
-            yield before  # type: ignore[misc]
-        before = number, item
-    if before is not None:
-        yield before  # type: ignore[misc]
-    for number, said in held.values():
-        yield number, said.fact if said == Statement(said.fact) else said
+        if previous is not None:
+            yield previous  # type: ignore[misc]
+        previous = number, item
+    if previous is not None:
+        yield previous  # type: ignore[misc]
+    for key, (line, statement) in held.items():
+        is_plain = statement == Statement(statement.fact)
+        for fact, number in {statement.fact: line, **more_facts.get(key, {})}.items():
+            yield number, fact if is_plain else replace(statement, fact=fact)
 
 
-def _with_property(said: Statement, fact: Triple | Attribute) -> Statement:
+def _with_property(statement: Statement, fact: Triple | Attribute) -> Statement:
     value = fact[2]
-    confidence, source, pairs = said.confidence, said.source, said.qualifiers
+    confidence, source, pairs = statement.confidence, statement.source, statement.qualifiers
     if fact.relation == CONFIDENCE and isinstance(value, Literal):
         confidence = _number(value.value)
     elif fact.relation == SOURCE and isinstance(value, Literal):
         source = value.value
     else:
         pairs = (*pairs, Qualifier(fact.relation, value))
-    return Statement(said.fact, confidence, pairs, source, said.span)
+    return Statement(statement.fact, confidence, pairs, source, statement.span)
 
 
 def _number(text: str) -> float | None:
@@ -81,7 +90,10 @@ def _number(text: str) -> float | None:
 
 
 def properties_of(item: Statement) -> list[Qualifier]:
-    """The properties of a statement's reifier; none for a plain statement."""
+    """The properties of a statement's reifier; none for a plain statement.
+
+    The source is not among them: it is a named graph, in the formats that have these.
+    """
     found = list(item.qualifiers)
     if item.confidence is not None:
         found.append(Qualifier(CONFIDENCE, Literal(repr(item.confidence), f"{XSD}double")))

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kg.formats.text.delimited import read_tsv
-from kg.formats.text.encoding import chain
+from kg.formats.text.encoding import prepend
 from kg.formats.text.layout import TableLayout, known_header
 from kg.formats.text.lines import MAX_LINE
 from kg.types import Triple
@@ -83,7 +83,7 @@ def read_tsv_blocks(
             continue
         body, rest = raw[: end or None], raw[end:] if end else b""
         if number == 1 and layout.header is None and _has_header(body):
-            yield from read_tsv(chain(raw, stream), path, layout)
+            yield from read_tsv(prepend(raw, stream), path, layout)
             return
         yield from _read(body, path, number, layout)
         number += body.count(b"\n")

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 2**16
-"""The number of characters read at a time."""
+"""The most bytes that are decoded at a time."""
 
 
 def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:
-    """Convert a stream to UTF-8 if its first bytes show UTF-16; append that guess to ``notes``.
+    """Convert a stream to UTF-8 if it begins with a byte order mark of UTF-16; say so in ``notes``.
 
     Raises:
         TripleFormatError: Raised while reading, if the file is not UTF-16 after all.
@@ -66,12 +66,12 @@ class _FromUtf16(io.RawIOBase):
         return len(part)
 
 
-def chain(first: bytes, stream: IO[bytes]) -> IO[bytes]:
-    """A stream of ``first``, then the rest of ``stream``."""
-    return cast("IO[bytes]", io.BufferedReader(_Chained(first, stream)))
+def prepend(first: bytes, stream: IO[bytes]) -> IO[bytes]:
+    """A stream of ``first``, then of the rest of ``stream``."""
+    return cast("IO[bytes]", io.BufferedReader(_Prepended(first, stream)))
 
 
-class _Chained(io.RawIOBase):
+class _Prepended(io.RawIOBase):
     """Bytes that were read already, followed by the rest of the stream."""
 
     def __init__(self, first: bytes, stream: IO[bytes]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.store.merging.merged_keys import merged_key
 from kg.store.read.triples import newest
-from kg.store.rows import dictionary, name_index, quantities
+from kg.store.rows import dictionary, name_index, quantity_rows
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import liveness
 from kg.store.write.statements import Details, present_statements
@@ -257,7 +257,7 @@ def _triples(sql: Sql, revision: int, keys: Sequence[Key]) -> dict[Key, int]:
     given = {key: last + at for at, key in enumerate(fresh, 1)}
     rows = [(number, *key, revision, 0) for key, number in given.items()]
     sql.insert("triple", "id, head_id, relation_id, tail_id, rev_added, rev_removed", rows)
-    quantities.add_measures(sql, last)
+    quantity_rows.add_measures(sql, last)
     return {**found, **given}
 
 

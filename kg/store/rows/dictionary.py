@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
 from kg.naming.valid_names import checked_key
-from kg.store.rows import quantities
+from kg.store.rows import quantity_rows
 from kg.types import Literal
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     if rows:  # sorted by hash, the order of the index
         sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
     new = {item: lowest - at for at, item in enumerate(fresh, 1)}
-    quantities.add(sql, new)
+    quantity_rows.add(sql, new)
     return stored | new
 
 

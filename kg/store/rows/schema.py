@@ -121,7 +121,7 @@ literal = Table(
 )
 Index("ix_literal_hash", literal.c.hash)
 
-# The quantities (kg.values.quantities) of values that are numbers or dates.
+# The quantities (kg.values.base_quantities) of values that are numbers or dates.
 quantity = Table(
     "quantity",
     metadata,

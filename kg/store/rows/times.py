@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.store.read.triples import CERTAIN, alive, source_condition
 from kg.store.rows.dictionary import ids_of, known_literals
 from kg.types import Literal
-from kg.values.forms import parse
-from kg.values.quantities import DATE, quantity, year
+from kg.values.base_quantities import DATE, quantity, year
+from kg.values.value_forms import parse
 from kg.vocabulary import LABELS
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from kg.store.rows.dictionary import ids_of, known_literals, literals
 from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Literal
 from kg.values import infer
-from kg.values.forms import ENTITY, NUMBERS, NUMERIC, candidates
 from kg.values.node import ValueKey
+from kg.values.value_forms import ENTITY, NUMBERS, NUMERIC, candidates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

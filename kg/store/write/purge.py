@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import StoreError, UnknownKeyError, shorten
 from kg.store.merging import merged_keys
-from kg.store.rows import proposal_rows, quantities, revisions, sources
+from kg.store.rows import proposal_rows, quantity_rows, revisions, sources
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import artefacts, liveness
 from kg.types import PurgeReport
@@ -68,7 +68,7 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
         statements = _delete_source(sql, source or "")
     triples = sql.run(f"DELETE FROM triple WHERE {_UNSTATED}")
     names, called = _drop_names(sql)
-    quantities.purge(sql)
+    quantity_rows.purge(sql)
     deleted = [*called, *([entity] if entity else [])]
     proposal_rows.purge(sql, source=source, names=deleted)
     return PurgeReport(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kg.errors import InvalidNameError
 from kg.store.read import triples
-from kg.store.rows import dictionary, name_index, quantities, sources
+from kg.store.rows import dictionary, name_index, quantity_rows, sources
 from kg.store.rows.schema import FIRST_RELATION
 from kg.store.write import liveness, restated
 from kg.store.write.deferred_indexes import DeferredIndexes
@@ -62,13 +62,13 @@ class Writer:
         self._refuse = refuse or _raise
         self._entities = Keys(sql, "entity")
         self._relations = Keys(sql, "relation", FIRST_RELATION)
-        file_source = (
+        row = (
             sources.of_file(sql, load_source.name, load_source.document)
             if load_source.is_path
             else sources.get_or_create(sql, load_source.name, load_source.document)
         )
-        self.source, self._document = file_source.id, load_source.document
-        self.replaced = sources.replaced_by(sql, load_source, file_source)
+        self.source, self._document = row.id, load_source.document
+        self.replaced = sources.replaced_by(sql, load_source, row)
         if self.replaced:
             restated.begin(sql)
         self.has_merged_keys = self._entities.has_merged
@@ -171,7 +171,7 @@ class Writer:
             self._sql, self.revision, block, attest=attest, note_restated=bool(self.replaced)
         )
         valued = (block[:, 2] < 0) & (block[:, 1] >= FIRST_RELATION) & (written.ids > newest)
-        quantities.add_measures_of(self._sql, written.ids[valued].tolist())
+        quantity_rows.add_measures_of(self._sql, written.ids[valued].tolist())
         self.changed |= written.attested > 0
         self.moved += written.moved
         keys = map(tuple, block[:, :4].tolist())
@@ -196,7 +196,7 @@ class Writer:
             self.changed |= written.attested > 0
             self.moved += written.moved
         indexes.make()
-        quantities.add_measures(self._sql, newest)
+        quantity_rows.add_measures(self._sql, newest)
         runs.close()
 
     def note_restated(self, rows: Sequence[tuple[Row, int]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.programs import Having, Intersection, Named, Union
 from kg.types import Step
 from kg.values import ValueKey
-from kg.values.forms import DATES
+from kg.values.value_forms import DATES
 from kptm.answering.answer_kinds import describes_people, is_date
 from kptm.answering.lexicon import load
 from kptm.linking.names.english_lexicon import listed_words

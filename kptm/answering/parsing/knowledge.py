@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Intersection, Named
 from kg.types import Literal, Step
 from kg.values import ValueKey
-from kg.values.forms import DATES, NUMERIC
+from kg.values.value_forms import DATES, NUMERIC
 from kg.vocabulary import XSD
 from kptm.answering.parsing.rows.nouns import Nouns
 

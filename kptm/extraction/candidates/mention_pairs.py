@@ -42,7 +42,7 @@ class Pair(NamedTuple):
     def span(self) -> tuple[int, int]:
         """Start and end of the shortest sequence of sentences that contains both mentions."""
         numbers = self.window.sentence
-        one, other = numbers[self.first.first], numbers[self.second.first]
+        one, other = numbers[self.first.start], numbers[self.second.start]
         return self.window.bounds[one][0], self.window.bounds[other][1]
 
 
@@ -52,8 +52,8 @@ def pairs_of(window: TextWindow) -> Iterator[Pair]:
     placed = window.placed
     for at, first in enumerate(placed):
         for step, second in enumerate(placed[at + 1 :]):
-            distance = second.first - first.last
-            apart = window.sentence[second.first] - window.sentence[first.first]
+            distance = second.start - first.stop
+            apart = window.sentence[second.start] - window.sentence[first.start]
             if distance > FAR or apart > SENTENCES_APART:
                 break
             if not _may_relate(first.mention, second.mention) or distance < 0:

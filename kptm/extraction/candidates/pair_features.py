@@ -40,11 +40,11 @@ class Features(NamedTuple):
 
     Attributes:
         words: Features of the text.
-        known: Features of the graph's facts about the two mentions, without the facts between them,
-            which may be the label.
+        known: Features of the graph's facts about each mention. Facts that connect the two are left
+            out, because one of them may be the label.
         first: The roles of the first mention.
         second: The roles of the second mention.
-        context: The context vector, if there is an encoder.
+        context: The context vector, which an encoder adds later.
     """
 
     words: array[int]
@@ -55,7 +55,7 @@ class Features(NamedTuple):
 
 
 def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
-    """The features of a pair."""
+    """The features of a pair, without the context vector."""
     first, second = pair.mentions
     roles = _roles(first, second, knowledge), _roles(second, first, knowledge)
     known = [
@@ -72,15 +72,15 @@ def features_of(pair: Pair, knowledge: PairKnowledge) -> Features:
     return Features(_hashes(_words(pair)), _hashes(known), *roles)
 
 
-def name_words(name: str) -> list[str]:
-    """The stems of the words of a relation's name; "birthPlace" has two."""
+def relation_name_stems(name: str) -> list[str]:
+    """The prefixes of the words of a relation's name; "birthPlace" has two."""
     spaced = "".join(f" {char}" if char.isupper() else char for char in name)
     words = "".join(char if char.isalnum() else " " for char in spaced).split()
     return list(dict.fromkeys(fold(word)[:STEM] for word in words if len(word) > 1))
 
 
 def word_hash(place: str, stem: str) -> int:
-    """The hash of a word at a place: "b" between the mentions, "l" before them, "r" after them."""
+    """The hash of a word at a place: "b" (between the mentions), "l" (left) or "r" (right)."""
     return crc32(f"{place}:{stem}".encode())
 
 
@@ -105,9 +105,9 @@ def _roles(mention: TextMention, other: TextMention, knowledge: PairKnowledge) -
 
 
 def _words(pair: Pair) -> list[str]:
-    window, first, second, count = pair
+    window, first, second, others = pair
     stems = window.stems
-    between = stems[first.last : second.first]
+    between = stems[first.stop : second.start]
     size = len(between)
     if size > 2 * EDGE:
         between = [*between[:EDGE], "…", *between[-EDGE:]]
@@ -118,25 +118,25 @@ def _words(pair: Pair) -> list[str]:
         f"{one} {two} {three}"
         for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
     ]
-    before = stems[max(0, first.first - BEFORE) : first.first]
-    after = stems[second.last : second.last + AFTER]
+    before = stems[max(0, first.start - BEFORE) : first.start]
+    after = stems[second.stop : second.stop + AFTER]
     features += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
     features += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
     features += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]
-    apart = window.sentence[second.first] - window.sentence[first.first]
-    features += [f"n:{min(count, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
+    apart = window.sentence[second.start] - window.sentence[first.start]
+    features += [f"n:{min(others, 4)}", f"d:{min(size.bit_length(), 6)}", f"s:{min(apart, 3)}"]
     shapes = _shape(first.mention), _shape(second.mention)
     features += [f"1h:{shapes[0]}", f"2h:{shapes[1]}", f"h:{shapes[0]} {shapes[1]}"]
     features += [*_surface("1", first, stems), *_surface("2", second, stems)]
-    low = bisect_left(window.sentence, window.sentence[first.first])
-    high = bisect_right(window.sentence, window.sentence[second.first])
+    low = bisect_left(window.sentence, window.sentence[first.start])
+    high = bisect_right(window.sentence, window.sentence[second.start])
     features += [f"w:{word}" for word in stems[low:high] if word.isalpha()]
     return features
 
 
 def _surface(tag: str, placed: Placed, stems: list[str]) -> list[str]:
     """Features of the first and the last word of a mention, such as "Airport" or "University"."""
-    return [f"{tag}f:{stems[placed.first]}", f"{tag}l:{stems[placed.last - 1]}"]
+    return [f"{tag}f:{stems[placed.start]}", f"{tag}l:{stems[placed.stop - 1]}"]
 
 
 def _shape(mention: TextMention) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kg.store.read.signatures import Role, Signatures
 from kg.types import Literal
 from kg.values import infer
-from kg.values.forms import ENTITY, TEXT
+from kg.values.value_forms import ENTITY, TEXT
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_values import same_value
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.naming.folding import fold
 from kg.types import Literal
-from kg.values.forms import AMBIGUOUS, FORMS
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 from kg.values.units import unit_of
+from kg.values.value_forms import AMBIGUOUS, FORMS
 from kg.vocabulary import XSD
 
 if TYPE_CHECKING:

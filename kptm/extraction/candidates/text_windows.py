@@ -29,10 +29,10 @@ _END = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A mention and its words in the window: those from ``first`` up to, but not with, ``last``."""
+    """A mention and its words in the window: those from ``start`` up to, but not with, ``stop``."""
 
-    first: int
-    last: int
+    start: int
+    stop: int
     mention: TextMention
 
 
@@ -103,7 +103,7 @@ def _window(text: str, bounds: list[tuple[int, int]], mentions: list[TextMention
     sentence = [bisect_left(cuts, at + 1) for at in starts]
     placed = []
     for mention in mentions:
-        first, last = bisect_left(ends, mention.start + 1), bisect_left(starts, mention.end)
-        if last > first:
-            placed.append(Placed(first, last, mention))
+        start, stop = bisect_left(ends, mention.start + 1), bisect_left(starts, mention.end)
+        if stop > start:
+            placed.append(Placed(start, stop, mention))
     return TextWindow(text, stems, starts, sentence, bounds, placed)

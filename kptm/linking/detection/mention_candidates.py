@@ -12,7 +12,7 @@ import numpy as np
 
 from kg.naming.folding import spellings
 from kptm.linking.detection.lookup import Spans, fitting, longest, matches
-from kptm.linking.disambiguation.weights import SMOOTHING
+from kptm.linking.disambiguation.disambiguation_model import SMOOTHING
 from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.index.link_index import STATED, ranges
 from kptm.linking.names.surface_forms import FIRST_PART, PERSON, Kind

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kptm.linking.detection.word_features import word_features
+from kptm.linking.disambiguation.disambiguation_model import LINKS
 from kptm.linking.disambiguation.kind_context import KIND_CONTEXT, kind_context, of_mention
 from kptm.linking.disambiguation.kind_context import salt as _salt
-from kptm.linking.disambiguation.weights import LINKS
 from kptm.linking.disambiguation.word_similarity import ALIKE, word_similarity
 from kptm.linking.index.index_build import function_word_hashes, word_hashes
 from kptm.linking.index.link_index import ACRONYM_LENGTH, find

@@ -32,19 +32,19 @@ FULL = 3.0
 """The upper limit of the sum over other candidates."""
 
 
-def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Floats]:
+def coherence(layers: Layers, found: Candidates, probability: Floats) -> dict[str, Floats]:
     """The features of C candidates, by name, that depend on the other mentions of their passage.
 
     Args:
         layers: The index of the graph.
         found: The candidates.
-        belief: C, the probability of each from the first pass.
+        probability: C, the probability of each from the first pass.
     """
     group = found.passage[found.of] * len(layers) + found.entity
-    among = belief / np.maximum(np.add.reduceat(belief, found.first[:-1])[found.of], 1e-9)
+    among = probability / np.maximum(np.add.reduceat(probability, found.first[:-1])[found.of], 1e-9)
     nodes, node_of = np.unique(group, return_inverse=True)
     trust = np.zeros(len(nodes))
-    np.maximum.at(trust, node_of, belief)
+    np.maximum.at(trust, node_of, probability)
     company = np.zeros(len(nodes), np.bool_)
     company[node_of[among >= LEAST]] = True
     facts, shared = _pairs(layers, nodes, company)
@@ -53,7 +53,7 @@ def coherence(layers: Layers, found: Candidates, belief: Floats) -> dict[str, Fl
     columns = {
         "fact": _sum_trust(facts, node_of, found.of, trust, own),
         "shared neighbours": _sum_trust(shared, node_of, found.of, trust, own),
-        "again": _again(found, node_of, belief),
+        "again": _again(found, node_of, probability),
     }
     for name in ("fact", "shared neighbours"):
         columns[f"part, {name}"] = part * columns[name]
@@ -133,19 +133,19 @@ def _sum_trust(
     return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), FULL)
 
 
-def _again(found: Candidates, node_of: Ints, belief: Floats) -> Floats:
+def _again(found: Candidates, node_of: Ints, probability: Floats) -> Floats:
     """The highest probability of the same entity at another mention of the passage, C."""
-    order = np.lexsort((-belief, node_of))
+    order = np.lexsort((-probability, node_of))
     nodes = node_of[order]
     first = np.flatnonzero(np.concatenate([[True], nodes[1:] != nodes[:-1]]))
     # The rank of each probability within its node: 0 is the highest.
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-    best, second = np.zeros(len(belief)), np.zeros(len(belief))
+    best, second = np.zeros(len(probability)), np.zeros(len(probability))
     top = np.zeros(int(node_of.max(initial=-1)) + 1)
     next_ = np.zeros(len(top))
-    top[nodes[rank == 0]] = belief[order[rank == 0]]
-    next_[nodes[rank == 1]] = belief[order[rank == 1]]
-    is_best = np.zeros(len(belief), np.bool_)
+    top[nodes[rank == 0]] = probability[order[rank == 0]]
+    next_[nodes[rank == 1]] = probability[order[rank == 1]]
+    is_best = np.zeros(len(probability), np.bool_)
     is_best[order[rank == 0]] = True
     best, second = top[node_of], next_[node_of]
     # The candidate with the highest probability gets the second highest, not its own.

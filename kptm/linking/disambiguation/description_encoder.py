@@ -86,7 +86,7 @@ class Encoder:
         passages: FoldedTexts,
         layers: Layers,
         found: Candidates,
-        belief: Floats,
+        probability: Floats,
         describe: Callable[[Sequence[str]], Mapping[str, str]],
     ) -> dict[str, Floats]:
         """The features of C candidates, by name, from the cosine of context and description.
@@ -98,17 +98,17 @@ class Encoder:
             passages: The passages.
             layers: The index of the graph.
             found: The candidates of their mentions.
-            belief: C, the probability of each without the encoder.
+            probability: C, the probability of each without the encoder.
             describe: Returns the descriptions of entities, by key.
         """
-        best = np.maximum.reduceat(belief, found.first[:-1])
+        best = np.maximum.reduceat(probability, found.first[:-1])
         # A mention is compared if it has several candidates, or is only part of a name, so that its
         # one candidate may be wrong.
         asks = np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
         asks |= np.diff(found.first) > 1
         doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
-        order = np.lexsort((found.entity, -belief, found.of))
-        similar = np.zeros(len(belief))
+        order = np.lexsort((found.entity, -probability, found.of))
+        similar = np.zeros(len(probability))
         if len(doubt):
             rows = [
                 order[found.first[m] : min(found.first[m + 1], found.first[m] + MOST)]

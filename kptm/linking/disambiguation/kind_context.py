@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kptm.linking.disambiguation.weights import BESIDE, KIND_BESIDE, KINDS
+from kptm.linking.disambiguation.disambiguation_model import BESIDE, KIND_BESIDE, KINDS
 from kptm.linking.index.index_build import function_word_hashes, key_hashes
 from kptm.linking.index.link_index import find, ranges
 from kptm.linking.names.english_lexicon import pronouns

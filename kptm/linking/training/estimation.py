@@ -18,18 +18,18 @@ import numpy as np
 from kptm.linking.disambiguation.candidate_features import COUNTED, EVIDENCE
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.disambiguation.kind_context import KIND_CONTEXT
-from kptm.linking.disambiguation.weights import (
+from kptm.linking.disambiguation.disambiguation_model import (
     CONTEXT,
     LINKS,
     SMOOTHING,
     SURE,
     best,
-    log_odds,
     log_shares,
     scores,
+    sigmoid,
     softmax,
 )  # fmt: skip
+from kptm.linking.disambiguation.kind_context import KIND_CONTEXT
 from kptm.linking.disambiguation.word_similarity import ALIKE
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
     rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
     weight = [np.empty(0)]
     for example in known:
-        found = example.judged.found
+        found = example.scored.found
         several = (example.right >= 0) & (np.diff(found.first) > 1)
-        rows.append(_matrix(example.judged.columns, names, several[found.of]))
-        links.append(example.judged.columns[LINKS][several[found.of]])
+        rows.append(_matrix(example.scored.columns, names, several[found.of]))
+        links.append(example.scored.columns[LINKS][several[found.of]])
         right.extend((example.right - found.first[:-1])[several].tolist())
         sizes.extend(np.diff(found.first)[several].tolist())
         weight.append(np.full(int(several.sum()), example.weight))
@@ -170,11 +170,11 @@ def fit_nil(
     unlabelled = ~mentions.linked & ~mentions.certain
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        p = log_odds(matrix @ weights[:width])
+        p = sigmoid(matrix @ weights[:width])
         seen = np.ones(len(p))
         for at, group in enumerate(groups):
             own = weights[width + at * size : width + (at + 1) * size]
-            seen[group] = log_odds(mentions.propensity[group] @ own)
+            seen[group] = sigmoid(mentions.propensity[group] @ own)
         # p that a mention is a link and annotated: an incomplete collection leaves out links.
         both = p * seen
         likelihood = np.where(mentions.linked, both, 1 - np.where(unlabelled, both, p))
@@ -207,7 +207,7 @@ def _mentions(
     for examples in collections:
         complete = all(example.complete for example in examples)
         for example in examples:
-            values, found = example.judged.columns, example.judged.found
+            values, found = example.scored.columns, example.scored.found
             among = softmax(scores(values, which, found.first, found.of), found.first, found.of)
             chosen = best(among, found.first, found.of)[example.counts]
             size = len(chosen)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from kptm.linking.disambiguation.candidate_scores import Judged
+    from kptm.linking.disambiguation.scoring_passes import ScoredCandidates
     from kptm.linking.text.passages import FoldedTexts
 
     Ints = NDArray[np.int64]
@@ -20,7 +20,7 @@ class LabelledDocument(NamedTuple):
 
     Attributes:
         passages: The text, as one passage.
-        judged: The candidates with their features.
+        scored: The candidates with their features.
         right: M, the index of the correct candidate, -1 if there is none.
         counts: M, whether the mention is used: it is within the annotated span, and not excluded.
         certain: M, whether a mention without a gold link is known not to be a link.
@@ -30,7 +30,7 @@ class LabelledDocument(NamedTuple):
     """
 
     passages: FoldedTexts
-    judged: Judged
+    scored: ScoredCandidates
     right: Ints
     counts: Bools
     certain: Bools

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from kptm.linking.disambiguation.candidate_scores import judge
-from kptm.linking.disambiguation.weights import SMOOTHING
+from kptm.linking.disambiguation.disambiguation_model import SMOOTHING
+from kptm.linking.disambiguation.scoring_passes import score_candidates
 from kptm.linking.names.english_lexicon import articles
 from kptm.linking.names.function_words import FUNCTION_WORDS
 from kptm.linking.names.surface_forms import FIRST_PART
@@ -26,7 +26,7 @@ from kptm.linking.text.passages import FoldedTexts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.disambiguation.disambiguation_model import Weights
     from kptm.linking.document import LinkedText
     from kptm.linking.index.overlay_index import Layers
 
@@ -41,13 +41,13 @@ class _NamePlace(NamedTuple):
         name: The name.
         keys: The keys of the entities with this name.
         annotated: Whether a link of the document overlaps the occurrence.
-        belief: The linker's p that the occurrence is a link.
+        probability: The linker's p that the occurrence is a link.
     """
 
     name: str
     keys: tuple[str, ...]
     annotated: bool
-    belief: float
+    probability: float
 
 
 def count_links(
@@ -92,7 +92,7 @@ def _missing_links(places: Sequence[_NamePlace]) -> Counts:
     expected: defaultdict[str, float] = defaultdict(float)
     for place in places:
         annotated[place.name] += place.annotated
-        expected[place.name] += place.belief
+        expected[place.name] += place.probability
     all_annotated, all_expected = sum(annotated.values()), sum(expected.values())
     without: defaultdict[tuple[str, str], float] = defaultdict(float)
     for place in places:
@@ -100,9 +100,9 @@ def _missing_links(places: Sequence[_NamePlace]) -> Counts:
             continue
         others = all_annotated - annotated[place.name] + SMOOTHING
         share = min(1.0, others / (all_expected - expected[place.name] + SMOOTHING))
-        meant_otherwise = (1 - place.belief) / max(1 - place.belief * share, 1e-9)
+        meant_otherwise = (1 - place.probability) / max(1 - place.probability * share, 1e-9)
         for key in place.keys:
-            without[key, place.name] += place.belief * meant_otherwise
+            without[key, place.name] += place.probability * meant_otherwise
     return Counter({pair: round(count) for pair, count in without.items() if round(count)})
 
 
@@ -125,7 +125,7 @@ def _name_places(
     if not document.text:
         return
     passages = FoldedTexts([document.text])
-    scored = judge(passages, layers, weights)
+    scored = score_candidates(passages, layers, weights)
     found = scored.found
     links = [(link.start, link.end) for link in document.links]
     spans = passages.text_spans(found.mentions.start, found.mentions.end)
@@ -139,5 +139,5 @@ def _name_places(
                 document.text[start:end],
                 tuple(layers.keys(found.entity[rows][named].tolist())),
                 any(start < right and left < end for left, right in links),
-                min(float(np.sum(scored.belief[rows])), 1.0) if scored.columns else 0.0,
+                min(float(np.sum(scored.probability[rows])), 1.0) if scored.columns else 0.0,
             )

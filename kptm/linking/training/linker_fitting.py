@@ -11,22 +11,22 @@ import numpy as np
 from kptm.errors import LinkingError
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
-from kptm.linking.disambiguation.candidate_scores import (
-    add_coherence,
-    add_similarity,
-    candidates_with_features,
-)
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.disambiguation.weights import (
+from kptm.linking.disambiguation.disambiguation_model import (
     BESIDE,
     KIND_BESIDE,
     LINKS,
     Pass,
     Weights,
-    beliefs,
     best,
+    probabilities,
+)
+from kptm.linking.disambiguation.scoring_passes import (
+    add_coherence,
+    add_similarity,
+    candidates_with_features,
 )
 from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import fit_disambiguation, fit_nil
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
+    from kptm.linking.disambiguation.scoring_passes import ScoredCandidates, Similarity
     from kptm.linking.document import LinkedText
     from kptm.linking.index.overlay_index import Layers
 
@@ -146,8 +146,8 @@ def _with_coherence(collection: LabelledCollection, weights: Weights) -> Labelle
     """The collection with the features of the second pass."""
     layers = collection.gold.layers
     documents = [
-        document._replace(judged=add_coherence(document.judged, layers, weights))
-        if document.judged.columns
+        document._replace(scored=add_coherence(document.scored, layers, weights))
+        if document.scored.columns
         else document
         for document in collection.documents
     ]
@@ -158,11 +158,11 @@ def _with_similarity(collection: LabelledCollection, weights: Weights) -> Labell
     """The collection with the features of the third pass."""
     gold, documents = collection.gold, []
     for document in collection.documents:
-        if document.judged.columns and gold.similarity is not None:
+        if document.scored.columns and gold.similarity is not None:
             scored = add_similarity(
-                document.judged, document.passages, gold.layers, weights, gold.similarity
+                document.scored, document.passages, gold.layers, weights, gold.similarity
             )
-            document = document._replace(judged=scored)
+            document = document._replace(scored=scored)
         documents.append(document)
     return collection._replace(documents=documents)
 
@@ -195,8 +195,8 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
         }
         annotated = [*links, *(gold.outside[number] if gold.outside is not None else ())]
         passages = FoldedTexts([document.text])
-        judged = candidates_with_features(passages, gold.layers, convention)
-        found = judged.found
+        scored = candidates_with_features(passages, gold.layers, convention)
+        found = scored.found
         right = np.full(len(found.first) - 1, -1, np.int64)
         counts = np.zeros(len(right), np.bool_)
         certain = np.full(len(right), gold.complete)
@@ -210,25 +210,25 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
                 keys = gold.layers.keys(found.entity[first:last].tolist())
                 if links[span[0], span[1]] in keys:
                     right[mention] = first + keys.index(links[span[0], span[1]])
-        if not gold.peoples and judged.columns:
-            counts &= (right >= 0) | ~_called_by_people(judged)
+        if not gold.peoples and scored.columns:
+            counts &= (right >= 0) | ~_called_by_people(scored)
         yield LabelledDocument(
-            passages, judged, right, counts, certain, len(links), gold.complete, gold.weight
+            passages, scored, right, counts, certain, len(links), gold.complete, gold.weight
         )
 
 
-def _called_by_people(judged: Judged) -> Bools:
+def _called_by_people(scored: ScoredCandidates) -> Bools:
     """Whether each mention is the name of a people, and no capital follows, M: "American poet"."""
-    first = judged.found.first[:-1]
-    people = np.maximum.reduceat(judged.columns["people of"], first) > 0
-    goes_on = judged.columns["a name follows"][first] + judged.columns["a capital follows"][first]
+    first = scored.found.first[:-1]
+    people = np.maximum.reduceat(scored.columns["people of"], first) > 0
+    goes_on = scored.columns["a name follows"][first] + scored.columns["a capital follows"][first]
     return people & (goes_on == 0)
 
 
 def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> Pass:
     """Fit a pass: "local", "joint" with coherence, or "encoder" with coherence and similarity."""
     with_candidates = [
-        [example for example in collection if example.judged.columns] for collection in collections
+        [example for example in collection if example.scored.columns] for collection in collections
     ]
     known = [example for collection in with_candidates for example in collection]
     if not any((example.right >= 0).any() for example in known):
@@ -238,7 +238,7 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
     later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
     tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
     tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
-    base = [name for name in known[0].judged.columns if name not in ONLY_WHICH]
+    base = [name for name in known[0].scored.columns if name not in ONLY_WHICH]
     which = fit_disambiguation(known, [*WHICH, *tells_apart])
     return Pass(which, fit_nil(with_candidates, [*base, *tells_whether], which))
 
@@ -249,11 +249,11 @@ def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
     This threshold maximises F1 if p is calibrated (Lipton, Elkan and Naryanaswamy 2014, *Optimal
     thresholding of classifiers to maximize F1 measure*).
     """
-    belief, right = _outcomes(known, weights)
+    probability, right = _outcomes(known, weights)
     gold = sum(example.gold for example in known)
     top_score = 0.0
     for threshold in THRESHOLDS:
-        linked = belief >= threshold
+        linked = probability >= threshold
         top_score = max(
             top_score, 2 * float((linked & right).sum()) / max(gold + int(linked.sum()), 1)
         )
@@ -265,9 +265,9 @@ def _precise(
 ) -> float:
     """The lowest threshold with at least this precision; the highest one if none has it."""
     parts = [_outcomes(known, weights) for known in collections]
-    belief, right = (np.concatenate(part) for part in zip(*parts, strict=True))
+    probability, right = (np.concatenate(part) for part in zip(*parts, strict=True))
     for threshold in PRECISE_THRESHOLDS:
-        linked = belief >= threshold
+        linked = probability >= threshold
         if right[linked].sum() >= precision * linked.sum():
             return float(threshold)
     return float(PRECISE_THRESHOLDS[-1])
@@ -275,12 +275,12 @@ def _precise(
 
 def _outcomes(known: Sequence[LabelledDocument], weights: Pass) -> tuple[Floats, Bools]:
     """P of the best candidate of each mention that counts, and whether this one is correct."""
-    best_beliefs, right = [np.empty(0)], [np.empty(0, np.bool_)]
+    best_probabilities, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:
-        found = example.judged.found
-        if example.judged.columns:
-            belief = beliefs(example.judged.columns, weights, found.first, found.of)
-            chosen = best(belief, found.first, found.of)
-            best_beliefs.append(belief[chosen][example.counts])
+        found = example.scored.found
+        if example.scored.columns:
+            probability = probabilities(example.scored.columns, weights, found.first, found.of)
+            chosen = best(probability, found.first, found.of)
+            best_probabilities.append(probability[chosen][example.counts])
             right.append((chosen == example.right)[example.counts])
-    return np.concatenate(best_beliefs), np.concatenate(right)
+    return np.concatenate(best_probabilities), np.concatenate(right)

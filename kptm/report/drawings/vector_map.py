@@ -23,12 +23,13 @@ _REST = "other"
 def project(table: Any, seed: int = 0) -> list[tuple[float, float]]:
     """Project vectors to two dimensions: PCA to at most 32, then t-SNE initialised by PCA.
 
-    Vectors are normalised first, because their length reflects an entity's frequency more than its
-    meaning. Equal vectors and seeds give equal maps on the same machine.
+    Up to eight vectors are projected by PCA alone. Vectors are normalised first, because their
+    length reflects an entity's frequency more than its meaning. Equal vectors and seeds give equal
+    maps on the same machine.
 
     Args:
-        table: An array or tensor of real numbers, shape (N, E); rows that are not finite count as
-            zero.
+        table: An array or tensor of real numbers, shape (N, E); numbers that are not finite
+            count as zero.
         seed: The seed of t-SNE.
 
     Returns:
@@ -60,7 +61,10 @@ def project(table: Any, seed: int = 0) -> list[tuple[float, float]]:
 
 
 def group_slots(points: Sequence[MapPoint]) -> dict[str, int]:
-    """A colour for each of the largest groups, by size, then by name; other groups are grey."""
+    """The slot of the palette of each of the largest groups, ordered by size, then by name.
+
+    Groups without a slot are drawn in grey.
+    """
     sizes = Counter(point.group for point in points if point.group)
     order = sorted(sizes, key=lambda group: (-sizes[group], group))
     return {group: i for i, group in enumerate(order[:COLOURS])}
@@ -68,7 +72,7 @@ def group_slots(points: Sequence[MapPoint]) -> dict[str, int]:
 
 def dots(points: Sequence[MapPoint], width: float, height: float) -> list[Dot]:
     """The finite points, scaled to a drawing of this size, grey ones first."""
-    kept = [p for p in points if math.isfinite(p.x) and math.isfinite(p.y)]
+    kept = _finite(points)
     if not kept:
         return []
     edge = 14
@@ -79,18 +83,22 @@ def dots(points: Sequence[MapPoint], width: float, height: float) -> list[Dot]:
     return sorted(placed, key=lambda dot: dot.slot != GREY)
 
 
+def _finite(points: Sequence[MapPoint]) -> list[MapPoint]:
+    return [point for point in points if math.isfinite(point.x) and math.isfinite(point.y)]
+
+
 def scatter(points: Sequence[MapPoint]) -> str:
     """The map with its legend; "" without points."""
     placed = dots(points, WIDTH, HEIGHT)
     if not placed:
         return ""
     body = "".join(_mark(dot) for dot in placed) + map_labels(placed, WIDTH, HEIGHT)
-    keys: Mapping[str, int] = group_slots(points)
+    entries: Mapping[str, int] = group_slots(_finite(points))
     if any(dot.slot == GREY for dot in placed):
-        keys = {**keys, _REST: GREY}
-    said = f"Map of {len(placed)} entities, coloured by {', '.join(keys)}"
-    drawing = svg(WIDTH, HEIGHT, said, body, "map")
-    return f'<figure class="keyed">{legend(keys, shapes=True)}{drawing}</figure>'
+        entries = {**entries, _REST: GREY}
+    title = f"Map of {len(placed)} entities, with a colour for each of: {', '.join(entries)}"
+    drawing = svg(WIDTH, HEIGHT, title, body, "map")
+    return f'<figure class="keyed">{legend(entries, shapes=True)}{drawing}</figure>'
 
 
 def _mark(dot: Dot) -> str:

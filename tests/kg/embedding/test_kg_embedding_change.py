@@ -76,7 +76,7 @@ def test_known_facts_are_left_out_or_marked(trained, filled, side):
 @pytest.mark.parametrize("k", [0, 1, 7, 10_000])
 @pytest.mark.parametrize("chunk", [1, 3, 256])
 def test_new_facts_are_the_likeliest_that_are_not_known(trained, filled, monkeypatch, k, chunk):
-    monkeypatch.setattr("kg.embedding.prediction.ROWS", chunk)
+    monkeypatch.setattr("kg.embedding.prediction.HEADS_AT_ONCE", chunk)
     found = trained.predict(relation="r1", k=k, known=filled)
     heads = {h for h, r, _ in FACTS if r == "r1"}
     tails = sorted({t for _, r, t in FACTS if r == "r1"})
@@ -238,7 +238,7 @@ def test_a_changed_fact_moves_only_its_entities(filled, trained):
 def test_a_model_with_two_rows_of_an_entity_is_not_refitted(filled):
     """The second row would still encode the old fact."""
     simple = train_embeddings(filled, KGEConfig(model="SimplE", dim=4, epochs=1))
-    with pytest.raises(EmbeddingError, match="a SimplE keeps more than one row"):
+    with pytest.raises(EmbeddingError, match="the model SimplE does not keep exactly one row"):
         refit(simple, filled, {"e3"})
 
 

@@ -54,6 +54,7 @@ def test_a_first_line_of_three_numbers_is_sizes_only_where_they_fit(tmp_path, bo
         ("4\t4\t0\n" + text("\t"), "announces 4 vectors, but there are 3"),
         ("a\t1\t2\nb\t1\n", "line 2: expected a key and 2 numbers"),
         ("a\t1\tx\n", "line 1"),
+        ("a b\nc 1 2\n", "line 1: expected a key and its numbers, but found no numbers: 'a b'"),
         ("a\t1\tnan\n", "not finite"),
     ],
 )

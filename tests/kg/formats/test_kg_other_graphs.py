@@ -286,6 +286,25 @@ def test_rdf_12_triple_terms_are_qualifiers(tmp_path, opened):
     )
 
 
+def test_a_reifier_of_two_facts_qualifies_both(tmp_path, opened):
+    (tmp_path / "a.ttl").write_text("""@prefix e: <http://example.org/> .
+e:keanu e:acted e:matrix ~ e:cast .
+e:cast e:year 1999 .
+e:carrie e:acted e:matrix ~ e:cast .
+e:cast e:role "lead" .
+""")
+    found = [json.loads(line) for line in lines(tmp_path, opened(tmp_path / "a.ttl"))]
+    facts = {item["head"]: item["qualifiers"] for item in found}
+    e = "http://example.org/"
+    assert len(found) == 2
+    assert facts.keys() == {f"{e}keanu", f"{e}carrie"}
+    for qualifiers in facts.values():
+        assert [(one["relation"], one["value"]) for one in qualifiers] == [
+            (f"{e}year", "1999"),
+            (f"{e}role", "lead"),
+        ]
+
+
 FULL = [
     EntityRecord(key="k", label="Keanu", types=("Person",), description="actor", prior=2.0,
                  aliases=("K. R.", "Neo")),

@@ -28,7 +28,7 @@ from kg.programs import (
     Within,
     parts,
 )
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 from kg.vocabulary import TYPE
 
 pytestmark = pytest.mark.usefixtures("many_inputs")

@@ -9,7 +9,7 @@ import pytest
 from kg import QueryError
 from kg.programs.arithmetic import compares
 from kg.types import Attribute, Literal
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 from kg.vocabulary import XSD
 
 PATTERN = [("?city", "size", "?n")]

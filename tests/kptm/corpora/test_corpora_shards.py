@@ -16,7 +16,7 @@ from kptm.corpora.corpus_documents import CorpusDocument
 from kptm.corpora.corpus_linking import LOCK
 from kptm.corpora.corpus_shards import cut
 from kptm.linking import LinkerSnapshot
-from kptm.linking.batches import batches
+from kptm.linking.link_batch import batches
 from kptm.texts import read_documents, read_texts
 
 FIRST = "000000.parquet"

@@ -14,9 +14,9 @@ from transformers import BertModel, BertTokenizerFast
 from kg import EntityRecord
 from kptm.errors import LinkingError
 from kptm.linking import Linker
-from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.description_encoder import EXPECTED, Encoder
-from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.disambiguation.disambiguation_model import Weights
+from kptm.linking.disambiguation.scoring_passes import score_candidates
 from kptm.linking.text.passages import FoldedTexts
 
 
@@ -52,8 +52,8 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
     monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
     passages, layers = FoldedTexts([text]), linker.refresh()
-    judged = judge(passages, layers, linker.weights)
-    found = encoder.similarity(passages, layers, judged.found, judged.belief, linker.describe)
+    scored = score_candidates(passages, layers, linker.weights)
+    found = encoder.similarity(passages, layers, scored.found, scored.probability, linker.describe)
     around = vector(model, text)
     about = ["Paris: capital of France", "Paris: city in Texas"]
     cosines = np.array([vector(model, said) @ around for said in about])

@@ -8,7 +8,7 @@ from kg.types import Entity
 from kptm.linking import Linker
 from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.disambiguation.candidate_features import features
-from kptm.linking.disambiguation.weights import KIND_BESIDE
+from kptm.linking.disambiguation.disambiguation_model import KIND_BESIDE
 from kptm.linking.names.surface_forms import (
     SETTLEMENT,
     TERRITORY,

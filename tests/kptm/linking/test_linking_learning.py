@@ -9,12 +9,12 @@ import pytest
 
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
-from kptm.linking import LinkedText, Linker, batches, linker
+from kptm.linking import LinkedText, Linker, link_batch, linker
 from kptm.linking.disambiguation.candidate_features import WHICH
-from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
-from kptm.linking.disambiguation.weights import SURE, Weights
+from kptm.linking.disambiguation.disambiguation_model import SURE, Weights
+from kptm.linking.disambiguation.scoring_passes import score_candidates
 from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all
 from kptm.linking.index.link_index import LinkIndex
@@ -195,7 +195,7 @@ def test_an_index_is_the_same_when_it_is_read_back(graph, tmp_path):
 @pytest.mark.usefixtures("separate_process")
 def test_two_processes_link_as_one(world, world_linker, monkeypatch):
     texts = [document.text for document in world.prose()][:200]
-    monkeypatch.setattr(batches, "BATCH", 2_000)
+    monkeypatch.setattr(link_batch, "BATCH", 2_000)
     alone = list(world_linker.link_many(texts))
     assert list(world_linker.link_many(iter(texts), n_jobs=2)) == alone
     assert list(map(world_linker.link, texts[:40])) == alone[:40]
@@ -266,28 +266,28 @@ def test_fit_learns_what_the_documents_want(graph):
 
 
 def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
-    """The formula of kptm/linking/disambiguation/weights.py, reimplemented for one mention."""
+    """The formula of ``disambiguation_model.py``, reimplemented for one mention."""
     found = Linker(graph)
     passages, layers = FoldedTexts(["Paris is in Texas."]), found.refresh()
-    judged = judge(passages, layers, found.weights)
+    scored = score_candidates(passages, layers, found.weights)
     weights = found.weights.joint
     score = sum(
-        w * judged.columns[name] for name, w in weights.which.items() if name in judged.columns
+        w * scored.columns[name] for name, w in weights.which.items() if name in scored.columns
     )
     among = np.exp(score) / np.exp(score).sum()
     best = int(among.argmax())
     linked = weights.whether["sure of it"] * np.log(among[best])
     linked += sum(
-        w * judged.columns[name][best]
+        w * scored.columns[name][best]
         for name, w in weights.whether.items()
-        if name in judged.columns
+        if name in scored.columns
     )
-    assert judged.belief == pytest.approx(among / (1 + np.exp(-linked)))
+    assert scored.probability == pytest.approx(among / (1 + np.exp(-linked)))
 
 
 def test_the_shipped_coefficients_are_those_of_the_features(graph):
     layers = Linker(graph).refresh()
-    columns = set(judge(FoldedTexts(["Paris"]), layers, Weights.default()).columns)
+    columns = set(score_candidates(FoldedTexts(["Paris"]), layers, Weights.default()).columns)
     assert set(WHICH) < columns
     alone = columns - set(COHERENCE)
     more = {"local": set(), "joint": set(COHERENCE), "encoder": set(COHERENCE)}
@@ -355,7 +355,7 @@ def test_stated_priors_are_compared_with_each_other_alone(new_graph):
         ]
     )
     layers = Linker(graph).refresh()
-    found = judge(FoldedTexts(["Paris"]), layers, Weights.default()).found
+    found = score_candidates(FoldedTexts(["Paris"]), layers, Weights.default()).found
     keys = layers.keys(found.entity.tolist())
     # A and B divide the weights of their degrees, 1 + 0 each, by 1 + prior; C has 1 + 10.
     shares = {"A": 2 * 1.9 / 3.0 / 13, "B": 2 * 1.1 / 3.0 / 13, "C": 11 / 13}

@@ -13,7 +13,7 @@ from kptm.errors import ConfigError, LinkingError
 from kptm.linking import LinkedText, Linker
 from kptm.linking.config import POLICIES, LinkingConfig
 from kptm.linking.disambiguation.conventions import CONVENTIONS, Convention, Policy
-from kptm.linking.disambiguation.weights import Weights
+from kptm.linking.disambiguation.disambiguation_model import Weights
 
 ALL = CONVENTIONS[Policy.ALL]
 

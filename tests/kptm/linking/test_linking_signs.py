@@ -14,7 +14,13 @@ from kg import EntityRecord, LinkCount
 from kptm.linking import LinkedText, Linker
 from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.disambiguation.conventions import Convention
-from kptm.linking.disambiguation.weights import LINKS, SMOOTHING, Pass, Weights, beliefs
+from kptm.linking.disambiguation.disambiguation_model import (
+    LINKS,
+    SMOOTHING,
+    Pass,
+    Weights,
+    probabilities,
+)
 from kptm.linking.text.passages import FoldedTexts
 from kptm.linking.training.estimation import NOT_NEGATIVE
 from kptm.linking.training.linker_fitting import Gold, fit, label
@@ -36,7 +42,7 @@ def p_of(prior, context, links):
         "description": np.array(context),
         LINKS: np.array(links, np.float64),
     }
-    return beliefs(columns, Pass({"prior": 1.0, "description": 1.0}, {}), FIRST, OF)
+    return probabilities(columns, Pass({"prior": 1.0, "description": 1.0}, {}), FIRST, OF)
 
 
 @given(features, features, counts, st.integers(0, 2), st.integers(1, 1000))
@@ -207,12 +213,12 @@ def test_a_place_without_a_link_counts_as_far_as_the_linker_would_have_linked_it
     graph.add([EntityRecord(key="FR", label="France", description="country in Europe")])
     linker = Linker(graph)
     texts = "We saw France.", "We saw France Telecom Limited."
-    beliefs_of = [linker.link(text, threshold=0.0).links[0].score for text in texts]
-    assert beliefs_of[0] > 2 * beliefs_of[1] > 0
-    for text, belief in zip(texts, beliefs_of, strict=True):
+    shares = [linker.link(text, threshold=0.0).links[0].score for text in texts]
+    assert shares[0] > 2 * shares[1] > 0
+    for text, probability in zip(texts, shares, strict=True):
         linker.learn([LinkedText(text)] * 100, source="news")
         counts = graph.link_counts(["FR"]).get(("FR", "France"), (0, 0))
-        assert counts == (0, round(100 * belief))
+        assert counts == (0, round(100 * probability))
         graph.forget(source="news")
 
 
@@ -226,14 +232,14 @@ def test_annotators_who_leave_out_half_say_little_against_a_name(new_graph):
     revision = linker.learn(named, source="none are linked")
     strict = graph.link_counts(["France"])["France", "France"][1]
     graph.undo(revision)
-    belief = linker.link("We saw France.", threshold=0.0).links[0].score
-    share = 5 / (80 * belief + 5)
-    expected = 20 * belief * (1 - belief) / (1 - belief * share)
+    probability = linker.link("We saw France.", threshold=0.0).links[0].score
+    share = 5 / (80 * probability + 5)
+    expected = 20 * probability * (1 - probability) / (1 - probability * share)
     assert strict == pytest.approx(expected, abs=0.5001)
     whole = [LinkedText("We saw France.") for _ in range(20)]
     whole += [LinkedText.from_spans(f"We saw {x}.", [(7, 7 + len(x), x)]) for x in countries[1:]]
     linker.learn(whole, source="all others are linked")
-    assert graph.link_counts(["France"])["France", "France"] == (0, round(20 * belief))
+    assert graph.link_counts(["France"])["France", "France"] == (0, round(20 * probability))
 
 
 def test_only_the_span_that_was_looked_at_is_counted(new_graph):

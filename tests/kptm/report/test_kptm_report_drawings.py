@@ -178,6 +178,21 @@ def test_large_groups_have_colours_and_the_rest_is_grey(report, parse):
     assert len(page.find("li", "key")) == 10
 
 
+def test_the_legend_has_the_colours_of_the_dots_if_a_point_is_not_finite(parse):
+    groups = ["lost", "lost", "lost", "large", "large", "small"]  # "lost" has no dot
+    points = [
+        MapPoint(label=str(i), group=group, x=float("nan") if group == "lost" else i, y=i % 2)
+        for i, group in enumerate(groups)
+    ]
+    page = parse(scatter(points))
+    entries = {name: attributes["class"].split()[1] for attributes, name in page.find("li", "key")}
+    marks = {
+        name.split(" — ")[1]: attributes["class"].split()[2]
+        for attributes, name in page.find("g", "dot")
+    }
+    assert entries == marks == {"large": "c0", "small": "c1"}
+
+
 def test_map_labels_do_not_overlap(report, parse):
     spots = []
     for attributes, label in parse(scatter(report.points)).find("text", "place"):

@@ -23,8 +23,8 @@ from kg.programs import (
 )
 from kg.types import Step
 from kg.values import ValueKey
-from kg.values.forms import DATES, NUMERIC
-from kg.values.quantities import year
+from kg.values.base_quantities import year
+from kg.values.value_forms import DATES, NUMERIC
 from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value

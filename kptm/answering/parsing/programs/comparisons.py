@@ -15,8 +15,8 @@ from kg.programs import (
 from kg.programs.arithmetic import in_unit, measure_all
 from kg.types import Literal
 from kg.values import ValueKey
-from kg.values.forms import DATES, NUMERIC
-from kg.values.quantities import DATE, quantity
+from kg.values.base_quantities import DATE, quantity
+from kg.values.value_forms import DATES, NUMERIC
 from kg.vocabulary import XSD
 from kptm.answering.lexicon.amounts.number_literals import date_literal, number_literal
 from kptm.answering.parsing.programs.builder import bits

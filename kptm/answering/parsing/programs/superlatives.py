@@ -14,7 +14,7 @@ from kg.programs import (
     Superlative,
     Union,
 )
-from kg.values.quantities import DATE
+from kg.values.base_quantities import DATE
 from kptm.answering.parsing.program_features import step_name
 from kptm.answering.parsing.programs.builder import bits
 from kptm.answering.parsing.programs.steps import WEAK

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from kg.types import Step
-from kg.values.forms import DATES, NUMERIC
+from kg.values.value_forms import DATES, NUMERIC
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.columns.column_names import split_words
 from kptm.answering.parsing.question.schema_words import name_parts

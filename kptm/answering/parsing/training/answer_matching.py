@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
-from kg.values.forms import candidates as value_forms
+from kg.values.value_forms import candidates as value_forms
 from kptm.linking.text.char_classes import fold
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.programs import Compare, Follow, Measure, Named
 from kg.types import Literal, Step
 from kg.values import ValueKey
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 from kg.vocabulary import XSD
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The forms of values in tables: numbers, quantities, dates, URLs, e-mail addresses, versions.
+"""Reads values from text: numbers, quantities ("3 km"), dates, URLs, e-mail addresses, versions.
 
 A text may have several forms: ``1.234`` is a number in English, and one a thousand times as large
 in German; ``03/04/2020`` is a day in March or in April. The form is decided for a whole column
@@ -36,6 +36,7 @@ _POINT = rf"(?:{_WHOLE}(?:\.\d+)?|\.\d+)"
 _COMMA = r"(?:0|[1-9]\d*|[1-9]\d{0,2}(?:[.\u00a0\u202f' ]\d{3})+)(?:,\d+)?"
 _SIGN = "[+-\u2212]?".replace("+-", "+\\-")
 
+# A unit that has a size is in ``_BASES`` of kg/values/units.py too.
 _UNITS = (
     "°C|°F|°|%|‰|K|kg|g|mg|µg|t|lb|lbs|oz|st|km|m|cm|mm|µm|nm|mi|miles?|ft|feet|in|inch(?:es)?|yd|au|ly|pc"
     "|km²|m²|cm²|mm²|km2|m2|cm2|sq ?km|sq ?mi|ha|acres?|m³|cm³|m3|cm3|km³|l|L|ml|mL|cl|dl|hl|gal"

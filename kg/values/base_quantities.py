@@ -1,4 +1,7 @@
-"""Exact quantities of values: a number in its base unit, or a date by its first and last second."""
+"""Quantities of values in base units, exactly: a number, or a date by its first and last second.
+
+Text is read by :mod:`kg.values.value_forms`; this file converts the units ("3 km" is 3000 m).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from typing import NamedTuple
 
 from kg.types import Literal
 from kg.values.dates import span
-from kg.values.forms import AMBIGUOUS, DATES, FORMS, NUMERIC, may_be_value
 from kg.values.units import unit_of
+from kg.values.value_forms import AMBIGUOUS, DATES, FORMS, NUMERIC, may_be_value
 from kg.vocabulary import XSD
 
 DATE, TIME = "date", "time"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from kptm.linking.detection.mention_candidates import candidates_of
 from kptm.linking.disambiguation.candidate_features import features
 from kptm.linking.disambiguation.coherence import coherence
-from kptm.linking.disambiguation.weights import beliefs
+from kptm.linking.disambiguation.disambiguation_model import probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kptm.linking.detection.mention_candidates import Candidates
     from kptm.linking.disambiguation.conventions import Convention
-    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.disambiguation.disambiguation_model import Weights
     from kptm.linking.index.overlay_index import Layers
     from kptm.linking.text.passages import FoldedTexts
 
@@ -33,28 +33,28 @@ Similarity: TypeAlias = "Callable[[FoldedTexts, Layers, Candidates, Floats], dic
 """Computes an encoder's features from candidates and their probabilities of the second pass."""
 
 
-class Judged(NamedTuple):
+class ScoredCandidates(NamedTuple):
     """Candidates with the probability of each, and the features that it was computed from.
 
     Attributes:
         found: C candidates of M mentions.
-        belief: C, the probability of each candidate.
+        probability: C, the probability of each candidate.
         columns: The features by name, C numbers each; empty without candidates.
     """
 
     found: Candidates
-    belief: Floats
+    probability: Floats
     columns: dict[str, Floats]
 
 
-def judge(
+def score_candidates(
     passages: FoldedTexts,
     layers: Layers,
     weights: Weights,
     similarity: Similarity | None = None,
     *,
     any_case: bool = False,
-) -> Judged:
+) -> ScoredCandidates:
     """Score the candidates of all mentions in passages.
 
     Common nouns are mentions too if the convention of the weights includes them.
@@ -63,16 +63,18 @@ def judge(
     if not scored.columns:
         return scored
     scored = add_coherence(scored, layers, weights)
-    belief = beliefs(scored.columns, weights.joint, scored.found.first, scored.found.of)
+    probability = probabilities(scored.columns, weights.joint, scored.found.first, scored.found.of)
     if similarity is not None and weights.encoder is not None:
         scored = add_similarity(scored, passages, layers, weights, similarity)
-        belief = beliefs(scored.columns, weights.encoder, scored.found.first, scored.found.of)
-    return scored._replace(belief=belief)
+        probability = probabilities(
+            scored.columns, weights.encoder, scored.found.first, scored.found.of
+        )
+    return scored._replace(probability=probability)
 
 
 def candidates_with_features(
     passages: FoldedTexts, layers: Layers, convention: Convention, *, any_case: bool = False
-) -> Judged:
+) -> ScoredCandidates:
     """Candidates with the features of the first pass, which depend on no other mention.
 
     Their probability is the prior.
@@ -80,25 +82,27 @@ def candidates_with_features(
     common_nouns = convention.common_nouns
     found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
     columns = features(passages, layers, found) if len(found.of) else {}
-    return Judged(found, found.prior, columns)
+    return ScoredCandidates(found, found.prior, columns)
 
 
-def add_coherence(scored: Judged, layers: Layers, weights: Weights) -> Judged:
+def add_coherence(scored: ScoredCandidates, layers: Layers, weights: Weights) -> ScoredCandidates:
     """``scored`` with the probabilities of the first pass, and coherence features from these."""
     found = scored.found
-    belief = beliefs(scored.columns, weights.local, found.first, found.of)
-    return Judged(found, belief, scored.columns | coherence(layers, found, belief))
+    probability = probabilities(scored.columns, weights.local, found.first, found.of)
+    return ScoredCandidates(
+        found, probability, scored.columns | coherence(layers, found, probability)
+    )
 
 
 def add_similarity(
-    scored: Judged,
+    scored: ScoredCandidates,
     passages: FoldedTexts,
     layers: Layers,
     weights: Weights,
     similarity: Similarity,
-) -> Judged:
+) -> ScoredCandidates:
     """``scored`` with the probabilities of the second pass, and the encoder's features."""
     found = scored.found
-    belief = beliefs(scored.columns, weights.joint, found.first, found.of)
-    columns = scored.columns | similarity(passages, layers, found, belief)
-    return Judged(found, belief, columns)
+    probability = probabilities(scored.columns, weights.joint, found.first, found.of)
+    columns = scored.columns | similarity(passages, layers, found, probability)
+    return ScoredCandidates(found, probability, columns)

@@ -1,4 +1,4 @@
-"""Linking of texts in batches: splits them into passages, scores candidates, builds the links."""
+"""Links batches of texts: cuts passages, scores candidates, and links mentions to the best one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.types import Candidate
-from kptm.linking.disambiguation.candidate_scores import judge
 from kptm.linking.disambiguation.coreference import natures_of, resolve
+from kptm.linking.disambiguation.scoring_passes import score_candidates
 from kptm.linking.document import LinkedText
 from kptm.linking.index.link_index import ranges
 from kptm.linking.link import Link
@@ -19,8 +19,8 @@ from kptm.linking.text.recasing import recase, without_case
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kptm.linking.disambiguation.candidate_scores import Judged, Similarity
-    from kptm.linking.disambiguation.weights import Weights
+    from kptm.linking.disambiguation.disambiguation_model import Weights
+    from kptm.linking.disambiguation.scoring_passes import ScoredCandidates, Similarity
     from kptm.linking.index.overlay_index import Layers
 
 BATCH = 65_536
@@ -74,9 +74,9 @@ def link_batch(
                 for text in originals
             ]
         )
-        judged = judge(passages, layers, weights, similarity, any_case=any_case)
+        scored = score_candidates(passages, layers, weights, similarity, any_case=any_case)
         found: list[list[Link]] = [[] for _ in group]
-        for piece, link in _links(passages, originals, judged, layers, weights):
+        for piece, link in _links(passages, originals, scored, layers, weights):
             found[piece].append(link)
         for (at, offset, _), text, known in zip(group, originals, found, strict=True):
             chosen = resolve(text, known, natures_of(layers, known)) if coreference else known
@@ -112,20 +112,24 @@ def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, 
 
 
 def _links(
-    passages: FoldedTexts, texts: Sequence[str], judged: Judged, layers: Layers, weights: Weights
+    passages: FoldedTexts,
+    texts: Sequence[str],
+    scored: ScoredCandidates,
+    layers: Layers,
+    weights: Weights,
 ) -> Iterator[tuple[int, Link]]:
     """Yield (passage number, link) by position, for mentions whose best p reaches the threshold."""
-    found, belief = judged.found, judged.belief
+    found, probability = scored.found, scored.probability
     if not len(found.of):
         return
-    best = np.maximum.reduceat(belief, found.first[:-1])
+    best = np.maximum.reduceat(probability, found.first[:-1])
     chosen = np.flatnonzero(best >= weights.threshold)
-    order = np.lexsort((found.entity, -belief, found.of))
+    order = np.lexsort((found.entity, -probability, found.of))
     # All mentions are ranked at once: ``ranked`` concatenates the ``shown`` best of each.
     shown = np.minimum(np.diff(found.first)[chosen], SHOWN)
     at, _ = ranges(found.first[chosen], shown)
     ranked = order[at]
-    keys, scores = layers.keys(found.entity[ranked].tolist()), belief[ranked].tolist()
+    keys, scores = layers.keys(found.entity[ranked].tolist()), probability[ranked].tolist()
     candidates = list(map(Candidate, keys, scores))
     spans = passages.text_spans(found.mentions.start[chosen], found.mentions.end[chosen])
     stops = np.cumsum(shown).tolist()

@@ -1,4 +1,4 @@
-"""Coefficients of disambiguation: "which" chooses a candidate, "whether" decides on a link.
+"""The model of disambiguation: "which" chooses among namesakes, "whether" decides on a link.
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
@@ -180,12 +180,12 @@ def _weigh(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> Float
     return total
 
 
-def log_odds(score: Floats) -> Floats:
-    """The sigmoid: the probabilities that belong to log-odds, without overflow."""
-    return np.exp(-np.logaddexp(0.0, -score))
+def sigmoid(log_odds: Floats) -> Floats:
+    """The probabilities of log-odds, without overflow."""
+    return np.exp(-np.logaddexp(0.0, -log_odds))
 
 
-def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
+def probabilities(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
     """The probabilities p(c | m) of candidates, C.
 
     Args:
@@ -198,7 +198,7 @@ def beliefs(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints)
     chosen = best(among, first, of)
     asked = {name: values[chosen] for name, values in columns.items()}
     asked[SURE] = np.log(np.maximum(among[chosen], 1e-300))
-    return among * log_odds(_weigh(asked, weights.whether))[of]
+    return among * sigmoid(_weigh(asked, weights.whether))[of]
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:

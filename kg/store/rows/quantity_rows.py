@@ -1,7 +1,7 @@
 """Stores the quantities of values, and an index of facts by size.
 
-The table ``quantity`` has the numbers of :mod:`kg.values.quantities` in double precision. Comparing
-doubles is exact unless two are equal; then the values themselves are compared. The table
+The table ``quantity`` has the numbers of :mod:`kg.values.base_quantities` in double precision.
+Comparing doubles is exact unless two are equal; then the values themselves are compared. The table
 ``measure`` lists the triples that end in such values, live or not, by relation, dimension and size.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Literal
-from kg.values.quantities import quantity
+from kg.values.base_quantities import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
