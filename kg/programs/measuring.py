@@ -67,11 +67,11 @@ class Measuring:
     """Evaluates superlatives, comparisons and aggregates.
 
     Args:
-        work: Evaluates the programs within them.
+        subprograms: Evaluates the programs within them.
     """
 
-    def __init__(self, work: Subprograms) -> None:
-        self._work, self._sets = work, work.sets
+    def __init__(self, subprograms: Subprograms) -> None:
+        self._subprograms, self._sets = subprograms, subprograms.sets
 
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
@@ -82,10 +82,10 @@ class Measuring:
         rank they are in the set's order. If a count is measured, a node with the count 0 is never
         among the greatest.
         """
-        base, greatest = self._work.nodes(program.base), program.order == "max"
+        base, greatest = self._subprograms.nodes(program.base), program.order == "max"
         if program.measure.count:
             return self._most(base, program, greatest=greatest)
-        path = self._work.path(program.measure.steps)
+        path = self._subprograms.path(program.measure.steps)
         if path is None or program.count < 1:
             return EMPTY
         ranks = self._ranks(base, path, program.rank, program.count, greatest=greatest)
@@ -93,11 +93,11 @@ class Measuring:
 
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
         """The greatest or least value of a node; several if equal, as "1 km" and "1000 m"."""
-        path = self._work.path(measure.steps)
+        path = self._subprograms.path(measure.steps)
         found = (
             [] if path is None else self._extreme_sizes(NodeSet((node,)), path, greatest=greatest)
         )
-        return self._work.keys([size.value for size in found])
+        return self._subprograms.keys([size.value for size in found])
 
     def _in_order(self, base: NodeSet, ranks: Iterable[Collection[int]]) -> NodeSet:
         """The nodes rank by rank, within a rank in the set's order; in a large set, by id."""
@@ -129,7 +129,7 @@ class Measuring:
     def _ranks(
         self, base: NodeSet, path: Path, rank: int, count: int, *, greatest: bool
     ) -> list[list[Size]]:
-        """The sizes of the nodes of a rank and of those after it, up to ``count`` nodes or more."""
+        """The sizes from ``rank`` on, a list for each rank, until they are of ``count`` nodes."""
         if rank < 1:
             return []
         if base.ids is not None:
@@ -150,7 +150,7 @@ class Measuring:
     def _first_ranks(
         self, rows: Iterable[Size], rank: int, count: int, *, greatest: bool
     ) -> tuple[list[list[Size]], bool]:
-        """The sizes of the nodes of ``rank`` and of later ranks, and whether these are ``count``.
+        """The sizes from ``rank`` on, a list for each rank, and whether they are enough.
 
         Args:
             rows: Sizes sorted by their doubles, best first.
@@ -159,17 +159,17 @@ class Measuring:
             greatest: Whether the greatest is the best.
         """
         seen: set[int] = set()
-        before = 0
+        ranks_before = 0
         found: list[list[Size]] = []
         for _, group in groupby(rows, key=lambda size: size.low):
             # A node has the rank of its best value, so its later values are passed over.
             best = self._best([size for size in group if size.node not in seen], greatest=greatest)
             keys = sorted({key for _, key in best.values()}, reverse=greatest)
-            for wanted in keys[max(rank - before - 1, 0) :]:
+            for wanted in keys[max(rank - ranks_before - 1, 0) :]:
                 found.append([size for size, key in best.values() if key == wanted])
                 if sum(map(len, found)) >= count:
                     return found, True
-            before += len(keys)
+            ranks_before += len(keys)
             seen.update(best)
         return found, False
 
@@ -181,14 +181,14 @@ class Measuring:
         best: dict[int, tuple[Size, tuple[Fraction, Fraction]]] = {}
         for size in rows:
             key = exact[size.value][1:]
-            held = best.get(size.node)
-            if held is None or (key > held[1] if greatest else key < held[1]):
+            previous = best.get(size.node)
+            if previous is None or (key > previous[1] if greatest else key < previous[1]):
                 best[size.node] = (size, key)
         return best
 
     def _exact(self, values: Collection[int]) -> dict[int, Quantity]:
         """The exact quantities of values, by their ids."""
-        keys = zip(sorted(values), self._work.keys(sorted(values)), strict=True)
+        keys = zip(sorted(values), self._subprograms.keys(sorted(values)), strict=True)
         sizes = ((n, quantity(key.literal)) for n, key in keys if isinstance(key, ValueKey))
         return {number: size for number, size in sizes if size is not None}
 
@@ -203,13 +203,13 @@ class Measuring:
 
     def compare(self, program: Compare) -> NodeSet:
         """The nodes of a set whose measure satisfies the comparison, in the set's order."""
-        value = self._work.number(program.value)
-        base = self._work.nodes(program.base)
+        value = self._subprograms.number(program.value)
+        base = self._subprograms.nodes(program.base)
         if value is None:
             return EMPTY
         if program.measure.count:
             return self._in_order(base, [self._nodes_by_count(base, program, value)])
-        path = self._work.path(program.measure.steps)
+        path = self._subprograms.path(program.measure.steps)
         if path is None:
             return EMPTY
         if base.ids is None:
@@ -219,28 +219,31 @@ class Measuring:
 
     def matching(self, program: Compare, node: int) -> list[str]:
         """The values of a node that satisfy the comparison."""
-        value, path = self._work.number(program.value), self._work.path(program.measure.steps)
+        value, path = (
+            self._subprograms.number(program.value),
+            self._subprograms.path(program.measure.steps),
+        )
         if value is None or path is None:
             return []
-        other = self._other(self._work.nodes(program.base), path, value)
+        operand = self._operand(self._subprograms.nodes(program.base), path, value)
         rows = measures.sizes(self._sets, NodeSet((node,)), path)
         exact = self._exact({size.value for size in rows})
         chosen = [
             n for n, size in exact.items()
-            if other is not None and arithmetic.compares(size, program.comparison, other)
+            if operand is not None and arithmetic.compares(size, program.comparison, operand)
         ]  # fmt: skip
-        return list(self._work.keys(chosen))
+        return list(self._subprograms.keys(chosen))
 
     def _nodes_by_count(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
-        other = quantity(value)
-        if other is None:
+        operand = quantity(value)
+        if operand is None:
             return set()
         if value.unit:  # "more than 3 kilometres" of a count: the count has no unit
-            other = quantity(replace(value, unit=""))
+            operand = quantity(replace(value, unit=""))
 
         def fits(count: int) -> bool:
             size = Quantity("", Fraction(count), Fraction(count))
-            return other is not None and arithmetic.compares(size, program.comparison, other)
+            return operand is not None and arithmetic.compares(size, program.comparison, operand)
 
         counts = self._counts(base, program.measure, zeros=fits(0))
         fitting = {count for count in set(counts.values()) if fits(count)}
@@ -248,14 +251,15 @@ class Measuring:
 
     def _matches(self, base: NodeSet, path: Path, program: Compare, value: Literal) -> list[Size]:
         rows = measures.sizes(self._sets, base, path)
-        other = self._other(base, path, value, rows)
-        if other is None:
+        operand = self._operand(base, path, value, rows)
+        if operand is None:
             return []
-        bounds = _bounds(program.comparison, other)
+        bounds = _bounds(program.comparison, operand)
+        # The verdict is None if the doubles are equal, so that the exact values decide.
         verdicts = [(size, bounds.verdict(size)) for size in rows]
         exact = self._exact({size.value for size, verdict in verdicts if verdict is None})
         equal = {
-            n for n, size in exact.items() if arithmetic.compares(size, program.comparison, other)
+            n for n, size in exact.items() if arithmetic.compares(size, program.comparison, operand)
         }
         return [
             size
@@ -266,18 +270,19 @@ class Measuring:
     def _compare_many(
         self, base: NodeSet, path: Path, comparison: Comparison, value: Literal
     ) -> NodeSet:
-        other = self._other(base, path, value)
-        if other is None:
+        """The nodes of a set held in SQL whose size satisfies the comparison."""
+        operand = self._operand(base, path, value)
+        if operand is None:
             return EMPTY
-        bounds = _bounds(comparison, other)
+        bounds = _bounds(comparison, operand)
         exact = self._exact(measures.equal_values(self._sets, path[-1][0], bounds))
-        equal = [n for n, size in exact.items() if arithmetic.compares(size, comparison, other)]
+        equal = [n for n, size in exact.items() if arithmetic.compares(size, comparison, operand)]
         return measures.compare(self._sets, base, path, bounds, equal)
 
-    def _other(
+    def _operand(
         self, base: NodeSet, path: Path, value: Literal, rows: Sequence[Size] | None = None
     ) -> Quantity | None:
-        """The quantity to compare with; a number without a unit gets the one that is usual here."""
+        """The quantity of ``value``; a number without a unit gets the most common unit here."""
         size = quantity(value)
         if size is None or size.dimension or value.unit:
             return size
@@ -289,15 +294,15 @@ class Measuring:
         if not any(row.dimension for row in rows):
             return size
         numbers = sorted({row.value for row in rows})
-        units = dict(zip(numbers, self._work.literals(numbers), strict=True))
+        units = dict(zip(numbers, self._subprograms.literals(numbers), strict=True))
         return arithmetic.as_stated(value, [(row.dimension, units[row.value].unit) for row in rows])
 
     # ── counts ───────────────────────────────────────────────────────────────────────────────────
 
     def _counts(self, base: NodeSet, measure: Measure, *, zeros: bool) -> dict[int, int]:
         """The count of each node of a set, by node, with or without the zeros."""
-        path = self._work.path(measure.steps)
-        among = None if measure.among is None else self._work.nodes(measure.among)
+        path = self._subprograms.path(measure.steps)
+        among = None if measure.among is None else self._subprograms.nodes(measure.among)
         counts = {} if path is None else measures.counts(self._sets, base, path, among)
         if not zeros:
             return counts
@@ -312,13 +317,15 @@ class Measuring:
         population are two values.
         """
         if program.function == "count":
-            return arithmetic.literal(Fraction(self._sets.size(self._work.nodes(program.source))))
+            return arithmetic.literal(
+                Fraction(self._sets.size(self._subprograms.nodes(program.source)))
+            )
         mean, greatest = program.function == "mean", program.function == "max"
         adds = program.function in ("sum", "mean")
         source = program.source
         if isinstance(source, Follow) and source.during is None:
-            path = self._work.path([source.step])
-            base = self._work.source(source)
+            path = self._subprograms.path([source.step])
+            base = self._subprograms.source(source)
             if base.ids is None and path is not None:
                 return (
                     self._total(base, path, mean=mean)
@@ -334,7 +341,7 @@ class Measuring:
 
     def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
         found = self._extreme_sizes(base, path, greatest=greatest)
-        values = self._work.literals(sorted({size.value for size in found}, reverse=True))
+        values = self._subprograms.literals(sorted({size.value for size in found}, reverse=True))
         return values[0] if values else None
 
     def _total(self, base: NodeSet, path: Path, *, mean: bool) -> Literal | None:
@@ -347,12 +354,14 @@ class Measuring:
 
     def _values(self, program: Program) -> list[Literal]:
         if not isinstance(program, Follow):
-            return self._work.literals(self._sets.ids(self._work.nodes(program)))
-        relation = self._work.relation(program.step.relation)
+            return self._subprograms.literals(self._sets.ids(self._subprograms.nodes(program)))
+        relation = self._subprograms.relation(program.step.relation)
         if relation is None or not program.step.forward:
             return []
-        period = None if program.during is None else self._work.period(program.during)
-        return measures.distinct_values(self._sets, self._work.source(program), relation, period)
+        period = None if program.during is None else self._subprograms.period(program.during)
+        return measures.distinct_values(
+            self._sets, self._subprograms.source(program), relation, period
+        )
 
 
 def _most_common(names: Iterable[str]) -> str:
@@ -361,5 +370,5 @@ def _most_common(names: Iterable[str]) -> str:
     return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
-def _bounds(comparison: Comparison, other: Quantity) -> Bounds:
-    return Bounds(comparison, other.dimension, double(other.low), double(other.high))
+def _bounds(comparison: Comparison, operand: Quantity) -> Bounds:
+    return Bounds(comparison, operand.dimension, double(operand.low), double(operand.high))

@@ -25,7 +25,7 @@ class CompressionConfig:
         unit: "neurons" removes whole neurons, "weights" sets single weights to zero: the second
             loses less, and makes nothing faster by itself.
         share: Whether all layers get the same weights (ALBERT).
-        quantise: "int8" turns linear maps and token embeddings into 8-bit numbers.
+        quantise: "int8" turns linear layers and token embeddings into 8-bit numbers.
         steps: Steps of distillation from the original, after layers or neurons were removed or
             layers shared; 0 trains nothing.
         batch_size: Texts per step.

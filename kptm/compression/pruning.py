@@ -72,7 +72,7 @@ def prune_weights(model: FusedModel, share: float) -> FusedModel:
 
     Args:
         model: The model, which is not changed.
-        share: The share of the weights of linear maps to set to zero.
+        share: The share of the weights of linear layers to set to zero.
 
     Raises:
         ConfigError: The kind of fusion cannot be compressed.
@@ -94,8 +94,8 @@ def _is_linear(part: Any) -> bool:
 
 
 def _widths(part: Any) -> tuple[int, ...]:
-    """Inputs and outputs of a linear map; () for another module."""
-    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map, (inputs, outputs)
+    """Inputs and outputs of a linear layer; () for another module."""
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear layer, (inputs, outputs)
 
     if not isinstance(part, nn.Linear | Conv1D):
         return ()

@@ -107,7 +107,7 @@ def copy_model(model: FusedModel) -> FusedModel:
 
 
 def quantise(model: FusedModel) -> FusedModel:
-    """The model with the backbone's linear maps and token embeddings in 8-bit numbers.
+    """The model with the backbone's linear layers and token embeddings in 8-bit numbers.
 
     Fusion and entity head, a few hundred thousand weights, stay floats. The given model is not
     changed.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CorpusDocument(NamedTuple):
-    """A text and where it stands.
+    """A text with its file and line.
 
     Attributes:
         source: The file.

@@ -1,4 +1,4 @@
-"""Extractor: finds the facts that texts with mentions seem to state."""
+"""Extracts the facts that texts probably state, from pairs of their mentions."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ PAIRS = 4_096
 
 @dataclass(frozen=True, slots=True)
 class StatedFact:
-    """A fact that a text seems to state.
+    """A fact that a text probably states.
 
     Attributes:
         document: The number of the text in its batch.
         head: The mention of the head.
         relation: The relation.
         tail: The mention of the tail.
-        end: The tail: a key, the name of a new entity, or a value in the form of the relation's
-            values.
+        end: The tail as the graph would store it: a key, the name of a new entity, or a value in
+            the form of the relation's values.
         confidence: The probability that the text states the fact.
         span: Start and end of the sentences with both mentions.
         is_known: Whether the graph has the fact.
@@ -59,7 +59,7 @@ class StatedFact:
 
 
 class Extractor:
-    """Finds the facts that texts seem to state.
+    """Extracts the facts that texts probably state.
 
     Args:
         classifier: Scores pairs of mentions.
@@ -80,8 +80,7 @@ class Extractor:
             reason = "no encoder" if not classifier.encoder else "another encoder"
             raise ModelError(
                 f"the extractor was trained with {reason}; set texts.extraction_encoder as before,"
-                " or train it"
-                " again (kptm extract --retrain)"
+                " or train it again (kptm extract --retrain)"
             )
         self.classifier, self.calibration, self._encoder = classifier, calibration, encoder
 
@@ -91,7 +90,7 @@ class Extractor:
         return tuple(self.classifier.space.kinds)
 
     def out_of_reach(self, precision: float) -> tuple[str, ...]:
-        """The relations without proposals, since no held-out predictions reached the precision."""
+        """The relations that are not extracted, as held-out predictions lack the precision."""
         return tuple(one for one in self.relations if not self.calibration.reaches(one, precision))
 
     @cached_property
@@ -113,7 +112,7 @@ class Extractor:
         Args:
             documents: Texts with their mentions.
             knowledge: The graph's knowledge of their entities.
-            precision: The precision on held-out texts that sets each relation's threshold.
+            precision: The precision on held-out texts, which each relation's threshold must reach.
         """
         facts: list[StatedFact] = []
         block: list[tuple[int, Pair, Features]] = []
@@ -133,12 +132,13 @@ class Extractor:
         if not block or not self.classifier.space.labels:
             return
         labels = self.classifier.space.labels
-        chances = self.classifier.probabilities(
-            [pair for _, pair, _ in block], [one for *_, one in block]
+        p_NL = self.classifier.probabilities(
+            [pair for _, pair, _ in block], [features for *_, features in block]
         )
-        confidences = self.calibration.confidence(chances)
-        least = np.array([self.calibration.threshold(x.relation, precision) for x in labels])
-        for row, column in np.argwhere(confidences >= least).tolist():
+        # N pairs, L labels
+        confidences_NL = self.calibration.confidence(p_NL)
+        thresholds_L = np.array([self.calibration.threshold(x.relation, precision) for x in labels])
+        for row, column in np.argwhere(confidences_NL >= thresholds_L).tolist():
             number, pair, _ = block[row]
             label = labels[column]
             first, second = pair.mentions
@@ -149,7 +149,7 @@ class Extractor:
                 label.relation,
                 tail,
                 _end(label.relation, tail, knowledge),
-                float(confidences[row, column]),
+                float(confidences_NL[row, column]),
                 pair.span,
                 label.relation in knowledge.relations(head, tail),
             )

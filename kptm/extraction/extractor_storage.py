@@ -14,13 +14,14 @@ from kptm.extraction.fitting.relation_thresholds import PRECISIONS, RelationThre
 from kptm.extraction.relation_classifier import Classifier, Label, LabelSpace, RelationKind
 
 FORMAT = 2
-KIND = "kptm-extractor"
-"""The only entry of the header, because safetensors writes several entries in any order."""
+"""The version of the format; files of other versions are refused."""
+ENTRY = "kptm-extractor"
+"""The header has only this entry, because safetensors writes several entries in any order."""
 _ARRAYS = ("vectors", "output", "bias", "shared", "context")
 
 
 def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
-    """The bytes of an extractor; equal extractors have equal bytes."""
+    """The content of an extractor's file; equal extractors have equal bytes."""
     from safetensors.numpy import save
 
     space = classifier.space
@@ -39,7 +40,7 @@ def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
             "relations": dict(calibration.relations),
         },
     }
-    raw: bytes = save(arrays, {KIND: json.dumps(meta, ensure_ascii=False)})
+    raw: bytes = save(arrays, {ENTRY: json.dumps(meta, ensure_ascii=False)})
     return raw
 
 
@@ -64,7 +65,7 @@ def load(path: str | Path) -> tuple[Classifier, RelationThresholds]:
         raise ModelError(f"{path}: there is no extractor; kptm extract trains one")
     try:
         with safe_open(path, framework="np") as file:
-            meta = json.loads((file.metadata() or {}).get(KIND, "{}"))
+            meta = json.loads((file.metadata() or {}).get(ENTRY, "{}"))
             if meta.get("format") != FORMAT:
                 raise ModelError(
                     f"{path}: is not an extractor of this version; remove it and extract again"
@@ -76,14 +77,17 @@ def load(path: str | Path) -> tuple[Classifier, RelationThresholds]:
 
 
 def _parts(meta: dict[str, Any], arrays: dict[str, Any]) -> tuple[Classifier, RelationThresholds]:
-    classes = tuple(tuple(Label(str(r), bool(f)) for r, f in one) for one in meta["classes"])
+    classes = tuple(
+        tuple(Label(str(relation), bool(forward)) for relation, forward in labels)
+        for labels in meta["classes"]
+    )
     kinds = {name: RelationKind(**kind) for name, kind in meta["kinds"].items()}
     space = LabelSpace(classes, kinds, arrays.pop("hashes"))
     if arrays["output"].shape != (arrays["vectors"].shape[1], len(classes)):
         raise ValueError("its arrays have shapes that do not match")
     stored = meta["calibration"]
     if tuple(meta["precisions"]) != PRECISIONS:
-        raise ValueError("its thresholds are of other precisions")
+        raise ValueError("its thresholds are for other precisions")
     calibration = RelationThresholds(
         stored["slope"],
         stored["shift"],

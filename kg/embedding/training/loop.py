@@ -65,8 +65,8 @@ def train(
             scorer.model.train()
             loss = loop.train_epoch(number)
             scorer.model.eval()
-            due = number % config.evaluate_every == 0 or number == config.epochs
-            epoch = Epoch(number, loss, mrr() if mrr is not None and due else None)
+            is_evaluated = number % config.evaluate_every == 0 or number == config.epochs
+            epoch = Epoch(number, loss, mrr() if mrr is not None and is_evaluated else None)
             loop.end_epoch(epoch)
             if progress is not None:
                 progress(epoch)
@@ -79,7 +79,7 @@ def train(
 
 
 class _Loop:
-    """The state that the steps of a training share: optimizer, curve, and place in the epoch.
+    """The state that the steps of a training share: optimizer, curve, and position in the epoch.
 
     Args:
         scorer: The scorer.
@@ -103,35 +103,35 @@ class _Loop:
         self._saved = time.monotonic()
         self.curve: tuple[Epoch, ...] = ()
         self.best: Tensors = {}
-        self._within = _Within()
+        self._position = _Position()
         state = checkpoint.read() if checkpoint is not None else None
         if state is not None:
             self.curve, self.best = state.curve, state.best
-            self._within = _Within(state.step, state.loss, state.rows, state.rng.get("torch"))
+            self._position = _Position(state.step, state.loss, state.rows, state.rng.get("torch"))
             scorer.load_state(state.model)
             _load_optimizer(self._optimizer, state.optimizer)
 
     def train_epoch(self, number: int) -> float:
-        """Train on an epoch's batches, after those the checkpoint covers; return the mean loss."""
-        place = self._within
-        batches = self._batches.epoch(place.step, place.rng)
+        """Train on the batches of an epoch that are still to come; return its mean loss."""
+        position = self._position
+        batches = self._batches.epoch(position.step, position.rng)
         try:
             if self._step is not None:
-                self._step(number - 1 + place.rows / self._batches.rows)
+                self._step(number - 1 + position.rows / self._batches.rows)
             for loss, rows in batches:
-                value = self._learn(loss, number, place.step + 1)
-                place = self._within = _Within(
-                    place.step + 1, place.loss + value * rows, place.rows + rows
+                value = self._learn(loss, number, position.step + 1)
+                position = self._position = _Position(
+                    position.step + 1, position.loss + value * rows, position.rows + rows
                 )
                 if self._step is not None:
-                    self._step(number - 1 + min(1.0, place.rows / self._batches.rows))
+                    self._step(number - 1 + min(1.0, position.rows / self._batches.rows))
                 self.save_if_due()
         except (RuntimeError, ValueError) as error:
             config = self._scorer.config
             raise EmbeddingError(
                 f"PyKEEN cannot train {config.model} by {config.training}: {error}"
             ) from error
-        return place.loss / place.rows
+        return position.loss / position.rows
 
     def _learn(self, loss: torch.Tensor, number: int, step: int) -> float:
         """Take one step of the optimizer; return the loss."""
@@ -150,34 +150,41 @@ class _Loop:
 
     def end_epoch(self, epoch: Epoch) -> None:
         """Append an epoch to the curve; keep the model's state if its MRR is the highest so far."""
-        before = max((item.mrr for item in self.curve if item.mrr is not None), default=-1.0)
-        if epoch.mrr is not None and epoch.mrr > before:
+        highest = max((item.mrr for item in self.curve if item.mrr is not None), default=-1.0)
+        if epoch.mrr is not None and epoch.mrr > highest:
             self.best = self._scorer.state()
         self.curve = (*self.curve, epoch)
-        self._within = _Within()
+        self._position = _Position()
 
     def save_if_due(self) -> None:
         """Write the checkpoint if ``checkpoint.every`` seconds have passed since the last one."""
         if self._checkpoint is None or time.monotonic() - self._saved < self._checkpoint.every:
             return
-        place = self._within
-        rng = {"torch": torch.get_rng_state()} if place.step else {}
+        position = self._position
+        rng = {"torch": torch.get_rng_state()} if position.step else {}
         state = TrainingState(
             self.curve,
             self._scorer.state(),
             self.best,
-            _optimizer(self._optimizer),
+            _optimizer_tensors(self._optimizer),
             rng,
-            place.step,
-            place.loss,
-            place.rows,
+            position.step,
+            position.loss,
+            position.rows,
         )
         self._checkpoint.write(state)
         self._saved = time.monotonic()
 
 
-class _Within(NamedTuple):
-    """A place within an epoch; see the fields of the same names in :class:`TrainingState`."""
+class _Position(NamedTuple):
+    """A position within an epoch.
+
+    Attributes:
+        step: The number of batches trained on.
+        loss: The sum of their losses, each times its number of rows.
+        rows: The number of their rows.
+        rng: Torch's random state at this position; None if the epoch was not interrupted.
+    """
 
     step: int = 0
     loss: float = 0.0
@@ -186,12 +193,12 @@ class _Within(NamedTuple):
 
 
 def _has_stopped(curve: tuple[Epoch, ...], patience: int) -> bool:
-    """Whether the last ``patience`` evaluations were no better than one before them."""
+    """Whether none of the last ``patience`` evaluations was better than all before them."""
     mrrs = [item.mrr for item in curve if item.mrr is not None]
     return len(mrrs) > patience and max(mrrs[-patience:]) <= max(mrrs[:-patience])
 
 
-def _optimizer(optimizer: torch.optim.Optimizer) -> Tensors:
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
     state = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": value.clone().cpu()

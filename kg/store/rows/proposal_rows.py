@@ -1,7 +1,7 @@
-"""Stores proposals, which are facts extracted from texts, and which texts were read.
+"""Rows of proposals (facts extracted from texts, and duplicates), and of the texts that were read.
 
-A proposal stores the revision that decided it and its state before; undoing the revision, or the
-undo, exchanges the two states.
+A row has the revision that decided the proposal, and the state before the decision. Undoing the
+revision exchanges the two states, and undoing this undo exchanges them again.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "id, head, relation, tail, is_value, datatype, language, unit, head_new, tail_new, confidence,"
-    " source,"
-    " document, sentence, head_start, head_end, tail_start, tail_end, extractor, state, revision_id"
+    " source, document, sentence, head_start, head_end, tail_start, tail_end, extractor, state,"
+    " revision_id"
 )
+"""The columns of a proposal, in the order of :func:`from_row`."""
 _INSERTED = f"{COLUMNS}, fact_hash, before"
-_MARKS = ", ".join("?" * 23)
+_PLACEHOLDERS = ", ".join("?" for _ in _INSERTED.split(","))
 
 
 def check_proposal(item: Proposal) -> Proposal:
@@ -51,7 +52,7 @@ def check_proposal(item: Proposal) -> Proposal:
 
 
 def fact_hash(item: Proposal) -> str:
-    """A hash of a fact and its sentence; it does not depend on the file of the sentence.
+    """A hash of a fact and its sentence, which does not depend on the sentence's file.
 
     For a duplicate it is a hash of the two entities in any order, because the sentence only
     describes what the two have in common now.
@@ -70,14 +71,18 @@ def fact_hash(item: Proposal) -> str:
 
 
 def add(sql: Sql, items: Sequence[Proposal]) -> int:
-    """Store proposals; return the number of new ones."""
+    """Store proposals; return the number of new ones.
+
+    A proposal that its source has made before is updated if it is undecided or withdrawn. One that
+    was rejected, from any source, is not proposed again.
+    """
     if not items:
         return 0
     hashes = [fact_hash(item) for item in items]
     listed, parameter = sql.values(sorted(set(hashes)))
     query = f"SELECT fact_hash, source, state FROM proposal WHERE fact_hash IN {listed}"
     stored = sql.all(query, (parameter,))
-    wrong = {hash_ for hash_, _, state in stored if state == "rejected"}
+    rejected = {hash_ for hash_, _, state in stored if state == "rejected"}
     known = {(hash_, source): state for hash_, source, state in stored}
     number = int(sql.one("SELECT max(id) FROM proposal") or 0)
     added = 0
@@ -89,18 +94,21 @@ def add(sql: Sql, items: Sequence[Proposal]) -> int:
                 " state = 'proposed', revision_id = NULL WHERE fact_hash = ? AND source = ?",
                 (item.confidence, item.extractor, item.document, hash_, item.source),
             )
-        elif state is None and hash_ not in wrong:
+        elif state is None and hash_ not in rejected:
             number += 1
             added += 1
             known[hash_, item.source] = "proposed"
-            sql.run(
-                f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, item)
-            )
+            _insert(sql, number, hash_, item)
     return added
 
 
+def _insert(sql: Sql, number: int, hash_: str, item: Proposal) -> None:
+    query = f"INSERT INTO proposal ({_INSERTED}) VALUES ({_PLACEHOLDERS})"
+    sql.run(query, _row(number, hash_, item))
+
+
 def drop(sql: Sql, source: str, keep: Sequence[str]) -> int:
-    """Delete the undecided proposals of a source with other hashes; return how many."""
+    """Delete a source's undecided proposals except the hashes in ``keep``; return how many."""
     listed, parameter = sql.values(keep)
     return sql.run(
         "DELETE FROM proposal WHERE source = ? AND state = 'proposed' AND id NOT IN"
@@ -178,7 +186,16 @@ def change(
     tail: str | Literal | None,
     new: set[str],
 ) -> Proposal:
-    """Correct a proposal; see :meth:`kg.review.proposals.Proposals.change`."""
+    """Correct a proposal; see :meth:`kg.review.proposals.Proposals.change`.
+
+    Args:
+        sql: A writing transaction.
+        number: The id of the proposal.
+        head: The corrected head; None leaves it as it is.
+        relation: The corrected relation, or None.
+        tail: The corrected tail, or None.
+        new: The corrected heads and tails that are not in the graph yet.
+    """
     item = list_undecided(sql, [number], "changed")[0]
     changed = check_proposal(
         replace(
@@ -196,7 +213,7 @@ def change(
     if other is not None:
         raise StoreError(f"proposal {other} has this fact and sentence already; decide that one")
     sql.run("DELETE FROM proposal WHERE id = ?", (number,))
-    sql.run(f"INSERT INTO proposal ({_INSERTED}) VALUES ({_MARKS})", _row(number, hash_, changed))
+    _insert(sql, number, hash_, changed)
     return changed
 
 
@@ -249,19 +266,24 @@ def purge(sql: Sql, *, source: str | None, names: Iterable[str]) -> int:
     with_name = [
         row[0] for row in sql.all(query) if any(pattern.search(fold(text)) for text in row[1:])
     ]
-    listed, parameter = sql.values(with_name)
     if with_name:
+        listed, parameter = sql.values(with_name)
         deleted += sql.run(f"DELETE FROM proposal WHERE id IN {listed}", (parameter,))
     return deleted
 
 
 def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
-    """Proposals by their numbers."""
+    """Proposals by their ids, the most confident first."""
     return find(sql, state=None, ids=ids, relation=None, source=None, minimum=0, limit=None)
 
 
 def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
-    """Proposals by their numbers, none of which may be decided.
+    """Proposals by their ids, in this order; none may be decided.
+
+    Args:
+        sql: A transaction.
+        ids: The ids.
+        what: What would be done to the proposals, for the message: "changed".
 
     Raises:
         StoreError: A proposal does not exist, or is decided already.

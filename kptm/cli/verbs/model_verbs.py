@@ -84,7 +84,7 @@ def _layers(_context: object, _option: object, value: str | None) -> int:
 @workspace_argument
 @click.argument("texts", type=click.Path(), required=False)
 @click.option("--quantise", type=click.Choice(["int8", "int4"]), metavar="int8",
-              help="Turn linear maps and token embeddings into 8-bit numbers.")  # fmt: skip
+              help="Turn linear layers and token embeddings into 8-bit numbers.")  # fmt: skip
 @click.option("--distil", "layers", metavar="layers=N", callback=_layers,
               help="Keep N layers, and train them to imitate the model.")  # fmt: skip
 @click.option("--prune", type=float, default=0.0, metavar="SHARE",

@@ -109,7 +109,7 @@ def ffn_up_projection(layer: nn.Module) -> Any:
     """The up-projection of a layer's feed-forward part, found by its shape.
 
     Raises:
-        ModelError: There is no linear map that widens.
+        ModelError: There is no linear layer that widens.
     """
     wider = [module for module in layer.modules() if _width(module) > 1]
     if not wider:
@@ -121,13 +121,13 @@ def ffn_up_projection(layer: nn.Module) -> Any:
 
 
 def out_features(linear: Any) -> int:
-    """Output width of a linear map."""
+    """Output width of a linear layer."""
     return int(linear.weight.shape[0] if isinstance(linear, nn.Linear) else linear.nf)
 
 
 def _width(module: nn.Module) -> float:
-    """Output width less input width of a linear map; 0 for other modules."""
-    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+    """Output width less input width of a linear layer; 0 for other modules."""
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear layer
 
     if isinstance(module, nn.Linear | Conv1D):
         return out_features(module) / int(module.weight.numel() / out_features(module))

@@ -1,10 +1,10 @@
-"""Linear maps and token embeddings in 8-bit numbers, run by torch's quantised kernels.
+"""Linear layers and token embeddings with 8-bit weights, run by torch's quantised kernels.
 
-A weight row w becomes round(w / s) with s = max |w| / 127, symmetric and per output. A map's input
-is quantised at run time, with one scale for the whole batch (dynamic quantisation): so a text's
-states depend a little on the batch. The kernels run on the CPU. On other devices each call converts
-the weights to floats, which saves memory but no time. A head that is tied to the token embeddings
-stays tied.
+A weight row w becomes round(w / s) with s = max |w| / 127, symmetric and per output. The input of a
+linear layer is quantised at run time, with one scale for the whole batch (dynamic quantisation), so
+that a text's states depend a little on the other texts of its batch. The kernels run on the CPU. On
+other devices each call converts the weights to floats, which saves memory but no time. A head that
+is tied to the token embeddings stays tied.
 
 Shapes: O outputs, I inputs, V tokens, D hidden.
 """
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 WEIGHTS = "int8.safetensors"
 """The file of the weights."""
-LEAST = 1e-12
-"""The least max |w| of a row, so that a row of zeros is not divided by 0."""
+SMALLEST = 1e-12
+"""The least value of max |w|, so that a row of zeros is not divided by 0."""
 
 
 class Int8Linear(nn.Module):
-    """A linear map with 8-bit weights.
+    """A linear layer with 8-bit weights.
 
     Args:
         weight: Its weights (O, I), 8-bit.
@@ -52,15 +52,15 @@ class Int8Linear(nn.Module):
         self._packed: Any = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply the map to the last dimension."""
+        """Apply the layer to the last dimension."""
         if x.device.type != "cpu":
             weight_OI = self.weight.to(x.dtype) * self.scale.to(x.dtype)[:, None]
             return F.linear(x, weight_OI, None if self.bias is None else self.bias.to(x.dtype))
         if self._packed is None:
             self._packed = self._pack()
         rows = x.float() if x.dim() > 1 else x.float()[None]  # the kernel wants two dimensions
-        found: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, True)
-        return (found if x.dim() > 1 else found[0]).to(x.dtype)
+        output: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, True)
+        return (output if x.dim() > 1 else output[0]).to(x.dtype)
 
     def _pack(self) -> Any:
         """The weights as torch's kernel reads them."""
@@ -78,8 +78,8 @@ class Int8Linear(nn.Module):
 
     def _apply(self, *given: Any, **options: Any) -> Int8Linear:
         self._packed = None
-        moved: Any = super()
-        return cast("Int8Linear", moved._apply(*given, **options))
+        parent: Any = super()
+        return cast("Int8Linear", parent._apply(*given, **options))
 
     def __getstate__(self) -> dict[str, Any]:
         """The state to copy or save, without the kernel's packed weights, which are made again."""
@@ -107,41 +107,44 @@ class Int8Embedding(nn.Module):
 
 
 def quantise_modules(backbone: Any) -> None:
-    """Replace a backbone's linear maps and its token embeddings by 8-bit ones, in place.
+    """Replace a backbone's linear layers and its token embeddings by 8-bit ones, in place.
 
     Raises:
-        ModelError: The backbone has no linear map.
+        ModelError: The backbone has no linear layer.
     """
-    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear layer
 
     tokens = backbone.get_input_embeddings()
-    maps = [x for x in backbone.modules() if isinstance(x, nn.Linear | Conv1D)]
-    if not maps:
-        raise ModelError(f"{type(backbone).__name__}: has no linear map that could be made int8")
-    made: dict[int, tuple[Tensor, Tensor]] = {}  # tied weights are rounded once, and stay tied
+    # The list keeps the replaced layers alive, so that no other weight gets an id of theirs.
+    layers = [x for x in backbone.modules() if isinstance(x, nn.Linear | Conv1D)]
+    if not layers:
+        raise ModelError(f"{type(backbone).__name__}: has no linear layer that could be made int8")
+    rounded: dict[int, tuple[Tensor, Tensor]] = {}  # tied weights are rounded once, and stay tied
     for parent in list(backbone.modules()):
         for name, part in list(parent.named_children()):
             if part is tokens and isinstance(part, nn.Embedding):
-                setattr(parent, name, Int8Embedding(*_round_rows(part.weight, made)))
+                setattr(parent, name, Int8Embedding(*_round_rows(part.weight, rounded)))
             elif isinstance(part, nn.Linear | Conv1D):
-                weight, scale = _round_rows(part.weight, made, turned=isinstance(part, Conv1D))
+                weight, scale = _round_rows(
+                    part.weight, rounded, transposed=isinstance(part, Conv1D)
+                )
                 bias = None if part.bias is None else part.bias.detach().clone()
                 setattr(parent, name, Int8Linear(weight, scale, bias))
 
 
 def _round_rows(
-    weight: Tensor, made: dict[int, tuple[Tensor, Tensor]], *, turned: bool = False
+    weight: Tensor, rounded: dict[int, tuple[Tensor, Tensor]], *, transposed: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """The 8-bit rows of a weight and their scales."""
-    if id(weight) not in made:
-        rows = (weight.detach().T if turned else weight.detach()).float()
-        scale = rows.abs().amax(1).clamp(min=LEAST) / 127
-        made[id(weight)] = torch.round(rows / scale[:, None]).to(torch.int8), scale
-    return made[id(weight)]
+    """The 8-bit rows of a weight and their scales, from ``rounded`` if they are there by its id."""
+    if id(weight) not in rounded:
+        rows = (weight.detach().T if transposed else weight.detach()).float()
+        scale = rows.abs().amax(1).clamp(min=SMALLEST) / 127
+        rounded[id(weight)] = torch.round(rows / scale[:, None]).to(torch.int8), scale
+    return rounded[id(weight)]
 
 
 def is_int8(backbone: Any) -> bool:
-    """Whether a backbone's linear maps have 8-bit weights."""
+    """Whether a backbone's linear layers have 8-bit weights."""
     return any(isinstance(part, Int8Linear) for part in backbone.modules())
 
 
@@ -159,22 +162,23 @@ def check_trainable(backbone: Any) -> None:
 
 
 def save_int8(backbone: Any, folder: Path) -> None:
-    """Write configuration and weights; tied weights once.
+    """Write the configuration and the weights; tied weights are written once.
 
     Raises:
         OSError: They cannot be written.
     """
     folder.mkdir(exist_ok=True)
     backbone.config.save_pretrained(folder)
-    once: dict[int, str] = {}
+    name_by_address: dict[int, str] = {}
     state = backbone.state_dict()
     for name, value in state.items():
-        once.setdefault(value.data_ptr(), name)
-    save_file({name: state[name].contiguous() for name in once.values()}, folder / WEIGHTS)
+        name_by_address.setdefault(value.data_ptr(), name)
+    names = name_by_address.values()
+    save_file({name: state[name].contiguous() for name in names}, folder / WEIGHTS)
 
 
 def load_int8(backbone: Any, folder: Path) -> None:
-    """Make a backbone of the right configuration int8, and read its weights.
+    """Turn a backbone with the stored configuration into an int8 one, and read its weights.
 
     Raises:
         OSError: They cannot be read.
@@ -184,7 +188,8 @@ def load_int8(backbone: Any, folder: Path) -> None:
     read = load_file(folder / WEIGHTS)
     missing, unexpected = backbone.load_state_dict(read, strict=False)
     state = backbone.state_dict()
-    there = {state[name].data_ptr() for name in read if name in state}
-    lost = [name for name in missing if state[name].data_ptr() not in there]
-    if lost or unexpected:
+    # Of tied weights only one name is stored, so a missing name may have been read by another.
+    loaded = {state[name].data_ptr() for name in read if name in state}
+    absent = [name for name in missing if state[name].data_ptr() not in loaded]
+    if absent or unexpected:
         raise ValueError(f"weights are missing or are another model's ({folder})")

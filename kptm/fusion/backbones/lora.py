@@ -45,13 +45,13 @@ def _peft() -> Any:
 
 
 def add_lora(backbone: Any, rank: int, seed: int) -> None:
-    """Add LoRA to all linear maps of the layers; whether other weights are trained does not change.
+    """Add LoRA to all linear modules of the layers; other weights stay trained or frozen.
 
     Raises:
         ConfigError: peft is not installed.
     """
     peft = _peft()
-    from transformers.pytorch_utils import Conv1D  # GPT-2's linear map
+    from transformers.pytorch_utils import Conv1D  # GPT-2's linear layer
 
     base = base_model(backbone)
     inside = {id(part) for layer in encoder_layers(backbone) for part in layer.modules()}

@@ -61,9 +61,9 @@ def export_onnx(model: FusedModel, folder: str | Path, *, int8: bool = False) ->
         model: The model; it may have LoRA.
         folder: The target folder.
         int8: Whether to apply onnxruntime's dynamic quantisation, which gives a quarter of the
-            size: weights of linear maps and tables are stored as 8-bit numbers, and inputs of maps
-            are converted at run time. Only the graph before quantisation is compared with the
-            model.
+            size: weights of linear layers and tables are stored as 8-bit numbers, and the inputs of
+            linear layers are converted at run time. Only the graph before quantisation is compared
+            with the model.
 
     Raises:
         ConfigError: The kind of fusion cannot be written, or a package is not installed.

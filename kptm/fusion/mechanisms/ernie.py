@@ -6,7 +6,7 @@ Zhang et al. 2019, section 3.3.
     h = act(W_t w̃ + b_t + W_e ẽ + b_e)    at the tokens of the mention
     w′ = LN(W₃ h + b₃ + w̃),    e′ = LN(W₄ h + b₄ + ẽ)    equations 4 and 6
 
-W_t, b_t, W₃, b₃ are the backbone's own feed-forward layer: its first linear map gets W_e ẽ + b_e
+W_t, b_t, W₃, b₃ are the backbone's own feed-forward layer: its first linear layer gets W_e ẽ + b_e
 added. A token without an entity gets nothing; in the published code it gets b_e. All tokens of a
 mention get its entity; in the paper only the first. W_e and b_e start at zero, so that the fused
 model starts as the backbone.
@@ -51,7 +51,7 @@ class ErnieFusion(Mechanism):
         self._entities_ME: dict[int, Tensor] = {}
 
     def target(self, layer: nn.Module) -> nn.Module:
-        """The first linear map of the layer's feed-forward part."""
+        """The first linear layer of the layer's feed-forward part."""
         found: nn.Module = ffn_up_projection(layer)
         return found
 

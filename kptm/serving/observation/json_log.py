@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 LOGGER = "kptm.requests"
 """The name of the logger that writes a line for each request."""
 _FIELDS = "kptm_fields"
+"""The attribute of a record that holds the fields of a request."""
 
 
 def log_request(fields: Mapping[str, Any]) -> None:
-    """Log an answered request with these fields, if logging is on."""
+    """Log an answered request with these fields; :func:`json_logs` turns this on."""
     logging.getLogger(LOGGER).info("request", extra={_FIELDS: dict(fields)})
 
 
@@ -52,11 +53,11 @@ def json_logs() -> Iterator[None]:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     root, requests = logging.getLogger(), logging.getLogger(LOGGER)
-    before = root.handlers[:], requests.level
+    handlers, level = root.handlers[:], requests.level
     root.handlers[:] = [handler]
     requests.setLevel(logging.INFO)
     try:
         yield
     finally:
-        root.handlers[:] = before[0]
-        requests.setLevel(before[1])
+        root.handlers[:] = handlers
+        requests.setLevel(level)

@@ -1,4 +1,4 @@
-"""Duplicates in a workspace: pairs of entities are proposed, reviewed and merged."""
+"""Proposes and merges duplicates in a workspace, and fits the model that finds them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 SOURCE = "duplicates"
 """The source of proposed duplicates."""
-LEAST = 10
-"""The fewest reviewed pairs that weights are fitted to."""
+FEWEST = 10
+"""The fewest reviewed pairs to which weights are fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class DuplicateFit:
     Attributes:
         same: The number of accepted pairs.
         different: The number of rejected pairs.
-        loss_before: The mean log loss of the pairs by the weights before, in nats.
-        loss: The same by the fitted weights.
+        loss_before: The mean log loss of the pairs with the built-in weights, in nats.
+        loss: The same with the fitted weights.
     """
 
     same: int
@@ -62,7 +62,7 @@ class DuplicateFit:
 
 
 class WorkspaceDuplicates:
-    """Proposes and merges duplicates, and fits their weights."""
+    """Proposes and merges duplicates, and fits the weights of the model that finds them."""
 
     def __init__(
         self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings, models: WorkspaceModels
@@ -128,9 +128,9 @@ class WorkspaceDuplicates:
         keys = [self._base.resolve(name) for name in (keep, *gone)]
         self._base.note_change()
         with self.graph.transaction():
-            done = self.graph.merges.merge(keys[0], keys[1:])
-            self._base.note_merge(done.revision, done.kept)
-            return done
+            merge = self.graph.merges.merge(keys[0], keys[1:])
+            self._base.note_merge(merge.revision, merge.kept)
+            return merge
 
     def fit_duplicates(self) -> DuplicateFit:
         """Fit the weights to the accepted and rejected pairs; see :meth:`kptm.Workspace.review`.
@@ -147,10 +147,10 @@ class WorkspaceDuplicates:
         ]
         rows = [(_features(item), same) for item, same in decided]
         rows = [(features, same) for features, same in rows if any(features)]
-        if len(rows) < LEAST:
+        if len(rows) < FEWEST:
             raise WorkspaceError(
                 f"{len(rows)} pairs were reviewed, which is too few to learn from; review at least"
-                f" {LEAST} with kptm review"
+                f" {FEWEST} with kptm review"
             )
         features = np.array([row[0] for row in rows])
         same = np.array([float(row[1]) for row in rows])
@@ -184,12 +184,15 @@ def _proposal(pair: DuplicatePair) -> Proposal:
         sentence=pair.evidence,
         head_span=pair.spans[0],
         tail_span=pair.spans[1],
-        document=",".join(f"{value:.5g}" for value in pair.features),
+        document=",".join(f"{value:.5g}" for value in pair.features),  # for ``fit_duplicates``
     )
 
 
 def _features(item: Proposal) -> list[float]:
-    """The features of a proposed pair; all 0 for a pair of another version, or a stated one."""
+    """The features of a proposed pair.
+
+    They are all 0 if another version proposed the pair, or if it was not found by comparison.
+    """
     from kptm.duplicates.entity_comparison import FEATURES
 
     values = [float(part) for part in item.document.split(",") if part]

@@ -16,10 +16,9 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 _LARGEST = 1e30
 """Numbers from this size on are not read, because they are probably identifiers."""
-
-
-SINGLE = frozenset({"h", "min", "$", "€", "£"})
-"""Units that an article may count: "an hour" is 1 h, but "goals a year" has no number."""
+_UNITS_WITH_ARTICLE = frozenset({"h", "min", "$", "€", "£"})
+"""Units of which an article is the number: "an hour" is 1 h, but "goals a year" has no number."""
+_CURRENCIES = frozenset("$€£¥₹")
 
 
 CLOCK, MORNING, AFTERNOON = "clock", "clock am", "clock pm"
@@ -62,7 +61,7 @@ def find_numbers(
     found: list[NumberMention] = []
     at = 0
     while at < len(keys):
-        here = _mark_ranks(_at(tokens, keys, at, tables), keys, tables)
+        here = _mark_ranks(_numbers_at(tokens, keys, at, tables), keys, tables)
         if at and keys[at - 1] in tables.minus and not any(item.end == at - 1 for item in found):
             here = [_negative(item) for item in here]  # but not in "100 minus 20"
         for item in here:
@@ -90,7 +89,7 @@ def _mark_ranks(
     return ranked
 
 
-def _at(
+def _numbers_at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
     """The numbers that begin at a position: in digits, in words, or as a rank."""
@@ -107,13 +106,13 @@ def _at(
         for hit in tables.words.find(keys, at)
         if hit.item[0] == "ordinal"
     ]
-    worded = _read_number_words(keys, at, tables)
-    if worded is not None and at + 1 < len(keys):
-        after = [hit for hit in tables.words.find(keys, worded.end) if hit.item[0] == "ordinal"]
-        if after and worded.number in range(20, 100, 10) and after[-1].item[1] < 10:
-            rank = worded.number + after[-1].item[1]  # "twenty-third"
+    in_words = _read_number_words(keys, at, tables)
+    if in_words is not None and at + 1 < len(keys):
+        after = [hit for hit in tables.words.find(keys, in_words.end) if hit.item[0] == "ordinal"]
+        if after and in_words.number in range(20, 100, 10) and after[-1].item[1] < 10:
+            rank = in_words.number + after[-1].item[1]  # "twenty-third"
             return [NumberMention(at, after[-1].end, rank, ordinal=True)]
-    return ordinals + ([] if worded is None else [worded])
+    return ordinals + ([] if in_words is None else [in_words])
 
 
 def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMention | None:
@@ -123,7 +122,7 @@ def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMe
         at, number = at + 1, 0.5
     if at >= len(keys) or keys[at] not in tables.articles:
         return None
-    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in SINGLE]
+    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in _UNITS_WITH_ARTICLE]
     if not units:
         return None
     end = units[-1].end
@@ -181,7 +180,7 @@ def _is_group(tokens: Sequence[Token], at: int) -> bool:
 
 
 def value_of(digits: str, tables: NumberTables) -> float | None:
-    """The value of digits with points and commas; None if it is too large for a number."""
+    """The value of digits with points and commas; None if it is no number, or too large a one."""
     digits = digits.rstrip(".,")
     signs = [char for char in digits if char in ".,"]
     if len(set(signs)) == 2:
@@ -364,7 +363,7 @@ class _Sum:
 def _with_units(
     item: NumberMention, keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
-    """A number with each unit after it, and with a currency symbol before it."""
+    """Copies of a number: one with each unit after it, and one with a currency symbol before it."""
     if item.ordinal or item.unit not in ("", CLOCK):
         return []
     after = [
@@ -375,9 +374,6 @@ def _with_units(
     money = keys[item.start - 1] if item.start else ""
     before = [
         item._replace(start=item.start - 1, unit=hit.item)
-        for hit in (tables.units.find([money], 0) if money in _MONEY else ())
+        for hit in (tables.units.find([money], 0) if money in _CURRENCIES else ())
     ]
     return before + after
-
-
-_MONEY = frozenset("$€£¥₹")
