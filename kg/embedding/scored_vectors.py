@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.embedding.files.vectors import Vectors
     from kg.embedding.training.scorer import Scorer
     from kg.embedding.training.state import Epoch
-    from kg.graph import KnowledgeGraph
+    from kg.view import GraphView
 
     Facts = Iterable[tuple[str, str, str]]
 
@@ -153,7 +153,7 @@ class ScoredVectors:
 
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
-    def check(self, graph: KnowledgeGraph) -> None:
+    def check(self, graph: GraphView) -> None:
         """Refuse a graph that the embeddings were not trained on.
 
         A graph that has changed since the training is accepted, because its history has the
