@@ -1,15 +1,17 @@
 """Writing, searching, opening and memory, compared with raw SQLite, raw FAISS and vector stores.
 
     python benchmarks/modeledge.py speed [--rows 200000] [--dim 256] [--peers PYTHON] [--large]
-        [--hnsw]
+        [--hnsw | --only-hnsw]
 
---peers names a Python that has chromadb and lancedb. Ratios are medians over rounds; in each round
+HNSW is measured with the same queries in each round, whose records are in memory after the first,
+and with new ones. --peers names a Python that has chromadb and lancedb. Ratios are medians over rounds; in each round
 both sides run once.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import shutil
 import sqlite3
@@ -45,12 +47,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--peers", default="", help="a Python with chromadb and lancedb")
     parser.add_argument("--peer-rows", type=int, default=50_000, help="rows the peers write")
     parser.add_argument("--hnsw", action="store_true", help="HNSW too")
+    parser.add_argument("--only-hnsw", action="store_true", help="nothing else")
     parser.add_argument("--large", nargs="*", metavar="KIND", help="a million vectors, these kinds")
     parser.add_argument("--only-large", action="store_true")
     options = parser.parse_args(argv)
     print(f"{options.rows:,} × {options.dim}, k {K}; {circumstances()}\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.only_hnsw:
+            only_hnsw(folder, options)
+            return 0
         if not options.only_large:
             vectors = clustered(options.rows, options.dim, 1)
             writing(vectors, folder, options)
@@ -158,29 +164,35 @@ def searching(vectors: np.ndarray, folder: Path, options: argparse.Namespace) ->
         store.build("s", IndexConfig(kind="flat"))
         built = [f"flat build with snapshot {time.perf_counter() - start:.1f} s"]
         if options.hnsw:
-            start = time.perf_counter()
-            hnsw = store.build("s", IndexConfig(kind="hnsw", target=0))
-            built.append(
-                f"HNSW build {time.perf_counter() - start:.1f} s, recall {hnsw.recall:.3f}"
-            )
-            at = next((folder / "store.db.index").glob("*/index.faiss"))
-            graph = faiss.read_index(str(at))
-            contest(
-                "HNSW, 1,000 at once",
-                store,
-                graph,
-                (queries, unit_queries),
-                False,
-                {},
-                {},
-                "",
-                options,
-            )
-            contest(
-                "HNSW, one by one", store, graph, (queries, unit_queries), True, {}, {}, "", options
-            )
+            built.append(searching_hnsw(store, folder, queries, options))
             store.build("s", IndexConfig(kind="flat"))
     print("\n" + "; ".join(built) + "\n")
+
+
+def only_hnsw(folder: Path, options: argparse.Namespace) -> None:
+    vectors = clustered(options.rows, options.dim, 1)
+    with Modeledge.open(folder / "store.db") as store:
+        write(store, vectors, [VALUES[number % 2] for number in range(len(vectors))])
+        print("| search | kptm queries/s | raw FAISS | ratio | bar |\n|---|---|---|---|---|")
+        print("\n" + searching_hnsw(store, folder, clustered(QUERIES, options.dim, 2), options))
+
+
+def searching_hnsw(
+    store: Modeledge, folder: Path, queries: np.ndarray, options: argparse.Namespace
+) -> str:
+    """Build the index and print its lines of the table; return how long the build took."""
+    start = time.perf_counter()
+    hnsw = store.build("s", IndexConfig(kind="hnsw", target=0))
+    built = f"HNSW build {time.perf_counter() - start:.1f} s, recall {hnsw.recall:.3f}"
+    graph = faiss.read_index(str(next((folder / "store.db.index").glob("*/index.faiss"))))
+    for name, single, seed in (("1,000 at once", False, 100), ("one by one", True, 200)):
+        # One set more than rounds: the last is for warming up only.
+        seeds = range(seed, seed + options.rounds + 1)
+        sets = [clustered(QUERIES, queries.shape[1], one) for one in seeds]
+        for label, among in (("", [queries]), (", new queries", sets)):
+            rounds = [(given, unit(given)) for given in among]
+            race(f"HNSW, {name}{label}", store, graph, rounds, single, {}, {}, ".8", options)
+    return built
 
 
 def check_same(
@@ -204,7 +216,23 @@ def contest(
     bar: str,
     options: argparse.Namespace,
 ) -> None:
-    raw_queries, unit_queries = queries
+    race(name, store, raw, [queries], single, mine, theirs, bar, options)
+
+
+def race(
+    name: str,
+    store: Modeledge,
+    raw: faiss.Index,
+    rounds: list[tuple[np.ndarray, np.ndarray]],
+    single: bool,
+    mine: dict,
+    theirs: dict,
+    bar: str,
+    options: argparse.Namespace,
+) -> None:
+    """Print both speeds; each round takes the next queries, after a search with the last ones."""
+    turns = itertools.cycle(rounds)
+    raw_queries, unit_queries = rounds[-1]
     count = options.singles if single else len(raw_queries)
     size = 1 if single else count
 
@@ -217,7 +245,10 @@ def contest(
             raw.search(unit_queries[at : at + size], K, **theirs)
 
     ask_store()
-    pairs = [(seconds_of(ask_store), seconds_of(ask_raw)) for _ in range(options.rounds)]
+    pairs = []
+    for _ in range(options.rounds):
+        raw_queries, unit_queries = next(turns)
+        pairs.append((seconds_of(ask_store), seconds_of(ask_raw)))
     ratio = median(other / ours for ours, other in pairs)
     speeds = [count / median(column) for column in zip(*pairs, strict=True)]
     print(f"| {name} | {speeds[0]:,.0f} | {speeds[1]:,.0f} | {ratio:.2f} | {bar} |")

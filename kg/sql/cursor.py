@@ -25,6 +25,7 @@ GROUP = 50
 """Number of rows in one INSERT of SQLite."""
 
 _STREAMS = count()
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 class Sql:
@@ -161,7 +162,7 @@ class Sql:
         if self.postgresql:
             kind = "bigint" if isinstance(items[0], int) else "text"
             return f"(SELECT unnest(?::{kind}[]))", list(items)
-        return "(SELECT value FROM json_each(?))", json.dumps(items, ensure_ascii=False)
+        return "(SELECT value FROM json_each(?))", _JSON.encode(items)
 
     def cursor(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; return the driver's cursor."""

@@ -9,9 +9,10 @@ import numpy as np
 from kptm.errors import ModeledgeError
 from kptm.modeledge.records import Hit
 from kptm.modeledge.sql import oplog, provenance, receipts, record_rows, spaces
+from kptm.modeledge.sql.record_cache import RecordCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -53,6 +54,7 @@ class ModeledgeReader:
         beside = None if path is None else path.with_name(path.name + SNAPSHOTS)
         self._snapshots = snapshots or beside
         self._opened_indexes: Indexes | None = None
+        self._cache = RecordCache()
 
     @property
     def database(self) -> Database:
@@ -104,22 +106,28 @@ class ModeledgeReader:
             raise ModeledgeError(
                 f"search takes finite vectors, shape (queries, dim), not {vectors.shape}"
             )
-        vector_space = self._space(space)
-        if vector_space is None or k < 1 or not len(vectors):
-            return [[] for _ in vectors]
-        spaces.check_width(vector_space, vectors.shape[1])
-        scores, ids = self._indexes.search(vector_space, vectors, k, where)
-        wanted = np.unique(ids[ids >= 0]).tolist()
-        past = where is not None and where.operation is not None
         with self._database.quick() as sql:
-            records = record_rows.fetch(sql, wanted, live=not past)
+            state = oplog.state(sql)
+            # A thread whose writes may still be rolled back has a cache of its own.
+            cache = RecordCache() if self._database.in_transaction else self._cache
+            vector_space = cache.space(sql, space, state)
+            if vector_space is None or k < 1 or not len(vectors):
+                return [[] for _ in vectors]
+            spaces.check_width(vector_space, vectors.shape[1])
+            scores, ids = self._indexes.search(vector_space, vectors, k, where, state)
+            rows = ids.tolist()
+            wanted = {number for row in rows for number in row if number >= 0}
+            if where is not None and where.operation is not None:
+                records: Mapping[int, Record] = record_rows.fetch(sql, sorted(wanted), live=False)
+            else:
+                records = cache.fetch(sql, wanted, state)
         return [
             [
-                Hit(records[number].value, score, records[number], number)
-                for number, score in zip(row_ids, row_scores, strict=True)
-                if number in records
+                Hit(record.value, score, record, number)
+                for number, score in zip(row, row_scores, strict=True)
+                if (record := records.get(number)) is not None
             ]
-            for row_ids, row_scores in zip(ids.tolist(), scores.tolist(), strict=True)
+            for row, row_scores in zip(rows, scores.tolist(), strict=True)
         ]
 
     def recall(
@@ -249,6 +257,8 @@ def numbers(vectors: Any) -> NDArray[np.float32]:
     Raises:
         ModeledgeError: They are not rows of numbers of the same width.
     """
+    if type(vectors) is np.ndarray and vectors.dtype == np.float32:
+        return vectors
     try:
         with np.errstate(over="ignore"):  # too large numbers become inf, which callers refuse
             return np.asarray(vectors, dtype=np.float32)

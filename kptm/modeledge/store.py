@@ -391,6 +391,7 @@ class Modeledge(ModeledgeReader):
                 transaction.rollback()
         if deleted:
             self._database.rewrite()
+        self._cache.clear()
         return deleted
 
     def note_answers(self, number: int, answers: Sequence[AnswerChange]) -> None:

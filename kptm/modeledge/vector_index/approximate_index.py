@@ -73,6 +73,13 @@ class ApproximateIndex:
         self.alive[np.isin(self.ids, ids)] = False
         self._living = int(self.alive.sum())
 
+    def search_ids(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> Found:
+        """As :meth:`search`, with the ids of rows instead of positions."""
+        scores, places = self.search(queries, k, allowed)
+        return scores, np.where(places >= 0, self.ids[places], -1)
+
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
     ) -> Found:

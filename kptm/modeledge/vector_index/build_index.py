@@ -156,8 +156,7 @@ def search_ids(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Similarities and ids of an index's results; compressed kinds are re-ranked exactly."""
     wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
-    scores, places = index.search(queries, wide, allowed)
-    ids = np.where(places >= 0, index.ids[places], -1)
+    scores, ids = index.search_ids(queries, wide, allowed)
     return exact_nearest(sql, space, queries, ids, k) if wide > k else (scores, ids)
 
 

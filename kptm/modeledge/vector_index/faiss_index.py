@@ -33,10 +33,13 @@ _faiss: Any = faiss  # its stubs are incomplete
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Normalise rows to length 1; a zero row stays zero."""
-    # Scaled first, because the squares of large numbers would overflow float32.
-    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0.0)
-    scaled = vectors / np.where(largest > 0, largest, 1.0)
-    scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), np.float32(1e-30))
+    # Scaled first, because the squares of large numbers would overflow float32. Ufuncs are called
+    # directly: the functions around them take longer than a search waits for a single query.
+    largest = np.maximum.reduce(np.abs(vectors), axis=1, keepdims=True, initial=0.0)
+    largest[largest == 0] = 1.0
+    scaled = vectors / largest
+    lengths = np.sqrt(np.add.reduce(scaled * scaled, axis=1, keepdims=True))
+    scaled /= np.maximum(lengths, np.float32(1e-30))
     return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
@@ -82,6 +85,8 @@ class FaissIndex:
     def __init__(self, kind: str, index: Any) -> None:
         self.kind = kind
         self._index = index
+        # Read once, because each access to a part of FAISS's object costs microseconds.
+        self._breadth = index.hnsw.efSearch if kind == "hnsw" else 0
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -123,6 +128,9 @@ class FaissIndex:
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
     ) -> Found:
         """Search for the ``k`` best positions among the ``allowed`` ones (all if None)."""
+        if allowed is None and (self.kind != "hnsw" or 2 * k <= self._breadth):
+            scores, places = self._index.search(queries, k)
+            return scores, places
         selector, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
@@ -130,7 +138,7 @@ class FaissIndex:
             selector = _faiss.IDSelectorBitmap(bits)
         if self.kind == "hnsw":
             parameters = _faiss.SearchParametersHNSW(
-                sel=selector, efSearch=max(2 * k, self._index.hnsw.efSearch)
+                sel=selector, efSearch=max(2 * k, self._breadth)
             )
         else:
             parameters = _faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)

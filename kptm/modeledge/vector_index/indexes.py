@@ -17,7 +17,7 @@ from kptm.modeledge.sql import oplog, record_rows
 from kptm.modeledge.vector_index import build_index, filters, snapshots
 from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
 from kptm.modeledge.vector_index.cached_index import Allowed, CachedIndex
-from kptm.modeledge.vector_index.faiss_index import nearest, unit
+from kptm.modeledge.vector_index.faiss_index import COARSE, nearest, unit
 from kptm.modeledge.vector_index.flat_index import merge
 
 if TYPE_CHECKING:
@@ -70,12 +70,23 @@ class Indexes:
         space: VectorSpace,
         queries: NDArray[np.float32],
         k: int,
-        where: RecordFilter | None = None,
+        where: RecordFilter | None,
+        state: tuple[int, int],
     ) -> Found:
-        """Similarities and ids, shape (queries, k), best first; padded with -1."""
+        """Similarities and ids, shape (queries, k), best first; padded with -1.
+
+        Args:
+            space: The space.
+            queries: Shape (queries, dim).
+            k: The number of results.
+            where: A filter of the records; None takes all.
+            state: The present state of the store; see :func:`oplog.state`.
+        """
         queries = unit(queries)
         with self._lock:
-            cached = self.current(space)
+            cached = self._cached.get(space.id)
+            if cached is None or (cached.seq, cached.operation) != state:
+                cached = self.current(space)
             cached.asked += len(queries) == 1
             if where is None or where.is_empty:
                 if isinstance(cached.index, ApproximateIndex):
@@ -101,10 +112,12 @@ class Indexes:
         if allowed is not None and wanted <= FEW * len(index):
             return self._one_by_one(space, queries, k, allowed.ids)
         mask = None if allowed is None else allowed.mask
-        with self._database.quick() as sql:
-            scores, ids = build_index.search_ids(sql, space, index, queries, k, mask)
-        short = (ids >= 0).sum(1) < min(k, wanted)
-        if short.any():
+        if index.kind in COARSE:
+            with self._database.quick() as sql:
+                scores, ids = build_index.search_ids(sql, space, index, queries, k, mask)
+        else:
+            scores, ids = index.search_ids(queries, k, mask)
+        if ids.min() < 0 and (short := (ids >= 0).sum(1) < min(k, wanted)).any():
             live_ids = index.living if allowed is None else allowed.ids
             scores[short], ids[short] = self._one_by_one(space, queries[short], k, live_ids)
         return scores, ids
