@@ -3,8 +3,11 @@
 import json
 import random
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -235,6 +238,33 @@ def test_the_verb_indexes_by_shards(copy, corpus, indexed, tmp_path):
     first = run(*command)
     assert first.exit_code == 0, first.output
     assert rows(own) == rows(indexed)
+
+
+@pytest.mark.usefixtures("separate_process")
+def test_an_index_that_is_killed_anywhere_ends_with_the_same_rows(corpus, indexed, copy, tmp_path):
+    """Kills while shards are linked, and then one while or before their rows are written."""
+    own, chance = copy("own"), random.Random(11)
+    command = [sys.executable, "-m", "kptm.cli.main", "index", own, corpus, "--shards",
+               tmp_path / "s", "--jobs", 1, "--shard-size", 5, "-q"]  # fmt: skip
+    before = rows(own)
+    parts = len(list(tmp_path.glob("s/**/*.parquet")))
+    for wanted in (chance.randint(1, 5), chance.randint(8, 15), 10**9):
+        with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as driver:
+            deadline = time.monotonic() + 300
+            while driver.poll() is None and parts < wanted and time.monotonic() < deadline:
+                time.sleep(0.005)
+                parts = len(list(tmp_path.glob("s/**/*.parquet")))
+                if wanted == 10**9 and rows(own) != before:
+                    break  # its rows are being written, or have been
+            driver.send_signal(signal.SIGKILL)
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    plain = shutil.copytree(indexed, tmp_path / "plain")
+    for folder in (own, plain):  # a killed process may have stored a revision's fingerprint or not
+        with Workspace.open(folder) as ws:
+            for revision in range(1, ws.graph.revision() + 1):
+                ws.graph.fingerprint(revision)
+    assert rows(own) == rows(plain), result.stderr
+    assert files(own) == files(plain)
 
 
 @pytest.mark.parametrize("verb", ["index", "extract"])
