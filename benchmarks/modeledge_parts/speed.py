@@ -4,8 +4,8 @@
         [--hnsw | --only-hnsw]
 
 HNSW is measured with the same queries in each round, whose records are in memory after the first,
-and with new ones. --peers names a Python that has chromadb and lancedb. Ratios are medians over rounds; in each round
-both sides run once.
+and with new ones. --peers names a Python that has chromadb and lancedb. Ratios are medians over
+rounds; in each round both sides run once.
 """
 
 from __future__ import annotations
