@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kptm.errors import ModeledgeError
+from kptm.modeledge.record_cache import RecordCache
 from kptm.modeledge.records import Hit
 from kptm.modeledge.sql import oplog, provenance, receipts, record_rows, spaces
-from kptm.modeledge.sql.record_cache import RecordCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

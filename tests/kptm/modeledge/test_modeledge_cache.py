@@ -8,8 +8,8 @@ import pytest
 
 from kptm import Modeledge
 from kptm.modeledge import RecordFilter
+from kptm.modeledge.record_cache import RecordCache
 from kptm.modeledge.sql import oplog, record_rows
-from kptm.modeledge.sql.record_cache import RecordCache
 
 DIM = 8
 
