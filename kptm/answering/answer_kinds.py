@@ -16,13 +16,14 @@ _MONTHS = (
 )
 _DATE = re.compile(
     rf"^-?\d{{3,4}}$|^-?\d{{4,}}-\d\d(?:-\d\d.*)?$|^\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}$"
-    rf"|\b(?:{_MONTHS})\b.*\d|^\d+(?:st|nd|rd|th) century|\b(?:ad|bc|bce|ce)$",
+    rf"|\b(?:{_MONTHS})\b.*\d|^\d+(?:st|nd|rd|th) century|\b(?:ad|bc|bce|ce)$"
+    r"|^(?:mon|tues|wednes|thurs|fri|satur|sun)days?$",
     re.IGNORECASE,
 )
 _COUNTS = frozenset(
     map(stem, "population area code number height length elevation postal zip size".split())
 )
-_DATES = frozenset(map(stem, "year date time day month".split())) | {"when"}
+_DATES = frozenset(map(stem, "year date time day month weekday".split())) | {"when"}
 _PLACES = frozenset(
     map(stem, "place location located country city town state region province county continent "
               "birthplace headquarters headquarter capital village".split())
@@ -36,7 +37,7 @@ _IN = frozenset("in at on near".split())
 
 
 def is_date(text: str) -> bool:
-    """Whether a name or value looks like a year or a date."""
+    """Whether a name or value looks like a year, a date or a day of the week."""
     return bool(_DATE.search(text.strip()))
 
 

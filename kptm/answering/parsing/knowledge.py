@@ -148,9 +148,11 @@ class Knowledge:
         one, two = (self.evaluate(program).nodes[:SOME] for program in (left, right))
         if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
             return False
-        kinds = [self.types(nodes) for nodes in (one, two)]
+        # The name of a file may be a noun for rows of several kinds.
+        sure = [self.types(nodes).keys() - self.doubtful_nouns for nodes in (one, two)]
+        kinds = sure if all(sure) else [self.types(nodes).keys() for nodes in (one, two)]
         if all(kinds):
-            return not kinds[0].keys().isdisjoint(kinds[1])
+            return not kinds[0].isdisjoint(kinds[1])
         # If only one set has types, the two are alike if they share a node.
         return not any(kinds) or bool(self.evaluate(Intersection(left, right)).nodes)
 

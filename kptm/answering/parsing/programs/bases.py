@@ -156,9 +156,14 @@ class Bases:
                 mask=noun,
                 features={
                     "everything" if noun else "implicit": 1.0,
-                    "other_rows": self._builder.doubt_of_noun() * bool(noun & ~things),
+                    "other_rows": self._doubt(relation) * bool(noun & ~things),
                 },
             )
+
+    def _doubt(self, relation: str) -> float:
+        """How doubtful it is that an unknown noun stands for the heads of a relation."""
+        heads = self._builder.knowledge.evaluate(Having(Step(relation))).nodes
+        return self._builder.doubt_of_noun(heads)
 
     def _denies_only_name(self) -> bool:
         """Whether a negation applies to the only name: "what is without gluten"."""

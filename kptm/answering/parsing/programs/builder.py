@@ -39,8 +39,12 @@ EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
 
-SEVERAL_KINDS = 1.3
-"""How doubtful an unknown noun is in a graph whose rows are of several kinds; 1 in other graphs."""
+OTHER_NOUN, NO_NOUN = 1.3, 0.5
+"""How doubtful an unknown noun is in a graph with rows of several kinds, if another noun for the
+rows is known, and if none is.
+"""
+SAMPLE = 20
+"""Nodes of a set from which its nouns are read."""
 
 
 class Builder:
@@ -214,11 +218,15 @@ class Builder:
             ),
         }
 
-    def doubt_of_noun(self) -> float:
-        """How doubtful it is that an unknown noun stands for rows."""
-        if self.knowledge.has_row_kinds:
-            return SEVERAL_KINDS
-        return float(self.schema.names_rows)
+    def doubt_of_noun(self, nodes: Sequence[str]) -> float:
+        """How doubtful it is that an unknown noun stands for some rows.
+
+        In a graph with rows of several kinds it depends on whether a noun for these rows is known.
+        """
+        if not self.knowledge.has_row_kinds:
+            return float(self.schema.names_rows)
+        known = self.knowledge.types(nodes[:SAMPLE]).keys() - self.schema.doubtful
+        return OTHER_NOUN if known else NO_NOUN
 
     def hint(self, match: Match, words: RelationWords) -> float:
         """How strongly an operator suggests a relation as the measure, from 0 to 1.

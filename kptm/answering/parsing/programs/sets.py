@@ -107,7 +107,8 @@ class ProgramSets:
             if len(inside.nodes) == len(some):
                 derivation.mask |= noun
                 # Nouns for rows are known, and this is none of them, unless it is "people".
-                other = self._builder.doubt_of_noun() * bool(noun & ~self._builder.light)
+                other = self._builder.doubt_of_noun(some)
+                other *= bool(noun & ~self._builder.light)
                 own = (("agrees_everything", 1.0), ("other_rows", other))
                 derivation.features += own
                 derivation.score += self._builder.lexical.cover * self._builder.question.weight(

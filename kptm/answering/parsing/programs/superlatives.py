@@ -116,7 +116,7 @@ class Measures:
         words = self._builder.schema.relations.get(step.relation)
         return (
             DURATION in match.hints
-            and steps.get(step) == DATE
+            and (steps.get(step) == DATE or self._builder.knowledge.has_years(step.relation))
             and words is not None
             and not START.isdisjoint(words.weights)
         )

@@ -234,7 +234,7 @@ class Schema:
 
         Returns:
             None if the words only share their stems with a noun: "works" does not mean workers, and
-            "painter" no painting, if there is a relation "painter".
+            "teach" no teacher.
         """
         known = self.nouns.get(stems, ())
         shared, (noun, program) = max(
@@ -244,11 +244,11 @@ class Schema:
         )
         if program is None:
             return None
-        own = noun.split()[-1].rstrip("s")
+        own, word = noun.split()[-1].rstrip("s"), last.rstrip("s")
         if noun in self.doubtful:
             return (noun, program) if last.startswith(own[:-1]) else None
-        other = shared < min(len(own), len(last.rstrip("s"))) - 1 and self.relations_named(stems)
-        return None if other else (noun, program)
+        alike = shared >= min(len(own), len(word)) - 1 and len(word) > len(own) - 2
+        return (noun, program) if alike or not self.relations_named(stems) else None
 
     def relations_by_noun(self, stems: Sequence[str]) -> list[str]:
         """The relation of an untyped graph whose head noun is given: "range" for "mountain range".

@@ -10,6 +10,7 @@ from kg.types import Step
 from kptm import Workspace
 from kptm.answering.parsing.rows.row_kinds import find_row_kinds, kind_with
 
+WEEKDAYS = {"S1": "Monday", "S2": "Tuesday", "S3": "Monday", "S4": "Friday", "S5": "Friday"}
 PIERS = {  # floor of the car deck, number of ramps, year of opening
     "Pier 11": (1, 2, 1902), "Pier 12": (1, 4, 1951), "Pier 21": (2, 1, 1988),
     "Pier 22": (2, 3, 2004),
@@ -37,7 +38,7 @@ def ws(tmp_path_factory):
     for name, (start, end, departs, arrives, pier, captain) in SAILINGS.items():
         rows += [(name, "starts from", start), (name, "terminates at", end), (name, "pier", pier)]
         rows += [(name, "departure time", departs), (name, "arrival time", arrives)]
-        rows += [(name, "captain", captain)]
+        rows += [(name, "captain", captain), (name, "weekday", WEEKDAYS[name])]
     for name, (born, home) in CAPTAINS.items():
         rows += [(name, "born in", born), (name, "home port", home)]
     (folder / "ferries.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
@@ -80,6 +81,10 @@ def sailings(test):
         ("piers from before 1960", {"Pier 11", "Pier 12"}),
         ("piers opened in 1988 or later", {"Pier 21", "Pier 22"}),
         ("average number of ramps", {"2.5"}),
+        # A day of the week is a day, a time of the day is none.
+        ("which day is s2 on", {"Tuesday"}),
+        # Of a kind without a known noun, any noun may be meant.
+        ("crossings that depart before 9:45", {"S1", "S2"}),
     ],
 )
 def test_questions_over_rows_of_several_kinds_are_answered(ws, question, answers):
