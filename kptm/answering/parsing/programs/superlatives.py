@@ -40,6 +40,8 @@ FREQUENCY = "frequency"
 """The hint of words such as "most common", which compare the number of facts."""
 SIZE = "size"
 """The hint of words such as "biggest", which count members if the things have no number."""
+RANK = "rank"
+"""The hint of "best" and "worst" where the best is first."""
 DURATION = "duration"
 """The hint of "longest" and "shortest"."""
 BEGINNING = 0.6
@@ -82,6 +84,8 @@ class Measures:
                 step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
             } & self._builder.question.relations.named_at(match.end)
             for measure, features, mask in self.of(part, match):
+                if RANK in match.hints and not features.get("measure_hint"):
+                    continue  # the best has the least value only in a ranking
                 lacking = isinstance(part.program, Union) and not measure.count
                 if lacking:
                     measured = self._builder.knowledge.evaluate(

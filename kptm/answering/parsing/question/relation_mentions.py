@@ -319,7 +319,9 @@ class SaidRelations:
             recall *= APART
         by_main = best == 0 and recall > 0
         return RelationEvidence(
-            recall, more, mask, headless=by_main and words.head not in said,
+            recall, more, mask,
+            headless=by_main and words.head not in said
+            and not self._schema.is_common_head(words.head),
             contrary=by_main and bool(words.superlatives - said.keys()),
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ KIN = 0.7
 """The least weight with which a synonym names the rows of a file."""
 SAME = 0.9
 """The least weight with which a synonym names a type."""
+COMMON = 3
+"""The fewest relations that share a common head noun."""
 LIKE = 5
 """Letters that two stems must share at the start to count as one word: "discov", "discovery"."""
 
@@ -111,6 +113,7 @@ class Schema:
             for item in relations
         }
         self._shorten_rates()
+        self._heads = Counter(words.head for words in self.relations.values())
         self._by_stem: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for words in self.relations.values():
             for stem, weight in words.weights.items():
@@ -265,6 +268,13 @@ class Schema:
             and relation_form(self.relations[key].name).form is Form.NOUN
         ]
         return found if len(found) == 1 else []
+
+    def is_common_head(self, stem: str) -> bool:
+        """Whether many relations have a head noun: "mark" in "mark in Maths", "mark in French".
+
+        What tells them apart are the other words of their names.
+        """
+        return self._heads[stem] >= COMMON
 
     def misspelt_types(self, word: str) -> list[tuple[str, ...]]:
         """The names of types (each as stems) of which a word may be a misspelling."""

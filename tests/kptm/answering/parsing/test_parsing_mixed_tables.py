@@ -24,6 +24,8 @@ SAILINGS = {  # from, to, departure, arrival, pier, captain
 }
 CAPTAINS = {"Ida Holm": (1975, "Aro"), "Oke Lund": (1968, "Cant"), "Tea Munk": (1990, "Brev")}
 
+MARKS = {"Ida Holm": (81, 64, 77), "Oke Lund": (93, 58, 70), "Tea Munk": (66, 90, 59)}
+
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
@@ -41,6 +43,8 @@ def ws(tmp_path_factory):
         rows += [(name, "captain", captain), (name, "weekday", WEEKDAYS[name])]
     for name, (born, home) in CAPTAINS.items():
         rows += [(name, "born in", born), (name, "home port", home)]
+        for subject, mark in zip(("weather", "engines", "radio"), MARKS[name], strict=True):
+            rows += [(name, f"mark in {subject}", mark)]
     (folder / "ferries.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
     with Workspace.open(folder / "ws") as opened:
         opened.load(folder / "ferries.tsv")
@@ -81,6 +85,10 @@ def sailings(test):
         ("piers from before 1960", {"Pier 11", "Pier 12"}),
         ("piers opened in 1988 or later", {"Pier 21", "Pier 22"}),
         ("average number of ramps", {"2.5"}),
+        # Columns with the same head noun; the best mark is the highest.
+        ("best in weather", {"Oke Lund"}),
+        ("who got the worst mark in engines", {"Oke Lund"}),
+        ("who got over 65 in radio", {"Ida Holm", "Oke Lund"}),
         # A day of the week is a day, a time of the day is none.
         ("which day is s2 on", {"Tuesday"}),
         # Of a kind without a known noun, any noun may be meant.
