@@ -86,7 +86,7 @@ def sailings(test):
         ("piers opened in 1988 or later", {"Pier 21", "Pier 22"}),
         ("average number of ramps", {"2.5"}),
         # Columns with the same head noun; the best mark is the highest.
-        ("best in weather", {"Oke Lund"}),
+        ("best mark in weather", {"Oke Lund"}),
         ("who got the worst mark in engines", {"Oke Lund"}),
         ("who got over 65 in radio", {"Ida Holm", "Oke Lund"}),
         # A day of the week is a day, a time of the day is none.
