@@ -72,10 +72,6 @@ class _Column:
     name: str
     whole: bool
 
-    def has(self, name: str) -> bool:
-        """Whether a relation with this name is such a column."""
-        return name == self.name or (not self.whole and name.endswith(f" {self.name}"))
-
 
 @cache
 def _columns() -> dict[tuple[str, ...], tuple[_Column, ...]]:
@@ -111,8 +107,19 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         names: The key of each relation in the graph, by its name in lower case, spelt out and
             without units.
     """
+    # The keys by the ends of names, so that most columns need one look-up.
+    ends: dict[str, set[str]] = {}
+    for name, key in names.items():
+        words = name.split(" ")
+        for start in range(len(words)):
+            ends.setdefault(" ".join(words[start:]), set()).add(key)
     for nouns, columns in _columns().items():
-        found = {key for column in columns for name, key in names.items() if column.has(name)}
+        found: set[str] = set()
+        for column in columns:
+            if not column.whole:
+                found |= ends.get(column.name, set())
+            elif column.name in names:
+                found.add(names[column.name])
         if found:
             yield from ((noun, sorted(found)) for noun in nouns)
     for name, key in sorted(names.items()):
