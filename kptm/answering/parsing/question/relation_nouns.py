@@ -101,7 +101,7 @@ def inverse_nouns(name: str) -> frozenset[str]:
 
 
 def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield (noun, relations): a noun for the entities that have any of these relations.
+    """Yield (noun, relations), once for each noun: for the entities with any of these relations.
 
     Args:
         names: The key of each relation in the graph, by its name in lower case, spelt out and
@@ -113,19 +113,22 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         words = name.split(" ")
         for start in range(len(words)):
             ends.setdefault(" ".join(words[start:]), set()).add(key)
+    found: dict[str, set[str]] = {}
     for nouns, columns in _columns().items():
-        found: set[str] = set()
+        keys: set[str] = set()
         for column in columns:
             if not column.whole:
-                found |= ends.get(column.name, set())
+                keys |= ends.get(column.name, set())
             elif column.name in names:
-                found.add(names[column.name])
-        if found:
-            yield from ((noun, sorted(found)) for noun in nouns)
+                keys.add(names[column.name])
+        for noun in nouns if keys else ():
+            found.setdefault(noun, set()).update(keys)
     for name, key in sorted(names.items()):
         noun, _, last = name.rpartition(" ")
         if last in OF_ROWS and noun.isalpha() and noun not in names and noun not in EVENTS:
-            yield noun, [key]
+            found[noun] = {key}
+    for noun, keys in found.items():
+        yield noun, sorted(keys)
 
 
 def agent_nouns(name: str) -> tuple[str, ...]:
