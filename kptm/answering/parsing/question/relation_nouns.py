@@ -107,20 +107,13 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         names: The key of each relation in the graph, by its name in lower case, spelt out and
             without units.
     """
-    # The keys by the ends of names, so that most columns need one look-up.
-    ends: dict[str, set[str]] = {}
-    for name, key in names.items():
-        words = name.split(" ")
-        for start in range(len(words)):
-            ends.setdefault(" ".join(words[start:]), set()).add(key)
     found: dict[str, set[str]] = {}
+    ends = _ends(names)
     for nouns, columns in _columns().items():
         keys: set[str] = set()
         for column in columns:
-            if not column.whole:
-                keys |= ends.get(column.name, set())
-            elif column.name in names:
-                keys.add(names[column.name])
+            own = names.get(column.name)
+            keys |= ends.get(column.name, set()) if not column.whole else {own} if own else set()
         for noun in nouns if keys else ():
             found.setdefault(noun, set()).update(keys)
     for name, key in sorted(names.items()):
@@ -129,6 +122,16 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
             found[noun] = {key}
     for noun, keys in found.items():
         yield noun, sorted(keys)
+
+
+def _ends(names: Mapping[str, str]) -> dict[str, set[str]]:
+    """The keys of relations by the ends of their names, so that a column needs one look-up."""
+    ends: dict[str, set[str]] = {}
+    for name, key in names.items():
+        words = name.split(" ")
+        for start in range(len(words)):
+            ends.setdefault(" ".join(words[start:]), set()).add(key)
+    return ends
 
 
 def agent_nouns(name: str) -> tuple[str, ...]:
