@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from kptm.errors import ConfigError
@@ -214,8 +215,10 @@ def _add_edges(
     combined = (kind_of[edges.heads] * len(edges.relations) + edges.kinds) * len(kinds)
     combined += kind_of[edges.tails]
     order = combined.argsort(stable=True)
-    values, sizes = combined[order].unique_consecutive(return_counts=True)
-    for value, chosen in zip(values.tolist(), order.split(sizes.tolist()), strict=True):
+    values, starts = np.unique(combined[order].numpy(), return_index=True)
+    ends_of_runs = [*starts[1:].tolist(), len(order)]
+    for value, start, end in zip(values.tolist(), starts.tolist(), ends_of_runs, strict=False):
+        chosen = order[start:end]
         rest, tail = divmod(value, len(kinds))
         head, relation = divmod(rest, len(edges.relations))
         ends = [place[edges.heads[chosen]], place[edges.tails[chosen]]]
