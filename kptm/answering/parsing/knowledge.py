@@ -39,7 +39,9 @@ TRUTHS = 6
 DAYS = 5_000
 """A relation with this many values is not examined for a common year."""
 FIRST_YEAR, LAST_YEAR = 1000, 2200
-"""Plain numbers from the first to the last are years, if all values of a relation are."""
+"""Plain numbers from the first to the last may be years, if all values of a relation are."""
+YEARS = 200
+"""Values of a relation that are read to decide whether they are years."""
 LOOKED_AT = 10
 """Values of a relation that are read to decide whether it is a measure."""
 
@@ -196,11 +198,12 @@ class Knowledge:
         return _get_or_compute(self._measures, relation, self._is_measure)
 
     def has_years(self, relation: str) -> bool:
-        """Whether the first values of a relation are plain numbers that are all years: 1869."""
+        """Whether the first values of a relation are plain numbers that may all be years: 1869."""
         return _get_or_compute(self._years, relation, self._has_years)
 
     def _has_years(self, relation: str) -> bool:
-        values = [item.value for item in islice(self._graph.attributes(relation=relation), DAYS)]
+        some = islice(self._graph.attributes(relation=relation), YEARS)
+        values = [item.value for item in some]
         return bool(values) and all(
             value.datatype == f"{XSD}integer"
             and not value.unit

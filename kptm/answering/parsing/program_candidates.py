@@ -333,7 +333,9 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     if names and min(names) < first.start:
         return None
     types = knowledge.types(nodes[:LOOKED_AT])
-    told = bool(types) or first.noun is not None or isinstance(nodes[0], ValueKey)
+    # A doubtful noun may describe more than its rows: companies that only publish games.
+    sure = first.noun is not None and first.noun not in knowledge.doubtful_nouns
+    told = bool(types) or sure or isinstance(nodes[0], ValueKey)
     return first.type in types if told else None
 
 

@@ -218,6 +218,11 @@ class Builder:
             ),
         }
 
+    def has_years(self, relation: str) -> bool:
+        """Whether a relation leads to years; heights in metres are none."""
+        words = self.schema.relations.get(relation)
+        return words is not None and not words.unit and self.knowledge.has_years(relation)
+
     def doubt_of_noun(self, nodes: Sequence[str]) -> float:
         """How doubtful it is that an unknown noun stands for some rows.
 

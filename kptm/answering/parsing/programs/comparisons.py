@@ -298,7 +298,7 @@ class Comparisons:
 
     def _has_years(self, measure: Measure) -> bool:
         """Whether a measure's numbers are years."""
-        return self._builder.knowledge.has_years(measure.steps[-1].relation)
+        return self._builder.has_years(measure.steps[-1].relation)
 
     def _dates(self, measure: Measure) -> bool:
         """Whether a measure is the date when something takes place, such as a trip.

@@ -120,7 +120,7 @@ class Measures:
         words = self._builder.schema.relations.get(step.relation)
         return (
             DURATION in match.hints
-            and (steps.get(step) == DATE or self._builder.knowledge.has_years(step.relation))
+            and (steps.get(step) == DATE or self._builder.has_years(step.relation))
             and words is not None
             and not START.isdisjoint(words.weights)
         )
@@ -243,7 +243,7 @@ class Measures:
         times = {
             step
             for step, dimension in steps.items()
-            if dimension == DATE or self._builder.knowledge.has_years(step.relation)
+            if dimension == DATE or self._builder.has_years(step.relation)
         }
         if times and (match.kind == "time" or YEAR in match.hints):
             found = [
