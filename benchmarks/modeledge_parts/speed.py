@@ -158,8 +158,9 @@ def searching(vectors: np.ndarray, folder: Path, options: argparse.Namespace) ->
             ("Flat, 1,000 at once, half", False, {"where": where}, {"params": some}, ".9"),
             ("Flat, one by one, half", True, {"where": where}, {"params": some}, ".6"),
         ]
+        rounds = [(queries, unit_queries)]
         for name, single, mine, theirs, bar in contests:
-            contest(name, store, raw, (queries, unit_queries), single, mine, theirs, bar, options)
+            race(name, store, raw, rounds, single, mine, theirs, bar, options)
         start = time.perf_counter()
         store.build("s", IndexConfig(kind="flat"))
         built = [f"flat build with snapshot {time.perf_counter() - start:.1f} s"]
@@ -203,20 +204,6 @@ def check_same(
     share = float(np.mean(rows == raw.search(unit_queries, K)[1]))
     if share < 0.999:
         raise SystemExit(f"kptm and FAISS find the same in {share:.1%} of places only")
-
-
-def contest(
-    name: str,
-    store: Modeledge,
-    raw: faiss.Index,
-    queries: tuple[np.ndarray, np.ndarray],
-    single: bool,
-    mine: dict,
-    theirs: dict,
-    bar: str,
-    options: argparse.Namespace,
-) -> None:
-    race(name, store, raw, [queries], single, mine, theirs, bar, options)
 
 
 def race(

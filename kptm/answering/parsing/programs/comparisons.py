@@ -19,6 +19,7 @@ from kg.values.base_quantities import DATE, quantity
 from kg.values.value_forms import DATES, NUMERIC
 from kg.vocabulary import XSD
 from kptm.answering.lexicon.amounts.number_literals import date_literal, number_literal
+from kptm.answering.parsing.knowledge import LAST_YEAR
 from kptm.answering.parsing.programs.builder import bits
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ BEGINNINGS = frozenset("born birth die death found establish incept".split())
 """Stems in the names of relations whose date does not say when something takes place."""
 SAMPLE = 60
 """The most nodes of a set from which its steps and types are read."""
-LAST_YEAR = 2200
-"""No number above this is a year."""
 
 
 class Comparisons:

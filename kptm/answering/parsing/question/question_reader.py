@@ -114,7 +114,7 @@ class QuestionReader:
         )
         schema = self._schema()
         mentions = [x for x in self._names(text, tokens, language) if not x.mask & blank]
-        mentions += self._finder.find_numbered(tokens, mentions, schema.row_nouns())
+        mentions += self._finder.find_numbered(tokens, mentions, schema.single_nouns)
         types = without_parts(find_types(schema, tokens, language))
         types = without_names(types, mentions, tokens, schema)
         relations = _relations(schema, tokens, language, operators, types)

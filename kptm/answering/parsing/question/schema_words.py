@@ -130,6 +130,7 @@ class Schema:
         self.nouns: dict[tuple[str, ...], list[tuple[str, Program]]] = defaultdict(list)
         for noun, program in nouns.items():
             self.nouns[self.stems(noun)].append((noun, program))
+        self.single_nouns = sorted(noun for noun in nouns if " " not in noun)
         self.doubtful = frozenset(doubtful)
         self.names_rows = not self.doubtful.issuperset(nouns)
         self.type_stems = frozenset(stem for name in self.type_names for stem in name)
@@ -221,12 +222,6 @@ class Schema:
         names = self.synonyms(word, language, KIN)
         found = (self.rows_named(self.stems(name), name.split()[-1]) for name in names)
         return next((item for item in found if item and item[0] not in self.doubtful), None)
-
-    def row_nouns(self) -> list[str]:
-        """The nouns for rows, of one word."""
-        return sorted(
-            {noun for known in self.nouns.values() for noun, _ in known if " " not in noun}
-        )
 
     def rows_named(self, stems: tuple[str, ...], last: str) -> tuple[str, Program] | None:
         """The noun for rows that some words name, with its program.

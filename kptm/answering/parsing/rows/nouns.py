@@ -63,6 +63,8 @@ MOSTLY, COVERED = 0.8, 0.7
 """The least share of a relation's tails that are rows of a kind, and of its rows that are tails. Of
 employees few are bakers, so that "baker" is no noun for them.
 """
+PLURALS = (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"))
+"""Endings of plurals, with what stands for them in the singular; others only add "s"."""
 CLASSES = 200
 """The most classes of a relation; if it has more tails, they are not read as classes."""
 
@@ -246,18 +248,9 @@ def is_class(label: str) -> bool:
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 
-_PLURALS = (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"))
-
-
 def _singular(noun: str) -> str:
     """The singular of a noun, or a stem that its forms share."""
-    for plural, ending in (
-        ("ies", "y"),
-        ("oes", "o"),
-        ("ches", "ch"),
-        ("shes", "sh"),
-        ("xes", "x"),
-    ):
+    for plural, ending in PLURALS:
         if noun.endswith(plural):
             return noun.removesuffix(plural) + ending
     return noun.removesuffix("s")

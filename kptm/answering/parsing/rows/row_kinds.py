@@ -68,28 +68,36 @@ def find_row_kinds(relations_of: Mapping[str, frozenset[str]]) -> list[RowKind]:
                 break
         else:
             kinds.append((set(relations), list(rows_with[relations])))
+    heads: dict[str, set[str]] = defaultdict(set)
+    for row, relations in relations_of.items():
+        for relation in relations:
+            heads[relation].add(row)
     large = [rows for _, rows in kinds if len(rows) >= FEWEST]
-    found = [kind for rows in large if (kind := _kind(rows, relations_of)) is not None]
+    found = [kind for rows in large if (kind := _kind(rows, relations_of, heads)) is not None]
     found.sort(key=lambda kind: (-len(kind.rows), sorted(kind.relations)))
     return found if len(found) > 1 else []
 
 
-def _kind(rows: Collection[str], relations_of: Mapping[str, frozenset[str]]) -> RowKind | None:
-    """The kind that some rows are; None if no relation tells them from other rows."""
+def _kind(
+    rows: Collection[str],
+    relations_of: Mapping[str, frozenset[str]],
+    heads: Mapping[str, set[str]],
+) -> RowKind | None:
+    """The kind that some rows are; None if no relation tells them from other rows.
+
+    Args:
+        rows: The rows.
+        relations_of: By row of the graph: its relations.
+        heads: By relation: all rows of the graph that have it.
+    """
     counts = Counter(relation for row in rows for relation in relations_of[row])
     common = {relation for relation, count in counts.items() if count >= COMMON * len(rows)}
     typical = {row for row in rows if len(relations_of[row] & common) >= TYPICAL * len(common)}
-    heads: dict[str, set[str]] = {relation: set() for relation in counts}
-    for row, relations in relations_of.items():
-        for relation in relations & heads.keys():
-            heads[relation].add(row)
+    others = {relation: len(heads[relation] - typical) for relation in sorted(counts)}
     chosen: list[str] = []
     missing = set(typical)
     while missing and len(chosen) < SETS:
-        gains = {
-            relation: len(missing & heads[relation]) - len(heads[relation] - typical)
-            for relation in sorted(heads)
-        }
+        gains = {relation: len(missing & heads[relation]) - others[relation] for relation in others}
         best = max(gains, key=gains.__getitem__)
         if gains[best] <= 0:
             break
