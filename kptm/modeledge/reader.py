@@ -67,7 +67,7 @@ class ModeledgeReader:
             with self._database.reading() as sql:
                 all_spaces = spaces.list_all(sql)
             self._opened_indexes.save_due(all_spaces)
-            self._opened_indexes.forget()
+            self._opened_indexes.close()
         if self._owned:
             self._database.close()
 

@@ -81,6 +81,16 @@ def newest(sql: Sql) -> int:
     return int(sql.one("SELECT max(id) FROM modeledge_operation") or 0)
 
 
+def newest_purge(sql: Sql) -> int:
+    """The number of the newest operation that deleted rows for good, 0 if there is none."""
+    return int(sql.one("SELECT max(id) FROM modeledge_operation WHERE kind = 'purge'") or 0)
+
+
+def time_of(sql: Sql, operation: int) -> str:
+    """The time of an operation; "" if there is no such operation."""
+    return str(sql.one("SELECT at FROM modeledge_operation WHERE id = ?", (operation,)) or "")
+
+
 def position(sql: Sql) -> int:
     """The number of the newest line of the log; an index that has read this line is current."""
     return int(sql.one("SELECT max(seq) FROM modeledge_log") or 0)

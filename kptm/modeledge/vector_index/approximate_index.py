@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.modeledge.vector_index.faiss_index import FaissIndex, Found
+    from kptm.modeledge.vector_index.index_protocol import Allowed
 
 WORN = 0.5
 """With a larger share of removed rows, recall drops too far."""
@@ -27,6 +28,8 @@ class ApproximateIndex:
         ids: The id of the row at each position of the index.
         alive: Whether the row at each position is live.
     """
+
+    is_exact = False
 
     def __init__(
         self,
@@ -57,6 +60,10 @@ class ApproximateIndex:
         """Whether recall drops because too many rows are removed."""
         return len(self) < (1 - WORN) * len(self.ids)
 
+    def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of the ids is a live row of the index."""
+        return np.isin(ids, self.living)
+
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add vectors of length 1; a removed row is restored."""
         # FAISS still has a removed row, so the row is unmasked instead of added again.
@@ -74,10 +81,11 @@ class ApproximateIndex:
         self._living = int(self.alive.sum())
 
     def search_ids(
-        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+        self, queries: NDArray[np.float32], k: int, allowed: Allowed | None = None
     ) -> Found:
         """As :meth:`search`, with the ids of rows instead of positions."""
-        scores, places = self.search(queries, k, allowed)
+        mask = None if allowed is None else allowed.mask_over(self.ids)
+        scores, places = self.search(queries, k, mask)
         return scores, np.where(places >= 0, self.ids[places], -1)
 
     def search(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.index_choice import IndexConfig
+    from kptm.modeledge.vector_index.index_protocol import Allowed, VectorIndex
 
     Progress = Callable[[int], None]
 
@@ -49,8 +50,6 @@ TRAINED = 40
 WIDE = 64
 """The least number of results to re-rank, because compressed vectors may rank the best one low."""
 
-Index = FlatIndex | ApproximateIndex
-
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -64,7 +63,7 @@ class Built:
         audited: The recall of the configured kind.
     """
 
-    index: Index
+    index: VectorIndex
     seq: int
     recall: float
     wanted: str
@@ -118,41 +117,80 @@ def _build_and_audit(
     progress: Progress | None,
 ) -> tuple[ApproximateIndex, float]:
     """Build an index of all rows, and measure its recall before the held-out queries are added."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(ids))
-    # At most half of the rows are held out, so that enough rows remain to be searched.
-    held_count = min(AUDITED, len(ids) // 2)
-    held = np.sort(ids[order[:held_count]])
+    order, held_count = _shuffle(ids, seed)
     training_count = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
     # Cells are not trained on the queries, since recall would then be overestimated.
-    training = np.sort(ids[order[held_count : held_count + training_count]])
+    training = np.sort(order[held_count : held_count + training_count])
     index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, training), len(ids)))
+    held = hold_out(ids, seed)
+    queries, exact = fill(sql, space, index.add, held, progress)
+    _, results = search_ids(sql, space, index, queries, NEAREST)
+    # Added last, because a query would find itself.
+    index.add(held, queries)
+    return index, recall_of(results, exact)
+
+
+def _shuffle(ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], int]:
+    """The ids in random order, and how many of the first are held out as queries."""
+    # At most half of the rows are held out, so that enough rows remain to be searched.
+    return ids[np.random.default_rng(seed).permutation(len(ids))], min(AUDITED, len(ids) // 2)
+
+
+def hold_out(ids: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """The ids of the rows that measure recall as queries, sorted."""
+    order, held_count = _shuffle(ids, seed)
+    return np.sort(order[:held_count])
+
+
+def fill(
+    sql: Sql,
+    space: VectorSpace,
+    add: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
+    held: NDArray[np.int64],
+    progress: Progress | None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Add all rows but those held out; return these as queries, with their exact neighbours.
+
+    Args:
+        sql: A transaction that sees one state of the store.
+        space: The space.
+        add: Adds a page of ids with their vectors of length 1.
+        held: The ids that are held out.
+        progress: Called with the number of vectors read.
+
+    Returns:
+        The queries, shape (held, dim), and the ids of their :data:`NEAREST` nearest added rows.
+    """
     queries = _gather(sql, space, held)
     # The exact nearest neighbours, merged page by page in the pass that fills the index.
     exact = nearest(queries, queries[:0], NEAREST)
     for page_ids, page_vectors in _count(record_rows.vectors(sql, space), progress):
         is_indexed = ~np.isin(page_ids, held)
         indexed_ids, vectors = page_ids[is_indexed], unit(page_vectors[is_indexed])
-        index.add(indexed_ids, vectors)
+        add(indexed_ids, vectors)
+        if not len(vectors):
+            continue
         scores, places = nearest(queries, vectors, NEAREST)
         exact = merge(exact, (scores, np.where(places >= 0, indexed_ids[places], -1)), NEAREST)
-    _, results = search_ids(sql, space, index, queries, NEAREST)
+    return queries, exact[1]
+
+
+def recall_of(results: NDArray[np.int64], exact: NDArray[np.int64]) -> float:
+    """The mean share of each query's exact neighbours, shape (queries, k), that was found."""
     recalls = [
         len(np.intersect1d(result[result >= 0], gold)) / len(gold)
-        for result, gold in zip(results, exact[1], strict=True)
+        for result, gold in zip(results, exact, strict=True)
     ]
-    # Added last, because a query would find itself.
-    index.add(held, queries)
-    return index, float(np.mean(recalls))
+    return float(np.mean(recalls))
 
 
 def search_ids(
     sql: Sql,
     space: VectorSpace,
-    index: ApproximateIndex,
+    index: VectorIndex,
     queries: NDArray[np.float32],
     k: int,
-    allowed: NDArray[np.bool_] | None = None,
+    allowed: Allowed | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Similarities and ids of an index's results; compressed kinds are re-ranked exactly."""
     wide = max(k * WIDER, WIDE) if index.kind in COARSE else k

@@ -6,27 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from kptm.modeledge.records import RecordFilter
-    from kptm.modeledge.vector_index.build_index import Index
+    from kptm.modeledge.vector_index.index_protocol import Allowed, VectorIndex
 
 REMEMBERED = 8
 """The most filters whose rows stay in memory."""
-
-
-@dataclass(slots=True)
-class Allowed:
-    """The rows that pass a filter.
-
-    Attributes:
-        ids: The ids of the rows, sorted.
-        mask: Whether the row at each position of the index passes.
-    """
-
-    ids: NDArray[np.int64]
-    mask: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -45,7 +29,7 @@ class CachedIndex:
         allowed: The rows that pass each filter; cleared when a row changes.
     """
 
-    index: Index
+    index: VectorIndex
     seq: int
     operation: int
     recall: float = 1.0

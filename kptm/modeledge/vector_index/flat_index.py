@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.modeledge.vector_index.faiss_index import Found
+    from kptm.modeledge.vector_index.index_protocol import Allowed
 
 BLOCK = 16_384
 """The number of rows that are copied at a time."""
@@ -31,6 +32,8 @@ class FlatIndex:
     """
 
     kind = "flat"
+    is_exact = True
+    needs_rebuild = False
 
     def __init__(self, dim: int, capacity: int = 0) -> None:
         self._rows = np.empty((capacity, dim), np.float32)
@@ -61,6 +64,10 @@ class FlatIndex:
     def rows(self) -> NDArray[np.float32]:
         """The vector at each position."""
         return self._rows[: self._used]
+
+    def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the index has each of the ids."""
+        return np.isin(ids, self.ids)
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add vectors of length 1 at their places in the order of ids."""
@@ -96,6 +103,16 @@ class FlatIndex:
             self._rows[start : start + len(part)] = self._rows[part]
             self._ids[start : start + len(part)] = self._ids[part]
         self._used = len(remaining)
+
+    def search_ids(
+        self, queries: NDArray[np.float32], k: int, allowed: Allowed | None = None
+    ) -> Found:
+        """As :meth:`search`, with the ids of rows instead of positions."""
+        mask = None if allowed is None else allowed.mask_over(self.ids)
+        scores, places = self.search(queries, k, mask)
+        if not self._used:
+            return scores, places
+        return scores, np.where(places >= 0, self.ids[places], -1)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None

@@ -1,6 +1,6 @@
 """The indexes of a store, one per space, each updated before a search.
 
-in memory, or from the snapshot, or from the rows ──► later changes in the log ──► search
+in memory, or from the engine, or from the rows ──► later changes in the log ──► search
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 
 from kg.errors import StoreError
 from kptm.errors import ModeledgeError
+from kptm.modeledge.engines.faiss_engine import FaissEngine
 from kptm.modeledge.sql import oplog, record_rows
-from kptm.modeledge.vector_index import build_index, filters, snapshots
-from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
-from kptm.modeledge.vector_index.cached_index import Allowed, CachedIndex
+from kptm.modeledge.vector_index import build_index, filters
+from kptm.modeledge.vector_index.cached_index import CachedIndex
 from kptm.modeledge.vector_index.faiss_index import COARSE, nearest, unit
 from kptm.modeledge.vector_index.flat_index import merge
+from kptm.modeledge.vector_index.index_protocol import Allowed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
+    from kptm.modeledge.engines.vector_engine import VectorEngine
     from kptm.modeledge.records import RecordFilter
     from kptm.modeledge.sql.spaces import VectorSpace
-    from kptm.modeledge.vector_index.build_index import Built, Index
+    from kptm.modeledge.vector_index.build_index import Built
     from kptm.modeledge.vector_index.index_choice import IndexConfig
+    from kptm.modeledge.vector_index.index_protocol import VectorIndex
 
     Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -52,11 +55,15 @@ class Indexes:
     Args:
         database: The database of the rows.
         root: The folder of the snapshots; None for no snapshots.
+        engine: What stores the indexes between processes; FAISS by default.
     """
 
-    def __init__(self, database: Database, root: Path | None) -> None:
+    def __init__(
+        self, database: Database, root: Path | None, engine: VectorEngine | None = None
+    ) -> None:
         self._database = database
         self.root = root
+        self._engine: VectorEngine = engine or FaissEngine(database, root)
         self._cached: dict[int, CachedIndex] = {}
         self._lock = threading.RLock()
 
@@ -64,6 +71,11 @@ class Indexes:
         """Drop the indexes in memory."""
         with self._lock:
             self._cached.clear()
+
+    def close(self) -> None:
+        """Drop the indexes in memory, and close the connection of their engine."""
+        self.forget()
+        self._engine.close()
 
     def search(
         self,
@@ -88,21 +100,19 @@ class Indexes:
             if cached is None or (cached.seq, cached.operation) != state:
                 cached = self.current(space)
             cached.asked += len(queries) == 1
-            if where is None or where.is_empty:
-                if isinstance(cached.index, ApproximateIndex):
-                    return self._search_approximate(space, cached.index, queries, k, None)
-                return _as_ids(cached.index, cached.index.search(queries, k))
-            allowed = self._allowed_rows(space, cached, where)
-            if where.operation is not None or not len(allowed.ids):
-                return self._one_by_one(space, queries, k, allowed.ids)
-            if isinstance(cached.index, ApproximateIndex):
-                return self._search_approximate(space, cached.index, queries, k, allowed)
-            return _as_ids(cached.index, cached.index.search(queries, k, allowed.mask))
+            allowed = None
+            if where is not None and not where.is_empty:
+                allowed = self._allowed_rows(space, cached, where)
+                if where.operation is not None or not len(allowed.ids):
+                    return self._one_by_one(space, queries, k, allowed.ids)
+            if cached.index.is_exact:
+                return cached.index.search_ids(queries, k, allowed)
+            return self._search_approximate(space, cached.index, queries, k, allowed)
 
     def _search_approximate(
         self,
         space: VectorSpace,
-        index: ApproximateIndex,
+        index: VectorIndex,
         queries: NDArray[np.float32],
         k: int,
         allowed: Allowed | None,
@@ -111,12 +121,11 @@ class Indexes:
         wanted = len(index) if allowed is None else len(allowed.ids)
         if allowed is not None and wanted <= FEW * len(index):
             return self._one_by_one(space, queries, k, allowed.ids)
-        mask = None if allowed is None else allowed.mask
         if index.kind in COARSE:
             with self._database.quick() as sql:
-                scores, ids = build_index.search_ids(sql, space, index, queries, k, mask)
+                scores, ids = build_index.search_ids(sql, space, index, queries, k, allowed)
         else:
-            scores, ids = index.search_ids(queries, k, mask)
+            scores, ids = index.search_ids(queries, k, allowed)
         if ids.min() < 0 and (short := (ids >= 0).sum(1) < min(k, wanted)).any():
             live_ids = index.living if allowed is None else allowed.ids
             scores[short], ids[short] = self._one_by_one(space, queries[short], k, live_ids)
@@ -144,7 +153,7 @@ class Indexes:
             return allowed
         with self._database.reading() as sql:
             ids = filters.ids_of(sql, space, where)
-        return cached.remember(where, Allowed(ids, np.isin(cached.index.ids, ids)))
+        return cached.remember(where, Allowed(ids))
 
     # ── updating ─────────────────────────────────────────────────────────────────────────────
 
@@ -164,21 +173,24 @@ class Indexes:
         """Update the index of a space to the state of a transaction; open or build it if needed."""
         if self._database.in_transaction:
             # The writes of the transaction may be rolled back, so the index is not cached.
-            return self._build_index(sql, space)
+            return self._build_unshared(sql, space)
         if cached is not None and cached.seq > oplog.position(sql):
             # Another thread has updated the cached index past the state of this transaction.
-            return self._build_index(sql, space)
-        cached = cached or self._open_snapshot(sql, space)
-        if cached is not None and oplog.purged_since(sql, cached.operation):
-            cached = None  # it may still contain purged rows, though masked
+            return self._build_unshared(sql, space)
+        cached = self._engine.open(sql, space, cached)
         if cached is not None:
             self._replay(sql, space, cached)
-        if cached is None or (
-            isinstance(cached.index, ApproximateIndex) and cached.index.needs_rebuild
-        ):
-            cached = self._build_index(sql, space)
+        if cached is None or cached.index.needs_rebuild:
+            cached = self._engine.build(sql, space)
         self._cached[space.id] = cached
         return cached
+
+    def _build_unshared(self, sql: Sql, space: VectorSpace) -> CachedIndex:
+        """An index of the rows as one transaction sees them, in memory, for this search alone."""
+        count = len(oplog.living(sql, space.id))
+        return CachedIndex(
+            build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
+        )
 
     def build(
         self, space: VectorSpace, config: IndexConfig, progress: build_index.Progress | None
@@ -198,7 +210,7 @@ class Indexes:
             asked = 0 if before is None else before.asked
             del before  # frees memory for the new index
             with self._database.reading() as sql:
-                built = build_index.build(sql, space, config, asked, progress)
+                built = self._engine.rebuild(sql, space, config, asked, progress)
                 newest = oplog.newest(sql)
             self._cached[space.id] = CachedIndex(built.index, built.seq, newest, built.recall)
             try:
@@ -213,12 +225,8 @@ class Indexes:
         """Write a snapshot of the index in memory if the stored snapshot is older."""
         with self._lock:
             cached = self._cached.get(space.id)
-            if cached is None or self.root is None or cached.saved == cached.seq:
-                return
-            if self._database.in_transaction:
-                return
-            if snapshots.save(self._database, self.root, space, cached) is not None:
-                cached.saved, cached.unsaved = cached.seq, 0
+            if cached is not None:
+                self._engine.save(space, cached)
 
     def save_due(self, spaces: list[VectorSpace]) -> None:
         """Write the snapshots that will save time; errors of writing are only logged."""
@@ -234,38 +242,17 @@ class Indexes:
                 _logger.warning("no snapshot of %s was written: %s", space.name, error)
 
     def drop(self, sql: Sql) -> None:
-        """Delete all snapshots and the indexes in memory."""
+        """Delete all indexes, those in memory too."""
         self.forget()
-        snapshots.drop(sql, self.root)
-
-    def _open_snapshot(self, sql: Sql, space: VectorSpace) -> CachedIndex | None:
-        """The index of the snapshot; None if there is none or its checksum is wrong."""
-        snapshot = None if self.root is None else snapshots.of(sql, space)
-        if self.root is None or snapshot is None:
-            return None
-        index = snapshots.load(self.root, snapshot)
-        if index is None:
-            _logger.warning(
-                "the snapshot of %s is damaged or gone; it is rebuilt from the rows", space.name
-            )
-            return None
-        # A purge deletes all snapshots, so this one is newer than every purge.
-        return CachedIndex(
-            index, snapshot.seq, oplog.newest(sql), snapshot.recall, saved=snapshot.seq
-        )
-
-    def _build_index(self, sql: Sql, space: VectorSpace) -> CachedIndex:
-        count = len(oplog.living(sql, space.id))
-        return CachedIndex(
-            build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
-        )
+        self._engine.drop(sql)
 
     def _replay(self, sql: Sql, space: VectorSpace, cached: CachedIndex) -> None:
         """Apply later changes of the log: add rows that are live now, remove the others."""
+        if cached.seq > oplog.position(sql):
+            return  # another process has updated it past the state of this transaction
         live, dead = oplog.changed_since(sql, space.id, cached.seq)
-        indexed = cached.index.living
-        new = live[~np.isin(live, indexed)]
-        removed = dead[np.isin(dead, indexed)]
+        new = live[~cached.index.has(live)]
+        removed = dead[cached.index.has(dead)]
         if len(removed):
             cached.index.remove(removed)
         at = 0
@@ -275,15 +262,8 @@ class Indexes:
         cached.seq, cached.operation = oplog.position(sql), oplog.newest(sql)
         cached.unsaved += len(new) + len(removed)
         cached.allowed.clear()
+        self._engine.note_position(sql, space, cached)
 
 
 def _is_current(cached: CachedIndex, sql: Sql) -> bool:
     return (cached.seq, cached.operation) == oplog.state(sql)
-
-
-def _as_ids(index: Index, results: Found) -> Found:
-    """Results with the ids of rows instead of positions in the index."""
-    scores, places = results
-    if not len(index.ids):
-        return scores, places
-    return scores, np.where(places >= 0, index.ids[places], -1)

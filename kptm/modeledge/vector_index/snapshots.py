@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kptm.modeledge.sql.spaces import VectorSpace
-    from kptm.modeledge.vector_index.build_index import Index
     from kptm.modeledge.vector_index.cached_index import CachedIndex
+    from kptm.modeledge.vector_index.index_protocol import VectorIndex
 
 FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss")
 """The files of a snapshot's folder."""
@@ -105,7 +105,7 @@ def save(
     return snapshot
 
 
-def load(root: Path, snapshot: Snapshot) -> Index | None:
+def load(root: Path, snapshot: Snapshot) -> FlatIndex | ApproximateIndex | None:
     """Load the index of a snapshot; None if its checksum is wrong."""
     folder = root / snapshot.folder
     try:
@@ -175,11 +175,11 @@ def drop(sql: Sql, root: Path | None) -> None:
     sql.run("DELETE FROM modeledge_snapshot")
 
 
-def _write(folder: Path, index: Index) -> None:
+def _write(folder: Path, index: VectorIndex) -> None:
     if isinstance(index, FlatIndex):
         np.save(folder / "ids.npy", index.ids, allow_pickle=False)
         np.save(folder / "rows.npy", index.rows, allow_pickle=False)
-    else:
+    elif isinstance(index, ApproximateIndex):
         np.save(folder / "ids.npy", index.ids, allow_pickle=False)
         np.save(folder / "alive.npy", index.alive, allow_pickle=False)
         index.index.save(folder / "index.faiss")

@@ -1,0 +1,1 @@
+"""Engines that store and search vectors: FAISS in this process, Qdrant, pgvector."""
