@@ -47,6 +47,9 @@ Value: TypeAlias = NodeSet | Literal | bool | None
 IDS = 1_000_000
 """Capacity of the cache of values: ids of nodes in all cached sets together."""
 
+ABSENT = 0
+"""Cached instead of an id for a key without a live triple; ids of nodes are never 0."""
+
 EVERY = 1_000_000
 """A limit that no node reaches, so that all facts that lead to a node are read."""
 
@@ -66,6 +69,7 @@ class GraphState:
         self.today = now()
         self.values: RecencyCache[tuple[Value]] = RecencyCache(most, IDS)
         self.keys: RecencyCache[str] = RecencyCache(16 * most)
+        self.ids: RecencyCache[int] = RecencyCache(16 * most)
         self.relations: dict[str, int | None] = {}
 
 
@@ -104,6 +108,8 @@ class Evaluation:
         for number, name in nodes(self._sql, new).items():
             names[number] = name
             self._state.keys.put(number, name)
+            # Sets are built from live triples, so that the node need not be looked up again.
+            self._state.ids.put(name, number)
         return tuple(key for number in ids if (key := names[number]) is not None)
 
     def literals(self, ids: Sequence[int]) -> list[Literal]:
@@ -194,14 +200,22 @@ class Evaluation:
 
     def existing_nodes(self, keys: Iterable[str]) -> NodeSet:
         """The nodes that occur in a live triple, in the order of their keys."""
-        stored = [
-            key if isinstance(key, ValueKey) else stored_key(self._sql, "entity", key)
-            for key in keys
-        ]
-        ids = node_ids(self._sql, stored)
-        live = self.sets.living(ids.values())
-        ids = {key: number for key, number in ids.items() if number in live}
-        return NodeSet(tuple(dict.fromkeys(ids[key] for key in stored if key in ids)))
+        wanted = list(keys)
+        ids = {key: self._state.ids.get(key) for key in wanted}
+        new = {
+            key: key if isinstance(key, ValueKey) else stored_key(self._sql, "entity", key)
+            for key, number in ids.items()
+            if number is None
+        }
+        if new:
+            found = node_ids(self._sql, new.values())
+            live = self.sets.living(found.values())
+            for key, name in new.items():
+                held = found.get(name, ABSENT)
+                held = held if held in live else ABSENT
+                ids[key] = held
+                self._state.ids.put(key, held)
+        return NodeSet(tuple(dict.fromkeys(number for key in wanted if (number := ids[key]))))
 
     def _of_type(self, program: OfType) -> NodeSet:
         relation = self.relation(TYPE)

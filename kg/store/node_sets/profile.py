@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from kg.store.node_sets.sets import Clause
 from kg.store.read.triples import alive
 from kg.store.rows.schema import FIRST_RELATION
 from kg.types import Literal
@@ -24,17 +26,21 @@ CLOSE = 2_000
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:
     """The number of facts from a set, by relation and direction."""
-    counts: dict[tuple[str, bool], int] = {}
+    parts: list[Clause] = []
     for column, forward in (("head_id", True), ("tail_id", False)):
-        condition = sets.holds(nodes, f"x.{column}")
-        rows = sets.sql.all(
-            "SELECT r.key, g.n FROM (SELECT x.relation_id, count(*) AS n FROM triple x"
-            f" WHERE {condition.text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
-            " GROUP BY x.relation_id) AS g JOIN relation r ON r.id = g.relation_id",
-            condition.parameters,
+        text, parameters = sets.holds(nodes, f"x.{column}")
+        counted = (
+            f"SELECT x.relation_id, {forward:d} AS forward, count(*) AS n FROM triple x"
+            f" WHERE {text} AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
+            " GROUP BY x.relation_id"
         )
-        counts.update(((key, forward), int(count)) for key, count in rows)
-    return counts
+        parts.append(Clause(counted, parameters))
+    both = " UNION ALL ".join(part.text for part in parts)
+    rows = sets.sql.all(
+        f"SELECT r.key, g.forward, g.n FROM ({both}) AS g JOIN relation r ON r.id = g.relation_id",
+        tuple(chain.from_iterable(part.parameters for part in parts)),
+    )
+    return {(key, bool(forward)): int(count) for key, forward, count in rows}
 
 
 def relations_beyond(

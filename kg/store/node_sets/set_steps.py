@@ -191,6 +191,9 @@ def _sort(
     rows: Rows, without: Collection[int], keys: Mapping[int, tuple[int, Fraction]]
 ) -> tuple[int, ...]:
     """Sort nodes by their facts: least key, most facts, first revision, first line, least id."""
+    if not keys and len({row[0] for row in rows}) == len(rows):  # one fact and line for each node
+        alone = sorted((revision, line or 0, fact, node) for node, fact, revision, line in rows)
+        return tuple(node for *_, node in alone if node not in without)
     facts: dict[int, set[int]] = defaultdict(set)
     lines: dict[int, int] = {}
     revisions: dict[int, int] = {}

@@ -127,6 +127,11 @@ class Knowledge:
         return bool(self._nouns.kinds)
 
     @property
+    def is_table(self) -> bool:
+        """Whether the graph has few enough facts to look for kinds of rows (see :class:`Nouns`)."""
+        return self._nouns.is_table
+
+    @property
     def doubtful_nouns(self) -> frozenset[str]:
         """The nouns for rows that are only inferred (see :class:`Nouns`)."""
         return self._nouns.doubtful

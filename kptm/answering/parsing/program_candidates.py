@@ -13,6 +13,7 @@ from kg.programs import (
 )
 from kg.values import ValueKey
 from kptm.answering.parsing.asked_for import asked_features, asked_places
+from kptm.answering.parsing.kinds import LOOKED_AT as COMPARED
 from kptm.answering.parsing.model import NONE
 from kptm.answering.parsing.program_features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.programs.bases import THINGS
@@ -152,7 +153,13 @@ class _Scorer:
         self, found: Iterable[ProgramCandidate], schema: Schema
     ) -> Iterator[ProgramCandidate]:
         """Add the features that tell whether candidates denote what the question asks for."""
-        question = self._question
+        question, found = self._question, list(found)
+        # One query reads the kinds of all answers.
+        self._kinds.of(
+            node
+            for item in found
+            for node in (item.derivation.nodes or item.derivation.counted)[:COMPARED]
+        )
         places: list[int] = []
         if not question.asks_of_subject():
             places = asked_places(question, beside_names(question, self._knowledge))

@@ -81,6 +81,11 @@ def relation_form(label: str) -> RelationForm:
     )
 
 
+def word_stems(text: str) -> frozenset[str]:
+    """The stems of a text's words that :func:`names_head` compares with a relation's."""
+    return frozenset(stem(fold(word)) for word in _WORD.findall(text))
+
+
 def _form(words: Sequence[str]) -> Form:
     """The form of a label, from its first and last word."""
     if not words:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import lowest
-from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form
+from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form, word_stems
 
 if TYPE_CHECKING:
     from kg.types import Step
@@ -37,6 +37,11 @@ class NameSides:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._is_head = lru_cache(HELD)(self._names_head)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        """The stems of the question's words by the rules of :func:`names_head`."""
+        return word_stems(" ".join(token.folded for token in self._builder.question.tokens))
 
     def fits(self, mention: Mention, step: Step, said: int) -> bool | None:
         """Whether a name is on the side where a step starts; None if undecided.
@@ -86,6 +91,8 @@ class NameSides:
         question = self._builder.question
         words = self._builder.schema.relations.get(relation)
         if words is None:
+            return None
+        if not said and self._stems.isdisjoint(relation_form(words.name).stems):
             return None
         own = sum(
             1 << at

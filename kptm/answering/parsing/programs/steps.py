@@ -299,13 +299,13 @@ class Steps:
 
         The fewer alternatives a step has, the more plausible it is without a word: if one step from
         a person leads to a room, "which room" means that step, however many other steps there are.
-        In a graph without types, nodes with a relation in the question take the place of a type.
+        In a table without types, nodes with a relation in the question take the place of a type.
         """
         if part.mention is None or len(here) > FEW:
             return {}
         free = self._free_types(part)
         relations: set[str] = set()
-        if not self._builder.schema.type_names:  # a table, which is small
+        if not self._builder.schema.type_names and self._builder.knowledge.is_table:
             own = {step.relation for step in here}
             relations = {key for key in self._said_well if key not in own}
         if not free and not relations:

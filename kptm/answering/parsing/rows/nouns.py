@@ -80,12 +80,14 @@ class Nouns:
         doubtful: The nouns of the last :meth:`find` that may be wrong for the rows: those that only
             a relation implies ("album" by "tracks"), and singular names of files ("nursery.tsv").
         kinds: The kinds of rows of the last :meth:`find`; empty if there is only one.
+        is_table: Whether the graph had few enough facts to look for kinds of rows.
     """
 
     def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
         self._graph, self._evaluator = graph, evaluator
         self._main_of_file: dict[int, str | None] = {}
         self.kinds: list[RowKind] = []
+        self.is_table = True
         self.doubtful: frozenset[str] = frozenset()
 
     def find(self) -> dict[str, Program]:
@@ -102,7 +104,9 @@ class Nouns:
         If a file has things of several kinds, its name denotes the class with that name or a
         synonym, if there is one: the video games of "games.tsv", not its studios.
         """
-        self.kinds = find_row_kinds(self._evaluator.relations_of_heads(READ))
+        relations_of = self._evaluator.relations_of_heads(READ)
+        self.is_table = bool(relations_of)
+        self.kinds = find_row_kinds(relations_of)
         classes, heads = self._of_classes()
         singular = {_singular(noun) for noun in classes}
         of_relations = dict(self._of_relations())
