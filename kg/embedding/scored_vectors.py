@@ -9,7 +9,7 @@ import torch
 
 from kg.embedding.files.key_index import KeyIndex
 from kg.embedding.files.stamps import tensor_stamp
-from kg.embedding.training.ids import known_facts
+from kg.embedding.training.ids import facts_with_ids
 from kg.errors import EmbeddingError, EmbeddingMismatchError, UnknownKeyError, shorten
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class ScoredVectors:
 
     def known_ids(self, triples: Facts) -> NDArray[np.int64]:
         """The triples whose entities and relations all have vectors, as ids, shape (N, 3)."""
-        return known_facts(triples, self.keys, self._relation_id)[1]
+        return facts_with_ids(triples, self.keys, self._relation_id)[1]
 
     def scores(
         self, *, head: str | None = None, relation: str, tail: str | None = None

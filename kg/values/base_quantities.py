@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kg.types import Literal
-from kg.values.dates import span
+from kg.values.dates import span, time_of_day
 from kg.values.units import unit_of
 from kg.values.value_forms import AMBIGUOUS, DATES, FORMS, NUMERIC, may_be_value
 from kg.vocabulary import XSD
@@ -96,6 +96,5 @@ def _time(text: str) -> Quantity | None:
     match = _CLOCK(text)
     if match is None:
         return None
-    hours, minutes, seconds = match.groups()
-    moment = Fraction(3600 * int(hours) + 60 * int(minutes)) + Fraction(seconds)
-    return Quantity(TIME, moment, moment)
+    moment = time_of_day(*match.groups())
+    return None if moment is None else Quantity(TIME, moment, moment)

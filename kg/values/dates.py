@@ -1,4 +1,4 @@
-"""Converts dates of any year to seconds.
+"""Converts dates of any year, also without day or month, to their first and last second.
 
 Years follow XML Schema 1.1, which has a year 0; a time without a zone is taken as UTC.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DAY = 86_400
 _LONGEST = 64
 """The most characters of a date."""
+_GREATEST_ZONE = 14 * 3600
+"""The most seconds between a zone and UTC."""
 
 _YEAR = r"(?P<year>-?\d{4,})"
 _ZONE = r"(?P<zone>Z|[+-]\d\d:\d\d)?"
@@ -42,6 +44,9 @@ def seconds(text: str, datatype: str) -> Fraction | None:
 def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
     """The first and last second of a date, counted from 1 March of the year 0; None for other text.
 
+    A day, time or zone that does not exist is other text, too: loaders of RDF accept any text as a
+    date, such as 30 February or 99 o'clock.
+
     Args:
         text: The lexical form of the date.
         datatype: ``xsd:date``, ``dateTime``, ``gYearMonth`` or ``gYear``. A ``dateTime`` is a
@@ -56,18 +61,31 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
     year, month, day = int(match["year"]), int(parts.get("month") or 1), int(parts.get("day") or 1)
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return None
-    clock = _clock(parts)
-    first = DAY * _days(year, month, day) + clock
+    first_day, next_month = _days(year, month, day), _days(year + month // 12, month % 12 + 1, 1)
+    zone = _zone(parts.get("zone"))
+    if first_day >= next_month or zone is None:
+        return None
     if "hour" in parts:
-        moment = first + Fraction(parts.get("second") or 0)
-        return moment, moment
+        time = time_of_day(str(parts["hour"]), str(parts["minute"]), str(parts["second"]))
+        if time is None:
+            return None
+        return DAY * first_day + time - zone, DAY * first_day + time - zone
     if "day" in parts:
-        following = DAY * _days(year, month, day) + DAY
+        following = first_day + 1
     elif "month" in parts:
-        following = DAY * _days(year + month // 12, month % 12 + 1, 1)
+        following = next_month
     else:
-        following = DAY * _days(year + 1, 1, 1)
-    return Fraction(first), Fraction(following + clock - 1)
+        following = _days(year + 1, 1, 1)
+    return Fraction(DAY * first_day - zone), Fraction(DAY * following - zone - 1)
+
+
+def time_of_day(hours: str, minutes: str, seconds: str) -> Fraction | None:
+    """The seconds from midnight to a time; None if it does not exist. 24:00:00 ends the day."""
+    from fractions import Fraction
+
+    time = Fraction(3600 * int(hours) + 60 * int(minutes)) + Fraction(seconds)
+    exists = int(minutes) < 60 and Fraction(seconds) < 60 and time <= DAY
+    return time if exists else None
 
 
 def _days(year: int, month: int, day: int) -> int:
@@ -80,11 +98,15 @@ def _days(year: int, month: int, day: int) -> int:
     return days + (153 * ((month + 9) % 12) + 2) // 5 + day - 1
 
 
-def _clock(parts: dict[str, str | None]) -> int:
-    """The seconds of hours and minutes since midnight, minus those of the zone."""
-    clock = 3600 * int(parts.get("hour") or 0) + 60 * int(parts.get("minute") or 0)
-    zone = parts.get("zone")
-    if zone not in (None, "Z"):
-        away = 60 * (60 * int(str(zone)[1:3]) + int(str(zone)[4:6]))
-        clock -= away if str(zone)[0] == "+" else -away
-    return clock
+def _zone(zone: str | None) -> int | None:
+    """The seconds by which the clocks of a zone, such as "+05:30", are ahead of UTC.
+
+    None if the zone does not exist.
+    """
+    if zone is None or zone == "Z":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    ahead = 60 * (60 * hours + minutes)
+    if minutes > 59 or ahead > _GREATEST_ZONE:
+        return None
+    return ahead if zone[0] == "+" else -ahead

@@ -1,8 +1,8 @@
 """Partitions on disk, each a file with vectors and the optimiser's state.
 
-A partition that has changed is written beside its older file, and a small file that is replaced
-atomically says which files are valid. So a training that is killed continues from the last of these
-moments, with the same result.
+A partition that has changed is written beside its older file. A small file, which is replaced
+atomically, says which files are valid; replacing it is a commit. A training that is killed
+continues from its last commit, with the same result.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from safetensors.torch import load_file, save_file
 
 from kg.errors import EmbeddingError, EmbeddingMismatchError
 from kg.files.atomic import write_text
+from kg.files.temporary import sync
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-STATE = "state.json"
+STATE, SUFFIX = "state.json", ".safetensors"
 
 
 class PartitionFiles:
-    """The tensors of partitions, and of what belongs to all of them.
+    """Tensors by name: one file for each partition, and one for the relations, which all share.
 
     Args:
         folder: The folder of the files, which is created.
-        identity: The training, as JSON values; files of another one are refused.
+        identity: The settings and data that identify the training, as JSON values; the files of
+            another training are refused.
 
     Attributes:
-        progress: What was committed with the files; empty at the start.
+        progress: The ``progress`` of the last commit; empty before the first.
 
     Raises:
         EmbeddingMismatchError: The folder has the files of another training.
@@ -41,7 +43,7 @@ class PartitionFiles:
 
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self._folder = folder
-        self._identity = json.loads(json.dumps(identity))
+        self._identity = json.loads(json.dumps(identity))  # as it is read back: tuples are lists
         self._files: dict[str, str] = {}
         self._uncommitted: set[str] = set()
         self.progress: dict[str, Any] = {}
@@ -80,20 +82,35 @@ class PartitionFiles:
 
     def write(self, name: str, tensors: dict[str, Tensor]) -> None:
         """Write tensors beside the older file; :meth:`commit` makes them valid."""
+        # Files are named NUMBER-NAME.safetensors; the number grows with each write.
         older = self._files.get(name, "0-")
-        self._files[name] = f"{int(older.partition('-')[0]) + 1}-{name}.safetensors"
+        self._files[name] = f"{int(older.partition('-')[0]) + 1}-{name}{SUFFIX}"
         save_file(tensors, self._folder / self._files[name])
         if older in self._uncommitted:
             (self._folder / older).unlink()
         self._uncommitted.add(self._files[name])
 
     def commit(self, progress: dict[str, Any]) -> None:
-        """Make what was written since the last commit valid, and delete older files."""
+        """Make what was written since the last commit valid, and delete older files.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
         self.progress = progress
+        valid = set(self._files.values())
+        # The new files are on the disk before the commit, and the old ones until after it, so that
+        # one of the two is complete also if the power fails.
+        for file in self._uncommitted & valid:
+            sync(self._folder / file)
+        sync(self._folder)
         state = {"training": self._identity, "files": self._files, "progress": progress}
         write_text(self._folder / STATE, json.dumps(state))
         self._uncommitted = set()
-        valid = set(self._files.values())
-        for path in self._folder.glob("*-*.safetensors"):
-            if path.name not in valid:
+        for path in self._folder.glob(f"*-*{SUFFIX}"):
+            if path.name not in valid and self._is_own(path.name):
                 path.unlink()
+
+    def _is_own(self, file: str) -> bool:
+        """Whether :meth:`write` gives a file this name; other files of the folder are kept."""
+        number, _, name = file.removesuffix(SUFFIX).partition("-")
+        return number.isdecimal() and name in self._files

@@ -1,11 +1,17 @@
-"""The MRR of a sample of triples, partition by partition, with its standard error."""
+"""The MRR of a sample of triples with its standard error; partitions are read one after another.
+
+Shapes: B questions (two for each triple), N entities of a block, W numbers of a vector.
+"""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+
+from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +23,13 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.integer]
 
+MEMORY = 64 * 2**20
+"""Bytes of scores in memory at a time."""
+QUESTIONS = 1_024
+"""The most questions that are scored at a time."""
+SCORE_BYTES = 16
+"""Bytes of a score in float64 and float32, and of its comparisons."""
+
 
 class SampledMRR(NamedTuple):
     """A mean reciprocal rank.
@@ -24,7 +37,7 @@ class SampledMRR(NamedTuple):
     Attributes:
         mrr: The mean over the ranks of both ends of the sample.
         error: The standard error of the mean, over triples.
-        triples: The triples of the sample.
+        triples: The number of triples in the sample.
     """
 
     mrr: float
@@ -38,8 +51,9 @@ def sampled_mrr(
     known: Callable[[], Iterable[Ints]],
     size: int,
     seed: int = 0,
+    memory: int = MEMORY,
 ) -> SampledMRR:
-    """Rank the ends of a random sample of triples among *all* entities, without known answers.
+    """The MRR of both ends of randomly sampled triples among *all* entities but known answers.
 
     Ranks are realistic (equal scores count half) and filtered, as in
     :func:`kg.embedding.ranking.rank_triples`. One partition is in memory at a time.
@@ -47,67 +61,106 @@ def sampled_mrr(
     Args:
         training: The trained partitions.
         triples: The triples of ids to sample from, shape (N, 3).
-        known: Returns true triples in chunks of shape (n, 3), whose answers are filtered out.
-        size: The triples of the sample.
+        known: Function that returns true triples in chunks of shape (n, 3); their answers are
+            filtered out.
+        size: The number of triples to sample; all if there are fewer.
         seed: The seed of the sample.
+        memory: The most bytes of scores in memory at a time.
+
+    Raises:
+        EmbeddingError: There is no triple to rank.
     """
+    if not min(size, len(triples)):
+        raise EmbeddingError("there is no triple to rank")
     buckets = training.buckets
     rng = np.random.default_rng(seed)
     sample = triples[rng.choice(len(triples), min(size, len(triples)), replace=False)]
     place = buckets.place
-    # Both directions as (known end, directed relation, wanted end).
-    asked = np.concatenate(
+    # Both directions as (known end, directed relation, wanted end): 2r from head to tail, 2r + 1
+    # back.
+    questions = np.concatenate(
         [
             np.stack([place[sample[:, 0]], 2 * sample[:, 1], place[sample[:, 2]]], 1),
             np.stack([place[sample[:, 2]], 2 * sample[:, 1] + 1, place[sample[:, 0]]], 1),
         ]
     ).astype(np.int64)
-    hidden = _known_answers(asked, known, buckets)
-    bounds = buckets.bounds
-    ends_BW = _gather(training, bounds, asked[:, 0])
-    query_BW = training.queries(ends_BW, training.relations()[torch.from_numpy(asked[:, 1])])
-    own_B = (query_BW * _gather(training, bounds, asked[:, 2])).sum(1)
-    above, equal = np.zeros(len(asked)), np.zeros(len(asked))
-    for part in range(len(bounds) - 1):
-        scores_BN = query_BW @ training.vectors(part).T
-        row, column = (torch.from_numpy(ids) for ids in _within(hidden, bounds, part))
-        scores_BN[row, column] = -torch.inf
-        # The wanted end itself is known and hidden, and is counted once below.
-        above += (scores_BN > own_B[:, None]).sum(1).numpy()
-        equal += (scores_BN == own_B[:, None]).sum(1).numpy()
-    reciprocal = (1 / (1 + above + equal / 2)).reshape(2, -1).mean(0)
-    error = float(reciprocal.std(ddof=1) / np.sqrt(len(sample))) if len(sample) > 1 else 0.0
-    return SampledMRR(float(reciprocal.mean()), error, len(sample))
+    filtered = _known_answers(questions, known, buckets)
+    ends_BW = _gather(training, buckets.bounds, questions[:, 0])
+    relations_BW = training.relations()[torch.from_numpy(questions[:, 1])]
+    query_BW = training.queries(ends_BW, relations_BW)
+    own_BW = _gather(training, buckets.bounds, questions[:, 2])
+    own_B = (query_BW.double() * own_BW.double()).sum(1).float()
+    reciprocal = 1 / _ranks(training, query_BW, own_B, filtered, memory)
+    of_each = reciprocal.reshape(2, -1).mean(0)  # of each triple, over both ends
+    error = float(of_each.std(ddof=1) / np.sqrt(len(sample))) if len(sample) > 1 else 0.0
+    return SampledMRR(float(of_each.mean()), error, len(sample))
 
 
 def _known_answers(
-    asked: Ints, known: Callable[[], Iterable[Ints]], buckets: TripleBuckets
+    questions: Ints, known: Callable[[], Iterable[Ints]], buckets: TripleBuckets
 ) -> tuple[Ints, Ints]:
-    """Numbers of questions, and places of their known answers; the wanted ones are among them."""
-    width = 2 * int(asked[:, 1].max(initial=0)) + 2
-    code = asked[:, 0] * width + asked[:, 1]
+    """Numbers of questions, and the places of their known answers, sorted by place.
+
+    The wanted ends are among them.
+    """
+    width = int(questions[:, 1].max(initial=0)) + 1
+    # A known end and a directed relation as one number.
+    code = questions[:, 0] * width + questions[:, 1]
     order = np.argsort(code, kind="stable")
-    numbers, answers = [np.arange(len(asked))], [asked[:, 2]]
+    numbers, answers = [np.arange(len(questions))], [questions[:, 2]]
     for chunk in known():
         head, tail = (buckets.place[chunk[:, column]].astype(np.int64) for column in (0, 2))
-        for one, relation, other in (
+        for given, relation, answer in (
             (head, 2 * chunk[:, 1], tail),
             (tail, 2 * chunk[:, 1] + 1, head),
         ):
-            mine = one * width + relation
-            first, last = (np.searchsorted(code[order], mine, side) for side in ("left", "right"))
-            fits = (last > first) & (relation < width)
-            for question in np.flatnonzero(fits).tolist():
-                same = order[first[question] : last[question]]
+            codes = given * width + relation
+            first, last = (np.searchsorted(code[order], codes, side) for side in ("left", "right"))
+            asked = (last > first) & (relation < width)
+            for row in np.flatnonzero(asked).tolist():
+                same = order[first[row] : last[row]]
                 numbers.append(same)
-                answers.append(np.repeat(other[question], len(same)))
-    return np.concatenate(numbers), np.concatenate(answers)
+                answers.append(np.repeat(answer[row], len(same)))
+    number, place = np.concatenate(numbers), np.concatenate(answers)
+    by_place = np.argsort(place, kind="stable")
+    return number[by_place], place[by_place]
 
 
-def _within(hidden: tuple[Ints, Ints], bounds: Ints, part: int) -> tuple[Ints, Ints]:
-    number, place = hidden
-    inside = (place >= bounds[part]) & (place < bounds[part + 1])
-    return number[inside], place[inside] - bounds[part]
+def _ranks(
+    training: BucketTraining,
+    query_BW: torch.Tensor,
+    own_B: torch.Tensor,
+    filtered: tuple[Ints, Ints],
+    memory: int,
+) -> NDArray[np.float64]:
+    """The realistic rank of each wanted end by its own score, shape (B,).
+
+    Scores are computed in float64 and rounded to float32. In float32, a sum depends on the order in
+    which a kernel adds, so that equal vectors would have different scores in blocks of different
+    shapes, and would not be ties. In float64, the difference is far below what rounding leaves.
+    """
+    count, width = query_BW.shape
+    above, equal = np.zeros(count), np.zeros(count)
+    number, place = filtered
+    step = max(1, min(count, QUESTIONS, memory // SCORE_BYTES))
+    size = max(1, memory // (SCORE_BYTES * step + 8 * width))
+    for part, (begin, end) in enumerate(pairwise(training.buckets.bounds.tolist())):
+        vectors = training.vectors(part)
+        for start in range(begin, end, size):
+            stop = min(start + size, end)
+            block_WN = vectors[start - begin : stop - begin].double().T
+            first, last = np.searchsorted(place, (start, stop))
+            for at in range(0, count, step):
+                these = slice(at, at + step)
+                scores_BN = (query_BW[these].double() @ block_WN).float()
+                row, column = number[first:last] - at, place[first:last] - start
+                inside = (row >= 0) & (row < step)
+                row, column = row[inside], column[inside]
+                scores_BN[torch.from_numpy(row), torch.from_numpy(column)] = -torch.inf
+                # The wanted end itself is a known answer, and is counted once below.
+                above[these] += (scores_BN > own_B[these, None]).sum(1).numpy()
+                equal[these] += (scores_BN == own_B[these, None]).sum(1).numpy()
+    return 1 + above + equal / 2
 
 
 def _gather(training: BucketTraining, bounds: Ints, places: Ints) -> torch.Tensor:

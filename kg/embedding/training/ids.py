@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     Fact = TypeVar("Fact", bound=tuple[str, str, str])
 
 
-def known_facts(
-    facts: Iterable[Fact], rows: KeyIndex, relations: Mapping[str, int]
+def facts_with_ids(
+    facts: Iterable[Fact], entities: KeyIndex, relations: Mapping[str, int]
 ) -> tuple[list[Fact], NDArray[np.int64]]:
     """Keep the facts whose head, relation and tail all have ids.
 
@@ -25,7 +25,7 @@ def known_facts(
         The N facts, and their ids, shape (N, 3).
     """
     candidates = [item for item in facts if item[1] in relations]
-    row_of = rows.of({end for item in candidates for end in (item[0], item[2])})
-    known = [item for item in candidates if item[0] in row_of and item[2] in row_of]
-    ids = [(row_of[head], relations[relation], row_of[tail]) for head, relation, tail in known]
-    return known, np.array(ids, np.int64).reshape(-1, 3)
+    id_of = entities.of({end for item in candidates for end in (item[0], item[2])})
+    kept = [item for item in candidates if item[0] in id_of and item[2] in id_of]
+    ids = [(id_of[head], relations[relation], id_of[tail]) for head, relation, tail in kept]
+    return kept, np.array(ids, np.int64).reshape(-1, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from kg.embedding.config import KGEConfig
 from kg.embedding.devices import choose_device
 from kg.embedding.embeddings import EntityEmbeddings
 from kg.embedding.files.key_index import KeyIndex
-from kg.embedding.training.ids import known_facts
+from kg.embedding.training.ids import facts_with_ids
 from kg.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Facts = Iterable[tuple[str, str, str]]
+
+logger = logging.getLogger(__name__)
 
 
 def train_embeddings(
@@ -50,8 +53,9 @@ def train_embeddings(
         graph: The graph; its live triples are the training set.
         config: The model and how to train it; by default a recipe for the graph's size.
         validation: Facts that are not in the graph. Training stops when their MRR no longer rises,
-            the state with the best MRR is returned, and scores are calibrated on them. By default a
-            share ``config.validation`` of the graph's facts is held out.
+            the state with the best MRR is returned, and scores are calibrated on them. Facts with
+            entities or relations that the graph lacks are left out; a warning in the log says how
+            many. By default a share ``config.validation`` of the graph's facts is held out.
         checkpoint: A file to which the state is written every minute, also within an epoch, so that
             an interrupted training resumes and ends with the same result. It is deleted when the
             training has finished.
@@ -59,9 +63,10 @@ def train_embeddings(
         step: Called after each batch with the number of epochs trained so far, such as 2.5.
 
     Raises:
-        EmbeddingError: The graph has no triples; ``partitions`` is more than 1; all validation
-            facts name entities or relations that are not in the graph; the loss is not finite; the
-            device does not exist; or PyKEEN refuses the configuration.
+        EmbeddingError: The graph has no triples; ``config.partitions`` is more than 1;
+            ``validation`` has no facts, or only facts with entities or relations that the graph
+            lacks; the loss is not finite; the device does not exist; or PyKEEN refuses the
+            configuration.
         EmbeddingMismatchError: The checkpoint is of another training.
     """
     if config is not None and config.partitions > 1:
@@ -101,13 +106,13 @@ def train_embeddings(
     )
     scorer.model.cpu()
     embeddings = EntityEmbeddings(
-        data.rows,
+        data.entities,
         scorer.vectors(),
         relations=relations,
         fingerprint=fingerprint,
         revision=revision,
         config=config,
-        state=partial(dict, scorer.state()),
+        state=partial(dict, scorer.state()),  # a function: train_on_disk reads it from a file later
         curve=curve,
     )
     if data.held_out:
@@ -123,14 +128,14 @@ class _TrainingData(NamedTuple):
     """The facts of a training.
 
     Attributes:
-        rows: The keys of the entities.
+        entities: The keys of the entities, in the order of their ids.
         trained: The facts to train on.
         ids: The same facts as ids, shape (N, 3).
         held_out: The facts for early stopping and calibration.
         held_out_ids: The same facts as ids, shape (M, 3).
     """
 
-    rows: KeyIndex
+    entities: KeyIndex
     trained: Sequence[tuple[str, str, str]]
     ids: Ints
     held_out: Sequence[tuple[str, str, str]]
@@ -147,20 +152,37 @@ def _training_data(
     """Split the triples, or take the validation facts; number both.
 
     Raises:
-        EmbeddingError: All validation facts name entities or relations that are not in the graph.
+        EmbeddingError: There are no validation facts, or the graph lacks an entity or the relation
+            of each.
     """
-    trained, held_out = (
-        _split(triples, config) if validation is None else (triples, list(validation))
-    )
-    rows, relation_ids = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
-    _, ids = known_facts(trained, rows, relation_ids)
-    held_out, held_out_ids = known_facts(held_out, rows, relation_ids)
-    if validation is not None and not held_out:
+    entities, relation_ids = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
+    trained: Sequence[tuple[str, str, str]] = triples
+    given: Sequence[tuple[str, str, str]]
+    if validation is None:
+        trained, given = _split(triples, config)
+    else:
+        # Sorted, because a set has another order in each process, and a resumed training must not.
+        given = sorted(validation)
+        if not given:
+            raise EmbeddingError(
+                "there are no validation facts; give some, or None to hold out the share"
+                " config.validation of the graph's facts"
+            )
+    _, ids = facts_with_ids(trained, entities, relation_ids)  # all training facts have ids
+    held_out, held_out_ids = facts_with_ids(given, entities, relation_ids)
+    if given and not held_out:
         raise EmbeddingError(
             "every validation fact names an entity or relation that the graph lacks; give facts"
             " about entities of the graph"
         )
-    return _TrainingData(rows, trained, ids, held_out, held_out_ids)
+    if len(held_out) < len(given):
+        logger.warning(
+            "%d of %d validation facts are left out, because the graph lacks an entity or the"
+            " relation of each",
+            len(given) - len(held_out),
+            len(given),
+        )
+    return _TrainingData(entities, trained, ids, held_out, held_out_ids)
 
 
 def _checkpoint(path: Path, fingerprint: str, data: _TrainingData, config: KGEConfig) -> Checkpoint:
@@ -168,7 +190,8 @@ def _checkpoint(path: Path, fingerprint: str, data: _TrainingData, config: KGECo
     from kg.embedding.training.checkpoint import Checkpoint
 
     identity = {"fingerprint": fingerprint, "held out": _digest(data.held_out), **asdict(config)}
-    # A training may resume on another device; older checkpoints have no partitions.
+    # A training may resume on another device. ``partitions`` is at most 1 here, and older
+    # checkpoints lack it.
     del identity["device"], identity["partitions"]
     return Checkpoint(path, identity)
 
@@ -192,13 +215,19 @@ def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list
     size = int(config.validation * len(triples))
     if not size:
         return triples, []
-    seen: set[str] = set()
+    entities: set[str] = set()
+    relations: set[str] = set()
     held_out: list[Triple] = []
     for number in np.random.default_rng(config.seed).permutation(len(triples)).tolist():
         item = triples[number]
         # A triple is held out only if earlier training triples have its entities and its relation.
-        if len(held_out) < size and seen.issuperset(item):
+        if (
+            len(held_out) < size
+            and entities.issuperset((item.head, item.tail))
+            and item.relation in relations
+        ):
             held_out.append(item)
-        seen.update(item)
+        entities.update((item.head, item.tail))
+        relations.add(item.relation)
     is_held_out = set(held_out)
     return [item for item in triples if item not in is_held_out], sorted(held_out)

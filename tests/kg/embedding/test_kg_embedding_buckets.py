@@ -1,10 +1,14 @@
 """Embeddings trained by bucket: the arithmetic of a step, the files, resuming, and the ranks."""
 
+import itertools
+import json
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kg.embedding import EntityEmbeddings, KGEConfig
 from kg.embedding.buckets.bilinear_step import BilinearStep, Rows
@@ -16,6 +20,7 @@ from kg.embedding.buckets.triple_buckets import TripleBuckets
 from kg.embedding.ranking import rank_triples
 from kg.embedding.training.scorer import Scorer
 from kg.errors import EmbeddingError, EmbeddingMismatchError
+from kg.files.atomic import write_text
 
 ENTITIES, RELATIONS = 60, 3
 CONFIG = KGEConfig(dim=8, epochs=3, batch_size=32, training="sampled", negatives=20)
@@ -161,6 +166,63 @@ def test_ranks_are_those_of_all_entities(tmp_path):
     assert found.mrr == pytest.approx(of_each.mean(), abs=1e-6)
     assert found.error == pytest.approx(of_each.std(ddof=1) / len(wanted) ** 0.5, abs=1e-6)
     assert sampled_mrr(trained, wanted, lambda: [known], 5).triples == 5
+    with pytest.raises(EmbeddingError, match="no triple to rank"):
+        sampled_mrr(trained, wanted[:0], lambda: [known], 5)
+
+
+class FixedTraining:
+    """Vectors of entities in partitions, and one relation that changes nothing."""
+
+    def __init__(self, folder, vectors, partitions):
+        count, self._width = vectors.shape
+        chunk = np.array([[0, 0, 1]])
+        self.buckets = TripleBuckets(folder / "t", lambda: [chunk], count, partitions, 5)
+        self._vectors = vectors[torch.from_numpy(np.argsort(self.buckets.place))]
+
+    def vectors(self, part):
+        first, end = self.buckets.bounds[part : part + 2]
+        return self._vectors[first:end]
+
+    def relations(self):
+        return torch.ones(2, self._width)
+
+    def queries(self, ends, relations):
+        return ends * relations
+
+
+@pytest.mark.parametrize("partitions", [1, 2, 3])
+def test_entities_with_the_same_vector_are_ties(partitions, tmp_path):
+    """Whatever their partitions and the shapes of these."""
+    triple = np.array([[0, 0, 1]])
+    for seed, count in itertools.product(range(10), (3, 4, 17)):
+        vectors = torch.randn(300, generator=torch.Generator().manual_seed(seed)).repeat(count, 1)
+        found = sampled_mrr(FixedTraining(tmp_path, vectors, partitions), triple, list, 1)
+        # All are ties, also the known end: with three of them, the rank is 2.
+        assert found.mrr == pytest.approx(1 / ((1 + count) / 2))
+
+
+class LargestProduct(TorchDispatchMode):
+    """The most numbers of a product of matrices."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if func.overloadpacket is torch.ops.aten.mm:
+            self.numbers = max(self.numbers, result.numel())
+        return result
+
+
+@pytest.mark.parametrize("memory", [1, 3_000, 20_000])
+def test_the_memory_of_scores_is_bounded_and_changes_no_rank(memory, tmp_path):
+    _, trained = training(tmp_path)
+    trained.train()
+    known = facts()
+    whole = sampled_mrr(trained, known, lambda: [known], 1_000)
+    with LargestProduct() as seen:
+        found = sampled_mrr(trained, known, lambda: [known], 1_000, memory=memory)
+    assert found == whole
+    assert seen.numbers <= max(1, memory // 8)
 
 
 def test_the_folder_of_another_training_is_refused(tmp_path):
@@ -169,6 +231,37 @@ def test_the_folder_of_another_training_is_refused(tmp_path):
         training(tmp_path, replace(CONFIG, dim=9))
     with pytest.raises(EmbeddingMismatchError, match="partitions of another training"):
         training(tmp_path, partitions=4)
+
+
+def test_a_commit_names_files_that_are_on_the_disk_and_deletes_only_its_own(tmp_path, monkeypatch):
+    others = ["0-notes.safetensors", "x-a.safetensors", "my-a.safetensors", "2-b.safetensors"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"not of this training")
+    synced, fsync = set(), os.fsync
+
+    def note(handle):
+        synced.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    def replace_state(path, text):
+        named = [tmp_path / name for name in json.loads(text)["files"].values()]
+        assert {path.stat().st_ino for path in [*named, tmp_path]} <= synced
+        write_text(path, text)
+
+    monkeypatch.setattr("os.fsync", note)
+    monkeypatch.setattr("kg.embedding.buckets.partition_files.write_text", replace_state)
+    files = PartitionFiles(tmp_path, {})
+    for number in range(3):
+        synced.clear()
+        files.write("a", {"x": torch.full((2,), float(number))})
+        files.write("a", {"x": torch.full((2,), float(number))})
+        files.commit({"number": number})
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["6-a.safetensors", STATE, *others]
+    )
+    again = PartitionFiles(tmp_path, {})
+    assert again.progress == {"number": 2}
+    assert again.read("a")["x"].tolist() == [2, 2]
 
 
 def test_a_damaged_folder_says_what_to_do(tmp_path):

@@ -15,6 +15,7 @@ from kg import EmbeddingError, EmbeddingMismatchError, KGEConfig, KnowledgeGraph
 from kg.embedding.training.checkpoint import Checkpoint
 from kg.embedding.training.objectives import objective
 from kg.embedding.training.scorer import Scorer
+from kg.embedding.training.train import _split
 
 pytestmark = pytest.mark.usefixtures("training")
 
@@ -112,6 +113,31 @@ def test_holding_out_a_share_leaves_every_entity_a_fact(filled):
     assert all(epoch.mrr is not None for epoch in found.curve)
     assert found.calibration.count >= 30
     assert train_embeddings(filled, replace(TINY, epochs=3)).curve[-1].mrr is None
+
+
+def test_holding_out_leaves_every_relation_a_fact_if_an_entity_has_its_name(new_graph):
+    graph = new_graph()
+    facts = {("p", "q", "a"), ("a", "q", "p"), ("a", "p", "p")}
+    graph.add(facts)
+    config = replace(TINY, epochs=1, validation=0.34)
+    for seed in range(20):
+        trained, held_out = _split(sorted(graph.match()), replace(config, seed=seed))
+        assert {*trained, *held_out} == facts
+        assert {item.relation for item in trained} == {"p", "q"}
+        assert {end for item in trained for end in (item.head, item.tail)} == {"a", "p"}
+
+
+def test_held_out_facts_that_the_graph_lacks_are_counted(filled, caplog):
+    held = [("e1", "next", "e9"), ("e1", "next", "nobody"), ("e1", "hates", "e2")]
+    found = train_embeddings(filled, replace(TINY, epochs=1), validation=held)
+    assert found.curve[0].mrr is not None
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert warnings[0].getMessage().startswith("2 of 3 validation facts are left out, because")
+    with pytest.raises(EmbeddingError, match="every validation fact names"):
+        train_embeddings(filled, TINY, validation=held[1:])
+    with pytest.raises(EmbeddingError, match="there are no validation facts; give some, or None"):
+        train_embeddings(filled, TINY, validation=[])
 
 
 @pytest.fixture(autouse=True)
@@ -242,6 +268,16 @@ def test_a_checkpoint_of_other_facts_held_out_is_refused(filled, cut_training):
     path = cut_training(validation=[("e1", "next", "e9")])
     with pytest.raises(EmbeddingMismatchError, match="held out"):
         train_embeddings(filled, TINY, checkpoint=path, validation=[("e2", "next", "e9")])
+
+
+def test_a_training_resumes_with_its_held_out_facts_in_any_order(filled, cut_training):
+    """A set has another order in each process."""
+    held = [(f"e{n}", "next", f"e{(n + 5) % 20}") for n in range(12)]
+    whole = train_embeddings(filled, TINY, validation=held)
+    path = cut_training(validation=held)
+    resumed = train_embeddings(filled, TINY, checkpoint=path, validation=iter(held[::-1]))
+    assert torch.equal(resumed.table, whole.table)
+    assert resumed.calibration == whole.calibration
 
 
 def test_a_damaged_checkpoint_is_an_error(filled, cut_training):
