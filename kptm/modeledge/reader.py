@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
+    from kptm.modeledge.engines.engine_config import EngineConfig
+    from kptm.modeledge.engines.vector_engine import VectorEngine
     from kptm.modeledge.recall import Recalled
     from kptm.modeledge.records import Entry, Record, RecordFilter
     from kptm.modeledge.sql.receipts import Receipt
@@ -43,13 +45,20 @@ class ModeledgeReader:
         database: The database with the store's tables.
         owned: Whether :meth:`close` closes the database too.
         snapshots: The folder of index snapshots; by default beside the database, none on a server.
+        engine: The engine of the vectors; FAISS by default.
     """
 
     def __init__(
-        self, database: Database, *, owned: bool = True, snapshots: Path | None = None
+        self,
+        database: Database,
+        *,
+        owned: bool = True,
+        snapshots: Path | None = None,
+        engine: EngineConfig | None = None,
     ) -> None:
         self._database = database
         self._owned = owned
+        self._engine_config = engine
         path = database.path
         beside = None if path is None else path.with_name(path.name + SNAPSHOTS)
         self._snapshots = snapshots or beside
@@ -209,6 +218,18 @@ class ModeledgeReader:
             raise ModeledgeError(f"there is no space {space}; there are {names}")
         return self._indexes.build(vector_space, config or IndexConfig(), progress)
 
+    def use_engine(self, engine: VectorEngine) -> None:
+        """Search by another engine from now on; the store closes it.
+
+        Args:
+            engine: An engine, such as one over a server that the settings cannot name.
+        """
+        from kptm.modeledge.vector_index.indexes import Indexes
+
+        if self._opened_indexes is not None:
+            self._opened_indexes.close()
+        self._opened_indexes = Indexes(self._database, self._snapshots, engine)
+
     def verify(self) -> list[SpaceCheck]:
         """Check that rows, log, index and snapshot of every space agree."""
         from kptm.modeledge.vector_index.consistency import check
@@ -225,7 +246,12 @@ class ModeledgeReader:
         from kptm.modeledge.vector_index.indexes import Indexes
 
         if self._opened_indexes is None:
-            self._opened_indexes = Indexes(self._database, self._snapshots)
+            engine = None
+            if self._engine_config is not None:
+                from kptm.modeledge.engines.engine_choice import open_engine
+
+                engine = open_engine(self._engine_config, self._database)
+            self._opened_indexes = Indexes(self._database, self._snapshots, engine)
         return self._opened_indexes
 
     # ── receipts ─────────────────────────────────────────────────────────────────────────────

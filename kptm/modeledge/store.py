@@ -13,7 +13,7 @@ from kptm.modeledge.sql.record_merges import follow_merge
 from kptm.modeledge.sql.undo_operations import undo_operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText, Linker
     from kptm.modeledge.encode.encode_texts import Cloze
+    from kptm.modeledge.engines.engine_config import EngineConfig
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.receipts import AnswerChange
     from kptm.modeledge.transfer.merge import MergeReport
     from kptm.modeledge.transfer.migrate import MigrationReport
-
-    Progress = Callable[[int], None]
+    from kptm.modeledge.vector_index.build_index import Progress
 
 
 class Modeledge(ModeledgeReader):
@@ -41,13 +41,13 @@ class Modeledge(ModeledgeReader):
     """
 
     @classmethod
-    def open(cls, where: str | Path) -> Modeledge:
+    def open(cls, where: str | Path, *, engine: EngineConfig | None = None) -> Modeledge:
         """Open or create a store in a SQLite file (a path) or a database (a SQLAlchemy URL).
 
         Raises:
             StoreError: The database cannot be opened or was not made by kptm.
         """
-        return cls(Database(where))
+        return cls(Database(where), engine=engine)
 
     @classmethod
     def of(cls, graph: KnowledgeGraph, *, snapshots: Path | None = None) -> Modeledge:

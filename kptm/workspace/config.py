@@ -21,6 +21,7 @@ from kptm.finetuning.config import FinetuneConfig
 from kptm.fusion.config import FusionConfig
 from kptm.fusion.small_bert import BackboneConfig
 from kptm.linking.config import LinkingConfig
+from kptm.modeledge.engines.engine_config import EngineConfig
 from kptm.passages.config import TextsConfig
 from kptm.pretraining.config import PretrainConfig
 from kptm.workspace.database.database_config import DatabaseConfig
@@ -67,6 +68,7 @@ class WorkspaceConfig:
         fusion: The mechanism and the layers of fusion.
         pretraining: The objectives, steps, batch size and learning rate of pretraining.
         finetuning: The steps, batch size and learning rate of fine-tuning.
+        modeledge: The engine that searches the vectors of modeledge.
         constraints: The constraints that are checked.
     """
 
@@ -82,6 +84,7 @@ class WorkspaceConfig:
         default_factory=lambda: PretrainConfig(learning_rate=3e-3, checkpoint_every=100)
     )
     finetuning: FinetuneConfig = field(default_factory=FinetuneConfig)
+    modeledge: EngineConfig = field(default_factory=EngineConfig)
     constraints: ConstraintsConfig = field(default_factory=ConstraintsConfig)
 
     replaced = OldName("with_changes")

@@ -43,12 +43,8 @@ class WorkspaceModels:
 
     def __init__(self, base: WorkspaceGraph, vectors: WorkspaceEmbeddings) -> None:
         self._base, self._vectors, self.tables = base, vectors, base.tables
-        self.folder, self.layout, self.graph, self.linker = (
-            base.folder,
-            base.layout,
-            base.graph,
-            base.linker,
-        )
+        self.folder, self.layout = base.folder, base.layout
+        self.graph, self.linker = base.graph, base.linker
         self._modeledge: Modeledge | None = None
         self.passages = Passages.of(self.graph)
 
@@ -227,7 +223,10 @@ class WorkspaceModels:
         from kptm.modeledge import Modeledge
 
         if self._modeledge is None:
-            self._modeledge = Modeledge.of(self.graph, snapshots=self.layout.snapshots)
+            snapshots, engine = self.layout.snapshots, self._base.config.modeledge
+            self._modeledge = Modeledge(
+                self.graph.database, owned=False, snapshots=snapshots, engine=engine
+            )
         return self._modeledge
 
     def index(

@@ -167,6 +167,8 @@ class Indexes:
                         return cached
                 with self._database.reading() as now:
                     return self._update(now, space, cached)
+            if cached is not None and _is_current(cached, sql):
+                return cached
             return self._update(sql, space, cached)
 
     def _update(self, sql: Sql, space: VectorSpace, cached: CachedIndex | None) -> CachedIndex:

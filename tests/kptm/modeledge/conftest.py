@@ -1,10 +1,15 @@
 """What the tests of modeledge share: empty stores on both databases, and a tiny model."""
 
+import os
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
+from benchmarks.store_peers import server
 from kptm import FusedModel, FusionConfig, Modeledge
+from kptm.modeledge.engines.pgvector_index import PgvectorServer
+from kptm.modeledge.engines.qdrant_index import QdrantServer
 
 
 @pytest.fixture
@@ -60,3 +65,66 @@ def new_store(empty_graph, tmp_path_factory):
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def qdrant_server():
+    """A function that connects to Qdrant's client without a server, which compares all rows."""
+    qdrant_client = pytest.importorskip("qdrant_client")
+    client = qdrant_client.QdrantClient(":memory:")
+
+    def connect():
+        server = QdrantServer(client, ":memory:", "kptm", only_exact=True)
+        server.close = lambda: None  # the client has the vectors
+        return server
+
+    yield connect
+    client.close()
+
+
+@pytest.fixture
+def qdrant_engine_server(tmp_path):
+    """A function that connects to Qdrant's own engine, in this process."""
+    pytest.importorskip("qdrant_edge")
+    from benchmarks.scale_parts.qdrant_edge import EdgeClient
+
+    client = EdgeClient(tmp_path / "qdrant")
+
+    def connect():
+        server = QdrantServer(client, "this process", "kptm")
+        server.close = lambda: None  # closed in the end
+        return server
+
+    yield connect
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def pgvector_host():
+    """A PostgreSQL server that has the extension vector."""
+    problem = server.why_no_vectors()
+    if problem:
+        if os.environ.get("KPTM_REQUIRE_PGVECTOR"):
+            pytest.fail(problem)
+        pytest.skip(problem)
+    with server.running("-c fsync=off -c synchronous_commit=off", vectors=True) as host:
+        yield host
+
+
+@pytest.fixture
+def pgvector_server(pgvector_host):
+    """A function that connects to an empty database with the extension vector."""
+    server.fresh_database(pgvector_host, "vectors")
+    url = f"postgresql+psycopg://postgres@/vectors?host={pgvector_host}"
+
+    def connect():
+        return PgvectorServer(sa.create_engine(url, poolclass=sa.NullPool), "kptm")
+
+    return connect
+
+
+@pytest.fixture
+def vectors_url(pgvector_host):
+    """The URL of an empty database on a server that has the extension vector."""
+    server.fresh_database(pgvector_host, "more_vectors")
+    return f"postgresql://postgres@/more_vectors?host={pgvector_host}"
