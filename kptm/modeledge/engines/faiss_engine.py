@@ -29,6 +29,8 @@ class FaissEngine:
         root: The folder of the snapshots; None for no snapshots.
     """
 
+    has_snapshots = True
+
     def __init__(self, database: Database, root: Path | None) -> None:
         self._database = database
         self._root = root

@@ -46,6 +46,8 @@ class ServerEngine:
         server: The server.
     """
 
+    has_snapshots = False
+
     def __init__(self, server: VectorServer) -> None:
         self._server = server
         self._opened: dict[tuple[int, int], ServerIndex] = {}

@@ -18,6 +18,11 @@ class VectorEngine(Protocol):
     Every index has a position in the operation log; what the log has after it, the caller replays.
     """
 
+    @property
+    def has_snapshots(self) -> bool:
+        """Whether :meth:`save` writes something, which takes time."""
+        ...
+
     def open(self, sql: Sql, space: VectorSpace, cached: CachedIndex | None) -> CachedIndex | None:
         """The stored index of a space, with its position; None if it has to be built.
 

@@ -234,7 +234,10 @@ class Indexes:
         """Write the snapshots that will save time; errors of writing are only logged."""
         for space in spaces:
             cached = self._cached.get(space.id)
-            if cached is None or len(cached.index) < SNAPSHOT_FROM:
+            # A server has stored its index, and may be gone when a store is closed.
+            if cached is None or self.root is None or not self._engine.has_snapshots:
+                continue
+            if len(cached.index) < SNAPSHOT_FROM:
                 continue
             if cached.saved >= 0 and cached.unsaved < DUE * len(cached.index):
                 continue

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from modeledge_oracle import best, clustered, held_by, is_whole
+from qdrant_client import QdrantClient
 
 from kg.sql.location import with_driver
 from kptm import ConfigError, Modeledge, ModeledgeError
@@ -175,6 +176,17 @@ def test_qdrant_without_a_server(place):
     with Modeledge.open(place) as store:
         assert store.stats() == {"s": 300}  # nothing was purged in part
         agrees(store)
+
+
+def test_a_store_is_closed_when_its_server_is_gone(place, monkeypatch):
+    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.SNAPSHOT_FROM", 3)
+    store = Modeledge.open(place, engine=EngineConfig(engine="qdrant", url=":memory:"))
+    agrees(filled(store))
+    server = store._indexes._engine._server
+    client = server.client
+    server.client = QdrantClient(url="http://127.0.0.1:9", check_compatibility=False)
+    store.close()
+    client.close()
 
 
 def test_qdrant_refuses_a_filter_that_too_many_rows_pass(place, monkeypatch):
