@@ -12,7 +12,7 @@
     python benchmarks/scale.py table [--entities 10000000] [--triples 20000000] [--partitions 16]
                                      [--dim 64] [--pairs 136]
     python benchmarks/scale.py vectors [--rows 50000] [--dim 64] [--queries 300] [--seeds 3]
-                                       [--rounds 3]
+                                       [--rounds 3] [--graph-from 10000]
 
 Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
 default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
@@ -84,13 +84,20 @@ def main() -> None:
     engines.add_argument("--queries", type=int, default=300)
     engines.add_argument("--seeds", type=int, default=3)
     engines.add_argument("--rounds", type=int, default=3)
+    engines.add_argument("--graph-from", type=int, default=10_000, help="Qdrant's, in kB")
     given = parser.parse_args()
     if given.verb == "vectors":
         if problem := server.why_no_vectors():
             sys.exit(problem)
         with tempfile.TemporaryDirectory(prefix="kptm-vectors-") as place:
             wrong = vector_engines.measure(
-                given.rows, given.dim, given.queries, given.seeds, given.rounds, Path(place)
+                given.rows,
+                given.dim,
+                given.queries,
+                given.seeds,
+                given.rounds,
+                given.graph_from,
+                Path(place),
             )
         sys.exit(wrong > 0)
     if given.verb in ("embeddings", "table"):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-INDEXED_FROM = 10_000
+GRAPH_FROM = 10_000
 """The kB of vectors from which a graph is built, as in a server by default."""
 
 
@@ -27,11 +27,13 @@ class EdgeClient:
     Args:
         folder: The folder of the collections.
         threads: The threads that build and search.
+        graph_from: The kB of vectors from which a graph is built.
     """
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    def __init__(self, folder: Path, threads: int = 1, graph_from: int = GRAPH_FROM) -> None:
         self._folder = folder
         self._threads = threads
+        self._graph_from = graph_from
         self._shards: dict[str, edge.EdgeShard] = {}
         self._points: dict[str, dict[int, Any]] = {}  # of collections without vectors
 
@@ -69,7 +71,7 @@ class EdgeClient:
         config = edge.EdgeConfig(
             vectors=edge.EdgeVectorParams(size=vectors_config.size, distance=edge.Distance.Dot),
             hnsw_config=built,
-            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=INDEXED_FROM),
+            optimizers=edge.EdgeOptimizersConfig(indexing_threshold=self._graph_from),
             max_search_threads=self._threads,
         )
         folder = self._folder / name

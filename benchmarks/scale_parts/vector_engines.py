@@ -42,7 +42,9 @@ class Figures:
     feed: list[float] = field(default_factory=list)
 
 
-def measure(rows: int, dim: int, queries: int, seeds: int, rounds: int, folder: Path) -> int:
+def measure(
+    rows: int, dim: int, queries: int, seeds: int, rounds: int, graph_from: int, folder: Path
+) -> int:
     """Print the tables; return how many hits were not live, did not pass, or were missing."""
     print(f"{circumstances()}; {rows:,} × {dim}, {queries} queries, {seeds} seeds")
     tables = {(engine, phase): Figures() for engine in ENGINES for phase in PHASES}
@@ -52,7 +54,9 @@ def measure(rows: int, dim: int, queries: int, seeds: int, rounds: int, folder: 
     ) as host:
         for seed in range(1, seeds + 1):
             (place := folder / str(seed)).mkdir()
-            wrong += _measure_seed(tables, rows, dim, queries, rounds, seed, place, host)
+            wrong += _measure_seed(
+                tables, rows, dim, queries, rounds, graph_from, seed, place, host
+            )
     print("| | | recall@10 | one by one, queries/s | 100 at once | half filtered out, one by one |"
           " its recall | fed in |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
     for phase in PHASES:
@@ -73,6 +77,7 @@ def _measure_seed(
     dim: int,
     queries: int,
     rounds: int,
+    graph_from: int,
     seed: int,
     folder: Path,
     host: str,
@@ -80,7 +85,7 @@ def _measure_seed(
     path = folder / "store.db"
     asked = clustered(queries, dim, 1_000 + seed)
     wrong = 0
-    client = EdgeClient(folder / "qdrant")
+    client = EdgeClient(folder / "qdrant", graph_from=graph_from)
     server.fresh_database(host, "vectors")
     url = f"postgresql+psycopg://postgres@/vectors?host={host}"
     stores = {engine: Modeledge.open(path) for engine in ENGINES}
