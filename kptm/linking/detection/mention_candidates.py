@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg.naming.folding import spellings
+from kptm.linking.detection.legal_forms import include_legal_forms
 from kptm.linking.detection.lookup import Spans, fitting, longest, matches
 from kptm.linking.disambiguation.disambiguation_model import SMOOTHING
 from kptm.linking.index.index_build import function_word_hashes, key_hashes, name_weights
 from kptm.linking.index.link_index import STATED, ranges
-from kptm.linking.names.surface_forms import FIRST_PART, PERSON, Kind
+from kptm.linking.names.surface_forms import ANY_CLASS, FIRST_PART, ORGANISATION, PERSON, Kind
 from kptm.linking.text.passages import FoldedTexts
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plura
     chosen[possible[longest(spans.take(possible))]] = True
     kept = fits & chosen[entries.of]
     start, end, hashes = spans.take(entries.of[kept])
-    return _Rows(
+    rows = _Rows(
         start,
         end,
         hashes,
@@ -131,6 +132,11 @@ def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plura
         np.zeros(len(start), np.bool_),
         (entries.case[kept] & STATED) != 0,
     )
+    classes = layers.classes(rows.entity)
+    company = ((classes & ORGANISATION) != 0) | ((classes & ANY_CLASS) == 0)
+    end, kept = include_legal_forms(passages, rows.start, rows.end, company)
+    extended = rows._replace(end=end)
+    return _Rows(*(column[kept] for column in extended))  # type: ignore[arg-type]  # column by column
 
 
 def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kptm.linking.names.peoples import abbreviations_of, is_listed, people_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kg.types import Entity
 
@@ -51,10 +51,17 @@ _LEGAL = frozenset(
     "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated"
     " s.a. ag gmbh".split()
 )
+LEGAL_SUFFIXES = frozenset(
+    "inc corp corporation co company ltd llc plc incorporated limited gmbh".split()
+)
+"""Legal forms that a text may add to a name: "General Electric Co.".
+
+"Group" and "AG" are left out: what they follow may be another company, or no company."""
 _SMALL = frozenset("of the and de van von der la le di da for".split())
 _QUALIFIER = re.compile(r"\s*\([^()]*\)$|, [^,]+$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 _WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}").fullmatch
+_UNIVERSITY = re.compile(r"(?:University|College|School|Institute)\b").search
 _STOP = re.compile(r"(?<=\w)\.(?=\s|\w|$)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 _COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}").fullmatch
@@ -167,9 +174,10 @@ def forms_of(
         if plain != name and (name[0] == "T" or name in counted):  # "The View"
             yield from new(name, Kind.LABEL if number == 0 else Kind.ALIAS)
     label = _PARENTHESIS.sub("", _without_article(entity.label))
-    short = _without_legal_form(label)
-    if short != label:
-        yield from new(short, Kind.ALIAS)
+    # "Marshall Co." is a county: only an organisation's aliases have legal forms.
+    named = entity.aliases if classes & ORGANISATION or not classes & ANY_CLASS else ()
+    for form in _of_organisation(label, named):
+        yield from new(form, Kind.ALIAS)
     for form, kind in _spellings((label, *entity.aliases)):
         yield from new(form, kind)
     for form, kind in _parts(label, person=bool(classes & PERSON)):
@@ -232,6 +240,21 @@ def _plural(noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + "s"
+
+
+def _of_organisation(label: str, aliases: Sequence[str]) -> Iterator[str]:
+    """Names without their legal form, and other ways to write the campus of a university.
+
+    "Wal-Mart Stores" for "Wal-Mart Stores, Inc."; "… at San Diego" for "…, San Diego".
+    """
+    for name in (label, *aliases):
+        short = _without_legal_form(name)
+        if short != name:
+            yield short
+    name, comma, place = label.partition(", ")
+    if comma and "," not in place and _UNIVERSITY(name):
+        for joint in (" at ", " ", "-"):
+            yield f"{name}{joint}{place}"
 
 
 def _without_article(name: str) -> str:
