@@ -41,8 +41,10 @@ SIMILARITY_OF_PART = "part, similarity"
 
 For whole names the graph's features are better evidence.
 """
-DOUBT = (0.05, 0.85)
-"""A mention is ambiguous if the probability of its best candidate is in this range."""
+DOUBT = (0.1, 0.6)
+"""A mention is ambiguous if the probability of its best candidate is in this range.
+
+On the example world half as many contexts are encoded as with (.05, .85), for .0007 of the F1."""
 AROUND = 100
 """The number of characters before, and after, a mention that are encoded."""
 MOST = 8
@@ -119,8 +121,11 @@ class Encoder:
             about = self._description_vectors(
                 {key: texts.get(key, key) for row in keys for key in row}
             )
-            around = self._encode_texts([_around(passages, found, int(m)) for m in doubt])
-            for row, names, vector in zip(rows, keys, around, strict=True):
+            contexts = [_around(passages, found, int(m)) for m in doubt]
+            distinct = list(dict.fromkeys(contexts))
+            vectors = dict(zip(distinct, self._encode_texts(distinct), strict=True))
+            for row, names, context in zip(rows, keys, contexts, strict=True):
+                vector = vectors[context]
                 for at, name in zip(row.tolist(), names, strict=True):
                     similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
         # A similarity of 0 stands for "not compared".
