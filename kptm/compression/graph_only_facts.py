@@ -1,6 +1,6 @@
-"""Makes questions about facts that only the graph has: no text names both entities.
+"""Makes questions about facts that only the graph states: no text names both of their entities.
 
-They measure how much knowledge a model has from the entity vectors alone.
+They measure how much a model knows from the entity vectors alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MOST = 1_000
-"""How many facts are asked about at most; a hash chooses them."""
+"""The most facts that are asked about; a hash chooses them."""
 
 
 def graph_only_probes(
@@ -32,19 +32,20 @@ def graph_only_probes(
         documents: The linked texts that the model was trained on.
         phrasings: Phrasings of relations; a relation without any is asked as "head relation
             [MASK].".
-        most: How many questions to return at most.
+        most: The most questions to return.
     """
-    said = {
+    in_texts = {
         pair
         for document in documents
         for pair in _pairs(sorted({link.entity for link in document.links}))
     }
+    # "B" marks the facts that only the graph states.
     facts = sorted(
         (
             fact.head,
             fact.relation,
             fact.tail,
-            "A" if _sort_pair(fact.head, fact.tail) in said else "B",
+            "A" if _sort_pair(fact.head, fact.tail) in in_texts else "B",
         )
         for fact in graph.match()
         if fact.head != fact.tail

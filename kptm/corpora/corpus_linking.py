@@ -125,7 +125,7 @@ class CorpusRun:
 
         for shard in cut(read_corpus(self._files), self._shards.size, reject, self._group):
             self._count["shards"] += 1
-            links = self._shards.links_of(shard)
+            links = self._shards.links_if_finished(shard)
             if links is None:
                 yield shard
             else:

@@ -116,8 +116,8 @@ class ShardFolder:
         """The file of a shard."""
         return shard_path(self.folder, number)
 
-    def links_of(self, shard: Shard) -> int | None:
-        """The number of links of a finished shard; None if it must be linked."""
+    def links_if_finished(self, shard: Shard) -> int | None:
+        """The number of links of a shard that is finished and intact; None if it must be linked."""
         entry = self._intact(shard.number)
         wanted = shard.description()
         if entry is None or {name: entry.get(name) for name in wanted} != wanted:

@@ -32,8 +32,8 @@ class TokenSpan:
         start: The position of its first token.
         end: The position after its last token.
         entity: The key of its entity.
-        row: The row of the entity's vector; None if it has none.
-        candidates: (row, p) of the linker's candidates, if the encoder includes them.
+        row: The row of the entity's vector in the entity table; None if it has none.
+        candidates: (row, p) of each of the linker's candidates, if the encoder includes them.
         branches: The tokens of each attached fact, if the encoder includes them.
         right: The correct row, if a training example has changed ``row``; else None.
         replaced: Whether a training example has replaced the words by another entity's name.
@@ -94,12 +94,13 @@ class TextEncoder:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
         embeddings: The embeddings with the row of each entity; a mention of an entity without a row
             has ``row=None``.
-        max_length: The most tokens; longer texts are cut, and so is a mention at the cut. The facts
-            attached to a text may have the same number of tokens in addition.
+        max_length: The most tokens of a text; longer texts are cut, and so is a mention at the cut.
+            The facts that are attached to a text may have as many tokens again.
         candidates: Whether mentions include the linker's candidates.
         facts: The facts to attach to mentions; None attaches none.
         causal: Whether the model is a decoder, which needs no mask token: a text ends before its
-            first blank, and the place of the blank is the token before it.
+            first blank, and the place of the blank is the token before it. A text that is cut
+            before its blank has none.
 
     Raises:
         ModelError: The tokenizer does not return offsets, or has no mask or padding token.
@@ -174,19 +175,20 @@ class TextEncoder:
         special: Sequence[int],
         widths: Sequence[tuple[int, int]],
     ) -> EncodedText:
-        """Make the encoded text of a document from its tokens.
+        """The encoded text of a document, from its tokens.
 
         Args:
             document: The document.
             text: The text of the document with the tokenizer's mask token.
-            offsets: Maps an offset in the document's text to one in ``text``.
-            ids: The tokens.
-            special: 1 for each special token.
-            widths: The first character of each token, and the one after its last.
+            offsets: Function that maps an offset in the document's text to one in ``text``.
+            ids: The ids of the tokens.
+            special: For each token, 1 if it is a special token, else 0.
+            widths: For each token, the offsets of its first character and after its last one.
         """
         ends_in_blank = self._causal and MASK in text
         text = self._up_to_blank(text)
-        # The tokens of text; a byte-level tokenizer may return one without characters.
+        # (token, its first character, the one after its last) of all tokens but special ones, and
+        # those without characters, which a byte-level tokenizer may return.
         where = [
             (token, start, end)
             for token, (start, end) in enumerate(widths)
@@ -218,7 +220,9 @@ class TextEncoder:
                 spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
-            blanks = (where[-1][0],) if ends_in_blank and where else ()
+            # The blank is behind the last token, unless the text was cut before it.
+            is_cut = len(ids) >= self.max_length and bool(where) and where[-1][2] < len(text)
+            blanks = (where[-1][0],) if ends_in_blank and where and not is_cut else ()
         return EncodedText(tuple(ids), tuple(spans), blanks)
 
     def _candidates(self, link: Link) -> tuple[tuple[int, float], ...]:

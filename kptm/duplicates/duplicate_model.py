@@ -1,7 +1,7 @@
-"""The logistic model that says how likely two entities are the same.
+"""A logistic model of the probability that two entities are the same thing.
 
-It has separate weights for each kind of similarity between names, because the same evidence weighs
-differently: facts decide about equal names, letters about names with a slip.
+It has weights of its own for each kind of similarity between names, because evidence weighs
+differently: for equal names, the facts decide, for names with a slip, the letters.
 """
 
 from __future__ import annotations
@@ -25,19 +25,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VERSION = 2
-"""The version of the file."""
+"""The version of the file of weights."""
 PRIOR = 4.0
-"""How strongly fitted weights are drawn to the weights before, as 1 / variance."""
+"""1 / variance of the normal prior around the earlier weights, to which fitted ones are drawn."""
 WAYS = ("same words", "slips", "abbreviations", "other")
 """The kinds of similarity between names: the same words in any order; the same words except for
 slips; the same words except for abbreviations and slips; names with words of their own."""
 SMALL = 0.1
-"""The most weight of words without a counterpart, such as "of", in names that differ by slips or
-abbreviations."""
+"""The most that words without a counterpart, such as "of", may weigh in names that still count as
+different only by slips or abbreviations."""
 
 
 def ways_of(features: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The number of each pair's way in :data:`WAYS`, shape (P,), by features of shape (P, F)."""
+    """The index in :data:`WAYS` of each pair's kind of similarity, shape (P,).
+
+    Args:
+        features: The features of the pairs, shape (P, F).
+    """
     column = {name: features[:, at] for at, name in enumerate(FEATURES)}
     short, slips = column["abbreviated"] > 0, column["slips"] > 0
     own_words = (column["extra"] > SMALL) | ~(short | slips)
@@ -53,7 +57,7 @@ class DuplicateModel:
         weights: The weight of each feature of
             :data:`~kptm.duplicates.entity_comparison.FEATURES`, shape (W, F).
         biases: The log-odds of a pair without any feature, shape (W,).
-        pairs: The number of pairs that it was fitted to, in addition to those of the package.
+        pairs: The number of pairs to which it was fitted after the weights of the package.
     """
 
     weights: NDArray[np.float64]

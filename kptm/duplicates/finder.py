@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 MOST = 10_000
 """The most pairs that are returned."""
 STATED = 0.99
-"""The probability of a pair that a fact owl:sameAs of the graph joins."""
+"""The probability of a pair for which the graph states owl:sameAs."""
 RIVAL = 0.05
-"""The least probability of a pair that lowers the probabilities of its entities' other pairs."""
+"""The least probability with which a pair lowers those of its entities' other pairs."""
 SAMPLE = 512
 """The number of random pairs by which cosines are standardised."""
 AROUND_AT_ONCE = 500
@@ -70,7 +70,7 @@ class DuplicatePair:
         keep: The key of the entity with more facts.
         gone: The key of the other one.
         p: The probability that they are the same.
-        evidence: What they have in common, and what speaks against it.
+        evidence: What they have in common, and what contradicts that they are the same.
         spans: The spans of the two names in the evidence.
         features: The features of the pair, in the order of
             :data:`kptm.duplicates.entity_comparison.FEATURES`.
@@ -125,7 +125,7 @@ class DuplicateFinder:
     Args:
         graph: The graph.
         model: The weights of the features.
-        vectors: Vectors of entities, which are compared too.
+        vectors: Vectors of entities, whose cosine is one more feature; None leaves it at 0.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class DuplicateFinder:
         most: int = MOST,
         progress: Callable[[int], None] | None = None,
     ) -> list[DuplicatePair]:
-        """The pairs with at least a probability, the likeliest first.
+        """The pairs with at least the probability ``minimum``, the likeliest first.
 
         Args:
             minimum: The least probability.
@@ -170,8 +170,8 @@ class DuplicateFinder:
                 done += len(chunk)
                 if progress is not None:
                     progress(done)
-            found = {(one.keep, one.gone): one for one in against_rivals(list(best.values()))}
-            found |= {(one.keep, one.gone): one for one in self._same_as_facts(sql)}
+            found = {_ends(one): one for one in against_rivals(list(best.values()))}
+            found |= {_ends(one): one for one in self._same_as_facts(sql)}
         return _best((one for one in found.values() if one.p >= minimum), most)
 
     def features(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
@@ -200,19 +200,24 @@ class DuplicateFinder:
         return found
 
     def _same_as_facts(self, sql: Sql) -> Iterator[DuplicatePair]:
-        """The pairs that facts owl:sameAs join."""
+        """The pairs that facts owl:sameAs join, in either direction or in both."""
         query = (
-            "SELECT h.key, t.key, min(c.name) FROM relation r"
+            "SELECT h.id, t.id, min(c.name) FROM relation r"
             " JOIN triple x ON x.relation_id = r.id AND x.rev_removed = 0"
             " JOIN entity h ON h.id = x.head_id JOIN entity t ON t.id = x.tail_id"
             " JOIN triple_source s ON s.triple_id = x.id AND s.rev_removed IS NULL"
             " JOIN source c ON c.id = s.source_id"
-            " WHERE r.key = ? AND h.id <> t.id GROUP BY x.id, h.key, t.key ORDER BY x.id"
+            " WHERE r.key = ? AND h.id <> t.id GROUP BY x.id, h.id, t.id ORDER BY x.id"
         )
-        for head, tail, source in sql.all(query, (SAME_AS,)):
-            text = f'"{head}" and "{tail}": {source} states that they are the same'
-            spans = spans_of(head, tail)
-            yield DuplicatePair(head, tail, STATED, text, spans, (0.0,) * len(FEATURES))
+        stated = sql.all(query, (SAME_AS,))
+        for start in range(0, len(stated), READ_AT_ONCE):
+            rows = stated[start : start + READ_AT_ONCE]
+            facts = entity_facts.read_facts(sql, sorted({end for row in rows for end in row[:2]}))
+            for head, tail, source in rows:
+                keep, gone = (one.key for one in _order(facts[head], facts[tail]))
+                text = f'"{keep}" and "{gone}": {source} states that they are the same'
+                spans = spans_of(keep, gone)
+                yield DuplicatePair(keep, gone, STATED, text, spans, (0.0,) * len(FEATURES))
 
     def _compare(
         self, sql: Sql, pairs: NDArray[np.int64], minimum: float
@@ -306,6 +311,10 @@ def against_rivals(pairs: Sequence[DuplicatePair]) -> list[DuplicatePair]:
                     rivals += odds[frozenset((end, third))]
         found.append(replace(one, p=own / (1 + own + rivals)))
     return found
+
+
+def _ends(pair: DuplicatePair) -> frozenset[str]:
+    return frozenset((pair.keep, pair.gone))
 
 
 def _odds(p: float) -> float:

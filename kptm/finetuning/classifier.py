@@ -7,7 +7,7 @@ In shapes: B texts, L tokens, D hidden size, K pooled spans, C classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from kptm.finetuning.task_encoding import Batch
+    from kptm.fusion import FusedModel
 
 START = 0.02
 """The standard deviation of the classifier's initial weights, as in BERT."""
 
 
 def pooled_count(task: str, *, causal: bool) -> int:
-    """How many pooled states the classifier reads side by side.
+    """The number of hidden states that are concatenated as the classifier's input.
 
     "relation": those of head and tail (mention pooling of Baldini Soares et al. 2019, by the mean);
     "typing": that of the mention; "text": that of the first token, as in BERT; "tokens": each
@@ -37,7 +38,10 @@ def pooled_count(task: str, *, causal: bool) -> int:
 
 
 def pool_states(hidden_BLD: Tensor, spans_BK2: Tensor) -> Tensor:
-    """The mean hidden states of K token spans, concatenated, shape (B, K·D)."""
+    """The mean hidden state of each of K token spans, concatenated, shape (B, K·D).
+
+    A span is (first token, token after the last); none is empty.
+    """
     at_L = torch.arange(hidden_BLD.shape[1], device=hidden_BLD.device)
     start_BK1, stop_BK1 = spans_BK2[..., :1], spans_BK2[..., 1:]
     inside_BKL = ((at_L >= start_BK1) & (at_L < stop_BK1)).to(hidden_BLD.dtype)
@@ -56,7 +60,9 @@ class TaskModel(nn.Module):
         seed: The seed of the classifier's initial weights.
     """
 
-    def __init__(self, fused: Any, task: str, classes: int, dropout: float, seed: int) -> None:
+    def __init__(
+        self, fused: FusedModel, task: str, classes: int, dropout: float, seed: int
+    ) -> None:
         super().__init__()
         self.fused = fused
         self.task = task
@@ -87,6 +93,6 @@ def task_loss(task: str, logits: Tensor, targets: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(logits, targets)
     if task == "tokens":
         if not (targets != IGNORED).any():
-            return logits.sum() * 0.0
+            return logits.sum() * 0.0  # no target; 0 with a graph, so that backward works
         return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
     return F.cross_entropy(logits, targets)

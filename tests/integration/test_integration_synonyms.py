@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kptm.answering.lexicon.synonyms import expand_phrase, lemmas
+from kptm.answering.lexicon.synonyms import expand_question, lemmas
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SMALL = set("of in or and the by to".split())
@@ -25,7 +25,7 @@ def content(label):
 
 
 def meant(words, language):
-    found = {noun for *_, nouns in expand_phrase(words, language) for noun, _ in nouns}
+    found = {noun for *_, nouns in expand_question(words, language) for noun, _ in nouns}
     return found, {word for noun in found for word in noun.split()}
 
 

@@ -1,7 +1,8 @@
 """Moves all statements of merged entities to the entities that are kept.
 
 In one revision, each statement of a source ends and begins again about the kept entity, with its
-line, span, confidence and qualifiers. Undoing the revision restores both entities.
+line, span, confidence and qualifiers. Undoing the revision (``kg/store/write/undo.py``) restores
+both entities.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from kptm.answering.lexicon.data_files import languages_of, read_common, read_fi
 from kptm.answering.lexicon.detection import Detector
 from kptm.answering.lexicon.language import LONG_WORD, Language
 from kptm.answering.lexicon.operator_matching import find_matches
-from kptm.answering.lexicon.spelling.misspellings import one_edit
+from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.spelling.splitting import Token, runs
 from kptm.answering.lexicon.spelling.stems import stemmer
 from kptm.errors import ConfigError

@@ -11,7 +11,14 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from kg.naming.folding import fold
-from kptm.answering.lexicon.word_tables import Nouns, WordTable, pieces, read_table
+from kptm.answering.lexicon.word_tables import (
+    SPACED,
+    UNSPACED,
+    Nouns,
+    WordTable,
+    pieces,
+    read_table,
+)
 from kptm.linking.text.char_classes import kind
 
 if TYPE_CHECKING:
@@ -35,21 +42,22 @@ def expand(word: str, language: str) -> Nouns:
         language: The question's language, in ISO 639-1.
 
     Returns:
-        The nouns with their p, best first; empty for a word without an entry or a language without
-        a table.
+        The nouns, each with the probability that it is meant, best first; empty for a word without
+        an entry or a language without a table.
     """
     table = _table(language)
     if table is None:
         return ()
     parts = pieces(word)
     nouns = table.words.find(parts)
-    if nouns is None and len(parts) > 1 and kind(parts[0][0]) == "a" and " " not in word:
-        # "l'auteur", "author's", "parle-t-on"
+    if nouns is None and len(parts) > 1 and kind(parts[0][0]) == SPACED and " " not in word:
+        # The part with the most nouns is the content word: "auteur" in "l'auteur", "author" in
+        # "author's".
         nouns = max((table.words.find([part]) or () for part in parts), key=len)
     return nouns or ()
 
 
-def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, Nouns]]:
+def expand_question(words: Sequence[str], language: str) -> list[tuple[int, int, Nouns]]:
     """All words and phrases of a question that have an entry, even if they overlap.
 
     Args:
@@ -66,17 +74,18 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
         return []
     places = [(part, at) for at, word in enumerate(words) for part in pieces(word)]
     parts = [part for part, _ in places]
-    owners = [at for _, at in places] + [len(words)]
+    # The word of each piece; the last item marks the end of the question.
+    word_of = [at for _, at in places] + [len(words)]
     found: dict[tuple[int, int], Nouns] = {}
-    for at, owner in enumerate(owners[:-1]):
-        if at and owners[at - 1] == owner:
-            continue
+    for at, word in enumerate(word_of[:-1]):
+        if at and word_of[at - 1] == word:
+            continue  # a phrase begins with a word, too
         for end, nouns in table.words.spans(parts, at):
-            if owners[end] != owners[end - 1]:  # a phrase ends with a word
-                found[owner, owners[end - 1] + 1] = nouns
-        if (owner, owner + 1) not in found and (nouns := expand(words[owner], language)):
-            found[owner, owner + 1] = nouns
-    within = _characters_within(table, parts, owners)
+            if word_of[end] != word_of[end - 1]:  # a phrase ends with a word
+                found[word, word_of[end - 1] + 1] = nouns
+        if (word, word + 1) not in found and (nouns := expand(words[word], language)):
+            found[word, word + 1] = nouns
+    within = _characters_within(table, parts, word_of)
     return [
         (start, end, nouns)
         for (start, end), nouns in found.items()
@@ -84,14 +93,18 @@ def expand_phrase(words: Sequence[str], language: str) -> list[tuple[int, int, N
     ]
 
 
-def _characters_within(table: WordTable, parts: Sequence[str], owners: Sequence[int]) -> set[int]:
-    """Positions of characters within a longer word: 人 in 人口 does not mean a person."""
+def _characters_within(table: WordTable, parts: Sequence[str], word_of: Sequence[int]) -> set[int]:
+    """Indices of the single-character words that are part of a longer word of the table.
+
+    人 in 人口 does not mean a person.
+    """
     found: set[int] = set()
     for at, part in enumerate(parts):
-        if kind(part[0]) == "u":
+        if kind(part[0]) == UNSPACED:
             spans = (*table.words.spans(parts, at), *table.names.spans(parts, at))
             longest = max((end for end, _ in spans), default=at)
-            found.update(x for x in owners[at:longest] if longest > at + 1 and owners.count(x) == 1)
+            if longest > at + 1:
+                found.update(word for word in word_of[at:longest] if word_of.count(word) == 1)
     return found
 
 

@@ -21,6 +21,11 @@ Key: TypeAlias = "tuple[str, ...]"
 Nouns: TypeAlias = "tuple[tuple[str, float], ...]"
 """English nouns in lower case with p in (0, 1], best first."""
 
+SPACED, UNSPACED, MARK = "a", "u", "m"
+"""The script families of :func:`~kptm.linking.text.char_classes.kind`.
+
+Scripts with and without spaces between words, and combining marks of the latter.
+"""
 FALL, FLOOR = 0.1, 0.5
 """By how much p decreases from one noun without weight to the next, and the least p."""
 STEM = 3
@@ -36,7 +41,7 @@ def pieces(text: str) -> Key:
     before = ""
     for char in fold(text):
         family = kind(char)
-        if family == "m" or family == before == "a":
+        if family == MARK or family == before == SPACED:
             parts[-1:] = ["".join((*parts[-1:], char))]
         elif family:
             parts.append(char)

@@ -1,4 +1,4 @@
-"""The graph's knowledge of the entities of some texts: roles, types, facts between them."""
+"""What the graph states about the entities of some texts: roles, types, facts between them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.values.infer import TypeDecision
 
 SOME = 0.1
-"""A relation takes tails of a kind if at least this share of its facts has them."""
+"""A relation takes entities (or values) as tails if at least this share of its facts has them."""
 CACHED = 100_000
 """The most entities whose roles stay in memory."""
 
@@ -27,8 +27,14 @@ CACHED = 100_000
 class PairKnowledge:
     """Roles, types and facts of entities, read for a batch of texts at a time.
 
+    :meth:`prepare` reads them; the other methods return only what it has read.
+
     Args:
         graph: The graph at its newest revision.
+
+    Attributes:
+        decision: Function that returns the type of a relation's tails (``entity`` or a kind of
+            value); None if the graph has no fact of the relation.
     """
 
     def __init__(self, graph: KnowledgeGraph) -> None:
@@ -72,11 +78,14 @@ class PairKnowledge:
         return {name for name, other in self._values.get(head.key, ()) if same_value(value, other)}
 
     def has(self, head: TextMention, relation: str) -> bool:
-        """Whether the graph has any tail of (head, relation)."""
+        """Whether the graph has a fact (head, relation, anything)."""
         return head.kind == MentionKind.ENTITY and Role(relation, True) in self.roles(head.key)
 
     def ends(self, relation: str) -> tuple[bool, bool, bool]:
-        """Whether a relation takes entities, values and text values as tails; all if unknown."""
+        """Whether a relation takes (entities, values, text values) as tails.
+
+        All three are true for a relation without facts.
+        """
         entities, values, sample = self._signatures.samples(relation)
         total = entities + values
         if not total:

@@ -1,4 +1,7 @@
-"""Fits the classifier: softmax cross-entropy over label sets, Adam, early stopping."""
+"""Fits the classifier of relations: softmax cross-entropy over label sets, Adam, early stopping.
+
+Shapes: N examples, K classes.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,16 @@ FIRST_STEPS = 1_000
 On a tenth of WebNLG, held-out quality does not rise after 500 steps, but F1 on the development set
 rises from .60 to .66 afterwards.
 """
-FIRST_PASSES = 24
-"""For few examples, training does not stop before this number of passes instead."""
+FIRST_READINGS = 24
+"""If the examples are few, training may stop when they were read this many times, even before
+:data:`FIRST_STEPS`."""
 GAIN = 0.001
-"""The least rise of average precision that counts as a gain."""
+"""The least rise of the held-out average precision that counts as a gain."""
 IMPLIED, CASES = 0.97, 20
-"""A relation implies others if this share of its pairs has them too; it needs this many pairs."""
-SEEN = 0.01
-"""Predictions with a lower probability are not ranked."""
+"""A relation implies others if it has at least :data:`CASES` pairs, and at least this share of them
+has the others too."""
+RANKED = 0.01
+"""Predictions with at most this probability do not count in the average precision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +56,17 @@ class ExtractionConfig:
     """Training settings of an extractor.
 
     Attributes:
-        dim: The rank of the model.
-        epochs: The most passes over the examples, each of at least :data:`LEAST_STEPS` steps.
+        dim: The numbers of a feature's vector.
+        epochs: The most passes. A pass reads the examples once, or several times if it would have
+            fewer than :data:`LEAST_STEPS` steps.
         patience: Training stops after this many passes without a gain on held-out texts.
         batch_size: Examples per step.
         learning_rate: The learning rate of Adam.
         dropout: Dropout on the sums of feature vectors.
         forget_known: The share of examples whose features from the graph are dropped, so that the
             classifier also learns to work without them, as for new entities.
-        min_count: The least frequency of a feature or a set of relations.
-        held_out: The share of the texts on which thresholds are chosen.
+        min_count: The least number of examples with a feature or a set of relations that is used.
+        held_out: The share of the texts that are held out, for early stopping and thresholds.
         most_texts: The most texts to learn from.
         seed: The seed of everything random.
     """
@@ -118,7 +124,7 @@ def space_of(
 
 
 def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
-    """Whether some relation of a set hardly ever occurs without the others."""
+    """Whether the rarest relation of a set hardly ever occurs without the others."""
     together = sum(count for one, count in sets.items() if set(labels) <= set(one))
     alone = min(sum(count for one, count in sets.items() if label in one) for label in labels)
     return alone >= CASES and together >= IMPLIED * alone
@@ -140,18 +146,32 @@ def fit(
     config: ExtractionConfig,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> tuple[Classifier, int]:
-    """Fit a classifier; return it and the number of passes.
+    """Fit a classifier; return it, and the number of passes after which it had its weights.
 
     Args:
         examples: The training examples.
         held: Examples of other texts, for early stopping; may be empty.
         space: The classes and features.
         config: The training settings.
-        progress: Called after each pass with its number, the most passes, and the held-out loss.
+        progress: Called after each pass with its number, the most passes, and the average precision
+            on the held-out examples (0 without any).
     """
     import torch
 
-    torch.manual_seed(config.seed)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they are
+        torch.manual_seed(config.seed)
+        return _fit(examples, held, space, config, progress)
+
+
+def _fit(
+    examples: RelationExamples,
+    held: RelationExamples,
+    space: LabelSpace,
+    config: ExtractionConfig,
+    progress: Callable[[int, int, float], None] | None,
+) -> tuple[Classifier, int]:
+    import torch
+
     train, test = _Data(examples, space, config), _Data(held, space, config)
     model = _Model(space, config, train.context.shape[1])
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
@@ -161,7 +181,7 @@ def fit(
     # With few examples a pass has few steps, too few to measure a gain.
     steps = max(1, -(-len(examples) // config.batch_size))
     times = -(-LEAST_STEPS // steps)
-    first = min(FIRST_STEPS, FIRST_PASSES * steps)
+    first = min(FIRST_STEPS, FIRST_READINGS * steps)
     for epoch in range(config.epochs):
         for _ in range(times):
             order = random.permutation(len(examples))
@@ -189,7 +209,7 @@ def fit(
 
 
 def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
-    """The average precision over all held-out (pair, relation) predictions."""
+    """The average precision over all held-out predictions of (pair, set of relations)."""
     import torch
 
     size = 8 * config.batch_size
@@ -202,7 +222,7 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
             p = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
             truth = model.target(data, rows)[:, 1:] > 0
             total += int(truth.sum())
-            is_ranked = p > SEEN
+            is_ranked = p > RANKED
             chances.append(p[is_ranked])
             right.append(truth[is_ranked])
     order = np.argsort(-np.concatenate(chances), kind="stable")
@@ -211,7 +231,7 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
 
 
 class _Data:
-    """The matrices of examples."""
+    """The features and targets of examples as matrices."""
 
     def __init__(
         self, examples: RelationExamples, space: LabelSpace, config: ExtractionConfig
@@ -265,7 +285,7 @@ class _Model:
         return mean
 
     def target(self, data: _Data, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """N × K: the target distribution of examples over the classes."""
+        """The target distribution of each example over the classes, shape (N, K)."""
         target = np.zeros((len(rows), data.allowed.shape[1]), np.float32)
         for row, number in enumerate(rows.tolist()):
             classes = data.targets[number]
@@ -275,7 +295,7 @@ class _Model:
     def logits(
         self, data: _Data, rows: NDArray[np.int64], random: np.random.Generator | None
     ) -> torch.Tensor:
-        """N × K scores of examples; with ``random``, features are dropped."""
+        """The scores of the classes, shape (N, K); with ``random``, features are dropped."""
         import torch
 
         forgets = (
@@ -314,7 +334,17 @@ def _bags(
     rows: NDArray[np.int64],
     forgets: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """The concatenated features of rows, the start of each row, and its scale."""
+    """The features of some examples, for an ``EmbeddingBag``.
+
+    Args:
+        full: All features of the examples.
+        words: Those without features from the graph.
+        rows: The rows of the examples in both matrices.
+        forgets: Whether each of them has only the features in ``words``.
+
+    Returns:
+        The concatenated features, where those of each example start, and the scale of their sum.
+    """
     parts = [
         matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
         for row, forget in zip(rows.tolist(), forgets.tolist(), strict=True)

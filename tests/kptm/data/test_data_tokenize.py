@@ -102,6 +102,17 @@ def test_a_mention_is_cut_where_the_text_is(tokenizer_of, embeddings):
     assert TextEncoder(tokenizer, embeddings, 8).encode(document).spans == ()
 
 
+def test_a_decoder_s_text_that_is_cut_before_its_blank_has_none(tokenizer_of, embeddings):
+    """The last token that is read is not the one before the blank."""
+    encoder = TextEncoder(tokenizer_of("roberta"), embeddings, 8, causal=True)
+    for words in range(1, 12):
+        text = "is " * words + "[MASK]"
+        tokens = encoder.tokenizer(text.removesuffix(" [MASK]"))["input_ids"]
+        encoded = encoder.encode(LinkedText(text))
+        # Before the last token, which marks the end of the text.
+        assert encoded.blanks == ((len(tokens) - 2,) if len(tokens) <= 8 else ())
+
+
 def test_spans_stand_behind_a_longer_or_shorter_mask(tokenizer_of, embeddings):
     encoder = TextEncoder(tokenizer_of("roberta"), embeddings, 64)
     text = "[MASK] and [MASK] in Paris [MASK]"

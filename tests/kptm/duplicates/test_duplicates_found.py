@@ -64,6 +64,17 @@ def test_a_stated_same_as_is_a_pair(graph):
     assert one.evidence.endswith("wikidata.nt states that they are the same")
 
 
+def test_a_pair_that_is_stated_in_both_directions_or_found_too_is_one_pair(graph):
+    """RDF states owl:sameAs in either direction, often in both."""
+    graph.add([("p6", SAME_AS, "p5"), ("p5", SAME_AS, "p6"), ("p2", SAME_AS, "p1")], source="x.nt")
+    graph.add([("p6", "field", "chemistry")])
+    pairs = DuplicateFinder(graph, DuplicateModel.load()).find(minimum=0.0)
+    ends = [tuple(sorted((one.keep, one.gone))) for one in pairs]
+    assert len(ends) == len(set(ends))
+    stated = {(one.keep, one.gone) for one in pairs if one.p == 0.99}
+    assert stated == {("p6", "p5"), ("p1", "p2")}  # those with more facts are kept
+
+
 def test_vectors_are_compared(graph):
     class Vectors:
         def __init__(self):

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from kptm.extraction.candidates.mention_pairs import pairs_of
 from kptm.extraction.candidates.text_mentions import MentionKind, TextMention
 from kptm.extraction.candidates.text_windows import windows_of
 from kptm.extraction.fitting import extractor_fitting
-from kptm.extraction.fitting.classifier_training import ExtractionConfig, space_of
+from kptm.extraction.fitting.classifier_training import ExtractionConfig, fit, space_of
 from kptm.extraction.fitting.extractor_fitting import _cross_fit, _score_held_out
 from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import (
@@ -223,3 +224,18 @@ def test_all_of_few_predictions_count():
     wrong = [Scored("good", 0.5 - at / 100, 0.0) for at in range(15)]
     assert calibrate(right, closed=False).reaches("good", 0.9)
     assert not calibrate(right + wrong, closed=False).reaches("good", 0.9)
+
+
+def test_fitting_leaves_the_random_numbers_of_the_caller_as_they_are():
+    labels = [{label("r")}, set()]
+    examples = examples_of([(f"Ab{n}", f"Cd{n}", labels[n % 2]) for n in range(9)])
+    config = ExtractionConfig(dim=2, epochs=1, min_count=1)
+    space = space_of(examples, {"r": KIND}, 1)
+    torch.manual_seed(7)
+    wanted = torch.rand(3)
+    torch.manual_seed(7)
+    classifier, passes = fit(examples, RelationExamples(), space, config)
+    assert torch.equal(torch.rand(3), wanted)
+    assert passes == 1
+    again, _ = fit(examples, RelationExamples(), space, config)
+    assert np.array_equal(classifier.vectors, again.vectors)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from kptm.answering.lexicon.spelling.misspellings import one_edit
+from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.parsing.question.question_spans import Mention
 from kptm.linking.detection.lookup import lookup
 from kptm.linking.names.surface_forms import Kind

@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
-from kptm.answering.lexicon.spelling.misspellings import one_edit
-from kptm.answering.lexicon.synonyms import expand, expand_phrase
+from kptm.answering.lexicon.spelling.edit_variants import one_edit
+from kptm.answering.lexicon.synonyms import expand, expand_question
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
 from kptm.answering.questions.word_order import Form, relation_form
@@ -95,7 +95,7 @@ class SaidRelations:
         # film.
         self._together: list[int] = []
         times = {match.start for match in operators if match.kind == "time"}
-        for start, end, words in expand_phrase([token.folded for token in tokens], language):
+        for start, end, words in expand_question([token.folded for token in tokens], language):
             if end - start > 1 and end - 1 in times and not fits("date", words[0][0]):
                 continue  # the "in" of "born in 1963" belongs to the time: no place is asked for
             if end - start > 1 and any(

@@ -20,7 +20,7 @@ from kptm.answering.lexicon.columns.column_names import (
     without_qualifiers,
     without_unit,
 )
-from kptm.answering.lexicon.spelling.misspellings import one_edit
+from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_nouns
 from kptm.answering.questions.word_order import Form, relation_form

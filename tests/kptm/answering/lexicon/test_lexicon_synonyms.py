@@ -8,7 +8,7 @@ import pytest
 
 from kg.naming.folding import fold
 from kptm.answering.lexicon import synonyms
-from kptm.answering.lexicon.synonyms import expand, expand_phrase, languages, lemmas, translate
+from kptm.answering.lexicon.synonyms import expand, expand_question, languages, lemmas, translate
 from kptm.answering.lexicon.word_tables import pieces, read_table
 from kptm.errors import ConfigError
 
@@ -169,7 +169,7 @@ def phrases(question, language="en"):
     """The first noun of each phrase in a question, by the phrase."""
     words = question.split() if " " in question else list(question)
     space = " " if " " in question else ""
-    found = expand_phrase(words, language)
+    found = expand_question(words, language)
     return {space.join(words[start:end]): items[0][0] for start, end, items in found}
 
 
@@ -247,12 +247,12 @@ def test_phrases_of_other_languages(language, question, expected):
 
 def test_chinese_words_may_be_whole_or_single_characters():
     both = [(2, 4, expand("官方语言", "zh")), (3, 4, expand("语言", "zh"))]
-    assert expand_phrase(["法国", "的", "官方", "语言"], "zh") == both
-    assert expand_phrase(["人口"], "zh") == [(0, 1, expand("人口", "zh"))]
+    assert expand_question(["法国", "的", "官方", "语言"], "zh") == both
+    assert expand_question(["人口"], "zh") == [(0, 1, expand("人口", "zh"))]
 
 
 def test_longer_phrases_come_before_shorter_ones():
-    found = [(start, end) for start, end, _ in expand_phrase("who runs through it".split(), "en")]
+    found = [(start, end) for start, end, _ in expand_question("who runs through it".split(), "en")]
     assert found == [(1, 3), (1, 2)]
 
 
@@ -297,8 +297,8 @@ def test_short_and_uninflected_words_have_no_lemma():
 def test_unknown_words_and_languages_have_no_nouns(language):
     assert expand("qwertz", language) == ()
     assert expand("", language) == ()
-    assert expand_phrase(["qwertz", ""], language) == []
-    assert expand_phrase([], language) == []
+    assert expand_question(["qwertz", ""], language) == []
+    assert expand_question([], language) == []
     assert translate("Qwertz", language) is None
 
 
@@ -449,8 +449,8 @@ def test_a_question_takes_well_under_a_millisecond():
     words = (
         "which of the rivers that flow through the largest state that borders Texas is the longest"
     ).split()
-    expand_phrase(words, "en")
+    expand_question(words, "en")
     begun = perf_counter()
     for _ in range(100):
-        expand_phrase(words, "en")
+        expand_question(words, "en")
     assert (perf_counter() - begun) / 100 < 0.005

@@ -1,4 +1,4 @@
-"""Lists the words that differ from a word by one edit: it may be a misspelling of any of them.
+"""Lists the variants of a word that differ by one edit: it may be a misspelling of any of them.
 
 They are compared with the words that are known: by ``Lexicon.correct`` with those of operators, by
 ``MentionFinder.find_misspelt`` with names of entities, by ``SaidRelations.add_misspelt`` with names
