@@ -16,6 +16,7 @@ from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.spelling.splitting import Token, runs
 from kptm.answering.lexicon.spelling.stems import stemmer
 from kptm.errors import ConfigError
+from kptm.linking.names.english_lexicon import frequent_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ DEFAULT = "en"
 FOLDER = Path(__file__).parent
 YEAR, SIGN = 4, 3
 """The number of digits of a year, and the most letters of the symbol of a unit."""
+PER = "/"
+"""The sign between two units."""
 IN = "in"
 """A word that may precede a unit: "area in km2"."""
 _CACHED = 100_000
@@ -81,6 +84,7 @@ class Lexicon:
         tokens: Sequence[Token],
         language: str = DEFAULT,
         year: Callable[[], int | None] = lambda: None,
+        is_known: Callable[[str], bool] = lambda day: False,
     ) -> list[Match]:
         """All spans of tokens that are operators, longest first.
 
@@ -92,17 +96,22 @@ class Lexicon:
             language: The language of the question.
             year: Function that returns the year of dates without one, such as "4 March", or None.
                 It is called only if the question has such a date.
+            is_known: Function that tells whether a day ("1995-07-04") is a value of the graph. It
+                is called only for a date that may be two days: "04/07/1995".
         """
-        return find_matches(tokens, self._tables(language), year)
+        return find_matches(tokens, self._tables(language), year, is_known)
 
     def correct(self, token: Token, language: str = DEFAULT) -> Token | None:
         """Correct a misspelt word of an operator: "averge" becomes "average".
 
         Among several words, the longest is chosen, because people omit a letter more often than
-        they add one. None if no word or no single longest word fits.
+        they add one. None if no word or no single longest word fits, or if the word is an everyday
+        one of English: "looks" are no "books".
         """
         words = self._tables(language).operator_words
         if len(token.folded) < LONG_WORD:
+            return None
+        if language == DEFAULT and token.folded in frequent_words():
             return None
         found = [word for word in one_edit(token.folded) if word in words]
         longest = [word for word in found if len(word) == max(map(len, found))]
@@ -125,6 +134,8 @@ class Lexicon:
             # Only symbols and plurals are units, because in "birth year" the year is no unit.
             sign = len(rest[-1]) <= SIGN or rest[-1].endswith("s") or rest[-1] == "feet"
             unit = sign and any(hit.end == len(words) for hit in units.find(words, start))
+            if len(rest) == 1 and PER in rest[0].strip(PER):  # "p/kwh", "mg/l"
+                unit = bool(units.find(rest[0].split(PER)[-1:], 0))
             if year or unit:
                 return list(words[: start - (start > 1 and words[start - 1] == IN)])
         return list(words)

@@ -53,7 +53,10 @@ class _Question(NamedTuple):
 
 
 def find_matches(
-    tokens: Sequence[Token], tables: Language, year: Callable[[], int | None]
+    tokens: Sequence[Token],
+    tables: Language,
+    year: Callable[[], int | None],
+    is_known: Callable[[str], bool],
 ) -> list[Match]:
     """All operators of a question, longest first.
 
@@ -61,13 +64,14 @@ def find_matches(
         tokens: The tokens.
         tables: The tables of their language.
         year: Function that returns the year of dates without one, or None.
+        is_known: Whether a day is a value of the graph.
     """
     keys = [tables.spelling.key(token.folded) for token in tokens]
     numbers = find_numbers(tokens, keys, tables.numbers)
     measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
-    found_times = times(tokens, keys, numbers, tables.times)
+    found_times = times(tokens, keys, numbers, tables.times, None, is_known)
     if names_month(keys, found_times, tables.times) and (meant := year()) is not None:
-        found_times = times(tokens, keys, numbers, tables.times, meant)
+        found_times = times(tokens, keys, numbers, tables.times, meant, is_known)
     periods = [
         time
         for time in found_times

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative, parts
+from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
+from kptm.answering.parsing.program_features import uses_relation
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
 from kptm.answering.questions.word_order import (
@@ -36,6 +37,8 @@ ONE = frozenset("is was s".split())
 """Forms of "be" after a question word that ask for one thing: "who is"."""
 AGE = "age"
 """The hint of "how old", which a date of birth answers."""
+EVENTS = frozenset("often times".split())
+"""Last words of questions for a count that name nothing to count: "how often", "how many times"."""
 ROWS = 0.6
 """The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
 ANY = "any"
@@ -75,7 +78,7 @@ def asked_features(
         and not focus
         and not (
             (_asks_by_verb(question) or "state" in dict(derivation.features))
-            and _uses(derivation.program, named)
+            and uses_relation(derivation.program, named)
         )
         and "agrees" not in dict(derivation.features)
     ):  # "agrees" shows that the noun names a type
@@ -120,16 +123,6 @@ def _asks_by_verb(question: Question) -> bool:
     return word.endswith(PAST) or word in PARTICIPLES | PASTS
 
 
-def _uses(program: Program, relations: frozenset[str]) -> bool:
-    """Whether any step or measure of a program is along one of the relations."""
-    for part in parts(program):
-        steps = part.measure.steps if isinstance(part, (Compare, Superlative)) else ()
-        steps = (part.step,) if isinstance(part, (Follow, Having)) else steps
-        if any(step.relation in relations for step in steps):
-            return True
-    return False
-
-
 def _kind_features(
     question: Question, derivation: Derivation, kinds: AnswerKinds, schema: Schema
 ) -> dict[str, float]:
@@ -171,6 +164,8 @@ def _fits(
     fit = kinds.fits(asked.answer, nodes) if nodes else None
     if asked.answer != "value" or not fit:
         return fit
+    if derivation.floating and asked.hints and not _is_hinted(derivation.program, asked, schema):
+        return False  # no word leads from "how old" to a number of platforms
     dates = kinds.are_dates(nodes)
     if _asks_for_no_time(question, asked):
         # A date answers neither "how tall" nor "how many".
@@ -237,7 +232,7 @@ def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds
     An example is "how many people" for a program that counts counties.
     """
     match = next((item for item in question.operators if item.kind == "count"), None)
-    if match is None:
+    if match is None or question.tokens[match.end - 1].folded in EVENTS:
         return False
     at = match.end
     while at < len(question.tokens) and question.tokens[at].folded in DETERMINERS | {"of"}:

@@ -12,7 +12,7 @@ from kg.values import ValueKey
 from kg.values.value_forms import DATES
 from kptm.answering.answer_kinds import describes_people, is_date
 from kptm.answering.lexicon import load
-from kptm.linking.names.english_lexicon import listed_words
+from kptm.linking.names.english_lexicon import frequent_words, listed_words
 from kptm.linking.names.surface_forms import ORGANISATION, PERSON, PLACE, class_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _given_names() -> frozenset[str]:
 def _no_surnames() -> frozenset[str]:
     """Everyday words that are not surnames: "union", as in "Christian Democratic Union"."""
     surnames = {word.lower() for word in listed_words("surnames.txt")}
-    return frozenset(word.lower() for word in listed_words("everyday.txt")) - surnames
+    return frequent_words() - surnames
 
 
 def _is_personal(label: str) -> bool:

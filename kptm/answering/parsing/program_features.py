@@ -20,9 +20,12 @@ from kg.programs import (
     Superlative,
     Union,
     children,
+    parts,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kg.programs import Program
     from kg.types import Step
     from kptm.answering.parsing.question.question import Question
@@ -40,6 +43,16 @@ def measure_name(measure: Measure) -> str:
     """The predicate of a measure: its steps joined by dots, after "#" if it counts."""
     path = ".".join(map(step_name, measure.steps))
     return f"#{path}" if measure.count else path
+
+
+def uses_relation(program: Program, relations: Collection[str]) -> bool:
+    """Whether any step or measure of a program is along one of the relations."""
+    for part in parts(program):
+        steps = part.measure.steps if isinstance(part, (Compare, Superlative)) else ()
+        steps = (part.step,) if isinstance(part, (Follow, Having)) else steps
+        if any(step.relation in relations for step in steps):
+            return True
+    return False
 
 
 def predicates(program: Program) -> list[str]:

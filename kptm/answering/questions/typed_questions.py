@@ -13,6 +13,7 @@ from kptm.answering.answer import Answer
 from kptm.answering.answer_parts import NearReading
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.parsing.asked_for import asked_places, asks_for_one, head_noun
+from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.question.appositions import common_nouns
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
@@ -147,6 +148,7 @@ class TypedQuestions:
                 or (
                     _is_guess(question, best.derivation, derivation)
                     and not self._adds_up_rows(best.derivation, derivation)
+                    and self._may_be_missing(derivation)
                 )
             ):
                 return replace(item, p=p)
@@ -163,6 +165,16 @@ class TypedQuestions:
         if found is None or not isinstance(best.program, Aggregate) or not found[1][0].forward:
             return False
         return not any(step.forward for step in self._parser.knowledge.steps((found[0],)))
+
+    def _may_be_missing(self, silent: Derivation) -> bool:
+        """Whether a reading is about a fact that things of the name's kind have.
+
+        If only sites have a county, "the county of the turbine" is that of its site.
+        """
+        found, knowledge = _path(silent.program), self._parser.knowledge
+        if found is None or not found[1][0].forward or not knowledge.has_row_kinds:
+            return True
+        return may_have(found[0], found[1][0].relation, knowledge)
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
         """The reading with two conditions that no entity fulfils, if the best reading ignores one.

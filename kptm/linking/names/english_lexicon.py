@@ -26,6 +26,12 @@ def listed_words(name: str) -> list[str]:
     return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
+@cache
+def frequent_words() -> frozenset[str]:
+    """The most frequent words of English, in lower case."""
+    return frozenset(word.lower() for word in listed_words("everyday.txt"))
+
+
 class WordList(NamedTuple):
     """W words, as hashes of their folded forms with a frequency value.
 

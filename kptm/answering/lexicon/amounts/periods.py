@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kg.programs import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from kptm.answering.lexicon.amounts.question_numbers import NumberMention
     from kptm.answering.lexicon.spelling.splitting import Token
@@ -48,6 +48,7 @@ def times(
     numbers: Sequence[NumberMention],
     tables: TimeTables,
     year: int | None = None,
+    is_known: Callable[[str], bool] = lambda day: False,
 ) -> list[Time]:
     """All times of a question: moments ("2000"), and moments with other words ("since 2000").
 
@@ -57,6 +58,8 @@ def times(
         numbers: The numbers among the tokens.
         tables: The tables of the language.
         year: The year of dates without one; None if they are not to be found.
+        is_known: Whether a day (ISO 8601) is a value of the graph. It decides between 4 July and
+            7 April for "04/07/1995".
     """
     if not (
         year
@@ -66,7 +69,7 @@ def times(
         or not tables.decades.keys().isdisjoint(keys)
     ):
         return []  # most questions have no time
-    reader = _Slots(tokens, keys, numbers, tables)
+    reader = _Slots(tokens, keys, numbers, tables, is_known)
     moments: dict[int, list[tuple[int, Moment]]] = {}
     reach = 0
     for at, key in enumerate(keys):
@@ -121,7 +124,9 @@ class _Slots:
         keys: Sequence[str],
         numbers: Sequence[NumberMention],
         tables: TimeTables,
+        is_known: Callable[[str], bool],
     ) -> None:
+        self.is_known = is_known
         self.tokens = tokens
         self.keys = keys
         self.ranks = {item.start: item for item in numbers if item.number in range(1, 32)}
@@ -184,18 +189,27 @@ class _Slots:
         return [(at + 1, year + 1900 if year < 100 else year)]
 
     def _iso(self, key: str, at: int) -> list[tuple[int, object]]:
-        """A day in digits: "4.7.1995" is one token, "1995-07-04" three adjacent ones."""
+        """A day in digits: "4.7.1995" is one token, "1995-07-04" and "4/7/1995" are three.
+
+        Some write the month first. If "4/7/1995" may be two days, it is the one that the graph has.
+        """
         if dotted := _DOTTED.fullmatch(key):
             day, month, year = map(int, dotted.groups())
             return [(at + 1, (year, month, day))]
         parts = self.tokens[at : at + 3]
-        if len(parts) < 3 or not _YEAR.fullmatch(key):
-            return []
-        joined = all(after.start == before.end + 1 for before, after in pairwise(parts))
         digits = [part.folded for part in parts]
-        if not joined or not all(text.isdecimal() and len(text) == 2 for text in digits[1:]):
+        joined = all(after.start == before.end + 1 for before, after in pairwise(parts))
+        if len(parts) < 3 or not joined or not all(text.isdecimal() for text in digits):
             return []
-        return [(at + 3, tuple(map(int, digits)))]
+        first, second, third = map(int, digits)
+        if _YEAR.fullmatch(key) and all(len(text) == 2 for text in digits[1:]):
+            return [(at + 3, (first, second, third))]
+        if not _YEAR.fullmatch(digits[2]) or not all(_DAY.fullmatch(text) for text in digits[:2]):
+            return []
+        days = {day for day in ((third, second, first), (third, first, second)) if _is_day(*day)}
+        if len(days) > 1:
+            days = {day for day in days if self.is_known(iso(day))}
+        return [(at + 3, day) for day in days] if len(days) == 1 else []
 
 
 def _moments(

@@ -71,8 +71,18 @@ def without_unit(name: str) -> str:
         return " ".join(words[:-1])
     if scale_of(name) > 1:
         return without_unit(" ".join(words[:-1])).removesuffix(" in")
-    kept = load().without_unit([word.lower() for word in words], ENGLISH) if words else []
-    return " ".join(words[: len(kept)]) if 0 < len(kept) < len(words) else name
+    short, _ = _split_unit(name)
+    return short or name
+
+
+def _split_unit(name: str) -> tuple[str, str]:
+    """Split a name into (name without unit, unit); ("", "") without a unit at its end."""
+    for words in (name.replace("_", " "), split_words(name)):  # "kWh" is not "k Wh"
+        pieces = _PIECES.findall(words)
+        kept = load().without_unit([piece.lower() for piece in pieces], ENGLISH) if pieces else []
+        if 0 < len(kept) < len(pieces):
+            return " ".join(pieces[: len(kept)]), " ".join(pieces[len(kept) :])
+    return "", ""
 
 
 def scale_of(name: str) -> int:
@@ -85,9 +95,11 @@ def unit_of(name: str) -> str:
     """The unit at the end of a name; "" if it has none. A scale is no unit."""
     if scale_of(name) > 1:
         return ""
-    short = _PIECES.findall(split_words(without_unit(name)))
-    rest = _PIECES.findall(split_words(name))[len(short) :]
-    return " ".join(word for word in rest if not word.isdecimal() and word.lower() != "in")
+    words: list[str] = _PIECES.findall(split_words(name))
+    if len(words) > 1 and words[-1] in DEGREES and words[-2].lower() in HEATED:
+        return words[-1]
+    _, unit = _split_unit(name)
+    return " ".join(word for word in unit.split() if not word.isdecimal() and word.lower() != "in")
 
 
 def without_qualifiers(name: str) -> str:

@@ -53,6 +53,8 @@ YEAR = "year"
 """The head of the name of a relation to years, which are no answer to "how many"."""
 DIGITS = 4
 """The digits of a year."""
+IN = "in"
+"""The first word of "in total"."""
 YEARS = "a"
 """The symbol of the unit year."""
 SAMPLE = 60
@@ -78,8 +80,8 @@ class Wholes:
                 continue
             if match.kind == "count" and not part.mention and not is_value(part.nodes):
                 made = self._builder.extend(
-                    Aggregate("count", part.program), (part,), mask=bits(match),
-                    operators=1 << number,
+                    Aggregate("count", part.program), (part,),
+                    mask=bits(match) | self._in_total(part), operators=1 << number,
                     features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
                 )  # fmt: skip
                 made.counted = part.nodes
@@ -97,6 +99,17 @@ class Wholes:
                     mask=bits(match) | self._mask(asks), operators=1 << number | asks,
                     features={"aggregate": 1.0},
                 )  # fmt: skip
+
+    def _in_total(self, part: Derivation) -> int:
+        """Bit mask of "in total" or "altogether", which a count explains."""
+        tokens = self._builder.question.tokens
+        return sum(
+            bits(match)
+            for match in self._builder.question.operators
+            if match.kind == "sum"
+            and not bits(match) & part.mask
+            and (match.end == len(tokens) or tokens[match.start].folded == IN)
+        )
 
     def _how_many(self, part: Derivation) -> int:
         """The operator "how many" of a question that asks for numbers, as bits; 0 without one."""

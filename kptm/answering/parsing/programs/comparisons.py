@@ -45,6 +45,8 @@ NAMED_BY = {
     **dict.fromkeys("$€£¥", frozenset("price cost salary budget revenue fee".split())),
 }
 """By base unit: words in the names of relations whose values have that unit."""
+OR = "or"
+"""The first word of "or more"."""
 BIRTH = "born"
 """The hint of "before" and "after" that applies to dates, but not to entities."""
 BEGINNINGS = frozenset("born birth die death found establish incept".split())
@@ -100,23 +102,40 @@ class Comparisons:
             yield from self._compared_entities(part, number, match)
 
     def numbers(self, part: Derivation) -> Iterator[Derivation]:
-        """Subsets of a set by a number before what it counts or measures: "two runways"."""
+        """Subsets of a set by a number beside what it counts or measures.
+
+        "Two runways" has the number before it, "a height of 115 m" after it.
+        """
         operators = self._builder.question.operators
         used = {item.start for item in operators if item.kind == "time"}
         used |= {item.end for item in operators if item.kind == "comparison"}
         for number, item in enumerate(operators):
-            if item.kind != "number" or item.unit or part.operators >> number & 1:
+            if item.kind != "number" or part.operators >> number & 1:
                 continue
             if bits(item) & part.mask or item.start in used:
                 continue
             equal = replace(item, kind="comparison", comparison="=", generic=True)
             for measure, features, more in self._measures.of(part, equal):
-                if more >> item.end & 1:
-                    yield self._builder.extend(
-                        self._compare(part.program, measure, equal, [_number(item)]), (part,),
-                        mask=bits(item) | more, operators=1 << number,
-                        features={"comparison": 1.0, **features},
-                    )  # fmt: skip
+                value = [self._as_measured(_number(item), part, measure, features)]
+                if item.unit and self._is_named_before(more, item):
+                    value = self._without_unit(part, measure, value) or value
+                elif item.unit or not more >> item.end & 1:
+                    continue
+                yield self._builder.extend(
+                    self._compare(part.program, measure, equal, value), (part,),
+                    mask=bits(item) | more, operators=1 << number,
+                    features={"comparison": 1.0, **features},
+                )  # fmt: skip
+
+    def _is_named_before(self, named: int, item: Match) -> bool:
+        """Whether a measure is named directly before its number: "a height of 115 m".
+
+        Args:
+            named: Bit mask of the tokens that name the measure.
+            item: The number.
+        """
+        between = self._builder.question.importance[named.bit_length() : item.start]
+        return bool(named) and named < 1 << item.start and not any(between)
 
     def _compare(
         self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
@@ -273,7 +292,9 @@ class Comparisons:
         ]
         numbers = [(at, item) for at, item in every if item.start >= match.start]
         if not numbers or numbers[0][1].start > match.end:
-            numbers = [(at, item) for at, item in every if item.end == match.start] + numbers
+            # The noun may be between: "40 pages or more".
+            noun = self._builder.question.tokens[match.start].folded == OR
+            numbers = [x for x in every if 0 <= match.start - x[1].end <= noun] + numbers
         if match.comparison == "between":
             if len(numbers) > 1:
                 (one, first), (two, second) = numbers[:2]

@@ -14,6 +14,7 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
+from kptm.answering.parsing.program_features import uses_relation
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
@@ -186,7 +187,9 @@ class ProgramSets:
         """Unions, intersections and differences of two sets."""
         # Two sets may both use a word for a type, but no other word.
         shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
-        if shared or left.operators & right.operators:
+        if left.operators & right.operators or (
+            shared and not self._is_noun_of_one(shared, left.program, right.program)
+        ):
             return
         if left.mention or right.mention:
             yield from self._join_names(left, right)
@@ -205,6 +208,17 @@ class ProgramSets:
                     Difference(left.program, right.program), (left, right), mask=bits(match),
                     operators=1 << number, features={"difference": 1.0},
                 )  # fmt: skip
+
+    def _is_noun_of_one(self, shared: int, left: Program, right: Program) -> bool:
+        """Whether a word names a relation to one of two sets, and says what the other one contains.
+
+        In "which altos were soloists in Messiah", altos are among the soloists.
+        """
+        for item in self._builder.question.types:
+            if item.type is None and item.mask == shared and isinstance(item.program, Having):
+                relation = (item.program.step.relation,)
+                return uses_relation(left, relation) != uses_relation(right, relation)
+        return False
 
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
         """Whether two sets may be the sides of a negation, of which the right one is negated.

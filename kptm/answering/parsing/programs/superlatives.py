@@ -54,6 +54,8 @@ MEASURES = 5
 """The most measures of a set that are tried for an operator."""
 MOST_WANTED = 100
 """The most results that may be asked for; a greater number beside "largest" has other meanings."""
+AGES = ("age",)
+"""The hints of superlatives of age."""
 
 
 class Measures:
@@ -251,6 +253,8 @@ class Measures:
                 for scale in found
                 if not scale[1]["measure_floating"] or scale[0].steps[0] in times
             ]
+        if match.hints == AGES:  # the oldest has the greatest age, but the earliest date
+            found = [scale for scale in found if scale[0].steps[0] not in times]
         for measure, features, _ in found:
             if self._begins(measure.steps[0], match, steps):
                 features |= {"measure_hint": max(features["measure_hint"], BEGINNING)}

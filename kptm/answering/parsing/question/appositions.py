@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from kptm.answering.questions.word_order import DETERMINERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from kptm.answering.lexicon import Token
     from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
@@ -26,7 +27,7 @@ def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
             continue
         first, second = sorted(((item.start, item.end), (mention.start, mention.end)))
         between = {token.folded for token in question.tokens[first[1] : second[0]]}
-        if between <= BETWEEN and not _is_plural(question, item):
+        if between <= BETWEEN and not is_plural(question.tokens, item):
             yield item
 
 
@@ -60,8 +61,7 @@ def common_nouns(question: Question, names: int) -> int:
     return found & ~names
 
 
-def _is_plural(question: Question, item: TypeMention) -> bool:
+def is_plural(tokens: Sequence[Token], item: TypeMention) -> bool:
     """Whether a type is in the plural, so that it describes no name: "states Texas borders"."""
-    return question.tokens[item.end - 1].folded != question.tokens[item.end - 1].stem and (
-        question.tokens[item.end - 1].folded.endswith("s")
-    )
+    last = tokens[item.end - 1]
+    return last.folded != last.stem and last.folded.endswith("s")

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 ARTICLE, ONE = "the", "one"
+OWNERS = frozenset("we i you".split())
+"""Pronouns for people who use a table."""
+ASKED = frozenset("do did have had could can".split())
+"""Auxiliaries before an owner in a question."""
 
 
 def rivals(mentions: Iterable[Mention]) -> list[str]:
@@ -70,6 +74,22 @@ def _has_own_article(tokens: Sequence[Token], item: Mention) -> bool:
         return False
     first, second = tokens[item.start].text, tokens[item.start + 1].text
     return first == ARTICLE and second[:1].isupper()
+
+
+def verbs_of_owners(tokens: Sequence[Token], places: Iterable[int]) -> frozenset[int]:
+    """Those of some words that only say what the table's owners do: "how many pets do we treat".
+
+    In a yes-or-no question the verb matters: "do I need a prescription".
+
+    Args:
+        tokens: The tokens of an English question.
+        places: Indices of words that nothing in the graph explains.
+    """
+    return frozenset(
+        at
+        for at in places
+        if at > 2 and tokens[at - 1].folded in OWNERS and tokens[at - 2].folded in ASKED
+    )
 
 
 def names_of_pronouns(

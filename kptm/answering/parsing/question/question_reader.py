@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import Match, load
 from kptm.answering.lexicon.synonyms import translate
+from kptm.answering.parsing.question.appositions import is_plural
 from kptm.answering.parsing.question.articles import (
     names_of_pronouns,
     prefer_whole_labels,
     rivals,
     stands_for_noun,
+    verbs_of_owners,
 )
 from kptm.answering.parsing.question.blanks import with_question_word
 from kptm.answering.parsing.question.question import LITTLE, Question
@@ -22,6 +24,7 @@ from kptm.answering.parsing.question.question_spans import (
     find_types,
     span_mask,
     without_names,
+    without_owned,
     without_parts,
 )
 from kptm.answering.parsing.question.question_values import ranked_values, written_values
@@ -109,7 +112,7 @@ class QuestionReader:
         """
         blank = _blank(text, tokens)
         operators = sorted(
-            self._lexicon.matches(tokens, language, self._year),
+            self._lexicon.matches(tokens, language, self._year, self._is_value),
             key=lambda match: (match.start, -match.end),
         )
         schema = self._schema()
@@ -117,12 +120,17 @@ class QuestionReader:
         mentions += self._finder.find_numbered(tokens, mentions, schema.single_nouns)
         types = without_parts(find_types(schema, tokens, language))
         types = without_names(types, mentions, tokens, schema)
+        types = without_owned(types, tokens, operators, schema)
+        mentions = without_owned(mentions, tokens, operators, schema)
         relations = _relations(schema, tokens, language, operators, types)
         mentions += ranked_values(operators, relations, self._graph)
         articled = names_of_pronouns(tokens, mentions, types)
         function = self._function_words(tokens, language, blank, articled)
         known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
+        for at in verbs_of_owners(tokens, left) if language == "en" else ():
+            function[at] = True
+        left = [at for at in left if not function[at]]
         if left and marked is None:
             mentions += self._finder.find_inflected(tokens, known, _mask(mentions))
             known |= _mask(mentions)
@@ -153,7 +161,9 @@ class QuestionReader:
         types = [  # "record", before an unknown "label", does not ask for records
             item
             for item in types
-            if item.noun not in schema.doubtful or not unknown >> item.end & 1
+            if item.noun not in schema.doubtful
+            or not unknown >> item.end & 1
+            or is_plural(tokens, item)
         ]
         typed = bool(schema.type_names)
         importance = _importance(
@@ -173,6 +183,10 @@ class QuestionReader:
             marked=topic,
             blank=blank,
         )
+
+    def _is_value(self, text: str) -> bool:
+        """Whether the graph has a value that a text denotes."""
+        return bool(self._graph.values(text))
 
     def _function_words(
         self, tokens: Sequence[Token], language: str, blank: int, articled: int

@@ -9,10 +9,13 @@ from kg.types import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeVar
 
     from kg.programs import Program
-    from kptm.answering.lexicon import Token
+    from kptm.answering.lexicon import Match, Token
     from kptm.answering.parsing.question.schema_words import Schema
+
+    Span = TypeVar("Span", "Mention", "TypeMention")
 
 LONGEST_TYPE = 4
 """The most words in the name of a type."""
@@ -141,6 +144,22 @@ def without_names(
             item.mask in named
             and tuple(token.stem for token in tokens[item.start : item.end]) in schema.nouns
         )
+    ]
+
+
+def without_owned(
+    spans: Iterable[Span],
+    tokens: Sequence[Token],
+    operators: Iterable[Match],
+    schema: Schema,
+) -> list[Span]:
+    """Remove types or names after "whose" that also name a relation: "dogs whose owner is Ann"."""
+    starts = {match.end for match in operators if match.kind == "whose"}
+    return [
+        item
+        for item in spans
+        if item.start not in starts
+        or not schema.relations_named([x.stem for x in tokens[item.start : item.end]])
     ]
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match, Token
     from kptm.answering.parsing.question.relation_mentions import SaidRelations
 
+JOINTS = "-/.:"
+"""Signs between the parts of a value."""
 SIGNS = ".#@+-"
 """Signs before a word that may belong to a value: "-5", "#4", ".com"."""
 
@@ -26,6 +28,22 @@ def written_values(text: str, tokens: Sequence[Token], graph: KnowledgeGraph) ->
         if signed or any(char.isdigit() for char in written):
             for value in graph.values(written):
                 yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
+    for start, end in _joined(text, tokens):
+        for value in graph.values(text[tokens[start].start : tokens[end - 1].end]):
+            yield Mention(start, end, ValueKey(value), 1.0, "value", True)
+
+
+def _joined(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Find the runs of tokens with a single sign between each: "555-0133", "05/06/2024"."""
+    start = 0
+    for at in range(1, len(tokens) + 1):
+        end = tokens[at - 1].end
+        between = text[end : tokens[at].start] if at < len(tokens) else " "
+        if len(between) == 1 and between in JOINTS:
+            continue
+        if at - start > 1 and any(x.isdigit() for x in text[tokens[start].start : end]):
+            yield start, at
+        start = at
 
 
 def ranked_values(

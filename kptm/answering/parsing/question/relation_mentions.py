@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
@@ -28,6 +29,8 @@ ENOUGH = 0.6
 """The least strength of a token's match, and the least recall, with which a relation is named."""
 SAYS = 0.3
 """The least strength of a match with which a relation explains the token."""
+PARTICLES = frozenset("up in out off on down over back away".split())
+"""Words after a verb that may be written together with it in a noun."""
 
 
 class RelationEvidence(NamedTuple):
@@ -87,10 +90,7 @@ class SaidRelations:
             1 << at for at, token in enumerate(tokens) if schema.relations_named((token.stem,))
         )
         self.typed = 0
-        for at, token in enumerate(tokens):
-            self._add(token.stem, 1 << at, 1.0)
-            for other in schema.like(token.stem):
-                self._add(other, 1 << at, LIKE)
+        self._add_words()
         # Phrases of which a single word is no match: "kind of film" asks for a genre, not for a
         # film.
         self._together: list[int] = []
@@ -115,6 +115,16 @@ class SaidRelations:
                     self._add_stems(
                         stems, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
                     )
+
+    def _add_words(self) -> None:
+        """Match each token, and verbs with their particles, with the words of relations."""
+        for at, token in enumerate(self._tokens):
+            self._add(token.stem, 1 << at, 1.0)
+            for other in self._schema.like(token.stem):
+                self._add(other, 1 << at, LIKE)
+        for at, (verb, after) in enumerate(pairwise(self._tokens)):
+            if after.folded in PARTICLES:  # what is "picked up" has a "pickup"
+                self._add(verb.stem + after.folded, 0b11 << at, 1.0)
 
     @property
     def mask(self) -> int:

@@ -26,6 +26,7 @@ from kptm.answering.parsing.question.relation_nouns import row_nouns
 from kptm.answering.parsing.question.schema_words import is_path
 from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
 from kptm.answering.questions.word_order import Form, relation_form
+from kptm.linking.names.english_lexicon import frequent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -163,7 +164,7 @@ class Nouns:
         seen = set()
         for number, path in self._evaluator.files()[:FILES]:
             words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
-            noun = words[-1].lower() if words else ""
+            noun = _last_part(words[-1].lower()) if words else ""
             if len(noun) < SHORTEST or noun in NO_KINDS or noun in seen:
                 continue
             if number not in self._main_of_file:
@@ -250,6 +251,16 @@ def is_class(label: str) -> bool:
     """Whether the tails of a relation with this name are classes: "type", "jobTitle"."""
     name = split_words(spell_out(label)).lower()
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
+
+
+def _last_part(word: str) -> str:
+    """The plural at the end of a word that joins two: "trees" of "citytrees"; else the word."""
+    known = frequent_words()
+    if word in known or word.endswith("ss"):
+        return word
+    ends = range(SHORTEST, len(word) - SHORTEST + 1)
+    parts = (word[at:] for at in ends if word[:at] in known and word[at:] in known)
+    return next((part for part in parts if part.endswith("s")), word)
 
 
 def _singular(noun: str) -> str:

@@ -167,3 +167,18 @@ def test_values_are_added_up_together(ws):
 
 def test_a_difference_of_nothing_in_particular_is_refused(ws):
     assert not ws.ask("how much more is the aurora than the cygnus").answers
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "unit"),
+    [
+        ("capacity_MW", "capacity", "MW"),
+        ("energy_kWh", "energy", "kWh"),
+        ("tariff p/kWh", "tariff", "p/kWh"),
+        ("nitrate mg/l", "nitrate", "mg/l"),
+        ("price/unit", "price/unit", ""),
+        ("and/or", "and/or", ""),
+    ],
+)
+def test_units_with_capitals_and_units_per_unit_are_removed(name, plain, unit):
+    assert (without_unit(name), unit_of(name)) == (plain, unit)
