@@ -27,6 +27,10 @@ SAMPLE = 60
 
 WELL = 0.5
 """The share of a relation's name that must be in the question."""
+OWNING = frozenset("have has had having with get gets got".split())
+"""Words before what things have."""
+ARTICLES = frozenset("a an any some".split())
+"""Articles of what things have."""
 NEARLY_ALL = 0.8
 """The least share of a relation's heads that must also have another relation (see _possible)."""
 
@@ -34,7 +38,8 @@ NEARLY_ALL = 0.8
 def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the sets that a question's adjectives name: "alive", people without a date of death."""
     yield from _truths(question, knowledge)
-    yield from _participles(question)
+    yield from _participles(question, knowledge)
+    yield from _owned(question, knowledge)
     for match in question.operators:
         if match.kind not in ("having", "lacking"):
             continue
@@ -65,11 +70,11 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
             yield TypeMention(lowest(mask), mask.bit_length(), program)
 
 
-def _participles(question: Question) -> Iterator[TypeMention]:
+def _participles(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the sets of heads of a relation that a participle names: "games that are lent out".
 
     The participle follows a form of "be", and no content word or "by" follows it: "are lent to Jo"
-    and "written by whom" refer to the tails.
+    and "written by whom" refer to the tails. Yes-or-no relations are found by :func:`_truths`.
     """
     said, tokens = question.relations, question.tokens
     for relation in said.relations():
@@ -83,8 +88,26 @@ def _participles(question: Question) -> Iterator[TypeMention]:
             and tokens[at - 1].folded in BE
             and not any(question.importance[end:])
             and tokens[-1].folded != "by"
+            and not knowledge.truth_values(relation)
         ):
             yield TypeMention(at, end, Having(Step(relation)))
+
+
+def _owned(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
+    """Find the heads of a relation at the end of a question: "customers with a discount"."""
+    said, tokens = question.relations, question.tokens
+    for relation in said.relations():
+        evidence = said.evidence(relation)
+        at, end = lowest(evidence.mask), evidence.mask.bit_length()
+        if evidence.recall <= WELL or at < 2 or evidence.mask != span_mask(at, end):
+            continue
+        start = at - (tokens[at - 1].folded in ARTICLES)
+        if (
+            tokens[start - 1].folded in OWNING
+            and not any(question.importance[end:])
+            and not knowledge.truth_values(relation)
+        ):
+            yield TypeMention(start - 1, end, Having(Step(relation)))
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:

@@ -128,12 +128,7 @@ class Comparisons:
                 )  # fmt: skip
 
     def _is_named_before(self, named: int, item: Match) -> bool:
-        """Whether a measure is named directly before its number: "a height of 115 m".
-
-        Args:
-            named: Bit mask of the tokens that name the measure.
-            item: The number.
-        """
+        """Whether ``named``, a measure's tokens, is directly before a number: "height of 115 m"."""
         between = self._builder.question.importance[named.bit_length() : item.start]
         return bool(named) and named < 1 << item.start and not any(between)
 
@@ -394,7 +389,10 @@ def _dimensions(values: Sequence[Literal]) -> set[str]:
 
 
 def _without_birth(match: Match) -> Match:
-    """Remove the hint of a date of birth: "the president after Nixon" was not born after him."""
-    if match.order:
+    """Remove the hint of a date of birth from "before" and "after", but not from "older".
+
+    "The president after Nixon" was not born after him.
+    """
+    if match.order or match.hints[:1] != (DATE,):
         return match
     return replace(match, hints=tuple(hint for hint in match.hints if hint != BIRTH))

@@ -6,12 +6,23 @@ from kg import KnowledgeGraph
 from kptm import Linker, Predictor
 
 BIKES = {
-    # name: (station, model, range in km, load, battery in kWh, bought, pickup, mechanics)
-    "EB-01": ("Dock Two", "Volta", 80, 120, 0.5, "19/03/2021", "08:30", ("Kim Vo",)),
-    "EB-02": ("Dock Two", "Volta", 95, 150, 0.6, "05/06/2021", "09:15", ("Kim Vo", "Ada Brin")),
-    "EB-03": ("Mill Gate", "Cargo One", 60, 150, 0.9, "05/06/2022", "10:00", ("Kim Vo",)),
-    "EB-04": ("Mill Gate", "Swift", 110, 120, 0.5, "28/11/2019", "07:45", ("Ada Brin",)),
+    # name: (station, model, range in km, load, battery in kWh, bought, pickup, mechanics, insured)
+    "EB-01": ("Dock Two", "Volta", 80, 120, 0.5, "19/03/2021", "08:30", ("Kim Vo",), "yes"),
+    "EB-02": (
+        "Dock Two",
+        "Volta",
+        95,
+        150,
+        0.6,
+        "05/06/2021",
+        "09:15",
+        ("Kim Vo", "Ada Brin"),
+        "no",
+    ),
+    "EB-03": ("Mill Gate", "Cargo One", 60, 150, 0.9, "05/06/2022", "10:00", ("Kim Vo",), "no"),
+    "EB-04": ("Mill Gate", "Swift", 110, 120, 0.5, "28/11/2019", "07:45", ("Ada Brin",), "yes"),
 }
+BASKETS = {"EB-02": "front", "EB-03": "rear"}
 STATIONS = {
     # name: (borough, telephone, grid connection)
     "Dock Two": ("Harbour", "555-0142", "2018"),
@@ -23,10 +34,22 @@ STATIONS = {
 @pytest.fixture(scope="module")
 def asks(tmp_path_factory):
     rows = []
-    for name, (station, model, reach, load, energy, bought, pickup, mechanics) in BIKES.items():
+    for name, (
+        station,
+        model,
+        reach,
+        load,
+        energy,
+        bought,
+        pickup,
+        mechanics,
+        insured,
+    ) in BIKES.items():
         rows += [(name, "station", station), (name, "model", model), (name, "range_km", reach)]
         rows += [(name, "load", load), (name, "battery_kWh", energy), (name, "bought", bought)]
+        rows += [(name, "insured", insured)]
         rows += [(name, "pickup", pickup), *((name, "mechanic", one) for one in mechanics)]
+    rows += [(name, "basket", side) for name, side in BASKETS.items()]
     for name, (borough, telephone, since) in STATIONS.items():
         rows += [(name, "borough", borough), (name, "tel.", telephone), (name, "grid conn.", since)]
     folder = tmp_path_factory.mktemp("fleet")
@@ -56,6 +79,11 @@ def asks(tmp_path_factory):
         ("whose telephone is 555-0199", {"Mill Gate"}),
         ("oldest station by grid connection", {"Mill Gate"}),
         ("newest bike we have", {"EB-03"}),
+        ("which volta bikes are insured", {"EB-01"}),  # "no" is no fact about insured bikes
+        ("how many bikes have a basket", {"2"}),
+        ("bikes without a basket", {"EB-01", "EB-04"}),
+        ("how many bikes have a sponsor", set()),
+        ("bikes whose station is in old town", {"EB-03", "EB-04"}),
         ("how many kilometers longer is the range of eb-04 than of eb-03", {"50"}),
     ],
 )
