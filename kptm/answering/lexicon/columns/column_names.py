@@ -6,8 +6,12 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon.lexicon import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ENGLISH = "en"
 """The language of the names."""
@@ -17,6 +21,8 @@ QUALIFIERS = frozenset(
     " unit base hourly monthly yearly annual".split()
 )
 """Adjectives that tables put beside the noun of a column."""
+BEHIND = frozenset("due owed outstanding remaining left sold available".split())
+"""Adjectives that tables put behind the noun of a column: "balance due"."""
 DEGREES, HEATED = ("C", "F"), ("temperature", "temperatures", "temp", "point")
 """Units that are one letter, and words that they may follow."""
 ABBREVIATIONS = Path(__file__).parent / "abbreviations.toml"
@@ -110,7 +116,7 @@ def without_qualifiers(name: str) -> str:
     """
     words = split_words(name).split()
     kept = list(words)
-    while len(kept) > 1 and _is_qualifier(kept[-1]):
+    while len(kept) > 1 and (_is_qualifier(kept[-1]) or _is_behind(kept)):
         kept.pop()
     while len(kept) > 1 and _is_qualifier(kept[0]):
         kept.pop(0)
@@ -141,6 +147,11 @@ def as_date(name: str) -> str:
         case [done, "on" | "at"] | ["date" | "day", done] if done.endswith("ed") or done in DONE:
             return f"{done} date"
     return ""
+
+
+def _is_behind(words: Sequence[str]) -> bool:
+    """Whether the last word is an adjective behind a noun; in "date left" it is the event."""
+    return words[-1].lower() in BEHIND and words[-2].lower() not in ("date", "day", "year")
 
 
 def _is_qualifier(word: str) -> bool:
