@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kg.types import Literal
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
 _CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}").fullmatch
+DECIMALS = 4
+"""The most decimals of a number that is shown as it is."""
 GROUPED = 5
 """The least digits of a number with separated thousands: 1984 may be a year, 70,000 is not."""
 
@@ -97,6 +101,23 @@ def value_text(value: Literal) -> str:
         return text
     joint = "" if value.unit == "%" else " "
     return f"{text}{joint}{value.unit}"
+
+
+def rounded(value: Literal) -> Literal:
+    """A decimal number for people: at most two decimals, or three digits if it is below 1.
+
+    Numbers of up to four decimals, and other values, are returned as they are.
+
+    >>> rounded(Literal("6086.66666666667", f"{XSD}decimal")).value
+    '6086.67'
+    >>> rounded(Literal("0.0123456", f"{XSD}decimal")).value
+    '0.0123'
+    """
+    if value.datatype != f"{XSD}decimal" or len(value.value.partition(".")[2]) <= DECIMALS:
+        return value
+    number = Decimal(value.value)
+    places = 2 if abs(number) >= 1 else 2 - number.adjusted()
+    return replace(value, value=f"{round(number, places):f}")
 
 
 def type_name(value: Literal) -> str:

@@ -11,7 +11,7 @@ from kptm.answering.lexicon.match import Match
 from kptm.answering.lexicon.spelling.splitting import APOSTROPHES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from kptm.answering.lexicon.amounts.periods import Time
     from kptm.answering.lexicon.amounts.question_numbers import NumberMention
@@ -81,7 +81,8 @@ def find_matches(
     covering = _covering(hits, words, numbers, periods)
     found = [_match(hit) for hit in hits]
     found += _number_matches(numbers, periods)
-    found = [match for match in found if not _is_covered(match, covering)]
+    days = {(time.start, time.end) for time in periods if time.moment}
+    found = [match for match in found if not _is_covered(match, covering, days)]
     found += [Match(time.start, time.end, "time", period=time.period) for time in periods]
     return sorted(dict.fromkeys(found), key=lambda match: (match.start - match.end, match.start))
 
@@ -194,11 +195,11 @@ def _covering(
     return [(start, end) for start, end in dict.fromkeys(spans) if end > start + 1]
 
 
-def _is_covered(match: Match, covering: Iterable[Span]) -> bool:
-    """Whether a match lies within a longer span."""
+def _is_covered(match: Match, covering: Iterable[Span], days: Collection[Span]) -> bool:
+    """Whether a match lies within a longer span, such as one of the days of the question."""
     length = match.end - match.start
     if match.kind == "number" and not match.unit:  # the number with its unit is a separate match
-        covering = [span for span in covering if span[0] != match.start]
+        covering = [span for span in covering if span[0] != match.start or span in days]
     return any(
         start <= match.start and match.end <= end and end - start > length
         for start, end in covering

@@ -136,7 +136,8 @@ class Wholes:
                 continue
             if self._is_adjective(part):
                 continue
-            there = self._builder.asks_existence and isinstance(part.program, Intersection)
+            is_kind = isinstance(part.program, Intersection) or "agrees" in dict(part.features)
+            there = self._builder.asks_existence and is_kind
             if isinstance(part.program, Compare) or not part.names or there:
                 yield self._builder.extend(
                     Exists(part.program), (part,), mask=bits(match), operators=1 << number,

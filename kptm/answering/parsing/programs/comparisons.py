@@ -237,7 +237,7 @@ class Comparisons:
         size = next((size for size in sizes if size is not None), None)
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
         stems = {stem for name in named for stem in self._builder.schema.stems(name)}
-        fits = words is not None and not stems.isdisjoint(self._builder.schema.stems(words.label))
+        fits = words is not None and not stems.isdisjoint(words.weights)
         unknown = float(self._unit_of(measure) is None)
         return {"unit_assumed": unknown, "measure_hint": UNIT_HINT * fits}
 
@@ -294,6 +294,7 @@ class Comparisons:
             if len(numbers) > 1:
                 (one, first), (two, second) = numbers[:2]
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
+                first = replace(first, unit=first.unit or second.unit)  # "13 and 15 tonnes"
                 yield [_number(first), _number(second)], place, 1 << one | 1 << two
             return
         for at, item in numbers:

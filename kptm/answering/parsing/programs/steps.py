@@ -152,12 +152,26 @@ class Steps:
     def _may_be_unsaid(self, part: Derivation, step: Step) -> bool:
         """Whether a step may extend a derivation although no word names it."""
         if part.floating >= self._builder.floating:
-            return False
+            return self._links(part, step)
         return (
             part.mention is not None
             or self._builder.floating >= 2
             or self._leads_to_type(part, step)
             or self._is_shared(part)
+        )
+
+    def _links(self, part: Derivation, step: Step) -> bool:
+        """Whether a step links the rows of a set to those of the kind that is asked for.
+
+        "Which hives are in Upton" asks for the hives of the apiaries in Upton. No word names the
+        step from rows of one kind to the other.
+        """
+        return (
+            part.mention is None
+            and bool(part.names)
+            and part.floating <= self._builder.floating
+            and self._builder.knowledge.has_row_kinds
+            and self._leads_to_type(part, step)
         )
 
     def _step(
@@ -187,6 +201,7 @@ class Steps:
         same, shared = self._same(part, step)
         says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
+        links = free and self._links(part, step)
         if free and not self._may_be_unsaid(part, step):
             return None
         mention = part.mention or self._first_of_list(part)
@@ -195,10 +210,10 @@ class Steps:
             "name": evidence.recall,
             "named_fully": float(evidence.recall > 0.9),
             "more": min(evidence.more, 1.0),
-            "floating": float(free),
+            "floating": float(free and not links),
             "remembered": float(remembered and not says),
-            "choice": log(choice) if free else 0.0,
-            "hops": 1.0,
+            "choice": log(choice) if free and not links else 0.0,
+            "hops": float(not links),
             "encoder": behind or 0.0,
             "similar": float(similar),
             "backward": float(not step.forward),

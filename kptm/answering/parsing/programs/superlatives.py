@@ -46,6 +46,8 @@ DURATION = "duration"
 """The hint of "longest" and "shortest"."""
 BEGINNING = 0.6
 """How strongly "longest" suggests a start date: "who has been here the longest"."""
+OF_NOUN = 0.6
+"""How strongly the noun for rows suggests a measure with the noun in its name."""
 START = frozenset("sinc start begin began join hire found".split())
 """Stems in the names of relations that lead to a start date."""
 YEAR = "year"
@@ -126,6 +128,22 @@ class Measures:
             and words is not None
             and not START.isdisjoint(words.weights)
         )
+
+    def _is_of_noun(self, step: Step, match: Match, used: int) -> bool:
+        """Whether the noun for rows is in a measure's name: of claims, "amount claimed" is biggest.
+
+        Args:
+            step: The step to the measure.
+            match: The operator: a size, or a comparison without a measure of its own.
+            used: Bit mask of the tokens that the set and the operator explain.
+        """
+        words = self._builder.schema.relations.get(step.relation)
+        if words is None or not (match.generic or SIZE in match.hints):
+            return False
+        question = self._builder.question
+        nouns = [item for item in question.types if item.noun and item.mask & used]
+        stems = {x.stem for item in nouns for x in question.tokens[item.start : item.end]}
+        return not stems.isdisjoint(words.names[0])
 
     def _next_to(self, match: Match, part: Derivation) -> dict[str, float]:
         """Features of whether the set is the one that the noun next to a superlative names.
@@ -259,7 +277,24 @@ class Measures:
             if self._begins(measure.steps[0], match, steps):
                 features |= {"measure_hint": max(features["measure_hint"], BEGINNING)}
                 features["measure_floating"] = 0.0
+        of_noun = [
+            features
+            for measure, features, _ in found
+            if features["measure_floating"] and self._is_of_noun(measure.steps[0], match, used)
+        ]
+        if len(of_noun) == 1:
+            of_noun[0] |= {"measure_hint": OF_NOUN, "measure_floating": 0.0}
         floating = [features for _, features, _ in found if features["measure_floating"]]
+        if match.hints and SIZE not in match.hints and match.kind != "time":
+            # "Deeper" compares none of several other numbers, and no times.
+            several, timed = len(floating) > 1, YEAR in match.hints
+            found = [
+                scale
+                for scale in found
+                if not scale[1]["measure_floating"]
+                or not (several or (scale[0].steps[0] in times and not timed))
+            ]
+            floating = [features for _, features, _ in found if features["measure_floating"]]
         for features in floating:
             features["choice"] = log(len(floating))
         return found

@@ -166,8 +166,13 @@ def without_owned(
 def find_misspelt_types(
     schema: Schema, tokens: Sequence[Token], places: Iterable[int]
 ) -> Iterator[TypeMention]:
-    """Find types whose one-word name may be misspelt at the given token positions."""
+    """Find types and nouns for rows whose one word may be misspelt at the given positions."""
     for at in places:
-        for stems in schema.misspelt_types(tokens[at].folded):
+        word = tokens[at].folded
+        for stems in schema.misspelt_types(word):
             for key in schema.type_names[stems]:
                 yield TypeMention(at, at + 1, OfType(key))
+        rows = {program: noun for noun, program in schema.misspelt_nouns(word)}
+        if len(rows) == 1:
+            ((program, noun),) = rows.items()
+            yield TypeMention(at, at + 1, program, noun)

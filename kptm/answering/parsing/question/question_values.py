@@ -21,14 +21,21 @@ SIGNS = ".#@+-"
 
 
 def written_values(text: str, tokens: Sequence[Token], graph: KnowledgeGraph) -> Iterator[Mention]:
-    """Find the words with a digit or a leading sign that are values in the graph: ".com"."""
+    """Find the words with a digit or a leading sign that are values in the graph: ".com".
+
+    The parts of a date are no values: 2020 in "07/08/2020".
+    """
+    joined = list(_joined(text, tokens))
+    parts = {at for start, end in joined if end - start > 2 for at in range(start, end)}
     for at, token in enumerate(tokens):
+        if at in parts:
+            continue
         signed = token.start > 0 and text[token.start - 1] in SIGNS
         written = text[token.start - signed : token.end]
         if signed or any(char.isdigit() for char in written):
             for value in graph.values(written):
                 yield Mention(at, at + 1, ValueKey(value), 1.0, "value", True)
-    for start, end in _joined(text, tokens):
+    for start, end in joined:
         for value in graph.values(text[tokens[start].start : tokens[end - 1].end]):
             yield Mention(start, end, ValueKey(value), 1.0, "value", True)
 

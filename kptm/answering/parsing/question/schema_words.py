@@ -26,7 +26,7 @@ from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from kg.programs import Program
     from kg.types import Entity, Relation
@@ -42,6 +42,8 @@ KIN = 0.7
 """The least weight with which a synonym names the rows of a file."""
 SAME = 0.9
 """The least weight with which a synonym names a type."""
+PAST = "ed"
+"""The ending of verbs, which are no nouns."""
 COMMON = 3
 """The fewest relations that share a common head noun."""
 LIKE = 5
@@ -231,8 +233,8 @@ class Schema:
             last: The last word, folded.
 
         Returns:
-            None if the words only share their stems with a noun: "works" does not mean workers, and
-            "teach" no teacher.
+            None if the words only share their stems with a noun: "works" does not mean workers,
+            "teach" no teacher, and "claimed" no claim.
         """
         known = self.nouns.get(stems, ())
         shared, (noun, program) = max(
@@ -240,7 +242,7 @@ class Schema:
             key=lambda item: item[0],
             default=(0, ("", None)),
         )
-        if program is None:
+        if program is None or (last.endswith(PAST) and not noun.endswith(PAST)):
             return None
         own, word = noun.split()[-1].rstrip("s"), last.rstrip("s")
         if noun in self.doubtful:
@@ -275,6 +277,12 @@ class Schema:
         """The names of types (each as stems) of which a word may be a misspelling."""
         edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
         return sorted(edits & self.type_names.keys())
+
+    def misspelt_nouns(self, word: str) -> Iterator[tuple[str, Program]]:
+        """The nouns for rows, with their programs, of which a word may be a misspelling."""
+        for edit in one_edit(word) if self.nouns and len(word) >= LIKE else ():
+            if (rows := self.rows_named(self.stems(edit), edit)) is not None:
+                yield rows
 
     def _head(self, name: str) -> str:
         """The stem of a phrase's head noun: the last word, or the last before a function word."""

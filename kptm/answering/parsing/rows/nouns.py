@@ -187,18 +187,22 @@ class Nouns:
             yield noun, reduce(Union, sets) if kind is None else kind.program
 
     def _of_tails(self) -> Iterator[tuple[str, Program]]:
-        """Yield (noun, program) for relations whose tails are rows of one kind: "booked room"."""
+        """Yield (noun, program) for relations whose tails are rows of one kind: "booked room".
+
+        Several relations may lead to them: ports of loading and of discharge are ports.
+        """
+        tails: dict[str, set[str]] = defaultdict(set)
         for relation in self._graph.relations() if self.kinds else ():
             name = split_words(spell_out(relation.label)).lower()
-            if relation_form(name).form is not Form.NOUN:
-                continue
-            tails = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
+            if relation_form(name).form is Form.NOUN:
+                ends = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
+                for noun in dict.fromkeys((name, name.split()[-1], name.split(" of ")[0])):
+                    tails[noun].update(ends)
+        for noun, ends_of_noun in tails.items():
             for kind in self.kinds:
-                shared = len(kind.rows.intersection(tails))
-                if shared >= max(1, MOSTLY * len(tails), COVERED * len(kind.rows)):
-                    yield name, kind.program
-                    if " " in name:
-                        yield name.split()[-1], kind.program
+                shared = len(kind.rows & ends_of_noun)
+                if shared >= max(1, MOSTLY * len(ends_of_noun), COVERED * len(kind.rows)):
+                    yield noun, kind.program
 
     def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
         """The programs of the classes by name, and of the last words that are no class themselves.
