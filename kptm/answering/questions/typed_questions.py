@@ -148,7 +148,7 @@ class TypedQuestions:
                 or (
                     _is_guess(question, best.derivation, derivation)
                     and not self._adds_up_rows(best.derivation, derivation)
-                    and self._may_be_missing(derivation)
+                    and self._may_be_missing(best.derivation, derivation)
                 )
             ):
                 return replace(item, p=p)
@@ -166,13 +166,16 @@ class TypedQuestions:
             return False
         return not any(step.forward for step in self._parser.knowledge.steps((found[0],)))
 
-    def _may_be_missing(self, silent: Derivation) -> bool:
+    def _may_be_missing(self, best: Derivation, silent: Derivation) -> bool:
         """Whether a reading is about a fact that things of the name's kind have.
 
-        If only sites have a county, "the county of the turbine" is that of its site.
+        If only sites have a county, "the county of the turbine" is that of its site. "The capital
+        of the Euro" is none of the capitals of countries with the Euro.
         """
-        found, knowledge = _path(silent.program), self._parser.knowledge
-        if found is None or not found[1][0].forward or not knowledge.has_row_kinds:
+        found, way, knowledge = _path(silent.program), _path(best.program), self._parser.knowledge
+        if found is None or way is None or not knowledge.has_row_kinds:
+            return True
+        if not all(step.forward for step in (*found[1], *way[1])):
             return True
         return may_have(found[0], found[1][0].relation, knowledge)
 

@@ -63,7 +63,7 @@ class Steps:
         if _is_of_several_rows(part):
             return
         found = []
-        here = self._builder.knowledge.steps(part.nodes[:SAMPLE])
+        here = self._steps_of(part)
         back = _step_back(part)
         choices = self._choices(part, here)
         for step in here:
@@ -164,15 +164,21 @@ class Steps:
         """Whether a step links the rows of a set to those of the kind that is asked for.
 
         "Which hives are in Upton" asks for the hives of the apiaries in Upton. No word names the
-        step from rows of one kind to the other.
+        only step from rows of one kind to the other.
         """
+        knowledge = self._builder.knowledge
+        is_unsaid = bool(part.floating) and part.size == part.floating == self._builder.floating
         return (
-            part.mention is None
-            and bool(part.names)
-            and part.floating <= self._builder.floating
-            and self._builder.knowledge.has_row_kinds
-            and self._leads_to_type(part, step)
+            (is_unsaid or (not part.size and "rows_of_value" in dict(part.features)))
+            and knowledge.has_row_kinds
+            and step != _last_step_back(part)
+            and self._free_types(part).isdisjoint(knowledge.types(part.nodes[:SAMPLE]))
+            and [step] == [x for x in self._steps_of(part) if self._leads_to_type(part, x)]
         )
+
+    def _steps_of(self, part: Derivation) -> Counter[Step]:
+        """The steps from the nodes of a set."""
+        return self._builder.knowledge.steps(part.nodes[:SAMPLE])
 
     def _step(
         self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
@@ -365,9 +371,14 @@ def _is_of_several_rows(part: Derivation) -> bool:
     return len(part.nodes) > 1 and "agrees" not in own and "agrees_everything" not in own
 
 
-def _step_back(part: Derivation) -> Step | None:
-    """The step from a set of values back to the nodes that have them; None for other sets."""
+def _last_step_back(part: Derivation) -> Step | None:
+    """The last step of a path in the opposite direction; None for other programs."""
     program = part.program
-    if not isinstance(program, Follow) or not is_value(part.nodes):
+    if not isinstance(program, Follow):
         return None
     return Step(program.step.relation, not program.step.forward)
+
+
+def _step_back(part: Derivation) -> Step | None:
+    """The step from a set of values back to the nodes that have them; None for other sets."""
+    return _last_step_back(part) if is_value(part.nodes) else None
