@@ -2,7 +2,7 @@
 
     python benchmarks/answers.py table [TABLE.tsv …] [--failures]
 
-The default is the sixteen tables of `tables/`. Sixty questions about each are in the file
+The default is all tables of `tables/`. Sixty questions about each are in the file
 `NAME.questions.tsv` beside it: a question, a tab, and the gold answers, joined by `|`. An
 alternative set of gold answers follows after ` || `; `refuse` means that the table has no answer.
 The authors of tables and questions had not seen the code; they wrote the facts from memory. Nothing

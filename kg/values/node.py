@@ -103,14 +103,14 @@ def value_text(value: Literal) -> str:
     return f"{text}{joint}{value.unit}"
 
 
-def rounded(value: Literal) -> Literal:
+def round_decimal(value: Literal) -> Literal:
     """A decimal number for people: at most two decimals, or three digits if it is below 1.
 
     Numbers of up to four decimals, and other values, are returned as they are.
 
-    >>> rounded(Literal("6086.66666666667", f"{XSD}decimal")).value
+    >>> round_decimal(Literal("6086.66666666667", f"{XSD}decimal")).value
     '6086.67'
-    >>> rounded(Literal("0.0123456", f"{XSD}decimal")).value
+    >>> round_decimal(Literal("0.0123456", f"{XSD}decimal")).value
     '0.0123'
     """
     if value.datatype != f"{XSD}decimal" or len(value.value.partition(".")[2]) <= DECIMALS:

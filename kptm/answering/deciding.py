@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Named, Within, parts
 from kg.types import Literal, Step
 from kg.values import ValueKey, value_text
-from kg.values.node import rounded
+from kg.values.node import round_decimal
 from kg.vocabulary import XSD
 from kptm.answering.answer import Answer
 from kptm.answering.answer_parts import Conflict, Evidence, ScoredEntity, Sense
@@ -192,7 +192,7 @@ class AnswerBuilder:
             truth = Literal(str(result.truth).lower(), datatype=f"{XSD}boolean")
             answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, truth),)
         elif result.number is not None:
-            text = value_text(rounded(result.number))
+            text = value_text(round_decimal(result.number))
             answers = (ScoredEntity(None, text, found.p, result.number),)
         else:
             named = labels(self._graph, result.nodes)

@@ -109,3 +109,16 @@ def test_a_block_checks_once_for_a_new_revision(graph):
     with graph.transaction(), evaluator.assume_unchanged():
         graph.add([("Peru", "borders", "Brazil")])
         assert "Brazil" in evaluator.evaluate(borders).nodes
+
+
+def test_nodes_are_looked_up_once_until_the_graph_changes(graph, statements):
+    graph.add([("A", "r", "B"), ("B", "r", "C")], source="s")
+    evaluator = Evaluator(graph.database)
+    assert evaluator.evaluate(Named(("A", "X"))).nodes == ("A",)
+    first = len(statements)
+    evaluator.evaluate(Named(("X", "A")))
+    evaluator.steps(["A", "X"])
+    looked_up = [text for text in statements[first:] if "FROM entity WHERE key" in text]
+    assert not looked_up  # neither the known node nor the missing one
+    graph.add([("X", "r", "A")], source="s")
+    assert evaluator.evaluate(Named(("X", "A"))).nodes == ("X", "A")

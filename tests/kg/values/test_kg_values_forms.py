@@ -7,6 +7,7 @@ import pytest
 
 from kg import Literal
 from kg.values import ValueKey, candidates, parse, value_text
+from kg.values.node import round_decimal
 from kg.vocabulary import EMAIL, VERSION, XSD
 
 
@@ -78,3 +79,19 @@ def test_a_value_in_the_place_of_a_key_is_its_text_but_equals_only_itself():
 ])  # fmt: skip
 def test_a_value_is_shown_for_people(value, text):
     assert value_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("6086.66666666667", "6086.67"),
+        ("5.76666666666667", "5.77"),
+        ("-0.0123456", "-0.0123"),
+        ("0.00000123456", "0.00000123"),
+        ("52.5200", "52.5200"),  # four decimals are shown as they are
+        ("12.25", "12.25"),
+    ],
+)
+def test_a_mean_is_shown_with_two_decimals_or_three_digits(text, shown):
+    assert round_decimal(Literal(text, f"{XSD}decimal")).value == shown
+    assert round_decimal(Literal(text)).value == text  # a text is no number

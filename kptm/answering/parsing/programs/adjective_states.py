@@ -39,7 +39,7 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
     """Find the sets that a question's adjectives name: "alive", people without a date of death."""
     yield from _truths(question, knowledge)
     yield from _participles(question, knowledge)
-    yield from _owned(question, knowledge)
+    yield from _belongings(question, knowledge)
     for match in question.operators:
         if match.kind not in ("having", "lacking"):
             continue
@@ -93,7 +93,7 @@ def _participles(question: Question, knowledge: Knowledge) -> Iterator[TypeMenti
             yield TypeMention(at, end, Having(Step(relation)))
 
 
-def _owned(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
+def _belongings(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the heads of a relation at the end of a question: "customers with a discount"."""
     said, tokens = question.relations, question.tokens
     for relation in said.relations():

@@ -25,7 +25,7 @@ def written_values(text: str, tokens: Sequence[Token], graph: KnowledgeGraph) ->
 
     The parts of a date are no values: 2020 in "07/08/2020".
     """
-    joined = list(_joined(text, tokens))
+    joined = list(_runs_with_signs(text, tokens))
     parts = {at for start, end in joined if end - start > 2 for at in range(start, end)}
     for at, token in enumerate(tokens):
         if at in parts:
@@ -40,7 +40,7 @@ def written_values(text: str, tokens: Sequence[Token], graph: KnowledgeGraph) ->
             yield Mention(start, end, ValueKey(value), 1.0, "value", True)
 
 
-def _joined(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+def _runs_with_signs(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     """Find the runs of tokens with a single sign between each: "555-0133", "05/06/2024"."""
     start = 0
     for at in range(1, len(tokens) + 1):
