@@ -21,7 +21,7 @@ QUALIFIERS = frozenset(
     " unit base hourly monthly yearly annual".split()
 )
 """Adjectives that tables put beside the noun of a column."""
-BEHIND = frozenset("due owed outstanding remaining left sold available".split())
+BEHIND = frozenset("due owed outstanding remaining sold available".split())
 """Adjectives that tables put behind the noun of a column: "balance due"."""
 DEGREES, HEATED = ("C", "F"), ("temperature", "temperatures", "temp", "point")
 """Units that are one letter, and words that they may follow."""
@@ -150,7 +150,7 @@ def as_date(name: str) -> str:
 
 
 def _is_behind(words: Sequence[str]) -> bool:
-    """Whether the last word is an adjective behind a noun; in "date left" it is the event."""
+    """Whether the last word is an adjective behind a noun; in "date sold" it is the event."""
     return words[-1].lower() in BEHIND and words[-2].lower() not in ("date", "day", "year")
 
 

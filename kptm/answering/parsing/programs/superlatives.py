@@ -285,14 +285,13 @@ class Measures:
         if len(of_noun) == 1:
             of_noun[0] |= {"measure_hint": OF_NOUN, "measure_floating": 0.0}
         floating = [features for _, features, _ in found if features["measure_floating"]]
-        if match.hints and SIZE not in match.hints and match.kind != "time":
+        if match.hints and not {SIZE, YEAR} & {*match.hints} and match.kind != "time":
             # "Deeper" compares none of several other numbers, and no times.
-            several, timed = len(floating) > 1, YEAR in match.hints
+            several = len(floating) > 1
             found = [
                 scale
                 for scale in found
-                if not scale[1]["measure_floating"]
-                or not (several or (scale[0].steps[0] in times and not timed))
+                if not scale[1]["measure_floating"] or not (several or scale[0].steps[0] in times)
             ]
             floating = [features for _, features, _ in found if features["measure_floating"]]
         for features in floating:
