@@ -76,38 +76,43 @@ def _participles(question: Question, knowledge: Knowledge) -> Iterator[TypeMenti
     The participle follows a form of "be", and no content word or "by" follows it: "are lent to Jo"
     and "written by whom" refer to the tails. Yes-or-no relations are found by :func:`_truths`.
     """
-    said, tokens = question.relations, question.tokens
-    for relation in said.relations():
-        evidence = said.evidence(relation)
-        at, end = lowest(evidence.mask), evidence.mask.bit_length()
-        if evidence.recall <= WELL or at < 1 or evidence.mask != span_mask(at, end):
-            continue
+    tokens = question.tokens
+    for relation, at, end in _named_relations(question, knowledge):
         word = tokens[at].folded
         if (
             (word.endswith("ed") or word in PARTICIPLES)
             and tokens[at - 1].folded in BE
-            and not any(question.importance[end:])
             and tokens[-1].folded != "by"
-            and not knowledge.truth_values(relation)
         ):
             yield TypeMention(at, end, Having(Step(relation)))
 
 
 def _belongings(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the heads of a relation at the end of a question: "customers with a discount"."""
-    said, tokens = question.relations, question.tokens
+    tokens = question.tokens
+    for relation, at, end in _named_relations(question, knowledge):
+        start = at - (tokens[at - 1].folded in ARTICLES)
+        if start and tokens[start - 1].folded in OWNING:
+            yield TypeMention(start - 1, end, Having(Step(relation)))
+
+
+def _named_relations(question: Question, knowledge: Knowledge) -> Iterator[tuple[str, int, int]]:
+    """Yield (relation, start, end) of each relation whose name no content word follows.
+
+    They are not named by the first token, and are no yes-or-no relations.
+    """
+    said = question.relations
     for relation in said.relations():
         evidence = said.evidence(relation)
         at, end = lowest(evidence.mask), evidence.mask.bit_length()
-        if evidence.recall <= WELL or at < 2 or evidence.mask != span_mask(at, end):
-            continue
-        start = at - (tokens[at - 1].folded in ARTICLES)
         if (
-            tokens[start - 1].folded in OWNING
+            evidence.recall > WELL
+            and at > 0
+            and evidence.mask == span_mask(at, end)
             and not any(question.importance[end:])
             and not knowledge.truth_values(relation)
         ):
-            yield TypeMention(start - 1, end, Having(Step(relation)))
+            yield relation, at, end
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
