@@ -280,7 +280,9 @@ class Measures:
         of_noun = [
             features
             for measure, features, _ in found
-            if features["measure_floating"] and self._is_of_noun(measure.steps[0], match, used)
+            if features["measure_floating"]
+            and measure.steps[0] not in times  # "lessonDate" is no size of a lesson
+            and self._is_of_noun(measure.steps[0], match, used)
         ]
         if len(of_noun) == 1:
             of_noun[0] |= {"measure_hint": OF_NOUN, "measure_floating": 0.0}
