@@ -211,10 +211,9 @@ class Evaluation:
             found = node_ids(self._sql, new.values())
             live = self.sets.living(found.values())
             for key, name in new.items():
-                held = found.get(name, ABSENT)
-                held = held if held in live else ABSENT
-                ids[key] = held
-                self._state.ids.put(key, held)
+                stored = found.get(name, ABSENT)
+                ids[key] = live_id = stored if stored in live else ABSENT
+                self._state.ids.put(key, live_id)
         return NodeSet(tuple(dict.fromkeys(number for key in wanted if (number := ids[key]))))
 
     def _of_type(self, program: OfType) -> NodeSet:
