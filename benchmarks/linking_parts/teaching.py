@@ -60,7 +60,10 @@ def set_of(freebase, layers, name, similarity=None, policy=Policy.NAMES) -> Gold
     """
     texts, within, outside = teachable(freebase.gold[name])
     complete = {Policy.ALL: False, Policy.STRICT: True, Policy.NAMES: name in COMPLETE}[policy]
-    return Gold(layers, texts, within, similarity, outside, complete)
+    # "American" without a link may be one that annotators left out, or the people, whom the graph
+    # lacks; only a complete set shows which names of peoples are links.
+    peoples = complete or name in COMPLETE
+    return Gold(layers, texts, within, similarity, outside, complete, peoples=peoples)
 
 
 def beside_sets(freebase, layers, similarity=None) -> list[Gold]:

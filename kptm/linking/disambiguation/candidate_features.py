@@ -13,6 +13,7 @@ from kptm.linking.disambiguation.kind_context import salt as _salt
 from kptm.linking.disambiguation.word_similarity import ALIKE, word_similarity
 from kptm.linking.index.index_build import function_word_hashes, word_hashes
 from kptm.linking.index.link_index import ACRONYM_LENGTH, find
+from kptm.linking.names.english_lexicon import dates, titles
 from kptm.linking.names.surface_forms import (
     FIRST_PART,
     LANGUAGE,
@@ -48,7 +49,8 @@ EVIDENCE, COUNTED = "evidence", "counted"
 WHICH = (
     "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation",
     "no known kind", "language", "people", "language, a small word follows",
-    "people, a small word follows", "language, after in", "people of, after the",
+    "people, a small word follows", "language, a noun follows", "people of, a noun follows",
+    "people, a noun follows", "language, after in", "people of, after the",
     "people, after the", "part", "first name", "last name", "first word", "last word", "beginning",
     "end", "people of", "acronym of", "part, said in full", "last name, said in full",
     "said in full", "description", "description, words", "neighbours named", "part, degree",
@@ -205,8 +207,9 @@ def _cross(columns: dict[str, Floats]) -> None:
     compound = columns["a small word after a hyphen"]
     columns["place, a small word after a hyphen"] = whole * columns["place"] * compound
     for name in ("people of", "people", "language"):
-        columns[f"{name}, a small word follows"] = columns[name] * columns["a small word follows"]
-        columns[f"{name}, after the"] = columns[name] * columns["after the"]
+        # "A Danish island" means the country, "speak Danish" the language.
+        for where in ("a small word follows", "a noun follows", "after the"):
+            columns[f"{name}, {where}"] = columns[name] * columns[where]
     for name in (
         "elsewhere in a longer name", "comma and capital", "a capital follows",
         "after a capital and of",
@@ -310,8 +313,10 @@ def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bo
     following = np.minimum(after, last)
     goes_on = (after <= last) & tokens.after[following] & tokens.capital[following]
     goes_on &= tokens.start[following] == end + 1
-    # If another mention follows, the two are adjacent names, not one longer name.
+    # If another mention follows, the two are adjacent names, not one longer name. So are a name
+    # and a title or a day: "Michigan Gov. Jennifer Granholm", "in West Virginia Tuesday".
     goes_on &= find(start, tokens.start[following]) < 0
+    goes_on &= ~(titles().has(tokens.hash[following]) | dates().has(tokens.hash[following]))
     before = np.searchsorted(tokens.start, start)
     own, previous = np.minimum(before, last), np.maximum(before - 1, 0)
     continues = (before > 0) & (tokens.start[own] == start) & tokens.after[own]

@@ -58,8 +58,10 @@ CONTEXT = frozenset(
     {
         "part, said in full", "last name, said in full", "said in full", "description",
         "description, words", "neighbours named", "people of, a small word follows",
-        "people, a small word follows", "language, a small word follows", "people of, after the",
-        "people, after the", "language, after in", "place, after in", "person, after a title",
+        "people, a small word follows", "language, a small word follows",
+        "people of, a noun follows", "people, a noun follows", "language, a noun follows",
+        "people of, after the", "people, after the", "language, after in", "place, after in",
+        "person, after a title",
         "person, after a given name", "fact", "shared neighbours", "again", "part, fact",
         "part, shared neighbours", "similarity", "behind the most similar", "words alike",
         "behind the most alike",

@@ -69,6 +69,28 @@ def test_what_is_in_no_doubt_is_not_encoded(model, graph, monkeypatch):
     assert Linker(graph, encoder=Encoder(model)).link("Paris is a city.").links
 
 
+@pytest.mark.parametrize(
+    ("probability", "asked"),
+    [((0.5, 0.3), True), ((0.5, 0.04), False), ((0.04, 0.5), False), ((0.7, 0.1), False)],
+)
+def test_contexts_that_cannot_change_the_first_candidate_are_not_encoded(
+    model, graph, monkeypatch, probability, asked
+):
+    linker, encoder = Linker(graph), Encoder(model)
+    passages, layers = FoldedTexts(["Paris is a city."]), linker.refresh()
+    scored = score_candidates(passages, layers, linker.weights)
+    encoded = []
+    encode = Encoder._encode_texts
+    monkeypatch.setattr(
+        Encoder, "_encode_texts", lambda self, texts: encoded.extend(texts) or encode(self, texts)
+    )
+    found = encoder.similarity(
+        passages, layers, scored.found, np.array(probability), linker.describe
+    )
+    assert bool(encoded) == asked
+    assert bool(found["similarity"].any()) == asked
+
+
 def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
     monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
     first = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")

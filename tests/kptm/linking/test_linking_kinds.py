@@ -144,6 +144,12 @@ def test_features_of_a_text_do_not_depend_on_the_batch(layers):
         ("It is the Ireland-Wales match.", "place, a small word after a hyphen", 0),
         ("They saw Ireland, Wales and more.", "comma and capital", 1),
         ("They saw Ireland, Wales and more.", "person, comma and capital", 0),
+        ("They met in Ireland Tuesday.", "a capital follows", 0),
+        ("They met Ireland President Higgins.", "a capital follows", 0),
+        ("They met on Ireland Avenue.", "a capital follows", 1),
+        ("They crossed an Irish island.", "people of, a noun follows", 1),
+        ("They spoke of the Irish.", "people of, a noun follows", 0),
+        ("They crossed an Ireland road.", "people of, a noun follows", 0),
     ],
 )
 def test_what_stands_beside_a_place(text, name, expected, layers):
