@@ -1,4 +1,4 @@
-"""Nodes and edges of property graphs, as statements of the graph and back.
+"""Converts nodes and edges of property graphs to statements and back.
 
 A label of a node is a type, a property is a value, and a property of an edge is a qualifier. Names,
 aliases, descriptions and priors have properties of their own; a language follows an "@", as in
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kg.types import Attribute, Literal, Qualifier, Statement, Triple
-from kg.vocabulary import ALIAS, DESCRIPTION, ENTITY, IRI, LABEL, PRIOR, TYPE, XSD
+from kg.vocabulary import ALIAS, DESCRIPTION, ENTITY, LABEL, PRIOR, TYPE, XSD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,8 +21,8 @@ CONFIDENCE, SOURCE = "kptm_confidence", "kptm_source"
 """Properties of an edge with the confidence and source of its statement."""
 
 _LANGUAGE = re.compile(r"(?P<name>.+)@(?P<tag>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)").fullmatch
-_OWN = {ALIAS: "aliases", DESCRIPTION: "description", PRIOR: "prior"}
-_MEANT = {name: relation for relation, name in _OWN.items()}
+_PROPERTY_OF = {ALIAS: "aliases", DESCRIPTION: "description", PRIOR: "prior"}
+_RELATION_OF = {name: relation for relation, name in _PROPERTY_OF.items()}
 KINDS = {
     f"{XSD}integer": "long",
     f"{XSD}double": "double",
@@ -31,14 +31,14 @@ KINDS = {
     f"{XSD}dateTime": "datetime",
     "": "string",
 }
-"""The type of a property by the datatype of a value; others become text."""
+"""The type of a property, by the datatype of its values; other datatypes become "string"."""
 DATATYPES = {
     **{kind: datatype for datatype, kind in KINDS.items()},
     **dict.fromkeys(("int", "short", "byte"), f"{XSD}integer"),
     "float": f"{XSD}double",
     "localdatetime": f"{XSD}dateTime",
 }
-"""The datatype of a value by the type of a property; others are text."""
+"""The datatype of values, by the type of their property; other types are text."""
 
 
 def python_value(value: Literal) -> str | bool | int | float:
@@ -87,7 +87,7 @@ class NameRules:
 
     Attributes:
         name: The property that holds the label of an entity.
-        others: Properties that name a node without ``name``; they are stored as values too.
+        others: Properties of which the first is also read as the label of a node without ``name``.
     """
 
     name: str
@@ -102,7 +102,7 @@ GEXF = NameRules("label", ())  # each node has a label there, by default its id
 def records_of_node(
     node: Node, rules: NameRules, *, is_linked: bool = False
 ) -> Iterator[Attribute]:
-    """The statements of a node; without any, one that it exists, unless an edge has the node."""
+    """The statements of a node; if it has no statement and no edge, one that it exists."""
     if not node.types and not node.properties and not is_linked:
         yield Attribute(node.key, ENTITY, Literal(""))
     for kind in node.types:
@@ -111,7 +111,7 @@ def records_of_node(
     stand_in = next((name for name in rules.others if name in names), None)
     for name, values in node.properties.items():
         base, language = _split(name)
-        relation = LABEL if base == rules.name else _MEANT.get(base, base)
+        relation = LABEL if base == rules.name else _RELATION_OF.get(base, base)
         for value in values:
             text = Literal(value.value, value.datatype, language) if language else value
             yield Attribute(node.key, relation, text)
@@ -147,15 +147,15 @@ def _split(name: str) -> tuple[str, str]:
 
 
 class PropertyGraph:
-    """The nodes and edges of statements, and how much of these they cannot represent.
+    """The nodes and edges that represent statements, and the number of losses.
 
-    They are in memory, because the statements about an entity are not next to each other.
+    They are held in memory, because the statements about an entity are not next to each other.
 
     Attributes:
         nodes: The nodes by key, in the order of their first mention.
         edges: The edges.
         written: The number of statements represented.
-        lost: The number of statements, or parts of them, that are not.
+        lost: The number of statements, or parts of statements, that a reader does not get back.
     """
 
     def __init__(self, statements: Iterable[Statement], rules: NameRules) -> None:
@@ -189,8 +189,10 @@ class PropertyGraph:
         for pair in item.qualifiers:
             value = pair.value
             if isinstance(value, str):
-                self.lost += 1  # that it is an entity
+                self.lost += 1  # the property does not say that its value is an entity
                 value = Literal(value)
+            name, language = _split(pair.relation)
+            self.lost += bool(language) or name in (CONFIDENCE, SOURCE)  # read as something else
             self._put(edge.properties, pair.relation, value)
         return edge
 
@@ -201,11 +203,18 @@ class PropertyGraph:
         if fact.relation == ENTITY:
             return
         if fact.relation == TYPE:
-            self.lost += fact.value.datatype == IRI
+            self.lost += fact.value != Literal(fact.value.value)
             node.types[fact.value.value] = None
             return
-        name = self._rules.name if fact.relation == LABEL else fact.relation
-        self._put(node.properties, _OWN.get(name, name), fact.value)
+        if fact.relation == LABEL:
+            name = self._rules.name
+        elif fact.relation in _PROPERTY_OF:
+            name = _PROPERTY_OF[fact.relation]
+        else:
+            name, language = fact.relation, _split(fact.relation)[1]
+            is_reserved = name == self._rules.name or name in _RELATION_OF
+            self.lost += bool(language) or is_reserved  # read as something else
+        self._put(node.properties, name, fact.value)
 
     def _put(self, properties: dict[str, list[Literal]], name: str, value: Literal) -> None:
         self.lost += bool(value.unit) + (value.datatype not in KINDS)
@@ -215,21 +224,19 @@ class PropertyGraph:
         properties.setdefault(name, []).append(Literal(value.value, kind))
 
     def _drop_name(self, node: Node) -> None:
-        """Leave out a name that readers derive from another property."""
+        """Leave out a name that :func:`records_of_node` derives from another property."""
         names = node.properties.get(self._rules.name)
-        stand_in = next((name for name in self._rules.others if name in node.properties), None)
-        if names and stand_in and names == node.properties[stand_in]:
+        bases = [_split(name)[0] for name in node.properties]
+        stand_in = next((name for name in self._rules.others if name in bases), None)
+        if names is None or stand_in is None or any(value.datatype for value in names):
+            return
+        has_languages = bases.count(self._rules.name) > 1 or bases.count(stand_in) > 1
+        if not has_languages and names == node.properties.get(stand_in):
             del node.properties[self._rules.name]
 
 
-def kind_of(values: Iterable[Literal]) -> str:
-    """The type of a property with these values; "string" if they have several."""
-    kinds = {KINDS[value.datatype] for value in values}
-    return kinds.pop() if len(kinds) == 1 else "string"
-
-
 def columns_of(items: Iterable[Mapping[str, list[Literal]]]) -> dict[str, tuple[str, bool]]:
-    """By property: its type over all nodes or edges, and whether one has several values."""
+    """For each property of nodes or edges, its type, and whether an item has several values."""
     kinds: dict[str, set[str]] = {}
     several: dict[str, bool] = {}
     for properties in items:

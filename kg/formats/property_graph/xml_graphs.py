@@ -39,8 +39,16 @@ if TYPE_CHECKING:
 RELATED = "related"
 """The relation of an edge without a label."""
 TYPES, RELATION = "types", "label"
+WEIGHT = "weight"
+"""A property of edges that is a number of its own in GEXF, by which Gephi draws them."""
 _DRAWN = frozenset(("x", "y", "shape_type", "viz"))
 """Attributes that only say how yEd or Gephi draw a node."""
+_NODE_RESERVED = _DRAWN | {TYPES, "labels"}
+_EDGE_RESERVED = _DRAWN | {RELATION, "relation", "id"}
+"""Attributes that are no properties when a file is read, so that the writer leaves them out."""
+_GEXF_NODE_RESERVED = frozenset(("id", "key", "pid", "parents", "spells"))
+_GEXF_EDGE_RESERVED = frozenset(("key", "type", "spells"))
+"""Further ones in GEXF, of which NetworkX makes parts of the format itself."""
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
 
 
@@ -70,7 +78,7 @@ def _read(
         raise TripleFormatError(path, None, f"NetworkX cannot read it ({error})") from error
     counts: Counter[str] = Counter()
     for key, data in graph.nodes(data=True):
-        node = Node(str(key), properties=_values(data, (TYPES, "labels", *_DRAWN)))
+        node = Node(str(key), properties=_values(data, _NODE_RESERVED))
         node.types = dict.fromkeys(_types(data))
         if rules is GEXF and data.get("label") == str(key):
             del node.properties["label"]
@@ -81,7 +89,7 @@ def _read(
                          isinstance(text, str) and text), None)  # fmt: skip
         if relation is None:
             counts["edges"] += 1
-        properties = _values(data, ("relation", RELATION, "id", *_DRAWN))
+        properties = _values(data, _EDGE_RESERVED)
         edge = Edge(str(head), relation or RELATED, str(tail), properties)
         yield 0, statement_of_edge(edge)
     if counts["edges"]:
@@ -108,8 +116,7 @@ def _types(data: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _values(data: Mapping[str, Any], without: Iterable[str]) -> dict[str, list[Literal]]:
-    skipped = frozenset(without)
+def _values(data: Mapping[str, Any], skipped: frozenset[str]) -> dict[str, list[Literal]]:
     if "labels" in skipped and not str(data.get("labels", ":")).startswith(":"):
         skipped -= {"labels"}
     found = {
@@ -171,26 +178,43 @@ def _graph(
 ) -> tuple[nx.MultiDiGraph[str], int, int]:
     import networkx as nx
 
+    node_reserved, edge_reserved = _NODE_RESERVED, _EDGE_RESERVED
+    if rules is GEXF:
+        node_reserved |= _GEXF_NODE_RESERVED
+        edge_reserved |= _GEXF_EDGE_RESERVED
     found = PropertyGraph(statements, rules)
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for node in found.nodes.values():
-        data = _attributes(node.properties, found)
+        data = _attributes(node.properties, found, node_reserved)
         if node.types:
             data[TYPES] = _as_list(list(node.types))
         _check(path, (node.key, *map(str, (*data, *data.values()))))
         graph.add_node(node.key)
         graph.nodes[node.key].update(data)
     for number, edge in enumerate(found.edges):
-        data = {RELATION: edge.relation, **_attributes(edge.properties, found)}
+        reserved = edge_reserved
+        if rules is GEXF and WEIGHT in edge.properties:
+            kinds = [value.datatype for value in edge.properties[WEIGHT]]
+            if kinds == [f"{XSD}integer"]:
+                found.lost += 1  # it is read as a double
+            elif kinds != [f"{XSD}double"]:
+                reserved = edge_reserved | {WEIGHT}
+        data = {RELATION: edge.relation, **_attributes(edge.properties, found, reserved)}
         _check(path, map(str, (*data, *data.values())))
         graph.add_edge(edge.head, edge.tail, key=number)
         graph.edges[edge.head, edge.tail, number].update(data)
     return graph, found.written, found.lost
 
 
-def _attributes(properties: Mapping[str, list[Literal]], graph: PropertyGraph) -> dict[str, Any]:
+def _attributes(
+    properties: Mapping[str, list[Literal]], graph: PropertyGraph, reserved: frozenset[str]
+) -> dict[str, Any]:
+    """The properties as XML attributes, without those whose names are reserved."""
     found: dict[str, Any] = {}
     for name, values in properties.items():
+        if name in reserved:
+            graph.lost += len(values)
+            continue
         items = [python_value(value) for value in values]
         graph.lost += sum(
             isinstance(item, str) and value.datatype != ""

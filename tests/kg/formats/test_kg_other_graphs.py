@@ -347,6 +347,84 @@ def test_statements_that_a_format_cannot_hold_are_counted(tmp_path, opened, suff
     assert graph.export(tmp_path / f"all.{suffix}").left_out == lost
 
 
+PROPERTIES = (
+    "name label title aliases description prior types labels relation id pid parents spells start"
+    " end key type weight x y viz shape_type mail@de kptm_source kptm_confidence"
+).split()
+"""Names that mean something of their own in a format of property graphs."""
+
+
+PROPERTY_GRAPHS = pytest.mark.parametrize("suffix", ["neo4j", "apoc", "graphml", "gexf"])
+
+
+@PROPERTY_GRAPHS
+def test_a_property_with_the_name_of_a_field_is_read_back_or_counted(tmp_path, opened, suffix):
+    graph = opened()
+    for name in PROPERTIES:
+        fact = Triple(f"a {name}", "knows", f"b {name}")
+        graph.add(
+            [
+                EntityRecord(key=f"a {name}", label="Ann"),
+                Attribute(f"a {name}", name, Literal("0.7")),
+                Statement(fact, None, (Qualifier(name, Literal("0.7")),)),
+                Triple("z", "knows", f"a {name}"),
+            ]
+        )
+    report = graph.export(tmp_path / f"all.{suffix}")
+    again = opened(tmp_path / f"all.{suffix}")
+    assert set(again.snapshot()[1]) == set(graph.snapshot()[1])
+    lost = set(lines(tmp_path, graph)) - set(lines(tmp_path, again))
+    assert len(lost) == report.left_out
+
+
+@pytest.mark.parametrize(
+    ("suffix", "first", "second"),
+    [
+        ("neo4j", "title", "label"),
+        ("apoc", "title", "label"),
+        ("graphml", "name", "title"),
+        ("gexf", "name", "title"),
+    ],
+)
+def test_a_label_is_not_lost_beside_a_property_of_the_same_text(
+    tmp_path, opened, suffix, first, second
+):
+    """A reader takes the first of two properties for the label of a node without any label."""
+    graph = opened()
+    graph.add([EntityRecord(key="f", label="France")])
+    for number, (text, tag, language) in enumerate(
+        [("Paris", "", ""), ("Parigi", "it", ""), ("Paris", "", "de"), ("Parigi", "it", "de")]
+    ):
+        key = f"p{number}"
+        graph.add([Attribute(key, LABEL, Literal("Paris")), Triple(key, "in", "f")])
+        graph.add([Attribute(key, LABEL, Literal("Paris", "", language))])
+        graph.add([Attribute(key, first, Literal(text, "", tag))])
+        graph.add([Attribute(key, second, Literal("Paris"))] if number > 1 else [])
+    graph.add([Attribute("q", LABEL, Literal("Paris")), Attribute("q", second, Literal("Paris"))])
+    graph.add([Attribute("q", first, Literal("Parigi", "", "it"))])
+    graph.add([EntityRecord(key="q", label="Paris")])
+    assert graph.export(tmp_path / f"all.{suffix}").left_out == 0
+    again = opened(tmp_path / f"all.{suffix}")
+    assert lines(tmp_path, again) == lines(tmp_path, graph)
+
+
+@PROPERTY_GRAPHS
+def test_the_language_of_a_type_is_counted(tmp_path, opened, suffix):
+    graph = opened()
+    graph.add([Attribute("p", TYPE, Literal("City", "", "en")), Triple("p", "in", "f")])
+    assert graph.export(tmp_path / f"all.{suffix}").left_out == 1
+
+
+def test_gexf_counts_a_weight_that_is_no_double(tmp_path, opened):
+    graph = opened()
+    for value, kind in [("7", f"{XSD}integer"), ("7.5", f"{XSD}double"), ("x", "")]:
+        weight = Qualifier("weight", Literal(value, kind))
+        graph.add([Statement(Triple("a", "knows", value), None, (weight,))])
+    assert graph.export(tmp_path / "all.gexf").left_out == 2
+    again = opened(tmp_path / "all.gexf")
+    assert len(set(lines(tmp_path, graph)) - set(lines(tmp_path, again))) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
