@@ -129,6 +129,14 @@ def test_attention_sees_only_what_its_mask_allows():
     assert Attention(6, 4).heads == 3
 
 
+@pytest.mark.parametrize(("queries", "keys"), [(2, 0), (0, 3), (0, 0)])
+def test_attention_without_queries_or_keys(queries, keys):
+    allowed = torch.ones(queries, keys, dtype=torch.bool)
+    found = Attention(6, 3)(torch.randn(queries, 6), torch.randn(keys, 6), allowed)
+    assert found.shape == (queries, 6)
+    assert not found.any()
+
+
 def test_ernies_aggregator_is_its_formula():
     module, vectors, inner = (
         moved(Aggregator(E, 7, 2)),
