@@ -80,7 +80,12 @@ def holds(file: Path, names: Collection[str], *, alone: bool = False) -> bool:
         form.casefold().encode("utf-8", "surrogatepass")
         for name in names
         for normal in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
-        for form in (normal, normal.lower(), json.dumps(normal)[1:-1])
+        for form in (
+            normal,
+            normal.lower(),
+            json.dumps(normal)[1:-1],
+            json.dumps(normal, ensure_ascii=False)[1:-1],
+        )
         if form
     }
     word_forms = {form for form in byte_forms if alone and len(form) < SHORT}

@@ -1,4 +1,4 @@
-"""Purges: deletes rows, then rewrites the file, so that no page contains their bytes.
+"""Purges an entity or a source: deletes its rows and rewrites the file, so that no page has them.
 
 The rows are deleted in one transaction, whose revision has the note "pending"; then the file is
 rewritten and the note removed. If the process dies in between, the next process that opens the
@@ -8,6 +8,7 @@ graph finds the note and finishes the purge.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,7 @@ from kg.store.write import artefacts, liveness
 from kg.types import PurgeReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 PENDING = "pending"
 
 _UNSTATED = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
-_RECOGNISED = 32
-"""Characters by which a name is recognised in a note, since notes shorten long names."""
+_BEGINNING = 32
+"""The characters of a long name that are searched for in notes, which shorten names."""
+_SHORT = 3
+"""A name with fewer characters is searched for as a word, since longer words contain it."""
 
 
 def purge(database: Database, *, entity: str | None, source: str | None) -> PurgeReport:
@@ -41,9 +44,9 @@ def purge(database: Database, *, entity: str | None, source: str | None) -> Purg
         report = _delete(sql, entity, source)
         if not sql.postgresql:  # FTS5 keeps deleted names in its segments until they are rewritten
             sql.run("INSERT INTO name_index (name_index) VALUES ('rebuild')")
-        deleted = [*report.names, *([source] if source else []), *([entity] if entity else [])]
-        _clean_notes(sql, deleted)
-        artefacts.purge(sql, partial(_contains_any, _forms(deleted)))
+        searched = [*_names_to_search(report), *filter(None, (source, entity))]
+        _clean_notes(sql, searched)
+        artefacts.purge(sql, partial(_is_in_content, _forms(searched)))
         number = revisions.begin(sql, revisions.PURGE, PENDING)
         if source is not None:
             liveness.reconcile_all(sql, number)
@@ -61,7 +64,7 @@ def plan(database: Database, *, entity: str | None, source: str | None) -> Purge
 
 def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
     if entity is not None:
-        # What was merged into it has its history under its own key.
+        # An entity that was merged into it keeps its history under its own key.
         merged = merged_keys.all_keys(sql, entity)
         statements = sum(_delete_entity(sql, key) for key in merged)
     else:
@@ -76,13 +79,13 @@ def _delete(sql: Sql, entity: str | None, source: str | None) -> PurgeReport:
     )
 
 
-def clean_history(database: Database, names: Sequence[str], *, learnt: bool = False) -> bool:
-    """Delete names from the notes of revisions, and earlier contents of files that contain one.
+def clean_history(database: Database, names: Sequence[str], *, all_contents: bool = False) -> bool:
+    """Empty the notes of revisions that contain a name, and delete such earlier contents of files.
 
     Args:
         database: The database of the graph.
-        names: The names to delete.
-        learnt: Whether to delete all earlier contents of files.
+        names: The names to search for.
+        all_contents: Whether to delete all earlier contents of files, whatever they contain.
 
     Returns:
         Whether anything was deleted; if so the file was rewritten too.
@@ -93,7 +96,7 @@ def clean_history(database: Database, names: Sequence[str], *, learnt: bool = Fa
             sql.run("PRAGMA secure_delete = ON")
         changed = _clean_notes(sql, names)
         changed += artefacts.purge(
-            sql, (lambda _: True) if learnt else partial(_contains_any, forms)
+            sql, (lambda _: True) if all_contents else partial(_is_in_content, forms)
         )
         if not changed:
             transaction.rollback()
@@ -172,30 +175,52 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(names), tuple(called)
 
 
+def _names_to_search(report: PurgeReport) -> Iterator[str]:
+    """The deleted names by which notes and files are recognised.
+
+    Short values such as "5" are left out: they would match nearly every note and file.
+    """
+    called = {name for name in report.called if any(map(str.isalpha, name))}
+    yield from (name for name in report.names if len(name) >= _SHORT or name in called)
+
+
 def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
-    """Empty the notes that mention a deleted name, and all fingerprints; return their number."""
-    beginnings = {name[:_RECOGNISED] for name in names if name}
+    """Empty the notes that contain a name, and all fingerprints; return the number of notes."""
+    beginnings = frozenset(name[:_BEGINNING] for name in names if name)
     changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):
-        if any(beginning in note for beginning in beginnings):
+        if _contains_any(beginnings, note):
             changed += sql.run("UPDATE revision SET note = '' WHERE id = ?", (number,))
     sql.run("UPDATE revision SET fingerprint = NULL")
     return changed
 
 
 def _forms(names: Sequence[str]) -> frozenset[str]:
-    """The forms in which a file may contain the names: case-folded, and escaped as in JSON."""
+    """The forms in which a file may contain the names: in lower case, and as JSON escapes them."""
     return frozenset(
         form
         for name in names
         if name
-        for form in (name.lower(), name.casefold(), json.dumps(name)[1:-1].lower())
+        for form in (
+            name.lower(),
+            name.casefold(),
+            json.dumps(name)[1:-1].lower(),
+            json.dumps(name, ensure_ascii=False)[1:-1].lower(),
+        )
     )
 
 
-def _contains_any(forms: frozenset[str], content: bytes) -> bool:
-    text = content.decode("utf-8", "replace").lower()
-    return any(form in text for form in forms)
+def _is_in_content(forms: frozenset[str], content: bytes) -> bool:
+    return _contains_any(forms, content.decode("utf-8", "replace").lower())
+
+
+def _contains_any(forms: frozenset[str], text: str) -> bool:
+    return any(form in text if len(form) >= _SHORT else _is_word(form, text) for form in forms)
+
+
+def _is_word(form: str, text: str) -> bool:
+    """Whether a text contains a form that is not a part of a word in Latin letters."""
+    return bool(re.search(rf"(?<![0-9A-Za-z]){re.escape(form)}(?![0-9A-Za-z])", text))
 
 
 def _rewrite(database: Database) -> None:

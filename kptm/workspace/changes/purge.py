@@ -190,7 +190,7 @@ def purge(
         if source is not None:  # a source that was only indexed is in the history too
             many = len(planned.words) > MANY_WORDS
             said = [source, *planned.names, *(() if many else planned.words)]
-            graph_purge.clean_history(ws.graph.database, said, learnt=many)
+            graph_purge.clean_history(ws.graph.database, said, all_contents=many)
         work.rewrote("history purged")
         report = PurgeReport(0, 0, (), 0)
         if source is None or _is_in_graph(ws, source):

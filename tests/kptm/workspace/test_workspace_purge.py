@@ -8,7 +8,7 @@ import pytest
 
 from kg.errors import EmbeddingError, StoreError, UnknownKeyError
 from kg.files import temporary
-from kptm import Workspace
+from kptm import Workspace, held_names
 from kptm.errors import ModelError, WorkspaceError
 from kptm.workspace.files.stage_locks import stage
 
@@ -171,6 +171,15 @@ def test_a_short_name_is_gone_everywhere(copied, tmp_path, name):
         assert not (copied / "embeddings").exists()
     if not name.isascii():
         assert own_with(copied, [], name) == []
+
+
+def test_names_are_found_as_json_writes_them(tmp_path):
+    file, name = tmp_path / "lessons.jsonl", 'Ada "Countess" Lovélace'
+    for text in (json.dumps(name), json.dumps(name, ensure_ascii=False), name, name.upper()):
+        file.write_text(f"who met {text}?", encoding="utf-8")
+        assert held_names.holds(file, [name])
+    file.write_text("who met Ada?", encoding="utf-8")
+    assert not held_names.holds(file, [name])
 
 
 def test_a_value_of_one_character_deletes_no_text(copied, tmp_path):
