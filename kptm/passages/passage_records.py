@@ -31,7 +31,7 @@ class Passage:
         text: The sentences.
         source: The source of the text.
         document: The absolute path of the file or folder of the text; "" for a text of no file.
-        ordinal: The number of the passage in the document, from 0.
+        ordinal: The number of the passage in the document, from 0, when it was first indexed.
         links: The links, by position; a span may have several entities.
         score: The score in a search; 0 otherwise.
     """

@@ -46,7 +46,7 @@ def write(
     while batch := list(islice(stream, BATCH)):
         total += len(batch)
         fresh: Rows = []
-        ended: list[int] = []
+        restored: list[int] = []
         piece_of: dict[int, Piece] = {}
         for piece in batch:
             if piece.digest in digests:
@@ -57,13 +57,13 @@ def write(
                 place = (len(digests), piece.digest, piece.text, 1, 0)
                 fresh.append((number, source, document, *place, revision, revision))
             elif not live and not forgotten:
-                ended.append(number)
+                restored.append(number)
             digests.add(piece.digest)
             piece_of[number] = piece
         _insert(sql, fresh)
         _relink(sql, piece_of)
-        _restore(sql, ended, revision)
-        added += len(fresh) + len(ended)
+        _restore(sql, restored, revision)
+        added += len(fresh) + len(restored)
     missing = [row[0] for digest, row in stored.items() if row[1] and digest not in digests]
     if replace:
         _end(sql, missing, revision)
@@ -138,7 +138,7 @@ def undo(sql: Sql, undone: int, revision: int) -> int:
 
 
 def purge(sql: Sql, ids: Sequence[int]) -> int:
-    """Delete passages for good, whether live or ended; the caller must vacuum the database."""
+    """Delete passages for good, live or ended; the caller must rewrite the file of the database."""
     if not ids:
         return 0
     if not sql.postgresql:
@@ -179,7 +179,7 @@ def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
 
 
 def page(sql: Sql, last: int, source: str | None) -> list[int]:
-    """The ids of the next live passages after the id ``last``, ascending."""
-    inside, parameters = ("", ()) if source is None else (" AND source = ?", (source,))
-    query = f"SELECT id FROM passage WHERE live = 1 AND id > ?{inside} ORDER BY id LIMIT ?"
+    """The ids of the next live passages after the id ``last``, ascending; [] after the last one."""
+    condition, parameters = ("", ()) if source is None else (" AND source = ?", (source,))
+    query = f"SELECT id FROM passage WHERE live = 1 AND id > ?{condition} ORDER BY id LIMIT ?"
     return [number for (number,) in sql.all(query, (last, *parameters, 2 * BATCH))]
