@@ -110,12 +110,12 @@ def check_proposals(
 def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
     kind = one.kind
     if kind == ConstraintKind.DISJOINT:
-        for key in shapes.with_both(sql, one.subject, one.types[0], limit):
+        for key in shapes.entities_of_both(sql, one.subject, one.types[0], limit):
             yield Violation(one, key, "", "", f"has both types {one.subject} and {one.types[0]}")
         return
     if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
         end = "head" if kind == ConstraintKind.DOMAIN else "tail"
-        facts = shapes.facts_of_type(sql, one.subject, end, one.types, limit)
+        facts = shapes.facts_of_other_types(sql, one.subject, end, one.types, limit)
         reason = f"the {end} has none of the types {', '.join(one.types)}"
     elif kind in (ConstraintKind.FUNCTIONAL, ConstraintKind.INVERSE_FUNCTIONAL):
         end = "head" if kind == ConstraintKind.FUNCTIONAL else "tail"

@@ -1,6 +1,7 @@
 """Statistics of a relation's facts: types of heads and tails, tails per head, directions.
 
-``end`` is "head" or "tail". Values have no types.
+The parameter ``end`` is "head" or "tail". Only entities have types, values have none. Types of the
+same text are one type, whatever their datatypes and languages.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Fact = tuple[str, str, str]
 
 
 class Counts(NamedTuple):
-    """The number of cases, and of exceptions among them."""
+    """How many cases a rule applies to, and how many of these break it."""
 
     cases: int
     exceptions: int
@@ -38,7 +39,7 @@ def relation_ids(sql: Sql, keys: Collection[str] | None) -> dict[int, str]:
 
 
 def count_several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Counts]:
-    """For each relation, its heads (or tails), and those with several tails (or heads)."""
+    """The number of heads (or tails) of each relation, and of those with several tails (heads)."""
     counts = {}
     for relation in relations:
         query = (
@@ -51,7 +52,7 @@ def count_several(sql: Sql, relations: Iterable[int], end: str) -> dict[int, Cou
 
 
 def count_one_way(sql: Sql, relations: Iterable[int]) -> dict[int, Counts]:
-    """For each relation, its facts between two entities, and those without the reverse fact."""
+    """The number of each relation's facts between two entities, and of those without a reverse."""
     counts = {}
     for relation in relations:
         query = (
@@ -77,28 +78,45 @@ def end_types(sql: Sql, relation: int, end: str) -> tuple[int, dict[str, int]]:
         " AND k.rev_removed = 0"
     )
     total = int(sql.one(f"SELECT count(DISTINCT e.id) {typed}", (relation,)) or 0)
-    query = (
-        f"SELECT l.value, g.n FROM (SELECT k.tail_id AS id, count(*) AS n {typed}"
-        " GROUP BY k.tail_id) AS g"
-        " JOIN literal l ON l.id = g.id"
-    )
-    return total, {name: int(count) for name, count in sql.all(query, (relation,))}
+    return total, _entities_of_each_type(sql, typed, (relation,))
 
 
 def type_sizes(sql: Sql, limit: int) -> dict[str, int]:
     """The most common types, with the number of entities of each."""
+    typed = f"FROM triple k WHERE k.relation_id = {_TYPE} AND k.rev_removed = 0"
+    counts = _entities_of_each_type(sql, typed, ())
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit])
+
+
+def _entities_of_each_type(sql: Sql, typed: str, parameters: tuple[object, ...]) -> dict[str, int]:
+    """The number of entities of each type.
+
+    Args:
+        sql: A reading transaction.
+        typed: The clauses of a query from FROM on, in which ``k`` are the statements of types.
+        parameters: The parameters of these clauses.
+    """
     query = (
-        "SELECT l.value, g.n FROM (SELECT tail_id, count(*) AS n FROM triple"
-        f" WHERE relation_id = {_TYPE} AND rev_removed = 0 GROUP BY tail_id) AS g"
-        " JOIN literal l ON l.id = g.tail_id ORDER BY g.n DESC, l.value LIMIT ?"
+        f"SELECT l.value, g.id, g.n FROM (SELECT k.tail_id AS id, count(*) AS n {typed}"
+        " GROUP BY k.tail_id) AS g JOIN literal l ON l.id = g.id"
     )
-    return {name: int(count) for name, count in sql.all(query, (limit,))}
+    counts: dict[str, int] = {}
+    ids: dict[str, list[int]] = defaultdict(list)
+    for name, number, count in sql.all(query, parameters):
+        counts[name] = int(count)
+        ids[name].append(number)
+    for name, numbers in ids.items():
+        if len(numbers) > 1:  # with several datatypes or languages; an entity may have them all
+            listed, parameter = sql.values(numbers)
+            distinct = f"SELECT count(DISTINCT k.head_id) {typed} AND k.tail_id IN {listed}"
+            counts[name] = int(sql.one(distinct, (*parameters, parameter)) or 0)
+    return counts
 
 
-def with_both(sql: Sql, first: str, second: str, limit: int) -> list[str]:
-    """The entities that have both types."""
+def entities_of_both(sql: Sql, first: str, second: str, limit: int) -> list[str]:
+    """The entities that have both of two types."""
     query = (
-        "SELECT e.key FROM triple a JOIN literal p ON p.id = a.tail_id"
+        "SELECT DISTINCT e.key FROM triple a JOIN literal p ON p.id = a.tail_id"
         " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
         " AND b.rev_removed = 0"
         " JOIN literal q ON q.id = b.tail_id JOIN entity e ON e.id = a.head_id"
@@ -112,7 +130,8 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
     """The number of entities that have both types, for each pair that has such entities."""
     listed, parameter = sql.values(list(types))
     query = (
-        "SELECT p.value, q.value, count(*) FROM triple a JOIN literal p ON p.id = a.tail_id"
+        "SELECT p.value, q.value, count(DISTINCT a.head_id) FROM triple a"
+        " JOIN literal p ON p.id = a.tail_id"
         " JOIN triple b ON b.head_id = a.head_id AND b.relation_id = a.relation_id"
         " AND b.rev_removed = 0 JOIN literal q ON q.id = b.tail_id"
         f" WHERE a.relation_id = {_TYPE} AND a.rev_removed = 0 AND p.value IN {listed}"
@@ -131,7 +150,7 @@ def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fa
     return _facts(sql, relation, condition, (), limit, f"x.{end}_id, x.{_OTHER[end]}_id")
 
 
-def facts_of_type(
+def facts_of_other_types(
     sql: Sql, relation: str, end: str, types: Sequence[str], limit: int
 ) -> list[Fact]:
     """The facts whose head (or tail) has a type, but none of ``types``."""

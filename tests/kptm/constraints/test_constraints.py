@@ -5,7 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from kg import EntityRecord, KnowledgeGraph, Literal, Proposal
+from kg import Attribute, EntityRecord, KnowledgeGraph, Literal, Proposal
+from kg.vocabulary import TYPE
 from kptm.constraints.checking import check, check_proposals
 from kptm.constraints.config import ConstraintsConfig
 from kptm.constraints.constraint import ConstraintKind
@@ -80,6 +81,25 @@ def test_learnt_constraints_equal_those_of_brute_force(graph, facts, types):
         for pair in combinations(("person", "place", "artist"), 2)
         if not any({*pair} <= types[e] for e in everyone)
     }
+
+
+def test_types_in_several_languages_are_one(graph, types):
+    """Adding the same types in a language changes no constraint and no violation."""
+    graph.add([EntityRecord(key="both", types=("person", "place"))])
+    learnt, found = learn(graph, CONFIG), check(graph, CONFIG).violations
+    assert any(one.constraint.kind == ConstraintKind.DISJOINT for one in found)
+    tagged = [*sorted(types)[::2], "both"]
+    texts = {key: sorted(types.get(key, {"person", "place"})) for key in tagged}
+    for language in ("en", "en-gb"):
+        graph.add(
+            [
+                Attribute(key, TYPE, Literal(text, "", language))
+                for key in tagged
+                for text in texts[key]
+            ]
+        )
+    assert learn(graph, CONFIG) == learnt
+    assert check(graph, CONFIG).violations == found
 
 
 def test_violations_are_listed(graph):
