@@ -27,7 +27,7 @@ ROWS = 256
 BUFFER = 2**20
 """The bytes of a column that are read at a time: a group of rows may be larger than memory."""
 SHOWN = 5
-"""The most names of skipped files in a warning."""
+"""The maximum number of skipped files that a warning names."""
 
 
 class TextRecord(NamedTuple):
@@ -48,7 +48,7 @@ class TextRecord(NamedTuple):
 
 
 def read_records(path: str | Path) -> Iterator[TextRecord]:
-    """Stream the lines of a file, or of the files of a folder in the order of their names.
+    """Stream the lines of a file, or of a folder's files in the order of their names.
 
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.
@@ -61,12 +61,12 @@ def read_records(path: str | Path) -> Iterator[TextRecord]:
 
 
 def text_files(path: str | Path) -> list[Path]:
-    """The file itself, or the files of a folder with texts, by name.
+    """A list of the file itself, or of a folder's files with texts, sorted by name.
 
-    A warning lists the other files of the folder.
+    What else the folder has, also its subfolders, is skipped with a warning.
 
     Raises:
-        TripleFormatError: The file has another suffix, or the folder no file with texts.
+        TripleFormatError: The file has another suffix, or the folder has no file with texts.
     """
     path = Path(path)
     if "\0" in str(path):
@@ -104,7 +104,7 @@ def read_lines(path: Path) -> Iterator[TextRecord | TripleFormatError]:
 
 
 def _rows(path: Path) -> Iterator[TextRecord | TripleFormatError]:
-    """The rows of a Parquet file; those without a text are errors."""
+    """Stream the rows of a Parquet file; for a row without a text yield the error."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -120,7 +120,7 @@ def _rows(path: Path) -> Iterator[TextRecord | TripleFormatError]:
                     for values in batch.to_pylist():
                         number += 1
                         yield _row(values, path, number)
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OverflowError) as error:  # the latter: a date of year 10000
             reason = f"cannot be read as Parquet ({error})"
             raise TripleFormatError(path, number or None, reason) from error
 
@@ -137,7 +137,7 @@ def _suffix(path: Path) -> str:
 
 
 def _text_files(folder: Path) -> list[Path]:
-    """The files of a folder with texts, by name; a warning lists the others.
+    """The files of a folder that hold texts, sorted by name; a warning lists what is skipped.
 
     Raises:
         TripleFormatError: The folder has no file with texts.
@@ -150,12 +150,12 @@ def _text_files(folder: Path) -> list[Path]:
         reason = f"holds no text, only {names}" if others else "is an empty folder"
         raise TripleFormatError(folder, None, f"{reason}; texts come as {KNOWN}")
     if others:
-        logger.warning("%s: skipped %d that are no %s file: %s", folder, len(others), KNOWN, names)
+        logger.warning("%s: skipped %d that are not %s: %s", folder, len(others), KNOWN, names)
     return found
 
 
 def read_texts(path: str | Path) -> Iterator[str]:
-    """Stream the texts of a file, or of the files of a folder in the order of their names.
+    """Stream the texts of a file, or of a folder's files in the order of their names.
 
     Raises:
         TripleFormatError: A file is missing, of another suffix, or malformed.

@@ -44,8 +44,9 @@ class ModeledgeReader:
     Args:
         database: The database with the store's tables.
         owned: Whether :meth:`close` closes the database too.
-        snapshots: The folder of index snapshots; by default beside the database, none on a server.
-        engine: The engine of the vectors; FAISS by default.
+        snapshots: The folder of index snapshots; by default a folder beside the file of the
+            database, and none for a database on a server.
+        engine: The settings of the engine that searches the vectors; FAISS by default.
     """
 
     def __init__(
@@ -60,8 +61,8 @@ class ModeledgeReader:
         self._owned = owned
         self._engine_config = engine
         path = database.path
-        beside = None if path is None else path.with_name(path.name + SNAPSHOTS)
-        self._snapshots = snapshots or beside
+        default = None if path is None else path.with_name(path.name + SNAPSHOTS)
+        self._snapshots = snapshots or default
         self._opened_indexes: Indexes | None = None
         self._cache = RecordCache()
 
@@ -104,13 +105,13 @@ class ModeledgeReader:
         Args:
             vectors: Shape (queries, dim).
             k: The number of records; fewer are returned only if there are fewer.
-            space: The name of the space.
-            where: A filter of the records; None takes all.
+            space: The name of the space; one that does not exist has no records.
+            where: A filter of the records; None for all.
 
         Raises:
             ModeledgeError: The width is not that of the space, or a number is not finite.
         """
-        vectors = numbers(vectors)
+        vectors = as_float32(vectors)
         if vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise ModeledgeError(
                 f"search takes finite vectors, shape (queries, dim), not {vectors.shape}"
@@ -147,7 +148,7 @@ class ModeledgeReader:
         k: int = 8,
         where: RecordFilter | None = None,
     ) -> list[list[Recalled]]:
-        """The records of this model that each text recalls, by document.
+        """The records of this model that each text recalls, one list for each text.
 
         A text with a blank (``[MASK]``) recalls the fact that belongs in its first blank. A text
         without one recalls the records near each of its mentions. A blank or mention after the
@@ -155,9 +156,9 @@ class ModeledgeReader:
 
         Args:
             model: The model that encodes the texts.
-            documents: Linked texts, or a single one.
+            documents: Linked texts, or one of them.
             k: How many records to return for each blank or mention.
-            where: A filter of the records; None takes all.
+            where: A filter of the records; None for all.
 
         Raises:
             ModeledgeError: The store has vectors of other models only. They are refused even if
@@ -219,10 +220,11 @@ class ModeledgeReader:
         return self._indexes.build(vector_space, config or IndexConfig(), progress)
 
     def use_engine(self, engine: VectorEngine) -> None:
-        """Search by another engine from now on; the store closes it.
+        """Search with another engine from now on.
 
         Args:
-            engine: An engine, such as one over a server that the settings cannot name.
+            engine: An engine, such as one for a server that no setting supports. The store closes
+                it.
         """
         from kptm.modeledge.vector_index.indexes import Indexes
 
@@ -277,7 +279,7 @@ class ModeledgeReader:
             return oplog.newest(sql)
 
 
-def numbers(vectors: Any) -> NDArray[np.float32]:
+def as_float32(vectors: Any) -> NDArray[np.float32]:
     """Convert vectors to float32.
 
     Raises:
@@ -286,19 +288,27 @@ def numbers(vectors: Any) -> NDArray[np.float32]:
     if type(vectors) is np.ndarray and vectors.dtype == np.float32:
         return vectors
     try:
+        array = np.asarray(vectors)
+        if array.dtype.kind in "cSUmM":  # NumPy would drop imaginary parts and units
+            raise TypeError(f"they are of type {array.dtype}")
         with np.errstate(over="ignore"):  # too large numbers become inf, which callers refuse
-            return np.asarray(vectors, dtype=np.float32)
-    except (TypeError, ValueError) as error:
+            return array.astype(np.float32, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error
 
 
 def checked_vectors(given: Any, values: int, records: int) -> NDArray[np.float32]:
-    """As float32, one vector for each value and each record.
+    """Convert vectors to float32 and check them.
+
+    Args:
+        given: The vectors.
+        values: The number of values.
+        records: The number of records, which must be that of values and vectors.
 
     Raises:
-        ModeledgeError: Shapes do not match, or a number is not finite.
+        ModeledgeError: The numbers differ, or a component is not finite.
     """
-    vectors = numbers(given)
+    vectors = as_float32(given)
     if vectors.ndim != 2 or not len(vectors) == values == records:
         raise ModeledgeError(
             f"{values} values and {records} records need as many vectors,"

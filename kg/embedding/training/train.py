@@ -54,8 +54,9 @@ def train_embeddings(
         config: The model and how to train it; by default a recipe for the graph's size.
         validation: Facts that are not in the graph. Training stops when their MRR no longer rises,
             the state with the best MRR is returned, and scores are calibrated on them. Facts with
-            entities or relations that the graph lacks are left out; a warning in the log says how
-            many. By default a share ``config.validation`` of the graph's facts is held out.
+            entities or relations that the graph lacks are left out. The log warns of these, and of
+            facts that are in the graph after all. By default a share ``config.validation`` of the
+            graph's facts is held out.
         checkpoint: A file to which the state is written every minute, also within an epoch, so that
             an interrupted training resumes and ends with the same result. It is deleted when the
             training has finished.
@@ -149,7 +150,7 @@ def _training_data(
     config: KGEConfig,
     validation: Facts | None,
 ) -> _TrainingData:
-    """Split the triples, or take the validation facts; number both.
+    """Hold out a share of the triples, or take the validation facts; map both parts to ids.
 
     Raises:
         EmbeddingError: There are no validation facts, or the graph lacks an entity or the relation
@@ -161,7 +162,8 @@ def _training_data(
     if validation is None:
         trained, given = _split(triples, config)
     else:
-        # Sorted, because a set has another order in each process, and a resumed training must not.
+        # Sorted, because the order of a set differs between processes, and a resumed training needs
+        # the order that it began with.
         given = sorted(validation)
         if not given:
             raise EmbeddingError(
@@ -182,11 +184,20 @@ def _training_data(
             len(given) - len(held_out),
             len(given),
         )
+    if validation is not None:
+        in_graph = len(set(map(tuple, held_out)).intersection(triples))
+        if in_graph:
+            logger.warning(
+                "%d of %d validation facts are in the graph, so the model is trained on them: its"
+                " MRR and calibration are too high",
+                in_graph,
+                len(held_out),
+            )
     return _TrainingData(entities, trained, ids, held_out, held_out_ids)
 
 
 def _checkpoint(path: Path, fingerprint: str, data: _TrainingData, config: KGEConfig) -> Checkpoint:
-    """The checkpoint of this training; that of another graph or configuration is refused."""
+    """The checkpoint of this training; the file of another training is refused."""
     from kg.embedding.training.checkpoint import Checkpoint
 
     identity = {"fingerprint": fingerprint, "held out": _digest(data.held_out), **asdict(config)}
@@ -201,10 +212,11 @@ def _digest(facts: Sequence[tuple[str, str, str]]) -> str:
     return hashlib.sha256(json.dumps([list(item) for item in facts]).encode()).hexdigest()
 
 
-def _mrr(scorer: Scorer, wanted: Ints, known: Ints) -> float:
+def _mrr(scorer: Scorer, held_out: Ints, known: Ints) -> float:
+    """The filtered MRR of held-out facts."""
     from kg.embedding.ranking import rank_triples
 
-    return float((1 / rank_triples(scorer, wanted, known)).mean())
+    return float((1 / rank_triples(scorer, held_out, known)).mean())
 
 
 def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list[Triple]]:
@@ -229,5 +241,5 @@ def _split(triples: list[Triple], config: KGEConfig) -> tuple[list[Triple], list
             held_out.append(item)
         entities.update((item.head, item.tail))
         relations.add(item.relation)
-    is_held_out = set(held_out)
-    return [item for item in triples if item not in is_held_out], sorted(held_out)
+    in_validation = set(held_out)
+    return [item for item in triples if item not in in_validation], sorted(held_out)

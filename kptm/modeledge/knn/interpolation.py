@@ -70,9 +70,13 @@ class Interpolation:
         Args:
             questions: Answered questions that neither the model nor the store was made from.
             k: Number of neighbours that were searched for.
+
+        Raises:
+            ModeledgeError: ``k`` is below 1.
         """
         from kptm.modeledge.knn.interpolation_fit import fit
 
+        cls(k=k)  # refuses a k below 1
         result = fit(questions, k=k)
         return cls(k=k, temperature=result.temperature, edges=result.edges, weights=result.weights)
 

@@ -1,12 +1,12 @@
-"""Fits the weight of neighbours: a temperature, and one λ for each bucket of similarity.
+"""Fits the weight of neighbours against a model: a temperature, and a λ per similarity bucket.
 
 For a temperature T and a bucket b of best similarities, the log-likelihood
 
     Σ_q log(λ_b·near_q + (1 − λ_b)·model_q)
 
 is concave in λ_b and is maximised exactly. T is searched on a grid. Two penalties prevent
-overfitting to small samples: each bucket has one additional imaginary question that the store
-cannot answer, with the log-likelihood log(1 − λ_b); and λ_b is 0 unless the bucket gains more than
+overfitting to small samples: each bucket has a pseudo-question that the store cannot answer, with
+the log-likelihood log(1 − λ_b); and λ_b is 0 unless the bucket gains more than
 ½·log n (Schwarz 1978). The first edge with a λ above 0 is the similarity below which the store
 abstains, so this is fitted too.
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BUCKETS = 8
-"""The most buckets; all have the same number of questions."""
+"""The maximum number of buckets; all have about the same number of questions."""
 SMALLEST = 8
-"""The least number of questions in a bucket."""
+"""The minimum number of questions in a bucket."""
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
 TINY = 1e-12
-"""Replaces a p of 0 inside a logarithm; the p of a softmax are greater."""
+"""The lower bound of a p inside a logarithm; the p of a softmax are hardly ever below it."""
 HALVINGS = 60
 """Steps of the bisection."""
 ROUNDING = 1e-5
-"""Subtracted from observed similarities to get edges, as their last bits depend on the batch."""
+"""Edges are this much below observed similarities, whose last bits depend on the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class HeldOutQuestion:
     hits: Sequence[Hit]
 
 
-class Fitted(NamedTuple):
+class InterpolationFit(NamedTuple):
     """The result of :func:`fit`.
 
     Attributes:
@@ -73,18 +73,19 @@ class Fitted(NamedTuple):
     gain: float
 
 
-def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> Fitted:
+def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> InterpolationFit:
     """Find T, edges and weights; if no question has neighbours, every λ is 0."""
     with_hits = [question for question in questions if question.hits]
     if not with_hits:
-        return Fitted(TEMPERATURES[0], (), (), 0.0)
+        return InterpolationFit(TEMPERATURES[0], (), (), 0.0)
     scores_QK, right_QK = _arrays(with_hits, k)
     model_Q = np.maximum([question.p_model for question in with_hits], TINY)
     best_Q = scores_QK.max(1)
     edges_B = bucket_edges(best_Q) - ROUNDING
     bucket_Q = np.searchsorted(edges_B, best_Q, side="right") - 1
     penalty = 0.5 * np.log(max(len(questions), 2))
-    best = Fitted(TEMPERATURES[0], tuple(edges_B.tolist()), (0.0,) * len(edges_B), 0.0)
+    edges = tuple(edges_B.tolist())
+    best = InterpolationFit(TEMPERATURES[0], edges, (0.0,) * len(edges), 0.0)
     for temperature in TEMPERATURES:
         near_Q = near_of(scores_QK, right_QK, temperature)
         weights_B = best_weights(near_Q, model_Q, bucket_Q, len(edges_B))
@@ -92,7 +93,7 @@ def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> Fitted:
         gain = float(gain_B[gain_B > 0].sum())
         if gain > best.gain:
             weights = tuple(np.where(gain_B > 0, weights_B, 0.0).tolist())
-            best = Fitted(temperature, tuple(edges_B.tolist()), weights, gain)
+            best = InterpolationFit(temperature, edges, weights, gain)
     return best
 
 
@@ -114,7 +115,7 @@ def near_of(scores_QK: Floats, right_QK: Floats, temperature: float) -> Floats:
 def best_weights(
     near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64], count: int
 ) -> Floats:
-    """The λ of each bucket, shape (B,): the root of its score function, by bisection."""
+    """The λ of each bucket, shape (B,): the root of the derivative of its log-likelihood."""
     low_B, high_B = np.zeros(count), np.ones(count)
     for _ in range(HALVINGS):
         middle_B = (low_B + high_B) / 2
@@ -129,7 +130,7 @@ def best_weights(
 def gains(
     weights_B: Floats, near_Q: Floats, model_Q: Floats, bucket_Q: NDArray[np.int64]
 ) -> Floats:
-    """Gain in log-likelihood of each bucket over λ = 0, with its imaginary question, shape (B,)."""
+    """Gain in log-likelihood of each bucket over λ = 0, with its pseudo-question, shape (B,)."""
     share_Q = weights_B[bucket_Q]
     gain_Q = np.log(share_Q * near_Q + (1 - share_Q) * model_Q) - np.log(model_Q)
     return np.asarray(

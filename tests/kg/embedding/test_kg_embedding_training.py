@@ -134,6 +134,11 @@ def test_held_out_facts_that_the_graph_lacks_are_counted(filled, caplog):
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1
     assert warnings[0].getMessage().startswith("2 of 3 validation facts are left out, because")
+    caplog.clear()
+    train_embeddings(filled, replace(TINY, epochs=1), validation=[held[0], *filled.match()][:3])
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("2 of 3 validation facts are in the graph, so the model")
     with pytest.raises(EmbeddingError, match="every validation fact names"):
         train_embeddings(filled, TINY, validation=held[1:])
     with pytest.raises(EmbeddingError, match="there are no validation facts; give some, or None"):

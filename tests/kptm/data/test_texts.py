@@ -36,3 +36,13 @@ def test_a_record_has_the_line_of_the_file(tmp_path):
         (2, "one"),
         (5, "two"),
     ]
+
+
+def test_a_date_that_python_cannot_hold_is_reported_with_the_file(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow.parquet import write_table
+
+    dates = pa.array([2**30], pa.date32())
+    write_table(pa.table({"text": ["one"], "seen": dates}), tmp_path / "a.parquet")
+    with pytest.raises(TripleFormatError, match=r"a\.parquet.* cannot be read as Parquet"):
+        list(read_texts(tmp_path / "a.parquet"))

@@ -116,6 +116,11 @@ def test_settings_without_a_meaning(wrong):
         Interpolation(**wrong)
 
 
+def test_fitting_needs_a_neighbour():
+    with pytest.raises(ModeledgeError, match="above 0"):
+        Interpolation.fit([HeldOutQuestion("a", 0.5, [hit("a", 0.9)])], k=0)
+
+
 def test_saved_and_read(tmp_path):
     mixture = Interpolation(k=3, temperature=0.1, edges=(0.1, 0.2), weights=(0.0, 0.7))
     mixture.save(tmp_path / "i.json")

@@ -75,6 +75,9 @@ def test_fewer_rows_than_k_no_rows_and_unknown_spaces(store):
         (np.array([[1, 1e300, 0]]), ["a"]),  # no float32
         ([[1, 2], [3]], ["a", "b"]),
         ([["x", "y", "z"]], ["a"]),
+        ([["1", "2", "3"]], ["a"]),
+        (np.full((1, 3), 1 + 2j), ["a"]),
+        ([[10**400, 0, 0]], ["a"]),
     ],
 )
 def test_rows_that_do_not_fit_are_refused_and_change_nothing(store, vectors, values):
