@@ -8,13 +8,16 @@ For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
 In "which", the features fᵢ describe the context of the mention, and gᵢ only name and entity;
 "whether" uses features of both kinds. "best" is the candidate that "which" ranks first. n(c) is the
-number of counted links from the name to c, n their sum over the candidates, and S a constant: b(c),
-which is fitted on all names, is the mean of a Dirichlet prior of the counted shares. Without
-counts, "which" is the softmax over all features together.
+number of links from the name to c in linked texts, and n their sum over the candidates. The shares
+of links have a Dirichlet prior with the mean b(c), which is fitted on all names, and the constant
+weight S. Without counts, "which" is the softmax over all features together.
 
 The two models are fitted separately, since graphs differ more in what they lack ("whether") than in
 what distinguishes namesakes ("which"). There are up to three passes: the second adds the coherence
 with the other mentions, by their probabilities in the first; the third adds an encoder's features.
+
+Shapes: M mentions, C candidates of all mentions. Each mention has at least one candidate, and its
+candidates are next to each other.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +54,7 @@ LINKS = "links"
 SMOOTHING = 5.0
 """S: the weight of the Dirichlet prior, as a number of counted links."""
 KINDS = "water", "settlement", "territory", "person", "organisation"
-"""Kinds of things that differ in the words beside their names."""
+"""Kinds of entities whose names differ in the words beside them: "the Po", "in Peru"."""
 BESIDE = "after the", "near in", "after at", "after by", "a verb follows", "a noun follows"
 """Features of the words beside a mention."""
 KIND_BESIDE = tuple(f"{kind}, {where}" for kind in KINDS for where in BESIDE)
@@ -92,7 +96,7 @@ class Weights:
         local: Of the first pass, which scores each mention independently.
         joint: Of the second pass, which adds the coherence with the other mentions.
         encoder: Of the third pass, which adds an encoder's similarity; None if it was not fitted.
-        threshold: The least p at which a mention is linked.
+        threshold: The smallest p at which a mention is linked.
         convention: The annotation convention of the documents that they were fitted on.
     """
 
@@ -116,13 +120,22 @@ class Weights:
             LinkingError: The file cannot be read, or has no weights of this version.
         """
         try:
-            found = json.loads(Path(path).read_text(encoding="utf-8"))
-            if found["version"] != VERSION:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+            if data["version"] != VERSION:
                 raise ValueError("another version")
-            passes = {name: found[name] and Pass(**found[name]) for name in PASSES}
-            convention = Convention(**found["convention"])
-            return cls(threshold=float(found["threshold"]), convention=convention, **passes)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            convention = Convention(**data["convention"])
+            if not all(isinstance(value, bool) for value in asdict(convention).values()):
+                raise ValueError("a part of the convention is neither true nor false")
+            return cls(
+                local=_read_pass(data["local"]),
+                joint=_read_pass(data["joint"]),
+                encoder=None if data["encoder"] is None else _read_pass(data["encoder"]),
+                threshold=_finite(data["threshold"]),
+                convention=convention,
+            )
+        except (
+            OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError
+        ) as error:  # fmt: skip
             raise LinkingError(
                 f"{path}: no linking weights of this version ({error});"
                 " learn them by Linker.fit and save them"
@@ -130,30 +143,44 @@ class Weights:
 
     def save(self, path: str | Path) -> None:
         """Write a JSON file."""
-        found: dict[str, object] = {
+        data: dict[str, object] = {
             "version": VERSION,
             "threshold": round(self.threshold, 4),
             "convention": asdict(self.convention),
         }
         for name in PASSES:
             chosen: Pass | None = getattr(self, name)
-            found[name] = chosen and {
+            data[name] = chosen and {
                 part: {key: round(float(value), 4) for key, value in weights.items()}
                 for part, weights in (("which", chosen.which), ("whether", chosen.whether))
             }
-        write_text(Path(path), json.dumps(found, indent=1) + "\n")
+        write_text(Path(path), json.dumps(data, indent=1) + "\n")
+
+
+def _read_pass(data: Mapping[str, Mapping[str, float]]) -> Pass:
+    which, whether = (
+        {name: _finite(weight) for name, weight in data[part].items()}
+        for part in ("which", "whether")
+    )
+    return Pass(which, whether)
+
+
+def _finite(number: float) -> float:
+    if not isfinite(number):
+        raise ValueError(f"{number} is not a finite number")
+    return float(number)
 
 
 def scores(
     columns: Mapping[str, Floats], weights: Mapping[str, float], first: Ints, of: Ints
 ) -> Floats:
-    """The scores of "which", C: log s(c | m) plus the sum over the features of the context.
+    """The scores of "which", shape (C,): log s(c | m) plus the weighted features of the context.
 
     Args:
-        columns: Features by name, C numbers each, and the counts of :data:`LINKS`.
+        columns: Features by name, each of shape (C,), and the counts of :data:`LINKS`.
         weights: Coefficients by feature.
-        first: M + 1, the index of the first candidate of each mention.
-        of: C, the index of each candidate's mention.
+        first: The index of the first candidate of each mention, and C at the end, shape (M + 1,).
+        of: The index of each candidate's mention, shape (C,).
     """
     name = _weigh(columns, {key: w for key, w in weights.items() if key not in CONTEXT})
     context = _weigh(columns, {key: w for key, w in weights.items() if key in CONTEXT})
@@ -164,9 +191,9 @@ def scores(
 
 
 def log_shares(base: Floats, counts: Floats, first: Ints, of: Ints) -> Floats:
-    """log((n(c) + S·b(c)) / (n + S)), C: the logarithms of the posterior means.
+    """log((n(c) + S·b(c)) / (n + S)), shape (C,): the logarithms of the posterior means.
 
-    The Dirichlet prior has the means ``base`` and the weight S.
+    The Dirichlet prior has the mean ``base``, which is b, and the weight S.
     """
     total = np.add.reduceat(counts, first[:-1])[of] if len(of) else counts
     return np.log(np.maximum(counts + SMOOTHING * base, 1e-300)) - np.log(total + SMOOTHING)
@@ -188,28 +215,28 @@ def sigmoid(log_odds: Floats) -> Floats:
 
 
 def probabilities(columns: Mapping[str, Floats], weights: Pass, first: Ints, of: Ints) -> Floats:
-    """The probabilities p(c | m) of candidates, C.
+    """The probabilities p(c | m) of candidates, shape (C,).
 
     Args:
-        columns: Features by name, C numbers each.
+        columns: Features by name, each of shape (C,).
         weights: The coefficients of the pass.
-        first: M + 1, the index of the first candidate of each mention.
-        of: C, the index of each candidate's mention.
+        first: The index of the first candidate of each mention, and C at the end, shape (M + 1,).
+        of: The index of each candidate's mention, shape (C,).
     """
-    among = softmax(scores(columns, weights.which, first, of), first, of)
-    chosen = best(among, first, of)
-    asked = {name: values[chosen] for name, values in columns.items()}
-    asked[SURE] = np.log(np.maximum(among[chosen], 1e-300))
-    return among * sigmoid(_weigh(asked, weights.whether))[of]
+    p_if_linked = softmax(scores(columns, weights.which, first, of), first, of)
+    best_M = best(p_if_linked, first, of)
+    features_of_best = {name: values[best_M] for name, values in columns.items()}
+    features_of_best[SURE] = np.log(np.maximum(p_if_linked[best_M], 1e-300))
+    return p_if_linked * sigmoid(_weigh(features_of_best, weights.whether))[of]
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:
-    """The softmax over the candidates of each mention, C."""
+    """The softmax over the candidates of each mention, shape (C,)."""
     exp = np.exp(score - np.maximum.reduceat(score, first[:-1])[of])
     return exp / np.add.reduceat(exp, first[:-1])[of]
 
 
 def best(values: Floats, first: Ints, of: Ints) -> Ints:
-    """The index of the candidate with the highest value of each mention, M; the first of equals."""
+    """The index of each mention's candidate with the highest value, shape (M,); ties: the first."""
     order = np.lexsort((-values, of))
     return order[first[:-1]]

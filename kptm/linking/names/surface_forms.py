@@ -33,19 +33,19 @@ class Kind(IntEnum):
     LAST_WORD = 5
     """The last word of another name, "Dolphins"."""
     BEGINNING = 6
-    """Several words from its beginning, or its first and last word, "Dr. Rivas"."""
+    """Several words from its beginning, "New York", or its first and last word, "Dr. Rivas"."""
     END = 7
-    """Several words up to its end."""
+    """Several words at its end, "York Times"."""
     ACRONYM = 8
-    """The initials of its words; a form only in a text that has the full name."""
+    """The initials of its words; used only in a text that has the full name."""
     PEOPLE = 9
     """A demonym or adjective of a place, "Canadian"."""
     PLURAL = 10
-    """The plural of a common noun; a form only if the convention marks common nouns."""
+    """The plural of a common noun; used only if the convention marks common nouns."""
 
 
 FIRST_PART = Kind.FIRST
-"""The first of the derived kinds, such as parts of names, which many entities share."""
+"""The first of the kinds that are only derived: smaller ones are whole names, labels or aliases."""
 
 _LEGAL = frozenset(
     "inc inc. corp corp. corporation co co. company ltd ltd. llc plc group limited incorporated"
@@ -93,6 +93,7 @@ PERSON, WORK, PLACE, ORGANISATION, LANGUAGE, PEOPLE = (1 << n for n in range(len
 MALE, FEMALE = 64, 128
 """Bits for the gender that the graph states, beyond the class bits."""
 ANY_CLASS = MALE - 1
+"""All class bits."""
 WATER, SETTLEMENT, TERRITORY = 256, 512, 1024
 """Bits for the kind of place, which decides whether English uses "the" with a name."""
 QUALIFIED = 2048
@@ -130,7 +131,7 @@ def class_of(entity: Entity) -> int:
 
 
 def is_qualified(entity: Entity) -> bool:
-    """Whether key or label is a name with a qualifier in brackets or after a comma."""
+    """Whether the key or label is a name with a qualifier, in brackets or after a comma."""
     names = {entity.label, *entity.aliases}
     for text in (entity.key.replace("_", " "), entity.label):
         plain = _QUALIFIER.sub("", text)
@@ -159,37 +160,39 @@ def forms_of(
     Args:
         entity: The entity.
         classes: Its class bits, see :func:`class_of`.
-        counted: Its names in linked texts; these also keep a leading article.
+        counted: Its names in linked texts. If one of them begins with an article in lowercase, it
+            is a form with and without the article.
     """
-    given: set[str] = set()
+    yielded: set[str] = set()
 
-    def new(form: str, kind: Kind) -> Iterator[tuple[str, Kind]]:
-        if form not in given and len(form) <= MAX_LENGTH and any(map(str.isalnum, form)):
-            given.add(form)
+    def if_new(form: str, kind: Kind) -> Iterator[tuple[str, Kind]]:
+        if form not in yielded and len(form) <= MAX_LENGTH and any(map(str.isalnum, form)):
+            yielded.add(form)
             yield form, kind
 
     for number, name in enumerate((entity.label, *entity.aliases)):
         plain = _without_article(name)
-        yield from new(plain, Kind.LABEL if number == 0 else Kind.ALIAS)
-        if plain != name and (name[0] == "T" or name in counted):  # "The View"
-            yield from new(name, Kind.LABEL if number == 0 else Kind.ALIAS)
+        yield from if_new(plain, Kind.LABEL if number == 0 else Kind.ALIAS)
+        # "The View" is written so; "the Netherlands" is "Netherlands" with an article before it.
+        if plain != name and (name[0] == "T" or name in counted):
+            yield from if_new(name, Kind.LABEL if number == 0 else Kind.ALIAS)
     label = _PARENTHESIS.sub("", _without_article(entity.label))
     # "Marshall Co." is a county: only an organisation's aliases have legal forms.
-    named = entity.aliases if classes & ORGANISATION or not classes & ANY_CLASS else ()
-    for form in _of_organisation(label, named):
-        yield from new(form, Kind.ALIAS)
+    may_be_organisation = classes & ORGANISATION or not classes & ANY_CLASS
+    for form in _of_organisation(label, entity.aliases if may_be_organisation else ()):
+        yield from if_new(form, Kind.ALIAS)
     for form, kind in _spellings((label, *entity.aliases)):
-        yield from new(form, kind)
+        yield from if_new(form, kind)
     for form, kind in _parts(label, person=bool(classes & PERSON)):
-        yield from new(form, kind)
+        yield from if_new(form, kind)
     for form in _short_names(label):
-        yield from new(form, Kind.BEGINNING)
+        yield from if_new(form, Kind.BEGINNING)
     for form, kind in _of_place(entity, classes):
-        yield from new(form, kind)
+        yield from if_new(form, kind)
 
 
 def _of_place(entity: Entity, classes: int) -> Iterator[tuple[str, Kind]]:
-    """Abbreviations and demonyms of a place; an entity of unknown class gets listed ones only."""
+    """Abbreviations and demonyms of a place; only listed demonyms if the class is unknown."""
     if classes and not classes & PLACE:
         return
     for name in (entity.label, *entity.aliases):
@@ -209,9 +212,9 @@ def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
 
 
 def variants(name: str) -> Iterator[str]:
-    """Spelling variants: without full stops, hyphens or quotes, and with "and" for "&" or back.
+    """Spelling variants: without full stops, hyphens or quotes; with "and" for "&" and vice versa.
 
-    A quoted name after a noun is also moved to the front: "Iceberg Rose" for "Rose 'Iceberg'".
+    A quoted name after a noun is also put before it: "Iceberg Rose" for "Rose 'Iceberg'".
     """
     plain = _without_quotes(name)
     if plain != name:
@@ -249,7 +252,7 @@ def _of_organisation(label: str, aliases: Sequence[str]) -> Iterator[str]:
     """
     for name in (label, *aliases):
         short = _without_legal_form(name)
-        if short != name:
+        if short != name and short.lower() != "the":  # "The Limited"
             yield short
     name, comma, place = label.partition(", ")
     if comma and "," not in place and _UNIVERSITY(name):
@@ -265,6 +268,8 @@ def _without_legal_form(label: str) -> str:
     words = label.split()
     while len(words) > 1 and words[-1].lower().strip(",") in _LEGAL:
         words.pop()
+        if len(words) > 1 and words[-1] in ("&", "and"):  # "JPMorgan Chase & Co."
+            words.pop()
         words[-1] = words[-1].rstrip(",")
     return " ".join(words)
 
@@ -292,7 +297,7 @@ def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
 
 
 def _short_names(label: str) -> Iterator[str]:
-    """The part before a colon, and the first plus the last word: "The Witcher 3", "Dr. Rivas"."""
+    """The part before a colon ("The Witcher 3"), and the first with the last word ("Dr. Rivas")."""
     title, colon, _ = label.partition(": ")
     if colon:
         yield title

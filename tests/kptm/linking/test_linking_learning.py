@@ -245,7 +245,15 @@ def test_weights_are_read_back_and_bad_ones_refused(tmp_path):
     path = tmp_path / "weights.json"
     Weights.default().save(path)
     assert Weights.load(path) == Weights.default()
-    for text in ("{", "[]", json.dumps({"version": 0}), json.dumps({"version": 1})):
+    good = json.loads(path.read_text())
+    for text in (
+        "{", "[]", json.dumps({"version": 0}), json.dumps({"version": 1}), "[" * 100_000,
+        *(json.dumps({**good, **wrong}) for wrong in (
+            {"local": None}, {"joint": {"which": [1], "whether": {}}}, {"threshold": float("nan")},
+            {"joint": {"which": {}, "whether": {"a": "b"}}}, {"convention": {"articles": "no"}},
+            {"encoder": {"which": {"a": 1e999}, "whether": {}}}, {"threshold": 10**400},
+        )),
+    ):  # fmt: skip
         path.write_text(text)
         with pytest.raises(LinkingError, match="no linking weights"):
             Weights.load(path)

@@ -80,6 +80,10 @@ def test_the_spans_of_a_passage_do_not_reach_into_the_next():
 def test_an_alias_is_known_without_its_legal_form():
     forms = dict(forms_of(RECORDS[3], class_of(RECORDS[3])))
     assert forms["Wal-Mart Stores"] == Kind.ALIAS
+    bank = EntityRecord(key="JPM", label="JPMorgan Chase & Co.", description="bank")
+    assert dict(forms_of(bank, class_of(bank)))["JPMorgan Chase"] == Kind.ALIAS
+    shop = EntityRecord(key="L", label="L Brands", aliases=("The Limited",), description="company")
+    assert "The" not in dict(forms_of(shop, class_of(shop)))
     county = EntityRecord(
         key="C", label="Marshall County", aliases=("Marshall Co.",), description="county of Alabama"
     )
