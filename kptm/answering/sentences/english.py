@@ -237,10 +237,12 @@ class English:
             return f"{name} {verb} {self._describer.phrase(right)}"
         if isinstance(right, Superlative):
             return f"{name} {verb} {self._describer.describe(right).text(plural=many)}"
-        if isinstance(right, Compare):
-            clause = self._describer.clauses.comparison(right, negated=not holds)
+        if not holds:
+            clause = self._describer.clauses.excluding(left, right)
+        elif isinstance(right, Compare):
+            clause = self._describer.clauses.comparison(right)
         else:
-            clause = self._describer.clauses.of(right, negated=not holds)
+            clause = self._describer.clauses.of(right)
         return _as_statement(name, clause.of(plural=many), many=many)
 
     def _is_followed(self, name: str, right: Follow, *, many: bool, holds: bool) -> str:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 _COMPARISONS = {
     "<": "less than", "<=": "at most", ">": "more than", ">=": "at least", "=": "", "!=": "not",
 }  # fmt: skip
-_NONE = {"": "no", "more than": "some"}
+_NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+_ZERO = {"=": "no", "<=": "no", ">": "some", "!=": "some"}
+"""Words for a count that is compared with 0."""
 _DATES = {"<": "before", "<=": "not after", ">": "after", ">=": "not before", "=": "", "!=": "not"}
 
 _DATED = frozenset(("before", "after", "not", "in", "from"))
@@ -41,7 +43,7 @@ _DATED = frozenset(("before", "after", "not", "in", "from"))
 
 
 class DescribesPrograms(Protocol):
-    """The interface that describes the programs within a clause."""
+    """Describes the programs within a clause."""
 
     wording: Wording
 
@@ -56,10 +58,10 @@ class DescribesPrograms(Protocol):
 
 
 class Clauses:
-    """Writes clauses.
+    """Writes relative clauses.
 
     Args:
-        describer: Describes the programs within them.
+        describer: Describes the programs within a clause.
     """
 
     def __init__(self, describer: DescribesPrograms) -> None:
@@ -82,11 +84,17 @@ class Clauses:
             left, right = self.of(program.left), self.of(program.right)
             return Forms(f"{left.one} {joint} {right.one}", f"{left.many} {joint} {right.many}")
         if isinstance(program, Difference) and not negated:
-            left, right = self.of(program.left), self.of(program.right, negated=True)
+            left, right = self.of(program.left), self.excluding(program.left, program.right)
             return Forms(f"{left.one} and {right.one}", f"{left.many} and {right.many}")
-        return self._is_it(program, negated=negated)
+        return self._with_is(program, negated=negated)
 
-    def _is_it(self, program: Program, *, negated: bool) -> Forms:
+    def excluding(self, left: Program, right: Program) -> Forms:
+        """The clause that, beside a description of ``left``, excludes the nodes of ``right``."""
+        if isinstance(right, Compare) and base_of(right) == left:
+            return self.comparison(right, negated=True)
+        return self.of(right, negated=True)
+
+    def _with_is(self, program: Program, *, negated: bool) -> Forms:
         """A clause with "is": "that is a river", "that is among the states of Mexico"."""
         no = " not" if negated else ""
         if isinstance(program, OfType):
@@ -105,7 +113,7 @@ class Clauses:
             self._describer.source(program, joint),
         )
         if source.noun is not None and source.several:
-            return self._followed_any(program, words, source, negated=negated)
+            return self._step_from_any(program, words, source, negated=negated)
         whose, during = source.text(plural=source.several), when(program.during)
         no = " not" if negated else ""
         if isinstance(words, NounRelation):
@@ -120,7 +128,7 @@ class Clauses:
         verbs = (words.of(plural=plural, negated=negated) for plural in (False, True))
         return Forms(*(f"that {verb} {whose}{during}" for verb in verbs))
 
-    def _followed_any(
+    def _step_from_any(
         self, program: Follow, words: RelationWords, source: NounPhrase, *, negated: bool
     ) -> Forms:
         """The clause for a step from any node of a set: "that rivers traverse"."""
@@ -143,7 +151,7 @@ class Clauses:
         return Forms(*(f"that {verb} {any_of}{during}" for verb in verbs))
 
     def noun_of(self, program: Follow, words: NounRelation, *, plural: bool) -> str:
-        """The noun of a step with its article: "the capital", but "a province" of several."""
+        """The noun of a step with its article: "the capital", "a province" (one of several)."""
         keys = program.source.keys if isinstance(program.source, Named) else ()
         if plural:
             return f"the {words.noun.many}"
@@ -174,32 +182,35 @@ class Clauses:
 
     def _comparison_forms(self, program: Compare, *, negated: bool) -> Forms:
         """The clause of a comparison, after the clause of its base if that has one."""
-        compared = self.comparison(program, negated=negated)
         compared_set = base_of(program)
         if isinstance(without_having(compared_set), (OfType, Having)):
-            return compared
-        base = self.of(compared_set)
+            return self.comparison(program, negated=negated)
+        if negated:  # "not (A and B)" is not "A and not B"
+            return self._with_is(program, negated=True)
+        base, compared = self.of(compared_set), self.comparison(program)
         return Forms(f"{base.one} and {compared.one}", f"{base.many} and {compared.many}")
 
     def comparison(self, program: Compare, *, negated: bool = False) -> Forms:
         """The clause of the comparison without the clause of its base.
 
-        Two comparisons that bound a range become one clause: "from 1930 to 1940".
+        Two comparisons that bound a range become one clause: "from 1930 to 1940", "2 to 5 rivers".
         """
         value, measure = self._describer.phrase(program.value), program.measure
-        dated = not measure.count and self._wording.is_time(program)
-        lowest = _lower_bound(program)
-        if lowest is not None and not measure.count and not negated:
-            first = self._describer.phrase(lowest)
-            same_value = f"{'in ' if dated else ''}{value}"
-            within = same_value if first == value else f"from {first} to {value}"
-            return self._measure_forms(measure, within, dated=dated)
-        words = (_DATES if dated else _COMPARISONS)[program.comparison]
-        words = f"not {words}".strip() if negated else words
+        lower_bound = _lower_bound(program)
+        first = None if lower_bound is None else self._describer.phrase(lower_bound)
         if measure.count:
-            none = value == "0" and words in ("", "more than")
-            return self._count_forms(measure, _NONE[words] if none else f"{words} {value}".strip())
-        return self._measure_forms(measure, f"{words} {value}".strip(), dated=dated)
+            number = _number_words(program.comparison, first, value, negated=negated)
+            return self._count_forms(measure, number)
+        dated = self._wording.is_time(program)
+        if first == value:
+            words = f"{'in ' if dated else ''}{value}"
+        elif first is not None:
+            words = f"from {first} to {value}"
+        else:
+            words = f"{(_DATES if dated else _COMPARISONS)[program.comparison]} {value}".strip()
+        if negated:
+            words = words.removeprefix("not ") if words.startswith("not ") else f"not {words}"
+        return self._measure_forms(measure, words, dated=dated)
 
     def _measure_forms(self, measure: Measure, compared: str, *, dated: bool) -> Forms:
         """The clause for a measure: "whose area is less than 3", "that was founded in 1946"."""
@@ -246,6 +257,19 @@ class Clauses:
                 *(f"that {words.of(plural=plural)} {number} {things}" for plural in (False, True))
             )
         return same(f"that {number} {things} {words.of(plural=True)}")
+
+
+def _number_words(comparison: str, first: str | None, value: str, *, negated: bool) -> str:
+    """The words for a count that is compared: "3", "more than 2", "no", or for a range "2 to 5"."""
+    if first is not None and first != value:
+        return f"less than {first} or more than {value}" if negated else f"{first} to {value}"
+    if first is not None:
+        comparison = "="
+    if negated:
+        comparison = _NEGATED[comparison]
+    if value == "0" and comparison in _ZERO:
+        return _ZERO[comparison]
+    return f"{_COMPARISONS[comparison]} {value}".strip()
 
 
 def base_of(program: Compare) -> Program:

@@ -117,10 +117,10 @@ class ProgramDescriber:
 
     @describe.register
     def _(self, program: Difference) -> NounPhrase:
-        denied = self.clauses.of(program.right, negated=True)
+        excluding = self.clauses.excluding(program.left, program.right)
         if isinstance(without_having(program.left), Having):
-            return NounPhrase(clauses=(denied,))
-        return self.describe(program.left).and_also(denied)
+            return NounPhrase(clauses=(excluding,))
+        return self.describe(program.left).and_also(excluding)
 
     @describe.register
     def _(self, program: Compare) -> NounPhrase:

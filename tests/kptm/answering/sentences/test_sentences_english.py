@@ -316,6 +316,55 @@ TRUTHS = [
 ]  # fmt: skip
 
 
+def number(value):
+    return Named((ValueKey(Literal(str(value), INTEGER)),))
+
+
+def in_range(base, measure, low, high):
+    return Compare(Compare(base, measure, ">=", number(low)), measure, "<=", number(high))
+
+
+NUMBER_OF_NEIGHBOURS = Measure((BORDERS,), True)
+BORN_BY_1940 = Compare(
+    OfType("person"), Measure((Step("born"),)), "<=", Named((ValueKey(Literal("1940", DATE)),))
+)
+RANGES_AND_DENIALS = [
+    (in_range(STATE, NUMBER_OF_NEIGHBOURS, 2, 5), "state that borders 2 to 5 others"),
+    (in_range(STATE, NUMBER_OF_NEIGHBOURS, 2, 2), "state that borders 2 others"),
+    (in_range(STATE, POPULATION, 2, 5), "state whose population is from 2 to 5"),
+    (Difference(STATE, in_range(STATE, NUMBER_OF_NEIGHBOURS, 2, 5)),
+    "state that borders less than 2 or more than 5 others"),
+    (Difference(STATE, in_range(STATE, POPULATION, 2, 5)),
+    "state whose population is not from 2 to 5"),
+    (Difference(STATE, Compare(STATE, NUMBER_OF_NEIGHBOURS, "=", number(0))),
+    "state that borders some others"),
+    (Difference(STATE, Compare(STATE, NUMBER_OF_NEIGHBOURS, ">", number(0))),
+    "state that borders no others"),
+    (Difference(STATE, Compare(STATE, POPULATION, "!=", number(5))),
+    "state whose population is 5"),
+    (Difference(OfType("person"), BORN_BY_1940), "person that was born after 1940"),
+    (Difference(STATE, Compare(NEIGHBOURS, POPULATION, ">", number(5))),
+    "state that is not among the states that border Texas and whose population is more than 5"),
+    (Difference(NEIGHBOURS, Compare(NEIGHBOURS, POPULATION, ">", number(5))),
+    "state that borders Texas and whose population is not more than 5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "expected"), RANGES_AND_DENIALS)
+def test_both_bounds_of_a_range_and_all_that_is_denied_are_said(graph, program, expected):
+    assert said(graph, program, ["s:tx"]) == f"The {expected} is Texas."
+
+
+def test_what_is_not_among_compared_nodes_may_fail_for_either_reason(graph):
+    compared = Compare(NEIGHBOURS, POPULATION, ">", number(5))
+    assert said(graph, Within(TEXAS, compared), False) == (
+        "No, Texas is not among the states that border Texas and whose population is more than 5."
+    )
+    assert (
+        said(graph, Within(TEXAS, compared), True) == "Yes, the population of Texas is more than 5."
+    )
+
+
 @pytest.mark.parametrize(("program", "holds", "expected"), TRUTHS)
 def test_sentences_for_yes_and_no(graph, program, holds, expected):
     assert said(graph, program, holds) == expected
