@@ -142,8 +142,10 @@ class KnowledgeGraph(GraphView):
         source are equal.
 
         Args:
-            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset of PyKEEN.
-                Or rows: tuples, mappings as in JSON Lines, or a data frame.
+            path: The file, streamed; ``-`` is standard input, ``pykeen:NAME`` a dataset of PyKEEN,
+                ``bolt://user@host:7687/database`` a server such as Neo4j, with the password in the
+                environment variable ``NEO4J_PASSWORD``. Or rows: tuples, mappings as in JSON Lines,
+                or a data frame.
             format: The format; by default the suffix decides (``.gz .bz2 .zst`` are decompressed).
             columns: The columns of head, relation and tail in TSV or CSV: names in the header, or
                 positions from 0.

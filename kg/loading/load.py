@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -35,6 +36,8 @@ BATCH = 20_000
 
 SHOWN = 1_000
 """The most rejected lines in a report; the file of rejected lines has all."""
+_NO_NAME = re.compile(r"[^\w.]+")
+"""What the name of a file made from the URL of a server does not contain."""
 _REPLACED: dict[bool | None, Replaced] = {None: "file", False: "source", True: "nothing"}
 """By the argument ``add``: whose earlier statements a load replaces."""
 
@@ -269,6 +272,8 @@ class _Rejects:
     def __init__(self, path: str | Path, target: str | Path | None, *, raising: bool) -> None:
         self._path, self._raising = path, raising
         name = "standard-input" if str(path) == "-" else str(path).replace(":", "-", 1)
+        if sources.is_server(path):
+            name = _NO_NAME.sub("-", str(path))
         self._target = Path(f"{name}.rejected.jsonl" if target is None else target)
         if not raising:
             check_output(self._target, [Path(path)])

@@ -20,7 +20,7 @@ from kg.formats.text.layout import TableLayout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
 from kg.loading.table_values import Tables
-from kg.store.rows.sources import document_of
+from kg.store.rows.sources import document_of, is_server
 from kg.values.typing import DoubtfulTypesError, checked_types
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def load_file(
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
     """The typing of a file; None if its format marks values itself."""
-    if str(path).startswith(PYKEEN) or choose(Path(path), TRIPLES, form).name not in TABLES:
+    if str(path).startswith(PYKEEN) or is_server(path):
+        return None
+    if choose(Path(path), TRIPLES, form).name not in TABLES:
         return None
     stated = checked_types(types) if isinstance(types, Mapping) else {}
     return Tables(types=stated, guess=types is not False, wide=wide)
@@ -117,5 +119,20 @@ def _lines(
         from kg.embedding.datasets import read_dataset
 
         return read_dataset(path.removeprefix(PYKEEN))
+    if isinstance(path, str) and is_server(path):
+        return _server(path, form, layout, subset)
     scope = document_of(path) or source
     return read_triples(path, format=form, layout=layout, document=scope, subset=subset)
+
+
+def _server(
+    url: str, form: str | None, layout: TableLayout, subset: WikidataSubset | None
+) -> Generator[Line | Block]:
+    from kg.formats.property_graph.neo4j_server import BoltAddress, read_server
+
+    if subset is not None:
+        raise TripleFormatError(url, None, NO_SUBSET)
+    address = BoltAddress.of(url)  # now, so that a password in the URL is not even a revision's
+    if form is not None or layout != TableLayout(notes=layout.notes):
+        raise TripleFormatError(url, None, "a server has neither a format nor columns to choose")
+    return read_server(address, layout.notes)

@@ -8,6 +8,7 @@ the link is pointed at a newer one.
 from __future__ import annotations
 
 import os.path
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from kg.naming.valid_names import printable
 if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
+_SERVER = re.compile(r"(?:bolt|neo4j)(?:\+s|\+ssc)?://").match
 STDIN = "-"
 """The path that means standard input; its content is different each time."""
 Replaced = Literal["file", "source", "nothing"]
@@ -52,13 +54,18 @@ class SourceRow(NamedTuple):
     is_new: bool
 
 
+def is_server(path: object) -> bool:
+    """Whether text that stands for a file is the URL of a server of graphs, read over Bolt."""
+    return isinstance(path, str) and _SERVER(path) is not None
+
+
 def document_of(path: str | Path) -> str:
     """The identity by which a file is recognised when it is loaded again; "" for standard input."""
     name = str(path)
     if name == STDIN:
         return ""
-    if isinstance(path, str) and path.startswith("pykeen:"):  # a data set of PyKEEN, not a path
-        return path
+    if isinstance(path, str) and (is_server(path) or path.startswith("pykeen:")):
+        return path  # a server, or a data set of PyKEEN
     return printable(os.path.abspath(name))  # noqa: PTH100  # resolve() would follow links
 
 

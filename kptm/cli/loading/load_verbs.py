@@ -117,7 +117,8 @@ def load(
     """Load triples into WORKSPACE from FILES; the suffix decides the format (also .gz .bz2 .zst).
 
     .tsv .csv .jsonl .nt .nq .ttl .rdf .jsonld, .json (Wikidata's dump), pykeen:NAME, - with
-    --format. Each file is one transaction: it is loaded completely or not at all.
+    --format, bolt://user@host:7687/database (Neo4j; the password is in NEO4J_PASSWORD). Each file
+    is one transaction: it is loaded completely or not at all.
     """
     if not files and not entities:
         raise click.UsageError("name a file of triples, or --entities FILE")
