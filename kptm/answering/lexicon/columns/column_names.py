@@ -137,6 +137,12 @@ def counted_noun(name: str) -> str:
     return ""
 
 
+def joined(name: str) -> list[str]:
+    """A name of two words as one word: "foodsafe" for "foodSafe"; nothing for other names."""
+    words = split_words(name).lower().split()
+    return ["".join(words)] if len(words) == 2 else []
+
+
 def as_date(name: str) -> str:
     """Name the date of an event: "hired date" for "hired on"; "" if the name is no event's date.
 

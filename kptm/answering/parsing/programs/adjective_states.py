@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SAMPLE = 60
 """The most nodes with a relation that are read to find the type of its heads."""
 
+OPPOSITE = "un"
+"""The prefix of adjectives that denies them: "unpaid"."""
 WELL = 0.5
 """The share of a relation's name that must be in the question."""
 OWNING = frozenset("have has had having with get gets got".split())
@@ -38,6 +40,7 @@ NEARLY_ALL = 0.8
 def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the sets that a question's adjectives name: "alive", people without a date of death."""
     yield from _truths(question, knowledge)
+    yield from _opposites(question, schema, knowledge)
     yield from _participles(question, knowledge)
     yield from _belongings(question, knowledge)
     for match in question.operators:
@@ -68,6 +71,27 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
             mask = evidence.mask
             program = Follow(Named(true), Step(relation, False))
             yield TypeMention(lowest(mask), mask.bit_length(), program)
+
+
+def _opposites(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator[TypeMention]:
+    """Find the sets of an adjective with "un-": "unpaid" is what has "no" as "paid".
+
+    "Unfinished" is what lacks a date "finished".
+    """
+    for at, token in enumerate(question.tokens):
+        rest = token.folded.removeprefix(OPPOSITE)
+        if not question.unknown >> at & 1 or rest == token.folded:
+            continue
+        for relation in schema.relations_named(schema.stems(rest)):
+            values = knowledge.truth_values(relation)
+            program: Program
+            if false := tuple(sorted(node for node, is_true in values.items() if not is_true)):
+                program = Follow(Named(false), Step(relation, False))
+            elif rest.endswith("ed") or rest in PARTICIPLES:
+                program = Difference(_possible(relation, knowledge), Having(Step(relation)))
+            else:
+                continue
+            yield TypeMention(at, at + 1, program)
 
 
 def _participles(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:

@@ -10,6 +10,7 @@ from kg.types import Step
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
+from kptm.answering.questions.word_order import PARTICIPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,10 @@ class Bases:
         said = self._builder.question.relations
         for relation in said.relations():
             mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
-            if recall <= 0.5 or self._builder.knowledge.is_measure(relation):
+            knowledge = self._builder.knowledge
+            if recall <= 0.5 or knowledge.truth_values(relation):
+                continue
+            if knowledge.is_measure(relation) and not self._is_event(mask):
                 continue
             for step in (Step(relation), Step(relation, False)):
                 if not self._builder.question.typed:
@@ -134,6 +138,12 @@ class Bases:
                     yield self._builder.extend(
                         Having(step), (), mask=mask, features={"having": 1.0}
                     )
+
+    def _is_event(self, mask: int) -> bool:
+        """Whether a participle is among some tokens: "not finished" asks for no date of finish."""
+        tokens = self._builder.question.tokens
+        words = [token.folded for at, token in enumerate(tokens) if mask >> at & 1]
+        return any(word.endswith("ed") or word in PARTICIPLES for word in words)
 
     def _everything(self) -> Iterator[Derivation]:
         """In an untyped graph: the main relation's heads.

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 UNIT_HINT = 0.8
 """How strongly the unit of a number suggests a relation for its dimension: metres a height."""
+MONEY = "price cost salary budget revenue fee total amount rate rent wage income charge"
 NAMED_BY = {
     "m": frozenset("height elevation altitude length depth distance width diameter radius".split()),
     "m²": frozenset(("area",)),
@@ -42,7 +43,7 @@ NAMED_BY = {
     "s": frozenset("time duration runtime".split()),
     "kg": frozenset("weight mass".split()),
     "K": frozenset(("temperature",)),
-    **dict.fromkeys("$€£¥", frozenset("price cost salary budget revenue fee".split())),
+    **dict.fromkeys("$€£¥", frozenset(MONEY.split())),
 }
 """By base unit: words in the names of relations whose values have that unit."""
 OR = "or"

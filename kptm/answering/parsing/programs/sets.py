@@ -187,8 +187,10 @@ class ProgramSets:
         """Unions, intersections and differences of two sets."""
         # Two sets may both use a word for a type, but no other word.
         shared = left.mask & right.mask & ~self._builder.type_words & ~self._builder.light
-        if left.operators & right.operators or (
-            shared and not self._is_noun_of_one(shared, left.program, right.program)
+        if (
+            left.operators & right.operators
+            or left.names & right.names
+            or (shared and not self._is_noun_of_one(shared, left.program, right.program))
         ):
             return
         if left.mention or right.mention:

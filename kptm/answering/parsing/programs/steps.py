@@ -17,6 +17,7 @@ from kptm.answering.parsing.programs.name_sides import NameSides
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from kg.programs import Program
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
@@ -60,7 +61,7 @@ class Steps:
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
         """Extensions of a set by one step: those that match the question best."""
-        if _is_of_several_rows(part):
+        if _is_of_several_rows(part) or self._is_truth(part.program):
             return
         found = []
         here = self._steps_of(part)
@@ -76,6 +77,18 @@ class Steps:
         found.sort(key=lambda x: x[:2])
         for *_, made in found[:STEPS]:
             yield made
+
+    def _is_truth(self, program: Program) -> bool:
+        """Whether a program leads to "yes" or "no", which join nothing unless "the same" is asked.
+
+        Customers with a newsletter and bills that are paid have no more in common.
+        """
+        return (
+            isinstance(program, Follow)
+            and program.step.forward
+            and not self._has_same
+            and bool(self._builder.knowledge.truth_values(program.step.relation))
+        )
 
     def _during(self, part: Derivation, derivation: Derivation) -> Iterator[Derivation]:
         """Restrict a derivation's last step to a time in the question: "president in 1995".
@@ -167,7 +180,10 @@ class Steps:
         only step from rows of one kind to the other.
         """
         knowledge = self._builder.knowledge
-        is_unsaid = bool(part.floating) and part.size == part.floating == self._builder.floating
+        source = part.program.source if isinstance(part.program, Follow) else None
+        is_unsaid = part.floating == self._builder.floating > 0 and (
+            isinstance(source, Named) or (source is not None and is_list_of_names(source))
+        )
         return (
             (is_unsaid or (not part.size and "rows_of_value" in dict(part.features)))
             and knowledge.has_row_kinds

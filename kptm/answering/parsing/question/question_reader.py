@@ -22,6 +22,7 @@ from kptm.answering.parsing.question.question_spans import (
     TypeMention,
     find_misspelt_types,
     find_types,
+    joint_mask,
     span_mask,
     without_names,
     without_owned,
@@ -29,6 +30,7 @@ from kptm.answering.parsing.question.question_spans import (
 )
 from kptm.answering.parsing.question.question_values import ranked_values, written_values
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
+from kptm.answering.parsing.question.unknown_nouns import nameless_rows, unknown_noun
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
@@ -52,7 +54,6 @@ GENERIC = frozenset(
     " include includes allow allows go goes between".split()
 )
 """Generic words: nouns for any answer ("person", "thing"), and verbs no clearer than "has"."""
-RELATIVE = frozenset("where that which who whose".split())
 
 
 class QuestionReader:
@@ -126,14 +127,14 @@ class QuestionReader:
         mentions += ranked_values(operators, relations, self._graph)
         articled = names_of_pronouns(tokens, mentions, types)
         function = self._function_words(tokens, language, blank, articled)
-        known = relations.mask | _mask(mentions) | _mask(types) | _mask(operators)
+        known = relations.mask | joint_mask(mentions) | joint_mask(types) | joint_mask(operators)
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         for at in verbs_of_owners(tokens, left) if language == "en" else ():
             function[at] = True
         left = [at for at in left if not function[at]]
         if left and marked is None:
-            mentions += self._finder.find_inflected(tokens, known, _mask(mentions))
-            known |= _mask(mentions)
+            mentions += self._finder.find_inflected(tokens, known, joint_mask(mentions))
+            known |= joint_mask(mentions)
             left = [at for at in left if not known >> at & 1]
             relations.add_misspelt(left)
             types += find_misspelt_types(schema, tokens, left)
@@ -143,8 +144,8 @@ class QuestionReader:
             first, last = _tokens_of(marked, tokens)
             mentions = self._marked_mentions(marked[1], first, last, mentions)
             topic = span_mask(first, last)
-        asks = _mask(item for item in operators if item.kind == "ask")
-        named = relations.mask | _mask(mentions) | _mask(types)
+        asks = joint_mask(item for item in operators if item.kind == "ask")
+        named = relations.mask | joint_mask(mentions) | joint_mask(types)
         operators = [
             item
             for item in operators
@@ -154,10 +155,15 @@ class QuestionReader:
         operators += _commas(text, tokens, mentions, operators)
         noun = 0
         if not any(item.noun for item in types):
-            noun = _unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+            noun = unknown_noun(tokens, function, operators, mentions, types, relations.mask)
         if language != "de":  # a capitalised word is a name, except in German
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
+        if language == "en" and marked is None:
+            rows = nameless_rows(schema, tokens, function, operators, mentions, noun, unknown)
+            noun &= ~joint_mask(rows)
+            unknown &= ~joint_mask(rows)
+            types = sorted([*types, *rows], key=lambda item: item.start)
         types = [  # "record", before an unknown "label", does not ask for records
             item
             for item in types
@@ -254,7 +260,7 @@ def _relations(
 ) -> SaidRelations:
     """Match tokens with relations, except tokens that are only a noun for rows."""
     relations = SaidRelations(schema, tokens, language, operators)
-    relations.typed = _mask(item for item in types if item.type)
+    relations.typed = joint_mask(item for item in types if item.type)
     rows = [
         item
         for item in types
@@ -263,7 +269,7 @@ def _relations(
         and _names_only_rows(tokens[item.start : item.end], schema)
     ]
     if rows:  # "recipes" names rows, and does not match a relation such as "recipe by"
-        relations.remove(_mask(rows))
+        relations.remove(joint_mask(rows))
     return relations
 
 
@@ -302,13 +308,6 @@ def _commas(
             yield Match(at, at, after[0])
 
 
-def _mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
-    found = 0
-    for span in spans:
-        found |= span_mask(span.start, span.end)
-    return found
-
-
 def _importance(
     tokens: Sequence[Token],
     function: Sequence[bool],
@@ -324,11 +323,11 @@ def _importance(
 
     ``said`` is the bit mask of relations; ``typed`` tells whether the graph has types.
     """
-    fills = _mask(item for item in operators if item.kind in NOTHING)
+    fills = joint_mask(item for item in operators if item.kind in NOTHING)
     # "What kind of bread is it" says that it is bread, so "bread" needs no explanation.
     kinds = {item.end for item in operators if item.answer == "kind"}
-    told = _mask(item for item in types if item.type and item.start in kinds)
-    names = _mask(item for item in mentions if item.kind in ("label", "alias"))
+    told = joint_mask(item for item in types if item.type and item.start in kinds)
+    names = joint_mask(item for item in mentions if item.kind in ("label", "alias"))
     found = []
     for at, token in enumerate(tokens):
         weight = 1.0
@@ -356,41 +355,3 @@ def _unknown_tokens(tokens: Sequence[Token], known: int, function: Sequence[bool
         for at, token in enumerate(tokens)
         if not known >> at & 1 and not function[at] and token.folded not in GENERIC
     )
-
-
-def _unknown_noun(
-    tokens: Sequence[Token],
-    function: Sequence[bool],
-    operators: Sequence[Match],
-    mentions: Sequence[Mention],
-    types: Sequence[TypeMention],
-    said: int,
-) -> int:
-    """Bit mask of the noun that is asked for ("which elements"), if the graph does not know it."""
-    known = _mask(mentions) | _mask(types) | said | _mask(operators)
-    places = [
-        *(
-            item.end
-            for item in operators
-            if item.kind in ("ask", "count", "list", "superlative", "all")
-        ),
-        0,
-    ]
-    names = _mask(item for item in mentions if item.kind in ("label", "alias", "people"))
-    nouns = [at for at in range(len(tokens) - 1) if tokens[at + 1].folded in RELATIVE]
-    for at in places:
-        while at < len(tokens) and function[at]:
-            at += 1
-        # Skip modifiers of the noun: "which European countries", "Spanish speaking countries".
-        while at < len(tokens) and (
-            names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))
-        ):
-            at += 1
-        if at < len(tokens):
-            nouns.append(at)
-    open_nouns = [
-        at for at in nouns if not known >> at & 1 and not function[at] and tokens[at].text.isalpha()
-    ]
-    stems = {tokens[at].stem for at in open_nouns[:1]}
-    # The same noun may be repeated: "countries that border countries".
-    return sum(1 << at for at, token in enumerate(tokens) if token.stem in stems)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_TYPE = 4
 """The most words in the name of a type."""
+ROW = "row"
+"""The noun for the rows for which no better noun is known."""
 
 
 class Mention(NamedTuple):
@@ -80,6 +82,14 @@ class TypeMention(NamedTuple):
 def span_mask(start: int, end: int) -> int:
     """Bit mask of the tokens ``start`` to ``end`` (excluded): (1, 3) gives 0b110."""
     return (1 << end) - (1 << start)
+
+
+def joint_mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
+    """Bit mask of the tokens of all spans."""
+    found = 0
+    for span in spans:
+        found |= span_mask(span.start, span.end)
+    return found
 
 
 def lowest(mask: int) -> int:

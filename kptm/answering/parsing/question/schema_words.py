@@ -13,6 +13,7 @@ from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
     as_date,
     counted_noun,
+    joined,
     scale_of,
     spell_out,
     split_words,
@@ -20,9 +21,9 @@ from kptm.answering.lexicon.columns.column_names import (
     without_qualifiers,
     without_unit,
 )
+from kptm.answering.lexicon.columns.relation_nouns import agent_nouns, inverse_nouns
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand
-from kptm.answering.parsing.question.relation_nouns import agent_nouns, inverse_nouns
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
@@ -316,7 +317,8 @@ class Schema:
             weights.update(dict.fromkeys(self._content(text), weight))
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
-        for alias in (*agent_nouns(main), *(entity.aliases if entity else ())):
+        aliases = entity.aliases if entity else ()
+        for alias in (*agent_nouns(main), *joined(main), *aliases):
             # The alias "child of" describes the head, so the noun "child" names the inverse.
             turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
             if turned:
@@ -371,8 +373,7 @@ def name_parts(key: str, label: str) -> tuple[str, str, str]:
     """Split a relation's name into its last part, the part before, and the domain.
 
     For ``/sports/team/roster./football/position/player`` these are "player", "roster", and "sports
-    team football position". If the key is no such path, the label is the last part, and the others
-    are empty.
+    team football position". Otherwise, the label is the last part, and the others are empty.
     """
     if is_path(key):
         halves = [half.strip("/").split("/") for half in key.split(".")]

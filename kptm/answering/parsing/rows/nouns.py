@@ -21,15 +21,16 @@ from kptm.answering.lexicon.columns.column_names import (
     split_words,
     without_unit,
 )
+from kptm.answering.lexicon.columns.relation_nouns import row_nouns
 from kptm.answering.lexicon.synonyms import expand
-from kptm.answering.parsing.question.relation_nouns import row_nouns
+from kptm.answering.parsing.question.question_spans import ROW
 from kptm.answering.parsing.question.schema_words import is_path
 from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
 from kptm.answering.questions.word_order import Form, relation_form
 from kptm.linking.names.english_lexicon import frequent_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Evaluator, Program
@@ -79,7 +80,8 @@ class Nouns:
 
     Attributes:
         doubtful: The nouns of the last :meth:`find` that may be wrong for the rows: those that only
-            a relation implies ("album" by "tracks"), and singular names of files ("nursery.tsv").
+            a relation implies ("album" by "tracks"), singular names of files ("nursery.tsv"), and
+            ``ROW``.
         kinds: The kinds of rows of the last :meth:`find`; empty if there is only one.
         is_table: Whether the graph had few enough facts to look for kinds of rows.
     """
@@ -102,6 +104,8 @@ class Nouns:
         4. the last word of classes ("fold mountain"), which may cover only some of the rows;
         5. a relation that implies the noun.
 
+        The rows to which no relation leads have no noun of their own; they are called ``ROW``.
+
         If a file has things of several kinds, its name denotes the class with that name or a
         synonym, if there is one: the video games of "games.tsv", not its studios.
         """
@@ -120,7 +124,8 @@ class Nouns:
                 kind = of_relations.get(_singular(noun))
             files[noun] = kind or Having(Step(relation))
         singular |= {_singular(noun) for noun in files}
-        ends = {noun: made for noun, made in self._of_tails() if _singular(noun) not in singular}
+        tails = list(self._of_tails())
+        ends = {noun: made for noun, made in tails if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in ends}
         rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in rest}
@@ -128,8 +133,37 @@ class Nouns:
             noun: made for noun, made in of_relations.items() if _singular(noun) not in singular
         }
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
-        self.doubtful = frozenset({*implied, *singular})
-        return {**implied, **rest, **ends, **files, **classes}
+        self.doubtful = frozenset({*implied, *singular, ROW})
+        nameless = self._nameless({made for _, made in tails} | {*classes.values()})
+        return {**nameless, **implied, **rest, **ends, **files, **classes}
+
+    def _nameless(self, named: Collection[Program]) -> dict[str, Program]:
+        """The kind of rows that has no noun; if there are several, the one with the most links.
+
+        Args:
+            named: The programs that have a noun.
+        """
+        rows = frozenset().union(*(kind.rows for kind in self.kinds))
+        sets = [frozenset(self._evaluator.evaluate(made).nodes) for made in named]
+        found = [
+            kind
+            for kind in self.kinds
+            if not any(len(kind.rows & nodes) > MOSTLY * len(kind.rows) for nodes in sets)
+        ]
+        links = [len(self._linked(kind, rows)) for kind in found]
+        most = max(links, default=0)
+        return {ROW: found[links.index(most)].program} if links.count(most) == 1 else {}
+
+    def _linked(self, kind: RowKind, rows: frozenset[str]) -> frozenset[str]:
+        """The relations that lead from rows of a kind to rows of any kind."""
+        some = tuple(sorted(kind.rows)[:ROWS])
+        return frozenset(
+            relation
+            for relation in kind.relations
+            if not rows.isdisjoint(
+                self._evaluator.evaluate(Follow(Named(some), Step(relation))).nodes
+            )
+        )
 
     def _is_mixed(self, relation: str) -> bool:
         """Whether a file's main relation has classes whose rows share few relations.

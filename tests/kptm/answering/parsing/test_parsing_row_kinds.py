@@ -6,7 +6,7 @@ import pytest
 
 from kg import KnowledgeGraph
 from kptm import Linker, Predictor
-from kptm.answering.parsing.question.relation_nouns import ROW_NOUNS, row_nouns
+from kptm.answering.lexicon.columns.relation_nouns import ROW_NOUNS, row_nouns
 
 GOODS = {
     # name: (price, days on which it is sold, allergens)

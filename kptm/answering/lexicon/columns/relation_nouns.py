@@ -48,7 +48,7 @@ PAIRS = (
 """(name of a relation, nouns for its inverse); each pair is read in both directions."""
 
 
-ROW_NOUNS = Path(__file__).parents[2] / "lexicon" / "columns" / "row_nouns.toml"
+ROW_NOUNS = Path(__file__).with_name("row_nouns.toml")
 OF_ROWS = frozenset("date id no number code ref reference status".split())
 """Last words of columns that are named after their rows: the rows with "order date" are orders."""
 EVENTS = frozenset(
