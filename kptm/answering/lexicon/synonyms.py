@@ -124,6 +124,13 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
     return () if table is None else table.inflections.lemmas(fold(word))
 
 
+def is_past(word: str) -> bool:
+    """Whether an English word, in lower case, is a past tense: "finished", "came"."""
+    return word.endswith("ed") or any(
+        not word.startswith(lemma[: min(len(word), len(lemma)) - 1]) for lemma in lemmas(word)
+    )
+
+
 @lru_cache(maxsize=256)
 def _table(language: str) -> WordTable | None:
     """The table of a language, for example of "de" for "de-AT"; None if it has no table."""

@@ -313,6 +313,8 @@ def _is_asked(question: Question, program: Program, named: frozenset[str], schem
 def asked_places(question: Question, named: int = 0) -> list[int]:
     """Indices of the words after "which" or "how many" that may name what is asked for.
 
+    Without such a word, it is the noun that begins a phrase such as "phone of the owner".
+
     Args:
         question: The question.
         named: Bit mask of the tokens that belong to a name or describe it.
@@ -326,6 +328,18 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
     for match in question.operators:
         if match.kind in ("ask", "count", "list") and not question.is_relative(match):
             return [] if _compares(question, match) else _nouns(question, match, named)
+    return _property(question, named)
+
+
+def _property(question: Question, named: int) -> list[int]:
+    """The index of the noun that begins a phrase with "of": "phone of the owner"; else empty."""
+    words = [token.folded for token in question.tokens]
+    content = [at for at, weight in enumerate(question.importance) if weight > 0]
+    first = content[0] if content else len(words)
+    if not BE.isdisjoint(words):  # a sentence
+        return []
+    if words[first + 1 : first + 2] == ["of"] and not named >> first & 1:
+        return [first]
     return []
 
 

@@ -22,7 +22,7 @@ from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import ROW, joint_mask, span_mask
+from kptm.answering.parsing.question.question_spans import ROW, span_mask
 from kptm.answering.parsing.unused_words import (
     echoes,
     is_condition_unused,
@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 
 MOST = 150
 """The most candidates that are returned."""
-NAMELESS = 0.5
-"""How doubtful it is that an unknown noun stands for the only rows without a noun."""
+NAMELESS, NAMED = 0.2, 0.8
+"""How doubtful it is that an unknown noun stands for the only rows to which no relation leads, if
+these have no noun, and if they have one by their file.
+"""
 LOOKED_AT = 20
 """The most answers whose types are read."""
 MISSED = (
@@ -252,8 +254,10 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         if match.kind in MISSED and unused:
             features[f"unused_{match.kind}"] = 1.0
     features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]
-    if assumed := joint_mask(item for item in question.types if item.noun == ROW) & made.mask:
-        features["other_rows"] = NAMELESS * bool(assumed)
+    rows = next((item for item in question.types if item.noun == ROW), None)
+    if rows is not None and rows.mask & made.mask:
+        known = knowledge.types(knowledge.evaluate(rows.program).nodes[:LOOKED_AT]).keys()
+        features["other_rows"] = NAMED if known - knowledge.doubtful_nouns else NAMELESS
     features["other_noun"] = float(_is_other_noun(question, made, knowledge))
     features["unused_name"] = float(unused_names(question, made.mask))
     features["unused_condition"] = float(is_condition_unused(question, made.mask))
@@ -338,9 +342,8 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     places = asked_places(question, beside)[:1]
     if places and places[0] < first.start and question.relations.mask >> places[0] & 1:
         return None  # "what country is the player from" does not ask for a player
-    if _belongs(question, first.start) and (
-        (asked and asked.answer == "person") or question.relations.mask >> first.start - 3 & 1
-    ):
+    before = question.relations.mask >> max(0, first.start - 3) & 1
+    if _belongs(question, first.start) and (before or (asked and asked.answer == "person")):
         return None  # "the phone of the owner" does not ask for an owner
     names = [item.start for item in question.mentions if item.mask & made.names]
     if names and min(names) < first.start:

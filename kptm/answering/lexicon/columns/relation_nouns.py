@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kptm.answering.lexicon.synonyms import lemmas
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -124,6 +126,17 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         yield noun, sorted(keys)
 
 
+def is_row_noun(word: str) -> bool:
+    """Whether a word, in the singular or plural, is listed as a noun for rows of some table."""
+    known = _row_nouns()
+    return word in known or any(lemma in known for lemma in lemmas(word))
+
+
+@cache
+def _row_nouns() -> frozenset[str]:
+    return frozenset(noun for nouns in _columns() for noun in nouns)
+
+
 def _ends(names: Mapping[str, str]) -> dict[str, set[str]]:
     """The keys of relations by the ends of their names, so that a column needs one look-up."""
     ends: dict[str, set[str]] = {}
@@ -139,3 +152,15 @@ def agent_nouns(name: str) -> tuple[str, ...]:
     words = name.casefold().split()
     noun = len(words) == 2 and words[1] == "by" and not words[0].endswith(("ed", "en", "wn"))
     return AGENTS if noun else ()
+
+
+def doers(name: str) -> list[str]:
+    """Possible nouns for the tails of a passive: "designer" for "designed by"; some are no words.
+
+    Empty for other names.
+    """
+    words = name.casefold().split()
+    if len(words) != 2 or words[1] != "by":
+        return []
+    stems = dict.fromkeys(lemma.removesuffix("e") for lemma in lemmas(words[0]))
+    return [stem + ending for stem in stems for ending in ("er", "or")]

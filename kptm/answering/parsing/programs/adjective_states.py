@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Difference, Follow, Having, Named, OfType
 from kg.types import Step
 from kptm.answering.parsing.question.question_spans import TypeMention, lowest, span_mask
+from kptm.answering.parsing.question.unknown_words import denied_relations
 from kptm.answering.parsing.rows.nouns import is_class
 from kptm.answering.questions.word_order import BE, PARTICIPLES
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 SAMPLE = 60
 """The most nodes with a relation that are read to find the type of its heads."""
 
-OPPOSITE = "un"
-"""The prefix of adjectives that denies them: "unpaid"."""
 WELL = 0.5
 """The share of a relation's name that must be in the question."""
 OWNING = frozenset("have has had having with get gets got".split())
@@ -79,15 +78,12 @@ def _opposites(question: Question, schema: Schema, knowledge: Knowledge) -> Iter
     "Unfinished" is what lacks a date "finished".
     """
     for at, token in enumerate(question.tokens):
-        rest = token.folded.removeprefix(OPPOSITE)
-        if not question.unknown >> at & 1 or rest == token.folded:
-            continue
-        for relation in schema.relations_named(schema.stems(rest)):
+        for relation in denied_relations(token.folded, schema):
             values = knowledge.truth_values(relation)
             program: Program
             if false := tuple(sorted(node for node, is_true in values.items() if not is_true)):
                 program = Follow(Named(false), Step(relation, False))
-            elif rest.endswith("ed") or rest in PARTICIPLES:
+            elif token.folded.endswith("ed"):
                 program = Difference(_possible(relation, knowledge), Having(Step(relation)))
             else:
                 continue

@@ -127,20 +127,25 @@ class Bases:
         for relation in said.relations():
             mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
             knowledge = self._builder.knowledge
-            if recall <= 0.5 or knowledge.truth_values(relation):
+            measure = knowledge.is_measure(relation)
+            if recall <= 0.5 or (measure and not (denied and self._is_event(mask))):
                 continue
-            if knowledge.is_measure(relation) and not self._is_event(mask):
-                continue
+            deniable = mask & ~self._builder.question.typed
             for step in (Step(relation), Step(relation, False)):
-                if not self._builder.question.typed:
+                if not self._builder.question.typed and not measure:
                     yield self._builder.extend(Having(step), (), features={"implicit": 1.0})
-                if denied and mask & ~self._builder.question.typed:
+                if denied and deniable and not knowledge.truth_values(relation):
                     yield self._builder.extend(
                         Having(step), (), mask=mask, features={"having": 1.0}
                     )
 
     def _is_event(self, mask: int) -> bool:
-        """Whether a participle is among some tokens: "not finished" asks for no date of finish."""
+        """Whether a participle is among some tokens: "not finished" is without a date of finish.
+
+        "Not inspected since May" is not.
+        """
+        if any(item.kind == "time" for item in self._builder.question.operators):
+            return False
         tokens = self._builder.question.tokens
         words = [token.folded for at, token in enumerate(tokens) if mask >> at & 1]
         return any(word.endswith("ed") or word in PARTICIPLES for word in words)

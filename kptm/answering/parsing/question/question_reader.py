@@ -30,7 +30,11 @@ from kptm.answering.parsing.question.question_spans import (
 )
 from kptm.answering.parsing.question.question_values import ranked_values, written_values
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
-from kptm.answering.parsing.question.unknown_nouns import nameless_rows, unknown_noun
+from kptm.answering.parsing.question.unknown_words import (
+    denied_relations,
+    nameless_rows,
+    unknown_noun,
+)
 from kptm.data.tokenize import MASK
 
 if TYPE_CHECKING:
@@ -127,7 +131,14 @@ class QuestionReader:
         mentions += ranked_values(operators, relations, self._graph)
         articled = names_of_pronouns(tokens, mentions, types)
         function = self._function_words(tokens, language, blank, articled)
-        known = relations.mask | joint_mask(mentions) | joint_mask(types) | joint_mask(operators)
+        denied = sum(1 << at for at, x in enumerate(tokens) if denied_relations(x.folded, schema))
+        known = (
+            denied
+            | relations.mask
+            | joint_mask(mentions)
+            | joint_mask(types)
+            | joint_mask(operators)
+        )
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         for at in verbs_of_owners(tokens, left) if language == "en" else ():
             function[at] = True
@@ -145,7 +156,7 @@ class QuestionReader:
             mentions = self._marked_mentions(marked[1], first, last, mentions)
             topic = span_mask(first, last)
         asks = joint_mask(item for item in operators if item.kind == "ask")
-        named = relations.mask | joint_mask(mentions) | joint_mask(types)
+        named = denied | relations.mask | joint_mask(mentions) | joint_mask(types)
         operators = [
             item
             for item in operators
@@ -155,12 +166,18 @@ class QuestionReader:
         operators += _commas(text, tokens, mentions, operators)
         noun = 0
         if not any(item.noun for item in types):
-            noun = unknown_noun(tokens, function, operators, mentions, types, relations.mask)
+            noun = unknown_noun(
+                tokens, function, operators, mentions, types, relations.mask, denied
+            )
         if language != "de":  # a capitalised word is a name, except in German
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
         if language == "en" and marked is None:
-            rows = nameless_rows(schema, tokens, function, operators, mentions, noun, unknown)
+            free = unknown & ~relations.faint
+            for at, token in enumerate(tokens):
+                if free >> at & 1 and self._lexicon.correct(token, language):
+                    free &= ~(1 << at)
+            rows = nameless_rows(schema, tokens, function, operators, mentions, noun, free, denied)
             noun &= ~joint_mask(rows)
             unknown &= ~joint_mask(rows)
             types = sorted([*types, *rows], key=lambda item: item.start)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import Having, OfType
 from kg.types import Step
+from kptm.answering.lexicon.columns.column_names import ENGLISH
+from kptm.answering.lexicon.synonyms import is_past
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -116,9 +118,16 @@ def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterat
             for english in schema.synonyms(tokens[start].folded, language):
                 for key in schema.type_names.get(schema.stems(english), ()):
                     yield TypeMention(start, start + 1, OfType(key))
-        kind = schema.noun(tokens[start].stem, tokens[start].folded, language)
+        kind = _synonym_of_noun(tokens[start], schema, language)
         if kind is not None and (tokens[start].stem,) not in schema.nouns:
             yield TypeMention(start, start + 1, kind[1], kind[0])
+
+
+def _synonym_of_noun(token: Token, schema: Schema, language: str) -> tuple[str, Program] | None:
+    """The noun for rows of which a word is a synonym; none for verbs: "lent" is no borrower."""
+    if language == ENGLISH and is_past(token.folded):
+        return None
+    return schema.noun(token.stem, token.folded, language)
 
 
 def without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:

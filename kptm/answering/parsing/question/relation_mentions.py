@@ -151,6 +151,19 @@ class SaidRelations:
                 found |= mask if strength == 1.0 else 0
         return found
 
+    @property
+    def faint(self) -> int:
+        """Bit mask of the tokens that are unlikely synonyms of a word of a relation."""
+        return sum(
+            1 << at
+            for at in range(len(self._tokens))
+            if any(
+                0 < strength < HINT and mask >> at & 1
+                for masks in self._said.values()
+                for mask, strength in masks.items()
+            )
+        )
+
     def named_at(self, at: int) -> frozenset[str]:
         """The relations most of whose name is in the question, including the token ``at``."""
         found = {

@@ -21,7 +21,7 @@ from kptm.answering.lexicon.columns.column_names import (
     split_words,
     without_unit,
 )
-from kptm.answering.lexicon.columns.relation_nouns import row_nouns
+from kptm.answering.lexicon.columns.relation_nouns import doers, row_nouns
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.question.question_spans import ROW
 from kptm.answering.parsing.question.schema_words import is_path
@@ -223,14 +223,19 @@ class Nouns:
     def _of_tails(self) -> Iterator[tuple[str, Program]]:
         """Yield (noun, program) for relations whose tails are rows of one kind: "booked room".
 
+        The rows to which "designed by" leads are designers.
+
         Several relations may lead to them: ports of loading and of discharge are ports.
         """
         tails: dict[str, set[str]] = defaultdict(set)
         for relation in self._graph.relations() if self.kinds else ():
             name = split_words(spell_out(relation.label)).lower()
+            nouns = doers(name)
             if relation_form(name).form is Form.NOUN:
+                nouns = [name, name.split()[-1], name.split(" of ")[0]]
+            if nouns:
                 ends = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
-                for noun in dict.fromkeys((name, name.split()[-1], name.split(" of ")[0])):
+                for noun in dict.fromkeys(nouns):
                     tails[noun].update(ends)
         for noun, ends_of_noun in tails.items():
             for kind in self.kinds:

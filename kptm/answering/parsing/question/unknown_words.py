@@ -1,4 +1,6 @@
-"""Nouns that the graph does not know, and the rows that such a noun stands for.
+"""Words that the graph does not know, but that can be understood by what it knows.
+
+"Unpaid" is what is not "paid".
 
 In a table of a pottery, the glazes, kilns and potters have a noun, because relations of these names
 lead to them. An unknown noun is then none of them: the "pieces" are the rows without a noun.
@@ -8,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.lexicon.synonyms import lemmas
+from kptm.answering.lexicon.columns.column_names import ENGLISH
+from kptm.answering.lexicon.columns.relation_nouns import is_row_noun
+from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.question_spans import (
     ROW,
     TypeMention,
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import Schema
 
+OPPOSITE = "un"
+"""The prefix of adjectives that denies them."""
+AGENTS = ("er", "or", "ist", "ian", "ard", "ant", "ee", "man", "woman", "men", "women")
+"""Endings of nouns for people who do something."""
 ASKING = ("ask", "count", "list", "superlative", "all", "sum", "mean")
 """Kinds of operators before the noun that is asked for."""
 WHAT = frozenset("what wat waht hwat".split())
@@ -41,6 +49,7 @@ def unknown_noun(
     mentions: Sequence[Mention],
     types: Sequence[TypeMention],
     said: int,
+    denied: int,
 ) -> int:
     """Bit mask of the noun that is asked for ("which elements"), if the graph does not know it.
 
@@ -51,8 +60,9 @@ def unknown_noun(
         mentions: The names and values.
         types: The types and nouns for rows.
         said: Bit mask of the tokens that match relations.
+        denied: Bit mask of the adjectives that deny a relation: "unpaid".
     """
-    known = joint_mask(mentions) | joint_mask(types) | said | joint_mask(operators)
+    known = denied | joint_mask(mentions) | joint_mask(types) | said | joint_mask(operators)
     places = [
         *(
             item.end
@@ -61,7 +71,7 @@ def unknown_noun(
         ),
         0,
     ]
-    names = joint_mask(item for item in mentions if item.kind in ("label", "alias", "people"))
+    names = denied | joint_mask(x for x in mentions if x.kind in ("label", "alias", "people"))
     nouns = [at for at in range(len(tokens) - 1) if tokens[at + 1].folded in RELATIVE]
     for at in places:
         while at < len(tokens) and function[at]:
@@ -81,6 +91,12 @@ def unknown_noun(
     return sum(1 << at for at, token in enumerate(tokens) if token.stem in stems)
 
 
+def denied_relations(word: str, schema: Schema) -> list[str]:
+    """The relations whose name an adjective denies by "un-": "paid" for "unpaid"."""
+    rest = word.removeprefix(OPPOSITE)
+    return [] if rest == word else schema.relations_named(schema.stems(rest))
+
+
 def nameless_rows(
     schema: Schema,
     tokens: Sequence[Token],
@@ -89,6 +105,7 @@ def nameless_rows(
     mentions: Sequence[Mention],
     noun: int,
     unknown: int,
+    denied: int,
 ) -> list[TypeMention]:
     """The rows without a noun, for each token of an unknown noun of an English question.
 
@@ -103,14 +120,19 @@ def nameless_rows(
         mentions: The names and values.
         noun: Bit mask of the unknown noun that is asked for.
         unknown: Bit mask of the unknown tokens.
+        denied: Bit mask of the adjectives that deny a relation.
     """
     rows = next((x for name, x in schema.nouns.get(schema.stems(ROW), ()) if name == ROW), None)
-    if rows is None:
+    # "Is there a bug in it" does not ask for rows.
+    if rows is None or any(item.kind == "yesno" for item in operators):
         return []
-    modifiers = joint_mask(mentions) | joint_mask(
-        item for item in operators if item.kind in ("number", "ordinal")
+    names = joint_mask(mentions)
+    modifiers = (
+        denied
+        | names
+        | joint_mask(item for item in operators if item.kind in ("number", "ordinal"))
     )
-    if not noun or not _is_asked_for(tokens, operators, modifiers, lowest(noun)):
+    if not noun & unknown or not _is_asked_for(tokens, operators, names, modifiers, lowest(noun)):
         before = joint_mask(operators) | modifiers
         nouns = [
             at
@@ -126,25 +148,34 @@ def nameless_rows(
 
 
 def _is_asked_for(
-    tokens: Sequence[Token], operators: Sequence[Match], modifiers: int, at: int
+    tokens: Sequence[Token], operators: Sequence[Match], names: int, modifiers: int, at: int
 ) -> bool:
     """Whether a word is a noun after "which", "how many" or a superlative, or at the beginning.
 
     Args:
         tokens: The tokens of the question.
         operators: The operators.
+        names: Bit mask of the names and values.
         modifiers: Bit mask of the tokens that may precede the noun: "which red boats".
         at: Index of the word.
     """
-    if _is_past(tokens[at].folded):
-        return False
+    word = tokens[at].folded
+    if is_past(word) or (not is_row_noun(word) and (expand(word, ENGLISH) or _is_agent(word))):
+        return False  # neither "calories" nor "stewards" are rows
     start = at
     while start and (modifiers >> start - 1 & 1 or tokens[start - 1].folded in DETERMINERS):
         start -= 1
     asked = next((item for item in operators if item.end == start and item.kind in ASKING), None)
-    if start if asked is None else asked.kind == "ask" and asked.answer not in ("any", "kind"):
+    if asked is None and (start or (start < at and not word.endswith("s"))):
+        return False  # "the pieces", "red pieces", but not "Ann Lee's wife"
+    if asked is not None and asked.kind == "ask" and asked.answer != "any":
         return False
     after = tokens[at + 1].folded if at + 1 < len(tokens) else ""
+    subject = at + 2
+    while subject < len(tokens) and tokens[subject].folded in DETERMINERS:
+        subject += 1
+    if after in AUXILIARIES and names >> subject & 1 and not word.endswith("s"):
+        return False  # "which language is Emacs written in" asks for a property of Emacs
     what = asked is not None and tokens[start - 1].folded in WHAT
     # "What software does …", but not "what belongs to …", nor "which pays the most".
     return after not in DETERMINERS and (not what or after in AUXILIARIES)
@@ -161,8 +192,8 @@ def _is_noun(tokens: Sequence[Token], at: int, function: Sequence[bool], before:
     """
     word, previous = tokens[at].folded, tokens[at - 1].folded if at else ""
     if (
-        _is_past(word)
-        or word in INDEFINITE
+        is_past(word)
+        or not is_row_noun(word)
         or (at + 1 < len(tokens) and tokens[at + 1].folded in DETERMINERS)
     ):
         return False
@@ -173,8 +204,6 @@ def _is_noun(tokens: Sequence[Token], at: int, function: Sequence[bool], before:
     return plural and free and previous not in SUBJECTS
 
 
-def _is_past(word: str) -> bool:
-    """Whether a word is a past tense: "finished", "came"."""
-    return word.endswith("ed") or any(
-        not word.startswith(lemma[: min(len(word), len(lemma)) - 1]) for lemma in lemmas(word)
-    )
+def _is_agent(word: str) -> bool:
+    """Whether a noun has the ending of nouns for people who do something: "stewards"."""
+    return word.removesuffix("s").endswith(AGENTS)
