@@ -79,10 +79,7 @@ class Steps:
             yield made
 
     def _is_truth(self, program: Program) -> bool:
-        """Whether a program leads to "yes" or "no", which join nothing unless "the same" is asked.
-
-        Customers with a newsletter and bills that are paid have no more in common.
-        """
+        """Whether a program leads to "yes" or "no", which two relations share by chance."""
         return (
             isinstance(program, Follow)
             and program.step.forward

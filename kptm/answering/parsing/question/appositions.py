@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kptm.answering.questions.word_order import DETERMINERS
+from kptm.answering.questions.word_order import BE, DETERMINERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
 BETWEEN = frozenset("of the a an".split())
 """Words allowed between a type and a name: "the state of Georgia", "Mercury, the metal"."""
+WHOSE = "whose"
 INDEFINITE = frozenset("a an".split())
 """Articles that are followed by a common noun, not by a name."""
 
 
 def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
-    """Find the singular types directly next to a name: "state" in "the state of Georgia"."""
+    """Find the singular types directly next to a name: "state" in "the state of Georgia".
+
+    "Whose bike is the Koga" says that the Koga is a bike.
+    """
     for item in question.types:
         if item.type is None or item.mask & mention.mask:
             continue
         first, second = sorted(((item.start, item.end), (mention.start, mention.end)))
         between = {token.folded for token in question.tokens[first[1] : second[0]]}
-        if between <= BETWEEN and not is_plural(question.tokens, item):
+        owned = item.start == 1 and question.tokens[0].folded == WHOSE
+        allowed = BETWEEN | BE if owned else BETWEEN
+        if between <= allowed and not is_plural(question.tokens, item):
             yield item
 
 

@@ -172,8 +172,11 @@ def without_owned(
     operators: Iterable[Match],
     schema: Schema,
 ) -> list[Span]:
-    """Remove types or names after "whose" that also name a relation: "dogs whose owner is Ann"."""
-    starts = {match.end for match in operators if match.kind == "whose"}
+    """Remove types or names after "whose" that also name a relation: "dogs whose owner is Ann".
+
+    "Whose bike is the Koga" asks for the owner of a bike.
+    """
+    starts = {match.end for match in operators if match.kind == "whose" and match.start}
     return [
         item
         for item in spans

@@ -91,3 +91,15 @@ def test_the_nouns_for_the_tails_of_a_passive():
     assert "writer" in doers("written by")
     assert "translator" in doers("translated by")
     assert doers("stand by me") == doers("owner") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("whose rider is mia moor", {"Red Zip"}),
+        ("phone of the rider of the blue zip", {"08"}),
+    ],
+)
+def test_owners_and_properties_of_owners(asks, question, answers):
+    answer = asks.ask(question)
+    assert {item.text for item in answer.answers} == answers, answer.reason
