@@ -72,7 +72,9 @@ def asked_features(
     """
     own = _kind_features(question, derivation, kinds, schema)
     if named and _is_asked(question, derivation.program, named, schema):
-        own["asked"] = 1.0
+        # "Population of Tripoli" has no word that asks, and proves less.
+        if any(match.kind in ("ask", "count", "list") for match in question.operators):
+            own["asked"] = 1.0
     elif (
         named
         and not focus

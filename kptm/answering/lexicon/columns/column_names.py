@@ -13,6 +13,8 @@ from kptm.answering.lexicon.lexicon import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SHORT = 2
+"""Words of at most this many letters are not joined with others."""
 ENGLISH = "en"
 """The language of the names."""
 QUALIFIERS = frozenset(
@@ -138,9 +140,12 @@ def counted_noun(name: str) -> str:
 
 
 def joined(name: str) -> list[str]:
-    """A name of two words as one word: "foodsafe" for "foodSafe"; nothing for other names."""
+    """A name of two words as one word: "foodsafe" for "foodSafe"; nothing for other names.
+
+    A preposition is no such word: nothing for "found by".
+    """
     words = split_words(name).lower().split()
-    return ["".join(words)] if len(words) == 2 else []
+    return ["".join(words)] if len(words) == 2 and min(map(len, words)) > SHORT else []
 
 
 def as_date(name: str) -> str:

@@ -201,10 +201,11 @@ class Builder:
         """
         mask |= mention.mask
         length = mask.bit_count()
+        names = {"label", "alias"} | ({"people"} & {mention.kind})  # "gases" within "noble gases"
         longer = any(
-            other.mask & mask == mask and other.mask != mask and other.kind in ("label", "alias")
+            other.mask & mask == mask and other.mask != mask and other.kind in names
             for other in self.question.mentions
-        )  # fmt: skip
+        )
         function = self.question.weight(mention.mask) == 0 and not mention.exact
         return {
             "prior": log(max(mention.prior, 1e-4)),

@@ -243,6 +243,12 @@ class ProgramSets:
         """
         if part.names and lowest(part.names) >= match.start:
             return True
+        if (
+            isinstance(part.program, Intersection)
+            and part.names & span_mask(0, match.start)
+            and part.mask >> match.end
+        ):
+            return False  # "noble gases that Ramsay did not find" are no complement
         if isinstance(part.program, OfType):
             return False
         importance = self._builder.question.importance

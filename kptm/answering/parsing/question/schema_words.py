@@ -143,7 +143,9 @@ class Schema:
                 self._named[name].append(words.key)
         self._hints: dict[tuple[str, ...], list[tuple[frozenset[str], int]]] = {}
         self._prefixes: dict[str, list[str]] = defaultdict(list)
-        for stem in sorted(self._by_stem):
+        whole = {stem for words in self.relations.values() for name in joined(words.name)
+                 for stem in self.stems(name)}  # fmt: skip
+        for stem in sorted(self._by_stem.keys() - whole):
             if len(stem) >= LIKE:
                 self._prefixes[stem[:LIKE]].append(stem)
 
@@ -184,11 +186,8 @@ class Schema:
 
     def like(self, stem: str) -> list[str]:
         """Other stems of relations that begin like ``stem``: "discovery" for "discov"."""
-        return (
-            [x for x in self._prefixes.get(stem[:LIKE], ()) if x != stem]
-            if len(stem) >= LIKE
-            else []
-        )
+        found = self._prefixes.get(stem[:LIKE], ()) if len(stem) >= LIKE else ()
+        return [other for other in found if other != stem]
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
         """The relations of which one whole name consists of the given stems, in any order."""
@@ -217,8 +216,7 @@ class Schema:
     def noun(self, stem: str, word: str, language: str) -> tuple[str, Program] | None:
         """The noun for rows of which a word is a synonym, with its program: "clubs" for "teams".
 
-        None if there is none, or if the word names a relation, which takes precedence. Synonyms of
-        doubtful nouns are not used: "make" does not mean the rows called "product".
+        None for names of relations. Synonyms of doubtful nouns do not count.
         """
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
