@@ -12,6 +12,7 @@ from kg.programs import (
     parts,
 )
 from kg.values import ValueKey
+from kptm.answering.lexicon.columns.relation_nouns import ROW
 from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.kinds import LOOKED_AT as COMPARED
 from kptm.answering.parsing.model import NONE
@@ -22,7 +23,7 @@ from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import ROW, span_mask
+from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.unused_words import (
     echoes,
     is_condition_unused,

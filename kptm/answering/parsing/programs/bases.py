@@ -151,34 +151,25 @@ class Bases:
         return any(word.endswith("ed") or word in PARTICIPLES for word in words)
 
     def _everything(self) -> Iterator[Derivation]:
-        """In an untyped graph: the main relation's heads.
+        """In an untyped graph: the sets that "things" and an unknown noun may be.
 
-        An unknown noun and "things" stand for them. "What is without gluten" has no noun.
+        "What is without gluten" has no noun.
         """
         question = self._builder.question
         things = sum(1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS)
         noun = question.unknown_noun or things
         denied = not question.types and self._denies_only_name()
-        relation = (
-            self._builder.knowledge.main_relation()
-            if (noun or denied) and not self._builder.schema.type_names
-            else None
-        )
-        if relation is not None:
+        for everything in self._builder.everything if noun or denied else ():
+            nodes = self._builder.knowledge.evaluate(everything).nodes
             yield self._builder.extend(
-                Having(Step(relation)),
+                everything,
                 (),
                 mask=noun,
                 features={
                     "everything" if noun else "implicit": 1.0,
-                    "other_rows": self._doubt(relation) * bool(noun & ~things),
+                    "other_rows": self._builder.doubt_of_noun(nodes) * bool(noun & ~things),
                 },
             )
-
-    def _doubt(self, relation: str) -> float:
-        """How doubtful it is that an unknown noun stands for the heads of a relation."""
-        heads = self._builder.knowledge.evaluate(Having(Step(relation))).nodes
-        return self._builder.doubt_of_noun(heads)
 
     def _denies_only_name(self) -> bool:
         """Whether a negation applies to the only name: "what is without gluten"."""

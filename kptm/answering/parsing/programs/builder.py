@@ -8,6 +8,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Union, parts
+from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.programs.adjective_states import states
@@ -223,6 +224,18 @@ class Builder:
         """Whether a relation leads to years; heights in metres are none."""
         words = self.schema.relations.get(relation)
         return words is not None and not words.unit and self.knowledge.has_years(relation)
+
+    @cached_property
+    def everything(self) -> tuple[Program, ...]:
+        """In an untyped graph: the sets that "things" may be; empty in other graphs.
+
+        They are the rows without a noun, and the heads of the relation that most entities have.
+        """
+        if self.schema.type_names:
+            return ()
+        rows, relation = self.schema.nameless_rows, self.knowledge.main_relation()
+        main = None if relation is None else Having(Step(relation))
+        return tuple(dict.fromkeys(item for item in (rows, main) if item is not None))
 
     def doubt_of_noun(self, nodes: Sequence[str]) -> float:
         """How doubtful it is that an unknown noun stands for some rows.

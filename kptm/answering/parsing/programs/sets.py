@@ -79,15 +79,11 @@ class ProgramSets:
     def _cover_everything(self, derivation: Derivation) -> None:
         """In an untyped graph, let a derivation explain an unknown noun.
 
-        It does if its first nodes are heads of the main relation, the one that most entities have.
+        It does if its first nodes are what "things" are.
         """
         noun = self._builder.question.unknown_noun
-        if (
-            not noun
-            or noun & derivation.mask
-            or self._builder.schema.type_names
-            or is_value(derivation.nodes)
-        ):
+        everything = self._builder.everything
+        if not noun or noun & derivation.mask or is_value(derivation.nodes) or not everything:
             return
         if (
             derivation.floating
@@ -99,22 +95,21 @@ class ProgramSets:
             near = derivation.mask << 1 | derivation.mask >> 1
             if not noun & near:  # "diesel cars", but not "the warranty of the diesel"
                 return
-        relation = self._builder.knowledge.main_relation()
         some = derivation.nodes[:SOME]
-        if relation is not None:
-            inside = self._builder.knowledge.evaluate(
-                Intersection(Named(some), Having(Step(relation)))
-            )
-            if len(inside.nodes) == len(some):
-                derivation.mask |= noun
-                # Nouns for rows are known, and this is none of them, unless it is "people".
-                other = self._builder.doubt_of_noun(some)
-                other *= bool(noun & ~self._builder.light)
-                own = (("agrees_everything", 1.0), ("other_rows", other))
-                derivation.features += own
-                derivation.score += self._builder.lexical.cover * self._builder.question.weight(
-                    noun
-                ) + self._builder.lexical.score(own)
+        inside = (
+            self._builder.knowledge.evaluate(Intersection(Named(some), rows)).nodes
+            for rows in everything
+        )
+        if any(len(nodes) == len(some) for nodes in inside):
+            derivation.mask |= noun
+            # Nouns for rows are known, and this is none of them, unless it is "people".
+            other = self._builder.doubt_of_noun(some)
+            other *= bool(noun & ~self._builder.light)
+            own = (("agrees_everything", 1.0), ("other_rows", other))
+            derivation.features += own
+            derivation.score += self._builder.lexical.cover * self._builder.question.weight(
+                noun
+            ) + self._builder.lexical.score(own)
 
     def _are_such(
         self, nodes: Sequence[str], item: TypeMention, *, all_of_them: bool

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 LONGEST_TYPE = 4
 """The most words in the name of a type."""
-ROW = "row"
-"""The noun for the rows for which no better noun is known."""
 
 
 class Mention(NamedTuple):

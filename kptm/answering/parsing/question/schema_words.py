@@ -21,7 +21,7 @@ from kptm.answering.lexicon.columns.column_names import (
     without_qualifiers,
     without_unit,
 )
-from kptm.answering.lexicon.columns.relation_nouns import agent_nouns, inverse_nouns
+from kptm.answering.lexicon.columns.relation_nouns import ROW, agent_nouns, inverse_nouns
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.questions.word_order import Form, relation_form
@@ -133,6 +133,7 @@ class Schema:
         self.nouns: dict[tuple[str, ...], list[tuple[str, Program]]] = defaultdict(list)
         for noun, program in nouns.items():
             self.nouns[self.stems(noun)].append((noun, program))
+        self.nameless_rows = nouns.get(ROW)  # the rows to which no relation leads
         self.single_nouns = sorted(noun for noun in nouns if " " not in noun)
         self.doubtful = frozenset(doubtful)
         self.names_rows = not self.doubtful.issuperset(nouns)

@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon.columns.column_names import ENGLISH
-from kptm.answering.lexicon.columns.relation_nouns import is_row_noun
+from kptm.answering.lexicon.columns.relation_nouns import ROW, is_row_noun
 from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.question_spans import (
-    ROW,
     TypeMention,
     joint_mask,
     lowest,
@@ -122,7 +121,7 @@ def nameless_rows(
         unknown: Bit mask of the unknown tokens.
         denied: Bit mask of the adjectives that deny a relation.
     """
-    rows = next((x for name, x in schema.nouns.get(schema.stems(ROW), ()) if name == ROW), None)
+    rows = schema.nameless_rows
     # "Is there a bug in it" does not ask for rows.
     if rows is None or any(item.kind == "yesno" for item in operators):
         return []
