@@ -173,7 +173,9 @@ def _is_asked_for(
     subject = at + 2
     while subject < len(tokens) and tokens[subject].folded in DETERMINERS:
         subject += 1
-    if after in AUXILIARIES and names >> subject & 1 and not word.endswith("s"):
+    if not word.endswith("s") and (
+        after == "of" or (after in AUXILIARIES and names >> subject & 1)
+    ):
         return False  # "which language is Emacs written in" asks for a property of Emacs
     what = asked is not None and tokens[start - 1].folded in WHAT
     # "What software does …", but not "what belongs to …", nor "which pays the most".
