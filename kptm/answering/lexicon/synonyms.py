@@ -24,6 +24,10 @@ from kptm.linking.text.char_classes import kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+REGULAR = ("s", "ing", "er", "est")
+"""Endings of inflected words that are no past tenses."""
+PLURALS = frozenset("children men women people mice geese feet teeth oxen dice".split())
+"""Irregular plurals."""
 ENGLISH = "en"
 """The language into which the other tables translate."""
 
@@ -125,10 +129,10 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
 
 
 def is_past(word: str) -> bool:
-    """Whether an English word, in lower case, is a past tense: "finished", "came"."""
-    return word.endswith("ed") or any(
-        not word.startswith(lemma[: min(len(word), len(lemma)) - 1]) for lemma in lemmas(word)
-    )
+    """Whether an English word, in lower case, is a past tense or participle: "finished", "lent"."""
+    base = lemmas(word)
+    irregular = base and word not in base and not word.endswith(REGULAR) and word not in PLURALS
+    return word.endswith("ed") or bool(irregular)
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
 from kptm.answering.parsing.program_features import uses_relation
+from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
 from kptm.answering.questions.word_order import (
@@ -329,7 +330,10 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
             named |= span_mask(match.start, match.end)
     for match in question.operators:
         if match.kind in ("ask", "count", "list") and not question.is_relative(match):
-            return [] if _compares(question, match) else _nouns(question, match, named)
+            owned = question.tokens[match.start].folded == WHOSE  # "whose age is" asks for no age
+            if owned or _compares(question, match):
+                return []
+            return _nouns(question, match, named)
     return _property(question, named)
 
 

@@ -81,8 +81,8 @@ class ProgramSets:
 
         It does if its first nodes are what "things" are.
         """
-        noun = self._builder.question.unknown_noun
-        everything = self._builder.everything
+        question, everything = self._builder.question, self._builder.everything
+        noun = question.unknown_noun & ~question.relations.faint
         if not noun or noun & derivation.mask or is_value(derivation.nodes) or not everything:
             return
         if (
