@@ -330,10 +330,9 @@ def asked_places(question: Question, named: int = 0) -> list[int]:
             named |= span_mask(match.start, match.end)
     for match in question.operators:
         if match.kind in ("ask", "count", "list") and not question.is_relative(match):
-            owned = question.tokens[match.start].folded == WHOSE  # "whose age is" asks for no age
-            if owned or _compares(question, match):
-                return []
-            return _nouns(question, match, named)
+            owned = question.tokens[match.start].folded == WHOSE
+            none = owned or _compares(question, match)
+            return [] if none else _nouns(question, match, named)
     return _property(question, named)
 
 
@@ -342,11 +341,8 @@ def _property(question: Question, named: int) -> list[int]:
     words = [token.folded for token in question.tokens]
     content = [at for at, weight in enumerate(question.importance) if weight > 0]
     first = content[0] if content else len(words)
-    if not BE.isdisjoint(words):  # a sentence
-        return []
-    if words[first + 1 : first + 2] == ["of"] and not named >> first & 1:
-        return [first]
-    return []
+    of = words[first + 1 : first + 2] == ["of"] and BE.isdisjoint(words)  # and no sentence
+    return [first] if of and not named >> first & 1 else []
 
 
 def _compares(question: Question, asked: Match) -> bool:
