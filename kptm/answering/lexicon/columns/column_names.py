@@ -139,7 +139,7 @@ def counted_noun(name: str) -> str:
     return ""
 
 
-def joined(name: str) -> list[str]:
+def as_one_word(name: str) -> list[str]:
     """A name of two words as one word: "foodsafe" for "foodSafe"; nothing for other names.
 
     A preposition is no such word: nothing for "found by".

@@ -12,8 +12,8 @@ from kptm.answering.lexicon import load
 from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
     as_date,
+    as_one_word,
     counted_noun,
-    joined,
     scale_of,
     spell_out,
     split_words,
@@ -144,7 +144,7 @@ class Schema:
                 self._named[name].append(words.key)
         self._hints: dict[tuple[str, ...], list[tuple[frozenset[str], int]]] = {}
         self._prefixes: dict[str, list[str]] = defaultdict(list)
-        whole = {stem for words in self.relations.values() for name in joined(words.name)
+        whole = {stem for words in self.relations.values() for name in as_one_word(words.name)
                  for stem in self.stems(name)}  # fmt: skip
         for stem in sorted(self._by_stem.keys() - whole):
             if len(stem) >= LIKE:
@@ -317,7 +317,7 @@ class Schema:
         back = list(inverse_nouns(main))
         of = relation_form(main).form is Form.NOUN_OF
         aliases = entity.aliases if entity else ()
-        for alias in (*agent_nouns(main), *joined(main), *aliases):
+        for alias in (*agent_nouns(main), *as_one_word(main), *aliases):
             # The alias "child of" describes the head, so the noun "child" names the inverse.
             turned = not of and (relation_form(alias).form is Form.NOUN_OF or alias in back)
             if turned:

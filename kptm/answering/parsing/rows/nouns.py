@@ -149,11 +149,11 @@ class Nouns:
             for kind in self.kinds
             if not any(len(kind.rows & nodes) > MOSTLY * len(kind.rows) for nodes in sets)
         ]
-        links = [len(self._linked(kind, rows)) for kind in found]
+        links = [len(self._links_from(kind, rows)) for kind in found]
         most = max(links, default=0)
         return {ROW: found[links.index(most)].program} if links.count(most) == 1 else {}
 
-    def _linked(self, kind: RowKind, rows: frozenset[str]) -> frozenset[str]:
+    def _links_from(self, kind: RowKind, rows: frozenset[str]) -> frozenset[str]:
         """The relations that lead from rows of a kind to rows of any kind."""
         some = tuple(sorted(kind.rows)[:ROWS])
         return frozenset(

@@ -4,7 +4,7 @@ import pytest
 
 from kg import KnowledgeGraph
 from kptm import Linker, Predictor
-from kptm.answering.lexicon.columns.column_names import joined
+from kptm.answering.lexicon.columns.column_names import as_one_word
 from kptm.answering.lexicon.columns.relation_nouns import doers
 
 TICKETS = {
@@ -82,8 +82,8 @@ def test_verbs_and_nouns_for_other_things_are_not_read_as_these_rows(asks, quest
 
 
 def test_names_of_two_words_are_joined():
-    assert joined("foodSafe") == ["foodsafe"]
-    assert joined("last day off") == joined("name") == []
+    assert as_one_word("foodSafe") == ["foodsafe"]
+    assert as_one_word("last day off") == as_one_word("name") == []
 
 
 def test_the_nouns_for_the_tails_of_a_passive():
