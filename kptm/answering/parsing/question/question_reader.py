@@ -31,9 +31,8 @@ from kptm.answering.parsing.question.question_spans import (
 from kptm.answering.parsing.question.question_values import ranked_values, written_values
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.answering.parsing.question.unknown_words import (
+    UnknownNouns,
     denied_relations,
-    nameless_rows,
-    unknown_noun,
 )
 from kptm.data.tokenize import MASK
 
@@ -164,20 +163,16 @@ class QuestionReader:
             and not stands_for_noun(item, tokens, operators, named)
         ]
         operators += _commas(text, tokens, mentions, operators)
-        noun = 0
-        if not any(item.noun for item in types):
-            noun = unknown_noun(
-                tokens, function, operators, mentions, types, relations.mask, denied
-            )
+        nouns = UnknownNouns(tokens, function, operators, mentions, denied)
+        no_rows = not any(item.noun for item in types)
+        noun = nouns.asked_for(types, relations.mask) if no_rows else 0
         if language != "de":  # a capitalised word is a name, except in German
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
-        if language == "en" and marked is None:
+        if language == "en" and marked is None and schema.nameless_rows is not None:
             free = unknown & ~relations.faint
-            for at, token in enumerate(tokens):
-                if free >> at & 1 and self._lexicon.correct(token, language):
-                    free &= ~(1 << at)
-            rows = nameless_rows(schema, tokens, function, operators, mentions, noun, free, denied)
+            free &= ~self._misspelt(tokens, free, language)
+            rows = nouns.nameless_rows(schema, noun, free)
             noun &= ~joint_mask(rows)
             unknown &= ~joint_mask(rows)
             types = sorted([*types, *rows], key=lambda item: item.start)
@@ -205,6 +200,14 @@ class QuestionReader:
             unknown_noun=noun,
             marked=topic,
             blank=blank,
+        )
+
+    def _misspelt(self, tokens: Sequence[Token], some: int, language: str) -> int:
+        """Bit mask of those of some tokens that the lexicon can correct."""
+        return sum(
+            1 << at
+            for at, token in enumerate(tokens)
+            if some >> at & 1 and self._lexicon.correct(token, language) is not None
         )
 
     def _is_value(self, text: str) -> bool:
