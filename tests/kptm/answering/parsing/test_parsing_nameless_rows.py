@@ -59,6 +59,8 @@ def asks(tmp_path_factory):
         ("unsettled visits", {"T-82", "T-83"}),
         ("which visits are uncompleted", {"T-83", "T-85"}),
         ("which fitters are lefthanded", {"Jo"}),
+        ("how many are settled", {"3"}),  # a function word is no noun that is counted
+        ("how many of these cost more than 50 euros", {"3"}),
     ],
 )
 def test_the_rows_without_a_noun_are_what_an_unknown_noun_names(asks, question, answers):
