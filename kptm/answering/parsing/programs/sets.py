@@ -81,9 +81,12 @@ class ProgramSets:
 
         It does if its first nodes are what "things" are.
         """
-        question, everything = self._builder.question, self._builder.everything
+        question = self._builder.question
+        if not question.unknown_noun or is_value(derivation.nodes):
+            return
         noun = question.unknown_noun & ~question.relations.faint
-        if not noun or noun & derivation.mask or is_value(derivation.nodes) or not everything:
+        everything = self._builder.everything
+        if not noun or noun & derivation.mask or not everything:
             return
         if (
             derivation.floating
