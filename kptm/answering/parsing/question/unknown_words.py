@@ -135,14 +135,12 @@ class UnknownNouns:
 
         Neither "calories" nor "stewards" are rows, and "Ann Lee's wife" is a property.
         """
-        word, after = self._tokens[at].folded, self._folded(at + 1)
+        word, after = self._tokens[at].folded, self._word(at + 1)
         plural = word.endswith("s")
         if is_past(word) or (not is_row_noun(word) and (expand(word, ENGLISH) or _is_agent(word))):
             return False
         start = at
-        while start and (
-            self._modifiers >> start - 1 & 1 or self._folded(start - 1) in DETERMINERS
-        ):
+        while start and (self._modifiers >> start - 1 & 1 or self._word(start - 1) in DETERMINERS):
             start -= 1
         asks = (item for item in self._operators if item.end == start and item.kind in ASKING)
         asked = next(asks, None)
@@ -152,16 +150,16 @@ class UnknownNouns:
             return False
         if not plural and (after == "of" or (after in AUXILIARIES and self._is_name(at + 2))):
             return False  # "which language is Emacs written in" asks for a property of Emacs
-        what = asked is not None and self._folded(start - 1) in WHAT
+        what = asked is not None and self._word(start - 1) in WHAT
         # "What software does …", but not "what belongs to …", nor "which pays the most".
         return after not in DETERMINERS and (not what or after in AUXILIARIES)
 
     def _is_noun(self, at: int) -> bool:
         """Whether a word is a noun for rows and no verb, by its ending and the word before."""
-        word, before = self._tokens[at].folded, self._folded(at - 1)
+        word, before = self._tokens[at].folded, self._word(at - 1)
         if self._function[at] or is_past(word) or not is_row_noun(word):
             return False
-        if self._folded(at + 1) in DETERMINERS:
+        if self._word(at + 1) in DETERMINERS:
             return False
         if before in INDEFINITE:
             return True
@@ -172,11 +170,11 @@ class UnknownNouns:
 
     def _is_name(self, at: int) -> bool:
         """Whether a name begins at a token, or after its articles."""
-        while self._folded(at) in DETERMINERS:
+        while self._word(at) in DETERMINERS:
             at += 1
         return bool(self._names >> at & 1)
 
-    def _folded(self, at: int) -> str:
+    def _word(self, at: int) -> str:
         """The folded word at a position; "" outside the question."""
         return self._tokens[at].folded if 0 <= at < len(self._tokens) else ""
 
