@@ -240,11 +240,13 @@ def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds
     at = match.end
     while at < len(question.tokens) and question.tokens[at].folded in DETERMINERS | {"of"}:
         at += 1
-    if at == len(question.tokens) or derivation.mask >> at & 1 or not question.importance[at]:
-        return False  # a function word is no noun: "how many are taller than …"
+    if at == len(question.tokens) or derivation.mask >> at & 1:
+        return False
     token = question.tokens[at]
     if token.folded in PEOPLE:
         return kinds.fits("person", derivation.counted) is not True
+    if not question.importance[at]:  # no noun: "how many are taller than …"
+        return False
     return not kinds.share_named([token.stem], derivation.counted)
 
 
