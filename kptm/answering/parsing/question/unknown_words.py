@@ -35,8 +35,10 @@ BEFORE_NOUNS = ("ask", "count", "list", "superlative", "all")
 ASKING = (*BEFORE_NOUNS, "sum", "mean")
 """Kinds of operators before the noun that is asked for."""
 WHAT = frozenset("what wat waht hwat".split())
+"""The question word that a verb may follow: "what belongs to …"."""
 AUXILIARIES = DO | BE | HAVE | frozenset("can could will would should must may".split())
 INDEFINITE = frozenset("a an any each every per single".split())
+"""Words before a noun in the singular."""
 SUBJECTS = frozenset("i we you he she it they who that which what not".split())
 """Words before a verb."""
 RELATIVE = frozenset("where that which who whose".split())
