@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
     from kg.store.rows.sources import Replaced
-    from kg.values.typing import Typing
+    from kg.values.tail_typing import TailTyping
 
 BATCH = 20_000
 """The number of records in memory at a time, and between two calls of ``progress``."""
@@ -73,7 +73,7 @@ def load_lines(
         progress: Called with the number of records read so far.
 
     Raises:
-        DoubtfulTypesError: Relations guessed to have values turn out to have none; nothing is
+        DoubtfulTypesError: Tails that were taken for values turn out to be entities; nothing is
             written.
         TripleFormatError: A line is bad and ``on_error`` is "raise"; nothing is written.
     """
@@ -91,8 +91,8 @@ def load_lines(
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
-        typing = None if tables is None else tables.typing(sql, BATCH)
-        read = _write_lines(lines, batches, typing, progress)
+        tail_typing = None if tables is None else tables.tail_typing(sql, BATCH)
+        read = _write_lines(lines, batches, tail_typing, progress)
         writer.finish()
         # A rejected line may repeat an earlier statement, so the others are not ended either.
         keep_rest = add is None and rejects.count > 0
@@ -116,7 +116,7 @@ def load_lines(
         stated_elsewhere=ended.stated_elsewhere,
         unconfirmed=unconfirmed,
         other_files=others,
-        typed=() if typing is None else typing.report(),
+        typed=() if tail_typing is None else tail_typing.report(),
         notes=(*notes, *batches.notes()),
     )
 
@@ -124,18 +124,20 @@ def load_lines(
 def _write_lines(
     lines: Iterable[Line | Block],
     batches: _Batches,
-    typing: Typing | None,
+    tail_typing: TailTyping | None,
     progress: Callable[[int], None] | None,
 ) -> int:
     """Write the lines batch by batch; return the number of records read."""
-    items: Iterable[Line | Block | ValueBlock] = lines if typing is None else typing.stream(lines)
+    items: Iterable[Line | Block | ValueBlock] = (
+        lines if tail_typing is None else tail_typing.stream(lines)
+    )
     read = 0
     for batch in _batches(items):
         read += batches.take(batch)
         if progress is not None:
             progress(read)
-    if typing is not None:
-        typing.check()
+    if tail_typing is not None:
+        tail_typing.check()
     return read
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.store.rows.values import count_entities, stored_decision
 from kg.values import infer
-from kg.values.typing import Typing
+from kg.values.tail_typing import TailTyping
 from kg.values.value_forms import ENTITY
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ class Tables:
     wide: bool = False
     entities: frozenset[str] = frozenset()
 
-    def typing(self, sql: Sql, lines: int) -> Typing:
-        """Make the typing of one table.
+    def tail_typing(self, sql: Sql, lines: int) -> TailTyping:
+        """The typing of one table.
 
         Args:
             sql: The writing transaction of the load.
-            lines: The most single lines that are joined to a block.
+            lines: Triples that come one by one are joined to blocks of at most so many.
         """
-        return Typing(
+        return TailTyping(
             self.types,
             guess=self.guess,
             wide=self.wide,

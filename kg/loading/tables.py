@@ -21,7 +21,7 @@ from kg.loading import load as loading
 from kg.loading.rows import as_file
 from kg.loading.table_values import Tables
 from kg.store.rows.sources import document_of, is_server
-from kg.values.typing import DoubtfulTypesError, checked_types
+from kg.values.tail_typing import DoubtfulTypesError, checked_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

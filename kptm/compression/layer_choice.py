@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kptm.compression.student import check_kind, fuse_again
 from kptm.errors import ConfigError
 from kptm.fusion.backbones.backbone_parts import encoder_layers
-from kptm.fusion.backbones.lora import merge_state
+from kptm.fusion.backbones.lora import merged_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def drop_layers(model: FusedModel, count: int) -> FusedModel:
     text.num_hidden_layers = count
     if getattr(text, "layer_types", None):  # families whose layers differ
         text.layer_types = [text.layer_types[number] for number in kept]
-    state = _renumber(merge_state(model.backbone), f"{names[0]}.", kept)
+    state = _renumber(merged_state(model.backbone), f"{names[0]}.", kept)
     return fuse_again(model, config, state, _places(model.fusion.numbers, kept))
 
 

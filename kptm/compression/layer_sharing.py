@@ -13,7 +13,7 @@ import torch
 
 from kptm.compression.student import check_kind, fuse_again
 from kptm.errors import ConfigError
-from kptm.fusion.backbones.lora import merge_state
+from kptm.fusion.backbones.lora import merged_state
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,7 +81,7 @@ def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
         embedding_size=settings.hidden_size,
         **{name: getattr(settings, name) for name in SETTINGS},
     )
-    state = _of_albert(merge_state(model.backbone), chosen)
+    state = _of_albert(merged_state(model.backbone), chosen)
     width = settings.hidden_size
     state["albert.encoder.embedding_hidden_mapping_in.weight"] = torch.eye(width)
     state["albert.encoder.embedding_hidden_mapping_in.bias"] = torch.zeros(width)

@@ -21,7 +21,7 @@ from kptm.fusion.backbones.backbone_parts import (
     ffn_up_projection,
     out_features,
 )
-from kptm.fusion.backbones.lora import merge_state
+from kptm.fusion.backbones.lora import merged_state
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,7 +50,7 @@ def prune_neurons(model: FusedModel, share: float) -> FusedModel:
     gone = round(share * width)
     if not 0 < gone < width:
         raise ConfigError(f"a share of {share:g} of {width} neurons removes {gone}; change it")
-    state = merge_state(model.backbone)
+    state = merged_state(model.backbone)
     names = {id(part): name for name, part in model.backbone.named_modules()}
     for layer in layers:
         # A gated feed-forward part has two maps that widen, whose neurons go together.

@@ -16,7 +16,7 @@ from kptm.errors import ConfigError, ModelError
 from kptm.fusion import FusedModel
 from kptm.fusion.backbones.fitness import FAILURES, check_fit
 from kptm.fusion.backbones.int8 import check_trainable, quantise_modules
-from kptm.fusion.backbones.lora import merge_state
+from kptm.fusion.backbones.lora import merged_state
 from kptm.fusion.backbones.origin import Origin
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def fuse_again(
 
 def copy_model(model: FusedModel) -> FusedModel:
     """The same model with weights of its own, LoRA merged into them."""
-    return fuse_again(model, model.backbone.config, merge_state(model.backbone))
+    return fuse_again(model, model.backbone.config, merged_state(model.backbone))
 
 
 def quantise(model: FusedModel) -> FusedModel:

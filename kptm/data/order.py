@@ -1,4 +1,4 @@
-"""The order in which a training passes over its texts."""
+"""The order in which training reads its texts: random batches of texts of similar length."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ POOL = 50
 
 
 def pass_length(count: int, size: int) -> int:
-    """The number of examples in one pass over ``count`` texts in full batches of ``size``."""
+    """``count`` texts rounded up to full batches of ``size``."""
     return -(-count // size) * size
 
 
 def pass_order(lengths: Sequence[int], size: int, seed: int, number: int) -> NDArray[np.int64]:
-    """The order of a pass: batches of texts of similar length, in random order.
+    """The indices of the texts of a pass over N texts, batch after batch.
 
-    Padding takes as much time as text, so that one long line among short ones would triple the time
-    of a step.
+    The texts of a batch have similar lengths, because padding takes as much time as text: one long
+    text among short ones would triple the time of a step. The order of the batches is random.
 
     Args:
-        lengths: The number of tokens of each text.
-        size: Texts per batch; some texts are repeated to fill the last batch.
+        lengths: The number of tokens of each text, shape (N,).
+        size: The number of texts in a batch.
         seed: The seed of the order.
-        number: The number of the pass, which also seeds the order.
+        number: The number of the pass, so that each has another order.
+
+    Returns:
+        Indices of shape (:func:`pass_length`,); some texts occur again to fill the last batch.
     """
     rng = np.random.default_rng((seed, number, 0))
-    order = np.resize(rng.permutation(len(lengths)), pass_length(len(lengths), size))
-    widths = np.array(lengths)
+    shuffled = np.resize(rng.permutation(len(lengths)), pass_length(len(lengths), size))
+    token_counts = np.array(lengths)
     batches: list[NDArray[np.int64]] = []
-    for start in range(0, len(order), POOL * size):
-        pool = order[start : start + POOL * size]
-        pool = pool[np.argsort(widths[pool], kind="stable")]
-        batches.extend(pool[at : at + size] for at in range(0, len(pool), size))
-    return np.concatenate([batches[at] for at in rng.permutation(len(batches))])
+    for start in range(0, len(shuffled), POOL * size):
+        pool = shuffled[start : start + POOL * size]
+        pool = pool[np.argsort(token_counts[pool], kind="stable")]
+        batches.extend(pool[first : first + size] for first in range(0, len(pool), size))
+    return np.concatenate([batches[index] for index in rng.permutation(len(batches))])

@@ -1,8 +1,9 @@
 """Phrasings of relations in the user's texts, mined from linked texts and the graph.
 
 A sentence that links two entities probably states the triple that the graph has between them
-(distant supervision, Mintz et al. 2009). It becomes a pattern of the relation, with ``[X]`` and
-``[Y]`` in place of the names, if several pairs occur in it and enough of them have this relation.
+(distant supervision, Mintz et al. 2009). With ``[X]`` and ``[Y]`` in place of the two names it is a
+pattern. The pattern is a phrasing of a relation if several pairs of entities with this relation
+occur in it, and not too many others.
 """
 
 from __future__ import annotations
@@ -24,34 +25,45 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 HEAD, TAIL = "[X]", "[Y]"
-MAX_LENGTH = 200
-MAX_LINKS = 6
+"""The slots of a pattern, for the head and the tail of a triple."""
+MAX_LENGTH, MAX_LINKS = 200, 6
+"""The most characters and the most links of a text from which patterns are mined."""
 MIN_PAIRS = 2
+"""The fewest pairs with the relation that must occur in a pattern."""
 MIN_SHARE = 0.3
-BEST = 8
+"""The least share of the pairs in a pattern that must have the relation."""
+MAX_MINED = 8
 """The most patterns of a relation that are mined at a time."""
-MOST = 16
+MAX_JOINED = 16
 """The most patterns of a relation after those of other texts are added."""
 
 
 class Phrasings:
-    """Patterns by relation, the most typical first."""
+    """The phrasings of relations, as patterns.
+
+    Args:
+        patterns: The patterns of each relation's key, the most typical first.
+    """
 
     def __init__(self, patterns: Mapping[str, Sequence[str]]) -> None:
         self._patterns = {relation: tuple(texts) for relation, texts in patterns.items()}
 
     @classmethod
     def mine(cls, graph: KnowledgeGraph, documents: Iterable[LinkedText]) -> Phrasings:
-        """Mine patterns; memory grows with the pairs that the texts link, not with the graph."""
-        pairs = _patterns_by_pair(documents)
-        counts_of: dict[str, Counter[str]] = defaultdict(Counter)
+        """Mine patterns from texts of at most :data:`MAX_LENGTH` characters.
+
+        Memory grows with the pairs of entities that the texts link, not with the graph.
+        """
+        by_pair = _patterns_by_pair(documents)
+        pairs_of: dict[str, Counter[str]] = defaultdict(Counter)
         for triple in graph.match():
-            counts_of[triple.relation].update(pairs.get((triple.head, triple.tail), ()))
-        total = Counter(pattern for patterns in pairs.values() for pattern in patterns)
-        best = {
-            relation: _most_typical(counts, total) for relation, counts in sorted(counts_of.items())
+            pairs_of[triple.relation].update(by_pair.get((triple.head, triple.tail), ()))
+        all_pairs = Counter(pattern for patterns in by_pair.values() for pattern in patterns)
+        mined = {
+            relation: _most_typical(pairs, all_pairs)
+            for relation, pairs in sorted(pairs_of.items())
         }
-        return cls({relation: patterns for relation, patterns in best.items() if patterns})
+        return cls({relation: patterns for relation, patterns in mined.items() if patterns})
 
     def join_patterns(self, newer: Phrasings) -> Phrasings:
         """Join the patterns with newer ones: first those of both, then the old, then the new."""
@@ -59,7 +71,7 @@ class Phrasings:
         for relation in sorted({*self._patterns, *newer._patterns}):
             old, new = self.patterns_of(relation), newer.patterns_of(relation)
             both = [pattern for pattern in old if pattern in new]
-            joined[relation] = list(dict.fromkeys([*both, *old, *new]))[:MOST]
+            joined[relation] = list(dict.fromkeys([*both, *old, *new]))[:MAX_JOINED]
         return Phrasings(joined)
 
     def relations(self) -> list[str]:
@@ -106,50 +118,53 @@ def _patterns_by_pair(documents: Iterable[LinkedText]) -> dict[tuple[str, str], 
     for document in documents:
         if len(document.text) > MAX_LENGTH or not 2 <= len(document.links) <= MAX_LINKS:
             continue
+        if HEAD in document.text or TAIL in document.text:  # they could not be told from the slots
+            continue
         for first, second in permutations(document.links, 2):
             if first.entity != second.entity:
                 pairs[first.entity, second.entity].add(_pattern(document, first, second))
     return pairs
 
 
-def _most_typical(counts: Counter[str], total: Counter[str]) -> tuple[str, ...]:
-    """The patterns that several pairs of a relation share, and not too many other pairs."""
+def _most_typical(pairs: Counter[str], all_pairs: Counter[str]) -> tuple[str, ...]:
+    """The best patterns of a relation, by their number of pairs times the share of its pairs.
+
+    Args:
+        pairs: For each pattern, how many pairs with the relation occur in it.
+        all_pairs: For each pattern, how many pairs occur in it.
+    """
     score = {
-        pattern: count * count / total[pattern]
-        for pattern, count in counts.items()
-        if count >= MIN_PAIRS and count >= MIN_SHARE * total[pattern]
+        pattern: count * count / all_pairs[pattern]
+        for pattern, count in pairs.items()
+        if count >= MIN_PAIRS and count >= MIN_SHARE * all_pairs[pattern]
     }
-    return tuple(sorted(score, key=lambda pattern: (-score[pattern], pattern))[:BEST])
+    return tuple(sorted(score, key=lambda pattern: (-score[pattern], pattern))[:MAX_MINED])
 
 
 def _pattern(document: LinkedText, head: Link, tail: Link) -> str:
     """The text with slots in place of the two mentions."""
-    (first, name), (second, other) = sorted(
-        ((head, HEAD), (tail, TAIL)), key=lambda item: item[0].start
-    )
     text = document.text
-    return text[: first.start] + name + text[first.end : second.start] + other + text[second.end :]
+    # From the end, so that the first replacement does not move the other mention.
+    for link, slot in sorted(((head, HEAD), (tail, TAIL)), key=lambda item: -item[0].start):
+        text = text[: link.start] + slot + text[link.end :]
+    return text
 
 
 def fill(pattern: str, names: Mapping[str, tuple[str, str | None]]) -> LinkedText:
-    """Fill the slots of a pattern.
+    """Fill the slots of a pattern, and link the names.
 
     Args:
-        pattern: The pattern.
-        names: For each slot, its text and the key of its entity; None makes no link.
+        pattern: A text in which each slot occurs at most once.
+        names: For each slot, the name to put there, and the key of its entity or None for no link.
     """
-    parts: list[str] = []
+    text = ""
     spans: list[tuple[int, int, str]] = []
-    length = position = 0
-    slots = sorted((pattern.index(slot), slot) for slot in names if slot in pattern)
-    for at, slot in slots:
-        surface, entity = names[slot]
-        before = pattern[position:at]
-        start = length + len(before)
+    copied = 0  # how much of the pattern is in the text already
+    for start, slot in sorted((pattern.index(slot), slot) for slot in names if slot in pattern):
+        name, entity = names[slot]
+        text += pattern[copied:start]
         if entity is not None:
-            spans.append((start, start + len(surface), entity))
-        parts += [before, surface]
-        length = start + len(surface)
-        position = at + len(slot)
-    parts.append(pattern[position:])
-    return LinkedText.from_spans("".join(parts), spans)
+            spans.append((len(text), len(text) + len(name), entity))
+        text += name
+        copied = start + len(slot)
+    return LinkedText.from_spans(text + pattern[copied:], spans)

@@ -1,11 +1,11 @@
 """A fused model on disk: plain transformers folders and safetensors, with checksums.
 
-- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm, unless the
-  weights are 8-bit: those are in ``int8.safetensors``, which transformers cannot read
-- ``lora/``: the weights of LoRA as peft writes them, if there are any
-- ``embeddings/``: the entity table
-- ``fusion.safetensors``: what kptm adds
-- ``facts.jsonl``: facts of entities as text or triples, for kinds that read them
+- ``backbone/``: model and tokenizer as transformers writes them, usable without kptm; 8-bit weights
+  are in ``int8.safetensors`` instead, which transformers cannot read
+- ``lora/``: LoRA as peft writes it, if the backbone has it
+- ``embeddings/``: the entity vectors
+- ``fusion.safetensors``: all other weights, those of the fusion and of the entity head
+- ``facts.jsonl``: facts of entities as text or triples, for kinds of fusion that read them
 - ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
 - ``README.md``: the model card, which may be edited
 - ``kptm.json``: configuration, metrics and checksums
@@ -27,7 +27,7 @@ from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import build_backbone, quiet_transformers
 from kptm.fusion.backbones.int8 import is_int8, load_int8, save_int8
-from kptm.fusion.backbones.lora import load_lora, lora_rank, own_state, save_lora
+from kptm.fusion.backbones.lora import load_lora, lora_rank, save_lora, state_without_lora
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.backbones.tokenizer import read_tokenizer
 from kptm.fusion.config import FusionConfig
@@ -44,25 +44,18 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound="FusedParts")
 FORMAT = 1
+"""The version of the folder's layout."""
 META, WEIGHTS, FACTS, LORA = "kptm.json", "fusion.safetensors", "facts.jsonl", "lora"
-
-
-def _own_state(model: FusedParts) -> dict[str, torch.Tensor]:
-    return {
-        name: value.contiguous()
-        for name, value in model.state_dict().items()
-        if not name.startswith("backbone.")
-    }
 
 
 def save(model: FusedParts, folder: str | Path) -> None:
     """Write the model atomically; an older model in the folder is replaced.
 
     Raises:
-        ModelError: The folder cannot be written, or holds something else, or no module of the
-            model, or several, are active.
+        ModelError: The folder cannot be written, or has other content; or the model does not have
+            exactly one active module.
     """
-    if isinstance(model.fusion, FusionStack):
+    if isinstance(model.fusion, FusionStack):  # none or several
         raise ModelError(
             "a model is saved with one active module; activate one with set_adapter, and save the"
             " others with save_adapter"
@@ -72,18 +65,10 @@ def save(model: FusedParts, folder: str | Path) -> None:
 
 
 def _write(model: FusedParts, folder: Path) -> None:
-    small = is_int8(model.backbone)
-    if small:
-        save_int8(model.backbone, folder / "backbone")
-    else:
-        with quiet_transformers():
-            own = own_state(model.backbone) if lora_rank(model.backbone) else None
-            model.backbone.save_pretrained(folder / "backbone", state_dict=own)
-        if own is not None:
-            save_lora(model.backbone, folder / LORA)
+    _write_backbone(model.backbone, folder)
     model.tokenizer.save_pretrained(folder / "backbone")
     model.embeddings.save(folder / "embeddings")
-    save_file(_own_state(model), folder / WEIGHTS)
+    save_file(_fusion_state(model), folder / WEIGHTS)
     (folder / "config.json").write_text('{"model_type": "kptm"}\n', encoding="utf-8")
     if model.facts is not None:
         model.facts.save(folder / FACTS)
@@ -94,32 +79,43 @@ def _write(model: FusedParts, folder: Path) -> None:
         "config": asdict(model.fusion_config),
         "fingerprint": model.fingerprint(),
         "origin": asdict(model.origin),
-        "int8": small,
+        "int8": is_int8(model.backbone),
         "figures": model.figures,
     }
     seal(folder, META, meta, files)
 
 
-def _read_int8(folder: Path, seed: int) -> Any:
-    from transformers import AutoConfig
+def _write_backbone(backbone: Any, folder: Path) -> None:
+    if is_int8(backbone):
+        save_int8(backbone, folder / "backbone")
+        return
+    has_lora = lora_rank(backbone) > 0
+    with quiet_transformers():
+        state = state_without_lora(backbone) if has_lora else None
+        backbone.save_pretrained(folder / "backbone", state_dict=state)
+    if has_lora:
+        save_lora(backbone, folder / LORA)
 
-    settings = AutoConfig.from_pretrained(
-        str(folder), trust_remote_code=False, local_files_only=True
-    )
-    backbone, _ = build_backbone(settings, seed)
-    load_int8(backbone, folder)
-    return backbone.eval()
+
+def _fusion_state(model: FusedParts) -> dict[str, torch.Tensor]:
+    """The weights that are not the backbone's."""
+    return {
+        name: value.contiguous()
+        for name, value in model.state_dict().items()
+        if not name.startswith("backbone.")
+    }
 
 
 def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
     """Read a model.
 
     Args:
-        folder: Where it is.
-        assemble: Builds a model from a backbone or its path, embeddings, configuration and facts.
+        folder: A folder that :func:`save` wrote.
+        assemble: :meth:`kptm.FusedModel.assemble`, which builds the model from its parts.
 
     Raises:
-        ModelError: The folder is missing, damaged, or of another kind.
+        ModelError: The folder is missing, damaged, or has other content; or the model has LoRA, but
+            peft is not installed.
     """
     folder = Path(folder)
     try:
@@ -133,12 +129,12 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         with quiet_transformers():
             if meta.get("int8"):
                 tokenizer = read_tokenizer(folder / "backbone")
-                start = _read_int8(folder / "backbone", config.seed)
-                model = assemble(start, embeddings, config, tokenizer=tokenizer, facts=facts)
+                backbone = _read_int8(folder / "backbone", config.seed)
+                model = assemble(backbone, embeddings, config, tokenizer=tokenizer, facts=facts)
             else:
                 model = assemble(str(folder / "backbone"), embeddings, config, facts=facts)
         if any(name.startswith(f"{LORA}/") for name in meta["sha256"]):
-            load_lora(model.backbone, folder / LORA)
+            _read_lora(model.backbone, folder / LORA)
         model.origin = Origin(**meta.get("origin", {}))
         model.figures = dict(meta.get("figures", {}))
         missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
@@ -152,3 +148,21 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
         raise ModelError(f"{folder}: its weights do not match its configuration")
     model.eval()
     return model
+
+
+def _read_int8(folder: Path, seed: int) -> Any:
+    from transformers import AutoConfig
+
+    settings = AutoConfig.from_pretrained(
+        str(folder), trust_remote_code=False, local_files_only=True
+    )
+    backbone, _ = build_backbone(settings, seed)
+    load_int8(backbone, folder)
+    return backbone.eval()
+
+
+def _read_lora(backbone: Any, folder: Path) -> None:
+    try:
+        load_lora(backbone, folder)
+    except ConfigError as error:  # nothing is wrong with the folder: peft is not installed
+        raise ModelError(f"{folder}: {error}") from error

@@ -84,8 +84,11 @@ def own_weights(model: FusedModel) -> list[nn.Parameter]:
 
 @contextmanager
 def freeze_backbone(model: FusedModel, plan: BackbonePlan) -> Iterator[None]:
-    """Freeze the backbone's own weights in the block if the plan does not train them."""
-    frozen = [weight for weight in own_weights(model) if weight.requires_grad and not plan.rate]
+    """Freeze what the plan does not train of the backbone's own weights and LoRA in the block."""
+    fixed = [] if plan.rate else own_weights(model)
+    if not plan.rate and not plan.lora:
+        fixed += lora_weights(model.backbone)  # of an earlier training
+    frozen = [weight for weight in fixed if weight.requires_grad]
     for weight in frozen:
         weight.requires_grad_(False)
     try:

@@ -23,7 +23,8 @@ class PretrainConfig:
         learning_rate: Peak learning rate of AdamW; after a warm-up of 6% it falls linearly.
         backbone_learning_rate: Peak learning rate of the backbone's own weights; 0 takes
             ``learning_rate`` for random weights, and 5e-5 for pre-trained ones.
-        freeze_backbone: Whether the backbone's layers are frozen; a new head is still trained.
+        freeze_backbone: Whether the backbone's layers are frozen, with any LoRA that they have; a
+            new head is still trained.
         lora_rank: The rank of LoRA for the backbone's layers, which are then frozen; 0 adds none.
             It is trained at ``learning_rate`` and needs ``kptm[lora]``.
         entities_first: Share of the steps at the start in which a pre-trained backbone is frozen

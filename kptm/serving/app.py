@@ -40,7 +40,7 @@ ROUTERS = (
     map_routes.routes,
     edit_routes.routes,
     review_routes.routes,
-    review_routes.deciding,
+    review_routes.decision_routes,
 )
 OPERATING = (health_routes.probes, health_routes.routes)
 """Routes without the prefix: probes and metrics, for those who run the server."""

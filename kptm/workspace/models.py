@@ -353,9 +353,8 @@ class WorkspaceModels:
             return None
         model = None
         if self.layout.reader.exists():
-            with suppress(
-                ConfigError
-            ):  # from an earlier version, or damaged; it can be fitted again
+            # It may be damaged or of an earlier version; then it is fitted again.
+            with suppress(ConfigError):
                 model = ReaderModel.load(self.layout.reader)
         if model is None or not model.fits(self.graph, len(self.passages)):
             model = self.fit_reader()

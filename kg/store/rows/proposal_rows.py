@@ -205,6 +205,8 @@ def change(
             tail=item.tail if tail is None else tail,
             head_new=item.head_new if head is None else head in new,
             tail_new=item.tail_new if tail is None else tail in new,
+            # A duplicate's features, from which weights are fitted, are those of the other pair.
+            document="" if item.relation == SAME_AS else item.document,
         )
     )
     hash_ = fact_hash(changed)

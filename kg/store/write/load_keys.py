@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 CACHED = 100_000
-"""The most recent keys in memory, about 170 bytes each; older ones move to the key filter."""
+"""The most keys that are cached with their text, at about 170 bytes each.
+
+When there are more, all of them move to the key filter, which needs 16 bytes for each.
+"""
 
 
 class Keys:
@@ -41,21 +44,21 @@ class Keys:
         newest = sql.one(f"SELECT max(id) FROM {table}")
         self._first_load = newest is None
         merged = list_merged(sql) if table == "entity" else {}
-        self._kept = {key: number for key, (_, number) in merged.items()}
+        self._kept_ids = {key: kept_id for key, (_, kept_id) in merged.items()}
         self._next = max(first, 1 + (newest or 0))
 
     @property
     def has_merged(self) -> bool:
         """Whether some keys are those of merged entities."""
-        return bool(self._kept)
+        return bool(self._kept_ids)
 
     def forget(self) -> None:
         """Free the memory after a long load; the keys are then looked up in the database."""
-        if len(self._filter):  # else the recent keys are few, and stay
+        if len(self._filter):  # without a filter the cache is small, and is kept
             self._filter, self._recent, self._first_load = KeyFilter(), {}, False
 
     def find_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """The ids of the ``keys`` that the database has."""
+        """The id of each key that the database has; other keys are left out."""
         wanted = dict.fromkeys(keys)
         self._recall([key for key in wanted if key not in self._recent])
         return {key: self._recent[key] for key in wanted if key in self._recent}
@@ -63,43 +66,49 @@ class Keys:
     def ids(self, keys: Mapping[str, object]) -> tuple[dict[str, int], dict[str, InvalidNameError]]:
         """Find or create the ids of ``keys``.
 
+        Args:
+            keys: The keys, in the order in which new ones get their ids; the values do not matter.
+
         Returns:
-            The ids of all recent keys, these and others; and the errors of invalid keys.
+            The ids of all cached keys, among them every valid one of ``keys``; and the error of
+            each invalid key.
         """
         if len(self._recent) > CACHED:
             self._filter.add(self._recent)
             self._recent = {}
         id_of = self._recent
         self._recall([key for key in keys if key not in id_of])
-        missing = [key for key in keys if key not in id_of]
-        bad: dict[str, InvalidNameError] = {}
-        fresh: dict[str, int] = {}
-        for key in missing:
+        new: dict[str, int] = {}
+        errors: dict[str, InvalidNameError] = {}
+        for key in keys:
+            if key in id_of:
+                continue
             try:
-                fresh[checked_key(key, self._table)] = self._next + len(fresh)
+                new[checked_key(key, self._table)] = self._next + len(new)
             except InvalidNameError as error:
-                bad[key] = error
-        if fresh:
-            self._sql.insert(self._table, "key, id", sorted(fresh.items()))  # in the index's order
-            self._next += len(fresh)
+                errors[key] = error
+        if new:
+            self._sql.insert(self._table, "key, id", sorted(new.items()))  # in the index's order
+            self._next += len(new)
             if self._table == "entity":
-                name_index.add_keys(self._sql, fresh)
-            id_of.update(fresh)
-        return id_of, bad
+                name_index.add_keys(self._sql, new)
+            id_of.update(new)
+        return id_of, errors
 
-    def _recall(self, missing: list[str]) -> None:
-        """Find missing keys in the key filter and in the database."""
-        if self._kept:
-            self._recent.update((key, self._kept[key]) for key in missing if key in self._kept)
-            missing = [key for key in missing if key not in self._kept]
-        unknown = _storable_of(missing)
-        if not unknown:
+    def _recall(self, keys: list[str]) -> None:
+        """Cache the ids of those ``keys`` that are in the key filter or the database."""
+        if self._kept_ids:
+            merged = {key: self._kept_ids[key] for key in keys if key in self._kept_ids}
+            self._recent.update(merged)
+            keys = [key for key in keys if key not in merged]
+        keys = _storable_of(keys)
+        if not keys:
             return
-        remembered = self._filter.find(unknown)
+        remembered = self._filter.find(keys)
         self._recent.update(remembered)
         if self._first_load and self._filter.complete:
-            return  # every key of the database is in the filter or recent, so these are new
-        unknown = sorted(key for key in unknown if key not in remembered)  # in the index's order
+            return  # the cache and the filter have every key of the database: the others are new
+        unknown = sorted(key for key in keys if key not in remembered)  # in the index's order
         if unknown:
             listed, parameter = self._sql.values(unknown)
             query = f"SELECT key, id FROM {self._table} WHERE key IN {listed}"
@@ -107,13 +116,12 @@ class Keys:
 
 
 def _storable_of(keys: list[str]) -> list[str]:
-    """The keys that a query may contain: those without NUL and lone surrogates.
-
-    All keys are checked at once first, because nearly always all of them are storable.
-    """
+    """The keys that a query may contain: those without NUL and lone surrogates."""
     try:
         text = "".join(keys)
         text.encode()
+        all_storable = "\0" not in text
     except (TypeError, UnicodeEncodeError):
-        return [key for key in keys if storable(key)]
-    return [key for key in keys if storable(key)] if "\0" in text else keys
+        all_storable = False
+    # One check of all keys is fast, and nearly always enough.
+    return keys if all_storable else [key for key in keys if storable(key)]

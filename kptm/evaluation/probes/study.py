@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 CONDITIONS = (("knowledge", True), ("plain", False))
-"""The conditions: with and without injected entity vectors."""
+"""Each condition by its name in the report, and whether entity vectors are injected in it."""
+PARTS = 5
+"""The number of parts that progress counts: facts and layers in both conditions, and attention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +31,13 @@ class ProbesReport:
     """The results of all probes.
 
     Attributes:
-        named: The facts of the file that were asked.
-        factual: Fact probing, for "knowledge" and "plain".
-        task: The task of the linear probe: "labels", or "types" of mentions.
-        linear: The linear probe, for "knowledge" and "plain"; empty if it was not run.
-        attention: The statistics of attention, for both conditions and for both with shuffled
-            tokens; empty if they were not computed.
-        notes: Probes that were not run, with the reasons.
+        named: The probed facts, and the names that were not found in the graph.
+        factual: The scores of the facts, by condition: "knowledge" or "plain".
+        task: What the linear probe predicts: "labels" of spans, or "types" of mentions.
+        linear: The scores of the linear probe, by condition; empty if it could not be run.
+        attention: The statistics of attention, by condition, and by condition with shuffled tokens
+            ("plain, shuffled"); empty if they could not be computed.
+        notes: Why probes could not be run, a line for each.
     """
 
     named: NamedFacts
@@ -48,11 +50,11 @@ class ProbesReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as a JSON value, with null for nan."""
         attention = {
-            name: {
-                "tokens": found.tokens,
-                **{measure: value.tolist() for measure, value in found.measures().items()},
+            condition: {
+                "tokens": statistics.tokens,
+                **{measure: value.tolist() for measure, value in statistics.measures().items()},
             }
-            for name, found in self.attention.items()
+            for condition, statistics in self.attention.items()
         }
         value = {
             "facts": {
@@ -61,9 +63,9 @@ class ProbesReport:
                 "unknown": self.named.unknown,
                 "ambiguous": self.named.ambiguous,
             },
-            "factual": {name: asdict(found) for name, found in self.factual.items()},
+            "factual": {condition: asdict(scores) for condition, scores in self.factual.items()},
             "task": self.task,
-            "linear": {name: asdict(found) for name, found in self.linear.items()},
+            "linear": {condition: asdict(scores) for condition, scores in self.linear.items()},
             "attention": attention,
             "notes": self.notes,
         }
@@ -81,40 +83,44 @@ def run_probes(
     config: ProbeConfig | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ProbesReport:
-    """Probe facts, layers and attention heads.
+    """Probe facts, layers and attention heads, with and without the entity vectors.
 
     Args:
         model: The model, which is not changed.
         named: Facts of the model's graph.
-        phrasings: Phrasings by relation.
+        phrasings: Phrasings with ``[X]`` and ``[Y]``, by relation.
         documents: Linked texts for the statistics of attention.
         labelled: Texts with labelled spans for the linear probe.
-        task: "labels" or "types". If types cannot be probed there is a note; if labels cannot, an
-            error.
+        task: What the spans are labelled with: "labels" of the user, which must be probed, or
+            "types" of mentions, which are left out with a note if there are too few.
         config: The settings.
-        progress: Called after each of the five parts.
+        progress: Called with the number of parts done, of :data:`PARTS`.
 
     Raises:
-        ConfigError: No fact has a phrasing, or the labels cannot be probed.
+        ConfigError: No fact has a phrasing, or the user's labels cannot be probed.
     """
     config = config or ProbeConfig()
-    if not any(fact[1] in phrasings for fact in named.facts):
+    if not any(relation in phrasings for _, relation, *_ in named.facts):
         missing = ", ".join((*named.unknown, *named.ambiguous)[:5])
         raise ConfigError(
             "no fact can be asked: none has a phrasing for its relation and both entities in the"
             " graph" + (f" (not found, or ambiguous: {missing})" if missing else "")
         )
-    tell = progress or (lambda _done: None)
+    advance = progress or (lambda _done: None)
     notes: list[str] = []
     factual: dict[str, FactualReport] = {}
     linear: dict[str, LinearReport] = {}
-    for name, use in CONDITIONS:
-        factual[name] = probe_facts(model, named.facts, phrasings, named.labels, with_knowledge=use)
-        tell(len(factual))
+    for condition, with_knowledge in CONDITIONS:
+        factual[condition] = probe_facts(
+            model, named.facts, phrasings, named.labels, with_knowledge=with_knowledge
+        )
+        advance(len(factual))
     try:
-        for name, use in CONDITIONS:
-            linear[name] = probe_model(model, labelled, with_knowledge=use, config=config)
-            tell(len(factual) + len(linear))
+        for condition, with_knowledge in CONDITIONS:
+            linear[condition] = probe_model(
+                model, labelled, with_knowledge=with_knowledge, config=config
+            )
+            advance(len(factual) + len(linear))
     except ConfigError as error:
         if task == "labels":
             raise
@@ -124,7 +130,7 @@ def run_probes(
         attention = probe_attention(model, documents, config=config)
     except (ConfigError, ModelError) as error:
         notes.append(f"attention: {error}")
-    tell(5)
+    advance(PARTS)
     return ProbesReport(
         named=named, factual=factual, task=task, linear=linear, attention=attention,
         notes=tuple(notes),

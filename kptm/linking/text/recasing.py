@@ -14,7 +14,12 @@ import numpy as np
 from kptm.linking.detection.lookup import matches
 from kptm.linking.index.index_build import function_word_hashes
 from kptm.linking.index.link_index import ALL_CAPITALS, SHORT
-from kptm.linking.names.english_lexicon import either_words, everyday_words, given_names, surnames
+from kptm.linking.names.english_lexicon import (
+    ambiguous_words,
+    everyday_words,
+    given_names,
+    surnames,
+)
 from kptm.linking.names.surface_forms import FIRST_PART, ORGANISATION, PERSON, PLACE, Kind
 from kptm.linking.text.passages import FoldedTexts
 
@@ -113,7 +118,7 @@ def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
 
 def _plain(tokens: Tokens) -> Bools:
     """The mask of tokens that are everyday words."""
-    common = everyday_words().has(tokens.hash) | either_words().has(tokens.hash)
+    common = everyday_words().has(tokens.hash) | ambiguous_words().has(tokens.hash)
     return common | np.isin(tokens.hash, function_word_hashes())
 
 

@@ -14,48 +14,45 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import VectorSpace
 
 
-def prefix_of(space: VectorSpace) -> str:
-    """The way in which a space's vectors are made ("mention", "cloze"), or else its name."""
+def kind_of(space: VectorSpace) -> str:
+    """What a model's vectors stand for: "mention" or "cloze"; the name of any other space."""
     return space.name.partition(":")[0]
 
 
 def others_of(sql: Sql, names: Mapping[str, str]) -> list[VectorSpace]:
-    """The spaces with live vectors that other models made in the same ways.
+    """The spaces with live vectors of the same kinds that other models wrote.
 
     Args:
         sql: A transaction.
-        names: The names of this model's spaces, by the way in which its vectors are made.
+        names: The names of this model's spaces, by the kind of their vectors.
     """
     return [
         space
         for space in spaces.list_all(sql)
-        if space.name != names.get(prefix_of(space), space.name)
-        and len(oplog.living(sql, space.id))
+        if space.name != names.get(kind_of(space), space.name) and len(oplog.living(sql, space.id))
     ]
 
 
-def check_known(sql: Sql, names: Mapping[str, str], ways: Iterable[str]) -> None:
+def check_known(sql: Sql, names: Mapping[str, str], kinds: Iterable[str]) -> None:
     """Refuse to search a store that has vectors of other models only.
 
     Args:
         sql: A transaction.
-        names: The names of this model's spaces, by the way in which its vectors are made.
-        ways: The ways whose spaces are to be searched.
+        names: The names of this model's spaces, by the kind of their vectors.
+        kinds: The kinds of vectors to search.
 
     Raises:
-        ModeledgeError: For one of the ways there are vectors of other models, and none of this.
+        ModeledgeError: Of one of the kinds there are vectors of other models, and none of this one.
     """
-    for way in sorted(set(ways)):
-        own = spaces.find(sql, names[way])
+    for kind in sorted(set(kinds)):
+        own = spaces.find(sql, names[kind])
         if own is not None and len(oplog.living(sql, own.id)):
             continue
-        others = others_of(sql, {way: names[way]})
+        others = others_of(sql, {kind: names[kind]})
         if others:
             other_names = ", ".join(space.name for space in others)
             raise ModeledgeError(
-                f"the store has no vectors of this model ({names[way]}), only of others"
-                f" ({other_names}):"
-                " they cannot be compared, whatever their width;"
-                " migrate the store to this model, or write"
-                " its texts with it"
+                f"the store has no vectors of this model ({names[kind]}), only of others"
+                f" ({other_names}), which cannot be compared with them; migrate the store to this"
+                " model, or write its texts with it"
             )

@@ -237,7 +237,7 @@ def _our_space(sql: Sql, theirs: VectorSpace) -> VectorSpace | None:
     """
     ours = spaces.find(sql, theirs.name)
     if ours is None:
-        others = other_models.others_of(sql, {other_models.prefix_of(theirs): theirs.name})
+        others = other_models.others_of(sql, {other_models.kind_of(theirs): theirs.name})
         if others:
             names = ", ".join(space.name for space in others)
             raise ModeledgeError(

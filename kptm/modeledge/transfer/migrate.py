@@ -17,7 +17,7 @@ from kptm.errors import ModeledgeError
 from kptm.modeledge.encode.rebuild_texts import Rebuilder
 from kptm.modeledge.encode.reencode import KINDS, Reencoder
 from kptm.modeledge.sql import oplog, record_rows, spaces, transfer_record
-from kptm.modeledge.sql.other_models import others_of, prefix_of
+from kptm.modeledge.sql.other_models import kind_of, others_of
 from kptm.modeledge.transfer.migration_plan import PAGE, Planner, check_settings
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def _space_pairs(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple
         )
     old = models[0] if old is None else old
     pairs = [
-        (space, names[prefix_of(space)]) for space in others if space.name.partition(":")[2] == old
+        (space, names[kind_of(space)]) for space in others if space.name.partition(":")[2] == old
     ]
     if not pairs:
         listed = ", ".join(models) or "no other model"

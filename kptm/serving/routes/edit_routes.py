@@ -16,11 +16,11 @@ def may_edit(request: Request) -> None:
         raise HTTPException(403, "this server only reads; start it with --allow-edit")
 
 
-routes = RoleRouter("changing", AccessRole.EDIT, Depends(may_edit))
+routes = RoleRouter("edits", AccessRole.EDIT, Depends(may_edit))
 
 
 @routes.post("/edit", responses=problems(404, 408, 409, 413, 415))
-async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Changed:
+async def edit(executor: OnWorkspace, body: requests.FactEdit) -> responses.Changed:
     """Make `tail` the value of `relation` of `head`; answers use the new value at once."""
     number = await executor.ask(
         lambda ws: ws.edit(body.head, body.relation, body.tail, old=body.old)
@@ -29,12 +29,12 @@ async def edit(executor: OnWorkspace, body: requests.NewFact) -> responses.Chang
 
 
 @routes.post("/add", responses=problems(404, 408, 409, 413, 415))
-async def add(executor: OnWorkspace, body: requests.Addition) -> responses.Added:
+async def add(executor: OnWorkspace, body: requests.EntityAddition) -> responses.Added:
     """Add a fact or an entity by hand; new names become new entities and relations."""
     return await executor.ask(lambda ws: _add_record(ws, body))
 
 
-def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
+def _add_record(ws: Workspace, body: requests.EntityAddition) -> responses.Added:
     """Add an entity if the body describes one, and the facts."""
     is_entity = not body.facts or body.label or body.aliases or body.types or body.description
     entity = records_of(
@@ -57,12 +57,12 @@ def _add_record(ws: Workspace, body: requests.Addition) -> responses.Added:
 
 
 @routes.post("/undo", responses=problems(404, 408, 409, 413, 415))
-async def undo(executor: OnWorkspace, body: requests.Undone) -> responses.Changed:
+async def undo(executor: OnWorkspace, body: requests.RevisionUndo) -> responses.Changed:
     """Undo a revision, which may itself be an undo."""
     return responses.Changed(revision=await executor.ask(lambda ws: _undo(ws, body)))
 
 
-def _undo(ws: Workspace, body: requests.Undone) -> int:
+def _undo(ws: Workspace, body: requests.RevisionUndo) -> int:
     revision, newest = body.revision, ws.graph.revision()
     if revision > newest:
         raise UnknownKeyError(f"there is no revision {revision}; the newest is {newest}")

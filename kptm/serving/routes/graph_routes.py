@@ -20,7 +20,7 @@ from kptm.serving.routes.workspace_route import (
 from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import as_fact, keys_of, labels_of
 
-routes = RoleRouter("looking", AccessRole.READ)
+routes = RoleRouter("graph", AccessRole.READ)
 
 
 @routes.get("/about", responses=problems())
@@ -53,10 +53,12 @@ async def relations(executor: OnWorkspace, languages: InLanguages) -> list[respo
 async def entities(
     executor: OnWorkspace,
     languages: InLanguages,
-    name: Annotated[requests.Beginning, Query()],
+    query: Annotated[requests.NameSearch, Query()],
 ) -> list[responses.Entity]:
     """Entities whose key, label or alias equals, begins with, contains or resembles a text."""
-    items = await executor.read(lambda graph: graph.search(name.text, limit=name.limit), languages)
+    items = await executor.read(
+        lambda graph: graph.search(query.text, limit=query.limit), languages
+    )
     return [responses.Entity(**asdict(item)) for item in items]
 
 
@@ -64,43 +66,43 @@ async def entities(
 async def entity(
     executor: OnWorkspace,
     languages: InLanguages,
-    one: Annotated[requests.OneEntity, Query()],
+    query: Annotated[requests.EntityQuery, Query()],
 ) -> responses.Description:
     """The facts about an entity with their sources: up to `limit` as head, and as many as tail."""
-    return await executor.read(lambda graph: _description(graph, one), languages)
+    return await executor.read(lambda graph: _description(graph, query), languages)
 
 
 @routes.get("/neighbourhood", responses=problems(404))
 async def neighbourhood(
     executor: OnWorkspace,
     languages: InLanguages,
-    around: Annotated[requests.Around, Query()],
+    query: Annotated[requests.NeighbourQuery, Query()],
 ) -> responses.Neighbourhood:
     """The entities and facts within one or two hops, nearest first."""
-    return await executor.read(lambda graph: _neighbourhood(graph, around), languages)
+    return await executor.read(lambda graph: _neighbourhood(graph, query), languages)
 
 
 @routes.get("/history", responses=problems(404))
 async def history(
     executor: OnWorkspace,
     languages: InLanguages,
-    past: Annotated[requests.Past, Query()],
+    query: Annotated[requests.HistoryQuery, Query()],
 ) -> responses.History:
     """Changes of an entity's facts, newest first: which source began or ceased to state each."""
-    return await executor.read(lambda graph: _history(graph, past), languages)
+    return await executor.read(lambda graph: _history(graph, query), languages)
 
 
 @routes.get("/revisions", responses=problems())
 async def revisions(
-    executor: OnWorkspace, newest: Annotated[requests.Newest, Query()]
+    executor: OnWorkspace, query: Annotated[requests.RevisionQuery, Query()]
 ) -> list[responses.Revision]:
     """The newest revisions, newest first."""
-    items = await executor.read(lambda graph: graph.revisions(limit=newest.limit))
+    items = await executor.read(lambda graph: graph.revisions(limit=query.limit))
     return [responses.Revision(**asdict(item)) for item in items]
 
 
-def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.Description:
-    description = graph.describe(one.key, limit=one.limit)
+def _description(graph: KnowledgeGraph, query: requests.EntityQuery) -> responses.Description:
+    description = graph.describe(query.key, limit=query.limit)
     facts = [
         responses.Attested(
             fact=as_fact(item.fact),
@@ -108,22 +110,25 @@ def _description(graph: KnowledgeGraph, one: requests.OneEntity) -> responses.De
         )
         for item in description.facts
     ]
-    keys = [one.key, *(key for item in facts for key in keys_of(item.fact))]
+    keys = [query.key, *(key for item in facts for key in keys_of(item.fact))]
     entity = responses.Entity(**asdict(description.entity))
     return responses.Description(entity=entity, facts=facts, labels=labels_of(graph, keys))
 
 
-def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.Neighbourhood:
+def _neighbourhood(
+    graph: KnowledgeGraph, query: requests.NeighbourQuery
+) -> responses.Neighbourhood:
     """The facts around an entity, with the distance of each node from it."""
-    edges, complete = facts_around(graph, around.key, hops=around.hops, limit=around.limit)
-    hops = {around.key: 0}
+    centre = graph.entity(query.key).key  # a merged key stands for that of the kept entity
+    edges, complete = facts_around(graph, centre, hops=query.hops, limit=query.limit)
+    hops = {centre: 0}
     for edge in edges:  # nearest first, so that one end has been reached before
         nearest = min(hops[end] for end in (edge.head, edge.tail) if end in hops)
         for end in (edge.head, edge.tail):
             hops.setdefault(end, nearest + 1)
     entities_by_key = graph.entities(hops)
     return responses.Neighbourhood(
-        centre=around.key,
+        centre=centre,
         nodes=[
             responses.Node(
                 key=key,
@@ -132,7 +137,7 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
                 hops=hops[key],
             )
             for key in hops
-            if key in entities_by_key  # an edit may just have removed it
+            if key in entities_by_key  # an edit may have removed it since its facts were read
         ],
         edges=[
             responses.Edge(**edge._asdict())
@@ -144,16 +149,16 @@ def _neighbourhood(graph: KnowledgeGraph, around: requests.Around) -> responses.
     )
 
 
-def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
+def _history(graph: KnowledgeGraph, query: requests.HistoryQuery) -> responses.History:
     """The newest changes of an entity's facts that match the relation and tail, if given."""
-    entries = graph.history(past.key)
+    entries = graph.history(query.key)
     if not entries:
-        raise UnknownKeyError(f"the graph never had an entity {shorten(past.key)!r}; try search")
+        raise UnknownKeyError(f"the graph never had an entity {shorten(query.key)!r}; try search")
     changes: list[responses.Change] = []
     for item in reversed(entries):
         fact = as_fact(item.fact)
-        matches = past.relation in (None, fact.relation) and past.tail in (None, fact.tail)
-        if matches and len(changes) < past.limit:
+        matches = query.relation in (None, fact.relation) and query.tail in (None, fact.tail)
+        if matches and len(changes) < query.limit:
             changes.append(
                 responses.Change(
                     revision=item.revision,
@@ -164,5 +169,5 @@ def _history(graph: KnowledgeGraph, past: requests.Past) -> responses.History:
                     at=item.at,
                 )
             )
-    keys = [past.key, *(key for item in changes for key in keys_of(item.fact))]
+    keys = [query.key, *(key for item in changes for key in keys_of(item.fact))]
     return responses.History(changes=changes, labels=labels_of(graph, keys))

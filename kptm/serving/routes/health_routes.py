@@ -13,8 +13,8 @@ from kptm.serving.schemas import responses
 READY_SECONDS = 2.0
 """Seconds within which the database must respond."""
 
-probes = RoleRouter("operating", None)
-routes = RoleRouter("operating", AccessRole.READ)
+probes = RoleRouter("health", None)
+routes = RoleRouter("health", AccessRole.READ)
 
 
 @probes.get("/healthz", responses=problems())

@@ -14,7 +14,7 @@ from kptm.serving.schemas import requests, responses
 from kptm.serving.schemas.key_labels import labels_of
 from kptm.workspace import Workspace
 
-routes = RoleRouter("asking", AccessRole.READ)
+routes = RoleRouter("questions", AccessRole.READ)
 _WITH_KEYS = ("entity", "type", "relation")
 """The kinds of meanings whose value is a key, which needs a label."""
 
@@ -56,14 +56,16 @@ async def query(
 
 
 @routes.get("/examples", responses=problems())
-async def examples(executor: OnWorkspace, some: Annotated[requests.Few, Query()]) -> list[str]:
+async def examples(
+    executor: OnWorkspace, query: Annotated[requests.ExampleQuery, Query()]
+) -> list[str]:
     """Example questions about facts of this graph; empty if none is answered correctly."""
-    return await executor.ask(lambda ws: example_questions(ws, some.limit))
+    return await executor.ask(lambda ws: example_questions(ws, query.limit))
 
 
 @routes.post("/link", responses=problems(408, 413, 415))
 async def link(
-    executor: OnWorkspace, languages: InLanguages, body: requests.SomeText
+    executor: OnWorkspace, languages: InLanguages, body: requests.TextToLink
 ) -> responses.Linked:
     """Link the names in a text to entities, and show the candidates of each name."""
     return await executor.ask(lambda ws: _link_response(ws, body.text, languages))

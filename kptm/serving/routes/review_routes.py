@@ -15,50 +15,54 @@ from kptm.serving.schemas import responses, review_schemas
 from kptm.workspace import Workspace
 from kptm.workspace.review_items import ReviewItem
 
-routes = RoleRouter("reviewing", AccessRole.READ)
-deciding = RoleRouter("reviewing", AccessRole.EDIT, Depends(may_edit))
+routes = RoleRouter("review", AccessRole.READ)
+decision_routes = RoleRouter("review", AccessRole.EDIT, Depends(may_edit))
 
 
 @routes.get("/proposals", responses=problems(404))
 async def proposals(
     executor: OnWorkspace,
     languages: InLanguages,
-    wanted: Annotated[review_schemas.Wanted, Query()],
+    query: Annotated[review_schemas.ProposalQuery, Query()],
 ) -> review_schemas.Proposals:
     """Facts extracted from texts, by default undecided, with the constraints that they violate."""
-    return await executor.ask(lambda ws: _find_proposals(ws, wanted, languages))
+    return await executor.ask(lambda ws: _find_proposals(ws, query, languages))
 
 
-@deciding.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
-async def accept(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
+@decision_routes.post("/proposals/accept", responses=problems(404, 408, 409, 413, 415))
+async def accept(executor: OnWorkspace, body: review_schemas.ProposalIds) -> review_schemas.Decided:
     """Add proposals to the graph as facts, in one revision."""
     return _decision_response(await executor.ask(lambda ws: ws.accept(body.ids)))
 
 
-@deciding.post("/proposals/accept-all", responses=problems(404, 408, 409, 413, 415))
-async def accept_all(executor: OnWorkspace, body: review_schemas.Rule) -> review_schemas.Decided:
+@decision_routes.post("/proposals/accept-all", responses=problems(404, 408, 409, 413, 415))
+async def accept_all(
+    executor: OnWorkspace, body: review_schemas.RuleText
+) -> review_schemas.Decided:
     """Accept all proposals that match a rule and violate no constraint, in one revision."""
     return _decision_response(await executor.ask(lambda ws: ws.accept_all(body.rule)))
 
 
-@deciding.post("/proposals/reject", responses=problems(404, 408, 409, 413, 415))
-async def reject(executor: OnWorkspace, body: review_schemas.Numbers) -> review_schemas.Decided:
+@decision_routes.post("/proposals/reject", responses=problems(404, 408, 409, 413, 415))
+async def reject(executor: OnWorkspace, body: review_schemas.ProposalIds) -> review_schemas.Decided:
     """Mark proposals as wrong; the same sentences never propose them again."""
     return _decision_response(await executor.ask(lambda ws: ws.reject(body.ids)))
 
 
-@deciding.post("/proposals/change", responses=problems(404, 408, 409, 413, 415))
-async def change(executor: OnWorkspace, body: review_schemas.Correction) -> review_schemas.Proposal:
+@decision_routes.post("/proposals/change", responses=problems(404, 408, 409, 413, 415))
+async def change(
+    executor: OnWorkspace, body: review_schemas.ProposalCorrection
+) -> review_schemas.Proposal:
     """Correct a proposal before it is decided."""
     return await executor.ask(lambda ws: _change_proposal(ws, body))
 
 
 def _find_proposals(
-    ws: Workspace, wanted: review_schemas.Wanted, languages: tuple[str, ...]
+    ws: Workspace, query: review_schemas.ProposalQuery, languages: tuple[str, ...]
 ) -> review_schemas.Proposals:
-    relation = None if wanted.relation is None else ws.graph.relation(wanted.relation).key
+    relation = None if query.relation is None else ws.graph.relation(query.relation).key
     items = ws.review(
-        state=wanted.state, relation=relation, minimum=wanted.minimum, limit=wanted.limit
+        state=query.state, relation=relation, minimum=query.minimum, limit=query.limit
     )
     if languages:
         items = _in_languages(ws, items, languages)
@@ -91,7 +95,9 @@ def _is_key(end: str | LiteralValue) -> TypeGuard[str]:
     return isinstance(end, str)
 
 
-def _change_proposal(ws: Workspace, body: review_schemas.Correction) -> review_schemas.Proposal:
+def _change_proposal(
+    ws: Workspace, body: review_schemas.ProposalCorrection
+) -> review_schemas.Proposal:
     changed = ws.change_proposal(body.id, head=body.head, relation=body.relation, tail=body.tail)
     return _proposal_response(ws.review(ids=[changed.id], state=None)[0])
 

@@ -9,7 +9,7 @@ from kptm.serving.access.token_file import TokenFile
 from kptm.serving.routes.workspace_route import RoleRouter, problems, token_of
 from kptm.serving.schemas import token_schemas
 
-routes = RoleRouter("administering", AccessRole.ADMIN)
+routes = RoleRouter("tokens", AccessRole.ADMIN)
 
 
 def _file(request: Request) -> TokenFile:

@@ -1,18 +1,18 @@
-"""The map of thousands of facts: its request, and its response with numbers in place of keys."""
+"""The map of thousands of facts: its request, and its response with indices in place of keys."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from kptm.serving.schemas.requests import Asked, Name
+from kptm.serving.schemas.requests import Name, StrictRequest
 from kptm.serving.schemas.responses import Key, Relation
 
 MOST = 20_000
 """The most facts of a map."""
 
 
-class MapOf(Asked):
-    """The entity in the middle of a map, by its key; without one, the map is of the whole graph."""
+class MapQuery(StrictRequest):
+    """The key of the entity in the centre of a map; without it, the map is of the whole graph."""
 
     key: Name | None = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = 10_000
@@ -27,10 +27,10 @@ class MapNode(BaseModel):
 
 
 class GraphMap(BaseModel):
-    """The facts of a map, nearest to its middle first.
+    """The facts of a map, nearest to its centre first.
 
-    Each edge is the number of its head in ``nodes``, of its relation in ``relations``, and of its
-    tail in ``nodes``, from 0 on. ``complete`` says whether these are all facts within reach.
+    An edge is a fact: the index of its head in ``nodes``, of its relation in ``relations``, and of
+    its tail in ``nodes``. ``complete`` says whether these are all facts within reach.
     """
 
     nodes: list[MapNode]

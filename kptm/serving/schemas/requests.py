@@ -33,27 +33,27 @@ Time = Annotated[
 """The year or day asked about if a question states no time."""
 
 
-class Asked(BaseModel):
+class StrictRequest(BaseModel):
     """The base of all requests; unknown fields are refused, because they are probably misspelt."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class OneQuestion(Asked):
+class OneQuestion(StrictRequest):
     """A cloze with ``[MASK]``, or a question in words."""
 
     question: Question
     at: Time | None = None
 
 
-class ManyQuestions(Asked):
+class ManyQuestions(StrictRequest):
     """Several questions."""
 
     questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_QUESTIONS)]
     at: Time | None = None
 
 
-class FactQuery(Asked):
+class FactQuery(StrictRequest):
     """The query (head, relation, ?) or (?, relation, tail), with either head or tail."""
 
     relation: Name
@@ -69,41 +69,41 @@ class FactQuery(Asked):
         return self
 
 
-class SomeText(Asked):
+class TextToLink(StrictRequest):
     """A text to link."""
 
     text: Annotated[str, Field(max_length=MAX_TEXT)]
 
 
-class Beginning(Asked):
+class NameSearch(StrictRequest):
     """A name to search for; it may be the beginning of a name, or a misspelling."""
 
     text: Name
     limit: Limit = 10
 
 
-class OneEntity(Asked):
-    """An entity, by its key."""
+class EntityQuery(StrictRequest):
+    """An entity, by its key, whose facts are wanted."""
 
     key: Name
     limit: Limit = 100
 
 
-class Around(Asked):
-    """An entity, by its key, and the number of hops around it."""
+class NeighbourQuery(StrictRequest):
+    """An entity, by its key, whose neighbourhood is wanted, and the number of hops."""
 
     key: Name
     hops: Annotated[int, Field(ge=1, le=2)] = 1
     limit: Limit = 40
 
 
-class Few(Asked):
+class ExampleQuery(StrictRequest):
     """The number of example questions."""
 
     limit: Annotated[int, Field(ge=1, le=6)] = 3
 
 
-class Past(Asked):
+class HistoryQuery(StrictRequest):
     """An entity by its key, or some of its facts by relation and tail, whose history is wanted."""
 
     key: Name
@@ -112,13 +112,13 @@ class Past(Asked):
     limit: Limit = 100
 
 
-class Newest(Asked):
+class RevisionQuery(StrictRequest):
     """The number of newest revisions."""
 
     limit: Limit = 20
 
 
-class NewFact(Asked):
+class FactEdit(StrictRequest):
     """An edit: ``tail`` becomes the value of ``relation`` of ``head``, in place of ``old``."""
 
     head: Name
@@ -127,7 +127,7 @@ class NewFact(Asked):
     old: Name | None = None
 
 
-class AddedFact(Asked):
+class AddedFact(StrictRequest):
     """A fact to add: relation, tail and confidence."""
 
     relation: Name
@@ -135,7 +135,7 @@ class AddedFact(Asked):
     confidence: Annotated[float, Field(ge=0, le=1, strict=True)] | None = None
 
 
-class Addition(Asked):
+class EntityAddition(StrictRequest):
     """An entity to add, with label, aliases, types, description and facts.
 
     A name may be a key, label or alias in the graph; any other name becomes a new entity or
@@ -151,7 +151,7 @@ class Addition(Asked):
     exact: StrictBool = False
 
 
-class Undone(Asked):
+class RevisionUndo(StrictRequest):
     """A revision to undo; `later` undoes later revisions that changed the same facts too."""
 
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]

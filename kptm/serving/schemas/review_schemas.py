@@ -12,7 +12,7 @@ MOST = 200
 """The most proposals that one request may decide on."""
 
 
-class Wanted(requests.Asked):
+class ProposalQuery(requests.StrictRequest):
     """A selection of proposals by relation, least confidence and state."""
 
     relation: requests.Name | None = None
@@ -21,19 +21,19 @@ class Wanted(requests.Asked):
     limit: requests.Limit = 50
 
 
-class Numbers(requests.Asked):
+class ProposalIds(requests.StrictRequest):
     """The ids of proposals."""
 
     ids: Annotated[list[Number], Field(min_length=1, max_length=MOST)]
 
 
-class Rule(requests.Asked):
+class RuleText(requests.StrictRequest):
     """A rule of acceptance: ``capital>=.95``, or ``>=.95`` for all relations."""
 
     rule: requests.Name
 
 
-class Correction(requests.Asked):
+class ProposalCorrection(requests.StrictRequest):
     """A correction of a proposal's head, relation or tail; omitted fields stay as they are."""
 
     id: Number

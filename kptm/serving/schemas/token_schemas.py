@@ -5,20 +5,20 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from kptm.serving.access.roles import AccessRole
-from kptm.serving.schemas.requests import Asked
+from kptm.serving.schemas.requests import StrictRequest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 TokenLabel = Annotated[str, Field(pattern=NAME, max_length=64)]
 
 
-class WantedToken(Asked):
+class WantedToken(StrictRequest):
     """A token to create."""
 
     name: TokenLabel
     role: AccessRole
 
 
-class TokenName(Asked):
+class TokenName(StrictRequest):
     """The name of a token."""
 
     name: TokenLabel

@@ -81,8 +81,8 @@ def create_apps(
     roles: dict[str, AccessRole | None] = {f"{PREFIX}/openapi.json": None}
     own = (
         ("", root_routes.probes),
-        ("", root_routes.operating),
-        (PREFIX, root_routes.listing),
+        ("", root_routes.metrics_routes),
+        (PREFIX, root_routes.workspace_routes),
     )
     for prefix, routes in own:
         app.include_router(routes, prefix=prefix)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 NO_WORKSPACE = ""
 """The label of metrics of requests that belong to no workspace."""
 
-probes = RoleRouter("operating", None)
-operating = RoleRouter("operating", AccessRole.READ)
-listing = RoleRouter("looking", AccessRole.READ)
+probes = RoleRouter("health", None)
+metrics_routes = RoleRouter("health", AccessRole.READ)
+workspace_routes = RoleRouter("workspaces", AccessRole.READ)
 
 
 class ServedWorkspace(BaseModel):
@@ -45,7 +45,7 @@ def _readable_workspaces(request: Request) -> dict[str, WorkspaceExecutor]:
 Opened = Annotated[dict[str, WorkspaceExecutor], Depends(_readable_workspaces)]
 
 
-@listing.get("/workspaces", responses=problems())
+@workspace_routes.get("/workspaces", responses=problems())
 async def workspaces(opened: Opened) -> list[ServedWorkspace]:
     """The workspaces of this server that the client may read; each has the whole API below it."""
     return [ServedWorkspace(name=name, path=path_of(name)) for name in opened]
@@ -67,7 +67,7 @@ async def readyz(request: Request) -> responses.Health:
     return responses.Health(status="ready")
 
 
-@operating.get(
+@metrics_routes.get(
     "/metrics",
     response_class=Response,
     responses={**problems(), 200: {"content": {MEDIA_TYPE.partition(";")[0]: {}}}},

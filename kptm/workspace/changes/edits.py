@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from kptm.workspace.models import WorkspaceModels
 
     Question = tuple[str | None, str, str | None]
-    """(head, relation, tail), with None for the missing one."""
+    """(head, relation, tail), with None for the end that is asked for."""
 
-ASKED = 20
+MAX_QUESTIONS = 20
 """The most questions that are asked before and after a change, for its receipt."""
 
 
@@ -34,15 +34,11 @@ class WorkspaceEdits:
     """Adds, edits, forgets, undoes and purges."""
 
     def __init__(
-        self, base: WorkspaceGraph, models: WorkspaceModels, asking: WorkspaceAnswers
+        self, base: WorkspaceGraph, models: WorkspaceModels, answers: WorkspaceAnswers
     ) -> None:
-        self._base, self._models, self._asking = base, models, asking
-        self.folder, self.layout, self.graph, self.linker = (
-            base.folder,
-            base.layout,
-            base.graph,
-            base.linker,
-        )
+        self._base, self._models, self._answers = base, models, answers
+        self.folder, self.layout = base.folder, base.layout
+        self.graph, self.linker = base.graph, base.linker
         base.on_end.append(self._follow_ended)
 
     def add(
@@ -76,35 +72,35 @@ class WorkspaceEdits:
     ) -> int:
         """Change a fact in the graph and in modeledge, which changes answers without training.
 
-        Names may be keys, labels or aliases; ``tail`` and ``old`` are values if the relation has
-        values. Returns the graph's revision, by which the edit can be undone.
-
         Args:
-            head: The entity.
+            head: The entity: a key, label or alias, as all names here.
             relation: The relation.
-            tail: The new tail, an entity or value.
+            tail: The new tail: an entity, or a value if the relation has values.
             old: The tail to replace, if there are several.
             new: Whether ``tail`` may be an entity that the graph does not have.
 
+        Returns:
+            The graph's revision, by which the edit can be undone.
+
         Raises:
             UnknownKeyError: A name is not in the graph.
-            StoreError: The fact has several values and ``old`` is not given.
+            StoreError: The fact has several tails and ``old`` is not given.
         """
-        known = self.graph.relation(relation).key
-        key, end = self._base.resolve(head), self._end(known, tail, new=new)
-        old_end = self._end(known, old, new=True) if old is not None else None
-        stored = self.graph.follow(key, [Step(known)])
-        gone = old_end or (stored[0] if stored else None)
-        asked: list[Question] = [(key, known, None), (None, known, end)]
-        asked += [] if gone is None else [(None, known, gone)]
-        before = self._answers(asked)
-        predictor = self._asking.predictor()
+        relation = self.graph.relation(relation).key
+        head, tail = self._base.resolve(head), self._resolve_tail(relation, tail, new=new)
+        old = None if old is None else self._resolve_tail(relation, old, new=True)
+        stored = self.graph.follow(head, [Step(relation)])
+        replaced = old or (stored[0] if stored else None)
+        questions: list[Question] = [(head, relation, None), (None, relation, tail)]
+        questions += [] if replaced is None else [(None, relation, replaced)]
+        before = self._ask(questions)
+        predictor = self._answers.predictor()
         with self.graph.transaction():
-            revision = self.graph.edit(key, known, end, old=old_end, new=new)
-            if not isinstance(end, ValueKey):  # modeledge has only facts between entities
-                with self._asking.saved_facts():
-                    predictor.tell(key, known, end, old=gone, revision=revision)
-        self._note_answers(revision, asked, before)
+            revision = self.graph.edit(head, relation, tail, old=old, new=new)
+            if not isinstance(tail, ValueKey):  # modeledge has only facts between entities
+                with self._answers.saved_facts():
+                    predictor.tell(head, relation, tail, old=replaced, revision=revision)
+        self._note_answers(revision, questions, before)
         return revision
 
     def forget(
@@ -126,12 +122,12 @@ class WorkspaceEdits:
             text: A whole indexed text.
 
         Returns:
-            The number of triples and records, the graph's revision by which all of it can be undone
-            (0 if neither graph nor passages changed), and modeledge's operation (0 if it had
-            nothing).
+            ``triples`` and ``records``: how many facts and records were forgotten; ``revision``, by
+            which all of it can be undone, 0 if neither graph nor passages changed; and
+            ``operation``, that of modeledge, 0 if it had nothing.
 
         Raises:
-            UnknownKeyError: The name does not exist.
+            UnknownKeyError: The graph has no such entity or relation.
             WorkspaceError: Not exactly one of the four was given.
         """
         from kptm.modeledge import Receipt
@@ -139,11 +135,11 @@ class WorkspaceEdits:
         if sum(item is not None for item in (entity, triple, source, text)) != 1:
             raise WorkspaceError("forget needs one of entity, triple, source and text")
         key = self._base.resolve(entity) if entity is not None else None
-        fact = self._fact(triple) if triple is not None else None
-        asked = self._questions(key, fact)
-        before = self._answers(asked)
-        count = self._facts()
+        fact = self._resolve_fact(triple) if triple is not None else None
+        questions = self._affected_questions(key, fact)
+        before = self._ask(questions)
         with self.graph.transaction():
+            facts_before = self._count_facts()
             revision = self._forget_in_graph(key, fact, source)
             revision = self._forget_passages(revision, source, text)
             gone = self._models.modeledge.forget(
@@ -151,9 +147,10 @@ class WorkspaceEdits:
             )
             # A record of an ended fact may still be attested by another source.
             ended = self._models.modeledge.forget_ended(revision) if revision else Receipt(0)
-        self._note_answers(revision, asked, before)
+            forgotten = facts_before - self._count_facts()
+        self._note_answers(revision, questions, before)
         return {
-            "triples": count - self._facts(),
+            "triples": forgotten,
             "records": gone.rows_removed + ended.rows_removed,
             "revision": revision,
             "operation": gone.operation or ended.operation,
@@ -170,7 +167,7 @@ class WorkspaceEdits:
         self._base.note_change()
         return number
 
-    def _facts(self) -> int:
+    def _count_facts(self) -> int:
         """The number of facts in the graph, including those with values."""
         counts = self.graph.stats()
         return counts["triples"] + counts["attributes"]
@@ -178,10 +175,11 @@ class WorkspaceEdits:
     def _forget_in_graph(
         self, entity: str | None, fact: tuple[str, str, str] | None, source: str | None
     ) -> int:
+        """Forget in the graph; return the revision, 0 if nothing changed."""
         if fact is not None:
             head, relation, tail = fact
-            gone = self.graph.remove(head=head, relation=relation, tail=tail)
-            return self.graph.revision() if gone else 0
+            removed = self.graph.remove(head=head, relation=relation, tail=tail)
+            return self.graph.revision() if removed else 0
         if entity is None and source is None:
             return 0
         return self.graph.forget(entity=entity, source=source)
@@ -216,13 +214,13 @@ class WorkspaceEdits:
         with self.graph.transaction():
             new, undone = self._undo_revision(revision, later)
             operations = {
-                one for number in undone for one in self._models.modeledge.operations_of(number)
+                item for number in undone for item in self._models.modeledge.operations_of(number)
             }
             for number in sorted(undone, reverse=True):
                 self._models.passages.undo(number, revision=new)
-            for one in sorted(operations, reverse=True):
-                with suppress(ModeledgeError):  # its records may be gone by now
-                    self._models.modeledge.undo(one, revision=new)
+            for item in sorted(operations, reverse=True):
+                with suppress(ModeledgeError):  # a later operation may have left nothing to undo
+                    self._models.modeledge.undo(item, revision=new)
             self._models.modeledge.forget_ended(new)
         return new
 
@@ -232,7 +230,7 @@ class WorkspaceEdits:
         try:
             new = self.graph.undo(number, later=later, files=LearntFiles(self.folder))
         except StoreError:
-            if not self._left_in_modeledge(number):
+            if not self._can_undo_outside_graph(number):
                 raise
             undone = self.graph.at(number).revisions(limit=1)[0]
             kind = "redo" if undone.kind == "undo" else "undo"
@@ -243,18 +241,18 @@ class WorkspaceEdits:
     def _follow_ended(self, revision: int) -> None:
         self._models.modeledge.forget_ended(revision)
 
-    def _left_in_modeledge(self, number: int) -> bool:
+    def _can_undo_outside_graph(self, number: int) -> bool:
         """Whether a revision changed only modeledge or passages and was not undone."""
         if not self._models.modeledge.operations_of(number) and not any(
             self._models.passages.changed_by(number)
         ):
             return False
         has_facts = any(self.graph.log.count(number))
-        return not has_facts and all(number not in item.undoes for item in self._since(number))
+        return not has_facts and all(number not in item.undoes for item in self._later(number))
 
-    def _since(self, number: int) -> list[Revision]:
-        newest = self.graph.revision()
-        return self.graph.revisions(limit=newest - number)
+    def _later(self, number: int) -> list[Revision]:
+        """The revisions after a revision."""
+        return self.graph.revisions(limit=self.graph.revision() - number)
 
     def changes(self, revision: int, *, limit: int = 20) -> ChangeReport:
         """The changes made by a revision: facts, learnt files, records.
@@ -301,8 +299,8 @@ class WorkspaceEdits:
     ) -> Purged:
         """Delete everything about an entity, or from a source, irrecoverably.
 
-        This covers the graph, its history, modeledge, and files of stages with a purged name, which
-        must be made again. Files that kptm did not write are not touched.
+        This covers the graph, its history and modeledge, and the files of each stage that contain a
+        purged name; such a stage must be run again. Files that kptm did not write are not touched.
 
         Args:
             entity: A key, label or alias.
@@ -327,7 +325,7 @@ class WorkspaceEdits:
         source: str | None = None,
         progress: Callable[[int, str], None] | None = None,
     ) -> PurgePlan:
-        """Report what :meth:`purge` would delete, and other files with a name; change nothing.
+        """Report what :meth:`purge` would delete, and which other files contain a purged name.
 
         Raises:
             UnknownKeyError: Neither the graph nor modeledge ever had it.
@@ -349,8 +347,8 @@ class WorkspaceEdits:
         found = self.linker.candidates(entity)
         return found[0].entity if found else entity
 
-    def _end(self, relation: str, name: str, *, new: bool) -> str:
-        """The node of a name as a tail of the relation; with ``new`` it may be a new entity."""
+    def _resolve_tail(self, relation: str, name: str, *, new: bool) -> str:
+        """The key of a tail of the relation; with ``new`` it may be a new entity."""
         found = self.graph.tail(relation, name)
         if isinstance(found, ValueKey):
             return found
@@ -359,42 +357,44 @@ class WorkspaceEdits:
         except UnknownKeyError as error:
             if new or parse(name) is not None:
                 return name
-            more = "add it with kptm add, or declare a new entity by --new or new=True"
-            raise UnknownKeyError(f"{error}; {more}") from error
+            advice = "add it with kptm add, or declare a new entity by --new or new=True"
+            raise UnknownKeyError(f"{error}; {advice}") from error
 
-    def _fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:
+    def _resolve_fact(self, triple: tuple[str, str, str]) -> tuple[str, str, str]:
         head, relation, tail = triple
-        known = self.graph.relation(relation).key
-        return self._base.resolve(head), known, self._end(known, tail, new=False)
+        relation = self.graph.relation(relation).key
+        return self._base.resolve(head), relation, self._resolve_tail(relation, tail, new=False)
 
-    def _questions(self, entity: str | None, fact: tuple[str, str, str] | None) -> list[Question]:
+    def _affected_questions(
+        self, entity: str | None, fact: tuple[str, str, str] | None
+    ) -> list[Question]:
         """Questions whose answers may change when an entity or a fact is forgotten."""
         facts: Sequence[Any] = [fact] if fact is not None else []
         if entity is not None:
-            facts = self.graph.touching([entity])[: ASKED // 2]
-        found: dict[Question, None] = {}
+            facts = self.graph.touching([entity])[: MAX_QUESTIONS // 2]
+        questions: dict[Question, None] = {}  # as an ordered set
         for head, relation, tail in facts:
-            found[head, relation, None] = found[None, relation, tail] = None
-        return list(found)[:ASKED]
+            questions[head, relation, None] = questions[None, relation, tail] = None
+        return list(questions)[:MAX_QUESTIONS]
 
-    def _answers(self, asked: Sequence[Question]) -> list[str | None]:
+    def _ask(self, questions: Sequence[Question]) -> list[str | None]:
         if not self.layout.has_model:  # without a model there is no modeledge, and no receipt
             return []
-        found = self._asking.predictor().query_many(asked)
-        return [None if answer is None or not answer.found else str(answer) for answer in found]
+        answers = self._answers.predictor().query_many(questions)
+        return [None if answer is None or not answer.found else str(answer) for answer in answers]
 
     def _note_answers(
-        self, revision: int, asked: Sequence[Question], before: Sequence[str | None]
+        self, revision: int, questions: Sequence[Question], before: Sequence[str | None]
     ) -> None:
         """Add the changed answers to the receipt; a crash before this loses only these lines."""
         from kptm.modeledge import AnswerChange
 
-        done = self._models.modeledge.operations_of(revision) if revision and before else []
-        if not done:
+        operations = self._models.modeledge.operations_of(revision) if revision and before else []
+        if not operations:
             return
         changes = [
             AnswerChange(" | ".join(part or "?" for part in question), was, now)
-            for question, was, now in zip(asked, before, self._answers(asked), strict=True)
+            for question, was, now in zip(questions, before, self._ask(questions), strict=True)
             if was != now
         ]
-        self._models.modeledge.note_answers(done[0], changes)
+        self._models.modeledge.note_answers(operations[0], changes)

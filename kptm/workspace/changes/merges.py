@@ -1,4 +1,4 @@
-"""Proposes and merges duplicates in a workspace, and fits the model that finds them."""
+"""Duplicates in a workspace: proposes pairs, merges them, and learns from the reviewed ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from kptm.workspace.files.stage_locks import stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from numpy.typing import NDArray
+
     from kg.review.merges import Merge
     from kg.review.proposal import Proposal
     from kptm.duplicates import DuplicateModel, DuplicatePair
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 SOURCE = "duplicates"
 """The source of proposed duplicates."""
-FEWEST = 10
-"""The fewest reviewed pairs to which weights are fitted."""
+MIN_REVIEWED = 10
+"""Weights are not fitted to fewer reviewed pairs than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class DuplicateReport:
     Attributes:
         found: The number of pairs that are probably the same.
         proposed: The number of them that are new proposals; rejected pairs are not proposed again.
-        gone: The number of earlier proposals that are no longer likely and were removed.
+        gone: The number of earlier proposals that this search did not find again. They were
+            removed.
         compared: The number of pairs that were compared.
     """
 
@@ -119,16 +122,17 @@ class WorkspaceDuplicates:
 
         Args:
             keep: The entity that is kept: a key, label or alias.
-            gone: The entities that are merged into it.
+            gone: The entities that are merged into it: keys, labels or aliases.
 
         Raises:
             UnknownKeyError: A name is not in the graph.
             StoreError: An entity would be merged into itself.
         """
-        keys = [self._base.resolve(name) for name in (keep, *gone)]
+        kept_key = self._base.resolve(keep)
+        gone_keys = [self._base.resolve(name) for name in gone]
         self._base.note_change()
         with self.graph.transaction():
-            merge = self.graph.merges.merge(keys[0], keys[1:])
+            merge = self.graph.merges.merge(kept_key, gone_keys)
             self._base.note_merge(merge.revision, merge.kept)
             return merge
 
@@ -136,30 +140,37 @@ class WorkspaceDuplicates:
         """Fit the weights to the accepted and rejected pairs; see :meth:`kptm.Workspace.review`.
 
         Raises:
-            WorkspaceError: Fewer than ten pairs were reviewed.
+            WorkspaceError: Fewer than ten pairs were reviewed, or another process is looking for
+                duplicates in this workspace.
         """
         from kptm.duplicates import DuplicateModel
 
-        decided = [
-            (item, state == "accepted")
-            for state in ("accepted", "rejected")
-            for item in self.graph.proposals.find(state=state, relation=SAME_AS, source=SOURCE)
-        ]
-        rows = [(_features(item), same) for item, same in decided]
-        rows = [(features, same) for features, same in rows if any(features)]
-        if len(rows) < FEWEST:
+        accepted = self._reviewed_features("accepted")
+        rejected = self._reviewed_features("rejected")
+        reviewed = len(accepted) + len(rejected)
+        if reviewed < MIN_REVIEWED:
             raise WorkspaceError(
-                f"{len(rows)} pairs were reviewed, which is too few to learn from; review at least"
-                f" {FEWEST} with kptm review"
+                f"{reviewed} of the pairs that kptm duplicates proposes were"
+                f" reviewed, which is too few to learn from; review at least {MIN_REVIEWED} with"
+                " kptm review"
             )
-        features = np.array([row[0] for row in rows])
-        same = np.array([float(row[1]) for row in rows])
+        features = np.array(accepted + rejected)
+        same = np.repeat([1.0, 0.0], [len(accepted), len(rejected)])
         before = DuplicateModel.load()
         after = before.fit(features, same)
         with stage(self.layout, "duplicates"):
             after.save(self.layout.duplicates)
-        losses = [_loss(model.probabilities(features), same) for model in (before, after)]
-        return DuplicateFit(int(same.sum()), int((1 - same).sum()), *losses)
+        return DuplicateFit(
+            same=len(accepted),
+            different=len(rejected),
+            loss_before=_mean_log_loss(before.probabilities(features), same),
+            loss=_mean_log_loss(after.probabilities(features), same),
+        )
+
+    def _reviewed_features(self, state: str) -> list[list[float]]:
+        """The features of the accepted or rejected pairs that have them."""
+        items = self.graph.proposals.find(state=state, relation=SAME_AS, source=SOURCE)
+        return [features for item in items if (features := _features(item))]
 
     def _model(self) -> DuplicateModel:
         from kptm.duplicates import DuplicateModel
@@ -168,6 +179,7 @@ class WorkspaceDuplicates:
         return DuplicateModel.load(fitted if fitted.exists() else None)
 
     def _follow_merge(self, revision: int, pairs: Mapping[str, str]) -> None:
+        """Change modeledge as the graph was changed; ``pairs`` maps merged keys to kept ones."""
         self._models.modeledge.follow_merge(pairs, revision=revision)
         self._models.modeledge.forget_ended(revision)
 
@@ -184,21 +196,23 @@ def _proposal(pair: DuplicatePair) -> Proposal:
         sentence=pair.evidence,
         head_span=pair.spans[0],
         tail_span=pair.spans[1],
-        document=",".join(f"{value:.5g}" for value in pair.features),  # for ``fit_duplicates``
+        # Stored for fit_duplicates, because a merge changes the facts that were compared.
+        document=",".join(f"{value:.5g}" for value in pair.features),
     )
 
 
 def _features(item: Proposal) -> list[float]:
-    """The features of a proposed pair.
+    """The features of a proposed pair, shape (F,).
 
-    They are all 0 if another version proposed the pair, or if it was not found by comparison.
+    Empty if another version of kptm proposed it, or if a user corrected it.
     """
     from kptm.duplicates.entity_comparison import FEATURES
 
     values = [float(part) for part in item.document.split(",") if part]
-    return values if len(values) == len(FEATURES) else [0.0] * len(FEATURES)
+    return values if len(values) == len(FEATURES) else []
 
 
-def _loss(p: np.ndarray, same: np.ndarray) -> float:
-    chosen = np.where(same > 0, p, 1 - p)
-    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+def _mean_log_loss(p: NDArray[np.float64], same: NDArray[np.float64]) -> float:
+    """The mean of −ln p(decision), in nats; both arguments have shape (P,)."""
+    p_decision = np.where(same > 0, p, 1 - p)
+    return float(-np.log(np.maximum(p_decision, 1e-12)).mean())

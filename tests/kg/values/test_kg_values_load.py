@@ -4,7 +4,7 @@ import pytest
 
 from kg import Attribute, KGError, Literal, Step, Triple
 from kg.values import ValueKey
-from kg.vocabulary import XSD
+from kg.vocabulary import LABEL, XSD
 
 FILMS = """\
 1984\tdirected by\tMichael Radford
@@ -115,7 +115,7 @@ def test_tails_that_are_entities_elsewhere_are_keys(graph, loaded):
 
 def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypatch):
     monkeypatch.setattr("kg.formats.text.blocks.SIZE", 200)
-    monkeypatch.setattr("kg.values.typing.WINDOW", 1)
+    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
     orders = "".join(f"order {n}\tcustomer\t{4000 + n}\n" for n in range(50))
     names = "".join(f"{4000 + n}\tlives in\tVaduz\n" for n in range(50))
     report = loaded(orders + names)
@@ -126,11 +126,34 @@ def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypa
 
 def test_a_relation_that_turns_out_to_have_names_is_read_again(graph, loaded, monkeypatch):
     monkeypatch.setattr("kg.formats.text.blocks.SIZE", 100)
-    monkeypatch.setattr("kg.values.typing.WINDOW", 1)
+    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
     text = "".join(f"shop\tsells\t{1900 + n}\n" for n in range(20))
     text += "".join(f"shop\tsells\tThe Film {n}\n" for n in range(20))
     assert loaded(text).typed == ()
     assert graph.stats()["triples"] == 40
+
+
+def test_standard_input_that_must_be_read_again_is_an_error_that_says_how(
+    graph, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 100)
+    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
+    rows = [f"shop\tsells\t{1900 + n}\n" for n in range(20)]
+    rows += [f"shop\tsells\tThe Film {n}\n" for n in range(20)]
+    (tmp_path / "in").write_text("".join(rows))
+    with (tmp_path / "in").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        with pytest.raises(KGError, match="stated in types: sells=entity"):
+            graph.load("-", format="tsv")
+    assert graph.stats()["triples"] == 0
+    with (tmp_path / "in").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert graph.load("-", format="tsv", types={"sells": "entity"}).added == 40
+
+
+def test_the_kinds_of_labels_are_not_for_the_user_to_state(graph, loaded):
+    with pytest.raises(KGError, match="label=text: the kind of this relation's tails is fixed"):
+        loaded(f"a\t{LABEL}\tAnn\n", types={LABEL: "text"})
 
 
 def test_a_relation_stays_what_it_is_in_the_graph(graph, loaded):

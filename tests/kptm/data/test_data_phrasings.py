@@ -37,6 +37,19 @@ def test_ambiguous_phrasings_are_not_mined(graph):
     assert Phrasings.mine(graph, [*texts, *others]).relations() == []
 
 
+def test_a_text_with_a_slot_of_its_own_is_not_mined(graph):
+    """In "Option [X] is Georgia: Tbilisi" the first slot would not be that of the name."""
+    texts = [
+        LinkedText.from_spans(
+            f"Option [X] is {country}: {city}.",
+            [(14, 14 + len(country), country),
+             (16 + len(country), 16 + len(country) + len(city), city)],
+        )
+        for city, country in CAPITALS.items()
+    ]  # fmt: skip
+    assert Phrasings.mine(graph, texts).relations() == []
+
+
 def test_saved_and_loaded(tmp_path):
     path = tmp_path / "phrasings.json"
     Phrasings({"r": ["[X] r [Y]", "[Y] ř [X]"]}).save(path)

@@ -1,5 +1,6 @@
 """LoRA changes nothing at the start, can be switched off exactly, and computes as in peft."""
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoModelForMaskedLM
 
 import kptm
-from kptm.errors import ConfigError
+from kptm.errors import ConfigError, ModelError
 from kptm.evaluation.fusion.study_arms import StudyBackbone
 from kptm.finetuning.classifier import TaskModel
 from kptm.fusion import FusedModel
@@ -58,6 +59,31 @@ def test_every_kind_that_reads_whole_layers_has_it(fused_of, batch_of, kind):
     states(model, batch)
     with model.without_lora():
         assert torch.equal(states(model, batch), before)
+
+
+def test_switching_it_off_leaves_the_weights_as_trainable_as_before(fused_of):
+    model = fused_of("bert")
+    model.add_lora(2)
+    first, *rest = lora_weights(model.backbone)
+    first.requires_grad_(False)
+    with model.without_lora():
+        pass
+    assert not first.requires_grad
+    assert all(weight.requires_grad for weight in rest)
+
+
+def test_a_block_without_it_may_contain_another(fused_of, batch_of):
+    model = fused_of("bert")
+    batch = batch_of(model)
+    before = states(model, batch)
+    model.add_lora(2)
+    stir(model)
+    changed = states(model, batch)
+    with model.without_lora():
+        with model.without_lora():
+            pass
+        assert torch.equal(states(model, batch), before)
+    assert torch.equal(states(model, batch), changed)
 
 
 def test_its_map_is_the_formula(fused_of):
@@ -125,6 +151,18 @@ def test_only_lora_and_new_weights_learn(fused_of, texts):
         kptm.pretrain(model, texts, config=replace(CONFIG, lora_rank=4))
 
 
+def test_a_frozen_backbone_keeps_its_lora(fused_of, texts):
+    model = fused_of("bert")
+    model.add_lora(2)
+    stir(model)
+    before = [weight.detach().clone() for weight in lora_weights(model.backbone)]
+    frozen = replace(CONFIG, lora_rank=0, freeze_backbone=True)
+    report = kptm.pretrain(model, texts, config=frozen)
+    assert report.backbone == "the backbone stays as it is"
+    assert all(map(torch.equal, lora_weights(model.backbone), before))
+    assert all(weight.requires_grad for weight in lora_weights(model.backbone))
+
+
 def test_the_plan_leaves_lora_out_of_the_backbone_s_own_weights(fused_of):
     model = fused_of("bert")
     own = len(own_weights(model))
@@ -162,6 +200,15 @@ def test_incompatible_settings_are_errors(fused_of, monkeypatch):
         PretrainConfig(lora_rank=-1)
     with pytest.raises(ConfigError, match="name its folder"):
         StudyBackbone(lora_rank=2)
-    monkeypatch.setitem(__import__("sys").modules, "peft", None)
+    monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(ConfigError, match=r'pip install "kptm\[lora\]"'):
         fused_of("bert").add_lora(2)
+
+
+def test_a_saved_model_needs_peft(fused_of, tmp_path, monkeypatch):
+    model = fused_of("bert")
+    model.add_lora(2)
+    model.save_pretrained(tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(ModelError, match=r'lora: LoRA needs peft: pip install "kptm\[lora\]"'):
+        FusedModel.from_pretrained(tmp_path / "model")

@@ -88,3 +88,16 @@ def test_examples_are_questions_that_this_graph_answers(tmp_path):
 def test_an_empty_graph_has_no_examples(tmp_path):
     with Workspace.init(tmp_path / "ws") as ws:
         assert example_questions(ws, 3) == []
+
+
+@pytest.mark.parametrize("route", ["neighbourhood", "map"])
+def test_a_merged_key_stands_for_the_kept_entity(explorer, tmp_path, route):
+    """A page that was opened before the merge still asks for the key that is gone."""
+    with Workspace.init(tmp_path / "ws") as ws:
+        ws.graph.add([("kept", "knows", "c"), ("gone", "knows", "d")])
+        ws.graph.merges.merge("kept", ["gone"])
+    with explorer(tmp_path / "ws") as client:
+        old, new = (client.get(f"/api/v1/{route}", params={"key": key}) for key in ("gone", "kept"))
+    assert (old.status_code, new.status_code) == (200, 200)
+    assert old.json() == new.json()
+    assert {node["key"] for node in old.json()["nodes"]} == {"kept", "c", "d"}

@@ -178,3 +178,17 @@ def test_one_thing_is_forgotten_at_a_time(copied, named):
         pytest.raises(WorkspaceError, match="forget needs one of entity"),
     ):
         ws.forget(**named)
+
+
+def test_forget_counts_only_the_facts_that_it_ends(new_workspace, tmp_path, monkeypatch):
+    """Not those that another process adds just before."""
+    with new_workspace(tmp_path / "ws") as ws, Workspace.open(ws.folder) as other:
+        ws.graph.add([("a", "r", "b"), ("a", "s", "c")])
+        begin = ws.graph.transaction
+
+        def add_then_begin():
+            other.graph.add([("d", "r", "e")])
+            return begin()
+
+        monkeypatch.setattr(ws.graph, "transaction", add_then_begin)
+        assert ws.forget("a")["triples"] == 2

@@ -94,6 +94,19 @@ def test_fit_learns_from_reviewed_pairs(ws):
     assert "duplicates.json" in output
 
 
+def test_fit_does_not_learn_from_a_corrected_pair(ws):
+    """The features of a pair say nothing about the pair that a user has put in its place."""
+    ws.duplicates(minimum=0.2)
+    first, *others = ws.proposals(relation=SAME_AS)
+    wrong = next(item for item in others if item.tail != first.tail)
+    ws.graph.proposals.change(first.id, tail=wrong.tail)
+    ws.reject([first.id])
+    with pytest.raises(WorkspaceError, match=r"^0 of the pairs .* review at least 10"):
+        ws.fit_duplicates()
+    ws.reject([item.id for item in others])
+    assert ws.fit_duplicates().different == 11
+
+
 def test_modeledge_follows_a_merge_and_its_undo(ws):
     vectors = np.eye(3, dtype=np.float32)
     records = [

@@ -1,10 +1,10 @@
 """Decides, while a table is read, which relations have values as tails and which have entities.
 
-    items ─► window ─► decisions ─► Block (entities), ValueBlock (values), other lines
+    lines ─► blocks ─► window of blocks ─► Block (entities), ValueBlock (values), other lines
 
-A relation is decided when it first occurs in a block, by its rows in a window of that and the
-following blocks, so that memory does not grow with the table. Later rows are checked at the end: a
-decision that they contradict is an error, which says how to read the table instead.
+A relation is decided when it first occurs in a block, by its rows in a window of this block and the
+next ones, so that memory does not grow with the table. If the rows after the window contradict the
+decision, :meth:`TailTyping.check` raises an error, and the table has to be read again.
 """
 
 from __future__ import annotations
@@ -27,30 +27,40 @@ if TYPE_CHECKING:
     from kg.formats import Line
 
 WINDOW = 4
-"""How many blocks are read before the first of them is passed on."""
-_UNDERSTOOD = frozenset(UNDERSTOOD)
+"""The number of blocks that are read before the first of them is passed on."""
+ENTITY_DECISION = TypeDecision(ENTITY)
 
 
 class DoubtfulTypesError(KGError):
-    """Relations whose tails were read as values turn out to have entities.
+    """Tails that were taken for values by the first rows are entities by the later ones.
 
     Attributes:
-        relations: The keys of the relations. The table must be read again with these relations as
-            having entities.
+        relations: The keys of their relations, sorted. The table must be read again, with these
+            tails as entities.
     """
 
     def __init__(self, relations: Collection[str]) -> None:
         self.relations = tuple(sorted(relations))
-        super().__init__(f"no values after all: {', '.join(self.relations)}")
+        kinds = ", ".join(f"{relation}=entity" for relation in self.relations)
+        super().__init__(
+            f"the first rows of {', '.join(self.relations)} have values, but the later ones have"
+            f" entities; load the table again with these kinds stated in types: {kinds}"
+        )
 
 
 def checked_types(types: Mapping[str, str]) -> dict[str, str]:
-    """Check the kinds of values that a user gives for relations, and return them.
+    """Return the kinds of values that a user states for relations, if they are valid.
 
     Raises:
-        KGError: A kind is unknown.
+        KGError: A kind is unknown, or the relation is one of
+            :data:`kg.vocabulary.UNDERSTOOD`, whose tails have a fixed kind.
     """
     for relation, kind in types.items():
+        if relation in UNDERSTOOD:
+            raise KGError(
+                f"{relation}={kind}: the kind of this relation's tails is fixed, because it"
+                " describes entities; leave it out of types"
+            )
         if kind not in KINDS:
             raise KGError(
                 f"{relation}={kind}: there is no type {kind!r}; there are {', '.join(KINDS)}"
@@ -58,17 +68,18 @@ def checked_types(types: Mapping[str, str]) -> dict[str, str]:
     return dict(types)
 
 
-class Typing:
-    """Types the tails of one table.
+class TailTyping:
+    """Decides the types of one table's tails.
 
     Args:
-        types: The kinds that the user stated, by the key of the relation in any case; ``entity``
-            means no values.
-        guess: Whether the other relations are decided by the rule of :mod:`kg.values.infer`.
+        types: The kinds that the user stated, by the key of the relation in any case; "entity"
+            means that the tails are no values.
+        guess: Whether the other relations are decided by the rule of :mod:`kg.values.infer`; if
+            not, their tails are entities.
         wide: Whether the relations are columns of a wide table.
-        lines: The most single lines that are joined to a block.
-        entities: Returns how many of some keys are entities of the graph.
-        stored: Returns the type of a relation's values in the graph; None if it has none.
+        lines: Triples that come one by one are joined to blocks of at most so many.
+        entities: Counts the entities of the graph among some keys.
+        stored: Returns the type of a relation's tails in the graph; None for a new relation.
     """
 
     def __init__(
@@ -86,10 +97,13 @@ class Typing:
         self._guess, self._wide, self._lines = guess, wide, lines
         self._entities, self._stored = entities, stored
         self._decisions: dict[str, TypeDecision] = {}
-        self._checked: set[str] = set()
+        self._guessed: set[str] = set()
 
     def stream(self, items: Iterable[Line | Block]) -> Iterator[Line | Block | ValueBlock]:
-        """Yield the items, with a :class:`ValueBlock` in place of rows that end in values."""
+        """Yield the items in order, with a :class:`ValueBlock` in place of rows with values.
+
+        Call :meth:`check` after the last one.
+        """
         blocks = _in_blocks(items, self._lines)
         window = deque(islice(blocks, WINDOW))
         while window:
@@ -113,44 +127,46 @@ class Typing:
         """Check that the rows after the window agree with the decisions.
 
         Raises:
-            DoubtfulTypesError: The rows of some relations do not.
-            KGError: The user stated the type of a relation that is not in the table.
+            DoubtfulTypesError: Those of some relations do not.
+            KGError: The user stated the kind of a relation that is not in the table.
         """
         unused = sorted(set(self._stated) - self._used)
         if unused:
             raise KGError(f"no relation is called {', '.join(unused)}; check the names in types")
-        wrong = [name for name in self._checked if self._fails(self._decisions[name])]
+        wrong = [name for name in self._guessed if self._is_contradicted(self._decisions[name])]
         if wrong:
             raise DoubtfulTypesError(wrong)
 
-    def _fails(self, decision: TypeDecision) -> bool:
+    def _is_contradicted(self, decision: TypeDecision) -> bool:
+        """Whether too many tails lack the form of a value, or have become entities since."""
         if decision.forms and decision.untyped > (1 - infer.SHARE) * decision.count:
             return True
         return self._entities(decision.sample) > infer.KEYS * len(decision.sample)
 
     def _decide(self, block: Block, window: Iterable[Line | Block]) -> None:
         """Decide the new relations of a block by their rows in the window."""
-        fresh = set(block.relations) - self._decisions.keys()
-        if not fresh:
-            return
-        for name in sorted(fresh):
-            decision = ENTITY_DECISION if name in _UNDERSTOOD else self._prior_decision(name)
+        new = set(block.relations) - self._decisions.keys()
+        for name in sorted(new):
+            decision = self._prior_decision(name)
             if decision is not None:
                 self._decisions[name] = decision
-        fresh -= self._decisions.keys()
-        if not fresh:
+        undecided = new - self._decisions.keys()
+        if not undecided:
             return
-        rows = _rows_of(fresh, [block, *(item for item in window if isinstance(item, Block))])
+        blocks = [block, *(item for item in window if isinstance(item, Block))]
+        rows = _rows_of(undecided, blocks)
         count_entities = self._entity_counter(rows)
-        for name in sorted(fresh):
+        for name in sorted(undecided):
             heads, tails = rows[name]
             decision = infer.decide(tails, heads, count_entities, wide=self._wide)
             self._decisions[name] = decision
             if decision.is_value:
-                self._checked.add(name)
+                self._guessed.add(name)
 
     def _prior_decision(self, name: str) -> TypeDecision | None:
-        """The type that the user stated or the graph has; None if the rows must decide."""
+        """The type that is known without the rows; None if they must decide."""
+        if name in UNDERSTOOD:
+            return ENTITY_DECISION
         decision = self._stated.get(name.casefold())
         if decision is not None:
             self._used.add(name.casefold())
@@ -166,7 +182,7 @@ class Typing:
         heads: set[str] = set()
 
         def count(tails: Collection[str]) -> int:
-            if not heads:
+            if not heads:  # collected on the first call, because few relations need it
                 heads.update(head for heads_of_one, _ in rows.values() for head in heads_of_one)
             in_window = [tail for tail in tails if tail in heads]
             return len(in_window) + self._entities([tail for tail in tails if tail not in heads])
@@ -194,23 +210,20 @@ class Typing:
             yield ValueBlock(*part, decisions[name].values(part.tails))
 
 
-ENTITY_DECISION = TypeDecision(ENTITY)
-
-
 def _in_blocks(items: Iterable[Line | Block], most: int) -> Iterator[Line | Block]:
     """Yield the items, with consecutive plain triples joined to blocks of at most ``most``."""
     numbers: list[int] = []
     triples: list[Triple] = []
     for item in items:
-        is_triple = not isinstance(item, Block) and type(item[1]) is Triple
-        if triples and (not is_triple or len(triples) == most):
+        triple = None if isinstance(item, Block) or type(item[1]) is not Triple else item[1]
+        if triples and (triple is None or len(triples) == most):
             yield _block(numbers, triples)
             numbers, triples = [], []
-        if isinstance(item, Block) or type(item[1]) is not Triple:
+        if triple is None:
             yield item
         else:
             numbers.append(item[0])
-            triples.append(item[1])
+            triples.append(triple)
     if triples:
         yield _block(numbers, triples)
 
