@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 TEXT_KEPT = 100_000
-"""The most characters of a line that an error stores, since a line may be a whole file."""
+"""The maximum number of characters of a line that an error stores, since a line may be a whole
+file."""
 
 
 class KGError(Exception):

@@ -32,7 +32,7 @@ class RevisionLog:
 
         Args:
             revision: The number of the revision.
-            limit: The most ended statements, and the most begun ones.
+            limit: The maximum number of ended statements, and of begun ones.
 
         Raises:
             StoreError: The revision does not exist.

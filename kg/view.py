@@ -94,7 +94,7 @@ class GraphView(EntityView):
         Args:
             patterns: Triples (head, relation, tail); a relation may be given by its label.
             select: The variables to return; by default all, in order of their first occurrence.
-            limit: The most rows to return.
+            limit: The maximum number of rows to return.
             strict: Whether a name that the graph lacks is an error instead of no match.
             where: Comparisons: ``("?x", ">", 5)``, also with "1990-05-03" or "12 km". A number
                 without unit has the unit of most values, or is a year among dates. Values that are
@@ -159,8 +159,8 @@ class GraphView(EntityView):
 
         Args:
             key: The entity.
-            hops: The most hops.
-            limit: The most triples to return.
+            hops: The maximum number of hops.
+            limit: The maximum number of triples to return.
             direction: "out" follows facts from head to tail, "in" from tail to head, or "both".
             relations: The keys of the relations to follow; None follows all.
 
@@ -263,7 +263,8 @@ class GraphView(EntityView):
 
         Args:
             key: The entity.
-            limit: The most facts with the entity as head, and the most with it as tail.
+            limit: The maximum number of facts with the entity as head, and as many with it as
+                tail.
             deprecated: Whether to include facts known to be wrong, with Wikidata's rank
                 *deprecated* or confidence 0, which no other method returns.
 

@@ -58,7 +58,7 @@ class CypherQuery:
         keys: (variable, key), from ``id(n) = "key"``.
         columns: The name and the variable or property of each column.
         order: (column, descending).
-        limit: The most rows, or None.
+        limit: The maximum number of rows, or None.
     """
 
     labels: list[tuple[str, str]] = field(default_factory=list)
@@ -90,8 +90,8 @@ class CypherParser:
         """Parse the query.
 
         Raises:
-            QueryError: It is malformed, or uses a clause outside the subset; the message has the
-                position.
+            QueryError: The query is malformed, or uses a clause outside the subset; the message has
+                the position.
         """
         if self._peek("match") is None:
             self._refuse()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Facts = Iterable[tuple[str, str, str]]
 
 SAMPLE = 1_000
-"""The most questions that are asked."""
+"""The maximum number of questions that are asked."""
 
 
 def best_answers(

@@ -26,7 +26,7 @@ PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
 Each adds its precision times Σ w²/2 to the loss.
 """
 TRIES = 20
-"""The most attempts to corrupt a true fact into one that is not known."""
+"""The maximum number of attempts to corrupt a true fact into one that is not known."""
 
 
 def fit(

@@ -19,7 +19,7 @@ class KGEConfig:
     Attributes:
         model: Any PyKEEN model by name ("ComplEx", "TransE", "DistMult", "RotatE", …).
         dim: The model's embedding dimension; complex models have ``2 * dim`` numbers per entity.
-        epochs: The most passes over the triples.
+        epochs: The maximum number of passes over the triples.
         batch_size: Rows of scores per step: triples for "slcwa", (head, relation) pairs for the
             others.
         learning_rate: The learning rate of the optimizer.
@@ -27,8 +27,8 @@ class KGEConfig:
         training: "1vsall" is the cross entropy of the right entity among all entities (fast on a
             CPU); "sampled" is the same among the entities of the batch and ``negatives`` others,
             for large graphs; "lcwa" and "slcwa" are PyKEEN's, with any of its losses.
-        share: The most triples of one (head, relation) pair that "1vsall" and "sampled" score
-            together.
+        share: The maximum number of triples of one (head, relation) pair that "1vsall" and
+            "sampled" score together.
         negatives: Entities that each batch of "sampled" draws; false triples per true one for
             "slcwa".
         loss: A PyKEEN loss by name for "lcwa" and "slcwa".

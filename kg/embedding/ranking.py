@@ -72,7 +72,7 @@ def rank_triples(scorer: Scorer, triples: Ints, known: Ints, memory: int = MEMOR
         scorer: The scorer.
         triples: Triples of ids to rank, shape (N, 3).
         known: True triples, shape (M, 3), whose answers are filtered out.
-        memory: The most bytes of scores in memory at a time.
+        memory: The maximum number of bytes of scores in memory at a time.
 
     Returns:
         Ranks of heads and of tails, shape (2, N).

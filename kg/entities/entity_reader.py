@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from kg.types import Entity, Relation
 
 MOST = 10_000
-"""The most entities in the cache."""
+"""The maximum number of entities in the cache."""
 FOLLOWED = 500
-"""The most changed statements for which the cache is kept and only changed entities dropped."""
+"""The maximum number of changed statements for which the cache is kept and only changed entities
+dropped."""
 
 
 @dataclass(slots=True)

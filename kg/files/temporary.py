@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NEW, OLD, GONE = ".kptm-new", ".kptm-old", ".kptm-gone"
 _LONGEST = 200
-"""The most bytes of a name in its temporary's name; file systems allow 255 in all."""
+"""The maximum number of bytes of a name in its temporary's name; file systems allow 255 in all."""
 _TOKEN = 6
 _LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)

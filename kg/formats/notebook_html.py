@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FIRST = 10
 """The number of facts, or keys, to show."""
 LONGEST = 80
-"""The most characters of a cell; a longer name is cut and ends with an ellipsis."""
+"""The maximum number of characters of a cell; a longer name is cut and ends with an ellipsis."""
 
 
 def graph_html(

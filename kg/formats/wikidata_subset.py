@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _SHOWN = 3
-"""The most languages or properties that a note names."""
+"""The maximum number of languages or properties that a note names."""
 
 
 class LeftOut(StrEnum):

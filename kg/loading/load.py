@@ -35,7 +35,7 @@ BATCH = 20_000
 """The number of records in memory at a time, and between two calls of ``progress``."""
 
 SHOWN = 1_000
-"""The most rejected lines in a report; the file of rejected lines has all."""
+"""The maximum number of rejected lines in a report; the file of rejected lines has all."""
 _NO_NAME = re.compile(r"[^\w.]+")
 """What the name of a file made from the URL of a server does not contain."""
 _REPLACED: dict[bool | None, Replaced] = {None: "file", False: "source", True: "nothing"}

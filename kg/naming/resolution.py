@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kg.types import Entity, Literal, Relation
 
 SUGGESTED, LISTED = 3, 12
-"""The most names that a message suggests, or relations that it lists if none is similar."""
+"""The maximum number of names that a message suggests, or relations that it lists if none is
+similar."""
 
 
 class NamedGraph(Protocol):

@@ -8,13 +8,14 @@ from kg.errors import InvalidNameError
 from kg.types import Attribute, EntityRecord, Literal, Record, Statement, Triple
 
 MAX_NAME = 4_000_000
-"""The most characters; a longer "name" is a file read in the wrong format."""
+"""The maximum number of characters; a longer "name" is a file read in the wrong format."""
 
 MAX_PRIOR = 1e15
 """The maximum of a prior, to which larger ones are cut: sums of them overflow in the linker."""
 
 MAX_KEY = 2_500
-"""The most bytes of a key, by the limit of PostgreSQL's indexes; labels may be longer."""
+"""The maximum number of bytes of a key, by the limit of PostgreSQL's indexes; labels may be
+longer."""
 
 
 def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:

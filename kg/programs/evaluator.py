@@ -69,7 +69,7 @@ class Evaluator:
 
         Args:
             program: The program.
-            limit: The most nodes to return; ``Denotation.size`` counts all.
+            limit: The maximum number of nodes to return; ``Denotation.size`` counts all.
 
         Raises:
             QueryError: A part denotes another kind of value than its place needs, such as the count
@@ -145,7 +145,7 @@ class Evaluator:
         Args:
             program: The program.
             node: For a set: the node whose membership to prove; None for all nodes in order.
-            limit: The most facts.
+            limit: The maximum number of facts.
         """
         from kg.programs.evidence import ProgramEvidence
 

@@ -16,7 +16,7 @@ class RecencyCache(Generic[T]):
     """A least-recently-used cache; threads may share it.
 
     Args:
-        most: The most values to hold.
+        most: The maximum number of values to hold.
         heaviest: The most that the weights of all values may sum to.
     """
 

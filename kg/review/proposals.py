@@ -78,8 +78,8 @@ class Proposals:
             ids: Only proposals with these numbers.
             relation: Only proposals of this relation.
             source: Only proposals from this source.
-            minimum: The least confidence.
-            limit: The most proposals to return.
+            minimum: The minimum confidence.
+            limit: The maximum number of proposals to return.
         """
         with self._database.quick() as sql:
             return proposal_rows.find(

@@ -63,7 +63,7 @@ class Replica:
         """Check that it is a replica of the primary's server, and of the same database.
 
         Raises:
-            StoreError: It is not, or it cannot be reached.
+            StoreError: It is none, or the replica cannot be reached.
         """
         try:
             sql = self.thread_sql()

@@ -22,7 +22,7 @@ DATE, TIME = "date", "time"
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*").fullmatch
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)").match
 _LONGEST = 1_000
-"""The most characters of a number."""
+"""The maximum number of characters of a number."""
 _GREATEST_EXPONENT = 400
 """The greatest power of ten in a number."""
 _KINDS = ("integer", "decimal", "quantity", "date")

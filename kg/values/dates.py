@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 DAY = 86_400
+"""Seconds per day."""
 _LONGEST = 64
-"""The most characters of a date."""
+"""The maximum number of characters of a date."""
 _GREATEST_ZONE = 14 * 3600
-"""The most seconds between a zone and UTC."""
+"""The maximum number of seconds between a zone and UTC."""
 
 _YEAR = r"(?P<year>-?\d{4,})"
 _ZONE = r"(?P<zone>Z|[+-]\d\d:\d\d)?"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
 _CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}").fullmatch
 DECIMALS = 4
-"""The most decimals of a number that is shown as it is."""
+"""The maximum number of decimals of a number that is shown as it is."""
 GROUPED = 5
 """The least digits of a number with separated thousands: 1984 may be a year, 70,000 is not."""
 

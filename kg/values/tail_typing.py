@@ -127,7 +127,7 @@ class TailTyping:
         """Check that the rows after the window agree with the decisions.
 
         Raises:
-            DoubtfulTypesError: Those of some relations do not.
+            DoubtfulTypesError: The rows of some relations do not agree.
             KGError: The user stated the kind of a relation that is not in the table.
         """
         unused = sorted(set(self._stated) - self._used)

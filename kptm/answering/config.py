@@ -15,12 +15,12 @@ class PredictorConfig:
     Attributes:
         sources: The sources to ask, if they exist: "graph", "link prediction", "model", "texts",
             "modeledge".
-        min_score: The least calibrated p of a predicted answer; below it the answer is "unknown".
-        min_stated: The least p of the best reading of a question, for a parser that was not trained
-            on this graph.
+        min_score: The minimum calibrated p of a predicted answer; below it the answer is "unknown".
+        min_stated: The minimum p of the best reading of a question, for a parser that was not
+            trained on this graph.
         min_learnt: The same for a parser that was trained on this graph; its p is better
             calibrated, so that a lower threshold suffices.
-        conflict: The least p at which a different answer of a source is shown as a conflict.
+        conflict: The minimum p at which a different answer of a source is shown as a conflict.
         uncalibrated: Whether predictions without calibration are shown; their p may be far off.
         phrasings: The number of phrasings of a relation that the model reads.
         weights: The combination and calibration of the sources; the defaults do not calibrate.

@@ -46,9 +46,9 @@ CALIBRATE = (
 SURE, LEAST = 0.99, 0.5
 """The highest and lowest score of a graph's answer to a query by names."""
 SENSES, SAID = 5, 5
-"""The most senses shown, and the most answers shown for each."""
+"""The maximum number of senses shown, and of answers shown for each."""
 SHOWN = 3
-"""The most answers for which the support of other sources is shown."""
+"""The maximum number of answers for which the support of other sources is shown."""
 
 
 @dataclass(frozen=True, slots=True)

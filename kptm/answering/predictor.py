@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 CHUNK = 32
 """The number of questions that are parsed and answered as one batch."""
 FITTED = 20_000_000
-"""The most candidates in memory while weights are fitted, over all questions and sources."""
+"""The maximum number of candidates in memory while weights are fitted, over all questions and
+sources."""
 
 
 class Predictor:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MOST = 1_000
-"""The most facts that are asked about; a hash chooses them."""
+"""The maximum number of facts that are asked about; a hash chooses them."""
 
 
 def graph_only_probes(
@@ -32,7 +32,7 @@ def graph_only_probes(
         documents: The linked texts that the model was trained on.
         phrasings: Phrasings of relations; a relation without any is asked as "head relation
             [MASK].".
-        most: The most questions to return.
+        most: The maximum number of questions to return.
     """
     in_texts = {
         pair

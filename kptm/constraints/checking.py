@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kptm.constraints.config import ConstraintsConfig
 
 SHOWN = 3
-"""The most conflicting heads or tails that the reason of a violation names."""
+"""The maximum number of conflicting heads or tails that the reason of a violation names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def check(
     Args:
         graph: The graph to check.
         config: The declared constraints, and how many facts a learnt one needs.
-        limit: The most violating facts listed for each constraint.
+        limit: The maximum number of violating facts listed for each constraint.
         shapes: A file of SHACL shapes to check as well.
 
     Raises:

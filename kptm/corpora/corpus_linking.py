@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     Open = Callable[[], ShardPool]
 
 ATTEMPTS = 5
-"""The most times that a shard is given to a worker."""
+"""The maximum number of times that a shard is given to a worker."""
 SHOWN = 5
-"""The most rejected lines in a report."""
+"""The maximum number of rejected lines in a report."""
 LOCK = ".kptm-shards.lock"
 
 

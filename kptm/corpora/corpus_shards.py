@@ -55,7 +55,7 @@ def cut(
 
     A shard ends with the batch of the linker in which it reaches ``size`` documents or
     :data:`CHARACTERS` characters. The linker's batches of all shards are then those of the whole
-    stream, and its results the same to the bit.
+    stream, and so its results are exactly the same.
 
     Args:
         documents: The documents, and errors of lines that are none.

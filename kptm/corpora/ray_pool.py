@@ -135,7 +135,7 @@ def _join(cluster: RayCluster, workers: int | None) -> None:
     """Join a cluster, or start one on this machine.
 
     Raises:
-        CorpusError: It cannot be reached.
+        CorpusError: The cluster cannot be reached.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray

@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 HEAD, TAIL = "[X]", "[Y]"
 """The slots of a pattern, for the head and the tail of a triple."""
 MAX_LENGTH, MAX_LINKS = 200, 6
-"""The most characters and the most links of a text from which patterns are mined."""
+"""The maximum numbers of characters and links of a text from which patterns are mined."""
 MIN_PAIRS = 2
-"""The fewest pairs with the relation that must occur in a pattern."""
+"""The minimum number of pairs with the relation that must occur in a pattern."""
 MIN_SHARE = 0.3
-"""The least share of the pairs in a pattern that must have the relation."""
+"""The minimum share of the pairs in a pattern that must have the relation."""
 MAX_MINED = 8
-"""The most patterns of a relation that are mined at a time."""
+"""The maximum number of patterns of a relation that are mined at a time."""
 MAX_JOINED = 16
-"""The most patterns of a relation after those of other texts are added."""
+"""The maximum number of patterns of a relation after those of other texts are added."""
 
 
 class Phrasings:

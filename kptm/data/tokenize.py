@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MASK = "[MASK]"
 """A blank in users' texts, whatever the tokenizer's own mask token is."""
 BRANCH = 16
-"""The most tokens of a fact that is attached to a mention; longer facts are cut."""
+"""The maximum number of tokens of a fact that is attached to a mention; longer facts are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class TextEncoder:
         tokenizer: A fast Hugging Face tokenizer with a mask token.
         embeddings: The embeddings with the row of each entity; a mention of an entity without a row
             has ``row=None``.
-        max_length: The most tokens of a text; longer texts are cut, and so is a mention at the cut.
-            The facts that are attached to a text may have as many tokens again.
+        max_length: The maximum number of tokens of a text; longer texts are cut, and so is a
+            mention at the cut. The facts that are attached to a text may have as many tokens again.
         candidates: Whether mentions include the linker's candidates.
         facts: The facts to attach to mentions; None attaches none.
         causal: Whether the model is a decoder, which needs no mask token: a text ends before its
@@ -220,7 +220,7 @@ class TextEncoder:
                 spans.append(span)
         blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
-            # The blank is behind the last token, unless the text was cut before it.
+            # The blank is after the last token, unless the text was cut before it.
             is_cut = len(ids) >= self.max_length and bool(where) and where[-1][2] < len(text)
             blanks = (where[-1][0],) if ends_in_blank and where and not is_cut else ()
         return EncodedText(tuple(ids), tuple(spans), blanks)

@@ -24,6 +24,7 @@ SPLITS = {
 }
 CENTRE = "Georgia_(country)"
 LINKED = 12
+"""The number of linked texts that the page shows."""
 GROUPS = ("country", "city", "river", "language", "currency", "person", "planet", "film", "company")
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RESAMPLES = 2_000
+"""The number of bootstrap samples."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class FusionConfig:
         width: Hidden width of the mechanism; None takes the backbone's.
         head_width: Hidden width of the entity-prediction head; None takes the backbone's.
         memory_k: Entities that each mention reads in "memory"; None reads all.
-        max_length: The most tokens of a text, limited by the backbone's positions.
+        max_length: The maximum number of tokens of a text, limited by the backbone's positions.
         seed: The seed of the new weights.
     """
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kptm.fusion.mechanisms.mechanism import MentionKnowledge
 
 START_SCALE = 10.0
+"""The initial factor of the cosines, an inverse temperature; it is trained."""
 
 
 class EntityHead(nn.Module):

@@ -58,8 +58,8 @@ class FusedModel(nn.Module):
     """A backbone with a fusion mechanism after some layers, and an entity-prediction head.
 
     The backbone's modules get hooks and are not replaced, so its weights stay those of plain
-    transformers. Without mentions in a batch no hook does anything, and the output equals the
-    backbone's, to the bit.
+    transformers. Without mentions in a batch no hook does anything, and the output is
+    exactly the backbone's.
 
     Attributes:
         origin: Where the weights of the backbone come from.
@@ -316,7 +316,7 @@ class FusedModel(nn.Module):
 
         Args:
             prompts: Linked texts; a text with a blank ends at it.
-            max_new_tokens: The most tokens to generate.
+            max_new_tokens: The maximum number of tokens to generate.
             use_knowledge: False injects no vector.
             use_cache: Whether to cache keys and values. "knowbert" and "adapter" never do, because
                 they also change the tokens after a mention.

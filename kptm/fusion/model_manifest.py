@@ -55,8 +55,8 @@ def check_target(folder: Path, name: str) -> None:
     """Check before training that a model can be written to a folder.
 
     Raises:
-        ModelError: It holds something other than a model with the manifest ``name``, it or a parent
-            is a file, or it cannot be written.
+        ModelError: The folder holds something other than a model with the manifest ``name``, cannot
+            be written, or is a file or in one.
     """
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
@@ -84,7 +84,7 @@ def model_folder(folder: str | Path, name: str) -> Iterator[Path]:
     """Write a model's folder with the manifest ``name``, atomically, in place of an older model.
 
     Raises:
-        ModelError: It cannot be written, or holds something else.
+        ModelError: The folder cannot be written, or holds something else.
     """
     from safetensors import SafetensorError  # the names of manifests are read without models
 
@@ -101,7 +101,7 @@ def seal(folder: Path, name: str, meta: dict[str, Any], files: Iterable[Path]) -
     """Write the manifest ``name``: ``meta``, the checksum of each file, and that of the manifest.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The manifest cannot be written.
     """
     digests = {path.relative_to(folder).as_posix(): file_sha256(path) for path in files}
     whole = {**meta, "sha256": digests}

@@ -18,7 +18,7 @@ class BackboneConfig:
         layers: Layers of the small BERT.
         hidden: Its width.
         heads: Its attention heads.
-        vocabulary: The most tokens of its vocabulary.
+        vocabulary: The maximum number of tokens of its vocabulary.
     """
 
     path: str = ""

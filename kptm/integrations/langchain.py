@@ -35,7 +35,7 @@ class WorkspaceRetriever(BaseRetriever):  # type: ignore[misc]  # types of an ex
 
     Attributes:
         workspace: An open workspace.
-        k: The most documents.
+        k: The maximum number of documents.
         kinds: "fact", "passage", or both.
 
     Raises:

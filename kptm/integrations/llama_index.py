@@ -34,7 +34,7 @@ class WorkspaceNodeRetriever(BaseRetriever):  # type: ignore[misc]  # types of a
 
     Args:
         workspace: An open workspace.
-        similarity_top_k: The most nodes.
+        similarity_top_k: The maximum number of nodes.
         kinds: "fact", "passage", or both.
 
     Raises:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OFFSET = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009)."""
 FACTS = 100
-"""The most facts of an entity, as head and as tail, that are ranked."""
+"""The maximum number of facts of an entity, as head and as tail, that are ranked."""
 _WORD = re.compile(r"\w+")
 
 
@@ -88,7 +88,7 @@ def retrieve(
     Args:
         workspace: An open workspace.
         query: A question, or any text.
-        k: The most texts to return.
+        k: The maximum number of texts to return.
         kinds: "fact", "passage", or both.
 
     Raises:

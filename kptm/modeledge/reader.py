@@ -283,7 +283,7 @@ def as_float32(vectors: Any) -> NDArray[np.float32]:
     """Convert vectors to float32.
 
     Raises:
-        ModeledgeError: They are not rows of numbers of the same width.
+        ModeledgeError: The vectors are not rows of numbers of the same width.
     """
     if type(vectors) is np.ndarray and vectors.dtype == np.float32:
         return vectors

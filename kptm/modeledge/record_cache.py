@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import VectorSpace
 
 MOST = 10_000
-"""The most records in memory."""
+"""The maximum number of records in memory."""
 
 State = tuple[int, int]
 """The newest line of the log and the newest operation; see :func:`oplog.state`."""
@@ -28,7 +28,7 @@ class RecordCache:
     used within a transaction, whose rows may be rolled back, and their ids used again.
 
     Args:
-        most: The most records in memory.
+        most: The maximum number of records in memory.
     """
 
     def __init__(self, most: int = MOST) -> None:

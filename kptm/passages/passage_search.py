@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
 
 MOST = 256
-"""The most passages that the search by links, and the search by words, each return."""
+"""The maximum number of passages that the search by links, and the search by words, each return."""
 STEM = 6
 """The number of leading characters of a word that are compared; inflected forms share them."""
 _WORD = re.compile(r"\w+")
@@ -41,7 +41,7 @@ def search(
         sql: A reading transaction.
         words: Words that rank the passages; without entities, a passage must have one of them.
         entities: Keys of entities; a passage must link to all of them.
-        limit: The most passages to return.
+        limit: The maximum number of passages to return.
         weights: The weights of the ranking; None takes those of the package.
 
     Returns:

@@ -43,7 +43,7 @@ class Passages:
         Args:
             words: Words that rank the passages; without entities, a passage must have one of them.
             entities: Keys of entities; a passage must link to all of them.
-            limit: The most passages to return.
+            limit: The maximum number of passages to return.
         """
         with self._database.reading() as sql:
             return search(sql, words, entities, limit=limit)

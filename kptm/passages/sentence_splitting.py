@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 SENTENCES, CHARACTERS = 4, 600
-"""The most sentences and characters of a passage; a longer sentence is a passage by itself."""
+"""The maximum number of sentences and characters of a passage; a longer sentence is a passage by
+itself."""
 SENSES, LEAST = 8, 0.002
-"""The most entities that a span links to, and their least probability."""
+"""The maximum number of entities that a span links to, and their minimum probability."""
 
 # A full stop after an initial, or before a lower-case letter, does not end a sentence.
 _END = re.compile(

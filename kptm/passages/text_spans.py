@@ -25,6 +25,7 @@ _NAME = re.compile(
     rf" ){{0,2}}(?:{_CAPITAL}|\d+))*"
 )
 MOST_WORDS = 6
+"""The maximum number of words of a name."""
 
 
 class TextSpan(ValueKey):

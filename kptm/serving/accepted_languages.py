@@ -8,7 +8,7 @@ from kg.errors import InvalidNameError
 from kg.naming.languages import checked_languages
 
 MOST = 8
-"""The most languages that are used; browsers send five or fewer."""
+"""The maximum number of languages that are used; browsers send five or fewer."""
 _ITEM = re.compile(
     r"\s*([A-Za-z0-9-]{1,40})\s*(?:;\s*q\s*=\s*(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*)?"
 )

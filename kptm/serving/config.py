@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from kptm.errors import ConfigError
 
 MAX_NAME = 2_500
-"""The most characters of a key or name, as in the store."""
+"""The maximum number of characters of a key or name, as in the store."""
 MAX_QUESTION = 2_000
-"""The most characters of a question."""
+"""The maximum number of characters of a question."""
 MAX_QUESTIONS = 32
-"""The most questions of a batch."""
+"""The maximum number of questions of a batch."""
 MAX_TEXT = 20_000
-"""The most characters of a text to link."""
+"""The maximum number of characters of a text to link."""
 MAX_BODY = 65_536
-"""The most bytes of a request's body."""
+"""The maximum number of bytes of a request's body."""
 BODY_SECONDS = 10.0
 """Seconds within which the whole body of a request must arrive."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
@@ -32,7 +32,7 @@ class ServingConfig:
         allow_edit: Whether clients may edit facts and undo revisions.
         names: Further accepted values of the header ``Host``, for example the name of a proxy,
             with the port unless it is 80 or 443.
-        max_waiting: The most concurrent requests; more are refused with status 503.
+        max_waiting: The maximum number of concurrent requests; more are refused with status 503.
         log_requests: Whether to write all logs to standard error as JSON, one line a request.
         workers: The number of processes that answer; each loads its own copy of the workspace.
         rate: How many requests each token may send, or each IP address if requests have no token:

@@ -15,7 +15,7 @@ FIRST_FACTS = 2000
 """The examples are about the first facts of the graph, at most this many."""
 
 TRIED = 24
-"""The most questions that are asked in search of correct answers."""
+"""The maximum number of questions that are asked in search of correct answers."""
 
 FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
 

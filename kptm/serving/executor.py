@@ -26,7 +26,7 @@ G = TypeVar("G")
 READERS = 4
 """The number of threads that read; each may use two of the store's fifteen connections."""
 MOST_LANGUAGES = 16
-"""The most lists of languages for which a graph with cached labels is held."""
+"""The maximum number of lists of languages for which a graph with cached labels is held."""
 
 
 class BusyError(Exception):
@@ -38,7 +38,7 @@ class WorkspaceExecutor:
 
     Args:
         workspace: An open workspace, which nothing else in this process may use.
-        max_waiting: The most concurrent requests.
+        max_waiting: The maximum number of concurrent requests.
 
     Raises:
         ConfigError: The variable with the password of the replica is not set.

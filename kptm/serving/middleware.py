@@ -25,9 +25,10 @@ the responses contain nothing that another site could want."""
 UNCACHED = PROBES | {"/metrics"}
 """The paths outside of the API whose responses must not be stored by browsers."""
 DRAINED = 1_048_576
-"""The most bytes of a too large body that are read before the request is refused."""
+"""The maximum number of bytes of a too large body that are read before the request is refused."""
 DIGITS = 12
-"""The most digits of a content length, since Python refuses to parse very long numbers."""
+"""The maximum number of digits of a content length, since Python refuses to parse very long
+numbers."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
@@ -58,7 +59,7 @@ class SecurityMiddleware:
         app: The application.
         hosts: Accepted values of ``Host``, in lower case; ``Origin`` must be one of them after
             ``http://`` or ``https://``.
-        max_body: The most bytes of a body, with or without a content length.
+        max_body: The maximum number of bytes of a body, with or without a content length.
         body_seconds: Seconds within which a body must arrive.
     """
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NEAR = 1000
-"""The most facts of the centre that are read to choose from; a hub may have a million facts."""
+"""The maximum number of facts of the centre that are read to choose from; a hub may have a million
+facts."""
 
 
 def facts_around(

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_LANGUAGES = 16
-"""The most lists of languages whose labels are cached; a server's clients have different ones."""
+"""The maximum number of lists of languages whose labels are cached; a server's clients have
+different ones."""
 
 
 SEEN_AT_ONCE = frozenset(("edit", "remove"))
-"""The kinds of revisions after which a predictor answers correctly without being made again."""
+"""The kinds of revisions after which a predictor need not be rebuilt to answer correctly."""
 FOLLOWED = 64
-"""The most revisions whose kinds are read; after more of them the predictor is made again."""
+"""The maximum number of revisions whose kinds are read; after more of them the predictor is made
+again."""
 
 
 class WorkspaceAnswers:

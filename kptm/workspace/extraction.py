@@ -356,7 +356,7 @@ class WorkspaceExtraction:
         """Check the constraints of ``kptm.toml`` and those learnt from the graph.
 
         Args:
-            limit: The most violations to report per constraint.
+            limit: The maximum number of violations to report per constraint.
             shapes: A file of SHACL shapes to check as well; needs ``kptm[shacl]``.
 
         Raises:

@@ -50,7 +50,7 @@ class WorkspaceLookups:
 
         Args:
             text: A name, its beginning, or a near miss.
-            limit: The most entities to return.
+            limit: The maximum number of entities to return.
             at: A revision of the past; by default the newest.
         """
         return self._view(at).search(text, limit=limit)
@@ -60,7 +60,8 @@ class WorkspaceLookups:
 
         Args:
             name: The entity.
-            limit: The most facts with the entity as head, and the most with it as tail.
+            limit: The maximum number of facts with the entity as head, and as many with it as
+                tail.
             at: A revision of the past; by default the newest.
 
         Raises:

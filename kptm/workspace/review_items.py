@@ -52,7 +52,7 @@ class AcceptanceRule:
 
     Attributes:
         relation: Only proposals of this relation; None for all.
-        minimum: The least confidence.
+        minimum: The minimum confidence.
     """
 
     relation: str | None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MEMORY = 64 * 2**20
 """Bytes of scores in memory at a time."""
 QUESTIONS = 1_024
-"""The most questions that are scored at a time."""
+"""The maximum number of questions that are scored at a time."""
 SCORE_BYTES = 16
 """Bytes of a score in float64 and float32, and of its comparisons."""
 
@@ -65,7 +65,7 @@ def sampled_mrr(
             filtered out.
         size: The number of triples to sample; all if there are fewer.
         seed: The seed of the sample.
-        memory: The most bytes of scores in memory at a time.
+        memory: The maximum number of bytes of scores in memory at a time.
 
     Raises:
         EmbeddingError: There is no triple to rank.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.integer]
 
 WIDTH = 3
+"""The columns of a triple: head, relation and tail."""
 
 
 class TripleBuckets:

@@ -32,7 +32,7 @@ SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 FETCHED = 1_000
 """The number of rows that the driver asks for at a time."""
 PATIENCE = 30.0
-"""The most seconds until a server must have answered the first time."""
+"""The maximum number of seconds until a server must have answered the first time."""
 USER, PASSWORD = "NEO4J_USERNAME", "NEO4J_PASSWORD"
 """The environment variables of Neo4j's own tools."""
 
@@ -84,7 +84,7 @@ def _split(url: str) -> Any:
     """The parts of a URL.
 
     Raises:
-        TripleFormatError: It is malformed or contains a password.
+        TripleFormatError: The URL is malformed or contains a password.
     """
     wanted = f"expected {SCHEMES[0]}://user@host:7687/database"
     try:

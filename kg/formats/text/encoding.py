@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK = 2**16
-"""The most bytes that are decoded at a time."""
+"""The maximum number of bytes that are decoded at a time."""
 
 
 def as_utf8(stream: IO[bytes], path: Path, notes: list[str]) -> IO[bytes]:

@@ -23,7 +23,7 @@ Layout: TypeAlias = Literal["triples", "entities"]
 ROWS = 2_000
 """Rows that are read for a guess."""
 UNIQUE = 0.98
-"""The least share of distinct cells in a column that names the rows."""
+"""The minimum share of distinct cells in a column that names the rows."""
 REPEATED = 0.5
 """The greatest share of distinct relations among the rows of a table of triples."""
 NAMES = ("name", "title", "label", "entity", "item", "subject")
@@ -31,7 +31,7 @@ NAMES = ("name", "title", "label", "entity", "item", "subject")
 SPLITS = (";", "|")
 """Separators of several values in one cell."""
 SPLIT_CELLS = 0.03
-"""The least share of a column's cells that contain the separator of several values."""
+"""The minimum share of a column's cells that contain the separator of several values."""
 LONGEST_VALUE = 60
 """Characters of one value among several; longer parts are sentences."""
 

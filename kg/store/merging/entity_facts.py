@@ -24,9 +24,9 @@ _NAMES, _DESCRIPTIONS = (
 _TYPE = UNDERSTOOD.index(TYPE) + 1
 _PLAIN = "l.datatype = ''"
 MOST_FACTS = 400
-"""The most facts of an entity, on each side, that are read; hubs have many more."""
+"""The maximum number of facts of an entity, on each side, that are read; hubs have many more."""
 MOST_NAMES = 12
-"""The most names of an entity that are compared."""
+"""The maximum number of names of an entity that are compared."""
 
 Fact = tuple[int, int, bool]
 """Relation, node on the other side, and whether the entity is the head."""

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from kg.store.node_sets.sets import NodeSet, NodeSets
 
 SAMPLE = 40
-"""The most values returned per relation."""
+"""The maximum number of values returned per relation."""
 STATED = 200_000
-"""The most statements read per file."""
+"""The maximum number of statements read per file."""
 CLOSE = 2_000
-"""The most facts from a set that :func:`relations_beyond` follows in each direction."""
+"""The maximum number of facts from a set that :func:`relations_beyond` follows in each
+direction."""
 
 
 def steps(sets: NodeSets, nodes: NodeSet) -> dict[tuple[str, bool], int]:

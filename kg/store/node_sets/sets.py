@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.store.rows.times import Moments
 
 SMALL = 2_000
-"""The most ids of a set that is stored in Python."""
+"""The maximum number of ids of a set that is stored in Python."""
 
 
 FIRST = 1_000
@@ -71,7 +71,7 @@ class NodeSets:
         sql: The connection.
         at: The revision, None for the newest.
         ranked: Whether the graph has ranks; then facts beside a preferred one are left out.
-        small: The most ids of a set that is stored in Python.
+        small: The maximum number of ids of a set that is stored in Python.
         roles: The relations of the qualifiers for time; see
             :func:`kg.store.rows.times.time_relations`.
         today: The present moment; facts that hold at it come first.

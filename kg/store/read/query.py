@@ -95,7 +95,7 @@ def plan(
         sql: The connection on which the statement will be run.
         patterns: The patterns, of keys and variables.
         select: The variables to select.
-        limit: The most rows.
+        limit: The maximum number of rows.
         at: The revision, None for now.
         where: Conditions on variables.
         order: The sort keys of the rows, each as a place in ``select`` and whether the greatest

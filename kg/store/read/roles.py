@@ -16,6 +16,7 @@ Roles = dict[tuple[str, bool], int]
 """The number of facts of an entity, by relation and whether the entity is the head."""
 
 BATCH = 2_000
+"""The number of keys per query."""
 
 
 def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 MAX_QUERY = 200
-"""The most characters of a text to search for."""
+"""The maximum number of characters of a text to search for."""
 
 NEAR = 400
 """Maximum number of rows that share trigrams with the text and are checked for typing errors.
@@ -154,7 +154,7 @@ def _best_keys(
         matches: (rank, number of the row).
         typed: The text as it was typed; among equal ranks, names that contain it with these accents
             come first.
-        limit: The most keys.
+        limit: The maximum number of keys.
         at: The revision, None for now.
     """
     folded = typed.casefold()
@@ -204,7 +204,7 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
 
 
 def _distance(surface: str, wanted: str) -> int | None:
-    """The fewest edits that turn ``wanted`` into a name, its first words or its last words.
+    """The edit distance of ``wanted`` from a name, its first words or its last words.
 
     As many words are compared as ``wanted`` has. None if one edit (two edits for a text of eight or
     more characters) is not enough.
@@ -219,7 +219,7 @@ def _distance(surface: str, wanted: str) -> int | None:
 
 
 def edits(left: str, right: str, most: int) -> int:
-    """The least number of insertions, deletions, changes and swaps, or ``most + 1`` if it is more.
+    """The edit distance of two texts, with swaps of neighbours, or ``most + 1`` if it is more.
 
     This is the optimal string alignment distance: that of Damerau (1964), but each part of the text
     is edited at most once.

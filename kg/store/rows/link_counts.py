@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _INTEGER = f"{XSD}integer"
 MOST_DIGITS = 10
-"""The most digits of a count, because a file may contain any text in its place."""
+"""The maximum number of digits of a count, because a file may contain any text in its place."""
 
 
 class _SourceName(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 MAX_NAME = 200
-"""The most characters of an indexed name; a longer one is a text, not a name."""
+"""The maximum number of characters of an indexed name; a longer one is a text, not a name."""
 
 
 WAITING = "64MB"

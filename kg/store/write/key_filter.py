@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST = 16_000_000
-"""The most keys remembered; further ones are looked up in the database."""
+"""The maximum number of keys remembered; further ones are looked up in the database."""
 
 
 class KeyFilter:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
 CACHED = 100_000
-"""The most keys that are cached with their text, at about 170 bytes each.
+"""The maximum number of keys that are cached with their text, at about 170 bytes each.
 
 When there are more, all of them move to the key filter, which needs 16 bytes for each.
 """

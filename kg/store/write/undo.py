@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kg.types import Revision
 
 NAMED = 5
-"""The most revisions in an error message."""
+"""The maximum number of revisions in an error message."""
 
 _TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id {id} PRIMARY KEY)"
 _UNDONE = "t.triple_id IN (SELECT triple_id FROM undone)"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 10
 """The curve is fitted to chunks of this many answers, because one answer has no rate."""
 HELD_OUT = 50
-"""The fewest held-out facts with which the p of link prediction is calibrated."""
+"""The minimum number of held-out facts with which the p of link prediction is calibrated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

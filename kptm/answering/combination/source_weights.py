@@ -18,7 +18,8 @@ from kptm.errors import ConfigError, ModeledgeError
 from kptm.modeledge.knn.interpolation import Interpolation
 
 OTHERS = 8
-"""The most other models whose weights a file keeps; those that were fitted first are dropped."""
+"""The maximum number of other models whose weights a file keeps; those that were fitted first are
+dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

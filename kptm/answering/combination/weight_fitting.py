@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit
 
 ENOUGH = 50
-"""The fewest questions to which weights are fitted."""
+"""The minimum number of questions to which weights are fitted."""
 FOLDS = 5
+"""The number of folds of the cross-validation that computes p for the calibration."""
 
 
 @dataclass(frozen=True, slots=True)

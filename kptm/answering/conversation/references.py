@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 FACTS = 200
-"""The most facts of an entity that are read to compare it with other entities."""
+"""The maximum number of facts of an entity that are read to compare it with other entities."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NOT_UNDERSTOOD = ("name", "relation", "words")
 """Values of ``Answer.why`` for refusals whose topic is only a guess."""
 MANY = 10
-"""The most answers that "their" may refer to."""
+"""The maximum number of answers that "their" may refer to."""
 
 
 class NamedEntity(NamedTuple):

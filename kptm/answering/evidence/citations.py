@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from kptm.modeledge import Hit, Modeledge
 
 LIKE = 3
-"""The most facts of similar entities that are shown for a prediction."""
+"""The maximum number of facts of similar entities that are shown for a prediction."""
 PROOF = 20
-"""The most facts of a proof that are shown."""
+"""The maximum number of facts of a proof that are shown."""
 DOUBTED = ", with confidence "
 """The text between a fact and its confidence, if that is below 1."""
 HEADS = 512
-"""The most entities with the same answer among which the most similar ones are searched."""
+"""The maximum number of entities with the same answer among which the most similar ones are
+searched."""
 
 
 class EvidenceBuilder:

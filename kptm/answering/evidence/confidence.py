@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from kptm.answering.questions.path_reading import Reading
 
 TRAILS = 10
-"""The most answers of a path of several hops whose facts are read."""
+"""The maximum number of answers of a path of several hops whose facts are read."""
 FACTS = 100
-"""The most answers of one hop whose facts are read."""
+"""The maximum number of answers of one hop whose facts are read."""
 
 Trails = dict[str, list[Triple]]
 """The facts on the path to each answer, by answer."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon.match import Kind
 
 LONG_WORD = 5
-"""The fewest letters of a word whose misspellings are corrected."""
+"""The minimum number of letters of a word whose misspellings are corrected."""
 
 
 class Language:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Reader: TypeAlias = "Callable[[str, int], Iterable[tuple[int, object]]]"
 MOST = 20_000
-"""The most phrases of a pattern; a pattern with more is probably a mistake in a data file."""
+"""The maximum number of phrases of a pattern; a pattern with more is probably a mistake in a data
+file."""
 _PART = re.compile(r"\(|\)|\||\{(\w+)\}|[^(){}|]+")
 
 

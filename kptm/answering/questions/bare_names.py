@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kptm.linking import Link, LinkedText
 
 FACTS, RELATIONS, VALUES = 40, 6, 3
-"""The most facts that are read, relations that are shown, and values shown for each relation."""
+"""The maximum number of facts that are read, relations that are shown, and values shown for each
+relation."""
 _BARE = re.compile(
     r"^\W*(?:(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know"
     r"|what\s+is\s+known|information|info|about|more|facts))(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 SHOWN = 3
-"""The most unknown names that a message quotes."""
+"""The maximum number of unknown names that a message quotes."""
 
 
 def senses(graph: KnowledgeGraph, linker: Linker, name: str) -> list[tuple[str, float]]:
@@ -96,7 +96,7 @@ def unknown_names(question: str) -> list[str]:
     """The probable names in a question without entity links, for a message.
 
     These are the runs of capitalised words. Without any, they are all content words, because people
-    may type names in small letters.
+    may type names in lower case.
     """
     text = question.replace(MASK, " ")
     runs: list[list[str]] = []

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 FIRST = 0.75
 """The rate at which the first of several answers is right if one is wanted (on WebQuestions)."""
 NEAR = 3
-"""The most readings that are shown for a refused question."""
+"""The maximum number of readings that are shown for a refused question."""
 LIKELY = 0.02
-"""The least p of a reading that is shown, except for the best one."""
+"""The minimum p of a reading that is shown, except for the best one."""
 OTHERS = 8
 """The number of further readings that may show other senses of a name."""
 
@@ -65,7 +65,7 @@ class TypedQuestions:
         Args:
             text: The question.
             chosen: The sources to ask.
-            min_score: The least probability of a program, summed over the senses of a name; with
+            min_score: The minimum probability of a program, summed over the senses of a name; with
                 less the question is refused.
             at: The period for a question that states none.
         """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText, Linker
 
 LONGEST = 2_000
-"""The most characters of a question; longer texts can only be linked."""
+"""The maximum number of characters of a question; longer texts can only be linked."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 
 

@@ -16,7 +16,7 @@ _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
 _QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
 UNIT_WORD, PLURAL = 4, 3
-"""The fewest letters of a unit that gets a plural, and of a word that may be plural."""
+"""The minimum number of letters of a unit that gets a plural, and of a word that may be plural."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """The codes of the languages that have a file."""
 DEFAULT = "en"
 LISTED = 10
-"""The most items of a list that are named; the rest is only counted."""
+"""The maximum number of items of a list that are named; the rest is only counted."""
 _I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 

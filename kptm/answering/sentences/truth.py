@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 SHOWN = 3
-"""The most values that are named instead of a false one; if there are more, none is named."""
+"""The maximum number of values that are named instead of a false one; if there are more, none is
+named."""
 
 
 class Instead(NamedTuple):

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"(-?\d[\d,]*)(?:\.(\d+))?(?=$| |%)")
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _DATES = ("#date", "#dateTime", "#gYearMonth")
 DECIMALS = 4
-"""The most decimals that are shown; a number with more decimals is rounded."""
+"""The maximum number of decimals that are shown; a number with more decimals is rounded."""
 
 
 class Values:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 MAX_NEW_TOKENS = 8
-"""The most tokens that a decoder generates for a blank."""
+"""The maximum number of tokens that a decoder generates for a blank."""
 
 
 class Words(NamedTuple):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
 KEPT = 64
-"""The most candidate sets in the cache, which is emptied when it is full."""
+"""The maximum number of candidate sets in the cache, which is emptied when it is full."""
 
 
 class CandidateSet:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kg.types import Step
 
 OWN = 1_000
-"""The most facts of an entity without types from which its relations are read."""
+"""The maximum number of facts of an entity without types from which its relations are read."""
 FACTS, BATCH = 20_000, 500
-"""The most facts of a relation that are read, and the number read at a time."""
+"""The maximum number of facts of a relation that are read, and the number read at a time."""
 
 
 def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 CITED = 3
-"""The most facts that are cited for a prediction."""
+"""The maximum number of facts that are cited for a prediction."""
 BATCH = 128
 """The number of texts in a batch of the model."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import ReadAnswer
 
 SAMPLE = 500
-"""The most answers of a relation in the graph whose types are read."""
+"""The maximum number of answers of a relation in the graph whose types are read."""
 
 
 def of_its_kind(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import HeldOutAnswer
 
 ENOUGH = 50
-"""The fewest held-out answers to which a calibration curve is fitted.
+"""The minimum number of held-out answers to which a calibration curve is fitted.
 
 For a kind with fewer answers, the share of right answers of all kinds is a prior with the weight of
 this many answers.
@@ -29,9 +29,9 @@ this many answers.
 SURE = 0.5
 """With too few answers for a curve, only answers of at least this p count for their share."""
 SHOWN = 3
-"""The most sentences that are shown for an answer."""
+"""The maximum number of sentences that are shown for an answer."""
 SHARE = 0.05
-"""The least p of a shown sentence, as a share of the best sentence's p."""
+"""The minimum p of a shown sentence, as a share of the best sentence's p."""
 
 
 class TextSource:

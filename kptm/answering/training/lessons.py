@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 SHOWN = 5
-"""The most lines that a report shows for one reason."""
+"""The maximum number of lines that a report shows for one reason."""
 
 UNKNOWN_ANSWERS = "the graph has none of the answers"
 NO_NAME = "no name in the question is in the graph"

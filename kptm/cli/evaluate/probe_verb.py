@@ -42,7 +42,7 @@ if TYPE_CHECKING:
               help="JSON Lines: text, spans as [start, end, label];"
                    " types of mentions by default.")  # fmt: skip
 @click.option("--limit", default=1_000, show_default=True, type=click.IntRange(1),
-              help="The most texts.")  # fmt: skip
+              help="The maximum number of texts.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, LARGEST_SEED),
               help="The seed of splits, controls and shuffling.")  # fmt: skip
 @device_option

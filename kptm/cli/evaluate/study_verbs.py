@@ -66,7 +66,7 @@ evaluate.add_command(extraction)
               help="Train LoRA of this rank in the layers of --backbone.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), show_default="1500, with --backbone 300",
               help="Training steps.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), help="The most facts per relation.")
+@click.option("--limit", type=click.IntRange(1), help="The maximum number of facts per relation.")
 @click.option("--noise", default=0.2, show_default=True, type=click.FloatRange(0, 1),
               help="The share of wrong links in the arm noisy.")  # fmt: skip
 @click.option("--plot", type=click.Path(), metavar="FILE.svg", help="Draw P@1 by split and arm.")

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 SHOWN = 10
-"""The most pairs that are printed; kptm review lists all."""
+"""The maximum number of pairs that are printed; kptm review lists all."""
 
 
 @click.command()
 @workspace_argument
 @click.option("--minimum", default=0.5, show_default=True, type=click.FloatRange(0, 1),
-              help="The least probability of a pair.")  # fmt: skip
+              help="The minimum probability of a pair.")  # fmt: skip
 @click.option("--limit", default=10_000, show_default=True, type=click.IntRange(1),
-              help="The most pairs to propose.")  # fmt: skip
+              help="The maximum number of pairs to propose.")  # fmt: skip
 @click.option("--fit", is_flag=True, help="First learn from the reviewed pairs.")
 @click.option("--merge", "merged", nargs=2, multiple=True, metavar="KEEP GONE",
               help="Merge GONE into KEEP, instead of searching; may be repeated.")  # fmt: skip

@@ -185,7 +185,11 @@ def _label_rows(ws: Workspace, rows: list[tuple[object, ...]]) -> list[tuple[obj
 @click.argument("page", type=click.Path())
 @click.option("--type", "types", multiple=True, help="A type to show; by default the most common.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=600, show_default=True, help="The most entities."
+    "--limit",
+    type=click.IntRange(1),
+    default=600,
+    show_default=True,
+    help="The maximum number of entities.",
 )
 @language_option
 @verb

@@ -113,7 +113,7 @@ def _others(without: tuple[str, ...]) -> list[str]:
                    " or a number with its unit.")  # fmt: skip
 @click.option("--sort", multiple=True, metavar="?x",
               help="Sort rows of patterns by a variable; -?x from the greatest down.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(0), help="The most rows of patterns.")
+@click.option("--limit", type=click.IntRange(0), help="The maximum number of rows of patterns.")
 @click.option("--sparql", help="A query in SPARQL; needs kptm[sparql].")
 @click.option("--cypher", help="A query in a subset of Cypher: MATCH … WHERE … RETURN ….")
 @keys_option

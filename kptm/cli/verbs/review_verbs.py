@@ -55,7 +55,7 @@ STATES = ("proposed", "accepted", "rejected", "withdrawn")
                    ' "capital>=.95", ">=.99".')  # fmt: skip
 @click.option("--relation", help="Only proposals of this relation.")
 @click.option("--source", help="Only proposals from this source.")
-@click.option("--minimum", default=0.0, type=click.FloatRange(0, 1), help="The least confidence.")
+@click.option("--minimum", default=0.0, type=click.FloatRange(0, 1), help="The minimum confidence.")
 @click.option("--state", type=click.Choice(STATES), default="proposed", show_default=True,
               help="Their state.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), help="The most to show.")
@@ -300,7 +300,7 @@ def extract(
 @click.command()
 @workspace_argument
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1),
-              help="The most violations of each constraint.")  # fmt: skip
+              help="The maximum number of violations of each constraint.")  # fmt: skip
 @click.option(
     "--constraints", "listed", is_flag=True, help="List the constraints instead of violations."
 )

@@ -32,11 +32,11 @@ from kptm.errors import ConfigError
               help="Another accepted Host name, for example of a proxy;"
                    " may be repeated.")  # fmt: skip
 @click.option("--max-waiting", default=256, show_default=True, type=click.IntRange(1),
-              help="The most concurrent requests; more are refused with status 503.")  # fmt: skip
+              help="The maximum number of concurrent requests; others get status 503.")  # fmt: skip
 @click.option("--require-token", is_flag=True,
               help="Answer only requests with a token of kptm token add.")  # fmt: skip
 @click.option("--rate", default="", metavar="N/TIME",
-              help="The most requests of a token, or of an address, as 60/minute.")  # fmt: skip
+              help="The maximum request rate of a token or an address: 60/minute.")  # fmt: skip
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1),
               help="The number of processes that answer; each loads the workspace.")  # fmt: skip
 @click.option("--replica", default="", metavar="URL",

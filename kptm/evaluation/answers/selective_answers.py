@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Values = Sequence[float] | Floats
 
 BINS = 15
+"""The number of bins of the calibration errors."""
 
 
 def calibration_error(confidence: Values, right: Values) -> float:

@@ -65,8 +65,8 @@ class DistantSupervisionStudy(Study):
             embedding: The configuration of the embeddings.
             steps: Training steps per arm.
             learning_rate: The peak learning rate.
-            limit: The most facts to ask per relation, chosen by hash; the others stay in graph and
-                texts.
+            limit: The maximum number of facts to ask per relation, chosen by hash; the others stay
+                in graph and texts.
             noise: The share of wrong links in the arm "noisy".
             stated: How often each A triple is added to the texts of every arm as a sentence "head
                 relation tail.", so that relations that few sentences state are learnt too.

@@ -100,7 +100,7 @@ class FusionStudy(Study):
             ask: The phrasing of the probes: its number from 1, or a file of phrasings.
             steps: Training steps per arm.
             learning_rate: The peak learning rate.
-            limit: The most facts per relation.
+            limit: The maximum number of facts per relation.
             noise: The share of wrong links in the arm "noisy".
 
         Raises:

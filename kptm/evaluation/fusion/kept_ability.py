@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
 
 MOST_TEXTS = 400
-"""The most texts, which are compared pairwise."""
+"""The maximum number of texts, which are compared pairwise."""
 BATCH = 64
+"""The number of texts that are encoded at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
     """Compare a model's ability before and after training.
 
     Returns:
-        "same": 1 if all sentence vectors are equal to the bit, else 0. "cosine": mean cosine of a
+        "same": 1 if all sentence vectors are bit-identical, else 0. "cosine": mean cosine of a
         text's vectors before and after. "ranks": Spearman's correlation of the P cosines between
         texts before and after, unless they are all equal. "loss before", "loss after": the loss of
         the language model, if it has one.

@@ -44,7 +44,7 @@ def fit_neighbours(
         probes: The probes.
         scores: The model's p over the candidates of each probe.
         hits: The relevant neighbours of each probe.
-        k: The most neighbours per probe.
+        k: The maximum number of neighbours per probe.
     """
     questions = [
         HeldOutQuestion(probe.answer, p.get(probe.answer, 0.0), found)

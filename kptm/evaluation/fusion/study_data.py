@@ -48,7 +48,7 @@ class StudyData:
         learning_rate: The peak learning rate.
         noise: The share of wrong links in the arm "noisy".
         embedding: The configuration of the graph's embeddings.
-        max_length: The most tokens of a text; longer texts are truncated.
+        max_length: The maximum number of tokens of a text; longer texts are truncated.
         found_links: Whether the arm "real" is possible; it needs gold links to compare with.
     """
 

@@ -63,7 +63,7 @@ def read_facts(path: str | Path, *, limit: int | None = None) -> list[SplitFact]
 
     Args:
         path: A file of JSON Lines, which may be compressed (``.gz``).
-        limit: The most facts per relation, chosen by the same hash.
+        limit: The maximum number of facts per relation, chosen by the same hash.
 
     Raises:
         TripleFormatError: A line is malformed.

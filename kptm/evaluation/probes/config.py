@@ -15,7 +15,7 @@ class ProbeConfig:
     Attributes:
         held_out: The share of texts, or of entities, on which a linear probe is evaluated.
         strength: The inverse regularisation strength C of the logistic regression.
-        max_steps: The most steps of its optimizer.
+        max_steps: The maximum number of steps of its optimizer.
         batch_size: Texts per batch of the model.
         seed: The seed of the split, the control task and the shuffling.
     """

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_windows import Placed, TextWindow
 
 FAR = 60
-"""The most words between two mentions."""
+"""The maximum number of words between two mentions."""
 SENTENCES_APART = 2
-"""The most sentences from the first mention to the second."""
+"""The maximum number of sentences from the first mention to the second."""
 
 
 class Pair(NamedTuple):

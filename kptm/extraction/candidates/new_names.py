@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MOST_WORDS = 6
+"""The maximum number of words of a name."""
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'.&-]*\w|[^\W\d_a-zß-öø-ÿ]\."
 _RUN = re.compile(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SOME = 0.1
 """A relation takes entities (or values) as tails if at least this share of its facts has them."""
 CACHED = 100_000
-"""The most entities whose roles stay in memory."""
+"""The maximum number of entities whose roles stay in memory."""
 
 
 class PairKnowledge:

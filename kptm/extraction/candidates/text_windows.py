@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STEM = 6
 """Characters of a word's prefix, which most of its inflections share."""
 SENTENCES = 6
-"""The most sentences of a window; mentions further apart form no pair."""
+"""The maximum number of sentences of a window; mentions further apart form no pair."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 # A full stop after an initial, or before a small letter, does not end a sentence.

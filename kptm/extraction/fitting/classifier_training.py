@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 LEAST_STEPS = 50
-"""The least number of steps between two evaluations on held-out texts."""
+"""The minimum number of steps between two evaluations on held-out texts."""
 FIRST_STEPS = 1_000
 """Training does not stop before this number of steps.
 
@@ -57,17 +57,17 @@ class ExtractionConfig:
 
     Attributes:
         dim: The numbers of a feature's vector.
-        epochs: The most passes. A pass reads the examples once, or several times if it would have
-            fewer than :data:`LEAST_STEPS` steps.
+        epochs: The maximum number of passes. A pass reads the examples once, or several times if it
+            would have fewer than :data:`LEAST_STEPS` steps.
         patience: Training stops after this many passes without a gain on held-out texts.
         batch_size: Examples per step.
         learning_rate: The learning rate of Adam.
         dropout: Dropout on the sums of feature vectors.
         forget_known: The share of examples whose features from the graph are dropped, so that the
             classifier also learns to work without them, as for new entities.
-        min_count: The least number of examples with a feature or a set of relations that is used.
+        min_count: The minimum number of examples with a feature or a set of relations that is used.
         held_out: The share of the texts that are held out, for early stopping and thresholds.
-        most_texts: The most texts to learn from.
+        most_texts: The maximum number of texts to learn from.
         seed: The seed of everything random.
     """
 
@@ -102,7 +102,7 @@ def space_of(
     Args:
         examples: The training examples.
         kinds: The kinds of tails of each relation.
-        min_count: The least frequency of a feature, or of a set of several relations.
+        min_count: The minimum frequency of a feature, or of a set of several relations.
         closed: Whether labels are complete. If they are not, a sentence usually states only one of
             a pair's facts, so that the relations of the pair share the probability; relations that
             imply each other stay one class.

@@ -37,7 +37,7 @@ T = TypeVar("T")
 BATCH = 256
 """The number of texts that are read at a time."""
 LINKED = 0.1
-"""The least probability of a link; it is low because a matching relation supports a link too."""
+"""The minimum probability of a link; it is low because a matching relation supports a link too."""
 REVIEWED = 2.0
 """The weight of a reviewed proposal; it is high because a person decided it."""
 

@@ -125,7 +125,7 @@ def _thresholds(
     weight: float,
     prior: NDArray[np.float64] | None = None,
 ) -> tuple[float, ...]:
-    """The least threshold that reaches each of :data:`PRECISIONS`.
+    """The smallest threshold that reaches each of :data:`PRECISIONS`.
 
     Args:
         confidences: The confidences of predictions, in descending order.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SHOWN = 5
-"""The most names of weights in a message."""
+"""The maximum number of names of weights in a message."""
 
 
 @contextmanager

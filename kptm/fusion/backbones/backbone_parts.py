@@ -135,7 +135,7 @@ def _width(module: nn.Module) -> float:
 
 
 def max_positions(backbone: Any, wanted: int) -> int:
-    """The most tokens of a text: ``wanted``, limited by the backbone's positions."""
+    """The maximum number of tokens of a text: ``wanted``, limited by the backbone's positions."""
     positions = getattr(text_config(backbone), "max_position_embeddings", None)
     return wanted if positions is None else int(min(wanted, positions - first_position(backbone)))
 

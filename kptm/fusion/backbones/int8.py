@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WEIGHTS = "int8.safetensors"
 """The file of the weights."""
 SMALLEST = 1e-12
-"""The least value of max |w|, so that a row of zeros is not divided by 0."""
+"""The minimum value of max |w|, so that a row of zeros is not divided by 0."""
 
 
 class Int8Linear(nn.Module):
@@ -82,7 +82,7 @@ class Int8Linear(nn.Module):
         return cast("Int8Linear", parent._apply(*given, **options))
 
     def __getstate__(self) -> dict[str, Any]:
-        """The state to copy or save, without the kernel's packed weights, which are made again."""
+        """The state to copy or save, without the kernel's packed weights, which are rebuilt."""
         return {**self.__dict__, "_packed": None}
 
 
@@ -165,7 +165,7 @@ def save_int8(backbone: Any, folder: Path) -> None:
     """Write the configuration and the weights; tied weights are written once.
 
     Raises:
-        OSError: They cannot be written.
+        OSError: The files cannot be written.
     """
     folder.mkdir(exist_ok=True)
     backbone.config.save_pretrained(folder)
@@ -181,8 +181,8 @@ def load_int8(backbone: Any, folder: Path) -> None:
     """Turn a backbone with the stored configuration into an int8 one, and read its weights.
 
     Raises:
-        OSError: They cannot be read.
-        ValueError: They do not fit.
+        OSError: The file of the weights cannot be read.
+        ValueError: The weights do not fit the configuration.
     """
     quantise_modules(backbone)
     read = load_file(folder / WEIGHTS)

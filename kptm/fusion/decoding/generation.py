@@ -81,7 +81,7 @@ def generate_tokens(
     Args:
         model: The decoder.
         prompts: The prompts.
-        max_new_tokens: The most tokens to generate.
+        max_new_tokens: The maximum number of tokens to generate.
         use_knowledge: False injects no vector.
         use_cache: Whether to cache keys and values.
         settings: A ``transformers.GenerationConfig``.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
 
 BEAMS = 8
-"""The least number of beams; with fewer, names that begin with a rare token are lost."""
+"""The minimum number of beams; with fewer, names that begin with a rare token are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def generate_names(
         model: A decoder, of any kind of fusion that generates.
         prompts: Linked texts; a text with a blank ends at it.
         names: The names of each candidate.
-        k: The most entities for each prompt.
+        k: The maximum number of entities for each prompt.
         use_knowledge: False injects no vector.
 
     Returns:

@@ -63,7 +63,7 @@ def attended_facts(
     Args:
         model: A model of kind "kblam".
         documents: Linked texts; in a text without a blank, the last token is used.
-        k: The most facts for each text.
+        k: The maximum number of facts for each text.
 
     Returns:
         The facts of each text, the greatest weight first; none if the text links no entity.
@@ -93,9 +93,9 @@ def generate_with_facts(
     Args:
         model: A decoder of kind "kblam".
         prompts: Linked texts; a text with a blank ends at it.
-        max_new_tokens: The most tokens to generate.
+        max_new_tokens: The maximum number of tokens to generate.
         settings: A ``transformers.GenerationConfig``; greedy by default.
-        k: The most facts for each text.
+        k: The maximum number of facts for each text.
 
     Raises:
         ModelError: The model is an encoder, or reads no triples.

@@ -4,7 +4,7 @@ For each token h of a linked mention with entity vector e:
 
     h ← h + g ⊙ W_o · gelu(W_h h + W_e e + b),    g = σ(W_g [h; e] + b_g)
 
-``W_o`` starts at zero, so that the fused model starts as the backbone, to the bit; tokens outside
+``W_o`` starts at zero, so that the fused model starts exactly as the backbone; tokens outside
 mentions are not touched at all.
 
 Shapes: B texts, L tokens, D hidden, N = B·L, K tokens that belong to a mention, E entity width, W

@@ -45,7 +45,7 @@ class LukeFusion(Mechanism):
     Args:
         sizes: The sizes of the backbone.
         layers: Its layers, whose query maps are copied.
-        positions: The most tokens of a text.
+        positions: The maximum number of tokens of a text.
     """
 
     def __init__(self, sizes: Sizes, layers: Sequence[Any], positions: int) -> None:
@@ -148,7 +148,7 @@ class LukeFusion(Mechanism):
         block = layer[0]
         between_BSD = block.attention.output(context_BND[:, length:], entities_BSD)
         self._entities_BSD[place + 1] = block.output(block.intermediate(between_BSD), between_BSD)
-        # A text without entities keeps the backbone's output, to the bit.
+        # A text without entities keeps exactly the backbone's output.
         own_B = self._there_BS.any(1)[:, None, None]
         return (torch.where(own_B, context_BND[:, :length], output[0]), *output[1:])
 

@@ -39,7 +39,7 @@ class FusedModule:
         """Load the weights, whose names begin with "fusion." and "head.".
 
         Raises:
-            RuntimeError: They do not fit.
+            RuntimeError: A weight is missing, or has another name or shape.
         """
         for part, target in (("fusion.", self.fusion), ("head.", self.head)):
             own = {name.removeprefix(part): state[name] for name in state if name.startswith(part)}

@@ -142,7 +142,7 @@ class ModularModel:
             self.set_adapter(before)
 
     def disable_adapter(self) -> AbstractContextManager[None]:
-        """Switch all modules off in a block: the model is the plain backbone, to the bit."""
+        """Switch all modules off in a block: the model computes exactly what the backbone does."""
         return self.using(())
 
     def save_adapter(self, folder: str | Path, name: str) -> None:
@@ -187,7 +187,7 @@ def check_name(name: str) -> None:
     """Refuse a name that cannot be the name of a folder.
 
     Raises:
-        ConfigError: It is empty, starts with a dot, or has a slash.
+        ConfigError: The name is empty, starts with a dot, or has a slash.
     """
     if not name or name.startswith(".") or any(char in name for char in "/\\\0"):
         raise ConfigError(f"{name!r} cannot be the name of a module; use letters and digits")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 _LONGEST = 2
-"""The most legal forms after one name: "Co., Ltd."."""
+"""The maximum number of legal forms after one name: "Co., Ltd."."""
 
 
 def include_legal_forms(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 NEAR = 50
-"""The most neighbours of a candidate whose labels are searched for in the passage."""
+"""The maximum number of neighbours of a candidate whose labels are searched for in the passage."""
 _PLACES = ("at", "from", "in", "near", "to")
 _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 

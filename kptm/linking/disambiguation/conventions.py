@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _POSSESSIVE = re.compile(r"['’]s(?!\w)|(?<=s)['’](?= \w)")
 _QUOTES = "'‘"
 ENOUGH = 20
-"""The fewest examples that decide whether mentions include articles, or possessives."""
+"""The minimum number of examples that decide whether mentions include articles, or possessives."""
 SMALL = 0.01
 """The share of lowercase links above which common nouns count as mentions.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SENTENCES = 3
 """Number of sentences that are searched for antecedents, the anaphor's own included."""
 LEAST = 0.5
-"""The least p at which an anaphor is linked."""
+"""The minimum p at which an anaphor is linked."""
 _ANAPHOR = re.compile(
     r"\b(?:(?:[Tt]he|[Tt]his|[Tt]hat) (?P<noun>[a-z]{3,})|(?P<pronoun>[A-Za-z]{2,10}))\b"
 )

@@ -46,17 +46,17 @@ DOUBT = (0.1, 0.6)
 
 On the example world half as many contexts are encoded as with (.05, .85), for .0007 of the F1."""
 RIVAL = 0.1
-"""The least probability of the second candidate, as a share of the first one's.
+"""The minimum probability of the second candidate, as a share of the first one's.
 
 With a smaller share the encoder hardly changes which candidate is the first."""
 AROUND = 100
 """The number of characters before, and after, a mention that are encoded."""
 MOST = 8
-"""The most candidates of a mention that are compared, by descending probability."""
+"""The maximum number of candidates of a mention that are compared, by descending probability."""
 BATCH = 32
 """Texts per batch."""
 LENGTH = 96
-"""The most tokens of a text that are encoded."""
+"""The maximum number of tokens of a text that are encoded."""
 EXPECTED = 0.25
 """Subtracted from a cosine: about the cosine of two unrelated texts."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"

@@ -29,9 +29,9 @@ A cosine, shrunk if there are few words, and its difference from the highest of 
 candidates, at most 0.
 """
 WINDOW = 12
-"""The most words before, and after, a mention in its sentence that are compared."""
+"""The maximum number of words before, and after, a mention in its sentence that are compared."""
 LEAST = 3
-"""The fewest words with vectors around a mention; with fewer, the similarity is 0."""
+"""The minimum number of words with vectors around a mention; with fewer, the similarity is 0."""
 FEW = 2.0
 """Added to the norm of the sum of the context's vectors, so that one word is weak evidence.
 

@@ -47,9 +47,10 @@ PART_WEIGHT = 0.1
 MOST_PRIOR = 1e30
 """The upper bound of stated priors, so that their sums stay finite."""
 MOST_PARTS = 40
-"""The most entries stored for one part of a name: the entities of the highest degree."""
+"""The maximum number of entries stored for one part of a name: the entities of the highest
+degree."""
 MOST_NEAR = 200
-"""The most neighbours stored for an entity: those of the lowest degree."""
+"""The maximum number of neighbours stored for an entity: those of the lowest degree."""
 CHUNK = 50_000
 """The number of names hashed at a time."""
 _SMALL_WORD = re.compile(r"\b[a-z]{2,}\b")
@@ -225,7 +226,7 @@ def _firsts(of: array[int], size: int) -> NDArray[np.int64]:
 def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The mask that drops the entries of a name part beyond MOST_PARTS.
 
-    The entries must be sorted by hash, then whole names before parts, then by falling degree.
+    The entries must be sorted by hash, then whole names before parts, then by descending degree.
     """
     part = kinds >= FIRST_PART
     new = np.ones(len(hashes), np.bool_)

@@ -130,7 +130,7 @@ def rows_of(
     Args:
         first: The offset of each row's values, then their total.
         rows: Row numbers, in any order.
-        most: The most values per row, from its first on; None for all.
+        most: The maximum number of values per row, from its first on; None for all.
     """
     counts = first[rows + 1] - first[rows]
     if most is not None:

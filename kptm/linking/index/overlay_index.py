@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Hashes = NDArray[np.uint64]
 
 MOST = 64
-"""The most entries read per form: whole names first, then by falling degree."""
+"""The maximum number of entries read per form: whole names first, then by descending degree."""
 
 
 class Entries(NamedTuple):
@@ -42,7 +42,7 @@ class Entries(NamedTuple):
         weight: How often the form refers to the entity, in any unit, without link counts.
         links: The number of occurrences in linked texts that refer to the entity.
         seen: The number of all its occurrences in linked texts.
-        common: log(1 + the number of descriptions with the form in small letters).
+        common: log(1 + the number of descriptions with the form in lower case).
     """
 
     of: Ints

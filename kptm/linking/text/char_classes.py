@@ -14,7 +14,8 @@ _FOLDS = {
 }  # fmt: skip
 _PLAIN = LETTERS | {"ß": "ss"}
 LONGEST = 3
-"""The most characters that one folds to; one that would need more (as ﷺ) is not folded."""
+"""The maximum number of characters that one folds to; one that would need more (as ﷺ) is not
+folded."""
 _CONTROLS = str.maketrans("\t\n\r`", "   '")
 
 

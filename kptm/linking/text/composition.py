@@ -32,7 +32,7 @@ _MARKS = (
 """Combining characters that may compose with the character before them."""
 _FIRST = min(_MARKS)
 PASSES = 4
-"""The most marks that compose with one letter; no letter of any language has more."""
+"""The maximum number of marks that compose with one letter; no letter of any language has more."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 

@@ -98,7 +98,7 @@ class FoldedTexts:
         return Hashes(self.folded.composed)
 
     def all_capitals(self, starts: Ints, ends: Ints) -> Bools:
-        """Whether spans have capital and no small letters."""
+        """Whether spans have capital and no lower-case letters."""
         upper, lower = self._counts(starts, ends)
         return (upper > 0) & (lower == 0)
 

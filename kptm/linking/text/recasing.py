@@ -1,4 +1,4 @@
-"""Truecasing: restores the case of texts all in small letters or all in capitals.
+"""Truecasing: restores the case of texts that are all in lower case or all in capitals.
 
 In such texts case does not distinguish names from words, so the graph and word lists do (Lita,
 Ittycheriah, Roukos and Kambhatla 2003, *tRuEcasIng*, ACL). The length of the text is kept, so
@@ -34,15 +34,17 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 LEAST = 20
-"""The fewest letters with case in a text that is recased: "iphone" alone is left as it is."""
+"""The minimum number of letters with case in a text that is recased: "iphone" alone is left as it
+is."""
 WORDS = 4
-"""The fewest words of a text that is recased."""
+"""The minimum number of words of a text that is recased."""
 COMMON = 0.25
-"""The frequency value from which a word stays small although a name ends with it: "house"."""
+"""Words of at least this frequency value ("house") stay in lower case although a name ends with
+them."""
 
 
 def without_case(text: str) -> bool:
-    """Whether a text is all in small letters or all in capitals, and long enough to tell."""
+    """Whether a text is all in lower case or all in capitals, and long enough to tell."""
     if text != text.lower() and text != text.upper():
         return False
     letters = sum(char.lower() != char.upper() for char in text)
@@ -55,7 +57,7 @@ class _Name(NamedTuple):
     Attributes:
         first: Its first token.
         stop: The token after it.
-        small: Whether the graph writes it in small letters.
+        small: Whether the graph writes it in lower case.
         short: Whether the graph has it only as a short name in capitals, "NASA".
         titled: Whether it names a person, place or organisation: titles of works consist of
             everyday words.
@@ -69,10 +71,10 @@ class _Name(NamedTuple):
 
 
 def recase(text: str, layers: Layers) -> str:
-    """Truecase a text: names get capitals, all other words small letters.
+    """Truecase a text: names get capitals, and all other words lower case.
 
     Args:
-        text: The text, all in small letters or all in capitals.
+        text: The text, all in lower case or all in capitals.
         layers: The index of the graph.
     """
     small = text.lower()

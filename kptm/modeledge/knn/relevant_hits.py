@@ -21,7 +21,7 @@ def relevant(hits: Iterable[Hit], entity: str, among: Container[str], k: int) ->
         hits: The results of a search for ``k * OVERFETCH`` rows, best first.
         entity: The question's entity. A text that does not name it is no evidence.
         among: The keys of the candidates.
-        k: The most neighbours to return.
+        k: The maximum number of neighbours to return.
     """
     matching = (hit for hit in hits if hit.value in among and entity in hit.record.context)
     return list(islice(matching, k))

@@ -1,4 +1,4 @@
-"""Spaces: vectors that can be compared, because one model made them in one way."""
+"""Spaces: vectors of one kind and model, which therefore can be compared."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def get_or_create(sql: Sql, name: str, dim: int, precision: str | None) -> Vecto
     """Get the space with a name, or create it.
 
     Raises:
-        ModeledgeError: It has vectors of another width or precision.
+        ModeledgeError: The space has vectors of another width or precision.
     """
     space = find(sql, name)
     if space is None:

@@ -23,7 +23,7 @@ def write(folder: Path, content: dict[str, Any]) -> None:
     """Write the manifest of all files in a folder.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The manifest cannot be written.
     """
     digests = {path.name: file_sha256(path) for path in sorted(folder.iterdir())}
     full_content = {"format": FORMAT, **content, "sha256": digests}

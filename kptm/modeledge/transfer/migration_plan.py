@@ -28,10 +28,10 @@ PAGE = 256
 """The number of records that are encoded and written in one transaction."""
 
 HELD = 1_000
-"""The most records that are held out to measure recall."""
+"""The maximum number of records that are held out to measure recall."""
 
 FEWEST = 50
-"""The least number of held-out records; with fewer, no map is accepted."""
+"""The minimum number of held-out records; with fewer, no map is accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def sample(
         sql: A transaction.
         space: The space; 16 bytes per record are read into memory.
         kinds: The kinds of records to draw.
-        held: The most records to hold out. If other records are drawn, at most one in
+        held: The maximum number of records to hold out. If other records are drawn, at most one in
             :data:`SHARE` is held out.
         others: The number of other records to draw.
         seed: The seed of the draw.

@@ -39,6 +39,7 @@ DENSE = (
 MOST_ROLES = 40
 """Number of roles and types read per candidate, the rarest first."""
 LEAST = 1e-3
+"""The smallest p of which a logarithm is taken."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")

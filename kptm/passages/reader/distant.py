@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from kptm.passages.reader.mention_words import ReadPassage
 
 EACH, ALL = 400, 9_000
-"""The most questions per relation and direction, and in all."""
+"""The maximum number of questions per relation and direction, and in all."""
 PASSAGES = 2
-"""The most passages per question: with an answer, and without one."""
+"""The maximum number of passages per question: with an answer, and without one."""
 LEAST = 0.02
-"""The least probability of a link to the topic."""
+"""The minimum probability of a link to the topic."""
 HIDDEN = 12
 """One in this many questions has its answers presented as unknown names."""
 

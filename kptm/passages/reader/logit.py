@@ -47,7 +47,7 @@ def fit(
         penalty_F: The L2 penalty of each weight: half of it times the square is added to the loss.
         penalty_N: The L2 penalty of each weight of "none".
         start: The initial weights, by default zeros.
-        steps: The most steps of L-BFGS.
+        steps: The maximum number of steps of L-BFGS.
     """
     from scipy.optimize import minimize
 

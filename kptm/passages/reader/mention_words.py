@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 STEM = 6
 """The number of leading characters of a word that are compared; inflected forms share them."""
 SENSES, SHARE = 3, 0.1
-"""The most senses of a mention, and their least probability as a share of the best sense's."""
+"""The maximum number of senses of a mention, and their minimum p as a share of the best
+sense's."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kptm.passages.reader.reader_model import ReaderModel
 
 PASSAGES = 16
-"""The most passages that are read for a question."""
+"""The maximum number of passages that are read for a question."""
 LEAST = 0.01
-"""The least p of an answer."""
+"""The minimum p of an answer."""
 
 
 @dataclass(frozen=True, slots=True)

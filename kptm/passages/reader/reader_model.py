@@ -29,7 +29,9 @@ BITS = 20
 SIZE = 1 << BITS
 """Columns of hashed features for all relations; as many again are for single relations."""
 MIX = 0x9E3779B1
+"""A factor that mixes the hash of a feature with that of a relation: 2³² / the golden ratio."""
 VERSION = 3
+"""The version of the file of the model."""
 CHANGED = 0.05
 """The model is fitted again if the number of facts or passages changes by more than this share."""
 

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 HELD_OUT = 5
 """One in this many questions is held out to calibrate p."""
 STEPS = 32
+"""The maximum number of steps of L-BFGS; half of it from earlier weights."""
 PENALTY, PENALTY_OF_DENSE = 1.0, 0.1
 """The L2 penalty of the weights: half of it times the square is added to the loss."""
 LEAST = 4
-"""The least number of rows with a feature that gets a weight."""
+"""The minimum number of rows with a feature that gets a weight."""
 
 
 def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SHARD = 4_096
 """Texts per file."""
 CACHED = 32_768
-"""The most decoded texts in memory."""
+"""The maximum number of decoded texts in memory."""
 
 
 class Corpus:

@@ -21,7 +21,7 @@ WRONG, UNGIVEN = 0.05, 0.15
 They are those of ERNIE (Zhang et al. 2019, section 3.4).
 """
 TRIES = 8
-"""The most texts that are searched for a replacement of a mention."""
+"""The maximum number of texts that are searched for a replacement of a mention."""
 
 
 def misalign(
@@ -72,7 +72,7 @@ def replace_mentions(
         texts: Returns the i-th of the texts from which replacements are taken.
         count: The number of these texts.
         rate: The share of mentions to replace.
-        longest: The most tokens of the result.
+        longest: The maximum number of tokens of the result.
         seed: The seed of the choice.
     """
     rng = np.random.default_rng(seed)

@@ -35,7 +35,7 @@ class ExampleSettings(NamedTuple):
         mask_id: The mask token; None makes examples for a decoder.
         vocab: Token ids for random replacements.
         entities: The number of rows of the entity table.
-        longest: The most tokens of a text.
+        longest: The maximum number of tokens of a text.
     """
 
     mask_id: int | None

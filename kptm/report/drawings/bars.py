@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kptm.report.report_data import Estimate
 
 WIDTH = 480
+"""The width of the drawing, in pixels."""
 _ROW, _NAMES, _ENDS = 30, 152, 420
 
 

@@ -34,7 +34,7 @@ def map_points(
         embeddings: The vectors of the entities.
         groups: The types to show, by default the most common; an entity with several gets the
             first.
-        limit: The most entities, sampled evenly from all entities of these types.
+        limit: The maximum number of entities, sampled evenly from all entities of these types.
         seed: The seed of the projection.
     """
     entities = graph.entities(embeddings.keys)

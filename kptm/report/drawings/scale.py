@@ -32,7 +32,7 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     """Round values (1, 2, 2.5 or 5 times a power of ten) that enclose ``low … high``.
 
     Args:
-        low: The least value.
+        low: The minimum value.
         high: The greatest value.
         count: The approximate number of steps.
     """

@@ -21,7 +21,7 @@ class Spread:
         width: The width of the drawing.
         height: The height of the drawing.
         fixed: The name of the box that does not move.
-        gap: The least distance between two boxes.
+        gap: The minimum distance between two boxes.
     """
 
     def __init__(

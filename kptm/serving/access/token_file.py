@@ -37,6 +37,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = 1
 OWNER_ONLY = 0o600
+"""The permissions of the file."""
 PATIENCE = 10.0
 """Seconds that a change waits for the change of another process."""
 

@@ -32,7 +32,7 @@ Hops = Annotated[int, Field(ge=1, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 MOST_CHARACTERS = 500
-"""The most characters of a text; a longer one is cut and ends with an ellipsis."""
+"""The maximum number of characters of a text; a longer one is cut and ends with an ellipsis."""
 
 
 class KeyLabel(BaseModel):

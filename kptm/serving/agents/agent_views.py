@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.workspace.review_items import ReviewItem
 
 READINGS = 3
-"""The most readings that are offered for a refused question."""
+"""The maximum number of readings that are offered for a refused question."""
 
 
 def answer_view(answer: Answer, *, offset: int, limit: int) -> results.AgentAnswer:

@@ -40,7 +40,7 @@ INSTRUCTIONS = (
 PATH = "/mcp"
 """The path of the server over HTTP."""
 FACTS = 100
-"""The most facts in an entity's resource."""
+"""The maximum number of facts in an entity's resource."""
 
 
 def create_server(executor: WorkspaceExecutor, *, allow_edit: bool = False) -> MCPServer[None]:
@@ -114,7 +114,7 @@ def run_stdio(workspace: Workspace, *, allow_edit: bool = False, max_waiting: in
     Args:
         workspace: An open workspace, which nothing else in this process may use meanwhile.
         allow_edit: Whether the agent may change the graph.
-        max_waiting: The most concurrent calls.
+        max_waiting: The maximum number of concurrent calls.
     """
     executor = WorkspaceExecutor(workspace, max_waiting=max_waiting)
     try:

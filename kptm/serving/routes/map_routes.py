@@ -13,7 +13,7 @@ from kptm.serving.schemas.key_labels import labels_of
 from kptm.serving.schemas.map_schemas import GraphMap, MapNode, MapQuery
 
 MAX_HOPS = 8
-"""The most hops from the entity in the centre of a map."""
+"""The maximum number of hops from the entity in the centre of a map."""
 
 routes = RoleRouter("graph", AccessRole.READ)
 

@@ -8,7 +8,7 @@ from kptm.serving.schemas.requests import Name, StrictRequest
 from kptm.serving.schemas.responses import Key, Relation
 
 MOST = 20_000
-"""The most facts of a map."""
+"""The maximum number of facts of a map."""
 
 
 class MapQuery(StrictRequest):

@@ -9,7 +9,7 @@ from kptm.serving.schemas import requests, responses
 State = Literal["proposed", "accepted", "rejected", "withdrawn"]
 Number = Annotated[int, Field(ge=1, le=requests.MAX_REVISION)]
 MOST = 200
-"""The most proposals that one request may decide on."""
+"""The maximum number of proposals that one request may decide on."""
 
 
 class ProposalQuery(requests.StrictRequest):

@@ -36,6 +36,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 STEADY_SECONDS = 10.0
 """A worker that ends sooner than this is replaced after a pause, which doubles each time."""
 LONGEST_PAUSE = 30.0
+"""Seconds at which the pause stops doubling."""
 
 
 def serve_by_workers(

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 SUFFIX = ".enc"
 """What the name of an encrypted backup ends in, after the suffix of its archive."""
 MAGIC = b"kptm-encrypted-backup 1\n"
-PART = 2**16
-TAG = 16
+PART, TAG = 2**16, 16
+"""The bytes of a part of the archive, and of the authentication tag after each."""
 _SALT = _CHECK = 32
 HEADER = len(MAGIC) + _SALT + _CHECK
 

@@ -10,8 +10,8 @@ from kptm.errors import WorkspaceError
 
 VARIABLE = "KPTM_BACKUP_KEY"
 """The environment variable with the key."""
-SHORTEST = 16
-LONGEST = 2**16
+SHORTEST, LONGEST = 16, 2**16
+"""The minimum and maximum length of a key, in bytes."""
 _HOW = "make one with: openssl rand -hex 32 > my.key"
 
 

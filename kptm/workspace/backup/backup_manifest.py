@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "kptm-backup.json"
 FORMAT = 1
 LONGEST = 64 * 2**20
-"""The most bytes of a manifest."""
+"""The maximum number of bytes of a manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class BackupManifest:
             parts: The files and folders of a workspace that a backup may hold.
 
         Raises:
-            WorkspaceError: It is malformed, of a newer version, or names a file that does not
-                belong to a workspace.
+            WorkspaceError: The manifest is malformed, of a newer version, or names a file that does
+                not belong to a workspace.
         """
         try:
             value: Any = json.loads(content)

@@ -151,7 +151,7 @@ def _write(path: Path, content: IO[bytes], member: Member) -> None:
     """Write a file and compare it with its manifest.
 
     Raises:
-        ValueError: It differs from its manifest.
+        ValueError: The file differs from its manifest.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, left = hashlib.sha256(), member.size

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     """(head, relation, tail), with None for the end that is asked for."""
 
 MAX_QUESTIONS = 20
-"""The most questions that are asked before and after a change, for its receipt."""
+"""The maximum number of questions that are asked before and after a change, for its receipt."""
 
 
 class WorkspaceEdits:
@@ -259,7 +259,7 @@ class WorkspaceEdits:
 
         Args:
             revision: The number of the revision.
-            limit: The most begun facts, and the most ended facts, to list.
+            limit: The maximum number of begun facts, and of ended facts, to list.
 
         Raises:
             StoreError: The revision does not exist.

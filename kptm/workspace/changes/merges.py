@@ -87,8 +87,8 @@ class WorkspaceDuplicates:
         Names, types, facts, common neighbours and, if there are embeddings, vectors are compared.
 
         Args:
-            minimum: The least probability.
-            limit: The most pairs to propose.
+            minimum: The minimum probability.
+            limit: The maximum number of pairs to propose.
             progress: Called with the number of pairs compared so far.
 
         Raises:

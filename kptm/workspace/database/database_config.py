@@ -74,7 +74,7 @@ def split_password(url: str) -> tuple[str, str | None]:
     """A PostgreSQL database's URL without its password, and the password.
 
     Raises:
-        ConfigError: It is not a URL of PostgreSQL. The message does not contain the password.
+        ConfigError: The text is no URL of PostgreSQL. The message has no password.
     """
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError

@@ -209,7 +209,7 @@ class _Move:
         """Compare the copied rows with those of the file.
 
         Raises:
-            StoreError: They differ.
+            StoreError: The rows differ.
         """
         for table in moved_tables():
             self._progress(self._rows, f"verifying {table.name}")

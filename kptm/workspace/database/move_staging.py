@@ -221,7 +221,7 @@ class MoveStaging:
         """Remove placed tables, if nothing has changed them, so that the move can begin again.
 
         Raises:
-            StoreError: They have been changed.
+            StoreError: The tables have been changed.
         """
         for table in moved_tables():
             if self.digest(table, placed=True) != self.progress_of(table.name)[1]:

@@ -41,9 +41,9 @@ class LinkedCorpora:
         documents: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> CorpusReport:
-        """Link the texts of files shard by shard; the same call goes on after a kill.
+        """Link the texts of files shard by shard; the same call resumes after a kill.
 
-        The rows are those of :meth:`kptm.Workspace.link`, to the bit, whatever the number of
+        The rows are exactly those of :meth:`kptm.Workspace.link`, whatever the number of
         workers. Lines that are no documents are skipped, counted and written to
         ``rejected.jsonl``.
 
@@ -88,7 +88,7 @@ class LinkedCorpora:
         settings: LinkPass,
         progress: Callable[[int], None] | None = None,
     ) -> ShardedTexts:
-        """Link the texts of a file or folder as a stage does; the same call goes on after a kill.
+        """Link the texts of a file or folder as a stage does; the same call resumes after a kill.
 
         Links that the files have already are not used.
 

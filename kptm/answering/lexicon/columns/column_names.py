@@ -22,9 +22,9 @@ QUALIFIERS = frozenset(
     " average mean current gross net incl including excl known original official"
     " unit base hourly monthly yearly annual".split()
 )
-"""Adjectives that tables put beside the noun of a column."""
+"""Adjectives that tables put next to the noun of a column."""
 BEHIND = frozenset("due owed outstanding remaining sold available".split())
-"""Adjectives that tables put behind the noun of a column: "balance due"."""
+"""Adjectives that tables put after the noun of a column: "balance due"."""
 DEGREES, HEATED = ("C", "F"), ("temperature", "temperatures", "temp", "point")
 """Units that are one letter, and words that they may follow."""
 ABBREVIATIONS = Path(__file__).parent / "abbreviations.toml"
@@ -161,7 +161,7 @@ def as_date(name: str) -> str:
 
 
 def _is_behind(words: Sequence[str]) -> bool:
-    """Whether the last word is an adjective behind a noun; in "date sold" it is the event."""
+    """Whether the last word is an adjective after its noun; in "date sold" it is the event."""
     return words[-1].lower() in BEHIND and words[-2].lower() not in ("date", "day", "year")
 
 
