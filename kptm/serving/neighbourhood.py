@@ -40,7 +40,11 @@ def facts_around(
     first = near[: max(1, limit // 2)]
     reached = dict.fromkeys(end for edge in first for end in (edge.head, edge.tail) if end != key)
     second = _in_turn(
-        [edge for edge in graph.neighbours(end, hops=1, limit=limit) if key not in edge[::2]]
+        [
+            edge
+            for edge in graph.neighbours(end, hops=1, limit=limit)
+            if key not in (edge.head, edge.tail)
+        ]
         for end in reached
     )
     far = list(dict.fromkeys(second))[: limit - len(first)]

@@ -18,6 +18,7 @@ _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """The codes of the languages that have follow-ups."""
 _NEVER = re.compile(r"(?!)")
+"""A pattern that matches nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,11 @@ class FollowUpWords:
 
     def is_expletive(self, before: str) -> bool:
         """Whether "there" after this text is expletive, as in "are there", and means no place."""
-        return before.lower().split()[-1:] != [] and before.lower().split()[-1] in self._expletives
+        return _last_word(before) in self._expletives
 
     def ends_in_preposition(self, text: str) -> bool:
         """Whether a text ends in a preposition."""
-        return text.lower().split()[-1:] != [] and text.lower().split()[-1] in self._prepositions
+        return _last_word(text) in self._prepositions
 
     def join_names(self, names: Sequence[str]) -> str:
         """Join several names into one phrase."""
@@ -143,22 +144,27 @@ class FollowUpWords:
     def _word(self, words: Iterable[str], *, noun: bool = False) -> re.Pattern[str]:
         """A pattern for one of the words anywhere; with ``noun`` also for the word after it."""
         before, after = (r"(?<!\w)", r"(?!\w)") if self._spaced else ("", "")
-        follows = (
-            "" if not noun else r"\s+(?P<noun>[^\W\d_][\w'’-]*)" if self._spaced else r"(?P<noun>)"
-        )
-        return _pattern(words, before, after + follows)
+        if noun:
+            # Without spaces the noun cannot be found, so that its group is empty.
+            after += r"\s+(?P<noun>[^\W\d_][\w'’-]*)" if self._spaced else r"(?P<noun>)"
+        return _pattern(words, before, after)
 
     def _before(self, data: dict[str, Any]) -> list[str]:
         """Words for places that include a preposition: "from there"."""
         return [f"{word} {place}" for place in data["places"] for word in data["prepositions"]]
 
 
+def _last_word(text: str) -> str:
+    """The last word of a text in lower case; "" if there is none."""
+    return next(reversed(text.lower().split()), "")
+
+
 def _pattern(words: Iterable[str], before: str, after: str) -> re.Pattern[str]:
     """A pattern for one of the words, which prefers the longest."""
-    longest = sorted(words, key=lambda word: (-len(word), word))
-    if not longest:
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    if not longest_first:
         return _NEVER
-    inner = "|".join(r"\s+".join(map(re.escape, word.split())) for word in longest)
+    inner = "|".join(r"\s+".join(map(re.escape, word.split())) for word in longest_first)
     return re.compile(f"{before}(?P<word>{inner}){after}", re.IGNORECASE)
 
 

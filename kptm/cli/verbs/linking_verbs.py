@@ -1,4 +1,4 @@
-"""The verb link."""
+"""The verb link: links texts, files or whole corpora, and writes the links."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
 TEXT_FILES = (".txt", ".jsonl", ".ndjson", ".parquet")
+"""The suffixes of the files that are read from a folder, also with .gz."""
 POLICIES = "names", "all", "strict"
-"""The policies of ``kptm.linking.config``, copied because importing it would import NumPy."""
+"""The policies of ``kptm.linking.config``, which is not imported because it imports NumPy."""
 
 
 @click.command()
@@ -48,7 +49,7 @@ POLICIES = "names", "all", "strict"
               help="Whether to link pronouns; by default as in kptm.toml.")  # fmt: skip
 @click.option("--shards", type=click.Path(file_okay=False), metavar="FOLDER",
               help="Link a corpus of any size into Parquet files in this folder; after a"
-                   " kill the same command goes on. --out joins them in one file.")  # fmt: skip
+                   " kill the same command resumes. --out joins them in one file.")  # fmt: skip
 @click.option("--shard-size", type=click.IntRange(1), metavar="N",
               help="Documents after which a shard ends; by default 5,000.")  # fmt: skip
 @click.option("--ray", metavar="ADDRESS", is_flag=False, flag_value="",
@@ -82,9 +83,9 @@ def link(
         raise click.UsageError("--ray and --shard-size need --shards FOLDER")
     if out and out == html:
         raise click.UsageError(f"--out and --html are both {out}; name two files")
-    wanted = LinkOutput(out, html, as_json, candidates)
-    given = texts, files or (() if texts else (STANDARD,))
-    inputs = [path for name in given[1] for path in _text_files(Path(name))]
+    output = LinkOutput(out, html, as_json, candidates)
+    sources = files or (() if texts else (STANDARD,))
+    inputs = [path for name in sources for path in _text_files(Path(name))]
     settings = {"jobs": jobs, "policy": policy, "coreference": coreference}
     changes = [
         f"linking.{key}={str(value).lower()}"
@@ -103,13 +104,13 @@ def link(
         return
     with existing(workspace, changes) as ws:
         read_names(ws)
-        if wanted.printed:
-            _link(ws, _texts(*given), wanted, inputs, lambda _: None)
+        if output.printed:
+            _link(ws, _texts(texts, sources), output, inputs, lambda _: None)
             return
         with progress("linking", len(texts) or lines_of(inputs), about=not texts) as advance:
-            found = _link(ws, _texts(*given), wanted, inputs, advance)
+            counts = _link(ws, _texts(texts, sources), output, inputs, advance)
     where = ", ".join(path for path in (out, html) if path)
-    show(found, as_json, f"{where}: {found['texts']:,} texts, {found['links']:,} links")
+    show(counts, as_json, f"{where}: {counts['texts']:,} texts, {counts['links']:,} links")
 
 
 class CorpusOptions(NamedTuple):
@@ -171,7 +172,7 @@ def _link_corpus(
 def _link(
     ws: Workspace,
     texts: Iterator[tuple[str | None, str]],
-    wanted: LinkOutput,
+    output: LinkOutput,
     inputs: Sequence[Path],
     advance: Callable[[int], None],
 ) -> dict[str, int]:
@@ -184,17 +185,17 @@ def _link(
     writers: list[Writer] = []
     with ExitStack() as open_files:
         # Outputs are opened before the first text is read, so that errors show up at once.
-        for target in filter(None, (wanted.out, wanted.html)):
+        for target in filter(None, (output.out, output.html)):
             ws.layout.check_output(Path(target))
             check_output(Path(target), inputs)
-        if wanted.out:
-            stream = open_files.enter_context(create_bytes(Path(wanted.out)))
-            writers.append(lines(stream, wanted.candidates))
-        if wanted.html:
-            stream = open_files.enter_context(create_bytes(Path(wanted.html)))
+        if output.out:
+            stream = open_files.enter_context(create_bytes(Path(output.out)))
+            writers.append(lines(stream, output.candidates))
+        if output.html:
+            stream = open_files.enter_context(create_bytes(Path(output.html)))
             writers.append(open_files.enter_context(Page(stream, ws)).write)
         if not writers:
-            writers.append(line_writer(wanted))
+            writers.append(line_writer(output))
         for source, document in link_pairs(ws.link, texts):
             for write in writers:
                 write(source, document)

@@ -142,7 +142,7 @@ def _neighbourhood(
         edges=[
             responses.Edge(**edge._asdict())
             for edge in edges
-            if {*edge[::2]} <= entities_by_key.keys()
+            if {edge.head, edge.tail} <= entities_by_key.keys()
         ],
         relations=labels_of(graph, (edge.relation for edge in edges)),
         complete=complete,
