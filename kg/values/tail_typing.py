@@ -215,15 +215,17 @@ def _in_blocks(items: Iterable[Line | Block], most: int) -> Iterator[Line | Bloc
     numbers: list[int] = []
     triples: list[Triple] = []
     for item in items:
-        triple = None if isinstance(item, Block) or type(item[1]) is not Triple else item[1]
-        if triples and (triple is None or len(triples) == most):
+        if isinstance(item, Block) or type(item[1]) is not Triple:
+            if triples:
+                yield _block(numbers, triples)
+                numbers, triples = [], []
+            yield item
+            continue
+        if len(triples) == most:
             yield _block(numbers, triples)
             numbers, triples = [], []
-        if triple is None:
-            yield item
-        else:
-            numbers.append(item[0])
-            triples.append(triple)
+        numbers.append(item[0])
+        triples.append(item[1])
     if triples:
         yield _block(numbers, triples)
 
