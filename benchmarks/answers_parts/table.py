@@ -2,7 +2,8 @@
 
     python benchmarks/answers.py table [TABLE.tsv …] [--failures]
 
-The default is all tables of `tables/`. Sixty questions about each are in the file
+The default is all tables of `tables/`: a fact on each line, or a spreadsheet with a row for each
+thing, whose layout is guessed as by `kptm new`. Sixty questions about each are in the file
 `NAME.questions.tsv` beside it: a question, a tab, and the gold answers, joined by `|`. An
 alternative set of gold answers follows after ` || `; `refuse` means that the table has no answer.
 The authors of tables and questions had not seen the code; they wrote the facts from memory. Nothing
@@ -17,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg.formats import guess_table
 from kptm import Workspace
 
 from .real.asking import ask
@@ -41,7 +43,8 @@ def main(argv: list[str]) -> None:
     print("|---|---|---|---|---|---|")
     for table in options.tables:
         with tempfile.TemporaryDirectory() as folder, Workspace.open(Path(folder) / "ws") as ws:
-            ws.load(table)
+            guess = guess_table(table)
+            ws.load(table, key=guess.key or None, split=guess.split or None)
             outcomes = ask(ws, list(cases(table)), strict=True)
         counts = Counter(outcome.verdict for outcome in outcomes)
         cells = " | ".join(str(counts[verdict]) for verdict in VERDICTS)

@@ -49,6 +49,7 @@ def load_lines(
     *,
     tables: Tables | None = None,
     notes: Sequence[str] = (),
+    key_column: str = "",
     source: str | None = None,
     add: bool | None = None,
     on_error: str = "raise",
@@ -65,6 +66,7 @@ def load_lines(
         tables: How the tails of tables are typed; None for formats that mark values themselves.
         notes: Guesses and conversions of the reader, for the report; the reader may append to them
             while ``lines`` are read.
+        key_column: The name of the column of keys, for a table with one entity per row.
         source: The source. This argument and those below are as in :meth:`kg.KnowledgeGraph.load`.
         add: Whether the file's earlier statements stay; None lets the load decide.
         on_error: "raise" or "skip", for a bad line.
@@ -85,7 +87,9 @@ def load_lines(
         sql, transaction = stack.enter_context(database.writing())
         number = revisions.begin(sql, "load", name)
         document = document_of(path)
-        load_source = LoadSource(source or name, document, source is None, _REPLACED[add])
+        load_source = LoadSource(
+            source or name, document, source is None, _REPLACED[add], printable(key_column)
+        )
         writer = Writer(
             sql, number, load_source, create_entities=create_entities, refuse=rejects.refuse
         )
@@ -99,8 +103,8 @@ def load_lines(
         unconfirmed = writer.count_rest() if keep_rest else 0
         ended = Ended() if keep_rest else writer.end_rest()
         others = tuple(sources.other_documents(sql, writer.source)) if document else ()
-        if not writer.changed and writer.moved:
-            revisions.withdraw(sql, number)  # only line numbers have changed, not the graph
+        if not writer.changed and (writer.moved or writer.has_new_key_column):
+            revisions.withdraw(sql, number)  # the graph itself has not changed
         elif not writer.changed:
             transaction.rollback()
         added = writer.added + batches.changed

@@ -83,6 +83,7 @@ def load_file(
                         lines if places is None else places.rows(lines),
                         tables=tables,
                         notes=notes,
+                        key_column=(key or "").strip(),
                         source=source,
                         add=add,
                         on_error=on_error,

@@ -210,8 +210,12 @@ class Evaluator:
                 for key, relations in zip(keys, found.values(), strict=True)
             }
 
-    def files(self) -> list[tuple[int, str]]:
-        """The files that facts were loaded from: (number of the source, path)."""
+    def files(self) -> list[tuple[int, str, str]]:
+        """The files that facts were loaded from: (number of the source, path, key column).
+
+        Rows that were loaded from memory have the path "". Only a table with one entity per row has
+        a key column; other files have "".
+        """
         with self._open() as work:
             return profile.files(work.sets)
 

@@ -15,7 +15,7 @@ from kg.errors import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration; a test compares it with Alembic's."""
 
 VERSION_TABLE = "alembic_version"

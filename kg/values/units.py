@@ -37,7 +37,7 @@ _BASES: dict[str, dict[str, str]] = {
         "1/1000000": "µm μm micrometre micrometer", "1/1000000000": "nm nanometre nanometer",
         "1609.344": "mi mile Q253276", "0.9144": "yd yard Q482798", "0.3048": "ft foot feet Q3710",
         "0.0254": "in inch inche Q218593", "1852": "nmi nautical_mile Q93318",
-        "149597870700": "au astronomical_unit",
+        "149597870700": "au AU astronomical_unit",
         "9460730472580800": "ly light-year light_year",
     },
     "m²": {"1": "Q25343", "1000000": "Q712226", "10000": "ha hectare Q35852",

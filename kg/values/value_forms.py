@@ -38,7 +38,7 @@ _SIGN = "[+-\u2212]?".replace("+-", "+\\-")
 
 # A unit that has a size is in ``_BASES`` of kg/values/units.py too.
 _UNITS = (
-    "°C|°F|°|%|‰|K|kg|g|mg|µg|t|lb|lbs|oz|st|km|m|cm|mm|µm|nm|mi|miles?|ft|feet|in|inch(?:es)?|yd|au|ly|pc"
+    "°C|°F|°|%|‰|K|kg|g|mg|µg|t|lb|lbs|oz|st|km|m|cm|mm|µm|nm|mi|miles?|ft|feet|in|inch(?:es)?|yd|au|AU|ly|pc|nmi"
     "|km²|m²|cm²|mm²|km2|m2|cm2|sq ?km|sq ?mi|ha|acres?|m³|cm³|m3|cm3|km³|l|L|ml|mL|cl|dl|hl|gal"
     "|ms|µs|ns|s|sec|min|mins|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|yrs?"
     "|[kMGTP]?Hz|[kMGTP]?i?B|[kMGTP]?bit|bytes?|[kMGTmµ]?W|[kMGT]?Wh|[kMGT]?J|kcal|cal|[kMm]?V|mA|A|[kM]?Ω|[kMG]?Pa|hPa|bar|mbar"

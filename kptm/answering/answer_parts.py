@@ -136,8 +136,9 @@ class WordMeaning:
         start: The position of its first character in the question.
         end: The position after its last character.
         text: The text of the part.
-        kind: "entity", "value", "type", "relation" or "operator".
-        means: The key of an entity, relation or type; a value's text; an operator's name.
+        kind: "entity", "value", "type", "rows", "relation" or "operator".
+        means: The key of an entity, relation or type; a value's text; the expression that denotes
+            rows of a table ("has:clay"); an operator's name.
     """
 
     start: int

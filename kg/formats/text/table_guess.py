@@ -28,6 +28,8 @@ REPEATED = 0.5
 """The greatest share of distinct relations among the rows of a table of triples."""
 NAMES = ("name", "title", "label", "entity", "item", "subject")
 """Usual headings of a column of names, the likeliest first."""
+INCOMPLETE = 0.25
+"""The factor of the score of a column with empty cells."""
 SPLITS = (";", "|")
 """Separators of several values in one cell."""
 SPLIT_CELLS = 0.03
@@ -149,8 +151,9 @@ def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
     with_letters = sum(any(map(str.isalpha, cell)) for cell in cells) / len(cells)
     names_rows = float(unique >= UNIQUE and with_letters > UNIQUE)
     heading = 1.0 - _rank(name) / len(NAMES)
-    # Among equal columns the first wins.
-    return names_rows * (1.0 + heading) + 0.5 * unique * with_letters - 0.001 * at
+    # Among equal columns the first wins. A row without a key would be refused.
+    score = names_rows * (1.0 + heading) + 0.5 * unique * with_letters - 0.001 * at
+    return score if len(cells) == len(body) else INCOMPLETE * score
 
 
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:

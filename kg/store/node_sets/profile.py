@@ -120,10 +120,18 @@ def relations_of_heads(sets: NodeSets, most: int) -> dict[int, set[str]]:
     return dict(found)
 
 
-def files(sets: NodeSets) -> list[tuple[int, str]]:
-    """The files of the sources as (id, path), in the order of loading."""
-    rows = sets.sql.all("SELECT id, document FROM source WHERE document <> '' ORDER BY id", ())
-    return [(int(number), str(path)) for number, path in rows]
+def files(sets: NodeSets) -> list[tuple[int, str, str]]:
+    """The files of the sources as (id, path, name of the key column), in the order of loading.
+
+    Rows that were loaded from memory have the path "". Only a table with one entity per row has a
+    key column; other files have "".
+    """
+    rows = sets.sql.all(
+        "SELECT id, document, key_column FROM source"
+        " WHERE document <> '' OR key_column <> '' ORDER BY id",
+        (),
+    )
+    return [(int(number), str(path), str(key)) for number, path, key in rows]
 
 
 def main_relation_of_file(sets: NodeSets, source: int) -> str | None:

@@ -81,7 +81,8 @@ artefact = Table(
     Column("content", LargeBinary),
 )
 
-# One row per source and file, so that a file can be replaced; the document "" means no file.
+# One row per source and file, so that a file can be replaced; the document "" means no file. The
+# name of the key column of a table with one entity per row says what its rows are.
 source = Table(
     "source",
     metadata,
@@ -89,6 +90,7 @@ source = Table(
     Column("name", NAME, nullable=False),
     Column("is_graph", Integer, nullable=False, server_default="0"),
     Column("document", Text, nullable=False, server_default=text("''")),
+    Column("key_column", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("name", "document"),
 )
 

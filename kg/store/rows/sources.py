@@ -34,12 +34,14 @@ class LoadSource(NamedTuple):
             any file of the source will do.
         is_path: Whether the name is the path of the file, because the user named no source.
         replace: Whose statements end if the load does not state them again.
+        key_column: The name of the column of keys, for a table with one entity per row.
     """
 
     name: str
     document: str | None = None
     is_path: bool = False
     replace: Replaced = "nothing"
+    key_column: str = ""
 
 
 class SourceRow(NamedTuple):
@@ -119,6 +121,30 @@ def of_file(sql: Sql, name: str, document: str | None) -> SourceRow:
             sql.run("UPDATE source SET document = ? WHERE id = ?", (document, old))
             return SourceRow(int(old), False)
     return get_or_create(sql, name, document)
+
+
+def store_key_column(sql: Sql, row: SourceRow, load_source: LoadSource, *, adds: bool) -> bool:
+    """Store the name of the key column of a load; return whether it was another one before.
+
+    If the load adds to statements from a table with another key column, there is no one name for
+    all rows, and "" is stored.
+
+    Args:
+        sql: A writing transaction.
+        row: The row of the load's source and file.
+        load_source: The source and the file of the load.
+        adds: Whether the earlier statements stay.
+    """
+    if load_source.document is None:
+        return False
+    key = load_source.key_column
+    stored = sql.one("SELECT key_column FROM source WHERE id = ?", (row.id,))
+    if adds and not row.is_new and stored != key:
+        key = ""
+    if stored == key:
+        return False
+    sql.run("UPDATE source SET key_column = ? WHERE id = ?", (key, row.id))
+    return True
 
 
 def ids_of(sql: Sql, name: str) -> list[int]:

@@ -71,6 +71,9 @@ class Writer:
         self.replaced = sources.replaced_by(sql, load_source, row)
         if self.replaced:
             restated.begin(sql)
+        self.has_new_key_column = sources.store_key_column(
+            sql, row, load_source, adds=not self.replaced
+        )
         self.has_merged_keys = self._entities.has_merged
         self._graphs: dict[str, int] = {}
         self._runs = ExternalSort()

@@ -128,6 +128,14 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
     return () if table is None else table.inflections.lemmas(fold(word))
 
 
+@lru_cache(maxsize=1)
+def relation_names() -> frozenset[str]:
+    """The English names of relations that synonyms stand for: "date of birth", "members"."""
+    table = _table("en")
+    entries = () if table is None else table.words.entries.values()
+    return frozenset(noun for nouns in entries for noun, _ in nouns)
+
+
 def is_past(word: str) -> bool:
     """Whether an English word, in lower case, is a past tense or participle: "finished", "lent"."""
     base = lemmas(word)

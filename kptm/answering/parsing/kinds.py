@@ -29,8 +29,12 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 """A time of day, as in "08:00-18:00"."""
 _CODE = re.compile(r"^[A-Z]{1,5}[-_/#]?\d{3,}$|^[A-Z]{1,5}[-_/#]\d+$")
 """A number of an order, an invoice, a room: "SO-115", never the name of a person or place."""
+_NUMBER = re.compile(r"[-+]?\d[\d.,]* ")
+"""A number before other words."""
 NAMES = (2, 3, 4)
 """How many words a person's name may have."""
+TITLES = frozenset("dr mr mrs ms miss mx prof professor sir dame madam rev fr herr frau".split())
+"""Titles before the names of people."""
 YEAR = (3, 4)
 """How many digits a year may have."""
 
@@ -73,6 +77,8 @@ class AnswerKinds:
         values = [node for node in some if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
             if not values:
+                if answer == "value" and some and all(map(_NUMBER.match, some)):
+                    return None  # "5 acre-feet", of a unit that is not known
                 kinds = self.of(some)
                 return answer == "date" and bool(kinds) and all(kind.dated for kind in kinds)
             return answer == "value" or all(map(_is_date, values))
@@ -92,6 +98,17 @@ class AnswerKinds:
         """Whether entities are of no known class, in an untyped graph where people are known."""
         kinds = self.of(nodes[:LOOKED_AT])
         return bool(kinds and self._all_people()) and not any(kind.classes for kind in kinds)
+
+    def are_people(self, nodes: Sequence[str]) -> bool:
+        """Whether at least half of some nodes are people, judged by what is known of them.
+
+        A given name alone is enough here: "Priya".
+        """
+        some = [node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey)]
+        kinds = self.of(some)
+        alone = sum(node.lower() in _given_names() and node[:1].isupper() for node in some)
+        found = sum(bool(kind.classes & PERSON) for kind in kinds) + alone
+        return bool(some) and 2 * found >= len(nodes[:LOOKED_AT])
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether all answers are dates: values by datatype or time of day, entities by label."""
@@ -146,13 +163,15 @@ class AnswerKinds:
         with a given name, perhaps after a title: "Dr. Anna Keller". The caller only passes entities
         whose description does not tell their class.
         """
-        people = self._all_people()
-        if people is None or not keys:
+        if not keys or self._evaluator.all_types():
             return frozenset()
-        found = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people))
+        people = self._all_people()
+        found: Sequence[str] = ()
+        if people is not None:
+            found = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people)).nodes
         labels = self._graph.entities(keys)
         named = (key for key, entity in labels.items() if _is_personal(entity.label))
-        return frozenset((*found.nodes, *named))
+        return frozenset((*found, *named))
 
     def _all_people(self) -> Program | None:
         """The program for all people of an untyped graph; None if the graph is typed or has none.
@@ -186,9 +205,11 @@ def _no_surnames() -> frozenset[str]:
 
 
 def _is_personal(label: str) -> bool:
-    """Whether a label looks like a person's name: a given name and a surname, "Dr. Ann Lee"."""
+    """Whether a label looks like a person's name: "Ann Lee", "Dr. Ann Lee", "Mrs Okoro"."""
     words = label.split()
-    if words and words[0].endswith("."):  # "Dr."
+    if len(words) > 1 and words[0].lower().rstrip(".") in TITLES:
+        return words[-1][:1].isupper() and words[-1].isalpha()
+    if words and words[0].endswith("."):  # "Hon."
         words = words[1:]
     return (
         len(words) in NAMES

@@ -14,6 +14,7 @@ from kg.types import Literal, Step
 from kg.values import ValueKey
 from kg.values.value_forms import DATES, NUMERIC
 from kg.vocabulary import XSD
+from kptm.answering.lexicon.columns.relation_nouns import PERSON
 from kptm.answering.parsing.rows.nouns import Nouns
 
 if TYPE_CHECKING:
@@ -118,8 +119,10 @@ class Knowledge:
 
     def nouns(self) -> dict[str, Program]:
         """By noun for rows of an untyped graph: the program that denotes these rows."""
-        self._row_nouns = self._nouns.find()
-        return dict(self._row_nouns)
+        found = self._nouns.find()
+        people = self._nouns.people
+        self._row_nouns = found if people is None else {**found, PERSON: people}
+        return dict(found)
 
     @property
     def has_row_kinds(self) -> bool:
@@ -130,6 +133,11 @@ class Knowledge:
     def is_table(self) -> bool:
         """Whether the graph has few enough facts to look for kinds of rows (see :class:`Nouns`)."""
         return self._nouns.is_table
+
+    @property
+    def people(self) -> Program | None:
+        """The program for the rows that are people and have no noun (see :class:`Nouns`)."""
+        return self._nouns.people
 
     @property
     def doubtful_nouns(self) -> frozenset[str]:

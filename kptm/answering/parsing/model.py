@@ -171,8 +171,8 @@ DEFAULT: dict[str, float] = {
 }
 """The default weights of the dense features; the comments say when a feature is 1, or its value.
 
-:mod:`kptm.answering.parsing.program_candidates` and :mod:`kptm.answering.parsing.asked_for` compute
-the features of complete programs, and the rules in ``programs/`` those of single operations.
+Those of complete programs are computed in ``ranking/``, those of single operations by the rules
+in ``programs/``.
 """
 WITH_ENCODER: dict[str, float] = {NONE: -1.8}
 """The default weights that are different if a sentence encoder is used."""

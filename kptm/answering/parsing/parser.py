@@ -15,11 +15,11 @@ from kptm.answering.lexicon import load
 from kptm.answering.parsing.kinds import AnswerKinds
 from kptm.answering.parsing.knowledge import Knowledge
 from kptm.answering.parsing.model import ReadingModel
-from kptm.answering.parsing.program_candidates import candidates, none_features, unique
 from kptm.answering.parsing.question.blanks import BlankSides
 from kptm.answering.parsing.question.mentions import MentionFinder
 from kptm.answering.parsing.question.question_reader import QuestionReader
 from kptm.answering.parsing.question.schema_words import Schema
+from kptm.answering.parsing.ranking.program_candidates import candidates, none_features, unique
 from kptm.answering.parsing.similarity.encoder import RelationEncoder
 from kptm.answering.parsing.times import at_time
 from kptm.data.phrasings import HEAD, TAIL
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Period
     from kptm.answering.parsing.derivation import Derivation
-    from kptm.answering.parsing.program_candidates import ProgramCandidate
     from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.ranking.program_candidates import ProgramCandidate
     from kptm.answering.parsing.similarity.encoder import SentenceEncoder
     from kptm.data.phrasings import Phrasings
     from kptm.linking import Linker
@@ -127,6 +127,7 @@ class QuestionParser:
                 self._sides,
                 {} if types else self._knowledge.nouns(),
                 self._knowledge.doubtful_nouns,
+                None if types else self._knowledge.people,
             )
             if self._encoder is not None:
                 self._encoder.refresh(relations)

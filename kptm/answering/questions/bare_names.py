@@ -22,8 +22,9 @@ FACTS, RELATIONS, VALUES = 40, 6, 3
 """The maximum number of facts that are read, relations that are shown, and values shown for each
 relation."""
 _BARE = re.compile(
-    r"^\W*(?:(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know"
-    r"|what\s+is\s+known|information|info|about|more|facts))(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"
+    r"^\W*(?:(?:who|what)(?:\s+(?:is|was|are|were)|['’]?s)"  # "what is Bruno", but not "… Bruno on"
+    r"|(?:please\s+)?(?:tell\s+me|show\s+me|describe|what\s+do\s+you\s+know|what\s+is\s+known"
+    r"|information|info|about|more|facts)(?:\s+(?:more|all|something))?(?:\s+(?:about|on))?)?"
     r"(?:\s*\b(?:the|a|an))?\W*(?:please)?\W*$",
     re.IGNORECASE,
 )

@@ -12,9 +12,9 @@ from kg.types import Step
 from kptm.answering.answer import Answer
 from kptm.answering.answer_parts import NearReading
 from kptm.answering.deciding import Case, Evaluated
-from kptm.answering.parsing.asked_for import asked_places, asks_for_one, head_noun
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.question.appositions import common_nouns
+from kptm.answering.parsing.ranking.asked_for import asked_places, asks_for_one, head_noun
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
 from kptm.answering.questions.path_reading import Reading

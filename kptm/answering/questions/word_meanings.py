@@ -10,9 +10,11 @@ from kptm.answering.answer_parts import WordMeaning
 from kptm.answering.sentences.names import steps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.question.question import Question
-    from kptm.answering.parsing.question.question_spans import Mention
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
 
 def used_mentions(question: Question, derivation: Derivation) -> list[Mention]:
@@ -27,6 +29,14 @@ def used_mentions(question: Question, derivation: Derivation) -> list[Mention]:
     ]
 
 
+def _used_types(question: Question, derivation: Derivation) -> Iterator[TypeMention]:
+    """The types and nouns for rows in the question whose set is in the derivation's program."""
+    sets = set(parts(derivation.program))
+    for item in question.types:
+        if item.type is not None and item.program in sets and not item.mask & ~derivation.mask:
+            yield item
+
+
 def meanings(question: Question, derivation: Derivation) -> tuple[WordMeaning, ...]:
     """The meanings that a derivation assigns to the parts of a question, in order."""
     spans = []
@@ -38,10 +48,11 @@ def meanings(question: Question, derivation: Derivation) -> tuple[WordMeaning, .
     for mention in used_mentions(question, derivation):
         kind = "value" if isinstance(mention.node, ValueKey) else "entity"
         add(mention.start, mention.end, kind, str(mention.node))
-    types = {item for item in parts(derivation.program) if isinstance(item, OfType)}
-    for item in question.types:
-        if item.program in types and item.mask & derivation.mask == item.mask:
+    for item in _used_types(question, derivation):
+        if isinstance(item.program, OfType):
             add(item.start, item.end, "type", item.program.type)
+        else:
+            add(item.start, item.end, "rows", str(item.program))
     relations = {step.relation for part in parts(derivation.program) for step in steps_of(part)}
     for relation in sorted(relations):
         mask = question.relations.evidence(relation).mask & derivation.mask & ~derivation.names

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from kptm.answering.lexicon.synonyms import relation_names
 from kptm.answering.questions.content_words import stem
 from kptm.linking.text.char_classes import fold
 
@@ -26,8 +27,8 @@ DO = frozenset("do does did don doesn didn".split())
 BE = frozenset("is are was were be been being".split())
 HAVE = frozenset("has have had with".split())
 WH = frozenset("who whom which what".split())
-AGENT = ("er", "or")
-"""Endings of agent nouns: "discoverer"."""
+AGENT = ("er", "or", "ist", "ian", "ers", "ors", "ists", "ians")
+"""Endings of agent nouns: "discoverer", "members"."""
 RELATIVE = frozenset("that which who whom".split())
 """Words that begin a relative clause: "that Curie discovered"."""
 PREPOSITIONS = frozenset(
@@ -46,6 +47,27 @@ PASTS = frozenset(
     "wrote sang won led built made drew ran beat fought taught found became gave took held sold"
     " spoke".split()
 )
+VERBS = frozenset(
+    "abuts activates adjoins advises affects allows arrives attacks attends beats becomes"
+    " begins believes belongs binds borders breaks builds buys calls carries causes chairs"
+    " changes chases coaches collects commands composes comprises concerns conducts conflicts"
+    " connects contains controls covers creates crosses dates defeats defines departs depends"
+    " describes designs destroys develops directs discovers dislikes drains drinks drives eats"
+    " edits employs enables encodes encompasses ends enhances enters expires exports extends"
+    " fears feeds fights finds follows forms funds gives governs grows has hates heads helps"
+    " hires holds hosts houses implements imports includes influences inhabits inherits inhibits"
+    " interacts invades invents invests involves issues joins keeps kills knows lacks leads"
+    " leaves likes links lists lives loves makes manages manufactures marries mates means"
+    " measures meets mentions mentors needs neighbors neighbours observes occupies offers opens"
+    " operates orbits overlaps owns paints pays performs plays powers practices practises"
+    " precedes presents presides produces provides publishes quotes reaches reads recommends"
+    " regulates releases renews rents replaces reports represents requires rides rules runs says"
+    " sees sells sends separates serves shares shows sings sleeps speaks sponsors stars starts"
+    " stores studies succeeds suggests supervises supplies supports surrounds targets teaches"
+    " tells touches trains transports traverses treats tutors understands uses visits wants"
+    " wears wins works writes".split()
+)
+"""Verbs in the present that name relations, and could be plural nouns."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"\s*['’]s?\b")
@@ -98,9 +120,14 @@ def _form(words: Sequence[str]) -> Form:
     if words[-1] in PREPOSITIONS:
         return Form.PASSIVE if participle else Form.VERB
     first = words[0]
-    plural = first.endswith("s") and not first.endswith("ss")
+    plural = first.endswith("s") and not first.endswith("ss") and not _is_plural_noun(first)
     verb = first.endswith("ed") or first in PASTS or plural
     return Form.VERB if verb and len(words) == 1 else Form.NOUN
+
+
+def _is_plural_noun(word: str) -> bool:
+    """Whether a relation's name in "s" is a noun: "engineers" and "awards", but not "borders"."""
+    return word not in VERBS and (word.endswith(AGENT) or word in relation_names())
 
 
 def names_head(question: str, start: int, end: int, label: str) -> bool | None:
@@ -221,7 +248,10 @@ def _as_subject(after: Sequence[str], at: Sequence[int], relation: RelationForm)
         return True
     if relation.form is Form.PASSIVE:
         return False if "by" in relation.prepositions else None
-    return False if _is_agent(relation, [after[place] for place in at]) else None
+    if _is_agent(relation, [after[place] for place in at]):
+        return False
+    results = len(relation.words) == 1 and min(relation.words).endswith("s")
+    return True if results else None  # "how often did Ann score", of a relation "goals"
 
 
 def _is_agent(relation: RelationForm, words: Collection[str]) -> bool:

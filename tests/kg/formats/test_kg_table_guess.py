@@ -36,6 +36,8 @@ def test_one_fact_in_each_row(tmp_path, name, text):
     [
         (FILMS, "Title", ";"),
         ("year,composer\n1685,Bach\n1770,Beethoven\n", "composer", ""),  # numbers are no names
+        # A row without a key could not be loaded.
+        ("plot,tenant\n1A,Ann Lee\n2,Bo Ek\n3,Cy Orr\n7B,\n", "plot", ""),
         ("born;person\n1906-12-09;Hopper\n1815-12-10;Lovelace\n", "person", ""),  # nor are dates
         ("country,city name,tags\nFrance,Paris,old|big\nFrance,Nice,old\nItaly,Rome,big\n",
          "city name", "|"),

@@ -215,7 +215,8 @@ def test_a_bare_name_is_described(asks):
         assert answer.entity == "France"
         assert "capital Paris" in answer.description
         assert {x.triple.relation for x in answer.evidence} >= {"capital", "borders", "currency"}
-    assert not asks.ask("where is France in").description.startswith("France:")
+    for question in ("where is France in", "what is France on"):
+        assert not asks.ask(question).description.startswith("France:")
 
 
 def test_unexplained_words_lower_the_score(asks):

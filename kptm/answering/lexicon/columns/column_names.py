@@ -40,6 +40,8 @@ DONE = frozenset(
     "begun born bought built held left made paid sent shot sold spent sworn taken written".split()
 )
 """Participles without the ending "-ed"."""
+TIMES = frozenset("secs seconds mins minutes hrs hours".split())
+"""Units of time that are the whole name of a column."""
 _PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -100,10 +102,12 @@ def scale_of(name: str) -> int:
 
 
 def unit_of(name: str) -> str:
-    """The unit at the end of a name; "" if it has none. A scale is no unit."""
+    """The unit at the end of a name, or the whole name "mins"; "" without one. A scale is none."""
     if scale_of(name) > 1:
         return ""
     words: list[str] = _PIECES.findall(split_words(name))
+    if len(words) == 1 and words[0].lower() in TIMES:
+        return words[0]
     if len(words) > 1 and words[-1] in DEGREES and words[-2].lower() in HEATED:
         return words[-1]
     _, unit = _split_unit(name)

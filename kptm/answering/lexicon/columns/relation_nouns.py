@@ -58,8 +58,8 @@ EVENTS = frozenset(
     " phone telephone mobile house room iso zip post postal serial model atomic shirt".split()
 )
 """Words before those of ``OF_ROWS`` that do not name the rows: "birth date", "phone number"."""
-ROW = "row"
-"""The noun for the rows for which no better noun is known."""
+ROW, PERSON = "row", "person"
+"""The nouns for rows, and for people among them, for which no better noun is known."""
 AGENTS = ("author", "creator")
 """Nouns for the tails of a relation such as "recipe by"."""
 

@@ -57,6 +57,8 @@ IN = "in"
 """The first word of "in total"."""
 YEARS = "a"
 """The symbol of the unit year."""
+LIGHT = "light"
+"""The word before "years" that makes them a distance."""
 SAMPLE = 60
 """The most nodes of a relation whose types are read."""
 ALIKE = 0.25
@@ -339,12 +341,11 @@ class Wholes:
         )
 
     def _says_years(self, match: Match) -> bool:
-        """Whether an operator contains a word for years: "how many years older"."""
+        """Whether an operator contains a word for years: "how many years older"; none of light."""
         question = self._builder.question
-        return any(
-            YEARS in load().units(token, question.language)
-            for token in question.tokens[match.start : match.end]
-        )
+        words = question.tokens[match.start : match.end]
+        light = any(token.folded == LIGHT for token in words)
+        return not light and any(YEARS in load().units(x, question.language) for x in words)
 
     def _without_step(self, part: Derivation) -> Derivation:
         """Score a step like its name alone, because the operator already suggests the step."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Named
 from kg.types import Step
+from kptm.answering.parsing.programs.builder import DURATION, TIMES
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
@@ -190,4 +191,7 @@ class Bases:
         for match in self._builder.question.operators:
             for hint in match.hints if match.kind in MEASURING else ():
                 found.update(self._builder.schema.relations_named(self._builder.schema.stems(hint)))
+            if DURATION in match.hints:
+                relations = self._builder.schema.relations.items()
+                found.update(key for key, words in relations if words.unit.lower() in TIMES)
         return sorted(found)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.question_spans import Mention
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
+    from kptm.answering.parsing.rows.people_of_rows import PeopleOfRows
 
 CHANGING = frozenset(
     "count superlative comparison negation and or both difference number time ordinal sum mean"
@@ -36,6 +37,10 @@ DURATION, BY_UNIT = "duration", 0.6
 """The hint of "long", and its strength for a relation whose name ends in one of ``TIMES``."""
 TIMES = frozenset("s sec secs seconds min mins minutes h hr hrs hours days weeks months".split())
 """Units of time."""
+AGE, OF_AGE = {"age"}, 0.6
+"""The name of a relation to ages, and how strongly a comparison without a noun suggests it."""
+BOUNDS = frozenset("over under above below between".split())
+"""Words that compare ages: "over 60"."""
 EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
@@ -56,6 +61,7 @@ class Builder:
         knowledge: Cached queries to the graph.
         lexical: The model's weights for this question.
         schema: The words of relations and types.
+        people: Finds the people of rows.
         floating: The most steps of a program that no word of the question names.
     """
 
@@ -65,10 +71,12 @@ class Builder:
         knowledge: Knowledge,
         lexical: Lexical,
         schema: Schema,
+        people: PeopleOfRows,
         *,
         floating: int = 1,
     ) -> None:
         self.floating = floating
+        self.people = people
         self.question = question
         self.knowledge = knowledge
         self.lexical = lexical
@@ -154,8 +162,12 @@ class Builder:
         return self.question.weight(parts[0].mask & parts[1].mask)
 
     def is_complete(self, part: Derivation) -> bool:
-        """Whether a program explains the whole question, so that no larger program is needed."""
-        return not part.floating and self.question.weight(~part.mask) <= LITTLE
+        """Whether a program explains the whole question, so that no larger program is needed.
+
+        If the question asks for people, rows that are none do not answer it.
+        """
+        explained = not part.floating and self.question.weight(~part.mask) <= LITTLE
+        return explained and self.people.step_to(part.nodes) is None
 
     @cached_property
     def _rivals(self) -> list[int]:
@@ -257,7 +269,14 @@ class Builder:
             if stems and stems <= label:
                 whole = stems in words.names or stems == label
                 return 1.0 / (1 + 0.25 * rank) * (1.0 if whole else 0.8)
-        return BY_UNIT if DURATION in match.hints and words.unit.lower() in TIMES else 0.0
+        if DURATION in match.hints and words.unit.lower() in TIMES:
+            return BY_UNIT
+        return OF_AGE if label == AGE and self._may_compare_ages(match) else 0.0
+
+    def _may_compare_ages(self, match: Match) -> bool:
+        """Whether words may compare ages without saying so: "runners over 60"."""
+        first = self.question.tokens[match.start].folded
+        return match.kind == "comparison" and match.generic and first in BOUNDS
 
 
 def bits(match: Match) -> int:

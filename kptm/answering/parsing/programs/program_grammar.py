@@ -8,9 +8,9 @@ from kptm.answering.parsing.programs.aggregates import Wholes
 from kptm.answering.parsing.programs.bases import Bases
 from kptm.answering.parsing.programs.builder import Builder
 from kptm.answering.parsing.programs.comparisons import Comparisons
-from kptm.answering.parsing.programs.remembered_paths import RememberedPaths
 from kptm.answering.parsing.programs.sets import ProgramSets
-from kptm.answering.parsing.programs.steps import Steps
+from kptm.answering.parsing.programs.steps.remembered_paths import RememberedPaths
+from kptm.answering.parsing.programs.steps.step_rules import Steps
 from kptm.answering.parsing.programs.superlatives import Measures
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.model import Lexical
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.schema_words import Schema
+    from kptm.answering.parsing.rows.people_of_rows import PeopleOfRows
 
 
 class Grammar:
@@ -28,6 +29,7 @@ class Grammar:
         knowledge: Cached queries to the graph.
         lexical: The model's weights for this question.
         schema: The words of relations and types.
+        people: Finds the people of rows.
         floating: The most steps of a program that no word of the question names.
 
     Attributes:
@@ -40,10 +42,11 @@ class Grammar:
         knowledge: Knowledge,
         lexical: Lexical,
         schema: Schema,
+        people: PeopleOfRows,
         *,
         floating: int = 1,
     ) -> None:
-        self.builder = Builder(question, knowledge, lexical, schema, floating=floating)
+        self.builder = Builder(question, knowledge, lexical, schema, people, floating=floating)
         self.bases = Bases(self.builder).bases
         steps = Steps(self.builder)
         self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps

@@ -14,11 +14,11 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
-from kptm.answering.parsing.program_features import uses_relation
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import lowest, span_mask
+from kptm.answering.parsing.ranking.program_features import uses_relation
 from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:

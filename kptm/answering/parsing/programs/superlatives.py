@@ -15,9 +15,9 @@ from kg.programs import (
     Union,
 )
 from kg.values.base_quantities import DATE
-from kptm.answering.parsing.program_features import step_name
 from kptm.answering.parsing.programs.builder import bits
-from kptm.answering.parsing.programs.steps import WEAK
+from kptm.answering.parsing.programs.steps.step_rules import WEAK
+from kptm.answering.parsing.ranking.program_features import step_name
 from kptm.answering.parsing.training import thresholds
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Articles and pronouns in names and before them: the film "The Narrow Margin", "the Who".
 
-"One" is a pronoun, too: "the cheapest one" has no number.
+"One" is a pronoun, too: "the cheapest one" has no number. Other words say nothing: "first" in "when
+was it first lit", "festival" in "the longest film of the festival".
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.naming.folding import canonical
+from kptm.answering.lexicon.synonyms import is_past
+from kptm.answering.questions.word_order import DETERMINERS, PASTS, PREPOSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +18,16 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match, Token
     from kptm.answering.parsing.question.question_spans import Mention, TypeMention
 
-ARTICLE, ONE = "the", "one"
+ARTICLE, ONE, FIRST = "the", "one", "first"
+DEFINITE = frozenset("the this our my".split())
+"""Words before what everybody knows."""
+EVERYTHING = frozenset(
+    "archive calendar catalogue catalog collection competition contest database event exhibition"
+    " festival fleet gallery league lineup list marathon match museum network practice program"
+    " programme project race register roster schedule season series site table team tournament"
+    " warehouse".split()
+)
+"""Nouns for what the rows of a table belong to."""
 OWNERS = frozenset("we i you".split())
 """Pronouns for people who use a table."""
 ASKED = frozenset("do did have had could can".split())
@@ -129,3 +141,43 @@ def stands_for_noun(
     )
     one = tokens[match.start].folded == ONE
     return one and (before or bool(named >> match.start - 1 & 1))
+
+
+def nouns_for_everything(tokens: Sequence[Token], left: Iterable[int]) -> list[int]:
+    """Indices of words that mean all that the table is about: "the festival" of its films.
+
+    Args:
+        tokens: The tokens of the question.
+        left: Indices of the tokens that the graph does not know.
+    """
+    words = [token.folded for token in tokens]
+    return [
+        at
+        for at in left
+        if at > 1
+        and words[at] in EVERYTHING
+        and words[at - 1] in DEFINITE
+        and words[at - 2] in PREPOSITIONS | {"of"}
+    ]
+
+
+def is_idle_first(match: Match, tokens: Sequence[Token], operators: Iterable[Match]) -> bool:
+    """Whether "first" says nothing beyond the date that is asked for: "when was it first lit".
+
+    Args:
+        match: The match of an operator.
+        tokens: The tokens of the question.
+        operators: The matches of all operators.
+    """
+    asks = any(
+        item.kind == "ask" and item.start == 0 and item.answer == "date" for item in operators
+    )
+    at = match.start
+    return (
+        asks
+        and match.kind in ("superlative", "ordinal")
+        and match.end == at + 1 < len(tokens)
+        and tokens[at].folded == FIRST
+        and tokens[at - 1].folded not in DETERMINERS
+        and (is_past(tokens[at + 1].folded) or tokens[at + 1].folded in PASTS)
+    )

@@ -79,7 +79,9 @@ class MentionFinder:
             if first < last and before <= match.start and match.end <= after:
                 spans[first, last].append(match)
         written = [
-            mention for place, found in sorted(spans.items()) for mention in _senses(place, found)
+            mention
+            for place, found in sorted(spans.items())
+            for mention in _senses(place, _longest(found))
         ]
         whole = {(item.start, item.end) for item in written if item.kind != "part"}
         short = self._find_abbreviated(tokens)
@@ -218,6 +220,12 @@ def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -
         for place, found in sorted(spans.items())
         for mention in _senses(place, found)
     ]
+
+
+def _longest(matches: Sequence[NameMatch]) -> list[NameMatch]:
+    """Those of a span's matches that have the most characters: of "c++", not "C" but "C++"."""
+    most = max(match.end - match.start for match in matches)
+    return [match for match in matches if match.end - match.start == most]
 
 
 def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Mention]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import Match, load
 from kptm.answering.lexicon.synonyms import translate
 from kptm.answering.parsing.question.appositions import is_plural
 from kptm.answering.parsing.question.articles import (
+    is_idle_first,
     names_of_pronouns,
+    nouns_for_everything,
     prefer_whole_labels,
     rivals,
     stands_for_noun,
@@ -27,8 +30,13 @@ from kptm.answering.parsing.question.question_spans import (
     without_names,
     without_owned,
     without_parts,
+    without_verbs,
 )
-from kptm.answering.parsing.question.question_values import ranked_values, written_values
+from kptm.answering.parsing.question.question_values import (
+    ranked_values,
+    without_named_numbers,
+    written_values,
+)
 from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.answering.parsing.question.unknown_words import (
     UnknownNouns,
@@ -54,7 +62,7 @@ GENERIC = frozenset(
     " everything something stuff man men woman women guy kind type sort"
     " name names one ones use uses used directly together altogether normally usually currently"
     " actually really overall generally belong belongs lie lies offer offers provide provides"
-    " include includes allow allows go goes between".split()
+    " include includes allow allows go goes between run runs running".split()
 )
 """Generic words: nouns for any answer ("person", "thing"), and verbs no clearer than "has"."""
 
@@ -124,8 +132,13 @@ class QuestionReader:
         mentions += self._finder.find_numbered(tokens, mentions, schema.single_nouns)
         types = without_parts(find_types(schema, tokens, language))
         types = without_names(types, mentions, tokens, schema)
+        types = without_verbs(types, mentions, tokens)
         types = without_owned(types, tokens, operators, schema)
         mentions = without_owned(mentions, tokens, operators, schema)
+        operators = [
+            replace(item, kind="fill") if is_idle_first(item, tokens, operators) else item
+            for item in without_named_numbers(operators, tokens, mentions, types)
+        ]
         relations = _relations(schema, tokens, language, operators, types)
         mentions += ranked_values(operators, relations, self._graph)
         articled = names_of_pronouns(tokens, mentions, types)
@@ -140,6 +153,8 @@ class QuestionReader:
         )
         left = [at for at in range(len(tokens)) if not known >> at & 1 and not function[at]]
         for at in verbs_of_owners(tokens, left) if language == "en" else ():
+            function[at] = True
+        for at in nouns_for_everything(tokens, left) if language == "en" else ():
             function[at] = True
         left = [at for at in left if not function[at]]
         if left and marked is None:
@@ -169,7 +184,7 @@ class QuestionReader:
         if language != "de":  # a capitalised word is a name, except in German
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
-        if language == "en" and marked is None and schema.nameless_rows is not None:
+        if language == "en" and marked is None and (schema.nameless_rows or schema.people):
             free = unknown & ~relations.faint
             free &= ~self._misspelt(tokens, free, language)
             rows = nouns.nameless_rows(schema, noun, free)

@@ -8,6 +8,7 @@ from kg.programs import Having, OfType
 from kg.types import Step
 from kptm.answering.lexicon.columns.column_names import ENGLISH
 from kptm.answering.lexicon.synonyms import is_past
+from kptm.answering.questions.word_order import DO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Span = TypeVar("Span", "Mention", "TypeMention")
 
+PRONOUNS = frozenset("i you he she it we they".split())
+"""Subjects of a verb: "what did he run"."""
 LONGEST_TYPE = 4
 """The most words in the name of a type."""
 
@@ -164,6 +167,29 @@ def without_names(
     ]
 
 
+def without_verbs(
+    types: Iterable[TypeMention], mentions: Iterable[Mention], tokens: Sequence[Token]
+) -> list[TypeMention]:
+    """Remove nouns for rows that are verbs: "run" in "who does Ann run for" is no runner.
+
+    In "do we ship anything" the noun may still be the best reading.
+    """
+    words = [token.folded for token in tokens]
+    starts: dict[int, set[int]] = {}
+    for item in mentions:
+        starts.setdefault(item.end, set()).add(item.start)
+    for at, word in enumerate(words):
+        if word in PRONOUNS:
+            starts.setdefault(at + 1, set()).add(at)
+    return [
+        item
+        for item in types
+        if not item.noun
+        or words[item.start].endswith("s")
+        or not any(at > 1 and words[at - 1] in DO for at in starts.get(item.start, ()))
+    ]
+
+
 def without_owned(
     spans: Iterable[Span],
     tokens: Sequence[Token],
@@ -196,3 +222,12 @@ def find_misspelt_types(
         if len(rows) == 1:
             ((program, noun),) = rows.items()
             yield TypeMention(at, at + 1, program, noun)
+
+
+def distance(mask: int, used: int) -> int:
+    """The number of tokens between two bit masks; 0 if one is empty or they overlap."""
+    if not mask or not used:
+        return 0
+    low, high = (mask & -mask).bit_length(), mask.bit_length()
+    first, last = (used & -used).bit_length(), used.bit_length()
+    return max(first - high, low - last, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.values import ValueKey
+from kptm.answering.parsing.question.appositions import is_plural
 from kptm.answering.parsing.question.question_spans import Mention
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kptm.answering.lexicon import Match, Token
+    from kptm.answering.parsing.question.question_spans import TypeMention
     from kptm.answering.parsing.question.relation_mentions import SaidRelations
 
 JOINTS = "-/.:"
@@ -61,3 +63,24 @@ def ranked_values(
         if match.kind == "ordinal" and match.number and relations.named_at(match.end):
             for value in graph.values(f"{int(match.number)}"):
                 yield Mention(match.start, match.end, ValueKey(value), 1.0, "value", False)
+
+
+def without_named_numbers(
+    operators: Iterable[Match],
+    tokens: Sequence[Token],
+    mentions: Iterable[Mention],
+    types: Iterable[TypeMention],
+) -> list[Match]:
+    """Leave out numbers that are names: "9b" of a plot with this name, "6" in "plot 6".
+
+    Digits alone are a name after the noun for its rows, in the singular: "plots 6" is none.
+    """
+    names = {(item.start, item.end) for item in mentions if item.kind in ("label", "alias")}
+    nouns = {item.end for item in types if item.noun and not is_plural(tokens, item)}
+    return [
+        match
+        for match in operators
+        if match.kind not in ("number", "ordinal")
+        or (match.start, match.end) not in names
+        or (tokens[match.start].folded.isdecimal() and match.start not in nouns)
+    ]

@@ -10,8 +10,9 @@ from kptm.answering.answer_kinds import fits
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_question
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH
+from kptm.answering.parsing.question.question_spans import distance
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
-from kptm.answering.questions.word_order import Form, relation_form
+from kptm.answering.questions.word_order import PREPOSITIONS, Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,10 @@ SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
 """Strengths of a match by a synonym, by a common prefix, by a misspelling, and by the hint of a
 question word.
 """
+DATE_STEMS, DATED = frozenset("date day month time year".split()), 0.8
+"""Stems in the names of relations that a time in the question says, and with what strength."""
+FIRST = "first"
+"""The superlative that says little in the name of a date: "first released"."""
 APART = 0.3
 """The factor for a match that uses only one word of a phrase that belongs together."""
 ENOUGH = 0.6
@@ -107,6 +112,8 @@ class SaidRelations:
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
         self._passives = list(_passives(schema, tokens, operators))
+        # A time, and "when", say the "year" of a "birth year".
+        self._dated = any(x.kind == "time" or x.answer == "date" for x in operators)
         self._measured = 0
         for match in operators:
             if match.kind in ("ask", "measure"):
@@ -240,6 +247,17 @@ class SaidRelations:
                     found.add(key)
         return frozenset(found)
 
+    def _is_torn(self, mask: int, span: int, label: str) -> bool:
+        """Whether tokens are one of a phrase that belongs together: "zone" of "time zone".
+
+        "Age" of "age of" is none for a relation "age".
+        """
+        if (mask & span).bit_count() != 1:
+            return False
+        rest = [x.folded for at, x in enumerate(self._tokens) if (span & ~mask) >> at & 1]
+        own = self._tokens[(mask & span).bit_length() - 1].folded
+        return own != label.lower() or not set(rest) <= PREPOSITIONS | {"of"}
+
     def evidence(self, relation: str, used: int = 0, *, forward: bool = True) -> RelationEvidence:
         """How well the tokens outside ``used`` match a relation.
 
@@ -307,13 +325,16 @@ class SaidRelations:
             # "children of A, not children of B" matches each name's own word. At equal distance,
             # take the longest: "come from" instead of "from".
             free = [
-                (s, (-_distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
+                (s, (-distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
             ]
             if free:
                 strength, _, mask = max(free)
                 said[stem] = strength, mask | self._other_words(stem, mask, free)
         if not said:
             return NOTHING
+        if self._dated:
+            for stem in DATE_STEMS & words.weights.keys() - said.keys():
+                said[stem] = DATED, 0
         rarity = self._schema.rarity
         recall, best = max(
             (_share(name, said, rarity), number) for number, name in enumerate(names)
@@ -337,15 +358,17 @@ class SaidRelations:
                 continue
             if strength >= (SAYS if strong else LIKE) and (strong or beside):
                 mask |= place
-        torn = any((mask & span).bit_count() == 1 for span in self._together)
+        torn = any(self._is_torn(mask, span, words.label) for span in self._together)
         if torn or any(mask & by and not mask & verb for verb, by in self._passives):
             recall *= APART
         by_main = best == 0 and recall > 0
+        # "When was it released" asks for a date "first released", too.
+        idle = {FIRST} if self._dated else frozenset()
         return RelationEvidence(
             recall, more, mask,
             headless=by_main and words.head not in said
             and not self._schema.is_common_head(words.head),
-            contrary=by_main and bool(words.superlatives - said.keys()),
+            contrary=by_main and bool(words.superlatives - said.keys() - idle),
         )  # fmt: skip
 
 
@@ -364,15 +387,6 @@ def _passives(
             and any(weight >= ALIAS for _, weight in schema.relations_of(tokens[verb].stem))
         ):
             yield 1 << verb, (1 << match.end) - (1 << match.start)
-
-
-def _distance(mask: int, used: int) -> int:
-    """The number of tokens between two bit masks; 0 if one is empty or they overlap."""
-    if not mask or not used:
-        return 0
-    low, high = (mask & -mask).bit_length(), mask.bit_length()
-    first, last = (used & -used).bit_length(), used.bit_length()
-    return max(first - high, low - last, 0)
 
 
 def _share(

@@ -63,8 +63,7 @@ class RelationWords:
         weights: The weight of each stem that may match the relation in a question.
         source: The stems of the type of its heads, if its key contains one. They also name the
             inverse: "genre" of ``/music/genre/artists``.
-        head: The stem of the head noun of its main name: "density" of "population density", "date"
-            of "date of birth".
+        head: The stem of the head noun of its main name: "date" of "date of birth".
         superlatives: The stems of superlatives in its main name: "lowest" of "lowest point".
         inverse: The stems of each noun for its inverse: "child" of "parent".
         phrased: The stems that occur in its phrasings but in none of its names.
@@ -96,8 +95,8 @@ class Schema:
         phrasings: By relation: the weight of each stem in its phrasings.
         sides: Decides whether the blank of a sentence is head or tail of a relation.
         nouns: By noun for the rows of an untyped graph: the program that denotes these rows.
-        doubtful: Those of the nouns that are only inferred. Their program may miss some rows: if
-            "country" means all that has a capital, a country without one is missing.
+        doubtful: Nouns that are only inferred: what has a capital is a country, but some have none.
+        people: The program for rows that are people and have no noun.
     """
 
     def __init__(
@@ -109,6 +108,7 @@ class Schema:
         sides: BlankSides,
         nouns: Mapping[str, Program],
         doubtful: Collection[str] = (),
+        people: Program | None = None,
     ) -> None:
         self.sides = sides
         self.relations = {
@@ -133,7 +133,8 @@ class Schema:
         self.nouns: dict[tuple[str, ...], list[tuple[str, Program]]] = defaultdict(list)
         for noun, program in nouns.items():
             self.nouns[self.stems(noun)].append((noun, program))
-        self.nameless_rows = nouns.get(ROW)  # the rows to which no relation leads
+        # Rows to which no relation leads, and people without another noun.
+        self.nameless_rows, self.people = nouns.get(ROW), people
         self.single_nouns = sorted(noun for noun in nouns if " " not in noun)
         self.doubtful = frozenset(doubtful)
         self.names_rows = not self.doubtful.issuperset(nouns)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon.columns.column_names import ENGLISH
-from kptm.answering.lexicon.columns.relation_nouns import ROW, is_row_noun
+from kptm.answering.lexicon.columns.relation_nouns import PERSON, ROW, is_row_noun
 from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.question_spans import (
     TypeMention,
@@ -112,34 +112,46 @@ class UnknownNouns:
         """The rows without a noun, for each token of an unknown noun of an English question.
 
         The noun is the one that is asked for, or the only one that cannot be a verb: "without a
-        single job", "clients with most jobs".
+        single job", "clients with most jobs". A noun for people who do something means the people:
+        "astronomers".
 
         Args:
             schema: The vocabulary of the graph.
             noun: Bit mask of the unknown noun that is asked for.
             unknown: Bit mask of the unknown tokens.
         """
-        rows = schema.nameless_rows
         # "Is there a bug in it" does not ask for rows.
-        if rows is None or any(item.kind == "yesno" for item in self._operators):
+        if any(item.kind == "yesno" for item in self._operators):
             return []
-        if not noun & unknown or not self._may_be_rows(lowest(noun)):
+        people = schema.people
+        at = lowest(noun) if noun & unknown else None
+        if at is None or not self._may_be_rows(at, people=people is not None):
             nouns = [
                 at for at in range(len(self._tokens)) if unknown >> at & 1 and self._is_noun(at)
             ]
             stems = {self._tokens[at].stem for at in nouns}
             noun = sum(1 << at for at in nouns) if len(stems) == 1 else 0
-        places = range(len(self._tokens))
-        return [TypeMention(at, at + 1, rows, ROW) for at in places if noun >> at & 1]
+        found = []
+        for at, token in enumerate(self._tokens):
+            are_people = people is not None and _is_agent(token.folded)
+            rows = people if are_people else schema.nameless_rows
+            if noun >> at & 1 and rows is not None:
+                found.append(TypeMention(at, at + 1, rows, PERSON if are_people else ROW))
+        return found
 
-    def _may_be_rows(self, at: int) -> bool:
+    def _may_be_rows(self, at: int, *, people: bool) -> bool:
         """Whether a word is a noun for rows after "which", "how many" or a superlative, or first.
 
         Neither "calories" nor "stewards" are rows, and "Ann Lee's wife" is a property.
+
+        Args:
+            at: Index of the word.
+            people: Whether nouns for people who do something have rows: "astronomers".
         """
         word, after = self._tokens[at].folded, self._word(at + 1)
         plural = word.endswith("s")
-        if is_past(word) or (not is_row_noun(word) and (expand(word, ENGLISH) or _is_agent(word))):
+        known = is_row_noun(word) or (people and _is_agent(word))
+        if is_past(word) or (not known and (expand(word, ENGLISH) or _is_agent(word))):
             return False
         start = at
         while start and (self._modifiers >> start - 1 & 1 or self._word(start - 1) in DETERMINERS):

@@ -1,7 +1,7 @@
-"""Finds nouns for the rows of an untyped graph, in the names of files, classes and relations.
+"""Finds nouns for the rows of an untyped graph, in the names of files, columns and classes.
 
-The rows of "elements.csv" are elements. An entity whose "class" is "mammal" is a mammal. An entity
-that has "tracks" is an album.
+The rows of "elements.csv" are elements, and those of a table with the key column "Patient" are
+patients. An entity whose "class" is "mammal" is a mammal. An entity that has "tracks" is an album.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
+from kptm.answering.answer_kinds import describes_people
 from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
     spell_out,
@@ -43,6 +44,11 @@ NO_KINDS = frozenset(
     " rows sample sheet statements table test train triple triples tsv csv valid".split()
 )
 """Words in the names of files that do not describe their content."""
+NAMES_OF_KEYS = frozenset(
+    "code description entity id identifier item key label name nr no num number object row subject"
+    " tag title".split()
+)
+"""Words at the end of the names of key columns that do not say what the rows are: "film title"."""
 CLASS_RELATIONS = frozenset(
     (
         "type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type",
@@ -83,6 +89,7 @@ class Nouns:
             ``ROW``.
         kinds: The kinds of rows of the last :meth:`find`; empty if there is only one.
         is_table: Whether the graph had few enough facts to look for kinds of rows.
+        people: The program for the only kind of rows that are people and have no noun, or None.
     """
 
     def __init__(self, graph: KnowledgeGraph, evaluator: Evaluator) -> None:
@@ -90,6 +97,7 @@ class Nouns:
         self._main_of_file: dict[int, str | None] = {}
         self.kinds: list[RowKind] = []
         self.is_table = True
+        self.people: Program | None = None
         self.doubtful: frozenset[str] = frozenset()
 
     def find(self) -> dict[str, Program]:
@@ -97,11 +105,12 @@ class Nouns:
 
         If several sources give the same noun, the first of these counts:
 
-        1. a class, such as "volcano";
-        2. the name of a file, such as "mountains.csv";
-        3. a relation to rows of one kind: "painter", if the painters are rows, too;
-        4. the last word of classes ("fold mountain"), which may cover only some of the rows;
-        5. a relation that implies the noun.
+        1. the key column of a table: "patient";
+        2. a class, such as "volcano";
+        3. the name of a file, such as "mountains.csv";
+        4. a relation to rows of one kind: "painter", if the painters are rows, too;
+        5. the last word of classes ("fold mountain"), which may cover only some of the rows;
+        6. a relation that implies the noun.
 
         The rows to which no relation leads have no noun of their own; they are called ``ROW``.
 
@@ -112,6 +121,7 @@ class Nouns:
         self.is_table = bool(relations_of)
         self.kinds = find_row_kinds(relations_of)
         classes, heads = self._of_classes()
+        classes |= dict(self._of_key_columns())
         singular = {_singular(noun) for noun in classes}
         of_relations = dict(self._of_relations())
         files: dict[str, Program] = {}
@@ -133,8 +143,28 @@ class Nouns:
         }
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
         self.doubtful = frozenset({*implied, *singular, ROW})
-        nameless = self._nameless({made for _, made in tails} | {*classes.values()})
+        named = {made for _, made in tails} | {*classes.values()}
+        # "Discoverers" may be astronomers, but "captains" are no stewards.
+        done = {noun for item in self._graph.relations() for noun in doers(_name(item.label))}
+        called = {made for noun, made in tails if noun not in done}
+        self.people = self._people({*classes.values(), *files.values(), *called})
+        nameless = self._nameless(named)
         return {**nameless, **implied, **rest, **ends, **files, **classes}
+
+    def _people(self, named: Collection[Program]) -> Program | None:
+        """The only kind of rows with a relation that only people have, if it has no better noun.
+
+        In a table of planets and astronomers, those with a place of birth are people.
+
+        Args:
+            named: The programs that have a noun.
+        """
+        found = [
+            kind
+            for kind in self.kinds
+            if any(describes_people(self._graph.relation(key).label) for key in kind.relations)
+        ]
+        return found[0].program if len(found) == 1 and self._without_noun(found, named) else None
 
     def _nameless(self, named: Collection[Program]) -> dict[str, Program]:
         """The kind of rows that has no noun; if there are several, the one with the most links.
@@ -143,15 +173,19 @@ class Nouns:
             named: The programs that have a noun.
         """
         rows = frozenset().union(*(kind.rows for kind in self.kinds))
-        sets = [frozenset(self._evaluator.evaluate(made).nodes) for made in named]
-        found = [
-            kind
-            for kind in self.kinds
-            if not any(len(kind.rows & nodes) > MOSTLY * len(kind.rows) for nodes in sets)
-        ]
+        found = self._without_noun(self.kinds, named)
         links = [len(self._links_from(kind, rows)) for kind in found]
         most = max(links, default=0)
         return {ROW: found[links.index(most)].program} if links.count(most) == 1 else {}
+
+    def _without_noun(self, kinds: Iterable[RowKind], named: Collection[Program]) -> list[RowKind]:
+        """The kinds whose rows mostly have none of the programs with a noun."""
+        sets = [frozenset(self._evaluator.evaluate(made).nodes) for made in named]
+        return [
+            kind
+            for kind in kinds
+            if not any(len(kind.rows & nodes) > MOSTLY * len(kind.rows) for nodes in sets)
+        ]
 
     def _links_from(self, kind: RowKind, rows: frozenset[str]) -> frozenset[str]:
         """The relations that lead from rows of a kind to rows of any kind."""
@@ -189,23 +223,38 @@ class Nouns:
         found = [singular[name] for name in dict.fromkeys(names) if name in singular]
         return max(found, key=lambda made: self._evaluator.evaluate(made).size, default=None)
 
-    def _of_files(self) -> Iterator[tuple[str, str]]:
-        """Yield (last word of a file's name, main relation of the file).
+    def _of_key_columns(self) -> Iterator[tuple[str, Program]]:
+        """Yield (name, program) for the key columns of tables, and for the last word of the name.
 
-        The main relation of a file is computed only once, because edits rarely change it.
+        "Patient" denotes the rows of its table, and so does "host" for a column "Host name".
         """
+        for number, _, key in self._evaluator.files()[:FILES]:
+            words = split_words(spell_out(key)).lower().split()
+            while words and words[-1] in NAMES_OF_KEYS:
+                words.pop()
+            relation = self._main_relation(number) if words else None
+            if relation is not None:
+                for noun in dict.fromkeys((" ".join(words), words[-1])):
+                    yield noun, Having(Step(relation))
+
+    def _of_files(self) -> Iterator[tuple[str, str]]:
+        """Yield (last word of a file's name, main relation of the file)."""
         seen = set()
-        for number, path in self._evaluator.files()[:FILES]:
+        for number, path, _ in self._evaluator.files()[:FILES]:
             words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
             noun = _last_part(words[-1].lower()) if words else ""
             if len(noun) < SHORTEST or noun in NO_KINDS or noun in seen:
                 continue
-            if number not in self._main_of_file:
-                self._main_of_file[number] = self._evaluator.main_relation_of_file(number)
-            relation = self._main_of_file[number]
+            relation = self._main_relation(number)
             if relation is not None:
                 seen.add(noun)
                 yield noun, relation
+
+    def _main_relation(self, number: int) -> str | None:
+        """The main relation of a file, computed only once, because edits rarely change it."""
+        if number not in self._main_of_file:
+            self._main_of_file[number] = self._evaluator.main_relation_of_file(number)
+        return self._main_of_file[number]
 
     def _of_relations(self) -> Iterator[tuple[str, Program]]:
         """Yield (noun, program) for nouns that relations imply: "album" for what has "tracks"."""
@@ -228,7 +277,7 @@ class Nouns:
         """
         tails: dict[str, set[str]] = defaultdict(set)
         for relation in self._graph.relations() if self.kinds else ():
-            name = split_words(spell_out(relation.label)).lower()
+            name = _name(relation.label)
             nouns = doers(name)
             if relation_form(name).form is Form.NOUN:
                 nouns = [name, name.split()[-1], name.split(" of ")[0]]
@@ -289,9 +338,14 @@ class Nouns:
                 yield key, " ".join(words)
 
 
+def _name(label: str) -> str:
+    """The words of a relation's name, in lower case."""
+    return split_words(spell_out(label)).lower()
+
+
 def is_class(label: str) -> bool:
     """Whether the tails of a relation with this name are classes: "type", "jobTitle"."""
-    name = split_words(spell_out(label)).lower()
+    name = _name(label)
     return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kptm.answering.parsing.model import ReadingModel
-    from kptm.answering.parsing.program_candidates import ProgramCandidate
+    from kptm.answering.parsing.ranking.program_candidates import ProgramCandidate
 
     Floats = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from kg.programs import Follow, Named
 from kg.types import Step
-from kptm.answering.parsing.program_candidates import none_features
-from kptm.answering.parsing.programs.remembered_paths import frequent, path_of
+from kptm.answering.parsing.programs.steps.remembered_paths import frequent, path_of
+from kptm.answering.parsing.ranking.program_candidates import none_features
 from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 from kptm.answering.parsing.training.likelihood import Example, fit
 from kptm.answering.parsing.training.similarity_training import FOLDS, QuestionMaps, learn_maps

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.programs import Follow, parts
-from kptm.answering.parsing.programs.steps import SIMILAR
+from kptm.answering.parsing.programs.steps.step_rules import SIMILAR
 from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from kg.programs import Program
     from kg.types import Step
-    from kptm.answering.parsing.program_candidates import ProgramCandidate
     from kptm.answering.parsing.question.question import Question
+    from kptm.answering.parsing.ranking.program_candidates import ProgramCandidate
     from kptm.answering.parsing.similarity.encoder import EncodedQuestion
     from kptm.answering.parsing.training.likelihood import Example
 

@@ -5,7 +5,7 @@ import pytest
 from kg import KnowledgeGraph
 from kg.types import EntityRecord
 from kptm import Linker, Predictor
-from kptm.answering.parsing.asked_for import head_noun
+from kptm.answering.parsing.ranking.asked_for import head_noun
 
 NAMES = {
     "f1": "The Grey Tower", "f2": "The Grey Tower", "f3": "The Grey Tower", "f4": "Low Water",

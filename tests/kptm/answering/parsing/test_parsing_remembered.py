@@ -11,7 +11,7 @@ from kg.types import Step
 from kptm import Linker, Predictor
 from kptm.answering.parsing.model import ReadingModel
 from kptm.answering.parsing.parser import QuestionParser
-from kptm.answering.parsing.programs.remembered_paths import frequent, path_of
+from kptm.answering.parsing.programs.steps.remembered_paths import frequent, path_of
 from kptm.answering.training.lessons import Lesson
 from kptm.answering.training.predictor_training import learn
 from kptm.data.phrasings import Phrasings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Difference, Having, Superlative, parts
+from kg.programs import Aggregate, Compare, Difference, Follow, Having, Superlative, parts
 
 if TYPE_CHECKING:
     from kg.programs import Program
@@ -46,7 +46,14 @@ def count_vacuous(program: Program, knowledge: Knowledge) -> int:
             count += base > FEW and knowledge.evaluate(part).size == base
         elif isinstance(part, Aggregate):
             one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
-            count += one and knowledge.evaluate(part.source).size == 1
+            count += one and not _is_measured(part.source, knowledge)
         elif isinstance(part, Difference):
             count += not knowledge.are_alike(part.left, part.right)
     return count
+
+
+def _is_measured(source: Program, knowledge: Knowledge) -> bool:
+    """Whether a sum or mean is over several nodes; two of them may have the same value."""
+    while isinstance(source, Follow) and knowledge.evaluate(source).size == 1:
+        source = source.source
+    return knowledge.evaluate(source).size > 1

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from functools import cached_property
 from math import log
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Intersection, Named, Union, parts
 from kg.types import Step
-from kptm.answering.parsing.program_features import step_name
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
-from kptm.answering.parsing.programs.name_sides import NameSides
+from kptm.answering.parsing.programs.steps.name_sides import NameSides
+from kptm.answering.parsing.programs.steps.step_choices import (
+    SAMPLE,
+    WELL,
+    StepChoices,
+    last_step_back,
+)
+from kptm.answering.parsing.ranking.program_features import step_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from kg.programs import Program
     from kptm.answering.lexicon import Match
@@ -23,14 +27,10 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.question.question_spans import Mention
 
-SAMPLE = 60
-"""The most nodes of a set from which its steps and types are read."""
-WELL = 0.5
-"""The share of a relation's name that the question must have for a step without facts."""
+TO_PEOPLE = 0.4
+"""The length of a link to people if the rows are of several kinds."""
 STEPS = 14
 """The most steps from a set that are returned."""
-FEW = 24
-"""If a name has more steps than this, the types of their ends are not looked up."""
 WEAK = 0.45
 """A match is weak if the question has less than this share of the relation's name."""
 SIMILAR = 0.5
@@ -50,23 +50,18 @@ class Steps:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._sides = NameSides(builder)
+        self._choices = StepChoices(builder)
         self._has_same = any(map(_says_same, builder.question.operators))
         self._said: dict[Step, bool] = {}
-
-    @cached_property
-    def _said_well(self) -> list[str]:
-        """The relations most of whose name is in the question, while no token is used yet."""
-        said = self._builder.question.relations
-        return [key for key in said.relations() if said.evidence(key).recall > WELL]
 
     def steps(self, part: Derivation) -> Iterator[Derivation]:
         """Extensions of a set by one step: those that match the question best."""
         if _is_of_several_rows(part) or self._is_truth(part.program):
             return
         found = []
-        here = self._steps_of(part)
+        here = self._choices.steps_of(part)
         back = _step_back(part)
-        choices = self._choices(part, here)
+        choices = self._choices.count(part, here)
         for step in here:
             if step == back:
                 continue
@@ -129,7 +124,7 @@ class Steps:
         """Steps that match the question well, but lead nowhere because the graph lacks the fact."""
         here = self._builder.knowledge.steps(part.nodes)
         said = self._builder.question.relations
-        for relation in self._said_well:
+        for relation in self._choices.said_well:
             if said.evidence(relation, part.mask).recall > WELL:
                 for forward in (True, False):
                     step = Step(relation, forward)
@@ -159,39 +154,22 @@ class Steps:
             )
         return self._said[step]
 
+    def _is_pointless(self, step: Step) -> bool:
+        """Whether a step leads to "yes" or "no", but the question does not ask for that."""
+        builder = self._builder
+        return not builder.asks_yes_or_no and bool(builder.knowledge.truth_values(step.relation))
+
     def _may_be_unsaid(self, part: Derivation, step: Step) -> bool:
         """Whether a step may extend a derivation although no word names it."""
         if part.floating >= self._builder.floating:
-            return self._links(part, step)
+            return self._choices.links(part, step)
         return (
             part.mention is not None
             or self._builder.floating >= 2
-            or self._leads_to_type(part, step)
+            or self._choices.links(part, step)
+            or self._choices.leads_to_type(part, step)
             or self._is_shared(part)
         )
-
-    def _links(self, part: Derivation, step: Step) -> bool:
-        """Whether a step links the rows of a set to those of the kind that is asked for.
-
-        "Which hives are in Upton" asks for the hives of the apiaries in Upton. No word names the
-        only step from rows of one kind to the other.
-        """
-        knowledge = self._builder.knowledge
-        source = part.program.source if isinstance(part.program, Follow) else None
-        is_unsaid = part.floating == self._builder.floating > 0 and (
-            isinstance(source, Named) or (source is not None and is_list_of_names(source))
-        )
-        return (
-            (is_unsaid or (not part.size and "rows_of_value" in dict(part.features)))
-            and knowledge.has_row_kinds
-            and step != _last_step_back(part)
-            and self._free_types(part).isdisjoint(knowledge.types(part.nodes[:SAMPLE]))
-            and [step] == [x for x in self._steps_of(part) if self._leads_to_type(part, x)]
-        )
-
-    def _steps_of(self, part: Derivation) -> Counter[Step]:
-        """The steps from the nodes of a set."""
-        return self._builder.knowledge.steps(part.nodes[:SAMPLE])
 
     def _step(
         self, part: Derivation, step: Step, choice: int, *, remembered: bool = False
@@ -201,7 +179,7 @@ class Steps:
         Args:
             part: The derivation.
             step: The step.
-            choice: The number of steps that are as plausible without a word (see _choices).
+            choice: The number of steps that are as plausible without a word (see StepChoices).
             remembered: Whether the step belongs to a remembered path, and needs no reason.
         """
         if not (
@@ -220,8 +198,8 @@ class Steps:
         same, shared = self._same(part, step)
         says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
-        links = free and self._links(part, step)
-        if free and not self._may_be_unsaid(part, step):
+        links = free and self._choices.links(part, step)
+        if free and (self._is_pointless(step) or not self._may_be_unsaid(part, step)):
             return None
         mention = part.mention or self._first_of_list(part)
         side = None if mention is None else self._sides.fits(mention, step, evidence.mask)
@@ -232,7 +210,7 @@ class Steps:
             "floating": float(free and not links),
             "remembered": float(remembered and not says),
             "choice": log(choice) if free and not links else 0.0,
-            "hops": float(not links),
+            "hops": self._length(step, links=links) if free else 1.0,
             "encoder": behind or 0.0,
             "similar": float(similar),
             "backward": float(not step.forward),
@@ -259,6 +237,16 @@ class Steps:
             features=features,
             floating=int(free),
         )
+
+    def _length(self, step: Step, *, links: bool) -> float:
+        """How many steps an unsaid step counts as: none for a link between rows.
+
+        Rows of several kinds may each have people, so that "who" is less clear.
+        """
+        if not links:
+            return 1.0
+        people = step.forward and self._builder.people.are_asked_for
+        return TO_PEOPLE if people and self._builder.knowledge.has_row_kinds else 0.0
 
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
         """Bit masks of the tokens and of the operator "the same", if a step leads back; else 0.
@@ -312,59 +300,6 @@ class Steps:
         known = self._builder.knowledge.types(part.nodes[:SAMPLE])
         return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
 
-    def _free_types(self, part: Derivation) -> set[str]:
-        """The types in the question that a derivation does not explain.
-
-        The type after "what kind of" is left out, because it is stated, not asked for.
-        """
-        asks = [item for item in self._builder.question.operators if item.kind == "ask"]
-        stated = {item.end for item in asks if item.answer == "kind"}
-        words = {item.start for item in asks}  # "where" may match a type, but asks for any place
-        return {
-            item.type
-            for item in self._builder.question.types
-            if item.type is not None
-            and not item.mask & part.mask
-            and item.start not in stated | words
-        }
-
-    def _choices(self, part: Derivation, here: Collection[Step]) -> dict[Step, int]:
-        """By step to a type in the question: how many of a name's steps lead to that type.
-
-        The fewer alternatives a step has, the more plausible it is without a word: if one step from
-        a person leads to a room, "which room" means that step, however many other steps there are.
-        In a table without types, nodes with a relation in the question take the place of a type.
-        """
-        if part.mention is None or len(here) > FEW:
-            return {}
-        free = self._free_types(part)
-        relations: set[str] = set()
-        if not self._builder.schema.type_names and self._builder.knowledge.is_table:
-            own = {step.relation for step in here}
-            relations = {key for key in self._said_well if key not in own}
-        if not free and not relations:
-            return {}
-        beyond = self._builder.knowledge.relations_beyond(part.nodes, relations)
-        kinds = {
-            step: (free & self._kinds_of_ends(part, step) if free else set())
-            | relations.intersection(beyond.get(step, ()))
-            for step in here
-        }
-        counts = Counter(kind for found in kinds.values() for kind in found)
-        return {step: max(counts[kind] for kind in found) for step, found in kinds.items() if found}
-
-    def _leads_to_type(self, part: Derivation, step: Step) -> bool:
-        """Whether a step leads to a type in the question that the derivation does not explain."""
-        free = self._free_types(part)
-        return bool(free & self._kinds_of_ends(part, step)) if free else False
-
-    def _kinds_of_ends(self, part: Derivation, step: Step) -> set[str]:
-        """The types of the nodes that a step reaches from a set; empty if the set has values."""
-        if is_value(part.nodes):
-            return set()
-        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
-        return set(self._builder.knowledge.types(ends))
-
 
 def _says_same(match: Match) -> bool:
     """Whether an operator is "the same" or a similar short expression of equality."""
@@ -384,14 +319,6 @@ def _is_of_several_rows(part: Derivation) -> bool:
     return len(part.nodes) > 1 and "agrees" not in own and "agrees_everything" not in own
 
 
-def _last_step_back(part: Derivation) -> Step | None:
-    """The last step of a path in the opposite direction; None for other programs."""
-    program = part.program
-    if not isinstance(program, Follow):
-        return None
-    return Step(program.step.relation, not program.step.forward)
-
-
 def _step_back(part: Derivation) -> Step | None:
     """The step from a set of values back to the nodes that have them; None for other sets."""
-    return _last_step_back(part) if is_value(part.nodes) else None
+    return last_step_back(part) if is_value(part.nodes) else None

@@ -8,10 +8,12 @@ from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superl
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
-from kptm.answering.parsing.program_features import uses_relation
+from kptm.answering.lexicon.synonyms import is_past
 from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
+from kptm.answering.parsing.ranking.program_features import uses_relation
+from kptm.answering.parsing.ranking.relation_kinds import classifies, is_hinted, labels_kind, led_to
 from kptm.answering.questions.word_order import (
     BE,
     DETERMINERS,
@@ -42,6 +44,8 @@ EVENTS = frozenset("often times".split())
 """Last words of questions for a count that name nothing to count: "how often", "how many times"."""
 ROWS = 0.6
 """The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
+PERSON = "person"
+"""The kind of answer that "who" asks for."""
 ANY = "any"
 """The kind of answer that "which" and "what" ask for; "who" asks for a person."""
 PAST = "ed"
@@ -72,6 +76,11 @@ def asked_features(
         focus: Whether the answers have the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
+    asked = question.question_word(derivation.names)
+    if asked is not None and asked.answer == PERSON:  # "who made it" does not ask "made in"
+        named = frozenset(
+            key for key in named if labels_kind(PERSON, Step(key), schema) is not False
+        )
     if named and _is_asked(question, derivation.program, named, schema):
         # "Population of Tripoli" has no word that asks, and proves less.
         if any(match.kind in ("ask", "count", "list") for match in question.operators):
@@ -79,6 +88,7 @@ def asked_features(
     elif (
         named
         and not focus
+        and not _says_verb(question, derivation)
         and not (
             (_asks_by_verb(question) or "state" in dict(derivation.features))
             and uses_relation(derivation.program, named)
@@ -123,7 +133,13 @@ def _asks_by_verb(question: Question) -> bool:
         return False
     words = [token.folded for token in question.tokens[asked.end :]]
     word = next((word for word in words if word not in BE), "")
-    return word.endswith(PAST) or word in PARTICIPLES | PASTS
+    return word in PARTICIPLES | PASTS or is_past(word)
+
+
+def _says_verb(question: Question, derivation: Derivation) -> bool:
+    """Whether the verb of a question names a program's step: "who came from Pisa", of births."""
+    step = isinstance(derivation.program, Follow)
+    return step and _asks_by_verb(question) and "weak" not in dict(derivation.features)
 
 
 def _kind_features(
@@ -135,7 +151,7 @@ def _kind_features(
     if asked is None or not asked.answer:
         return own
     if asked.answer == "kind":
-        return {"classifies": 1.0} if _classifies(asked, derivation.program, schema) else {}
+        return {"classifies": 1.0} if classifies(asked, derivation.program, schema) else {}
     fit = _fits(question, derivation, asked, kinds, schema)
     if asked.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
         own["no_person"] = 1.0
@@ -145,7 +161,7 @@ def _kind_features(
     if fit is False and (asked.answer == "date" or value):
         # An entity that is no date never answers "when", nor a value "who" or "where".
         own["no_date"] = 1.0
-    led = _led_to(derivation.program)
+    led = led_to(derivation.program)
     if led is not None:
         said = labels_kind(asked.answer, led, schema)
         if said is not None:
@@ -167,26 +183,14 @@ def _fits(
     fit = kinds.fits(asked.answer, nodes) if nodes else None
     if asked.answer != "value" or not fit:
         return fit
-    if derivation.floating and asked.hints and not _is_hinted(derivation.program, asked, schema):
+    if derivation.floating and asked.hints and not is_hinted(derivation.program, asked, schema):
         return False  # no word leads from "how old" to a number of platforms
     dates = kinds.are_dates(nodes)
     if _asks_for_no_time(question, asked):
         # A date answers neither "how tall" nor "how many".
         return not (dates or _leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
-    return not (dates and asked.hints) or _is_hinted(derivation.program, asked, schema)
-
-
-def _is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
-    """Whether the last step is along a relation that the question word suggests.
-
-    True if the program has no such step, or the relation has no words.
-    """
-    step = _led_to(program)
-    words = None if step is None else schema.relations.get(step.relation)
-    return words is None or any(
-        stems and stems <= words.weights.keys() for stems, _ in schema.rank_hints(asked.hints)
-    )
+    return not (dates and asked.hints) or is_hinted(derivation.program, asked, schema)
 
 
 def _asks_for_no_time(question: Question, asked: Match) -> bool:
@@ -198,7 +202,7 @@ def _asks_for_no_time(question: Question, asked: Match) -> bool:
 
 def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:
     """Whether the answers look like years, and the relation's name agrees: "opened in"."""
-    step = _led_to(derivation.program)
+    step = led_to(derivation.program)
     words = None if step is None else schema.relations.get(step.relation)
     dated = words is not None and bool(
         fits("date", words.name) or words.name.split()[-1:] == ["in"]
@@ -250,53 +254,19 @@ def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds
     return not kinds.share_named([token.stem], derivation.counted)
 
 
-def _led_to(program: Program) -> Step | None:
-    """The last step, which leads to the answers; for a superlative, that of its base set."""
-    if isinstance(program, Superlative):
-        base = program.base
-        return Step(base.step.relation, not base.step.forward) if isinstance(base, Having) else None
-    return program.step if isinstance(program, Follow) else None
-
-
-def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
-    """Whether a step leads to this kind of answer, judged by the relation's name.
-
-    Args:
-        answer: The kind: "date", "person", "place" or "reason".
-        step: The step.
-        schema: The words of relations.
-
-    Returns:
-        None if the name does not decide, or if the step is backward.
-    """
-    words = schema.relations.get(step.relation)
-    if words is None or not step.forward:
-        return None
-    if answer == "date":  # a relation may lead to dates even if its name does not show it
-        return fits("date", words.name) or None
-    if answer == "reason":  # a place answers neither "how" nor "why"
-        return False if fits("place", words.name) else None
-    if answer == "person":
-        return fits("person", words.name)
-    return fits("place", words.name) if answer == "place" else None
-
-
-def _classifies(asked: Match, program: Program, schema: Schema) -> bool:
-    """Whether a program ends in a relation that "what kind of" suggests: type, genre or class."""
-    if not isinstance(program, Follow) or not program.step.forward:
-        return False
-    words = schema.relations.get(program.step.relation)
-    if words is None:
-        return False
-    stems = set(schema.stems(words.name))
-    return any(stems.issuperset(schema.stems(hint)) for hint in asked.hints)
-
-
 def _is_asked(question: Question, program: Program, named: frozenset[str], schema: Schema) -> bool:
     """Whether the noun that is asked for names the last step, in the step's direction."""
     if isinstance(program, Intersection):
         sides = (program.left, program.right)
         return any(_is_asked(question, side, named, schema) for side in sides)
+    if (
+        isinstance(program, (Superlative, Compare))
+        and isinstance(program.base, Having)
+        and program.base.step == program.measure.steps[0]
+        and program.base.step.relation in named
+        and not _asks_by_verb(question)
+    ):
+        return True  # "top scorer", by the relation "goals"
     if isinstance(program, (Superlative, Compare, Aggregate)):
         inner = program.source if isinstance(program, Aggregate) else program.base
         return _is_asked(question, inner, named, schema)
@@ -306,8 +276,12 @@ def _is_asked(question: Question, program: Program, named: frozenset[str], schem
     if step.relation in named:
         to_tails = step.forward == isinstance(program, Follow)
         words = schema.relations.get(step.relation)
-        # The noun "director" names the tails of "director", not the films that are its heads.
-        return to_tails or words is None or relation_form(words.name).form is not Form.NOUN
+        if to_tails or words is None or relation_form(words.name).form is not Form.NOUN:
+            return True
+        # The noun "director" names the tails of "director", not the films that are its heads; but
+        # "instrument" names the heads of /music/instrument/instrumentalists.
+        places = asked_places(question)
+        return bool(places) and question.tokens[places[0]].stem in words.source
     evidence = question.relations.evidence(step.relation, forward=step.forward)
     if evidence.recall < ENOUGH:  # checked first, because it excludes most relations
         return False
@@ -348,14 +322,15 @@ def _property(question: Question, named: int) -> list[int]:
 
 
 def _compares(question: Question, asked: Match) -> bool:
-    """Whether a verb that compares follows a question word: "what departs before 9:45"."""
+    """Whether a verb and a value follow a question word: "what departs before 9:45", "costs 3"."""
     at = asked.end
     return (
         asked.answer == ANY
         and at < len(question.tokens)
         and question.tokens[at].folded.endswith("s")
         and any(
-            match.kind == "comparison" and match.start == at + 1 for match in question.operators
+            match.kind in ("comparison", "number") and match.start == at + 1
+            for match in question.operators
         )
     )
 

@@ -6,25 +6,24 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import (
-    Follow,
-    Named,
-    parts,
-)
+from kg.programs import Follow, Named, parts
 from kg.values import ValueKey
 from kptm.answering.lexicon.columns.relation_nouns import ROW
-from kptm.answering.parsing.asked_for import asked_features, asked_places
 from kptm.answering.parsing.kinds import LOOKED_AT as COMPARED
 from kptm.answering.parsing.model import NONE
-from kptm.answering.parsing.program_features import edges, predicates, question_words, skeleton
 from kptm.answering.parsing.programs.bases import THINGS
 from kptm.answering.parsing.programs.beam_search import BEAM, Search
 from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
-from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import span_mask
-from kptm.answering.parsing.unused_words import (
+from kptm.answering.parsing.ranking.asked_for import asked_features, asked_places
+from kptm.answering.parsing.ranking.program_features import (
+    edges,
+    predicates,
+    question_words,
+    skeleton,
+)
+from kptm.answering.parsing.ranking.unused_words import (
     echoes,
     is_condition_unused,
     is_torn,
@@ -32,7 +31,9 @@ from kptm.answering.parsing.unused_words import (
     unused_relations,
     unused_types,
 )
-from kptm.answering.parsing.vacuous import count_vacuous, is_other_implicit
+from kptm.answering.parsing.ranking.vacuous import count_vacuous, is_other_implicit
+from kptm.answering.parsing.ranking.word_explanations import explain_words
+from kptm.answering.parsing.rows.people_of_rows import PeopleOfRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,8 +102,9 @@ def candidates(
         beam: The beam width: partial programs kept per size.
     """
     lexical = model.lexical(question)
-    grammar = Grammar(question, knowledge, lexical, schema, floating=floating)
-    scorer = _Scorer(question, lexical, knowledge, kinds)
+    people = PeopleOfRows(question, knowledge, kinds, schema)
+    grammar = Grammar(question, knowledge, lexical, schema, people, floating=floating)
+    scorer = _Scorer(question, lexical, knowledge, kinds, people)
     best: dict[Program, ProgramCandidate] = {}
     for derivation in Search(grammar, knowledge, beam=beam).derivations():
         made = scorer.score(derivation)
@@ -121,24 +123,28 @@ class _Scorer:
         lexical: The model's weights for this question.
         knowledge: Cached queries to the graph.
         kinds: Looks up the kinds of answers.
+        people: Finds the people of rows.
     """
 
     def __init__(
-        self, question: Question, lexical: Lexical, knowledge: Knowledge, kinds: AnswerKinds
+        self,
+        question: Question,
+        lexical: Lexical,
+        knowledge: Knowledge,
+        kinds: AnswerKinds,
+        people: PeopleOfRows,
     ) -> None:
         self._question = question
         self._lexical = lexical
         self._knowledge = knowledge
         self._kinds = kinds
+        self._people = people
         self._words: dict[int, list[str]] = {}
 
     def score(self, made: Derivation) -> ProgramCandidate:
         """Score a derivation, and let it explain words that only a complete program does."""
         question, program = self._question, made.program
-        described = _count_descriptive_words(question, made, self._kinds)
-        made.mask |= described
-        if _is_truth(made, self._knowledge):  # the fact "heated: yes" answers "is room 305 heated"
-            _explain_yes_or_no(question, made)
+        described = explain_words(question, made, self._knowledge, self._kinds)
         features = _features(question, made, self._knowledge)
         if described:
             features["described"] = float(described.bit_count())
@@ -176,15 +182,9 @@ class _Scorer:
             own = asked_features(
                 question, item.derivation, nouns, named, self._kinds, schema, focus=focus
             )
+            if self._people.step_to(item.derivation.nodes) is not None:
+                own["no_person"] = 1.0
             yield _with(item, own, self._lexical)
-
-
-def _explain_yes_or_no(question: Question, made: Derivation) -> None:
-    """Let a derivation of the value "yes" or "no" explain the words of a yes-or-no question."""
-    for number, match in enumerate(question.operators):
-        if match.kind == "yesno":
-            made.mask |= span_mask(match.start, match.end)
-            made.operators |= 1 << number
 
 
 def _with(item: ProgramCandidate, own: Mapping[str, float], lexical: Lexical) -> ProgramCandidate:
@@ -209,35 +209,6 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
         if not isinstance(key, ValueKey)
     ]
     return [f"@{kind}" for kind in sorted(knowledge.types(named))] if named else []
-
-
-def _count_descriptive_words(question: Question, made: Derivation, kinds: AnswerKinds) -> int:
-    """Bit mask of unexplained words near a name that describe its entity: "the shop Amazon"."""
-    left = [
-        at
-        for at, weight in enumerate(question.importance)
-        if weight > LITTLE and not made.mask >> at & 1
-    ]
-    if not left or not made.names:
-        return 0
-    named = [key for part in parts(made.program) if isinstance(part, Named) for key in part.keys]
-    stems = frozenset().union(*(kind.stems for kind in kinds.of(named)))
-    described = sum(1 << at for at in left if question.tokens[at].stem in stems)
-    return described & _beside(question, made, described)
-
-
-def _beside(question: Question, made: Derivation, described: int) -> int:
-    """Bit mask of the tokens around a program's names, up to the next word with another use."""
-    size = len(question.tokens)
-    light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
-    ends = (made.mask | question.relations.own) & ~(described | made.names | question.typed | light)
-    found = 0
-    for places in (range(size), range(size - 1, -1, -1)):
-        near = False
-        for at in places:
-            near = bool(made.names >> at & 1) or (near and not ends >> at & 1)
-            found |= near << at
-    return found
 
 
 def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
@@ -288,19 +259,6 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         features["focus" if focus else "other_focus"] = 1.0
         features["mixed"] = float(focus and _is_mixed(question, made, knowledge))
     return {name: value for name, value in features.items() if value}
-
-
-def _is_truth(made: Derivation, knowledge: Knowledge) -> bool:
-    """Whether a program is one step from a name to "yes" or "no", along a yes-or-no relation."""
-    program = made.program
-    return (
-        isinstance(program, Follow)
-        and isinstance(program.source, Named)
-        and program.step.forward
-        and bool(made.nodes)
-        and {node.casefold() for node in made.nodes} <= {"yes", "no"}
-        and bool(knowledge.truth_values(program.step.relation))
-    )
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Named
-from kptm.answering.parsing.program_features import edges, question_words, skeleton
+from kptm.answering.parsing.ranking.program_features import edges, question_words, skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

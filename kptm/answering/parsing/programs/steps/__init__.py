@@ -1,0 +1,1 @@
+"""Rules for steps along a relation: which steps a question may mean, and in which direction."""
