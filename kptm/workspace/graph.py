@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -59,6 +60,8 @@ class WorkspaceGraph:
         self.question_encoder = encoders.get(config.answering.encoder)
         weights = Weights.load(linking.weights) if linking.weights else None
         temporary.recover(folder, [path.name for path in self.layout.replaced])
+        for models in self.layout.model_folders:
+            temporary.recover_all(models, re.compile(".+", re.DOTALL))
         self.graph = self.tables.open_graph(config)
         note_graph(self.layout, self.graph.revision())
         index = self.layout.linking_index

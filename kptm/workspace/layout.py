@@ -202,6 +202,11 @@ class Layout:
         )
 
     @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """The folders of which each entry is a model or module, written atomically."""
+        return (self.finetuned, self.compressed, self.modules)
+
+    @property
     def stages(self) -> tuple[Path, ...]:
         """The outputs of all stages, without the graph."""
         return (

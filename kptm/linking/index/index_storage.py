@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
 
-VERSION = 9
+VERSION = 10
 MANIFEST = "manifest.json"
 HISTORY = 1_000
 """The number of newest revisions that identify a graph."""

@@ -20,9 +20,10 @@ _WORDS = re.compile(r"[^\W\d_]+").findall
 
 
 def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dict[str, int]:
-    """The gender (MALE, FEMALE or 0) of entities that a relation such as "gender" states.
+    """The gender of entities that a relation such as "gender" states: MALE or FEMALE.
 
-    A key that ends in such a word counts too, as "/people/person/gender".
+    It is 0 if the values state none or both. The key of the relation may only end in such a word,
+    as "/people/person/gender".
 
     Args:
         graph: The graph.
@@ -31,7 +32,7 @@ def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dic
     relations = [
         item.key for item in graph.relations() if _is_gender(item.key) or _is_gender(item.label)
     ]
-    found = [
+    facts = [
         triple
         for relation in sorted(relations)
         for triple in (
@@ -40,9 +41,12 @@ def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dic
             else chain.from_iterable(graph.match(head=key, relation=relation) for key in keys)
         )
     ]
-    values = graph.entities(sorted({triple.tail for triple in found}))
+    values = graph.entities(sorted({triple.tail for triple in facts}))
     bits = {key: gender_in(entity.label) for key, entity in values.items()}
-    return {triple.head: bits.get(triple.tail, 0) for triple in found}
+    stated: dict[str, set[int]] = {}
+    for triple in facts:
+        stated.setdefault(triple.head, set()).add(bits.get(triple.tail, 0))
+    return {head: _only(genders - {0}) for head, genders in stated.items()}
 
 
 def gender_of(entity: Entity) -> int:
@@ -52,8 +56,12 @@ def gender_of(entity: Entity) -> int:
 
 def gender_in(text: str) -> int:
     """The gender that the words of a text state, MALE or FEMALE; 0 if they state none or both."""
-    found = {_genders().get(word, 0) for word in _WORDS(text.lower())} - {0}
-    return found.pop() if len(found) == 1 else 0
+    return _only({_genders().get(word, 0) for word in _WORDS(text.lower())} - {0})
+
+
+def _only(genders: set[int]) -> int:
+    """The only gender of a set; 0 if there are none or both."""
+    return next(iter(genders)) if len(genders) == 1 else 0
 
 
 @cache

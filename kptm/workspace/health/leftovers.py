@@ -24,9 +24,9 @@ def check_leftovers(layout: Layout) -> Iterator[Finding]:
     for path in _temporary(layout):
         if _is_held(path):
             continue
-        # Every verb cleans up the workspace's folder itself; a stage cleans up its own folder.
-        cleaned = path.parent == layout.folder and any(
-            path.name.startswith(f".{name}.") for name in names
+        # A folder renamed aside may be the only copy of a model, so these are not to be deleted.
+        cleaned = path.parent in layout.model_folders or (
+            path.parent == layout.folder and any(path.name.startswith(f".{x}.") for x in names)
         )
         remedy = "run kptm stats, which cleans up" if cleaned else f"delete {path}"
         text = f"{path}: was left by a process that was killed"
@@ -44,9 +44,7 @@ def _temporary(layout: Layout) -> list[Path]:
         layout.folder,
         layout.linking,
         layout.linking_encoder,
-        layout.finetuned,
-        layout.compressed,
-        layout.modules,
+        *layout.model_folders,
         layout.snapshots,
     )
     for folder in folders:

@@ -5,7 +5,7 @@ import pytest
 from kg import EntityRecord
 from kptm.linking import Linker
 from kptm.linking.names import english_lexicon as lexicon
-from kptm.linking.names.genders import gender_in
+from kptm.linking.names.genders import gender_in, stated_genders
 from kptm.linking.names.peoples import people_of
 from kptm.linking.names.surface_forms import FEMALE, MALE, PLACE, class_of, forms_of, variants
 from kptm.linking.text.recasing import recase, without_case
@@ -197,3 +197,23 @@ def test_other_spellings_are_found(new_graph):
 )
 def test_the_gender_in_a_description(text, gender):
     assert gender_in(text) == gender
+
+
+@pytest.mark.parametrize(
+    ("values", "gender"),
+    [
+        (("m",), MALE),
+        (("x",), 0),
+        (("m", "x"), MALE),
+        (("x", "f"), FEMALE),
+        (("f", "m"), 0),
+        (("m", "f"), 0),
+    ],
+)
+def test_the_gender_that_several_values_state(new_graph, values, gender):
+    """Whatever the order in which they were added."""
+    graph = new_graph()
+    labels = {"m": "male", "f": "female", "x": "unknown"}
+    graph.add(EntityRecord(key=key, label=label) for key, label in labels.items())
+    graph.add([("kim", "gender", value) for value in values])
+    assert stated_genders(graph) == {"kim": gender}

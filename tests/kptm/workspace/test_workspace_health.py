@@ -243,6 +243,21 @@ def test_the_remedies_of_advice_work(copied):
     assert {"leftover-file", "purge-unfinished"}.isdisjoint(names(copied))
 
 
+@pytest.mark.parametrize("folder", ["finetuned", "compressed", "modules"])
+def test_a_model_that_was_renamed_aside_by_a_killed_writer_is_restored(copied, folder):
+    """Between its two renames a writer leaves the older model under a temporary name alone."""
+    aside = copied / folder / ".rivers.0123456789ab.kptm-old"
+    aside.mkdir(parents=True)
+    (aside / "weights").write_text("of the older model")
+    unfinished = copied / folder / ".rivers.0123456789ab.kptm-new"
+    unfinished.mkdir()
+    left = [one for one in examine(copied).findings if one.name == "leftover-file"]
+    assert [one.remedy for one in left] == ["run kptm stats, which cleans up"] * 2
+    run("stats", copied)
+    assert [path.name for path in (copied / folder).iterdir()] == ["rivers"]
+    assert (copied / folder / "rivers" / "weights").read_text() == "of the older model"
+
+
 def test_libraries_and_disk(copied, monkeypatch):
     def version(name):
         if name == "networkx":
