@@ -35,8 +35,7 @@ class LinkIndex:
     Attributes:
         form_hash: F, the hashes of folded surface forms, sorted.
         form_first: F + 1, the offsets of each form's entries.
-        form_common: F, log(1 + the number of descriptions with the form as a word in small
-            letters).
+        form_common: F, log(1 + the number of descriptions with the form as a lower-case word).
         entry_entity: E, entity numbers.
         entry_kind: E, a :class:`~kptm.linking.names.surface_forms.Kind`.
         entry_exact: E, the hash of the surface form as written.
