@@ -13,17 +13,18 @@
                                      [--dim 64] [--pairs 136]
     python benchmarks/scale.py vectors [--rows 50000] [--dim 64] [--queries 300] [--seeds 3]
                                        [--rounds 3] [--graph-from 10000]
+    python benchmarks/scale.py partitions [--triples 10000000] [--partitions 0 16] [--rounds 3]
+                                          [--seed 0]
 
-Each of the first three starts a PostgreSQL server of its own. For `writers` and `move` it has its
-default settings, so that a commit waits for the disk. `serving` and `corpora` need none: their
-workspace is the example world in SQLite, without a model. `training` pretrains a small one on it.
+Each of the first three, and `partitions`, starts a PostgreSQL server of its own. Except for `kills`
+it has its default settings, so that a commit waits for the disk. `serving` and `corpora` need none:
+their workspace is the example world in SQLite, without a model. `training` pretrains a small one.
 `embeddings` and `table` train embeddings by partitions on disk. `vectors` compares FAISS, Qdrant's
 engine in this process and pgvector, whose server it starts.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ from scale_parts import (
     embedding_buckets,
     kills,
     move_time,
+    partitions,
     serving_load,
     training,
     vector_engines,
@@ -85,6 +87,11 @@ def main() -> None:
     engines.add_argument("--seeds", type=int, default=3)
     engines.add_argument("--rounds", type=int, default=3)
     engines.add_argument("--graph-from", type=int, default=10_000, help="Qdrant's, in kB")
+    divided = verbs.add_parser("partitions")
+    divided.add_argument("--triples", type=int, default=10_000_000)
+    divided.add_argument("--partitions", type=int, nargs="+", default=[0, 16])
+    divided.add_argument("--rounds", type=int, default=3)
+    divided.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.verb == "vectors":
         if problem := server.why_no_vectors():
@@ -119,22 +126,25 @@ def main() -> None:
         sys.exit(wrong > 0)
     if problem := server.why_not():
         sys.exit(problem)
-    folder = Path(tempfile.mkdtemp(prefix="kptm-scale-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="kptm-scale-") as place:
         # Clients are killed and not the server, so that it need not wait for the disk then.
         settings = "-c fsync=off -c synchronous_commit=off" if given.verb == "kills" else ""
         with server.running(settings) as host:
-            places = Databases(host)
-            if given.verb == "writers":
-                run = writers.Crowd(given.writers, given.readers, given.seconds, given.seed)
-                wrong = writers.measure(run, folder, places.new())
-            elif given.verb == "kills":
-                wrong = kills.measure(given.kills, given.seed, folder, places.new)
-            else:
-                wrong = move_time.measure(given.triples, folder, places.new())
-    finally:
-        shutil.rmtree(folder)
-    sys.exit(wrong > 0)
+            sys.exit(_measure_server(given, Path(place), Databases(host)) > 0)
+
+
+def _measure_server(given: argparse.Namespace, folder: Path, places: "Databases") -> int:
+    """Measure what needs a server; return how much was wrong."""
+    if given.verb == "writers":
+        run = writers.Crowd(given.writers, given.readers, given.seconds, given.seed)
+        return writers.measure(run, folder, places.new())
+    if given.verb == "kills":
+        return kills.measure(given.kills, given.seed, folder, places.new)
+    if given.verb == "partitions":
+        return partitions.measure(
+            given.triples, given.partitions, given.rounds, given.seed, folder, places.new
+        )
+    return move_time.measure(given.triples, folder, places.new())
 
 
 def _embed(given: argparse.Namespace, folder: Path) -> int:

@@ -13,7 +13,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from benchmarks.store_peers import server
-from kg import KnowledgeGraph
+from kg.sql.database import Database
 
 # The first example also imports modules, so there is no limit on the time of one example.
 # Each run has the same examples, so no change fails by chance; KPTM_EXPLORE=1 looks for new ones.
@@ -50,7 +50,7 @@ SETTINGS = (
 
 
 SLOW = frozenset(
-    "trained training forge separate_process many_inputs postgresql url editing_url browser"
+    "trained training forge separate_process many_inputs postgresql divided url editing_url browser"
     " real_data".split()
 )
 """Fixtures that take seconds: models, processes, servers, Chromium, hundreds of inputs.
@@ -118,6 +118,9 @@ def shared(tmp_path_factory, name, make):
     return shutil.copytree(common, tmp_path_factory.mktemp(name) / name)
 
 
+PARTITIONS = int(os.environ.get("KPTM_PARTITIONS", "0")) or None
+"""``KPTM_PARTITIONS=3`` runs all tests of PostgreSQL on divided tables."""
+
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
@@ -131,7 +134,7 @@ class Server:
         self.host = host
         self._made = 0
         server.fresh_database(host, "empty_graph")
-        KnowledgeGraph.open(self.url("empty_graph")).close()
+        Database(self.url("empty_graph"), partitions=PARTITIONS).close()
         with server.connect(host, "empty_graph") as connection:
             self._empty = _shape(connection), _rows(connection)
         self._lent: set[str] = set()
@@ -149,6 +152,12 @@ class Server:
     def empty(self) -> str:
         """The URL of a database without tables."""
         return self.copy(self.url("template0"))
+
+    def divided(self, partitions: int = 3) -> str:
+        """The URL of an empty graph whose largest tables have partitions."""
+        url = self.empty()
+        Database(url, partitions=partitions).close()
+        return url
 
     def copy(self, url: str) -> str:
         """The URL of a copy of a database that nobody has open."""
@@ -243,7 +252,7 @@ class MovedWorkspaces:
         if workspace not in self._moved:
             folder = shutil.copytree(workspace, self._folder / f"moved{len(self._moved)}")
             url = self._server.empty()
-            Path(move(folder, url).file).unlink()
+            Path(move(folder, url, partitions=PARTITIONS).file).unlink()
             self._moved[workspace] = folder, url
         folder, url = self._moved[workspace]
         shutil.copytree(folder, target)

@@ -18,6 +18,7 @@ from kg.sql.cursor import Sql
 from kg.sql.driver_errors import explain
 from kg.sql.location import Location, with_driver
 from kg.sql.migrate import migrate
+from kg.sql.partitions import COLUMNS, count_partitions
 from kg.sql.replica import READ_ONLY, Replica
 
 if TYPE_CHECKING:
@@ -44,13 +45,17 @@ class Database:
         where: The path or URL.
         read_only: Whether to leave the database unchanged, and a SQLite file's folder too. One
             with an older schema is then refused, because it would have to be migrated.
+        partitions: The number of hash partitions of the largest tables of a new PostgreSQL
+            database (see :mod:`kg.sql.partitions`). A database that exists must have as many.
 
     Raises:
-        StoreError: The database cannot be opened, was not made by kptm, or is newer than this
-            version of kptm.
+        StoreError: The database cannot be opened, was not made by kptm, is newer than this
+            version of kptm, or cannot have these partitions.
     """
 
-    def __init__(self, where: str | Path, *, read_only: bool = False) -> None:
+    def __init__(
+        self, where: str | Path, *, read_only: bool = False, partitions: int | None = None
+    ) -> None:
         self.location = Location(where)
         self.name, self.path = self.location.name, self.location.path
         self.location.check_folder()
@@ -64,8 +69,12 @@ class Database:
         self._replica: Replica | None = None
         # The connections of all threads, so that close() also closes those of ended threads.
         self._thread_connections: list[Any] = []
-        with self._explain_errors():
-            migrate(self.engine, self.name)
+        try:
+            with self._explain_errors():
+                migrate(self.engine, self.name, partitions)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self.location.note_opened()
 
     def _engine(self, where: str, read_only: bool) -> sa.Engine:
@@ -288,7 +297,10 @@ class Database:
                 are removed when the database is next opened.
         """
         if self.engine.dialect.name == "postgresql":
-            tables = sa.inspect(self.engine).get_table_names()
+            # A divided table has no pages of its own; its partitions are listed too.
+            with self.quick() as sql:
+                divided = set(COLUMNS) if count_partitions(sql) else set()
+            tables = set(sa.inspect(self.engine).get_table_names()) - divided
             patience = f"SET lock_timeout = {BUSY_SECONDS * 1000:.0f}"
             vacuum = [f"VACUUM FULL {table}" for table in sorted(tables)]
             self.maintain(patience, *vacuum, "RESET lock_timeout")
@@ -376,9 +388,11 @@ def _tune_postgresql(engine: sa.Engine) -> None:
         if not options.get("kptm_write", False):
             driver.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             return
-        # Both statements in one message. The server serves waiting writers in the order in which
-        # they came, so that none has to try again.
+        # All statements in one message. The server serves waiting writers in the order in which
+        # they came, so that none has to try again. On divided tables it overestimates look-ups of
+        # single rows, and would compile them (JIT), which takes tens of milliseconds.
         wait = BUSY_SECONDS * 1000 if options.get("kptm_wait", True) else 1
         driver.execute(
-            f"SET LOCAL lock_timeout = {wait:.0f}; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+            f"SET LOCAL lock_timeout = {wait:.0f}; SET LOCAL jit = off;"
+            f" SELECT pg_advisory_xact_lock({WRITER_LOCK})"
         )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from kg.errors import StoreError
+from kg.sql.cursor import Sql
+from kg.sql.partitions import check_number, count_partitions, divide
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -38,14 +40,26 @@ def alembic_config(connection: sa.Connection) -> Config:
     return config
 
 
-def migrate(engine: sa.Engine, name: str) -> None:
+def migrate(engine: sa.Engine, name: str, partitions: int | None = None) -> None:
     """Create or upgrade the tables in one transaction.
 
+    Args:
+        engine: The database.
+        name: Its name in messages.
+        partitions: The number of partitions of the largest tables, if they are to have any; None
+            creates plain tables, and accepts either.
+
     Raises:
-        StoreError: The database has tables of other programs, or was written by a newer kptm.
+        StoreError: The database has tables of other programs, was written by a newer kptm, or has
+            tables with another number of partitions.
     """
+    if partitions is not None:
+        check_number(partitions, name, postgresql=engine.dialect.name == "postgresql")
     with engine.connect() as connection:
-        if _version(connection, name) == HEAD:
+        version = _version(connection, name)
+        if version is not None and partitions is not None:
+            _check_partitions(connection, name, partitions)
+        if version == HEAD:
             return
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:  # a transaction could not change the journal mode
@@ -55,11 +69,27 @@ def migrate(engine: sa.Engine, name: str) -> None:
     with engine.connect() as connection:
         connection = connection.execution_options(kptm_write=True)
         with connection.begin():
-            _upgrade(connection, name)
+            _upgrade(connection, name, partitions)
 
 
-def _upgrade(connection: sa.Connection, name: str) -> None:
+def _check_partitions(connection: sa.Connection, name: str, partitions: int) -> None:
+    """Check that tables which exist have this number of partitions.
+
+    Raises:
+        StoreError: They have another one, or none.
+    """
+    stored = count_partitions(Sql.on(connection))
+    if stored != partitions:
+        raise StoreError(
+            f"{name}: has tables already, with {stored or 'no'} partitions; leave partitions out to"
+            " use them, or name an empty database (createdb)"
+        )
+
+
+def _upgrade(connection: sa.Connection, name: str, partitions: int | None) -> None:
     version = _version(connection, name)
+    if version is not None and partitions is not None:  # created by another process since
+        _check_partitions(connection, name, partitions)
     if version == HEAD:  # another process has migrated it in the meantime
         return
     from alembic import command
@@ -70,6 +100,8 @@ def _upgrade(connection: sa.Connection, name: str) -> None:
     if version is not None and version not in known:
         raise StoreError(f"{name}: was written by a newer kptm (schema {version}); upgrade kptm")
     command.upgrade(config, "head")
+    if version is None and partitions is not None:
+        divide(Sql.on(connection), partitions)
 
 
 def _version(connection: sa.Connection, name: str) -> str | None:

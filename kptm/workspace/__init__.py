@@ -154,6 +154,7 @@ class Workspace:
         config: WorkspaceConfig | None = None,
         *,
         database: str | None = None,
+        partitions: int | None = None,
     ) -> Workspace:
         """Create a workspace in ``folder``, which is created if needed.
 
@@ -163,11 +164,14 @@ class Workspace:
             database: The URL of a PostgreSQL database for graph, passages and modeledge, in place
                 of a file in the folder. A password in it is used now and not stored. If the
                 database already has a graph, the workspace uses it.
+            partitions: The number of hash partitions of that database's largest tables, from 2 to
+                128; by default they are not divided. A graph that exists must have as many.
 
         Raises:
             WorkspaceError: There is a workspace already, or the path is a file.
             ConfigError: The URL is malformed, or not one of PostgreSQL.
-            StoreError: The database cannot be reached, or has tables of other programs.
+            StoreError: The database cannot be reached, has tables of other programs, or cannot
+                have these partitions.
         """
         folder = Path(folder)
         layout = Layout(folder)
@@ -182,7 +186,7 @@ class Workspace:
             url, password = split_password(database)
             config = replace(config, database=replace(config.database, url=url))
         tables = WorkspaceTables(layout, config.database, password=password)
-        tables.create()  # first, so that a wrong URL leaves no workspace
+        tables.create(partitions)  # first, so that a wrong URL leaves no workspace
         folder.mkdir(parents=True, exist_ok=True)
         workspace_config.write(layout.config, config)
         return cls(folder, config, tables)

@@ -6,6 +6,9 @@ Each table is written anew once, under a lock.
 import sqlalchemy as sa
 from alembic import op
 
+from kg.sql.cursor import Sql
+from kg.sql.partitions import unite
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -43,7 +46,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """An id that does not fit is an error, and nothing is changed then."""
+    """An id that does not fit is an error, and nothing is changed then.
+
+    Divided tables become plain ones: the column that divides a table cannot change its type.
+    """
+    unite(Sql.on(op.get_bind()))
     _change("integer")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
+from kg.sql.partitions import count_partitions
 from kg.store.rows.schema import triple, triple_source
 
 if TYPE_CHECKING:
@@ -20,11 +21,17 @@ WORTH = 50_000
 SORTING = "128MB"
 """Memory that PostgreSQL may use to build an index."""
 
-_KEYS = {
-    table.name: ", ".join(column.name for column in table.primary_key)
-    for table in (triple, triple_source)
-}
-"""Primary keys that are rebuilt too, on PostgreSQL, if the tables were empty before."""
+_KEYS = (triple.name, triple_source.name)
+"""Tables whose primary keys are rebuilt too, on PostgreSQL, if they were empty before."""
+
+_KEY = (
+    "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE conname = ? AND conrelid = CAST(? AS regclass)"
+)
+"""The definition of a primary key; that of a divided table has one more column."""
+
+_CHANGED = 0.1
+"""The part of a table after whose change PostgreSQL itself counts its values anew, by default."""
 
 
 class DeferredIndexes:
@@ -47,9 +54,13 @@ class DeferredIndexes:
         for name in self._dropped:
             sql.run(f"DROP INDEX {name}")
         # In SQLite a primary key is the table itself.
-        self._keys = _KEYS if sql.postgresql and "uq_triple" in self._dropped else {}
+        rebuilt = _KEYS if sql.postgresql and "uq_triple" in self._dropped else ()
+        self._keys = {table: str(sql.one(_KEY, (f"pk_{table}", table))) for table in rebuilt}
         for table in self._keys:
             sql.run(f"ALTER TABLE {table} DROP CONSTRAINT pk_{table}")
+        # Autovacuum counts the values of partitions, but never those of the divided table.
+        large = rows > max(WORTH, stored * _CHANGED)
+        self._counted = large and count_partitions(sql) > 0
 
     def make(self) -> None:
         """Rebuild the dropped indexes and keys."""
@@ -58,9 +69,11 @@ class DeferredIndexes:
         )
         if self._dropped and self._sql.postgresql:
             self._sql.run(f"SET LOCAL maintenance_work_mem = '{SORTING}'")
-        for table, columns in self._keys.items():
-            self._sql.run(f"ALTER TABLE {table} ADD CONSTRAINT pk_{table} PRIMARY KEY ({columns})")
+        for table, key in self._keys.items():
+            self._sql.run(f"ALTER TABLE {table} ADD CONSTRAINT pk_{table} {key}")
         by_name = {str(index.name): index for index in triple.indexes}
         for name in self._dropped:
             statement = CreateIndex(by_name[name]).compile(dialect=dialect)
             self._sql.run(str(statement))
+        if self._counted:
+            self._sql.run("ANALYZE triple")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.errors import shorten
+from kg.sql.partitions import FEWEST, MOST
 from kptm.cli.output.common import show, verb, workspace_argument
 from kptm.cli.output.progress import progress, read_names
 
@@ -28,18 +29,29 @@ SHOWN = 20
 @click.option("--database", metavar="URL",
               help="Keep graph, passages and modeledge in a PostgreSQL database:"
                    " postgresql://user@host/name. Its password is not stored.")  # fmt: skip
+@click.option("--partitions", type=click.IntRange(FEWEST, MOST), metavar="N",
+              help="Divide the largest tables of a new PostgreSQL database into N hash"
+                   " partitions.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting.")
 @verb
-def init(workspace: str, database: str | None, changes: tuple[str, ...], as_json: bool) -> None:
+def init(
+    workspace: str,
+    database: str | None,
+    partitions: int | None,
+    changes: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Create WORKSPACE."""
     from kptm.workspace import Workspace
     from kptm.workspace.config import WorkspaceConfig
 
     settings = WorkspaceConfig().with_changes(changes)
-    with Workspace.init(workspace, settings, database=database) as ws:
+    with Workspace.init(workspace, settings, database=database, partitions=partitions) as ws:
         text = f"{workspace} is ready; settings are in {ws.folder / 'kptm.toml'}"
         if database is not None:
             text += f"\nits graph is in {ws.config.database.url}"
+            if partitions:
+                text += f", in {partitions} partitions"
             if revision := ws.graph.revision():
                 text += f", which has a graph already: revision {revision}"
         show(ws.settings(), as_json, text)

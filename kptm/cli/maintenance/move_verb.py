@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kg.sql.partitions import FEWEST, MOST
 from kptm.cli.output.common import show, verb, workspace_argument
 from kptm.cli.output.progress import progress
 
@@ -11,8 +12,10 @@ from kptm.cli.output.progress import progress
 @click.command()
 @workspace_argument
 @click.argument("url")
+@click.option("--partitions", type=click.IntRange(FEWEST, MOST), metavar="N",
+              help="Divide the largest tables there into N hash partitions.")  # fmt: skip
 @verb
-def move(workspace: str, url: str, as_json: bool) -> None:
+def move(workspace: str, url: str, partitions: int | None, as_json: bool) -> None:
     """Move graph, passages and modeledge of WORKSPACE to the PostgreSQL database at URL.
 
     URL is postgresql://user@host/name, of an empty database; its password is not stored. All rows
@@ -22,7 +25,7 @@ def move(workspace: str, url: str, as_json: bool) -> None:
     from kptm.workspace import move as move_tables
 
     with progress("moving", None) as advance:
-        report = move_tables(workspace, url, progress=advance)
+        report = move_tables(workspace, url, partitions=partitions, progress=advance)
     text = (
         f"{report.database}: {report.rows:,} rows, as in the file; the graph at revision"
         f" {report.revision}, with the same fingerprint"

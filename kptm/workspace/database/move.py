@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kg.errors import StoreError
 from kg.sql.cursor import Sql
 from kg.sql.database import BUSY_SECONDS, Database
+from kg.sql.partitions import check_number
 from kg.sql.server import connect
 from kg.store.read import triples
 from kptm.errors import WorkspaceError
@@ -68,7 +69,13 @@ class MoveReport:
         return asdict(self)
 
 
-def move(folder: str | Path, url: str, *, progress: Progress | None = None) -> MoveReport:
+def move(
+    folder: str | Path,
+    url: str,
+    *,
+    partitions: int | None = None,
+    progress: Progress | None = None,
+) -> MoveReport:
     """Move graph, passages and modeledge of a workspace from SQLite to PostgreSQL.
 
     Counts and digests of all tables and the fingerprint of the graph are compared before the
@@ -78,11 +85,14 @@ def move(folder: str | Path, url: str, *, progress: Progress | None = None) -> M
     Args:
         folder: The workspace.
         url: The URL of an empty PostgreSQL database. A password in it is not stored.
+        partitions: The number of hash partitions of the largest tables there, from 2 to 128; by
+            default they are not divided.
         progress: Called with the number of rows processed, and the name of the step.
 
     Raises:
         WorkspaceError: There is no workspace, its tables are in PostgreSQL already, a stage runs
-            in it, or the database is not empty.
+            in it, or the database is not empty, or an unfinished move has another number of
+            partitions.
         ConfigError: The URL is malformed.
         StoreError: A database cannot be read or written, or the copied rows differ from the file.
     """
@@ -91,6 +101,8 @@ def move(folder: str | Path, url: str, *, progress: Progress | None = None) -> M
         raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
     settings = workspace_config.read(layout.config)
     stored, password = split_password(url)
+    if partitions is not None:
+        check_number(partitions, stored, postgresql=True)
     if settings.database.url:
         return _finish(layout, settings, stored)
     check_graph(layout)
@@ -106,7 +118,11 @@ def move(folder: str | Path, url: str, *, progress: Progress | None = None) -> M
             held.enter_context(stage(layout, name))
         source = held.enter_context(_lock_file(layout.graph))
         staging = MoveStaging(
-            held.enter_context(connect(full)), full, stored, str(layout.graph.resolve())
+            held.enter_context(connect(full)),
+            full,
+            stored,
+            str(layout.graph.resolve()),
+            partitions=partitions,
         )
         staging.lock()
         report = _Move(layout, source, staging, progress).run(stored)

@@ -18,6 +18,7 @@ from kg.errors import StoreError
 from kg.sql.cursor import Sql
 from kg.sql.location import with_driver
 from kg.sql.migrate import VERSION_TABLE, migrate
+from kg.sql.partitions import count_partitions, divide
 from kptm.errors import WorkspaceError
 from kptm.workspace.database.moved_tables import WORDS, Digest, moved_tables
 
@@ -51,9 +52,19 @@ class MoveStaging:
         url: The URL of the database, with the password.
         name: The URL for messages.
         source: The file that is moved.
+        partitions: The number of hash partitions of the largest tables; None for plain tables.
     """
 
-    def __init__(self, connection: psycopg.Connection, url: str, name: str, source: str) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        url: str,
+        name: str,
+        source: str,
+        *,
+        partitions: int | None = None,
+    ) -> None:
+        self._partitions = partitions
         self.connection, self._url, self._name, self._source = connection, url, name, source
         self._home = str(self._one("SELECT current_schema()") or "public")
 
@@ -78,7 +89,8 @@ class MoveStaging:
         """Resume an earlier move of the file, or begin one; return whether all tables are placed.
 
         Raises:
-            WorkspaceError: The database has tables, or an unfinished move of another file.
+            WorkspaceError: The database has tables, or an unfinished move of another file or with
+                another number of partitions.
             StoreError: The tables cannot be created.
         """
         noted = self._one("SELECT to_regclass(%s)", f"{SCHEMA}.move_index") is not None
@@ -93,10 +105,20 @@ class MoveStaging:
                 )
             if placed:
                 return True
+            self._check_partitions()
         self._check_empty()
         if not noted:
             self._begin()
         return False
+
+    def _check_partitions(self) -> None:
+        with self.connection.transaction():
+            begun = count_partitions(self.sql())
+        if begun != (self._partitions or 0):
+            raise WorkspaceError(
+                f"{self._name}: has an unfinished move with {begun or 'no'} partitions; finish that"
+                f" one, or DROP SCHEMA {SCHEMA} CASCADE"
+            )
 
     def _check_empty(self) -> None:
         query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s"
@@ -130,6 +152,8 @@ class MoveStaging:
                     f"INSERT INTO {SCHEMA}.move_index VALUES (%s, %s)", (name, definition)
                 )
                 self.connection.execute(f"DROP INDEX {SCHEMA}.{name}")
+            if self._partitions is not None:
+                divide(self.sql(), self._partitions)
             self.connection.execute(
                 f"INSERT INTO {SCHEMA}.move_state VALUES (%s, false)", (self._source,)
             )
@@ -211,7 +235,7 @@ class MoveStaging:
         """Place all tables into the database's default schema, in one transaction."""
         with self.connection.transaction():
             self._check_empty()
-            for name in self._names():
+            for name in [*self._names(), *self._partition_names()]:
                 self.connection.execute(f"ALTER TABLE {SCHEMA}.{name} SET SCHEMA {self._home}")
             self.connection.execute(f"UPDATE {SCHEMA}.move_state SET placed = true")
         for name in self._names():
@@ -233,6 +257,14 @@ class MoveStaging:
             for name in reversed(self._names()):
                 self.connection.execute(f"DROP TABLE {self._home}.{name}")
             self.drop()
+
+    def _partition_names(self) -> list[str]:
+        """The partitions, which do not follow their table into another schema."""
+        query = (
+            "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+            " AND relnamespace = %s::regnamespace ORDER BY relname"
+        )
+        return [name for (name,) in self.connection.execute(query, (SCHEMA,)).fetchall()]
 
     def _names(self) -> list[str]:
         return [*(table.name for table in moved_tables()), WORDS, VERSION_TABLE]

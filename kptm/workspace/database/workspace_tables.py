@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kg.graph import KnowledgeGraph
 from kg.sql.database import Database
+from kg.sql.partitions import check_number
 from kg.sql.server import connect_read_only
 from kptm.workspace.files.graph_state import check_graph, check_server_graph
 
@@ -62,14 +63,20 @@ class WorkspaceTables:
         """SQLite's files; none on a server."""
         return () if self.on_server else self._layout.graph_files
 
-    def create(self) -> None:
+    def create(self, partitions: int | None = None) -> None:
         """Create the tables on a server, before the workspace is created.
 
+        Args:
+            partitions: The number of hash partitions of the largest tables.
+
         Raises:
-            StoreError: The database cannot be reached, or has tables of other programs.
+            StoreError: The database cannot be reached, has tables of other programs, has tables
+                with another number of partitions, or is one of SQLite.
         """
         if self.on_server:
-            Database(self.where).close()
+            Database(self.where, partitions=partitions).close()
+        elif partitions is not None:
+            check_number(partitions, self.name, postgresql=False)
 
     def open_graph(self, config: WorkspaceConfig) -> KnowledgeGraph:
         """Open the graph, or create it; tables of an older version of kptm are migrated.

@@ -15,9 +15,10 @@ from kptm.modeledge.engines.qdrant_index import QdrantServer
 @pytest.fixture
 def place(request, empty_graph, tmp_path):
     """The path or URL of an empty database; ``indirect`` names the kind, SQLite by default."""
-    if getattr(request, "param", "sqlite") == "postgresql":
+    kind = getattr(request, "param", "sqlite")
+    if kind != "sqlite":
         server = request.getfixturevalue("postgresql")
-        url = server.new()
+        url = server.new() if kind == "postgresql" else server.divided()
         yield url
         server.drop(url)
         return

@@ -6,6 +6,9 @@ import pytest
 on_both = pytest.mark.parametrize("place", ["sqlite", "postgresql"], indirect=True)
 """Runs a test on SQLite and on PostgreSQL."""
 
+on_all = pytest.mark.parametrize("place", ["sqlite", "postgresql", "divided"], indirect=True)
+"""Runs a test on SQLite, and on PostgreSQL with plain and with divided tables."""
+
 KINDS = ("flat", "hnsw", "ivf", "ivf-sq8", "ivf-pq")
 
 

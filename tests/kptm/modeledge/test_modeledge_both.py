@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from modeledge_oracle import KINDS, best, clustered, held_by, is_whole, on_both
+from modeledge_oracle import KINDS, best, clustered, held_by, is_whole, on_all
 
 from kptm import ModeledgeError, Record
 from kptm.modeledge import IndexConfig, RecordFilter
@@ -42,7 +42,7 @@ def recall(store, where=None, fits=lambda _: True):
     return np.mean(shares)
 
 
-@on_both
+@on_all
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_stores_and_every_kind(opened, kind):
     one, other = opened(), opened()
@@ -66,7 +66,7 @@ def test_two_stores_and_every_kind(opened, kind):
     assert is_whole(other)
 
 
-@on_both
+@on_all
 def test_the_past_and_the_purged(opened):
     one, other = opened(), opened()
     first = filled(one)
@@ -90,7 +90,7 @@ def test_the_past_and_the_purged(opened):
     assert recall(other) == 1
 
 
-@on_both
+@on_all
 def test_undone_rows_are_in_no_index(opened):
     one, other = opened(), opened()
     filled(one)
@@ -107,7 +107,7 @@ def test_undone_rows_are_in_no_index(opened):
     assert is_whole(one)
 
 
-@on_both
+@on_all
 def test_who_attests_counts_at_once(opened, small_model):
     """A further source changes no row, but it changes which rows a filter keeps."""
     from test_modeledge_attested import TEXT

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from kg import Attribute, KnowledgeGraph, Literal, Qualifier, Statement, StoreError, Triple
+from kg.sql.database import Database
 from kg.vocabulary import XSD
 from kptm import Workspace, WorkspaceError
 from kptm.cli.main import main
@@ -108,9 +109,10 @@ def lively(copied):
     return copied
 
 
-def test_everything_visible_is_the_same(lively, url):
+@pytest.mark.parametrize("options", [(), ("--partitions", 3)])
+def test_everything_visible_is_the_same(lively, url, options):
     before = everything(lively)
-    written = json.loads(run("move", lively, url, "--json").stdout)
+    written = json.loads(run("move", lively, url, *options, "--json").stdout)
     assert everything(lively) == before
     assert written["fingerprint"] == before[0]
     assert written["resumed"] == 0
@@ -141,9 +143,11 @@ SELECT version_num FROM alembic_version
 """.split(";")
 
 
-def test_its_tables_and_indexes_are_those_of_a_new_database(lively, url, postgresql):
-    run("move", lively, url)
-    new = postgresql.new()
+@pytest.mark.parametrize("partitions", [None, 3])
+def test_its_tables_and_indexes_are_those_of_a_new_database(lively, url, postgresql, partitions):
+    move(lively, url, partitions=partitions)
+    new = postgresql.empty()
+    Database(new, partitions=partitions).close()
 
     def definitions(where):
         with psycopg.connect(where.replace("+psycopg", "")) as connection:
@@ -307,6 +311,22 @@ def test_an_unfinished_move_of_another_workspace_is_refused(lively, url, tmp_pat
             move(other, url)
     with pytest.raises(WorkspaceError, match="unfinished move"):
         move(lively, url)
+
+
+def test_an_unfinished_move_with_other_partitions_is_refused(lively, url, monkeypatch):
+    before = everything(lively)
+    with pytest.raises(StoreError, match="say a number from 2"):
+        move(lively, url, partitions=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(moving.MoveStaging, "make_indexes", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            move(lively, url, partitions=3)
+    for partitions in (None, 4):
+        with pytest.raises(WorkspaceError, match="unfinished move with 3 partitions"):
+            move(lively, url, partitions=partitions)
+    report = move(lively, url, partitions=3)
+    assert report.resumed == report.rows
+    assert everything(lively) == before
 
 
 def test_two_moves_at_once_are_refused(lively, url, tmp_path, monkeypatch):
