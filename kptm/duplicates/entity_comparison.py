@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kg.store.merging.entity_facts import ComparedEntity, Fact
     from kg.store.merging.relation_counts import RelationCounts
     from kptm.duplicates.blocks import WordCounts
-    from kptm.duplicates.entity_kinds import Kinds
+    from kptm.duplicates.entity_kinds import Kinds, RolePairs
     from kptm.duplicates.namesake_rates import NamesakeRates
 
 FEATURES = (
@@ -46,6 +46,7 @@ FEATURES = (
     "slips",
     "known_words",
     "abbreviated",
+    "short_words",
     "left_over",
     "extra",
     "numbers_differ",
@@ -53,6 +54,8 @@ FEATURES = (
     "types_differ",
     "roles",
     "kinds",
+    "exclusion",
+    "completion",
     "few_facts",
     "neighbours",
     "facts",
@@ -72,10 +75,12 @@ SIGNS = {
     **dict.fromkeys(
         (
             "namesakes",
+            "short_words",
             "left_over",
             "extra",
             "numbers_differ",
             "types_differ",
+            "exclusion",
             "conflicts",
             "surplus",
             "kind_namesakes",
@@ -136,6 +141,7 @@ class PairComparer:
         relations: The numbers of facts, heads and tails of each relation.
         entities: The number of entities.
         kinds: The vectors of relations.
+        pairs: How many entities have two relations.
         rates: How often entities with a relation have namesakes.
     """
 
@@ -145,9 +151,10 @@ class PairComparer:
         relations: Mapping[int, RelationCounts],
         entities: int,
         kinds: Kinds,
+        pairs: RolePairs,
         rates: NamesakeRates,
     ) -> None:
-        self._kinds, self._rates = kinds, rates
+        self._kinds, self._pairs, self._rates = kinds, pairs, rates
         self._words, self._relations, self._entities = words, relations, max(2, entities)
         self._unit = math.log(self._entities)
         self._names = NameComparer(words.__getitem__, words.weight)
@@ -206,6 +213,7 @@ class PairComparer:
             "slips": name.slips,
             "known_words": name.known,
             "abbreviated": name.abbreviated,
+            "short_words": name.short_words,
             "left_over": name.left_over / self._unit,
             "extra": name.extra / self._unit,
             "numbers_differ": name.numbers_differ,
@@ -213,8 +221,10 @@ class PairComparer:
             "types_differ": both and not types,
             "roles": self._roles(first, second),
             "kinds": self._same_kind(first, second),
+            "exclusion": self._pairs.exclusion(first.roles, second.roles),
+            "completion": self._pairs.completion(first.roles, second.roles),
             "few_facts": 1 / (1 + least),
-            "neighbours": self._weights(degrees, neighbours),
+            "neighbours": self._weights(degrees, _by_two_relations(first, second, neighbours)),
             "facts": self._weights(degrees, (node for _, node, _ in facts)),
             "conflicts": math.log1p(sum(self._functional(*one) for one in conflicts)),
             "surplus": math.log1p(self._surplus(first, second)),
@@ -293,6 +303,20 @@ class PairComparer:
             weight = math.log1p(self._entities / max(1, ends))
             found[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
         return found
+
+
+def _by_two_relations(
+    first: ComparedEntity, second: ComparedEntity, nodes: set[int]
+) -> Iterable[int]:
+    """The nodes with which two entities have facts of more than one relation and side.
+
+    Those of one relation are counted by the feature "facts".
+    """
+    roles: dict[int, set[tuple[int, bool]]] = {node: set() for node in nodes}
+    for relation, node, is_head in (*first.facts, *second.facts):
+        if node in roles:
+            roles[node].add((relation, is_head))
+    return (node for node in sorted(nodes) if len(roles[node]) > 1)
 
 
 def with_surroundings(

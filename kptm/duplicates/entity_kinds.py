@@ -6,6 +6,7 @@ when it was shown. Relations that entities often have together have similar vect
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,79 @@ ROLES = 1_000
 """The most relations, on either side, that have a vector: the most frequent."""
 WIDTH = 40
 """The width of the vectors."""
+RARE, SURE = 2, 0.98
+"""What is added to the number of things with a relation, and the highest share of them that have
+another one: few things prove little."""
+
+
+class RolePairs:
+    """How many entities have each relation on a side, and how many have two of them.
+
+    Args:
+        roles: The relations and sides, R of them.
+        together: The number of entities with each two, shape (R, R).
+        entities: The number of entities.
+    """
+
+    def __init__(self, roles: Iterable[Role], together: NDArray[np.float64], entities: int) -> None:
+        self._row = {role: at for at, role in enumerate(roles)}
+        self.together, self.entities = together, max(1, entities)
+        self.alone = together.diagonal()
+
+    @property
+    def roles(self) -> list[Role]:
+        """The relations and sides, in the order of the rows."""
+        return list(self._row)
+
+    @classmethod
+    def of(cls, sql: Sql, entities: int) -> RolePairs:
+        """Count the relations of a sample of the entities of a graph."""
+        step = max(1, entities // SAMPLE)
+        counts: Counter[Role] = Counter()
+        for _, found in entity_facts.stream_roles(sql, step):
+            counts.update(found)
+        roles = [role for role, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+        roles = roles[:ROLES]
+        row = {role: at for at, role in enumerate(roles)}
+        together = np.zeros((len(roles), len(roles)))
+        total = 0
+        for _, found in entity_facts.stream_roles(sql, step):
+            at = [row[role] for role in found if role in row]
+            together[np.ix_(at, at)] += 1
+            total += 1
+        return cls(roles, together, total)
+
+    def exclusion(self, one: Iterable[Role], other: Iterable[Role]) -> float:
+        """How much rarer than by chance it is that one thing has relations of both entities.
+
+        The mean over all pairs of a relation of each of log((expected + 1) / (observed + 1)), but
+        at least 0 for each pair: nothing is both awarded as a film and broadcast as a series.
+        """
+        left, right = self._rows(one), self._rows(other)
+        if not left or not right:
+            return 0.0
+        expected = np.outer(self.alone[left], self.alone[right]) / self.entities
+        rarer = np.log((expected + 1) / (self.together[np.ix_(left, right)] + 1))
+        return float(np.maximum(rarer, 0).mean())
+
+    def completion(self, one: Iterable[Role], other: Iterable[Role]) -> float:
+        """How much each of two entities lacks that the other one has: log(1 + the lesser lack).
+
+        What an entity lacks is the sum of -log(1 - P) over the relations that only the other one
+        has; P is the highest share of the things with one of its relations that have that one, too.
+        """
+        left, right = set(self._rows(one)), set(self._rows(other))
+        return math.log1p(min(self._lack(left, right - left), self._lack(right, left - right)))
+
+    def _lack(self, known: set[int], missing: set[int]) -> float:
+        if not known or not missing:
+            return 0.0
+        rows, columns = sorted(known), sorted(missing)
+        shares = self.together[np.ix_(rows, columns)] / (self.alone[rows, None] + RARE)
+        return float(-np.log(1 - np.minimum(shares.max(axis=0), SURE)).sum())
+
+    def _rows(self, roles: Iterable[Role]) -> list[int]:
+        return [self._row[role] for role in roles if role in self._row]
 
 
 class Kinds:
@@ -43,34 +117,20 @@ class Kinds:
         self._vectors = vectors
 
     @classmethod
-    def of(cls, sql: Sql, entities: int) -> Kinds:
-        """Learn the vectors from a sample of the entities of a graph.
+    def of(cls, pairs: RolePairs) -> Kinds:
+        """Learn the vectors from the relations of the entities of a graph.
 
         The matrix of positive pointwise mutual information of R roles, shape (R, R), is factorised
         (Levy and Goldberg 2014).
         """
-        step = max(1, entities // SAMPLE)
-        counts: Counter[Role] = Counter()
-        for _, found in entity_facts.stream_roles(sql, step):
-            counts.update(found)
-        roles = [role for role, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-        roles = roles[:ROLES]
-        row = {role: at for at, role in enumerate(roles)}
-        together = np.zeros((len(roles), len(roles)))
-        total = 0
-        for _, found in entity_facts.stream_roles(sql, step):
-            at = [row[role] for role in found if role in row]
-            together[np.ix_(at, at)] += 1
-            total += 1
-        if not roles:
+        if not pairs.roles:
             return cls((), np.zeros((0, 1)))
-        alone = together.diagonal()
-        expected = np.outer(alone, alone) / max(1, total)
-        information = np.log(np.maximum(together, 1e-9) / expected)
-        positive = np.where(together > 0, np.maximum(information, 0), 0)
+        expected = np.outer(pairs.alone, pairs.alone) / pairs.entities
+        information = np.log(np.maximum(pairs.together, 1e-9) / expected)
+        positive = np.where(pairs.together > 0, np.maximum(information, 0), 0)
         values, vectors = np.linalg.eigh(positive)
         order = np.argsort(-values)[:WIDTH]
-        return cls(roles, vectors[:, order] * np.sqrt(np.maximum(values[order], 0)))
+        return cls(pairs.roles, vectors[:, order] * np.sqrt(np.maximum(values[order], 0)))
 
     def vector(self, roles: Iterable[Role]) -> NDArray[np.float64]:
         """The mean vector of the roles of an entity, shape (width,)."""

@@ -22,7 +22,7 @@ from kptm.duplicates.entity_comparison import (
     spans_of,
     with_surroundings,
 )
-from kptm.duplicates.entity_kinds import Kinds
+from kptm.duplicates.entity_kinds import Kinds, RolePairs
 from kptm.duplicates.namesake_rates import NamesakeRates
 from kptm.duplicates.surroundings import MOST as MOST_ALIKE
 from kptm.duplicates.surroundings import Surroundings, likeness
@@ -138,10 +138,11 @@ class DuplicateFinder:
             self._relations = entity_facts.relation_keys(sql)
             query = "SELECT key FROM entity ORDER BY id LIMIT ?"
             sample = [key for (key,) in sql.all(query, (SAMPLE,))]
-            kinds = Kinds.of(sql, self.entities)
+            pairs = RolePairs.of(sql, self.entities)
             self._surroundings = Surroundings(sql, self.entities)
             rates = NamesakeRates.of(sql, self.entities, self._words)
-        self._comparer = PairComparer(self._words, relations, self.entities, kinds, rates)
+        kinds = Kinds.of(pairs)
+        self._comparer = PairComparer(self._words, relations, self.entities, kinds, pairs, rates)
         self._cosines = _Cosines(vectors, sample)
 
     def find(

@@ -23,6 +23,8 @@ SHORT, SLIP = 0.6, 0.8
 """The weight of an abbreviated and of a misspelled word; that of an equal word is 1."""
 UNKNOWN = 1
 """A word that more entities have in their names does not count as a slip."""
+RARER = 100
+"""A word that is so many times rarer than a similar one is a slip, too."""
 ACRONYM = 11
 """The most letters and spaces of an acronym."""
 SHORTENED = 4
@@ -34,6 +36,11 @@ _SMALL = frozenset(
     "of the and a an in on for to at by with de la le les el los las du des del der die das von und"
     " et y e da di do dos".split()
 )
+_CONVENTIONAL = frozenset(
+    "ave blvd bros capt co col corp dept dr etc gen gov inc intl jr lt ltd mr mrs mt nat no prof rd"
+    " rev sr st univ vol".split()
+)
+"""Abbreviations that are written without a dot, in many names."""
 JOINED = ((12, 2), (5, 1))
 """The most edits of words of at least so many letters in all, when they are written together."""
 
@@ -76,6 +83,8 @@ class NameSimilarity:
         slips: The number of misspelled words.
         known: The number of misspelled words whose right form is in other names too.
         abbreviated: The number of abbreviated words.
+        short_words: The number of these that are words of other names and have no dot, such as
+            "ska", which is no abbreviation of "skate".
         left_over: The weight of the words without a counterpart, in the name where it is lower. If
             both names have such words, they mostly mean two things of one kind.
         extra: The same weight in the name where it is higher.
@@ -92,6 +101,7 @@ class NameSimilarity:
     slips: int = 0
     known: int = 0
     abbreviated: int = 0
+    short_words: int = 0
     left_over: float = 0.0
     extra: float = 0.0
     numbers_differ: bool = False
@@ -130,10 +140,23 @@ class NameComparer:
             how = "the same words but for small ones"
             return NameSimilarity(first, second, False, True, 1.0, string, how=how)
         string = JaroWinkler.similarity(" ".join(left), " ".join(right))
-        if _is_acronym(left, right) or _is_acronym(right, left):
+        if self._is_acronym_of(first, second) or self._is_acronym_of(second, first):
             return NameSimilarity(first, second, share=0.7, string=string, abbreviated=1,
                                   how="an acronym")  # fmt: skip
         return self._by_words(first, second, left, right, string)
+
+    def _is_acronym_of(self, short: str, whole: str) -> bool:
+        """Whether a name is the initials of another and is not written like a word.
+
+        "SKA" and "s.k.a." are written like acronyms, "ska" only if no other name has the word and
+        there are no capitals in either name.
+        """
+        words = words_of(short)
+        if not _is_acronym(words, words_of(whole)):
+            return False
+        if len(words) > 1 or short.isupper() or "." in short:
+            return True
+        return f"{short}{whole}".lower() == short + whole and self._frequency(words[0]) <= UNKNOWN
 
     def _by_words(
         self, first: str, second: str, left: Sequence[str], right: Sequence[str], string: float
@@ -171,10 +194,24 @@ class NameComparer:
                 max(map(self._frequency, pair[:2])) > UNKNOWN for pair in pairs if pair[2] == SLIP
             ),
             abbreviated=counts[SHORT],
+            short_words=sum(
+                self._is_word(min(pair[:2], key=len), f"{first} {second}")
+                for pair in pairs
+                if pair[2] == SHORT
+            ),
             left_over=min(left_over),
             extra=max(left_over),
             numbers_differ=any(map(_is_number, (*rest[0], *rest[1]))),
             how=", ".join(parts) or "similar letters",
+        )
+
+    def _is_word(self, short: str, names: str) -> bool:
+        """Whether an abbreviation is rather a word of its own."""
+        return (
+            len(short) > 1
+            and short not in _CONVENTIONAL
+            and self._frequency(short) > UNKNOWN
+            and f"{short}." not in fold(names)
         )
 
     def _align(
@@ -208,7 +245,7 @@ class NameComparer:
             return False
         if len(rest[0]) == len(rest[1]) == 1:
             short, most = min(len(one), len(other)), 1
-            if short >= SLIPS[-1][0] or max(len(one), len(other)) < 3 or len(pairs) < 3:
+            if short >= SLIPS[-1][0] or max(len(one), len(other)) < 3 or len(pairs) < 2:
                 return False
         else:
             length = min(len(one), len(other))
@@ -223,8 +260,13 @@ class NameComparer:
             most > 0
             and OSA.distance(one, other, score_cutoff=most) <= most
             and not (_is_number(one) or _is_number(other))
-            and min(self._frequency(one), self._frequency(other)) <= UNKNOWN
+            and self._is_misspelling(one, other)
         )
+
+    def _is_misspelling(self, one: str, other: str) -> bool:
+        """Whether one word is unknown or much rarer: "Counyt" among many a "County"."""
+        low, high = sorted((self._frequency(one), self._frequency(other)))
+        return low <= max(UNKNOWN, high / RARER)
 
 
 def _is_equal(one: str, other: str) -> bool:
@@ -232,11 +274,12 @@ def _is_equal(one: str, other: str) -> bool:
 
 
 def _is_short(one: str, other: str) -> bool:
-    """Whether one word is the beginning of the other: "j" of "john"."""
+    """Whether one word is the beginning of the other: "j" of "john"; "with" is a word."""
     short, whole = sorted((one, other), key=len)
     return (
         len(short) <= SHORTENED
         and short != whole
+        and (len(short) == 1 or short not in _SMALL)
         and whole.startswith(short)
         and not _is_number(short)
         and not _is_number(whole)

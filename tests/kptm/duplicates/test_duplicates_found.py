@@ -1,12 +1,15 @@
 """Duplicates of a small graph: which are found, why, and how the weights learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import logit
 
 from kg import EntityRecord, KnowledgeGraph
 from kg.vocabulary import SAME_AS
 from kptm.duplicates import DuplicateFinder, DuplicateModel
+from kptm.duplicates.duplicate_model import knots_of
 from kptm.duplicates.entity_comparison import FEATURES, SIGNS
 from kptm.errors import ModelError
 
@@ -98,40 +101,82 @@ def test_no_more_pairs_are_returned_than_asked_for(graph):
     assert list(found(graph, most=1)) == [("p1", "p2")]
 
 
-def test_probabilities_are_logistic():
-    weights = np.arange(4.0 * len(FEATURES)).reshape(4, -1) / 10
-    model = DuplicateModel(weights, np.array([-1.0, -2.0, -3.0, -4.0]))
-    rows = np.random.default_rng(0).normal(size=(40, len(FEATURES))) / 10
+def model_of(chance, pieces=2):
+    """A model of random weights with the signs of the features, and random knots."""
+    signs = np.array([SIGNS.get(name, 1) for name in FEATURES])
+    weights = chance.uniform(0, 2, (4, len(FEATURES), pieces))
+    weights *= np.where(signs == 0, chance.choice([-1, 1], len(FEATURES)), signs)[:, None]
+    knots = np.cumsum(chance.uniform(0.1, 1, (len(FEATURES), pieces + 1)), axis=1) - 1
+    return DuplicateModel(weights, np.array([-1.0, -2.0, -3.0, -4.0]), knots)
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+def test_log_odds_are_sums_of_piecewise_linear_functions(pieces):
+    """The oracle is numpy.interp between the knots."""
+    chance = np.random.default_rng(0)
+    model = model_of(chance, pieces)
+    rows = chance.normal(size=(40, len(FEATURES)))
     at = {name: number for number, name in enumerate(FEATURES)}
     ways = np.arange(40) % 4
     rows[:, at["same_words"]] = ways == 0
     rows[:, at["slips"]] = ways == 1
     rows[:, at["abbreviated"]] = ways >= 2
     rows[:, at["extra"]] = ways == 3
-    wanted = [
-        1 / (1 + np.exp(1 + way - sum(w * x for w, x in zip(weights[way], row, strict=True))))
-        for way, row in zip(ways, rows, strict=True)
-    ]
-    assert model.probabilities(rows) == pytest.approx(wanted)
+    for way, row, p in zip(ways, rows, model.probabilities(rows), strict=True):
+        heights = [np.r_[0, np.cumsum(weights)] for weights in model.weights[way]]
+        score = sum(map(np.interp, row, model.knots, heights)) + model.biases[way]
+        assert p == pytest.approx(1 / (1 + np.exp(-score)))
+
+
+CHOOSE = {"same_words", "extra"}
+"""The features with a sign that also choose the kind of similarity, and so other weights."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FEATURES if SIGNS.get(name, 1) and name not in CHOOSE]
+)
+def test_more_of_a_feature_never_speaks_against_its_meaning(name):
+    """For the weights of the package and random ones."""
+    chance = np.random.default_rng(2)
+    column = FEATURES.index(name)
+    for model in (DuplicateModel.load(), model_of(chance)):
+        rows = np.repeat(chance.normal(size=(50, len(FEATURES))), 9, axis=0)
+        rows[:, column] = np.tile(np.linspace(-3, 5, 9), 50)
+        p = model.probabilities(rows).reshape(50, 9)
+        assert (np.diff(p, axis=1) * SIGNS.get(name, 1) >= -1e-12).all()
+
+
+def test_knots_are_quantiles_of_both_kinds_of_pairs():
+    chance = np.random.default_rng(3)
+    rows = np.tile(chance.random(3_000)[:, None], (1, len(FEATURES)))
+    same = np.arange(3_000) < 100
+    rows[same] += 10
+    rows[:, 1] = rows[:, 1] > 10  # of two values
+    rows[:, 2] = 7
+    knots = knots_of(rows, same.astype(float))
+    column = np.r_[np.repeat(rows[same, 0], 29), rows[~same, 0]]
+    assert knots[0] == pytest.approx(np.quantile(column, [0.02, 0.5, 0.98]), abs=1e-4)
+    assert knots[1].tolist() == [0, 0.5, 1]
+    assert knots[2].tolist() == [7, 7.5, 8]
 
 
 def test_fitting_learns_the_weights_that_made_the_labels_and_keeps_signs():
     chance = np.random.default_rng(1)
-    signs = np.array([SIGNS.get(name, 1) for name in FEATURES])
-    truth = np.where(signs == 0, 1.0, signs * chance.uniform(0.5, 2, len(FEATURES)))
-    rows = chance.normal(size=(20_000, len(FEATURES)))
+    truth = model_of(chance)
+    truth = replace(truth, weights=truth.weights / 3)
+    signs = np.array([SIGNS.get(name, 1) for name in FEATURES])[:, None]
+    rows = chance.uniform(-1, 2, size=(20_000, len(FEATURES)))
     rows[:, FEATURES.index("same_words")] = 0
-    rows[:, FEATURES.index("extra")] = 1  # all rows have the same value
-    same = (chance.random(len(rows)) < expit(rows @ truth - 1)).astype(float)
-    start = DuplicateModel.flat()
+    rows[:, FEATURES.index("extra")] = 1  # all are of the last kind
+    middle = np.median(logit(truth.probabilities(rows)))
+    truth = replace(truth, biases=truth.biases - middle)
+    wanted = truth.probabilities(rows)
+    same = (chance.random(len(rows)) < wanted).astype(float)
+    start = DuplicateModel.flat(truth.knots)
     model = start.fit(rows, same, prior=0.01)
-    constant = [FEATURES.index(name) for name in ("same_words", "extra")]
-    learnt = np.delete(model.weights[3], constant)
-    assert learnt == pytest.approx(np.delete(truth, constant), abs=0.2)
-    bias = model.biases[3] + model.weights[3, constant[1]]
-    assert bias == pytest.approx(-1 + truth[constant[1]], abs=0.2)
-    assert not model.weights[:3].any()
     p = model.probabilities(rows)
+    assert np.abs(p - wanted).mean() < 0.03
+    assert not model.weights[:3].any()
     for low in (0.1, 0.5, 0.8):  # calibrated
         chosen = (p >= low) & (p < low + 0.1)
         assert same[chosen].mean() == pytest.approx(p[chosen].mean(), abs=0.04)
@@ -147,13 +192,16 @@ def test_a_strong_prior_keeps_the_weights():
 
 
 def test_weights_are_saved_and_damage_is_named(tmp_path):
-    weights = np.linspace(-1, 1, 4 * len(FEATURES)).reshape(4, -1)
-    model = DuplicateModel(weights, np.array([0.5, 1.0, -0.25, 2.0]), 7)
+    weights = np.linspace(-1, 1, 8 * len(FEATURES)).reshape(4, -1, 2)
+    knots = DuplicateModel.flat().knots
+    model = DuplicateModel(weights, np.array([0.5, 1.0, -0.25, 2.0]), knots, 7)
     model.save(tmp_path / "w.json")
     again = DuplicateModel.load(tmp_path / "w.json")
     assert again.weights == pytest.approx(model.weights, abs=1e-4)
+    assert again.knots == pytest.approx(knots)
     assert (again.biases.tolist(), again.pairs) == ([0.5, 1.0, -0.25, 2.0], 7)
-    for text in ("{", '{"version": 99}', "[]"):
+    falling = (tmp_path / "w.json").read_text().replace("0.5,", "1.5,")
+    for text in (falling, "{", '{"version": 99}', "[]"):
         (tmp_path / "w.json").write_text(text)
         with pytest.raises(ModelError, match=r"w\.json"):
             DuplicateModel.load(tmp_path / "w.json")
@@ -161,5 +209,5 @@ def test_weights_are_saved_and_damage_is_named(tmp_path):
 
 def test_the_weights_of_the_package_keep_the_signs_of_features():
     model = DuplicateModel.load()
-    signs = np.array([SIGNS.get(name, 1) for name in FEATURES])
+    signs = np.array([SIGNS.get(name, 1) for name in FEATURES])[:, None]
     assert (model.weights * signs >= 0).all()

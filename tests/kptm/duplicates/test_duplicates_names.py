@@ -33,11 +33,63 @@ def comparer():
         ("Maid in Manhattan", "Maid Manhattan", "the same words but for small ones"),
         ("Piano", "E. Piano", "1 word in common"),
         ("Society of Film Arts", "Society of ilm Arts", "3 words in common, 1 slip"),
+        ("The Towering Inferno", "Thz Towering Inferno", "2 words in common, 1 slip"),
     ],
 )
 def test_how_names_are_alike(comparer, first, second, how):
     assert comparer.compare(first, second).how == how
     assert comparer.compare(second, first).how == how
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("SKA", "State Kansas Association"),
+        ("s.k.a.", "State Kansas Association"),
+        ("S. K. A.", "State Kansas Association"),
+        ("xka", "xylophone keys association"),
+    ],
+)
+def test_initials_in_capitals_with_dots_or_of_no_word_are_acronyms(comparer, first, second):
+    for one, other in ((first, second), (second, first)):
+        assert comparer.compare(one, other).abbreviated == 1
+
+
+def test_a_shortened_word_that_other_names_have_is_told_from_an_abbreviation():
+    known = {"ska": 5, "skate": 3, "punk": 20, "corp": 80, "corporation": 90, "acme": 1}
+    comparer = NameComparer(lambda word: known.get(word, 1), lambda word: 1.0)
+    words = {
+        ("ska punk", "Skate punk"): 1,
+        ("Ska. punk", "Skate punk"): 0,  # a dot abbreviates
+        ("S punk", "Skate punk"): 0,  # so does an initial
+        ("Acme Corp", "Acme Corporation"): 0,  # as is usual
+        ("Skat punk", "Skate punk"): 0,  # no name has "skat"
+    }
+    for (first, second), count in words.items():
+        for one, other in ((first, second), (second, first)):
+            assert comparer.compare(one, other).short_words == count
+
+
+def test_a_much_rarer_word_is_a_slip():
+    known = {"county": 900, "counyt": 3, "bounty": 20, "pembroke": 2}
+    comparer = NameComparer(lambda word: known.get(word, 1), lambda word: 1.0)
+    assert comparer.compare("Pembroke County", "Pembroke Counyt").slips == 1
+    assert comparer.compare("Pembroke County", "Pembroke Bounty").slips == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Ska", "State Kansas Association"),  # a word, here of a name
+        ("games", "great american music elements survey"),  # a word of several names
+        ("Go", "George Orwell"),
+        ("Score with Orchestra", "Score without Orchestra"),  # a small word
+        ("Heat in Chicago", "Heat Inc. Chicago"),
+    ],
+)
+def test_words_are_no_abbreviations(comparer, first, second):
+    for one, other in ((first, second), (second, first)):
+        assert comparer.compare(one, other).abbreviated == 0
 
 
 def test_two_known_words_are_no_slips_of_each_other(comparer):

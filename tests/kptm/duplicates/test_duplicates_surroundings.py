@@ -1,5 +1,6 @@
 """Surroundings, values of relations and rates of namesakes, each by an oracle or by hand."""
 
+import itertools
 import math
 
 import numpy as np
@@ -12,6 +13,7 @@ from kptm.duplicates import DuplicateFinder, DuplicateModel
 from kptm.duplicates import surroundings as module
 from kptm.duplicates.blocks import WordCounts
 from kptm.duplicates.entity_comparison import FEATURES, with_surroundings
+from kptm.duplicates.entity_kinds import RARE, SURE, RolePairs
 from kptm.duplicates.namesake_rates import NamesakeRates
 from kptm.duplicates.surroundings import MOST, Surroundings, likeness
 
@@ -149,6 +151,80 @@ def test_relations_are_counted_on_both_sides(graph):
     assert by_name["in"].facts == 4
     assert (by_name["in"].side(True).entities, by_name["in"].side(False).entities) == (4, 2)
     assert by_name["in"].tails.at_least(2) == 2
+
+
+def roles_of_entities():
+    chance = np.random.default_rng(5)
+    return [
+        {(number, bool(side)) for number in range(4) for side in (0, 1) if chance.random() < 0.5}
+        for _ in range(60)
+    ]
+
+
+def role_pairs(entities):
+    roles = sorted(set().union(*entities))
+    together = [[sum({one, two} <= have for have in entities) for two in roles] for one in roles]
+    return RolePairs(roles, np.array(together, float), len(entities))
+
+
+def test_exclusion_is_how_much_rarer_two_relations_are_in_one_thing_than_by_chance():
+    entities = roles_of_entities()
+    pairs = role_pairs(entities)
+    for one, other in itertools.pairwise(entities):
+        rarer = []
+        for left in one:
+            for right in other:
+                count = [sum(role in have for have in entities) for role in (left, right)]
+                both = sum({left, right} <= have for have in entities)
+                expected = count[0] * count[1] / len(entities)
+                rarer.append(max(0, math.log((expected + 1) / (both + 1))))
+        wanted = sum(rarer) / len(rarer) if rarer else 0
+        assert pairs.exclusion(one, other) == pytest.approx(wanted)
+
+
+def test_completion_is_the_lesser_lack_of_what_the_other_has():
+    entities = roles_of_entities()
+    pairs = role_pairs(entities)
+
+    def lack(known, missing):
+        found = 0.0
+        for role in missing:
+            shares = [
+                sum({role, own} <= have for have in entities)
+                / (sum(own in have for have in entities) + RARE)
+                for own in known
+            ]
+            found -= math.log(1 - min(SURE, max(shares, default=0)))
+        return found
+
+    for one, other in itertools.pairwise(entities):
+        wanted = math.log1p(min(lack(one, other - one), lack(other, one - other)))
+        assert pairs.completion(one, other) == pytest.approx(wanted)
+        assert pairs.completion(other, one) == pytest.approx(wanted)
+    assert pairs.completion(entities[0], []) == pairs.exclusion([], entities[0]) == 0
+    assert pairs.completion([(99, True)], [(98, True)]) == 0  # relations that are not counted
+
+
+def test_relations_are_counted_in_a_graph(graph):
+    with graph.database.reading() as sql:
+        pairs = RolePairs.of(sql, 8)
+        number = {key: at for at, key in entity_facts.relation_keys(sql).items()}
+    seat, town = (pairs.roles.index((number[name], True)) for name in ("seat", "town"))
+    assert pairs.together[seat, town] == 1  # c3
+    assert pairs.alone[[seat, town]].tolist() == [3, 2]
+
+
+def test_neighbours_are_those_of_two_relations_and_facts_those_of_one(tmp_path):
+    """A fact of both is no neighbour, too: it would count twice."""
+    with KnowledgeGraph.open(tmp_path / "own.db") as graph:
+        graph.add(EntityRecord(key=key, label="Ann Lee") for key in ("a", "b"))
+        graph.add([("a", "born in", "York"), ("b", "lives in", "York"), ("a", "born in", "Ely")])
+        graph.add([("a", "party", "Whigs"), ("b", "party", "Whigs")])
+        [pair] = DuplicateFinder(graph, DuplicateModel.flat()).find(minimum=0.0)
+    one = math.log1p(1)  # a node of two facts
+    assert pair.features[FEATURES.index("neighbours")] == pytest.approx(one)
+    assert pair.features[FEATURES.index("facts")] == pytest.approx(one)
+    assert "2 common neighbours: Whigs, York" in pair.evidence
 
 
 def test_kinds_in_which_names_recur_have_a_high_rate(graph):
