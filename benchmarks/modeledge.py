@@ -6,6 +6,7 @@
     helps      do stored facts help a model?
     edit       is an edited fact answered, also in other words, and nothing else changed?
     transfer   can vectors be moved from one model to another?
+    shards     one FAISS index beside the same rows in shards
 
 Each part lists its options with --help. Figures are printed, never asserted.
 """
@@ -13,7 +14,7 @@ Each part lists its options with --help. Figures are printed, never asserted.
 import sys
 from importlib import import_module
 
-PARTS = ("speed", "crash", "recall", "helps", "edit", "transfer")
+PARTS = ("speed", "crash", "recall", "helps", "edit", "transfer", "shards")
 
 
 def main(argv: list[str]) -> int:

@@ -252,7 +252,7 @@ class ModeledgeReader:
             if self._engine_config is not None:
                 from kptm.modeledge.engines.engine_choice import open_engine
 
-                engine = open_engine(self._engine_config, self._database)
+                engine = open_engine(self._engine_config, self._database, self._snapshots)
             self._opened_indexes = Indexes(self._database, self._snapshots, engine)
         return self._opened_indexes
 

@@ -8,6 +8,8 @@ from kptm.errors import ModeledgeError
 from kptm.modeledge.engines.server_engine import ServerEngine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import sqlalchemy as sa
 
     from kg.sql.database import Database
@@ -15,12 +17,13 @@ if TYPE_CHECKING:
     from kptm.modeledge.engines.vector_engine import VectorEngine
 
 
-def open_engine(config: EngineConfig, database: Database) -> VectorEngine | None:
-    """The engine of a store; None for FAISS, which needs no settings.
+def open_engine(config: EngineConfig, database: Database, root: Path | None) -> VectorEngine | None:
+    """The engine of a store; None for FAISS with one index a space, which needs no settings.
 
     Args:
         config: The settings.
         database: The database of the rows.
+        root: The folder of snapshots and shards; None for none.
 
     Raises:
         ModeledgeError: The engine's package is missing, or the settings name no server.
@@ -33,6 +36,10 @@ def open_engine(config: EngineConfig, database: Database) -> VectorEngine | None
         from kptm.modeledge.engines.pgvector_index import PgvectorServer
 
         return ServerEngine(PgvectorServer(_postgresql(config.url, database), config.collection))
+    if config.shard_rows:
+        from kptm.modeledge.engines.sharded_engine import ShardedEngine
+
+        return ShardedEngine(database, root, config.shard_rows)
     return None
 
 

@@ -27,6 +27,8 @@ class EngineConfig:
             from PGPASSWORD or ~/.pgpass.
         collection: The first part of the names of this store's indexes on the server; every store
             on a server needs one of its own.
+        shard_rows: The number of ids in a shard of FAISS's index, which so has at most as many
+            rows; 0 for one index.
 
     Raises:
         ConfigError: The engine is unknown, or the other settings do not fit it.
@@ -35,6 +37,7 @@ class EngineConfig:
     engine: str = "faiss"
     url: str = ""
     collection: str = "kptm"
+    shard_rows: int = 0
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -44,6 +47,10 @@ class EngineConfig:
                 f"collection {self.collection!r} must begin with a lower-case letter and have at"
                 " most 40 of a-z, 0-9 and _"
             )
+        if self.shard_rows < 0:
+            raise ConfigError(f"shard_rows must not be negative, and is {self.shard_rows}")
+        if self.shard_rows and self.engine != "faiss":
+            raise ConfigError(f"shard_rows: {self.engine} has no shards here; set engine to faiss")
         if self.engine == "faiss" and self.url:
             raise ConfigError("url: FAISS has no server; set engine to qdrant or pgvector")
         if self.engine == "qdrant" and self.url != MEMORY and not _is_http(self.url):

@@ -62,9 +62,9 @@ class FaissEngine:
 
     def build(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         """Build an index for exact search, which needs no training."""
-        count = len(oplog.living(sql, space.id))
+        ids = oplog.living(sql, space.id)
         return CachedIndex(
-            build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
+            build_index.flat(sql, space, ids), oplog.position(sql), oplog.newest(sql)
         )
 
     def rebuild(

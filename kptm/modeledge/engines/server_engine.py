@@ -167,7 +167,7 @@ class ServerEngine:
             # Its queries may be among the rows already, and would find themselves.
             index.remove(held)
             add = _Adder(index).add_missing
-        queries, exact = build_index.fill(sql, space, add, held, progress)
+        queries, exact = build_index.fill(sql, space, add, ids, held, progress)
         index.finish()
         index.search_exactly(not is_measured)
         audited = 1.0

@@ -228,18 +228,19 @@ def count(sql: Sql, space: VectorSpace) -> int:
 
 
 def vectors(
-    sql: Sql, space: VectorSpace
+    sql: Sql, space: VectorSpace, span: range | None = None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Stream (ids, vectors) of a space's live rows.
+    """Stream (ids, vectors) of a space's live rows, of all or of the ids in ``span``.
 
     Raises:
         StoreError: A vector has the wrong size.
     """
+    until = "" if span is None else f" AND id < {span.stop:d}"
     query = (
         "SELECT id, vector FROM modeledge_record"
-        " WHERE id > ? AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
+        f" WHERE id > ?{until} AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
     )
-    at = 0
+    at = 0 if span is None else span.start - 1
     while rows := sql.all(query, (at, space.id, PAGE)):
         at = rows[-1][0]
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))

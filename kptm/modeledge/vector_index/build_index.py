@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,24 +88,56 @@ def build(
     """
     seq = oplog.position(sql)
     ids = oplog.living(sql, space.id)
-    kind = config.kind
-    if kind == "auto":
-        queries = asked if config.queries is None else config.queries
-        kind = choose(len(ids), space.dim, queries, config.memory)
-    if kind == "flat" or len(ids) <= FEWEST:
-        return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, 1.0)
-    index, recall = _build_and_audit(sql, space, kind, ids, config.seed, progress)
+    return build_rows(sql, space, resolve(config, space, len(ids), asked), ids, seq, progress)
+
+
+def resolve(config: IndexConfig, space: VectorSpace, count: int, asked: int) -> IndexConfig:
+    """The configuration with the kind that the rule chooses for ``count`` rows, if it is "auto"."""
+    if config.kind != "auto":
+        return config
+    queries = asked if config.queries is None else config.queries
+    return replace(config, kind=choose(count, space.dim, queries, config.memory))
+
+
+def build_rows(
+    sql: Sql,
+    space: VectorSpace,
+    config: IndexConfig,
+    ids: NDArray[np.int64],
+    seq: int,
+    progress: Progress | None = None,
+) -> Built:
+    """Build an index of the live rows between the first and the last of ``ids``.
+
+    Args:
+        sql: A transaction that sees one state of the store.
+        space: The space.
+        config: The kind, which is not "auto", and the target.
+        ids: All live ids of the space, or those in a range of ids, sorted.
+        seq: The newest line of the log in this transaction.
+        progress: Called with the number of vectors read.
+    """
+    if config.kind == "flat" or len(ids) <= FEWEST:
+        return Built(flat(sql, space, ids, progress), seq, 1.0, config.kind, 1.0)
+    index, recall = _build_and_audit(sql, space, config.kind, ids, config.seed, progress)
     if recall < config.target:
-        return Built(flat(sql, space, len(ids), progress), seq, 1.0, kind, recall)
-    return Built(index, seq, recall, kind, recall)
+        return Built(flat(sql, space, ids, progress), seq, 1.0, config.kind, recall)
+    return Built(index, seq, recall, config.kind, recall)
 
 
-def flat(sql: Sql, space: VectorSpace, count: int, progress: Progress | None = None) -> FlatIndex:
-    """Build an index of all vectors of a space for exact search."""
-    index = FlatIndex(space.dim, count)
-    for ids, vectors in _count(record_rows.vectors(sql, space), progress):
-        index.add(ids, unit(vectors))
+def flat(
+    sql: Sql, space: VectorSpace, ids: NDArray[np.int64], progress: Progress | None = None
+) -> FlatIndex:
+    """Build an index of the live rows between the first and last of ``ids``, for exact search."""
+    index = FlatIndex(space.dim, len(ids))
+    for page_ids, vectors in _count(record_rows.vectors(sql, space, _span(ids)), progress):
+        index.add(page_ids, unit(vectors))
     return index
+
+
+def _span(ids: NDArray[np.int64]) -> range:
+    """The ids from the first to the last of sorted ones."""
+    return range(int(ids[0]), int(ids[-1]) + 1) if len(ids) else range(0)
 
 
 def _build_and_audit(
@@ -123,7 +155,7 @@ def _build_and_audit(
     training = np.sort(order[held_count : held_count + training_count])
     index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, training), len(ids)))
     held = hold_out(ids, seed)
-    queries, exact = fill(sql, space, index.add, held, progress)
+    queries, exact = fill(sql, space, index.add, ids, held, progress)
     _, results = search_ids(sql, space, index, queries, NEAREST)
     # Added last, because a query would find itself.
     index.add(held, queries)
@@ -146,6 +178,7 @@ def fill(
     sql: Sql,
     space: VectorSpace,
     add: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
+    ids: NDArray[np.int64],
     held: NDArray[np.int64],
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -155,6 +188,7 @@ def fill(
         sql: A transaction that sees one state of the store.
         space: The space.
         add: Adds a page of ids with their vectors of length 1.
+        ids: All live ids of the space, or those in a range of ids, sorted.
         held: The ids that are held out.
         progress: Called with the number of vectors read.
 
@@ -164,7 +198,7 @@ def fill(
     queries = _gather(sql, space, held)
     # The exact nearest neighbours, merged page by page in the pass that fills the index.
     exact = nearest(queries, queries[:0], NEAREST)
-    for page_ids, page_vectors in _count(record_rows.vectors(sql, space), progress):
+    for page_ids, page_vectors in _count(record_rows.vectors(sql, space, _span(ids)), progress):
         is_indexed = ~np.isin(page_ids, held)
         indexed_ids, vectors = page_ids[is_indexed], unit(page_vectors[is_indexed])
         add(indexed_ids, vectors)

@@ -189,9 +189,9 @@ class Indexes:
 
     def _build_unshared(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         """An index of the rows as one transaction sees them, in memory, for this search alone."""
-        count = len(oplog.living(sql, space.id))
+        ids = oplog.living(sql, space.id)
         return CachedIndex(
-            build_index.flat(sql, space, count), oplog.position(sql), oplog.newest(sql)
+            build_index.flat(sql, space, ids), oplog.position(sql), oplog.newest(sql)
         )
 
     def build(

@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.cached_index import CachedIndex
     from kptm.modeledge.vector_index.index_protocol import VectorIndex
 
-FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss")
-"""The files of a snapshot's folder."""
+MANIFEST = "shard.json"
+"""The file that describes a shard (:mod:`kptm.modeledge.engines.shard_folders`)."""
+
+FILES = ("ids.npy", "rows.npy", "alive.npy", "index.faiss", MANIFEST)
+"""The files of the folder of a snapshot or of a shard."""
 
 _NAME = re.compile(r"\d+-[0-9a-z_]+")
 """Pattern of a snapshot folder's name: the id of its space, and a random suffix."""
@@ -83,7 +86,7 @@ def save(
     root.mkdir(exist_ok=True)
     name = f"{space.id}-{secrets.token_hex(6)}"
     with new_folder(root / name) as (fresh, rename_folder):
-        _write(fresh, cached.index)
+        write_index(fresh, cached.index)
         snapshot = Snapshot(cached.index.kind, name, cached.seq, checksum(fresh), cached.recall)
         with database.writing() as (sql, transaction):
             if oplog.purged_since(sql, cached.operation):  # it may contain purged records
@@ -107,25 +110,30 @@ def save(
 
 def load(root: Path, snapshot: Snapshot) -> FlatIndex | ApproximateIndex | None:
     """Load the index of a snapshot; None if its checksum is wrong."""
-    folder = root / snapshot.folder
+    return load_folder(root / snapshot.folder, snapshot.kind, snapshot.sha256)
+
+
+def load_folder(folder: Path, kind: str, sha256: str) -> FlatIndex | ApproximateIndex | None:
+    """Load the index in a folder; None if its checksum is wrong."""
     try:
-        if checksum(folder) != snapshot.sha256:
+        if checksum(folder) != sha256:
             return None
-        if snapshot.kind == "flat":
+        if kind == "flat":
             # Mapped copy-on-write, so that changes stay in this process.
             rows = np.load(folder / "rows.npy", mmap_mode="c", allow_pickle=False)
             return FlatIndex.over(np.load(folder / "ids.npy", allow_pickle=False), rows)
         ids, alive = (
             np.load(folder / name, allow_pickle=False) for name in ("ids.npy", "alive.npy")
         )
-        return ApproximateIndex(FaissIndex.load(snapshot.kind, folder / "index.faiss"), ids, alive)
+        return ApproximateIndex(FaissIndex.load(kind, folder / "index.faiss"), ids, alive)
     except OSError:
         return None
 
 
 def checksum(folder: Path) -> str:
-    """One checksum over all files of a folder."""
-    lines = [f"{path.name} {file_sha256(path)}\n" for path in sorted(folder.iterdir())]
+    """One checksum over all files of a folder but the manifest, which may contain it."""
+    paths = [path for path in sorted(folder.iterdir()) if path.name != MANIFEST]
+    lines = [f"{path.name} {file_sha256(path)}\n" for path in paths]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -138,7 +146,7 @@ def sweep(sql: Sql, root: Path) -> None:
     clean(root)
     for path in folders(root):
         if path.name not in valid:
-            _delete(path)
+            delete(path)
 
 
 def folders(root: Path) -> list[Path]:
@@ -150,8 +158,16 @@ def folders(root: Path) -> list[Path]:
     ]
 
 
-def _delete(folder: Path) -> None:
-    """Delete the files of a snapshot, and its folder unless other files are in it."""
+def discard(sql: Sql, root: Path, space: VectorSpace) -> None:
+    """Delete the snapshot of a space, which shards replace; call it in a writing transaction."""
+    snapshot = of(sql, space)
+    if snapshot is not None:
+        sql.run("DELETE FROM modeledge_snapshot WHERE space_id = ?", (space.id,))
+        delete(root / snapshot.folder)
+
+
+def delete(folder: Path) -> None:
+    """Delete the files of a snapshot or shard, and its folder unless other files are in it."""
     with suppress(OSError):
         for name in FILES:
             (folder / name).unlink(missing_ok=True)
@@ -171,11 +187,12 @@ def drop(sql: Sql, root: Path | None) -> None:
     if root is not None and root.is_dir():
         clean(root)
         for path in folders(root):
-            _delete(path)
+            delete(path)
     sql.run("DELETE FROM modeledge_snapshot")
 
 
-def _write(folder: Path, index: VectorIndex) -> None:
+def write_index(folder: Path, index: VectorIndex) -> None:
+    """Write the files of an index."""
     if isinstance(index, FlatIndex):
         np.save(folder / "ids.npy", index.ids, allow_pickle=False)
         np.save(folder / "rows.npy", index.rows, allow_pickle=False)

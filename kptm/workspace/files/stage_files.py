@@ -34,7 +34,7 @@ _PRETRAINING = re.compile(
     r"run\.json|(texts|descriptions)/\d+\.(arrow|json)"
     r"|checkpoint-\d+/[^/]+\.(safetensors|pt|pth|bin|json)"
 )
-_SNAPSHOTS = re.compile(r"\d+-[0-9a-z_]+/(ids\.npy|rows\.npy|alive\.npy|index\.faiss)")
+_SNAPSHOTS = re.compile(r"\d+-[0-9a-z_]+/(ids\.npy|rows\.npy|alive\.npy|index\.faiss|shard\.json)")
 
 
 @dataclass(frozen=True, slots=True)
