@@ -36,12 +36,14 @@ export function startSaved(workspace, title) {
   place = `kptm-saved-${workspace}`;
   titleOf = title;
   const menu = byId("saved");
-  menu.addEventListener("toggle", () => {
+  const fill = () => {
     if (!menu.open) return;
     byId("saved-name").value = titleOf();
     byId("saved-said").textContent = "";
     show();
-  });
+  };
+  menu.addEventListener("toggle", fill);
+  fill(); // it may have been opened before this script was loaded
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     menu.open = false;

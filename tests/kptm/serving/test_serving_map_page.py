@@ -132,6 +132,22 @@ def test_a_saved_view_is_there_after_a_reload_until_it_is_removed(look, tree_url
         expect(saved.locator("summary")).to_be_focused()
 
 
+def test_views_are_listed_if_the_menu_is_opened_before_its_script_is_loaded(look, tree_url):
+    with look(tree_url, "ask") as page:
+        stored = '[{"name": "Mine", "hash": "#/history"}]'
+        page.evaluate("(text) => localStorage.setItem('kptm-saved-tree', text)", stored)
+        waiting = []
+        page.route("**/saved.js*", lambda route: waiting.append(route))
+        page.reload(wait_until="commit")
+        page.locator("#saved summary").click()
+        expect(page.locator("#saved")).to_have_attribute("open", "")
+        page.wait_for_timeout(100)  # lets the request arrive
+        assert waiting
+        waiting[0].continue_()
+        expect(page.locator("#saved").get_by_role("link", name="Mine")).to_be_visible()
+        page.evaluate("localStorage.clear()")
+
+
 @pytest.mark.parametrize("stored", ["{", "[1, null]", '[{"name": "x", "hash": "https://a.b"}]'])
 def test_damaged_saved_views_are_no_error(look, tree_url, stored):
     with look(tree_url, "ask") as page:

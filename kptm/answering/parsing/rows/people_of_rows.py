@@ -72,16 +72,21 @@ class PeopleOfRows:
     def step_to(self, nodes: Sequence[str]) -> Step | None:
         """The step from rows to their people, if the question asks for people.
 
-        None if the rows are people themselves, or if several relations lead to people and none has
-        most rows.
+        None if the rows are people themselves, if people lead to them, too (the members of a
+        project besides its owner), or if several relations lead to people and none has most rows.
         """
         if not self._is_table or not nodes or not self.are_asked_for:
             return None
         some = tuple(nodes[:SAMPLE])
         if some not in self._steps:
-            steps = [] if self._kinds.are_people(some) else self._knowledge.steps(some)
-            self._steps[some] = self._main(step for step in steps if step.forward)
+            steps = [] if self._kinds.are_people(some) else list(self._knowledge.steps(some))
+            back = any(self._comes_from_people(step) for step in steps if not step.forward)
+            self._steps[some] = None if back else self._main(x for x in steps if x.forward)
         return self._steps[some]
+
+    def _comes_from_people(self, step: Step) -> bool:
+        """Whether the heads of a relation are people."""
+        return self._kinds.are_people(self._knowledge.evaluate(Having(Step(step.relation))).nodes)
 
     def step_from(self, name: str) -> Step | None:
         """The step from a person to the person's rows, if nothing else is known of the person.

@@ -143,3 +143,16 @@ def test_words_that_describe_a_name_or_count_a_set_are_explained(pets, question,
 def test_the_size_of_another_set_is_not_explained(pets):
     wrong, right = pets.ask("mean weight of the three goats"), pets.ask("mean weight of the goats")
     assert wrong.score < right.score
+
+
+def test_members_of_a_project_are_not_its_owner(tmp_path):
+    rows = {
+        "Anna Keller": ("", "Kestrel", ""),
+        "Peter Hall": ("Anna Keller", "Kestrel", ""),
+        "Ruth Gray": ("Anna Keller", "Kestrel", ""),
+        "Kestrel": ("", "", "Anna Keller"),
+        "Bittern": ("", "", "Oscar Bell"),
+    }
+    staff = predictor(tmp_path, "Name", ("Reports to", "Project", "Owner"), rows)
+    assert texts(staff, "how many people does anna keller manage") == {"2"}
+    assert "Oscar Bell" not in texts(staff, "who is on kestrel or bittern")

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import lowest
-from kptm.answering.questions.word_order import PREPOSITIONS, names_head, relation_form, word_stems
+from kptm.answering.questions.word_order import (
+    PREPOSITIONS,
+    Form,
+    names_head,
+    relation_form,
+    word_stems,
+)
 
 if TYPE_CHECKING:
     from kg.types import Step
@@ -23,6 +29,8 @@ WAYS = {
 """By preposition: beginnings of words in the names of relations to that end of a way."""
 MADE = frozenset("made composed consist consists built constructed".split())
 """Verbs before "of" and a material: "made of wood"."""
+MANAGES = frozenset("manage manages managing supervise supervises oversee oversees".split())
+"""Verbs whose subject is the one to whom the object reports."""
 HELD = 4_096
 """The most cached results. They are used twice, by the steps in both directions."""
 
@@ -108,7 +116,18 @@ class NameSides:
         text, start, end = self._with_name(mention, words, said)
         noun = self._said_back(words, own)
         head = names_head(text, start, end, noun or words.name)
-        return not head if noun and head is not None else head
+        turned = bool(noun) or self._says_superior(words, said)
+        return not head if turned and head is not None else head
+
+    def _says_superior(self, words: RelationWords, said: int) -> bool:
+        """Whether a verb turns a relation round: who "manages" someone is "reported to"."""
+        form = relation_form(words.name)
+        tokens = self._builder.question.tokens
+        return (
+            form.form is Form.VERB
+            and "to" in form.prepositions
+            and any(said >> at & 1 and x.folded in MANAGES for at, x in enumerate(tokens))
+        )
 
     def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
         """Replace synonyms by the relation's name: "packages need ruby" by "packages depends ruby".
