@@ -47,6 +47,7 @@ class PeopleOfRows:
         self._schema = schema
         self._is_table = not schema.type_names and knowledge.is_table
         self._steps: dict[tuple[str, ...], Step | None] = {}
+        self._back: dict[str, Step | None] = {}
 
     @cached_property
     def are_asked_for(self) -> bool:
@@ -95,8 +96,11 @@ class PeopleOfRows:
         """
         if not self._is_table:
             return None
-        steps = list(self._knowledge.steps((name,)))
-        return None if any(step.forward for step in steps) else self._main(steps)
+        if name not in self._back:
+            steps = list(self._knowledge.steps((name,)))
+            known = any(step.forward for step in steps)
+            self._back[name] = None if known else self._main(steps)
+        return self._back[name]
 
     def _main(self, steps: Iterable[Step]) -> Step | None:
         """The step along the relation to people that has most rows; None if it is not clear."""
