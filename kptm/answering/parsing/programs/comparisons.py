@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import (
     Compare,
+    Difference,
     Follow,
     Measure,
     Named,
@@ -21,11 +22,23 @@ from kg.vocabulary import XSD
 from kptm.answering.lexicon.amounts.number_literals import date_literal, number_literal
 from kptm.answering.parsing.knowledge import LAST_YEAR
 from kptm.answering.parsing.programs.builder import bits
+from kptm.answering.parsing.programs.compared_values import (
+    BETWEEN,
+    compared_day,
+    compares_years,
+    dimensions,
+    is_other_bound,
+    number_of,
+    says_day,
+    sign,
+    without_birth,
+    year_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kg.programs import Period, Program
+    from kg.programs import Program
     from kg.programs.expressions import Comparison
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
@@ -92,7 +105,7 @@ class Comparisons:
                     own["measure_hint"] = max(
                         own.get("measure_hint", 0.0), features.get("measure_hint", 0.0)
                     )
-                    other = _is_other_bound(part.program, measure, match)
+                    other = is_other_bound(part.program, measure, match)
                     if (fits and own["measure_hint"]) or other:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
                     made = self._compare(part.program, measure, match, bare or value)
@@ -117,7 +130,7 @@ class Comparisons:
                 continue
             equal = replace(item, kind="comparison", comparison="=", generic=True)
             for measure, features, more in self._measures.of(part, equal):
-                value = [self._as_measured(_number(item), part, measure, features)]
+                value = [self._as_measured(number_of(item), part, measure, features)]
                 if item.unit and self._is_named_before(more, item):
                     value = self._without_unit(part, measure, value) or value
                 elif item.unit or not more >> item.end & 1:
@@ -141,7 +154,7 @@ class Comparisons:
         if match.comparison == "between":
             second = Named((ValueKey(values[-1]),))
             return Compare(Compare(base, measure, ">=", first), measure, "<=", second)
-        return Compare(base, measure, _sign(match), first)
+        return Compare(base, measure, sign(match), first)
 
     def _as_measured(
         self, value: Literal, part: Derivation, measure: Measure, features: Mapping[str, float]
@@ -184,7 +197,7 @@ class Comparisons:
             return in_unit(values, unit)
         nodes = part.nodes[:SAMPLE]
         measures = knowledge.measures(nodes)
-        if measures.get(measure.steps[0], "date") or not _dimensions(values).isdisjoint(
+        if measures.get(measure.steps[0], "date") or not dimensions(values).isdisjoint(
             measures.values()
         ):
             return None  # values have a unit or are dates, or another measure has that unit
@@ -217,7 +230,7 @@ class Comparisons:
     def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
         """Whether a measure is the only one whose values have the dimension of the numbers."""
         measures = self._builder.knowledge.measures(part.nodes[:SAMPLE])
-        wanted = _dimensions(values)
+        wanted = dimensions(values)
         alike = [step for step, dimension in measures.items() if dimension in wanted]
         return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
 
@@ -246,24 +259,34 @@ class Comparisons:
         self, part: Derivation, number: int, match: Match
     ) -> Iterator[Derivation]:
         """Subsets by a comparison with the value of a mentioned entity: "longer than the Rhine"."""
-        for mention in (
-            self._builder.question.mentions[:40] if match.comparison != "between" else ()
-        ):
+        question, knowledge = self._builder.question, self._builder.knowledge
+        for mention in question.mentions[:40] if match.comparison != "between" else ():
             if (
                 mention.mask & part.names
                 or mention.start < match.end
                 or mention.node in part.nodes[:1]
             ):
                 continue
-            steps = self._builder.knowledge.measures((mention.node,))
-            for measure, features, more in self._measures.of(part, _without_birth(match)):
-                if measure.count or measure.steps[-1] not in steps:
+            steps = knowledge.measures((mention.node,))
+            for measure, features, more in self._measures.of(part, without_birth(match)):
+                last = measure.steps[-1]
+                if measure.count or last not in steps:
                     continue
-                value = Follow(Named((mention.node,)), measure.steps[-1])
+                value = Follow(Named((mention.node,)), last)
+                made: Program = Compare(part.program, measure, sign(match), value)
+                mask = bits(match) | mention.mask | more
+                if says_day(match, question.tokens, steps[last]):
+                    mask |= 1 << match.end
+                if compares_years(match, question.tokens, steps[last]):
+                    mask |= 1 << match.end
+                    bounds = year_of(knowledge.evaluate(value).nodes)
+                    if bounds is None:
+                        continue
+                    made = self._compare(part.program, measure, BETWEEN, bounds)
+                if sign(match) == "=" and not self._builder.asks_yes_or_no:
+                    made = Difference(made, Named((mention.node,)))  # the others
                 yield self._builder.extend(
-                    Compare(part.program, measure, _sign(match), value), (part,),
-                    mask=bits(match) | mention.mask | more, names=mention.mask,
-                    operators=1 << number,
+                    made, (part,), mask=mask, names=mention.mask, operators=1 << number,
                     features={"comparison": 1.0, **features, **self._builder.of_mention(mention)},
                 )  # fmt: skip
 
@@ -296,11 +319,11 @@ class Comparisons:
                 (one, first), (two, second) = numbers[:2]
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
                 first = replace(first, unit=first.unit or second.unit)  # "13 and 15 tonnes"
-                yield [_number(first), _number(second)], place, 1 << one | 1 << two
+                yield [number_of(first), number_of(second)], place, 1 << one | 1 << two
             return
         for at, item in numbers:
             if item.start == numbers[0][1].start:  # all readings: "5m" is 5 metres or 5 million
-                yield [_number(item)], bits(item), 1 << at
+                yield [number_of(item)], bits(item), 1 << at
         for at, item in enumerate(self._builder.question.operators):
             if (
                 item.kind == "time"
@@ -311,7 +334,7 @@ class Comparisons:
                 # The time includes the comparison: "before 1800" is the time up to 1799.
                 continue
             if item.kind == "time" and item.start >= match.end and item.period:
-                yield [date_literal(_compared_day(item.period, match))], bits(item), 1 << at
+                yield [date_literal(compared_day(item.period, match))], bits(item), 1 << at
 
     def _has_years(self, measure: Measure) -> bool:
         """Whether a measure's numbers are years."""
@@ -345,56 +368,11 @@ class Comparisons:
                 made: Program = part.program
                 bounds: Sequence[tuple[Comparison, str]]
                 bounds = ((">=", match.period.start), ("<=", match.period.end))
-                for sign, moment in bounds:
+                for bound, moment in bounds:
                     if moment:
                         value = self._as_measured(date_literal(moment), part, measure, features)
-                        made = Compare(made, measure, sign, Named((ValueKey(value),)))
+                        made = Compare(made, measure, bound, Named((ValueKey(value),)))
                 yield self._builder.extend(
                     made, (part,), mask=bits(match) | more, operators=1 << number,
                     features={"within_time": 1.0, **features},
                 )  # fmt: skip
-
-
-def _is_other_bound(program: Program, measure: Measure, match: Match) -> bool:
-    """Whether a comparison adds a second bound to a program: "above 300 and below 1000"."""
-    return (
-        isinstance(program, Compare)
-        and not isinstance(program.base, Compare)
-        and program.measure == measure
-        and program.comparison[:1] + match.comparison[:1] in ("<>", "><")
-    )
-
-
-def _sign(match: Match) -> Comparison:
-    """The comparison sign for one value; "=" by default."""
-    if match.comparison == "between" or not match.comparison:
-        return "="
-    return match.comparison
-
-
-def _compared_day(period: Period, match: Match) -> str:
-    """The day with which a date is compared: the last of the period for "after March 2020"."""
-    first, last = period.start or period.end, period.end or period.start
-    return last if match.comparison in (">", "<=") else first
-
-
-def _number(match: Match) -> Literal:
-    """The number of an operator, with its unit."""
-    return number_literal(match.number or 0.0, match.unit)
-
-
-def _dimensions(values: Sequence[Literal]) -> set[str]:
-    """The dimensions of those numbers that have a unit, and of times of the day."""
-    clock = f"{XSD}time"
-    sizes = (quantity(x) for x in values if x.unit or x.datatype == clock)
-    return {size.dimension for size in sizes if size is not None}
-
-
-def _without_birth(match: Match) -> Match:
-    """Remove the hint of a date of birth from "before" and "after", but not from "older".
-
-    "The president after Nixon" was not born after him.
-    """
-    if match.order or match.hints[:1] != (DATE,):
-        return match
-    return replace(match, hints=tuple(hint for hint in match.hints if hint != BIRTH))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Named, parts
+from kg.programs import Follow, Intersection, Named, parts
 from kg.values import ValueKey
 from kptm.answering.lexicon.columns.relation_nouns import ROW
 from kptm.answering.parsing.kinds import LOOKED_AT as COMPARED
@@ -248,7 +248,8 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
     )
     features["other_implicit"] = float("implicit" in features and is_other_implicit(made.program))
-    features["only_names"] = float(is_list_of_names(made.program) and not chosen)
+    names_alone = is_list_of_names(made.program) or _are_filtered_names(question, made.program)
+    features["only_names"] = float(names_alone and not chosen)
     features["several"] = log(len(made.nodes)) if made.nodes else 0.0
     features["bare"] = float(made.size == 0)
     features["vacuous"] = float(
@@ -259,6 +260,12 @@ def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dic
         features["focus" if focus else "other_focus"] = 1.0
         features["mixed"] = float(focus and _is_mixed(question, made, knowledge))
     return {name: value for name, value in features.items() if value}
+
+
+def _are_filtered_names(question: Question, program: Program) -> bool:
+    """Whether a program only filters names, but nothing asks which: "moons of Mars or Pluto"."""
+    asks = any(item.kind in ("ask", "yesno", "superlative") for item in question.operators)
+    return not asks and isinstance(program, Intersection) and is_list_of_names(program.left)
 
 
 def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:

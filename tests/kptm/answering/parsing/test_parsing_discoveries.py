@@ -91,3 +91,32 @@ def test_the_longest_name_at_a_place_is_meant(languages):
     question = "who designed c++"
     named = [item for item in languages.ask(question).meanings if item.kind == "entity"]
     assert [item.means for item in named] == ["C++"]
+
+
+BORN = {"Albert": "1819-08-26", "Victoria": "1819-05-24", "Edward": "1841-11-09",
+        "Twin": "1819-05-24"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def born(tmp_path_factory):
+    rows = [(name, "birth date", day) for name, day in BORN.items()]
+    rows += [(name, "birth place", "London") for name in BORN]
+    return predictor(tmp_path_factory.mktemp("born"), rows)
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        ("was albert born in the same year as victoria", {"yes"}),
+        ("was edward born in the same year as victoria", {"no"}),
+        ("who was born in the same year as victoria", {"Albert", "Twin"}),
+        ("who was born on the same day as victoria", {"Twin"}),
+    ],
+)
+def test_the_same_year_is_not_the_same_day(born, question, answers):
+    assert {item.text for item in born.ask(question).answers} == answers
+
+
+def test_names_in_a_question_are_not_its_answer(moons):
+    found = {item.text for item in moons.ask("moons of saturn or neptune").answers}
+    assert found in (set(MOONS), set())
