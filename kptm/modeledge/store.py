@@ -282,7 +282,7 @@ class Modeledge(ModeledgeReader):
 
         Args:
             model: The model to migrate to.
-            old: The fingerprint of the old model; required if there are several other models.
+            old: The fingerprint of the old model, of several; by default ``model``'s original.
             documents: The linked texts, if available, for the other candidates of mentions.
             linker: Finds links that the records lack.
             anchors: The number of records per space on which a map is fitted.

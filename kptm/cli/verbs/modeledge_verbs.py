@@ -223,7 +223,8 @@ def recall(
 @click.option("--method", type=click.Choice(("auto", "encode", "map")), default="auto",
               show_default=True, help="Encode the texts again, or map vectors by a"
                                       " rotation.")  # fmt: skip
-@click.option("--old", help="The fingerprint of the earlier model, if there are several.")
+@click.option("--old", help="The fingerprint of the earlier model, if there are several; of a"
+                            " compressed model, its original by default.")  # fmt: skip
 @click.option("--anchors", default=1_000, show_default=True, help="Records to fit the rotation on.")
 @click.option("--target", default=0.95, show_default=True,
               help="The share of re-encoding's recall that a rotation must reach.")  # fmt: skip

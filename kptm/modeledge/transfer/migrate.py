@@ -90,14 +90,15 @@ class Migrator:
     Args:
         database: The database of the store.
         model: The model to migrate to.
-        old: The fingerprint of the old model; None if there is only one other model.
+        old: The fingerprint of the old model; None if there is only one other model, or if
+            ``model`` is a compressed copy of one of them, which is then the old one.
         documents: See :class:`Rebuilder`.
         linker: See :class:`Rebuilder`.
         seed: The seed of the samples.
 
     Raises:
         ModeledgeError: There are no vectors of that model; or there are several other models and
-            ``old`` is None.
+            ``old`` is None and none of them is the original of ``model``.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class Migrator:
         self._database = database
         names = spaces.spaces_of(model)
         with database.reading() as sql:
-            self._space_pairs = _space_pairs(sql, names, old)
+            self._space_pairs = _space_pairs(sql, names, old, model.origin.copy_of)
         self._note = f"to {names['mention'].partition(':')[2]}"
         soft = bool(model.fusion.soft)
         old_spaces = [space for space, _ in self._space_pairs]
@@ -260,10 +261,18 @@ class Migrator:
         return removed
 
 
-def _space_pairs(sql: Sql, names: dict[str, str], old: str | None) -> list[tuple[VectorSpace, str]]:
-    """The spaces to migrate, each with the name of its new space."""
+def _space_pairs(
+    sql: Sql, names: dict[str, str], old: str | None, original: str
+) -> list[tuple[VectorSpace, str]]:
+    """The spaces to migrate, each with the name of its new space.
+
+    ``original`` is the model of which the new one is a compressed copy, or "": of several other
+    models it is the one to migrate from, unless ``old`` says otherwise.
+    """
     others = others_of(sql, names)
     models = sorted({space.name.partition(":")[2] for space in others})
+    if old is None and original in models:
+        old = original
     if old is None and len(models) != 1:
         listed = ", ".join(models) or "none"
         raise ModeledgeError(

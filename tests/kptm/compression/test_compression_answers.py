@@ -101,6 +101,20 @@ def test_its_modeledge_is_its_own(small, caplog):
     assert "earlier model" not in report
 
 
+def test_of_several_models_a_copy_migrates_its_original(small):
+    with Workspace.open(small) as ws:
+        ws.compress(CompressionConfig(prune=0.1, unit="weights", steps=0))
+        full = f"cloze:{ws.model().fingerprint()}"
+        before = ws.modeledge.stats()
+    run("migrate", small, "--model", "int8", "--method", "encode")
+    run("migrate", small, "--model", "prune-weights-0.1", "--method", "encode")
+    with Workspace.open(small) as ws:
+        after = ws.modeledge.stats()
+        copies = [f"cloze:{ws.model(x).fingerprint()}" for x in ("int8", "prune-weights-0.1")]
+    assert len({full, *copies}) == 3
+    assert [after[name] for name in copies] == [before[full]] * 2
+
+
 def test_each_model_has_weights_of_its_own(tmp_path):
     path = tmp_path / "weights.json"
     SourceWeights(space="cloze:full", count=80).save(path)
