@@ -47,3 +47,11 @@ def is_whole(store):
     found = store.verify()
     assert [check.problems for check in found] == [()] * len(found)
     return True
+
+
+def filled(store, vectors, said):
+    """Add records to space "s" of a store: the first 300 from source "x", the others from "y"."""
+    for source, part in (("x", slice(0, 300)), ("y", slice(300, len(said)))):
+        values = [record.value for record in said[part]]
+        store.add(vectors[part], values, space="s", source=source, records=said[part])
+    return store

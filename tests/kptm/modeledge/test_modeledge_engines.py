@@ -4,7 +4,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
-from modeledge_oracle import best, clustered, held_by, is_whole
+from modeledge_oracle import best, clustered, filled, held_by, is_whole
 
 from kptm import Modeledge, ModeledgeError, Record
 from kptm.modeledge import IndexConfig, RecordFilter
@@ -52,12 +52,7 @@ def engine_store(connect, place):
 def store(engine_store, monkeypatch):
     """A filled store; it has few rows, so that few are held out."""
     monkeypatch.setattr(build_index, "FEWEST", 100)
-    store, said = engine_store(), records()
-    vectors = clustered(COUNT, DIM, 1)
-    for source, part in (("x", slice(0, 300)), ("y", slice(300, COUNT))):
-        values = [record.value for record in said[part]]
-        store.add(vectors[part], values, space="s", source=source, records=said[part])
-    return store
+    return filled(engine_store(), clustered(COUNT, DIM, 1), records())
 
 
 def agrees(store, fits=lambda _: True, where=None, k=K):

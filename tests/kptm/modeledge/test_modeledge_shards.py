@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from modeledge_oracle import KINDS, best, clustered, cosine, held_by, is_whole, on_all
+from modeledge_oracle import KINDS, best, clustered, cosine, filled, held_by, is_whole, on_all
 
 from kptm import ConfigError, Modeledge, Record
 from kptm.modeledge import IndexConfig, RecordFilter
@@ -50,12 +50,7 @@ def sharded(place, tmp_path):
 def store(sharded, monkeypatch):
     """A filled store; it has few rows, so that few are held out."""
     monkeypatch.setattr(build_index, "FEWEST", 50)
-    store, said = sharded(), records()
-    vectors = clustered(COUNT, DIM, 1)
-    for source, part in (("x", slice(0, 300)), ("y", slice(300, COUNT))):
-        values = [record.value for record in said[part]]
-        store.add(vectors[part], values, space="s", source=source, records=said[part])
-    return store
+    return filled(sharded(), clustered(COUNT, DIM, 1), records())
 
 
 @pytest.fixture

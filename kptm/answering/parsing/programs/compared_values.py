@@ -31,15 +31,19 @@ BETWEEN = Match(0, 0, "comparison", comparison="between")
 
 
 def says_day(match: Match, tokens: Sequence[Token], dimension: str) -> bool:
-    """Whether "day" after "the same" names the dates that are compared."""
-    after = tokens[match.end].folded if match.end < len(tokens) else ""
-    return sign(match) == "=" and after in DAY and dimension == DATE
+    """Whether dates are compared by their day: "on the same day as"."""
+    return dimension == DATE and _word_after_same(match, tokens) in DAY
 
 
 def compares_years(match: Match, tokens: Sequence[Token], dimension: str) -> bool:
-    """Whether "the same year" compares dates, which are equal only if their days are, too."""
-    after = tokens[match.end].folded if match.end < len(tokens) else ""
-    return sign(match) == "=" and after == YEAR and dimension == DATE
+    """Whether dates are compared by their year: "in the same year as"."""
+    return dimension == DATE and _word_after_same(match, tokens) == YEAR
+
+
+def _word_after_same(match: Match, tokens: Sequence[Token]) -> str:
+    """The word after an operator of equality; "" for other operators."""
+    equal = sign(match) == "=" and match.end < len(tokens)
+    return tokens[match.end].folded if equal else ""
 
 
 def year_of(nodes: Sequence[str]) -> list[Literal] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kptm.answering.answer_kinds import fits
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_question
+from kptm.answering.parsing.question.articles import FIRST
 from kptm.answering.parsing.question.mentions import LONG_ENOUGH
 from kptm.answering.parsing.question.question_spans import distance
 from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
@@ -26,8 +27,6 @@ question word.
 """
 DATE_STEMS, DATED = frozenset("date day month time year".split()), 0.8
 """Stems in the names of relations that a time in the question says, and with what strength."""
-FIRST = "first"
-"""The superlative that says little in the name of a date: "first released"."""
 APART = 0.3
 """The factor for a match that uses only one word of a phrase that belongs together."""
 ENOUGH = 0.6
@@ -248,9 +247,11 @@ class SaidRelations:
         return frozenset(found)
 
     def _is_torn(self, mask: int, span: int, label: str) -> bool:
-        """Whether tokens are one of a phrase that belongs together: "zone" of "time zone".
+        """Whether a match has only one word of a phrase whose words belong together.
 
-        "Age" of "age of" is none for a relation "age".
+        For example, it has only "zone" of "time zone".
+
+        For a relation "age", the word "age" is a match of its own even in "age of".
         """
         if (mask & span).bit_count() != 1:
             return False

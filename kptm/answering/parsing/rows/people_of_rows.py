@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Having
 from kg.types import Step
+from kptm.answering.parsing.kinds import NAMES
 from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.questions.word_order import AGENT
 
@@ -21,13 +22,11 @@ if TYPE_CHECKING:
 PEOPLE = frozenset("people persons folks".split())
 """Nouns after "how many" for people of any kind."""
 SAMPLE = 60
-"""The most rows from which steps are read."""
-WORDS = (2, 3, 4)
-"""How many words a person's name may have."""
+"""The maximum number of rows from which steps are read."""
 MOSTLY = 0.8
-"""The least share of the tails of "speakers" that have the form of a person's name."""
+"""The minimum share of the tails of "speakers" that have the form of a person's name."""
 AHEAD = 1.5
-"""The main relation to people has at least so many times the rows of any other."""
+"""The minimum ratio of the rows of the main relation to people to those of any other."""
 
 
 class PeopleOfRows:
@@ -130,4 +129,4 @@ class PeopleOfRows:
 def _may_be_person(name: str) -> bool:
     """Whether a text has the form of a person's name: two to four capitalised words."""
     words = name.split()
-    return len(words) in WORDS and all(word[0].isupper() and word.isalpha() for word in words)
+    return len(words) in NAMES and all(word[0].isupper() and word.isalpha() for word in words)

@@ -1,4 +1,4 @@
-"""Which steps are plausible although no word names them: those to what the question asks for."""
+"""Finds the steps that need no word in the question, because they lead to what it asks for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 SAMPLE = 60
-"""The most nodes of a set from which its steps and types are read."""
+"""The maximum number of nodes of a set from which its steps and types are read."""
 WELL = 0.5
 """The share of a relation's name that the question must have for a step without facts."""
 ABOUT = "about"
