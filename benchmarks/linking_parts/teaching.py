@@ -12,6 +12,7 @@ from kptm.linking.disambiguation.description_encoder import Encoder
 from kptm.linking.training.linker_fitting import NOTHING, Gold, fit_labelled, label
 from linking_parts.corpora import first_words, webnlg_on_freebase
 from linking_parts.gold import COMPLETE, SETS, teachable, trimmed
+from linking_parts.short_names import shortened
 
 if TYPE_CHECKING:
     from kptm.linking.disambiguation.disambiguation_model import Weights
@@ -47,10 +48,8 @@ def similarity_of(graph, encoder):
 
 def collections(freebase, layers, names, similarity=None, policy=Policy.NAMES) -> list[Gold]:
     """Sets that teach, each with its own convention, and WebNLG's texts beside them."""
-    return [
-        *(set_of(freebase, layers, name, similarity, policy) for name in names),
-        *beside_sets(freebase, layers, similarity),
-    ]
+    sets = [set_of(freebase, layers, name, similarity, policy) for name in names]
+    return [*sets, *map(shortened, sets), *beside_sets(freebase, layers, similarity)]
 
 
 def set_of(freebase, layers, name, similarity=None, policy=Policy.NAMES) -> Gold:
@@ -68,18 +67,20 @@ def set_of(freebase, layers, name, similarity=None, policy=Policy.NAMES) -> Gold
 
 def beside_sets(freebase, layers, similarity=None) -> list[Gold]:
     """What teaches the coefficients of every graph of names, whichever set is left out."""
-    return [webnlg_on_freebase(freebase, layers, similarity), first_words(layers, similarity)]
+    texts = webnlg_on_freebase(freebase, layers, similarity)
+    return [texts, shortened(texts), first_words(layers, similarity)]
 
 
 def left_out(freebase, layers, names=SETS, similarity=None, policy=Policy.NAMES):
     """Each set with coefficients that were learnt on the others, whose features are read once."""
     convention = taught_convention(policy)
-    sets = {
-        name: label(set_of(freebase, layers, name, similarity, policy), convention) for name in SETS
-    }
+    sets = {}
+    for name in SETS:
+        gold = set_of(freebase, layers, name, similarity, policy)
+        sets[name] = [label(item, convention) for item in (gold, shortened(gold))]
     beside = [label(gold, convention) for gold in beside_sets(freebase, layers, similarity)]
     for name in names:
-        others = [labelled for other, labelled in sets.items() if other != name]
+        others = [labelled for other, both in sets.items() if other != name for labelled in both]
         yield name, fit_policy_to([*others, *beside], policy)
 
 

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 NEAR = 50
 """The maximum number of neighbours of a candidate whose labels are searched for in the passage."""
 _PLACES = ("at", "from", "in", "near", "to")
+_LONGER = (
+    "a capital follows", "a capital precedes", "a name follows", "a name precedes",
+    "of a longer name", "after a capital and of", "hyphen", "elsewhere in a longer name",
+    "after a given name", "month or day",
+)  # fmt: skip
+"""Features of a mention that may be a part of a longer name, or of none."""
 _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 
@@ -181,6 +187,12 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["part, not said in full"] = unsaid
     whole, person = 1 - part, columns["person"]
     capital = 1 - small
+    # "Clapton" is more probably Eric than in "Conor Clapton", or where a Conor Clapton is named.
+    longer = np.any([columns[name] for name in _LONGER], axis=0)
+    alone = columns["last name"] * unsaid * person * capital * (1 - longer)
+    columns["surname alone"] = alone
+    for name in ("candidates", "degree", "surname"):
+        columns[f"surname alone, {name}"] = alone * columns[name]
     columns["whole name, degree"] = whole * capital * columns["degree"]
     columns["degree"] = whole * columns["degree"]
     columns["whole name, several words"] = whole * columns["several words"] * capital
