@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 DETERMINERS = frozenset("the a an its their his her".split())
+LISTS = frozenset("both either".split())
+"""Words before a list of names."""
 DO = frozenset("do does did don doesn didn".split())
 BE = frozenset("is are was were be been being".split())
 HAVE = frozenset("has have had with".split())
@@ -265,7 +267,7 @@ def _said_before(
 ) -> bool | None:
     """Decide for relation words that come before the name."""
     form = relation.form
-    between = [word for word in before[at[-1] + 1 :] if word not in DETERMINERS]
+    between = [word for word in before[at[-1] + 1 :] if word not in DETERMINERS | LISTS]
     if between == ["of"]:  # "the capital of Peru", "the mother of Eve"
         return {Form.NOUN: True, Form.NOUN_OF: False, Form.VERB: True}.get(form)
     if "by" in between:  # "invaded by Germany", "discovered by Priestley"

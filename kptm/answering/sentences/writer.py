@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative
+from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative, parts
 from kptm.answering import lexicon
 from kptm.answering.questions.naming import RelationNames
 from kptm.answering.sentences import grammar
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kptm.answering.sentences.languages import SentenceLanguage
 
 
+MOST_STEPS = 5
+"""A program of more steps is not put into words, only its answers: nobody would read it twice."""
 _OWN_SCRIPT = ("zh", "ja")
 """Languages that a question's script identifies, without function words."""
 
@@ -105,7 +107,7 @@ class SentenceWriter:
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
         """The clause that states the answers: by the grammar in English, else by templates."""
-        if program is None:
+        if program is None or _steps(program) > MOST_STEPS:
             return _alone(answer, known)
         wording = Wording(names, self._phrasings, self._truth)
         english = known.code == "en"
@@ -190,6 +192,11 @@ def _path(program: Program, steps: Iterable[Step]) -> Program:
     for step in steps:
         program = Follow(program, step)
     return program
+
+
+def _steps(program: Program) -> int:
+    """The number of steps in a program: six for the grandparents by fathers and mothers."""
+    return sum(isinstance(part, Follow) for part in parts(program))
 
 
 def _is_truth(answer: ScoredEntity) -> bool:

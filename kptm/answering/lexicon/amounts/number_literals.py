@@ -8,6 +8,9 @@ from kg.types import Literal
 from kg.vocabulary import XSD
 from kptm.answering.lexicon.amounts.question_numbers import clock_time
 
+CALENDAR = {"a": "year", "mo": "month", "wk": "week"}
+"""The names that values have for the lexicon's codes of calendar units."""
+
 
 def number_literal(number: float, unit: str = "") -> Literal:
     """A number with its unit: an integer, if it is whole; a time, if the unit is one of the day.
@@ -21,7 +24,7 @@ def number_literal(number: float, unit: str = "") -> Literal:
     whole = number == int(number)
     text = f"{int(number)}" if whole else repr(number)
     literal = Literal(text, datatype=f"{XSD}{'integer' if whole else 'decimal'}")
-    return replace(literal, unit=unit)
+    return replace(literal, unit=CALENDAR.get(unit, unit))
 
 
 def date_literal(text: str) -> Literal:

@@ -18,6 +18,8 @@ _LARGEST = 1e30
 """Numbers from this size on are not read, because they are probably identifiers."""
 _UNITS_WITH_ARTICLE = frozenset({"h", "min", "$", "€", "£"})
 """Units of which an article is the number: "an hour" is 1 h, but "goals a year" has no number."""
+_BOUNDS = frozenset("least most than over under within".split())
+"""Last words of bounds, after which an article is the number of any unit: "at least a year"."""
 _CURRENCIES = frozenset("$€£¥₹")
 
 
@@ -122,7 +124,10 @@ def _one_unit(keys: Sequence[str], start: int, tables: NumberTables) -> NumberMe
         at, number = at + 1, 0.5
     if at >= len(keys) or keys[at] not in tables.articles:
         return None
-    units = [hit for hit in tables.units.find(keys, at + 1) if hit.item in _UNITS_WITH_ARTICLE]
+    bound = start > 0 and keys[start - 1] in _BOUNDS
+    units = [
+        hit for hit in tables.units.find(keys, at + 1) if bound or hit.item in _UNITS_WITH_ARTICLE
+    ]
     if not units:
         return None
     end = units[-1].end

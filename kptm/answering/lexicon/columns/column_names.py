@@ -45,6 +45,9 @@ TIMES = frozenset("secs seconds mins minutes hrs hours".split())
 _PIECES = re.compile(r"[\w/%°²³$€£¥]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+CAPITALISED = frozenset("M Km Cm Mm Kg G Ft Mi Min Sec Ml".split())
+"""Units whose capital comes from camelCase: "elevationM"."""
+
 
 def split_words(name: str) -> str:
     """Split the camelCase and snake_case of a name: "dateOfBirth" gives "date Of Birth"."""
@@ -111,7 +114,18 @@ def unit_of(name: str) -> str:
     if len(words) > 1 and words[-1] in DEGREES and words[-2].lower() in HEATED:
         return words[-1]
     _, unit = _split_unit(name)
-    return " ".join(word for word in unit.split() if not word.isdecimal() and word.lower() != "in")
+    words = [word for word in unit.split() if not word.isdecimal() and word.lower() != "in"]
+    return " ".join(word.lower() if word in CAPITALISED else word for word in words)
+
+
+def without_have(name: str) -> str:
+    """Remove the verb before the noun of a name: "hasFather" gives "Father".
+
+    Other names are returned as they are: "has" alone, and "has been to".
+    """
+    verb, *noun = split_words(name).split()
+    plain = verb.lower() in ("has", "have") and noun and noun[0].lower() not in ("been", "a", "an")
+    return " ".join(noun) if plain else name
 
 
 def without_qualifiers(name: str) -> str:

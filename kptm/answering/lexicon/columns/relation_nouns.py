@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kptm.answering.lexicon.synonyms import lemmas
+from kptm.answering.lexicon.synonyms import expand, lemmas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,6 +60,8 @@ EVENTS = frozenset(
 """Words before those of ``OF_ROWS`` that do not name the rows: "birth date", "phone number"."""
 ROW, PERSON = "row", "person"
 """The nouns for rows, and for people among them, for which no better noun is known."""
+LIKELY = 0.9
+"""The least weight of the nouns for a verb."""
 AGENTS = ("author", "creator")
 """Nouns for the tails of a relation such as "recipe by"."""
 
@@ -154,6 +156,11 @@ def agent_nouns(name: str) -> tuple[str, ...]:
     words = name.casefold().split()
     noun = len(words) == 2 and words[1] == "by" and not words[0].endswith(("ed", "en", "wn"))
     return AGENTS if noun else ()
+
+
+def verb_nouns(name: str) -> list[str]:
+    """The likeliest nouns for the tails of a verb: "spouse" and "marriage" for "married to"."""
+    return [noun for noun, weight in expand(name, "en") if weight >= LIKELY]
 
 
 def doers(name: str) -> list[str]:

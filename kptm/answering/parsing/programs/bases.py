@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Named
 from kg.types import Step
+from kptm.answering.lexicon.synonyms import is_past
 from kptm.answering.parsing.programs.builder import DURATION, TIMES
 from kptm.answering.parsing.question.appositions import appositions
-from kptm.answering.parsing.question.question_spans import span_mask
+from kptm.answering.parsing.question.question_spans import lowest, span_mask
 from kptm.answering.parsing.question.senses import namesakes, placed_names, told_names
-from kptm.answering.questions.word_order import PARTICIPLES
+from kptm.answering.questions.word_order import (
+    DETERMINERS,
+    PARTICIPLES,
+    Form,
+    relation_form,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +28,10 @@ if TYPE_CHECKING:
 
 THINGS = frozenset("anything everything something stuff thing things items ones them".split())
 """Words for any entity of a graph without types."""
+HALF = 0.5
+"""The share of a relation's name that has to be in the question."""
+LACKING = frozenset("no without lack lacks lacking".split())
+"""Words before what things do not have."""
 MEASURING = ("superlative", "comparison", "difference", "measure", "ask")
 """Kinds of operators whose hints suggest a measure."""
 
@@ -129,10 +139,14 @@ class Bases:
             mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
             knowledge = self._builder.knowledge
             measure = knowledge.is_measure(relation)
-            if recall <= 0.5 or (measure and not (denied and self._is_event(mask))):
+            lacked = denied and self._is_lacked(mask)
+            absent = lacked or (denied and self._is_event(mask))
+            if recall < HALF or (recall == HALF and not lacked) or (measure and not absent):
                 continue
             deniable = mask & ~self._builder.question.typed
             for step in (Step(relation), Step(relation, False)):
+                if denied and not step.forward and self._says_subjects(relation, mask):
+                    continue
                 if not self._builder.question.typed and not measure:
                     yield self._builder.extend(Having(step), (), features={"implicit": 1.0})
                 if denied and deniable and not knowledge.truth_values(relation):
@@ -150,6 +164,25 @@ class Bases:
         tokens = self._builder.question.tokens
         words = [token.folded for at, token in enumerate(tokens) if mask >> at & 1]
         return any(word.endswith("ed") or word in PARTICIPLES for word in words)
+
+    def _is_lacked(self, mask: int) -> bool:
+        """Whether "no" or "without" is directly before some tokens: "projects with no budget"."""
+        tokens, at = self._builder.question.tokens, lowest(mask) - 1
+        at -= at > 0 and tokens[at].folded in DETERMINERS
+        return at >= 0 and tokens[at].folded in LACKING
+
+    def _says_subjects(self, relation: str, mask: int) -> bool:
+        """Whether a verb in the active is said of the subjects of a relation: "depend on nothing".
+
+        Args:
+            relation: The relation.
+            mask: Bit mask of the tokens that name it.
+        """
+        words = self._builder.schema.relations[relation]
+        tokens = self._builder.question.tokens
+        said = [at for at in range(len(tokens)) if mask >> at & 1]
+        passive = any(is_past(tokens[at].folded) for at in said)
+        return relation_form(words.name).form is Form.VERB and not passive
 
     def _everything(self) -> Iterator[Derivation]:
         """In an untyped graph: the sets that "things" and an unknown noun may be.

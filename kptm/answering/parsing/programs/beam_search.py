@@ -111,6 +111,7 @@ class Search:
                 continue
             yield from grammar.steps(part)
             yield from grammar.both(part)
+            yield from grammar.relatives(part)
             if not isinstance(part.program, Named):
                 yield from grammar.filters(part)
                 yield from grammar.superlatives(part)

@@ -35,9 +35,9 @@ def says_day(match: Match, tokens: Sequence[Token], dimension: str) -> bool:
     return dimension == DATE and _word_after_same(match, tokens) in DAY
 
 
-def compares_years(match: Match, tokens: Sequence[Token], dimension: str) -> bool:
-    """Whether dates are compared by their year: "in the same year as"."""
-    return dimension == DATE and _word_after_same(match, tokens) == YEAR
+def says_year(match: Match, tokens: Sequence[Token]) -> bool:
+    """Whether years, or dates by their year, are compared: "in the same year as"."""
+    return _word_after_same(match, tokens) == YEAR
 
 
 def _word_after_same(match: Match, tokens: Sequence[Token]) -> str:

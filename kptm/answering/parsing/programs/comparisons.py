@@ -25,11 +25,11 @@ from kptm.answering.parsing.programs.builder import bits
 from kptm.answering.parsing.programs.compared_values import (
     BETWEEN,
     compared_day,
-    compares_years,
     dimensions,
     is_other_bound,
     number_of,
     says_day,
+    says_year,
     sign,
     without_birth,
     year_of,
@@ -96,7 +96,7 @@ class Comparisons:
                 for measure, features, more in self._measures.of(part, match):
                     if measure.count and match.comparison == "between":
                         continue
-                    if self._is_no_year(part, measure, numbers):
+                    if self._are_other(part, measure, numbers, mask):
                         continue
                     value = [self._as_measured(x, part, measure, features) for x in numbers]
                     bare = self._without_unit(part, measure, value)
@@ -219,13 +219,32 @@ class Comparisons:
         """The words of the relation that a measure begins with."""
         return self._builder.schema.relations.get(measure.steps[0].relation)
 
-    def _is_no_year(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
-        """Whether plain numbers are too small or large for the years of a measure's dates."""
-        if measure.count:
+    def _are_other(
+        self, part: Derivation, measure: Measure, values: Sequence[Literal], mask: int
+    ) -> bool:
+        """Whether plain numbers are none of a measure's.
+
+        They are too small or large for the years of its dates, or lack the unit that follows them:
+        "over 2 years" does not mean 2 for an "age (months)".
+
+        Args:
+            part: The derivation of the set that is measured.
+            measure: The measure.
+            values: The numbers.
+            mask: Bit mask of their tokens.
+        """
+        plain = [x for x in values if x.datatype in NUMERIC and not x.unit]
+        if measure.count or not plain:
             return False
         kind = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
-        plain = [x for x in values if x.datatype in NUMERIC and not x.unit]
-        return kind == DATE and any(not 0 < Fraction(x.value) < LAST_YEAR for x in plain)
+        if kind == DATE:
+            return any(not 0 < Fraction(x.value) < LAST_YEAR for x in plain)
+        unit = self._unit_of(measure)
+        return unit is not None and any(
+            item.kind == "number" and item.unit and bits(item) & mask
+            and in_unit([number_of(item)], unit) is not None
+            for item in self._builder.question.operators
+        )  # fmt: skip
 
     def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
         """Whether a measure is the only one whose values have the dimension of the numbers."""
@@ -264,7 +283,7 @@ class Comparisons:
             if (
                 mention.mask & part.names
                 or mention.start < match.end
-                or mention.node in part.nodes[:1]
+                or [mention.node] == list(part.nodes[:2])  # what is compared is the name itself
             ):
                 continue
             steps = knowledge.measures((mention.node,))
@@ -277,7 +296,9 @@ class Comparisons:
                 mask = bits(match) | mention.mask | more
                 if says_day(match, question.tokens, steps[last]):
                     mask |= 1 << match.end
-                if compares_years(match, question.tokens, steps[last]):
+                if says_year(match, question.tokens) and self._has_years(measure):
+                    mask |= 1 << match.end
+                elif says_year(match, question.tokens) and steps[last] == DATE:
                     mask |= 1 << match.end
                     bounds = year_of(knowledge.evaluate(value).nodes)
                     if bounds is None:

@@ -9,6 +9,7 @@ from kptm.answering.parsing.programs.bases import Bases
 from kptm.answering.parsing.programs.builder import Builder
 from kptm.answering.parsing.programs.comparisons import Comparisons
 from kptm.answering.parsing.programs.sets import ProgramSets
+from kptm.answering.parsing.programs.steps.kinship import Kinship
 from kptm.answering.parsing.programs.steps.remembered_paths import RememberedPaths
 from kptm.answering.parsing.programs.steps.step_rules import Steps
 from kptm.answering.parsing.programs.superlatives import Measures
@@ -50,6 +51,7 @@ class Grammar:
         self.bases = Bases(self.builder).bases
         steps = Steps(self.builder)
         self.steps, self.both, self.silent_steps = steps.steps, steps.both, steps.silent_steps
+        self.relatives = Kinship(self.builder).relatives
         self.remembered = RememberedPaths(self.builder, steps.remembered_step).paths
         sets = ProgramSets(self.builder)
         self.add_implied_type, self.filters, self.pairs = (

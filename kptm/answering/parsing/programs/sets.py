@@ -17,7 +17,7 @@ from kg.types import Step
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import lowest, span_mask
+from kptm.answering.parsing.question.question_spans import joint_mask, lowest, span_mask
 from kptm.answering.parsing.ranking.program_features import uses_relation
 from kptm.answering.questions.word_order import Form, relation_form
 
@@ -223,10 +223,13 @@ class ProgramSets:
     def _is_apart(self, left: Derivation, right: Derivation, match: Match) -> bool:
         """Whether two sets may be the sides of a negation, of which the right one is negated.
 
-        The right set must have words of its own, and no word after the negation may belong to both.
+        The right set must have words of its own, and no word after the negation may belong to both,
+        except a noun for rows after a name that is negated: "not suspension bridges".
         If the right set has no name, the left one may not have a name after the negation.
         """
         common = left.mask & right.mask & ~self._builder.light
+        if right.names and lowest(right.names) >= match.end:
+            common &= ~joint_mask(item for item in self._builder.question.types if item.noun)
         return bool(
             right.mask & ~left.mask
             and not common >> match.end

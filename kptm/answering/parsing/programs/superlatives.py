@@ -56,6 +56,8 @@ MEASURES = 5
 """The most measures of a set that are tried for an operator."""
 MOST_WANTED = 100
 """The most results that may be asked for; a greater number beside "largest" has other meanings."""
+AMOUNTS = frozenset("most least fewest".split())
+"""Superlatives of amounts, which dates and years are not."""
 AGES = ("age",)
 """The hints of superlatives of age."""
 
@@ -271,6 +273,8 @@ class Measures:
                 for scale in found
                 if not scale[1]["measure_floating"] or scale[0].steps[0] in times
             ]
+        if match.generic and self._builder.question.tokens[match.start].folded in AMOUNTS:
+            found = [scale for scale in found if scale[0].steps[0] not in times]
         if match.hints == AGES:  # the oldest has the greatest age, but the earliest date
             found = [scale for scale in found if scale[0].steps[0] not in times]
         for measure, features, _ in found:

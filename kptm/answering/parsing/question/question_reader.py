@@ -41,6 +41,7 @@ from kptm.answering.parsing.question.relation_mentions import SaidRelations
 from kptm.answering.parsing.question.unknown_words import (
     UnknownNouns,
     denied_relations,
+    is_state,
 )
 from kptm.data.tokenize import MASK
 
@@ -61,8 +62,8 @@ GENERIC = frozenset(
     "people ppl person persons someone somebody anyone anybody folks thing things anything"
     " everything something stuff man men woman women guy kind type sort"
     " name names one ones use uses used directly together altogether normally usually currently"
-    " actually really overall generally belong belongs lie lies offer offers provide provides"
-    " include includes allow allows go goes between run runs running".split()
+    " actually really overall generally content belong belongs lie lies offer offers provide"
+    " provides include includes allow allows go goes between run runs running".split()
 )
 """Generic words: nouns for any answer ("person", "thing"), and verbs no clearer than "has"."""
 
@@ -366,7 +367,7 @@ def _importance(
     found = []
     for at, token in enumerate(tokens):
         weight = 1.0
-        if function[at] or (fills >> at & 1):
+        if (function[at] and not is_state(tokens, at)) or (fills >> at & 1):
             weight = 0.0
         elif token.folded in GENERIC or told >> at & 1:
             weight = LITTLE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from kptm.answering.answer_kinds import fits
@@ -151,24 +152,20 @@ class SaidRelations:
     @property
     def own(self) -> int:
         """Bit mask of the tokens whose own stem is a word of a relation: no synonyms, no slips."""
-        found = 0
-        for masks in self._said.values():
-            for mask, strength in masks.items():
-                found |= mask if strength == 1.0 else 0
-        return found
+        return self._matches_of(1.0)
 
     @property
     def faint(self) -> int:
         """Bit mask of the tokens that are unlikely synonyms of a word of a relation."""
-        return sum(
-            1 << at
-            for at in range(len(self._tokens))
-            if any(
-                0 < strength < HINT and mask >> at & 1
-                for masks in self._said.values()
-                for mask, strength in masks.items()
-            )
-        )
+        return self._matches_of(0.0, HINT)
+
+    def _matches_of(self, least: float, below: float = inf) -> int:
+        """Bit mask of the tokens of all matches with a strength from ``least`` to ``below``."""
+        found = 0
+        for masks in self._said.values():
+            for mask, strength in masks.items():
+                found |= mask if least <= strength < below and strength else 0
+        return found
 
     def named_at(self, at: int) -> frozenset[str]:
         """The relations most of whose name is in the question, including the token ``at``."""

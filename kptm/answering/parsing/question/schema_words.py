@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,10 +17,17 @@ from kptm.answering.lexicon.columns.column_names import (
     spell_out,
     split_words,
     unit_of,
+    without_have,
     without_qualifiers,
     without_unit,
 )
-from kptm.answering.lexicon.columns.relation_nouns import ROW, agent_nouns, inverse_nouns
+from kptm.answering.lexicon.columns.relation_keys import name_parts, readable, source_name
+from kptm.answering.lexicon.columns.relation_nouns import (
+    ROW,
+    agent_nouns,
+    inverse_nouns,
+    verb_nouns,
+)
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.questions.word_order import Form, relation_form
@@ -128,7 +134,7 @@ class Schema:
         }
         self.type_names: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key in sorted(types):
-            self.type_names[self.stems(_readable(key))].append(key)
+            self.type_names[self.stems(readable(key))].append(key)
         self._name_heads()
         self.nouns: dict[tuple[str, ...], list[tuple[str, Program]]] = defaultdict(list)
         for noun, program in nouns.items():
@@ -300,7 +306,7 @@ class Schema:
         """The words of a relation: from its label or key, its aliases and its phrasings."""
         written, second, domain = name_parts(relation.key, relation.label)
         whole = spell_out(written)
-        main = without_unit(whole)
+        main = without_have(without_unit(whole))
         names = [frozenset(self._content(main) or self.stems(main))]
         others = (
             without_qualifiers(main),
@@ -327,6 +333,11 @@ class Schema:
             names.append(frozenset(self.stems(alias)))
             for stem in self._content(alias):
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS)
+        for noun in verb_nouns(main) if _is_verb(main) else ():
+            stems = frozenset(self._content(noun))
+            names.append(stems)
+            if len(stems) == 1:
+                weights.setdefault(min(stems), ALIAS)
         texts = frozenset(phrased.keys() - weights.keys())
         for stem, weight in phrased.items():
             weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
@@ -337,7 +348,7 @@ class Schema:
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source,
             self._head(counted_noun(main) or without_qualifiers(main) or main),
-            _superlatives(main), inverse, texts, unit_of(whole) or unit_of(_readable(relation.key)),
+            _superlatives(main), inverse, texts, unit_of(whole) or unit_of(readable(relation.key)),
             scale_of(written),
         )  # fmt: skip
 
@@ -348,6 +359,19 @@ class Schema:
 
 SMALL = frozenset("of in the a an is was by has have to on at for and or from".split())
 """Function words in the names of relations, which are not matched."""
+
+
+def _is_verb(name: str) -> bool:
+    """Whether a name is a verb with a preposition and no agent: "born in", but not "owned by".
+
+    "Starts from" is none, since every "from" of a question would stand for its noun "origin".
+    """
+    form = relation_form(name)
+    return (
+        form.form in (Form.VERB, Form.PASSIVE)
+        and len(form.words) > 1
+        and bool(form.prepositions - {"by", "from"})
+    )
 
 
 def _common_letters(one: str, other: str) -> int:
@@ -367,34 +391,3 @@ def _superlatives(name: str) -> frozenset[str]:
         if match.kind == "superlative"
         for at in range(match.start, match.end)
     )
-
-
-def name_parts(key: str, label: str) -> tuple[str, str, str]:
-    """Split a relation's name into its last part, the part before, and the domain.
-
-    For ``/sports/team/roster./football/position/player`` these are "player", "roster", and "sports
-    team football position". Otherwise, the label is the last part, and the others are empty.
-    """
-    if is_path(key):
-        halves = [half.strip("/").split("/") for half in key.split(".")]
-        last = [half[-1] for half in halves if half]
-        domain = " ".join(word for half in halves for word in half[:-1])
-        return _readable(last[-1]), " ".join(map(_readable, last[:-1])), _readable(domain)
-    return _readable(label), "", ""
-
-
-def source_name(key: str) -> str:
-    """The type of a relation's heads by its key: "genre" of ``/music/genre/artists``; else ""."""
-    return _readable(key.split(".")[0].strip("/").split("/")[-2]) if is_path(key) else ""
-
-
-def is_path(key: str) -> bool:
-    """Whether a key is a path of domain, type and property, as Freebase's keys are."""
-    return "/" in key and not key.startswith(("http:", "https:")) and key.count("/") > 1
-
-
-def _readable(key: str) -> str:
-    name = key
-    if "://" in key:
-        name = re.split(r"[/#]", key.rstrip("/#"))[-1] or key
-    return name.replace("_", " ")

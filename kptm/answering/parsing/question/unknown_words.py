@@ -41,6 +41,8 @@ INDEFINITE = frozenset("a an any each every per single".split())
 """Words before a noun in the singular."""
 SUBJECTS = frozenset("i we you he she it they who that which what not".split())
 """Words before a verb."""
+STATES = frozenset("out off up away down".split())
+"""Particles that say a state after "be"."""
 RELATIVE = frozenset("where that which who whose".split())
 
 
@@ -191,6 +193,14 @@ class UnknownNouns:
     def _word(self, at: int) -> str:
         """The folded word at a position; "" outside the question."""
         return self._tokens[at].folded if 0 <= at < len(self._tokens) else ""
+
+
+def is_state(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a particle is what a question says of its subject: "which books are still out"."""
+    if at + 1 < len(tokens) or tokens[at].folded not in STATES:
+        return False
+    before = [token.folded for token in tokens[:at] if token.folded not in ("still", "yet")]
+    return bool(before) and before[-1] in BE
 
 
 def _is_agent(word: str) -> bool:

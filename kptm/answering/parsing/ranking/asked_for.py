@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative
+from kg.programs import Aggregate, Compare, Follow, Having, Intersection, Superlative, Union
 from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.answer_kinds import fits
@@ -181,6 +181,10 @@ def _fits(
     if derivation.number is not None and asked.answer in ("person", "place"):
         return False
     fit = kinds.fits(asked.answer, nodes) if nodes else None
+    if asked.answer == "date" and derivation.floating and _states(question, derivation):
+        return False  # "when was Mosaic retired", where that is its status, without a date
+    if asked.answer == "reason" and asked.hints:  # a status is no answer to "why"
+        return is_hinted(derivation.program, asked, schema)
     if asked.answer != "value" or not fit:
         return fit
     if derivation.floating and asked.hints and not is_hinted(derivation.program, asked, schema):
@@ -191,6 +195,14 @@ def _fits(
         return not (dates or _leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
     return not (dates and asked.hints) or is_hinted(derivation.program, asked, schema)
+
+
+def _states(question: Question, derivation: Derivation) -> bool:
+    """Whether a program uses a participle only as a value that its name has: a status "retired"."""
+    tokens = question.tokens
+    said = (at for at in range(len(tokens)) if derivation.names >> at & 1)
+    told = "sense_name" in dict(derivation.features)
+    return told and any(is_past(tokens[at].folded) for at in said)
 
 
 def _asks_for_no_time(question: Question, asked: Match) -> bool:
@@ -205,7 +217,7 @@ def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) 
     step = led_to(derivation.program)
     words = None if step is None else schema.relations.get(step.relation)
     dated = words is not None and bool(
-        fits("date", words.name) or words.name.split()[-1:] == ["in"]
+        fits("date", words.name) or words.name.split()[-1] in ("in", "since")
     )
     return dated and kinds.fits("date", derivation.nodes) is True
 
@@ -256,7 +268,7 @@ def _is_uncounted(question: Question, derivation: Derivation, kinds: AnswerKinds
 
 def _is_asked(question: Question, program: Program, named: frozenset[str], schema: Schema) -> bool:
     """Whether the noun that is asked for names the last step, in the step's direction."""
-    if isinstance(program, Intersection):
+    if isinstance(program, (Intersection, Union)):
         sides = (program.left, program.right)
         return any(_is_asked(question, side, named, schema) for side in sides)
     if (

@@ -22,9 +22,9 @@ from kptm.answering.lexicon.columns.column_names import (
     split_words,
     without_unit,
 )
+from kptm.answering.lexicon.columns.relation_keys import is_path
 from kptm.answering.lexicon.columns.relation_nouns import ROW, doers, row_nouns
 from kptm.answering.lexicon.synonyms import expand
-from kptm.answering.parsing.question.schema_words import is_path
 from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
 from kptm.answering.questions.word_order import Form, relation_form
 from kptm.linking.names.english_lexicon import frequent_words

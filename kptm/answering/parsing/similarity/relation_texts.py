@@ -10,7 +10,7 @@ from kg.types import Step
 from kg.values.value_forms import DATES, NUMERIC
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.columns.column_names import split_words
-from kptm.answering.parsing.question.schema_words import name_parts
+from kptm.answering.lexicon.columns.relation_keys import name_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
 from kptm.answering.parsing.question.question_spans import lowest
@@ -29,6 +30,11 @@ WAYS = {
 """By preposition: beginnings of words in the names of relations to that end of a way."""
 MADE = frozenset("made composed consist consists built constructed".split())
 """Verbs before "of" and a material: "made of wood"."""
+SYMMETRIC = frozenset(
+    "married wife husband spouse partner sibling brother sister twin cousin friend colleague"
+    " neighbour neighbor".split()
+)
+"""Names of relations that hold in both directions, of which most graphs state one."""
 MANAGES = frozenset("manage manages managing supervise supervises oversee oversees".split())
 """Verbs whose subject is the one to whom the object reports."""
 HELD = 4_096
@@ -45,6 +51,12 @@ class NameSides:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._is_head = lru_cache(HELD)(self._names_head)
+
+    @cached_property
+    def _symmetric(self) -> frozenset[frozenset[str]]:
+        """The names of relations that hold in both directions, as stems."""
+        stems = self._builder.schema.stems
+        return frozenset(frozenset(stems(name)) for name in SYMMETRIC)
 
     @cached_property
     def _stems(self) -> frozenset[str]:
@@ -111,11 +123,18 @@ class NameSides:
             # Only words of types match the relation: "the moons of Saturn", for "orbits". Then the
             # types of heads and tails decide the side, not the word order.
             return None
-        if self._is_its_class(mention, words) or self._describes_a_type(mention, own):
+        if (
+            self._is_its_class(mention, words)
+            or self._describes_a_type(mention, own)
+            or self._is_value_beside(mention, own)
+        ):
             return None
-        text, start, end = self._with_name(mention, words, said)
+        if not self._symmetric.isdisjoint(words.names):
+            return None
+        synonym = self._noun_for_verb(words, said)
         noun = self._said_back(words, own)
-        head = names_head(text, start, end, noun or words.name)
+        text, start, end = self._with_name(mention, words, 0 if synonym else said)
+        head = names_head(text, start, end, noun or synonym or words.name)
         turned = bool(noun) or self._says_superior(words, said)
         return not head if turned and head is not None else head
 
@@ -128,6 +147,21 @@ class NameSides:
             and "to" in form.prepositions
             and any(said >> at & 1 and x.folded in MANAGES for at, x in enumerate(tokens))
         )
+
+    def _noun_for_verb(self, words: RelationWords, said: int) -> str:
+        """The noun by which a question names a verb: "job" for "worked as"; "" without one."""
+        if relation_form(words.name).form is Form.NOUN:
+            return ""
+        schema, tokens = self._builder.schema, self._builder.question.tokens
+        weight = self._builder.question.importance
+        named = [x for at, x in enumerate(tokens) if said >> at & 1 and weight[at] > LITTLE]
+        if any(token.stem in words.names[0] for token in named):
+            return ""
+        for token in named:
+            nouns = [frozenset(schema.stems(noun)) for noun, _ in expand(token.folded, "en")]
+            if not is_past(token.folded) and not set(words.names[1:]).isdisjoint(nouns):
+                return token.folded
+        return ""
 
     def _with_name(self, mention: Mention, words: RelationWords, said: int) -> tuple[str, int, int]:
         """Replace synonyms by the relation's name: "packages need ruby" by "packages depends ruby".
@@ -144,7 +178,7 @@ class NameSides:
             # Function words stay, because "by" marks the agent.
             if token.folded == "of" and other and question.tokens[at - 1].folded in MADE:
                 continue  # without this "of", the word order of "made of wood" is clear
-            free = bool(said >> at & 1) and question.importance[at] > LITTLE
+            free = bool(said >> at & 1) and question.importance[at] > 0
             other = free and token.stem not in words.weights
             text += (verb if other else token.folded) + " "
             if at + 1 == mention.end:
@@ -167,6 +201,15 @@ class NameSides:
         before = mention.end == lowest(own)
         return before and any(item.type and item.start == own.bit_length()
                               for item in self._builder.question.types)  # fmt: skip
+
+    def _is_value_beside(self, mention: Mention, own: int) -> bool:
+        """Whether a name is directly before the relation's word, and no fact is about it.
+
+        "Cow milk" is the milk "cow", while "Japan's capital" and "Japan capital" are Tokyo.
+        """
+        if mention.end != lowest(own):
+            return False
+        return not any(step.forward for step in self._builder.knowledge.steps((mention.node,)))
 
     def _is_its_class(self, mention: Mention, words: RelationWords) -> bool:
         """Whether the relation's word only states the name's type: "the continent of Asia"."""
