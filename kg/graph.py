@@ -155,7 +155,8 @@ class KnowledgeGraph(GraphView):
             header: Whether the first line of TSV or CSV is a header; None recognises usual ones.
             types: For TSV and CSV: the kind of a relation's tails by its key, one of
                 :data:`kg.values.KINDS` ("entity", "integer", "url", …). :mod:`kg.values.infer`
-                guesses others; False guesses nothing, and all tails are entities.
+                guesses others; False guesses nothing, and all tails are entities. Other formats
+                mark values themselves, so that stating types for them is an error.
             subset: For Wikidata's dump: the part to read; the report counts what is left out.
             source: The source; by default the path. A fact of two sources is live while one states
                 it.

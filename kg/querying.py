@@ -60,8 +60,8 @@ def answer(
     names = [form.order_by] if isinstance(form.order_by, str) else form.order_by
     order = [_sort_key(name, chosen) for name in names]
     with database.quick() as sql:
-        asked = naming.with_keys(sql, view, patterns, strict=form.strict)
-        plan = partial(query.plan, sql, asked, at=at)
+        stored = naming.with_keys(sql, view, patterns, strict=form.strict, at=at)
+        plan = partial(query.plan, sql, stored, at=at)
         conditions: list[query.Condition] = []
         for name, comparison, value in wanted:
             size = _quantity_of(sql, plan([name], limit=SAMPLE, ids=True), value)

@@ -57,22 +57,45 @@ class GraphView(EntityView):
     ) -> Iterator[Triple]:
         """Stream the triples that match a pattern of keys; None matches anything.
 
-        They are in the order of their rows, which is deterministic.
+        They are in the order of their rows, which is deterministic. A merged key means the entity
+        that was kept.
         """
-        statement, parameters = triples.matching(self._pattern(head, relation, tail), self._at)
-        few = head is not None or tail is not None  # most likely
+        pattern = self._pattern(head, relation, tail)
+        facts = self._matching(pattern)
+        first = next(facts, None)
+        if first is not None:
+            yield first
+        elif (kept := self._without_merged_keys(pattern)) != pattern:
+            facts = self._matching(kept)
+        yield from facts
+
+    def _matching(self, pattern: triples.Pattern) -> Iterator[Triple]:
+        statement, parameters = triples.matching(pattern, self._at)
+        few = pattern.head is not None or pattern.tail is not None  # most likely
         yield from map(Triple._make, self._database.rows(statement, parameters, few=few))
 
     def _pattern(self, head: str | None, relation: str | None, tail: str | None) -> triples.Pattern:
         relation = self._find_key(relation, "relation")
         return triples.Pattern(self._find_key(head), relation, self._find_key(tail))
 
+    def _without_merged_keys(self, pattern: triples.Pattern) -> triples.Pattern:
+        """The pattern with the kept entities in place of merged ones.
+
+        A merged entity has no facts, so that only patterns without a match need to be looked up.
+        """
+        head, relation, tail = pattern
+        kept = self._merged_into([head, tail])
+        return triples.Pattern(kept.get(head or "", head), relation, kept.get(tail or "", tail))
+
     def attributes(
         self, head: str | None = None, relation: str | None = None
     ) -> Iterator[Attribute]:
         """Stream the facts whose tails are values; labels only if their relation is given."""
+        pattern = self._pattern(head, relation, None)
+        if head is not None:
+            pattern = self._without_merged_keys(pattern)
         with self._database.reading() as sql:
-            yield from triples.attributes(sql, *self._pattern(head, relation, None)[:2], self._at)
+            yield from triples.attributes(sql, *pattern[:2], self._at)
 
     def values(self, text: str) -> list[Literal]:
         """The values of the graph that a text denotes: "1984" is a number or a year."""
@@ -143,8 +166,11 @@ class GraphView(EntityView):
 
     def touching(self, keys: Iterable[str]) -> list[Triple]:
         """The triples with one of ``keys`` as head or tail, in the order of their rows."""
+        asked = set(keys)
+        kept = self._merged_into(asked)
         with self._database.reading() as sql:
-            return triples.incident_triples(sql, sorted(set(keys)), self._at, None)
+            current = sorted({kept.get(key, key) for key in asked})
+            return triples.incident_triples(sql, current, self._at, None)
 
     def neighbours(
         self,
@@ -192,12 +218,18 @@ class GraphView(EntityView):
         last step: those that hold today first, then undated ones; then by the number of entities
         that lead to a node, then by line. Facts beside one of rank *preferred* are ignored.
         """
-        return self.evaluator().follow(self._find_key(key) or key, steps)
+        start = self._find_key(key) or key
+        nodes = self.evaluator().follow(start, steps)
+        if not nodes and (kept := self._merged_into([start])):
+            return self.evaluator().follow(kept[start], steps)
+        return nodes
 
     def trails(
         self, start: str, steps: Sequence[Step], end: str, *, limit: int = 1
     ) -> list[list[Triple]]:
         """The facts of the first ``limit`` paths of :meth:`follow` from ``start`` to ``end``."""
+        kept = self._merged_into([start, end])
+        start, end = kept.get(start, start), kept.get(end, end)
         with self._database.quick() as sql:
             return traverse.witness_paths(sql, start, steps, end, limit=limit, at=self._at)
 

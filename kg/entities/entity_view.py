@@ -8,6 +8,7 @@ from kg.entities.entity_reader import EntityReader
 from kg.errors import UnknownKeyError, shorten
 from kg.naming import resolution as naming
 from kg.naming.languages import checked_languages
+from kg.store.merging.merged_keys import kept_keys
 from kg.store.read import names, search
 from kg.store.rows import entities
 from kg.types import TimeNames
@@ -74,6 +75,17 @@ class EntityView:
 
     def _find_key(self, name: str | None, table: str = "entity") -> str | None:
         return None if name is None else naming.key_in(self._database, table, name)
+
+    def _merged_into(self, keys: Iterable[str | None]) -> dict[str, str]:
+        """The merged keys among ``keys``, each with the key of the entity that was kept.
+
+        Empty at an earlier revision, at which the entities may not have been merged yet.
+        """
+        names = [key for key in keys if key and not isinstance(key, ValueKey)]
+        if not names or self._at is not None:
+            return {}
+        with self._database.quick() as sql:
+            return kept_keys(sql, names)
 
     def relation(self, name: str) -> Relation:
         """The relation with the key or label ``name``; labels match in any case.

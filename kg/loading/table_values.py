@@ -17,17 +17,33 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TypeSettings:
+    """Types of relations for a load in a project that has settings.
+
+    Attributes:
+        stated: The kinds stated for this load. Each relation must be in the table.
+        defaults: The kinds of other relations, by the settings; a table need not have them, and
+            files that are not tables ignore them.
+    """
+
+    stated: Mapping[str, str]
+    defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tables:
     """Decides the types of the tails of tables.
 
     Attributes:
         types: The kinds of relations that the user stated.
+        defaults: The kinds of other relations that settings state.
         guess: Whether the kinds of other relations are guessed.
         wide: Whether the relations are the columns of a wide table.
         entities: Relations guessed to have values that turned out to have entities.
     """
 
     types: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
     guess: bool = True
     wide: bool = False
     entities: frozenset[str] = frozenset()
@@ -41,6 +57,7 @@ class Tables:
         """
         return TailTyping(
             self.types,
+            defaults=self.defaults,
             guess=self.guess,
             wide=self.wide,
             lines=lines,

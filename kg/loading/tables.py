@@ -19,7 +19,7 @@ from kg.formats.reader import NO_SUBSET, TRIPLES, choose, read_triples
 from kg.formats.text.layout import TableLayout
 from kg.loading import load as loading
 from kg.loading.rows import as_file
-from kg.loading.table_values import Tables
+from kg.loading.table_values import Tables, TypeSettings
 from kg.store.rows.sources import document_of, is_server
 from kg.values.tail_typing import DoubtfulTypesError, checked_types
 
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kg.types import LoadReport
 
-Types: TypeAlias = "Mapping[str, str] | bool | None"
+Types: TypeAlias = "Mapping[str, str] | TypeSettings | bool | None"
 """The types of the tails of relations, by key; others are guessed, with False none is."""
 
 TABLES = ("tsv", "csv")
 """Formats that do not mark which tails are values."""
+
+NO_TYPES = "{} has no types to choose ({}), since it says which tails are values; leave types out"
+"""The error of types that are stated for a file that is not a table."""
 
 ROWS = "rows"
 """The source of rows in memory if the caller states none."""
@@ -98,13 +101,33 @@ def load_file(
 
 
 def _tables(path: str | Path, form: str | None, types: Types, *, wide: bool) -> Tables | None:
-    """The typing of a file; None if its format marks values itself."""
-    if str(path).startswith(PYKEEN) or is_server(path):
+    """The typing of a file; None if its format marks values itself.
+
+    Raises:
+        TripleFormatError: The format marks values itself, but the user states types.
+    """
+    settings = (
+        types
+        if isinstance(types, TypeSettings)
+        else TypeSettings(stated=types if isinstance(types, Mapping) else {}, defaults={})
+    )
+    if str(path).startswith(PYKEEN):
+        format_name = "a dataset of PyKEEN"
+    elif is_server(path):
+        format_name = "a server"
+    else:
+        format_name = choose(Path(path), TRIPLES, form).name
+    if format_name not in TABLES:
+        if settings.stated:
+            names = ", ".join(sorted(settings.stated))
+            raise TripleFormatError(path, None, NO_TYPES.format(format_name, names))
         return None
-    if choose(Path(path), TRIPLES, form).name not in TABLES:
-        return None
-    stated = checked_types(types) if isinstance(types, Mapping) else {}
-    return Tables(types=stated, guess=types is not False, wide=wide)
+    return Tables(
+        types=checked_types(settings.stated),
+        defaults=checked_types(settings.defaults),
+        guess=types is not False,
+        wide=wide,
+    )
 
 
 def _lines(

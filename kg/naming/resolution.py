@@ -80,9 +80,11 @@ def key_in(database: Database, table: str, name: str) -> str:
 
 
 def with_keys(
-    sql: Sql, view: NamedGraph, patterns: Sequence[Sequence[str]], *, strict: bool
+    sql: Sql, view: NamedGraph, patterns: Sequence[Sequence[str]], *, strict: bool, at: int | None
 ) -> Sequence[Sequence[str]]:
     """Patterns with names replaced by stored keys; relations may be given by label.
+
+    In the newest graph (``at`` is None), merged keys are replaced by those of the kept entities.
 
     Raises:
         UnknownKeyError: ``strict``, and the graph lacks an entity or a relation.
@@ -90,6 +92,9 @@ def with_keys(
     ends = {name for p in patterns for name in (p[0], p[2]) if not is_variable(name)}
     relations = {p[1] for p in patterns if not is_variable(p[1])}
     keys = {name: stored_key(sql, "entity", name) for name in sorted(ends)}
+    if at is None:
+        kept = kept_keys(sql, keys.values())
+        keys = {name: kept.get(key, key) for name, key in keys.items()}
     ids = ids_of(sql, "relation", sorted(relations))
     labels = sorted(relations - ids.keys())
     known = view.relations() if labels else []

@@ -26,6 +26,7 @@ from kg.programs.expressions import (
 )
 from kg.programs.measuring import Measuring
 from kg.programs.memory import RecencyCache
+from kg.store.merging.merged_keys import kept_keys
 from kg.store.node_sets import set_steps
 from kg.store.node_sets.sets import EMPTY, NodeSet, NodeSets
 from kg.store.rows.dictionary import ids_of, known_literals, storable
@@ -208,13 +209,22 @@ class Evaluation:
             if number is None
         }
         if new:
-            found = node_ids(self._sql, new.values())
-            live = self.sets.living(found.values())
+            live = self._live_ids(new.values())
+            if self._at is None and len(live) < len(new):  # a merged entity has no live facts
+                absent = [name for name in new.values() if name not in live]
+                kept = kept_keys(self._sql, [n for n in absent if not isinstance(n, ValueKey)])
+                of_kept = self._live_ids(kept.values())
+                live |= {gone: of_kept[name] for gone, name in kept.items() if name in of_kept}
             for key, name in new.items():
-                stored = found.get(name, ABSENT)
-                ids[key] = live_id = stored if stored in live else ABSENT
+                ids[key] = live_id = live.get(name, ABSENT)
                 self._state.ids.put(key, live_id)
         return NodeSet(tuple(dict.fromkeys(number for key in wanted if (number := ids[key]))))
+
+    def _live_ids(self, names: Iterable[str]) -> dict[str, int]:
+        """The ids of the stored nodes that occur in a live triple, by their names."""
+        stored = node_ids(self._sql, names)
+        live = self.sets.living(stored.values())
+        return {name: number for name, number in stored.items() if number in live}
 
     def _of_type(self, program: OfType) -> NodeSet:
         relation = self.relation(TYPE)

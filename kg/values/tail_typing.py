@@ -74,6 +74,7 @@ class TailTyping:
     Args:
         types: The kinds that the user stated, by the key of the relation in any case; "entity"
             means that the tails are no values.
+        defaults: The kinds of other relations, by key in any case; the table need not have them.
         guess: Whether the other relations are decided by the rule of :mod:`kg.values.infer`; if
             not, their tails are entities.
         wide: Whether the relations are columns of a wide table.
@@ -89,10 +90,14 @@ class TailTyping:
         guess: bool,
         entities: Callable[[Collection[str]], int],
         stored: Callable[[str], TypeDecision | None],
+        defaults: Mapping[str, str] | None = None,
         wide: bool = False,
         lines: int = 20_000,
     ) -> None:
         self._stated = {name.casefold(): infer.user_decision(kind) for name, kind in types.items()}
+        self._defaults = {
+            name.casefold(): infer.user_decision(kind) for name, kind in (defaults or {}).items()
+        }
         self._used: set[str] = set()
         self._guess, self._wide, self._lines = guess, wide, lines
         self._entities, self._stored = entities, stored
@@ -170,6 +175,9 @@ class TailTyping:
         decision = self._stated.get(name.casefold())
         if decision is not None:
             self._used.add(name.casefold())
+            return decision
+        decision = self._defaults.get(name.casefold())
+        if decision is not None:
             return decision
         if not self._guess:
             return ENTITY_DECISION

@@ -120,12 +120,12 @@ class WorkspaceGraph:
         progress: Callable[[int], None] | None = None,
     ) -> LoadReport:
         """Load triples (:meth:`kg.KnowledgeGraph.load`); the settings complete ``types``."""
+        from kg.loading.table_values import TypeSettings  # imports NumPy
+
         settled = self.config.graph.types
-        if settled and types is not False:
-            given = types if isinstance(types, Mapping) else {}
-            named = {relation.casefold() for relation in given}
-            left = {name: kind for name, kind in settled.items() if name.casefold() not in named}
-            types = {**left, **given}
+        if settled and types is not False and not isinstance(types, TypeSettings):
+            stated = types if isinstance(types, Mapping) else {}
+            types = TypeSettings(stated=stated, defaults=settled)
         load = partial(
             self.graph.load,
             path,

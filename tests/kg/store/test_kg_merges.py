@@ -14,10 +14,12 @@ from kg import (
     Proposal,
     Qualifier,
     Statement,
+    Step,
     StoreError,
     Triple,
     UnknownKeyError,
 )
+from kg.programs import Follow, Named
 from kg.vocabulary import IRI, SAME_AS
 
 KEYS = ("Ada", "Bea", "Cleo", "Dora")
@@ -136,6 +138,31 @@ def test_the_merged_key_in_a_file_means_the_kept_entity(graph, files, tmp_path):
     assert set(graph.match("A")) >= {Triple("A", "visited", "X"), Triple("A", "likes", "X")}
     assert graph.entity("B").key == graph.merges.key("B") == "A"
     assert graph.neighbours("B") == graph.neighbours("A")
+
+
+def test_the_merged_key_in_a_query_means_the_kept_entity(graph, files):
+    load(graph, files)
+    graph.add([Attribute("B", "age", Literal("36")), ("X", "part of", "B")])
+    before = graph.at(graph.revision())
+    graph.merges.merge("A", ["B"])
+    assert list(graph.match("B")) == list(graph.match("A")) != []
+    assert list(graph.match(tail="B")) == list(graph.match(tail="A")) != []
+    assert list(graph.match("B", "knows", "B")) == [Triple("A", "knows", "A")]
+    assert list(graph.match("B", "unknown")) == list(graph.match("Nobody")) == []
+    assert list(graph.attributes("B", "age")) == [Attribute("A", "age", Literal("36"))]
+    assert list(graph.attributes("B")) == list(graph.attributes("A"))
+    assert graph.touching(["B"]) == graph.touching(["A"]) != []
+    born = [Step("born in")]
+    assert graph.follow("B", born) == graph.follow("A", born) == ["X"]
+    assert graph.trails("B", born, "X") == [[Triple("A", "born in", "X")]]
+    assert graph.trails("X", [Step("part of")], "B") == [[Triple("X", "part of", "A")]]
+    assert list(graph.query([("B", "likes", "?x")])) == [("Y",)]
+    assert list(graph.query([("?x", "part of", "B")], strict=True)) == [("X",)]
+    likes = Follow(Named(("B", "Nobody")), Step("likes"))
+    assert graph.evaluate(likes).nodes == ("Y",)
+    assert list(before.match("B")) == [  # before the merge, the key means the entity itself
+        Triple("B", "born in", "X"), Triple("B", "knows", "A"), Triple("B", "likes", "Y"),
+    ]  # fmt: skip
 
 
 def test_the_merged_key_is_exported_as_owl_same_as(graph, files, tmp_path):

@@ -76,6 +76,34 @@ def test_nothing_is_typed_without_guessing(graph, loaded):
     assert graph.stats()["triples"] == 12
 
 
+MARKED = '<urn:a> <urn:size> "3" .\n'
+
+
+@pytest.mark.parametrize(("name", "text", "format_name"), [
+    ("t.nt", MARKED, "nt"),
+    ("t.ttl", MARKED, "ttl"),
+    ("t.jsonl", '{"head": "a", "relation": "size", "tail": "3"}', "jsonl"),
+    ("t.kgtk", "node1\tlabel\tnode2\na\tsize\t3\n", "kgtk"),
+])  # fmt: skip
+def test_types_of_a_format_that_marks_values_are_refused(graph, loaded, name, text, format_name):
+    with pytest.raises(KGError, match=rf"{format_name} has no types to choose \(size\)"):
+        loaded(text, name, types={"size": "text"})
+    assert graph.revision() == 0
+    for nothing_stated in (None, False, {}):
+        assert loaded(text, name, types=nothing_stated).typed == ()
+    assert graph.stats()["triples"] + graph.stats()["attributes"] == 1
+
+
+def test_types_of_mappings_and_data_sets_are_refused(graph):
+    with pytest.raises(KGError, match=r"the rows given: jsonl has no types to choose \(size\)"):
+        graph.load([{"head": "a", "relation": "size", "value": "3"}], types={"size": "text"})
+    with pytest.raises(KGError, match=r"a dataset of PyKEEN has no types to choose"):
+        graph.load("pykeen:nations", types={"size": "text"})
+    with pytest.raises(KGError, match=r"a server has no types to choose"):
+        graph.load("bolt://localhost:1/neo4j", types={"size": "text"})
+    assert graph.revision() == 0
+
+
 def test_unknown_relations_and_unknown_types_are_errors(graph, loaded):
     with pytest.raises(KGError, match="no relation is called released"):
         loaded(FILMS, types={"released": "entity"})
