@@ -75,10 +75,10 @@ def link_batch(
             ]
         )
         scored = score_candidates(passages, layers, weights, similarity, any_case=any_case)
-        found: list[list[Link]] = [[] for _ in group]
+        links_of_piece: list[list[Link]] = [[] for _ in group]
         for piece, link in _links(passages, originals, scored, layers, weights):
-            found[piece].append(link)
-        for (at, offset, _), text, known in zip(group, originals, found, strict=True):
+            links_of_piece[piece].append(link)
+        for (at, offset, _), text, known in zip(group, originals, links_of_piece, strict=True):
             chosen = resolve(text, known, natures_of(layers, known)) if coreference else known
             links[at] += [_shift(link, offset) for link in chosen]
     for at, text in enumerate(texts):
@@ -87,13 +87,13 @@ def link_batch(
 
 def cuts(text: str) -> list[tuple[int, int]]:
     """The (start, end) offsets of a text's passages, which are split after a space if possible."""
-    found = []
+    offsets = []
     start = 0
     while len(text) - start > PASSAGE:
         end = text.rfind(" ", start + PASSAGE // 2, start + PASSAGE) + 1 or start + PASSAGE
-        found.append((start, end))
+        offsets.append((start, end))
         start = end
-    return [*found, (start, len(text))]
+    return [*offsets, (start, len(text))]
 
 
 def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
@@ -119,19 +119,19 @@ def _links(
     weights: Weights,
 ) -> Iterator[tuple[int, Link]]:
     """Yield (passage number, link) by position, for mentions whose best p reaches the threshold."""
-    found, probability = scored.found, scored.probability
-    if not len(found.of):
+    candidates, probability = scored.candidates, scored.probability
+    if not len(candidates.of):
         return
-    best = np.maximum.reduceat(probability, found.first[:-1])
+    best = np.maximum.reduceat(probability, candidates.first[:-1])
     chosen = np.flatnonzero(best >= weights.threshold)
-    order = np.lexsort((found.entity, -probability, found.of))
+    order = np.lexsort((candidates.entity, -probability, candidates.of))
     # All mentions are ranked at once: ``ranked`` concatenates the ``shown`` best of each.
-    shown = np.minimum(np.diff(found.first)[chosen], SHOWN)
-    at, _ = ranges(found.first[chosen], shown)
+    shown = np.minimum(np.diff(candidates.first)[chosen], SHOWN)
+    at, _ = ranges(candidates.first[chosen], shown)
     ranked = order[at]
-    keys, scores = layers.keys(found.entity[ranked].tolist()), probability[ranked].tolist()
-    candidates = list(map(Candidate, keys, scores))
-    spans = passages.text_spans(found.mentions.start[chosen], found.mentions.end[chosen])
+    keys, scores = layers.keys(candidates.entity[ranked].tolist()), probability[ranked].tolist()
+    ranked_candidates = list(map(Candidate, keys, scores))
+    spans = passages.text_spans(candidates.mentions.start[chosen], candidates.mentions.end[chosen])
     stops = np.cumsum(shown).tolist()
     ends = dict.fromkeys(range(len(texts)), 0)
     for (passage, first, last), stop, size in zip(spans, stops, shown.tolist(), strict=True):
@@ -140,7 +140,7 @@ def _links(
         top = stop - size
         yield passage, Link(
             first, last, texts[passage][first:last], keys[top], scores[top],
-            tuple(candidates[top:stop]),
+            tuple(ranked_candidates[top:stop]),
         )  # fmt: skip
 
 

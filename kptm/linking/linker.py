@@ -200,9 +200,9 @@ class Linker:
         entities, priors = entities_of_name(layers, name)
         if entities or not fuzzy:
             return tuple(map(Candidate, layers.keys(entities), priors))
-        found = self._graph.search(name)
-        total = sum(1 / rank for rank in range(1, len(found) + 1))
-        return tuple(Candidate(item.key, 1 / rank / total) for rank, item in enumerate(found, 1))
+        similar = self._graph.search(name)
+        total = sum(1 / rank for rank in range(1, len(similar) + 1))
+        return tuple(Candidate(item.key, 1 / rank / total) for rank, item in enumerate(similar, 1))
 
     # ── learning ─────────────────────────────────────────────────────────────────────────────
 

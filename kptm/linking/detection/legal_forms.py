@@ -65,16 +65,16 @@ def _after_legal_forms(passages: FoldedTexts, end: Ints) -> Ints:
         comma = codes[np.minimum(end, len(codes) - 1)] == ord(",")
         begin = end + comma + 1
         token = np.minimum(np.searchsorted(tokens.start, begin), len(tokens.start) - 1)
-        found = (tokens.start[token] == begin) & np.isin(tokens.hash[token], _hashes())
-        found &= (flags[np.minimum(begin - 1, len(flags) - 1)] & SPACE) != 0
+        is_form = (tokens.start[token] == begin) & np.isin(tokens.hash[token], _hashes())
+        is_form &= (flags[np.minimum(begin - 1, len(flags) - 1)] & SPACE) != 0
         # "Ltd" has a capital; "plc" and "GmbH" are written so, but "co" or "ag" is another word.
-        found &= tokens.capital[token] | np.isin(tokens.hash[token], _lowercase())
-        found &= ~_breaks(passages, begin - 1)
+        is_form &= tokens.capital[token] | np.isin(tokens.hash[token], _lowercase())
+        is_form &= ~_breaks(passages, begin - 1)
         stop = tokens.end[token]
         # As in the Penn Treebank, "Inc." keeps its full stop at the end of a sentence.
         dot = codes[np.minimum(stop, len(codes) - 1)] == ord(".")
         stop = stop + (dot & np.isin(tokens.hash[token], _abbreviations()))
-        end = np.where(found, stop, end)
+        end = np.where(is_form, stop, end)
     return end
 
 

@@ -37,9 +37,9 @@ class Spans(NamedTuple):
     end: Ints
     hash: NDArray[np.uint64]
 
-    def take(self, which: NDArray[np.int64] | Bools) -> Spans:
+    def take(self, rows: NDArray[np.int64] | Bools) -> Spans:
         """The spans at the given indices, or where a mask is true."""
-        return Spans(self.start[which], self.end[which], self.hash[which])
+        return Spans(self.start[rows], self.end[rows], self.hash[rows])
 
 
 class NameMatch(NamedTuple):
@@ -73,7 +73,7 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
     start = np.flatnonzero(boundary[:-1] & solid & (codes != 0))
     ends = np.flatnonzero(boundary[1:] & solid) + 1
     step = np.searchsorted(ends, start, "right")
-    found: list[Spans] = []
+    rounds: list[Spans] = []
     # Each round extends all spans by one boundary and drops those that begin no surface form.
     while len(start):
         inside = step < len(ends)
@@ -82,8 +82,8 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
         hashes = passages.hashes(start, end)
         begins = layers.begins(hashes) & (end - start <= MAX_LENGTH)
         start, step = start[begins], step[begins] + 1
-        found.append(Spans(start, end[begins], hashes[begins]))
-    parts = [np.concatenate(column) for column in zip(*found, strict=True)]
+        rounds.append(Spans(start, end[begins], hashes[begins]))
+    parts = [np.concatenate(column) for column in zip(*rounds, strict=True)]
     spans = Spans(*parts) if parts else Spans(start, start, np.empty(0, np.uint64))
     spans = spans.take(layers.has_form(spans.hash))
     spans = spans.take(~_cuts_initials(passages, spans))

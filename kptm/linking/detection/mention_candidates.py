@@ -49,7 +49,7 @@ class Candidates(NamedTuple):
         prior: C, p(entity | mention) from stated priors and degrees.
         by_degree: C, the same from degrees alone: equal to ``prior`` without stated priors.
         links: C, the number of counted links from this name to the entity.
-        said: C, whether the mention is a short form of a full name in the same passage.
+        named_in_full: C, whether the mention is a short form of a full name in the same passage.
     """
 
     mentions: Spans
@@ -64,7 +64,7 @@ class Candidates(NamedTuple):
     prior: Floats
     by_degree: Floats
     links: Floats
-    said: Bools
+    named_in_full: Bools
 
 
 class _Rows(NamedTuple):
@@ -80,7 +80,7 @@ class _Rows(NamedTuple):
     links: Floats
     seen: Floats
     common: Floats
-    said: Bools
+    named_in_full: Bools
     stated: Bools
 
 
@@ -95,9 +95,9 @@ def candidates_of(
         any_case: Whether whole names match in any case, as users type questions.
         plurals: Whether the plural of a common noun matches it.
     """
-    named = _graph_names(passages, layers, any_case=any_case, plurals=plurals)
-    made = _short_forms(passages, layers, named)
-    rows = _Rows(*(np.concatenate(pair) for pair in zip(named, made, strict=True)))
+    graph_names = _graph_names(passages, layers, any_case=any_case, plurals=plurals)
+    short_forms = _short_forms(passages, layers, graph_names)
+    rows = _Rows(*(np.concatenate(pair) for pair in zip(graph_names, short_forms, strict=True)))
     return _table(passages, layers, rows)
 
 
@@ -116,27 +116,27 @@ def _graph_names(passages: FoldedTexts, layers: Layers, *, any_case: bool, plura
     possible = np.unique(entries.of[fits])
     chosen = np.zeros(len(spans.start), np.bool_)
     chosen[possible[longest(spans.take(possible))]] = True
-    kept = fits & chosen[entries.of]
-    start, end, hashes = spans.take(entries.of[kept])
+    selected = fits & chosen[entries.of]
+    start, end, hashes = spans.take(entries.of[selected])
     rows = _Rows(
         start,
         end,
         hashes,
-        entries.entity[kept],
-        entries.kind[kept],
-        passages.exact_hashes(start, end) == entries.exact[kept],
-        entries.weight[kept],
-        entries.links[kept],
-        entries.seen[kept],
-        entries.common[kept],
+        entries.entity[selected],
+        entries.kind[selected],
+        passages.exact_hashes(start, end) == entries.exact[selected],
+        entries.weight[selected],
+        entries.links[selected],
+        entries.seen[selected],
+        entries.common[selected],
         np.zeros(len(start), np.bool_),
-        (entries.case[kept] & STATED) != 0,
+        (entries.case[selected] & STATED) != 0,
     )
     classes = layers.classes(rows.entity)
     company = ((classes & ORGANISATION) != 0) | ((classes & ANY_CLASS) == 0)
-    end, kept = include_legal_forms(passages, rows.start, rows.end, company)
+    end, not_excluded = include_legal_forms(passages, rows.start, rows.end, company)
     extended = rows._replace(end=end)
-    return _Rows(*(column[kept] for column in extended))  # type: ignore[arg-type]  # column by column
+    return _Rows(*(column[not_excluded] for column in extended))  # type: ignore[arg-type]  # column by column
 
 
 def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
@@ -220,7 +220,9 @@ def _key(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return hashes ^ (passage.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
 
 
-def join(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> tuple[Ints, Ints]:
+def join(
+    wanted_keys: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints
+) -> tuple[Ints, Ints]:
     """All pairs (index in ``asked``, value) with the same key, each once."""
     # After sorting by key and value, duplicates are adjacent; only the first of each is retained.
     order = np.lexsort((values, keys))
@@ -228,7 +230,10 @@ def join(asked: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints) -> t
     new = np.ones(len(keys), np.bool_)
     new[1:] = (keys[1:] != keys[:-1]) | (values[1:] != values[:-1])
     keys, values = keys[new], values[new]
-    low, high = np.searchsorted(keys, asked, "left"), np.searchsorted(keys, asked, "right")
+    low, high = (
+        np.searchsorted(keys, wanted_keys, "left"),
+        np.searchsorted(keys, wanted_keys, "right"),
+    )
     place, of = ranges(low, high - low)
     return of, values[place]
 
@@ -265,7 +270,7 @@ def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
         prior=_prior(weight, np.zeros(len(at)), first, of[at]),
         by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
         links=links,
-        said=_reduce(np.maximum, rows.said, at),
+        named_in_full=_reduce(np.maximum, rows.named_in_full, at),
     )
 
 
@@ -309,8 +314,8 @@ def _entries(layers: Layers, name: str) -> tuple[Entries, Bools]:
     """The index entries of a name without context, and which of them match a whole name."""
     folded = FoldedTexts([name])
     whole = np.array([len(folded.folded.codes) - 1])
-    found = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
-    return found, found.kind < FIRST_PART
+    entries = layers.entries(folded.hashes(np.zeros(1, np.int64), whole))
+    return entries, entries.kind < FIRST_PART
 
 
 def entities_of_name(layers: Layers, name: str) -> tuple[list[int], list[float]]:

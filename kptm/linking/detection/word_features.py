@@ -26,9 +26,9 @@ _PARTICLES = "of", "von", "van", "de", "da", "di", "du", "del", "la", "le", "el"
 """Words that connect the parts of one name."""
 
 
-def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[Any]]:
+def word_features(passages: FoldedTexts, candidates: Candidates) -> dict[str, NDArray[Any]]:
     """Features of M mentions from their words and the adjacent words, independent of the graph."""
-    start, end, hashes = found.mentions
+    start, end, hashes = candidates.mentions
     tokens = passages.tokens
     codes, flags = passages.folded.codes, passages.folded.flags
     first = np.searchsorted(tokens.start, start)
@@ -37,7 +37,7 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     least = np.minimum.reduceat(np.append(everyday, 0.0), _bounds(first, stop, len(everyday)))[::2]
     whole_tokens = tokens.start[np.minimum(first, len(tokens.start) - 1)] == start
     least *= whole_tokens & ~passages.all_capitals(start, end)  # "US" is not "us"
-    one = stop - first == 1
+    single_word = stop - first == 1
     previous = np.maximum(first - 1, 0)
     space = codes == ord(" ")  # false between passages, which NUL separates
     gap = np.where(space[np.maximum(start - 1, 0)], start - tokens.end[previous], 0)
@@ -62,15 +62,15 @@ def word_features(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray
     after_of &= ~(titles().has(tokens.hash[earlier]) | np.isin(tokens.hash[earlier], _kinds()))
     after_of &= ~passages.all_capitals(tokens.start[earlier], tokens.end[earlier])
     particle = follows & np.isin(tokens.hash[after], _particles())
-    plain_word = one & (least > 0)
+    plain_word = single_word & (least > 0)
     begins = first_of_sentence(passages, start)
     return {
         "everyday words": least,
         "an everyday word, capital": plain_word & passages.capital(start),
         "an everyday word begins a sentence": plain_word & passages.capital(start) & begins,
-        "given name": one & given_names().has(hashes),
-        "surname": one & surnames().has(hashes),
-        "month or day": one & dates().has(hashes),
+        "given name": single_word & given_names().has(hashes),
+        "surname": single_word & surnames().has(hashes),
+        "month or day": single_word & dates().has(hashes),
         "after a title": titles().has(before),
         "after a given name": named & given_names().has(before),
         "hyphen": joined,

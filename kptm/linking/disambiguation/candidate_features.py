@@ -52,7 +52,7 @@ _QUOTES = np.array([ord('"'), ord("'")], np.uint32)
 
 EVIDENCE, COUNTED = "evidence", "counted"
 """Log-odds from stated priors (a candidate against others) and counts (a link against none)."""
-WHICH = (
+RANKING_FEATURES = (
     "prior", EVIDENCE, "label", "written so", "degree", "person", "work", "place", "organisation",
     "no known kind", "language", "people", "language, a small word follows",
     "people, a small word follows", "language, a noun follows", "people of, a noun follows",
@@ -64,31 +64,31 @@ WHICH = (
     "person, given name", "person, surname", "person, after a title", "person, after a given name",
     "place, after in", *ALIKE, *KIND_CONTEXT,
 )  # fmt: skip
-"""The features of "which", the model that chooses among the candidates of a mention.
+"""The features of the ranking, which chooses among the candidates of a mention.
 
-The model "whether" uses many of them too; it leaves out those in
-:data:`~kptm.linking.training.linker_fitting.ONLY_WHICH`.
+NIL prediction uses many of them too; it leaves out those in
+:data:`~kptm.linking.training.linker_fitting.ONLY_RANKING`.
 """
 
 
-def features(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def features(passages: FoldedTexts, layers: Layers, candidates: Candidates) -> dict[str, Floats]:
     """The features of C candidates by name, C numbers each, without those of coherence.
 
     Features of the mention are equal for all its candidates. They are evidence for or against a
     link, not for one candidate.
     """
-    mention = _of_mention(passages, found)
-    columns = {name: values[found.of].astype(np.float64) for name, values in mention.items()}
-    columns |= _of_candidate(layers, found)
-    columns |= _in_common(passages, layers, found)
-    columns |= word_similarity(passages, layers, found)
+    mention = _of_mention(passages, candidates)
+    columns = {name: values[candidates.of].astype(np.float64) for name, values in mention.items()}
+    columns |= _of_candidate(layers, candidates)
+    columns |= _in_common(passages, layers, candidates)
+    columns |= word_similarity(passages, layers, candidates)
     _cross(columns)
-    columns |= kind_context(passages, layers, found, columns)
+    columns |= kind_context(passages, layers, candidates, columns)
     return columns
 
 
-def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[Any]]:
-    start, end, _ = found.mentions
+def _of_mention(passages: FoldedTexts, candidates: Candidates) -> dict[str, NDArray[Any]]:
+    start, end, _ = candidates.mentions
     tokens = passages.tokens
     small = passages.no_capitals(start, end)
     capital = passages.capital(start)
@@ -100,7 +100,7 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
     codes = passages.folded.codes
     # Clipped, since a name may end the text.
     next_to_end = np.minimum(end + 1, len(codes) - 1)
-    goes_on, continues = _part_of_longer(passages, found)
+    goes_on, continues = _part_of_longer(passages, candidates)
     length = end - start
     return {
         "bias": np.ones(len(start)), "small letters": small,
@@ -109,35 +109,35 @@ def _of_mention(passages: FoldedTexts, found: Candidates) -> dict[str, NDArray[A
         "up to two letters": length <= 2, "one letter": length == 1,
         "digits": passages.has_digit(start, end),
         "begins a sentence": first_of_sentence(passages, start), "a capital follows": goes_on,
-        "a capital precedes": continues, "common": found.common, COUNTED: found.linked,
-        "elsewhere in small letters": capital & ~spaced & _in_small(passages, found),
-        "elsewhere in a longer name": capital & ~spaced & _in_longer(passages, found),
+        "a capital precedes": continues, "common": candidates.common, COUNTED: candidates.linked,
+        "elsewhere in small letters": capital & ~spaced & _in_small(passages, candidates),
+        "elsewhere in a longer name": capital & ~spaced & _in_longer(passages, candidates),
         "after the": beside & np.isin(previous, word_hashes(["the"])),
         "after in": beside & np.isin(previous, word_hashes(_PLACES)),
         "possessive": (codes[end] == ord("'")) & (codes[next_to_end] == ord("s")),
         "comma and capital": _comma_and_capital(passages, end, after),
         "a number beside": _number_beside(passages, start, end),
         "quoted": (start > 0) & np.isin(codes[np.maximum(start - 1, 0)], _QUOTES),
-        "candidates": np.log(np.diff(found.first)),
-        "also a whole name": _reduce(found, found.kind < FIRST_PART),
-        **word_features(passages, found),
-        **of_mention(passages, found, np.where(beside, previous, 0)),
+        "candidates": np.log(np.diff(candidates.first)),
+        "also a whole name": _reduce(candidates, candidates.kind < FIRST_PART),
+        **word_features(passages, candidates),
+        **of_mention(passages, candidates, np.where(beside, previous, 0)),
     }  # fmt: skip
 
 
-def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
-    classes = layers.classes(found.entity)
-    kind = found.kind
+def _of_candidate(layers: Layers, candidates: Candidates) -> dict[str, NDArray[Any]]:
+    classes = layers.classes(candidates.entity)
+    kind = candidates.kind
     part = (kind >= FIRST_PART) & (kind != Kind.PEOPLE)
-    several = np.diff(found.first)[found.of] > 1
-    whole = np.add.reduceat((~part).astype(np.int64), found.first[:-1])
+    several = np.diff(candidates.first)[candidates.of] > 1
+    whole = np.add.reduceat((~part).astype(np.int64), candidates.first[:-1])
     return {
-        "prior": np.log(found.by_degree),
-        EVIDENCE: np.log(found.prior) - np.log(found.by_degree),
-        LINKS: found.links,
-        "degree": np.log1p(layers.degrees(found.entity)) - layers.typical_degree,
+        "prior": np.log(candidates.by_degree),
+        EVIDENCE: np.log(candidates.prior) - np.log(candidates.by_degree),
+        LINKS: candidates.links,
+        "degree": np.log1p(layers.degrees(candidates.entity)) - layers.typical_degree,
         "label": kind < 0,
-        "written so": found.exact,
+        "written so": candidates.exact,
         "person": (classes & PERSON) != 0,
         "work": (classes & WORK) != 0,
         "place": (classes & PLACE) != 0,
@@ -154,11 +154,11 @@ def _of_candidate(layers: Layers, found: Candidates) -> dict[str, NDArray[Any]]:
         "end": kind == Kind.END,
         "people of": kind == Kind.PEOPLE,
         "acronym of": kind == Kind.ACRONYM,
-        "part, said in full": part & found.said,
-        "last name, said in full": (kind == Kind.LAST) & found.said,
-        "said in full": ~part & found.said,
+        "part, said in full": part & candidates.named_in_full,
+        "last name, said in full": (kind == Kind.LAST) & candidates.named_in_full,
+        "said in full": ~part & candidates.named_in_full,
         "only candidate": ~several,
-        "only whole name": ~part & (whole[found.of] == 1),
+        "only whole name": ~part & (whole[candidates.of] == 1),
     }
 
 
@@ -166,11 +166,13 @@ def _cross(columns: dict[str, Floats]) -> None:
     """Add products of features to ``columns``, where the effect of one depends on the other."""
     part, small, work = columns["part"], columns["small letters"], columns["work"]
     # A longer name is no evidence against the candidate whose full name it is.
-    said = columns["part, said in full"] + columns["said in full"]
-    columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (1 - said)
+    named_in_full = columns["part, said in full"] + columns["said in full"]
+    columns["elsewhere in a longer name"] = columns["elsewhere in a longer name"] * (
+        1 - named_in_full
+    )
     # "Trump" or "Ford" is not an everyday word in a passage that has the full name.
     for name in ("an everyday word, capital", "an everyday word begins a sentence"):
-        columns[name] = columns[name] * (1 - said)
+        columns[name] = columns[name] * (1 - named_in_full)
     # Lowercase is evidence against a name, stronger for some kinds of things than for others.
     for name in ("person", "work", "place", "organisation", "no known kind"):
         columns[f"{name}, in small letters"] = columns[name] * small
@@ -183,8 +185,8 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["part, common"] = part * columns["common"]
     columns["part, candidates"] = part * columns["candidates"]
     columns["part, also a whole name"] = part * columns["also a whole name"]
-    unsaid = part * (1 - columns["part, said in full"])
-    columns["part, not said in full"] = unsaid
+    part_only = part * (1 - columns["part, said in full"])
+    columns["part, not said in full"] = part_only
     whole, person = 1 - part, columns["person"]
     capital = 1 - small
     # "Clapton" is more probably Eric than in "Conor Clapton", or where a Conor Clapton is named.
@@ -207,7 +209,7 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["person, after a given name"] = person * columns["after a given name"]
     columns["everyday words, capital"] = columns["everyday words"] * capital
     columns["everyday words, begins a sentence"] = (
-        columns["everyday words"] * capital * columns["begins a sentence"] * (1 - said)
+        columns["everyday words"] * capital * columns["begins a sentence"] * (1 - named_in_full)
     )
     columns["part, everyday words"] = part * columns["everyday words"]
     columns["work, everyday words"] = work * columns["everyday words"]
@@ -233,34 +235,34 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["people of, hyphen"] = columns["people of"] * columns["hyphen"]
 
 
-def _in_common(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def _in_common(passages: FoldedTexts, layers: Layers, candidates: Candidates) -> dict[str, Floats]:
     """Features from words that a passage shares with a candidate's description and types.
 
     "neighbours named" compares the passage with the labels of the candidate's neighbours.
     """
     passage, word = passages.words
     # Salting each word with its passage allows one sorted array of keys for all passages.
-    said = np.unique(word ^ _salt(passage))
-    around, size = found.passage[found.of], len(found.entity)
-    hashes, of = layers.words(found.entity)
+    words_of_passage = np.unique(word ^ _salt(passage))
+    around, size = candidates.passage[candidates.of], len(candidates.entity)
+    hashes, of = layers.words(candidates.entity)
     idf = layers.idf(hashes)
-    shared = find(said, hashes ^ _salt(around[of])) >= 0
+    shared = find(words_of_passage, hashes ^ _salt(around[of])) >= 0
     weight = np.bincount(of[shared], idf[shared], size)
-    near, of_near = layers.near(found.entity, NEAR)
+    near, of_near = layers.near(candidates.entity, NEAR)
     labels, of_label = layers.label_words(near)
     return {
         "description": weight / (1 + np.bincount(of, idf, size)),
         "description, words": np.log1p(np.bincount(of[shared], minlength=size)),
         "neighbours named": _named_nearby(
-            layers, found, _outside(passages, found), labels, of_near[of_label]
+            layers, candidates, _outside(passages, candidates), labels, of_near[of_label]
         ),
     }
 
 
-def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
+def _outside(passages: FoldedTexts, candidates: Candidates) -> NDArray[np.uint64]:
     """The words of passages outside of mentions, each once, since coherence compares mentions."""
     passage, word = passages.words
-    start, end, _ = found.mentions
+    start, end, _ = candidates.mentions
     inside = np.searchsorted(start, passages.word_starts, "right")
     inside -= np.searchsorted(np.sort(end), passages.word_starts, "right")
     free = inside <= 0
@@ -268,18 +270,22 @@ def _outside(passages: FoldedTexts, found: Candidates) -> NDArray[np.uint64]:
 
 
 def _named_nearby(
-    layers: Layers, found: Candidates, said: NDArray[np.uint64], words: NDArray[np.uint64], of: Ints
+    layers: Layers,
+    candidates: Candidates,
+    outside_words: NDArray[np.uint64],
+    words: NDArray[np.uint64],
+    of: Ints,
 ) -> Floats:
     """log(1 + Σ idf) of a candidate's ``words`` that occur in its passage, each once, C."""
-    hit = find(said, words ^ _salt(found.passage[found.of[of]])) >= 0
-    hit &= found.mentions.hash[found.of[of]] != words  # a neighbour may be "Georgia" too
+    hit = find(outside_words, words ^ _salt(candidates.passage[candidates.of[of]])) >= 0
+    hit &= candidates.mentions.hash[candidates.of[of]] != words  # a neighbour may be "Georgia" too
     words, of = words[hit], of[hit]
     once = np.unique(words ^ _salt(of), return_index=True)[1]
-    return np.log1p(np.bincount(of[once], layers.idf(words[once]), len(found.entity)))
+    return np.log1p(np.bincount(of[once], layers.idf(words[once]), len(candidates.entity)))
 
 
-def _reduce(found: Candidates, values: Bools) -> Bools:
-    return np.logical_or.reduceat(values, found.first[:-1]) if len(values) else values
+def _reduce(candidates: Candidates, values: Bools) -> Bools:
+    return np.logical_or.reduceat(values, candidates.first[:-1]) if len(values) else values
 
 
 def _only_space(passages: FoldedTexts, end: Ints, start: Ints) -> Bools:
@@ -314,10 +320,10 @@ def _number_beside(passages: FoldedTexts, start: Ints, end: Ints) -> Bools:
     return after | comma | before
 
 
-def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bools]:
+def _part_of_longer(passages: FoldedTexts, candidates: Candidates) -> tuple[Bools, Bools]:
     """Whether a capitalised word outside of mentions follows, and whether one precedes, M each."""
     tokens = passages.tokens
-    start, end, _ = found.mentions
+    start, end, _ = candidates.mentions
     if not len(tokens.start) or not len(start):
         return np.zeros(len(start), np.bool_), np.zeros(len(start), np.bool_)
     last = len(tokens.start) - 1
@@ -338,15 +344,15 @@ def _part_of_longer(passages: FoldedTexts, found: Candidates) -> tuple[Bools, Bo
     return goes_on & capital, continues & capital
 
 
-def _in_small(passages: FoldedTexts, found: Candidates) -> Bools:
+def _in_small(passages: FoldedTexts, candidates: Candidates) -> Bools:
     """Whether the passage also has the mention's word in lowercase, M."""
     tokens = passages.tokens
     small = ~tokens.capital
-    said = np.unique(tokens.hash[small] ^ _salt(tokens.passage[small]))
-    return find(said, found.mentions.hash ^ _salt(found.passage)) >= 0
+    lowercase_words = np.unique(tokens.hash[small] ^ _salt(tokens.passage[small]))
+    return find(lowercase_words, candidates.mentions.hash ^ _salt(candidates.passage)) >= 0
 
 
-def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
+def _in_longer(passages: FoldedTexts, candidates: Candidates) -> Bools:
     """Whether the mention's word also occurs in a longer unknown name of the passage, M."""
     tokens = passages.tokens
     plain = np.isin(tokens.hash, function_word_hashes())
@@ -354,21 +360,21 @@ def _in_longer(passages: FoldedTexts, found: Candidates) -> Bools:
     pair = np.zeros(len(name) + 1, np.bool_)
     # pair[i] is true if tokens i - 1 and i are adjacent and capitalised; both ends are False.
     pair[1:-1] = name[1:] & name[:-1] & tokens.after[1:]
-    longer = (pair[:-1] | pair[1:]) & ~_within_mentions(tokens, found)
-    said, counts = np.unique(
+    longer = (pair[:-1] | pair[1:]) & ~_within_mentions(tokens, candidates)
+    words_of_names, counts = np.unique(
         tokens.hash[longer] ^ _salt(tokens.passage[longer]), return_counts=True
     )
-    start, _, hashes = found.mentions
-    at = find(said, hashes ^ _salt(found.passage))
+    start, _, hashes = candidates.mentions
+    at = find(words_of_names, hashes ^ _salt(candidates.passage))
     token = find(tokens.start, start)
     # The count may include the mention itself; only other occurrences are evidence.
     own = (token >= 0) & longer[np.maximum(token, 0)]
     return (at >= 0) & (np.append(counts, 0)[at] > own)
 
 
-def _within_mentions(tokens: Tokens, found: Candidates) -> Bools:
+def _within_mentions(tokens: Tokens, candidates: Candidates) -> Bools:
     """Whether each token is in a mention of several tokens."""
-    start, end, _ = found.mentions
+    start, end, _ = candidates.mentions
     first, stop = np.searchsorted(tokens.start, start), np.searchsorted(tokens.start, end)
     several = stop - first > 1
     # +1 at the start of a mention, -1 after its end: the running sum counts open mentions.

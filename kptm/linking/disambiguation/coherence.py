@@ -32,28 +32,30 @@ FULL = 3.0
 """The upper limit of the sum over other candidates."""
 
 
-def coherence(layers: Layers, found: Candidates, probability: Floats) -> dict[str, Floats]:
+def coherence(layers: Layers, candidates: Candidates, probability: Floats) -> dict[str, Floats]:
     """The features of C candidates, by name, that depend on the other mentions of their passage.
 
     Args:
         layers: The index of the graph.
-        found: The candidates.
+        candidates: The candidates.
         probability: C, the probability of each from the first pass.
     """
-    group = found.passage[found.of] * len(layers) + found.entity
-    among = probability / np.maximum(np.add.reduceat(probability, found.first[:-1])[found.of], 1e-9)
+    group = candidates.passage[candidates.of] * len(layers) + candidates.entity
+    among = probability / np.maximum(
+        np.add.reduceat(probability, candidates.first[:-1])[candidates.of], 1e-9
+    )
     nodes, node_of = np.unique(group, return_inverse=True)
     trust = np.zeros(len(nodes))
     np.maximum.at(trust, node_of, probability)
     company = np.zeros(len(nodes), np.bool_)
     company[node_of[among >= LEAST]] = True
     facts, shared = _pairs(layers, nodes, company)
-    own = _own(found, node_of)
-    part = ((found.kind >= FIRST_PART) & (found.kind != Kind.PEOPLE)).astype(np.float64)
+    own = _own(candidates, node_of)
+    part = ((candidates.kind >= FIRST_PART) & (candidates.kind != Kind.PEOPLE)).astype(np.float64)
     columns = {
-        "fact": _sum_trust(facts, node_of, found.of, trust, own),
-        "shared neighbours": _sum_trust(shared, node_of, found.of, trust, own),
-        "again": _again(found, node_of, probability),
+        "fact": _sum_trust(facts, node_of, candidates.of, trust, own),
+        "shared neighbours": _sum_trust(shared, node_of, candidates.of, trust, own),
+        "again": _again(candidates, node_of, probability),
     }
     for name in ("fact", "shared neighbours"):
         columns[f"part, {name}"] = part * columns[name]
@@ -69,28 +71,30 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
 
     A node is an entity in a passage.
     """
-    kept = np.flatnonzero(company)
+    in_company = np.flatnonzero(company)
     size = len(layers)
-    passage, entity = np.divmod(nodes[kept], size)
+    passage, entity = np.divmod(nodes[in_company], size)
     near, of = layers.near(entity)
     # The number passage · size + entity keeps the nodes of two passages apart.
     ends = passage[of] * size + near
     at = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
     hit = (nodes[at] == ends) & company[at] if len(nodes) else np.zeros(0, np.bool_)
-    one, other = kept[of[hit]], at[hit]
+    node, neighbour = in_company[of[hit]], at[hit]
     # Both directions, each pair once, encoded as one number a · n + b.
-    linked = np.unique(np.concatenate([one * len(nodes) + other, other * len(nodes) + one]))
+    linked = np.unique(
+        np.concatenate([node * len(nodes) + neighbour, neighbour * len(nodes) + node])
+    )
     a, b = np.divmod(linked, max(len(nodes), 1))
     counted = np.zeros(len(nodes))
-    counted[kept] = layers.degrees(entity)
+    counted[in_company] = layers.degrees(entity)
     facts = (a, b, _scale(counted, a, b))
     # Nodes that share a neighbour: each member of the group of one end with each other member.
     order = np.argsort(ends, kind="stable")
-    ends, member = ends[order], kept[of[order]]
+    ends, member = ends[order], in_company[of[order]]
     _, first, counts = np.unique(ends, return_index=True, return_counts=True)
     # A hub's neighbours have little in common, and the number of their pairs is quadratic.
-    some = (counts > 1) & (counts <= HUB)
-    first, counts = first[some], counts[some]
+    is_small = (counts > 1) & (counts <= HUB)
+    first, counts = first[is_small], counts[is_small]
     weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
     row, group = ranges(first, counts)
     mate, of_row = ranges(first[group], counts[group])
@@ -108,9 +112,9 @@ def _scale(degree: Floats, a: Ints, b: Ints) -> Floats:
     return np.minimum(10 / np.sqrt((1 + degree[a]) * (1 + degree[b])), 1.0)
 
 
-def _own(found: Candidates, node_of: Ints) -> NDArray[np.uint64]:
+def _own(candidates: Candidates, node_of: Ints) -> NDArray[np.uint64]:
     """Sorted keys (mention, node) of all candidates, to exclude pairs within a mention."""
-    return np.sort(_key(found.of, node_of))
+    return np.sort(_key(candidates.of, node_of))
 
 
 def _key(mention: Ints, node: Ints) -> NDArray[np.uint64]:
@@ -133,7 +137,7 @@ def _sum_trust(
     return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), FULL)
 
 
-def _again(found: Candidates, node_of: Ints, probability: Floats) -> Floats:
+def _again(candidates: Candidates, node_of: Ints, probability: Floats) -> Floats:
     """The highest probability of the same entity at another mention of the passage, C."""
     order = np.lexsort((-probability, node_of))
     nodes = node_of[order]

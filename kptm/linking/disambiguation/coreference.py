@@ -92,15 +92,17 @@ def resolve(text: str, links: Sequence[Link], natures: Mapping[str, Nature]) -> 
     """
     if not links:
         return tuple(links)
-    found: list[Link] = []
+    coreferences: list[Link] = []
     context = _Context(text, links)
     for anaphor in anaphors(text, links):
-        named = [link for link in (*links, *found) if link.end <= anaphor.start]
+        named = [link for link in (*links, *coreferences) if link.end <= anaphor.start]
         chosen = _antecedent(anaphor, named, natures, context)
         if chosen is not None and chosen[1] >= LEAST:
             surface = text[anaphor.start : anaphor.end]
-            found.append(Link(anaphor.start, anaphor.end, surface, *chosen, (), coreference=True))
-    return tuple(sorted((*links, *found), key=lambda link: link.start))
+            coreferences.append(
+                Link(anaphor.start, anaphor.end, surface, *chosen, (), coreference=True)
+            )
+    return tuple(sorted((*links, *coreferences), key=lambda link: link.start))
 
 
 def natures_of(layers: Layers, links: Sequence[Link]) -> dict[str, Nature]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SIMILARITY = "similarity", "behind the most similar"
-"""The features of "which", the model that chooses among candidates.
+"""The features of the ranking, which chooses among candidates.
 
 They are the cosine of context and description, and its difference from the mention's highest one.
 """
@@ -91,7 +91,7 @@ class Encoder:
         self,
         passages: FoldedTexts,
         layers: Layers,
-        found: Candidates,
+        candidates: Candidates,
         probability: Floats,
         describe: Callable[[Sequence[str]], Mapping[str, str]],
     ) -> dict[str, Floats]:
@@ -103,31 +103,33 @@ class Encoder:
         Args:
             passages: The passages.
             layers: The index of the graph.
-            found: The candidates of their mentions.
+            candidates: The candidates of their mentions.
             probability: C, the probability of each without the encoder.
             describe: Returns the descriptions of entities, by key.
         """
-        best = np.maximum.reduceat(probability, found.first[:-1])
+        best = np.maximum.reduceat(probability, candidates.first[:-1])
         # A mention is compared if a second candidate is not much less probable than the first, or
         # if it is only a part of the name of the first, which may then be wrong.
-        order = np.lexsort((found.entity, -probability, found.of))
-        several = np.diff(found.first) > 1
-        second = probability[order[np.minimum(found.first[:-1] + 1, len(order) - 1)]]
+        order = np.lexsort((candidates.entity, -probability, candidates.of))
+        several = np.diff(candidates.first) > 1
+        second = probability[order[np.minimum(candidates.first[:-1] + 1, len(order) - 1)]]
         asks = several & (second >= RIVAL * best)
-        asks |= found.kind[order[found.first[:-1]]] >= FIRST_PART
+        asks |= candidates.kind[order[candidates.first[:-1]]] >= FIRST_PART
         doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
         similar = np.zeros(len(probability))
         if len(doubt):
             rows = [
-                order[found.first[m] : min(found.first[m + 1], found.first[m] + MOST)]
+                order[
+                    candidates.first[m] : min(candidates.first[m + 1], candidates.first[m] + MOST)
+                ]
                 for m in doubt
             ]
-            keys = [layers.keys(found.entity[row].tolist()) for row in rows]
+            keys = [layers.keys(candidates.entity[row].tolist()) for row in rows]
             texts = describe(sorted({key for row in keys for key in row}))
             about = self._description_vectors(
                 {key: texts.get(key, key) for row in keys for key in row}
             )
-            contexts = [_around(passages, found, int(m)) for m in doubt]
+            contexts = [_around(passages, candidates, int(m)) for m in doubt]
             distinct = list(dict.fromkeys(contexts))
             vectors = dict(zip(distinct, self._encode_texts(distinct), strict=True))
             for row, names, context in zip(rows, keys, contexts, strict=True):
@@ -135,11 +137,13 @@ class Encoder:
                 for at, name in zip(row.tolist(), names, strict=True):
                     similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
         # A similarity of 0 stands for "not compared".
-        top = np.maximum.reduceat(np.where(similar == 0, -1, similar), found.first[:-1])[found.of]
+        top = np.maximum.reduceat(np.where(similar == 0, -1, similar), candidates.first[:-1])[
+            candidates.of
+        ]
         return {
             "behind the most similar": np.where(similar == 0, 0, similar - top),
             "similarity": similar,
-            SIMILARITY_OF_PART: similar * (found.kind >= FIRST_PART),
+            SIMILARITY_OF_PART: similar * (candidates.kind >= FIRST_PART),
         }
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -228,7 +232,7 @@ class _Model:
 
         # Texts of similar length share a batch, so that little is padded.
         order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
-        found: dict[int, NDArray[np.float32]] = {}
+        vectors: dict[int, NDArray[np.float32]] = {}
         with torch.inference_mode():
             for start in range(0, len(order), BATCH):
                 chosen = order[start : start + BATCH]
@@ -243,14 +247,14 @@ class _Model:
                 mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
                 mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
                 rows = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
-                found.update(zip(chosen, rows, strict=True))
-        return [found[at] for at in range(len(texts))]
+                vectors.update(zip(chosen, rows, strict=True))
+        return [vectors[at] for at in range(len(texts))]
 
 
-def _around(passages: FoldedTexts, found: Candidates, mention: int) -> str:
+def _around(passages: FoldedTexts, candidates: Candidates, mention: int) -> str:
     """The mention and the text around it, cut at spaces."""
     passage, start, end = passages.text_span(
-        int(found.mentions.start[mention]), int(found.mentions.end[mention])
+        int(candidates.mentions.start[mention]), int(candidates.mentions.end[mention])
     )
     text = passages.texts[passage]
     first, last = max(0, start - AROUND), min(len(text), end + AROUND)

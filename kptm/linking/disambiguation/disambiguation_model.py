@@ -1,20 +1,21 @@
-"""The model of disambiguation: "which" chooses among namesakes, "whether" decides on a link.
+"""The model of disambiguation: ranking chooses a candidate, NIL prediction decides on a link.
 
 For mention m and candidate c, p(c | m) = p(link | m) · p(c | m, link):
 
-    which      p(c | m, link) = softmax over c of log s(c | m) + Σ wᵢ·fᵢ(m, c)
+    ranking    p(c | m, link) = softmax over c of log s(c | m) + Σ wᵢ·fᵢ(m, c)
                s(c | m)       = (n(c) + S·b(c)) / (n + S),  b(c) = softmax of Σ uᵢ·gᵢ(m, c)
-    whether    p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link))
+    NIL        p(link | m)    = σ(Σ vᵢ·fᵢ(m, best) + v·log p(best | m, link))
 
-In "which", the features fᵢ describe the context of the mention, and gᵢ only name and entity;
-"whether" uses features of both kinds. "best" is the candidate that "which" ranks first. n(c) is the
-number of links from the name to c in linked texts, and n their sum over the candidates. The shares
-of links have a Dirichlet prior with the mean b(c), which is fitted on all names, and the constant
-weight S. Without counts, "which" is the softmax over all features together.
+In the ranking, the features fᵢ describe the context of the mention, and gᵢ only name and entity;
+NIL prediction uses features of both kinds. "best" is the candidate that is ranked first. n(c) is
+the number of links from the name to c in linked texts, and n their sum over the candidates. The
+shares of links have a Dirichlet prior with the mean b(c), which is fitted on all names, and the
+constant weight S. Without counts, the ranking is the softmax over all features together.
 
-The two models are fitted separately, since graphs differ more in what they lack ("whether") than in
-what distinguishes namesakes ("which"). There are up to three passes: the second adds the coherence
-with the other mentions, by their probabilities in the first; the third adds an encoder's features.
+The two models are fitted separately, since graphs differ more in the entities that they lack (NIL)
+than in what distinguishes namesakes (ranking). There are up to three passes: the second adds the
+coherence with the other mentions, from the probabilities of the first; the third adds the features
+of an encoder.
 
 Shapes: M mentions, C candidates of all mentions. Each mention has at least one candidate, and its
 candidates are next to each other.
@@ -48,7 +49,7 @@ FOLDER = Path(__file__).with_name("coefficients")
 VERSION = 3
 PASSES = "local", "joint", "encoder"
 SURE = "sure of it"
-"""The feature of "whether": log p(best | m, link)."""
+"""The feature of NIL prediction: log p(best | m, link)."""
 LINKS = "links"
 """The column of counted links from the name to each candidate; not a feature with a coefficient."""
 SMOOTHING = 5.0
@@ -72,7 +73,11 @@ CONTEXT = frozenset(
         "described beside", "person, pronoun", *KIND_BESIDE,
     }
 )  # fmt: skip
-"""Features of "which" that depend on the context; the others depend on name and entity only."""
+"""Features of the ranking that depend on the context; the others depend on name and entity only."""
+
+
+STORED_NAMES = ("which", "whether")
+"""The names of the ranking and of NIL prediction in files of weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,12 @@ class Pass:
     """The coefficients of one pass, in nats, by feature.
 
     Attributes:
-        which: Of the model that chooses among the candidates of a mention.
-        whether: Of the model that decides whether the mention is a link.
+        ranking: Of the model that chooses among the candidates of a mention.
+        nil: Of the model that decides whether the mention is a link.
     """
 
-    which: Mapping[str, float]
-    whether: Mapping[str, float]
+    ranking: Mapping[str, float]
+    nil: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +157,16 @@ class Weights:
             chosen: Pass | None = getattr(self, name)
             data[name] = chosen and {
                 part: {key: round(float(value), 4) for key, value in weights.items()}
-                for part, weights in (("which", chosen.which), ("whether", chosen.whether))
+                for part, weights in zip(STORED_NAMES, (chosen.ranking, chosen.nil), strict=True)
             }
         write_text(Path(path), json.dumps(data, indent=1) + "\n")
 
 
 def _read_pass(data: Mapping[str, Mapping[str, float]]) -> Pass:
-    which, whether = (
-        {name: _finite(weight) for name, weight in data[part].items()}
-        for part in ("which", "whether")
+    ranking, nil = (
+        {name: _finite(weight) for name, weight in data[part].items()} for part in STORED_NAMES
     )
-    return Pass(which, whether)
+    return Pass(ranking, nil)
 
 
 def _finite(number: float) -> float:
@@ -174,7 +178,7 @@ def _finite(number: float) -> float:
 def scores(
     columns: Mapping[str, Floats], weights: Mapping[str, float], first: Ints, of: Ints
 ) -> Floats:
-    """The scores of "which", shape (C,): log s(c | m) plus the weighted features of the context.
+    """The scores of the ranking, shape (C,): log s(c | m) plus weighted features of the context.
 
     Args:
         columns: Features by name, each of shape (C,), and the counts of :data:`LINKS`.
@@ -223,11 +227,11 @@ def probabilities(columns: Mapping[str, Floats], weights: Pass, first: Ints, of:
         first: The index of the first candidate of each mention, and C at the end, shape (M + 1,).
         of: The index of each candidate's mention, shape (C,).
     """
-    p_if_linked = softmax(scores(columns, weights.which, first, of), first, of)
+    p_if_linked = softmax(scores(columns, weights.ranking, first, of), first, of)
     best_M = best(p_if_linked, first, of)
     features_of_best = {name: values[best_M] for name, values in columns.items()}
     features_of_best[SURE] = np.log(np.maximum(p_if_linked[best_M], 1e-300))
-    return p_if_linked * sigmoid(_weigh(features_of_best, weights.whether))[of]
+    return p_if_linked * sigmoid(_weigh(features_of_best, weights.nil))[of]
 
 
 def softmax(score: Floats, first: Ints, of: Ints) -> Floats:

@@ -35,22 +35,22 @@ KIND_CONTEXT = (
     *PLACE_KINDS, *KIND_BESIDE, "person, pronoun",
     "qualified", "described beside",
 )  # fmt: skip
-"""The features that :func:`kind_context` adds and "which" uses."""
+"""The features that :func:`kind_context` adds to the ranking."""
 BEFORE, AFTER = 3, 2
 """Words before and after a name that are compared with a description: "the island of Ireland"."""
 _RELATIVE = ("who", "whose", "whom")
 
 
-def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint64]) -> Any:
+def of_mention(passages: FoldedTexts, candidates: Candidates, before: NDArray[np.uint64]) -> Any:
     """Features of the words beside M mentions, by name.
 
     Args:
         passages: The passages.
-        found: The candidates.
+        candidates: The candidates.
         before: M, the hash of the word directly before each, 0 if there is none.
     """
     tokens, codes = passages.tokens, passages.folded.codes
-    _, end, _ = found.mentions
+    _, end, _ = candidates.mentions
     after = np.searchsorted(tokens.start, end)
     next_ = np.minimum(after, max(len(tokens.start) - 1, 0))
     follows = np.zeros(len(end), np.bool_)
@@ -64,7 +64,7 @@ def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint
         verb = follows & (past | np.isin(tokens.hash[next_], _verbs()))
         follows &= ~np.isin(tokens.hash[next_], _no_nouns())
     return {
-        "pronoun": _pronoun(passages, found),
+        "pronoun": _pronoun(passages, candidates),
         "near in": np.isin(before, _prepositions("in")),
         **{f"after {name}": np.isin(before, _prepositions(name)) for name in ("at", "by")},
         "a verb follows": verb,
@@ -73,10 +73,10 @@ def of_mention(passages: FoldedTexts, found: Candidates, before: NDArray[np.uint
 
 
 def kind_context(
-    passages: FoldedTexts, layers: Layers, found: Candidates, columns: dict[str, Floats]
+    passages: FoldedTexts, layers: Layers, candidates: Candidates, columns: dict[str, Floats]
 ) -> dict[str, Floats]:
     """The features of C candidates, by name, from their kinds and the words beside the mention."""
-    kinds = layers.place_kinds(found.entity)
+    kinds = layers.place_kinds(candidates.entity)
     capital, whole = 1 - columns["small letters"], 1 - columns["part"]
     new = {name: ((kinds & bit) != 0) * capital for name, bit in PLACE_KINDS.items()}
     of_kind = {
@@ -88,34 +88,34 @@ def kind_context(
         for where in BESIDE:
             new[f"{name}, {where}"] = called * columns[where]
     new["person, pronoun"] = columns["person"] * columns["pronoun"]
-    new["qualified"] = layers.has_qualifier(found.entity) * whole
+    new["qualified"] = layers.has_qualifier(candidates.entity) * whole
     new["everyday words, a noun follows"] = (
         columns["everyday words"] * capital * columns["a noun follows"]
     )
-    new["described beside"] = _described_beside(passages, layers, found)
+    new["described beside"] = _described_beside(passages, layers, candidates)
     return new
 
 
-def _pronoun(passages: FoldedTexts, found: Candidates) -> Bools:
+def _pronoun(passages: FoldedTexts, candidates: Candidates) -> Bools:
     """Whether a personal or relative pronoun follows each mention in its sentence, M."""
     tokens = passages.tokens
     if not len(tokens.start):
-        return np.zeros(len(found.passage), np.bool_)
+        return np.zeros(len(candidates.passage), np.bool_)
     sentence = np.cumsum(tokens.first)
     at = np.flatnonzero(np.isin(tokens.hash, _personal()))
-    first = np.searchsorted(tokens.start, found.mentions.start)
+    first = np.searchsorted(tokens.start, candidates.mentions.start)
     own = sentence[np.minimum(first, len(sentence) - 1)]
     following = np.searchsorted(at, first, "right")
-    here = following < len(at)
+    exists = following < len(at)
     place = np.append(at, 0)[following]
-    same = (sentence[place] == own) & (tokens.passage[place] == found.passage)
-    return here & same
+    same = (sentence[place] == own) & (tokens.passage[place] == candidates.passage)
+    return exists & same
 
 
-def _described_beside(passages: FoldedTexts, layers: Layers, found: Candidates) -> Floats:
+def _described_beside(passages: FoldedTexts, layers: Layers, candidates: Candidates) -> Floats:
     """Whether a word of a candidate's description or types occurs beside the mention, C."""
     passage, words = passages.words
-    start, end, _ = found.mentions
+    start, end, _ = candidates.mentions
     first = np.searchsorted(passages.word_starts, start)
     stop = np.maximum(np.searchsorted(passages.word_starts, end), first)
     begin = np.maximum(first - BEFORE, 0)
@@ -123,11 +123,11 @@ def _described_beside(passages: FoldedTexts, layers: Layers, found: Candidates) 
     before, of_before = ranges(begin, first - begin)
     after, of_after = ranges(stop, last - stop)
     at, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])
-    same = passage[at] == found.passage[of]
+    same = passage[at] == candidates.passage[of]
     beside = np.unique(words[at[same]] ^ salt(of[same]))
-    hashes, owner = layers.words(found.entity)
-    hit = find(beside, hashes ^ salt(found.of[owner])) >= 0
-    return (np.bincount(owner[hit], minlength=len(found.entity)) > 0).astype(np.float64)
+    hashes, owner = layers.words(candidates.entity)
+    hit = find(beside, hashes ^ salt(candidates.of[owner])) >= 0
+    return (np.bincount(owner[hit], minlength=len(candidates.entity)) > 0).astype(np.float64)
 
 
 def salt(group: Ints) -> NDArray[np.uint64]:

@@ -37,12 +37,12 @@ class ScoredCandidates(NamedTuple):
     """Candidates with the probability of each, and the features that it was computed from.
 
     Attributes:
-        found: C candidates of M mentions.
+        candidates: C candidates of M mentions.
         probability: C, the probability of each candidate.
         columns: The features by name, C numbers each; empty without candidates.
     """
 
-    found: Candidates
+    candidates: Candidates
     probability: Floats
     columns: dict[str, Floats]
 
@@ -63,11 +63,13 @@ def score_candidates(
     if not scored.columns:
         return scored
     scored = add_coherence(scored, layers, weights)
-    probability = probabilities(scored.columns, weights.joint, scored.found.first, scored.found.of)
+    probability = probabilities(
+        scored.columns, weights.joint, scored.candidates.first, scored.candidates.of
+    )
     if similarity is not None and weights.encoder is not None:
         scored = add_similarity(scored, passages, layers, weights, similarity)
         probability = probabilities(
-            scored.columns, weights.encoder, scored.found.first, scored.found.of
+            scored.columns, weights.encoder, scored.candidates.first, scored.candidates.of
         )
     return scored._replace(probability=probability)
 
@@ -80,17 +82,19 @@ def candidates_with_features(
     Their probability is the prior.
     """
     common_nouns = convention.common_nouns
-    found = candidates_of(passages, layers, any_case=any_case or common_nouns, plurals=common_nouns)
-    columns = features(passages, layers, found) if len(found.of) else {}
-    return ScoredCandidates(found, found.prior, columns)
+    candidates = candidates_of(
+        passages, layers, any_case=any_case or common_nouns, plurals=common_nouns
+    )
+    columns = features(passages, layers, candidates) if len(candidates.of) else {}
+    return ScoredCandidates(candidates, candidates.prior, columns)
 
 
 def add_coherence(scored: ScoredCandidates, layers: Layers, weights: Weights) -> ScoredCandidates:
     """``scored`` with the probabilities of the first pass, and coherence features from these."""
-    found = scored.found
-    probability = probabilities(scored.columns, weights.local, found.first, found.of)
+    candidates = scored.candidates
+    probability = probabilities(scored.columns, weights.local, candidates.first, candidates.of)
     return ScoredCandidates(
-        found, probability, scored.columns | coherence(layers, found, probability)
+        candidates, probability, scored.columns | coherence(layers, candidates, probability)
     )
 
 
@@ -102,7 +106,7 @@ def add_similarity(
     similarity: Similarity,
 ) -> ScoredCandidates:
     """``scored`` with the probabilities of the second pass, and the encoder's features."""
-    found = scored.found
-    probability = probabilities(scored.columns, weights.joint, found.first, found.of)
-    columns = scored.columns | similarity(passages, layers, found, probability)
-    return ScoredCandidates(found, probability, columns)
+    candidates = scored.candidates
+    probability = probabilities(scored.columns, weights.joint, candidates.first, candidates.of)
+    columns = scored.columns | similarity(passages, layers, candidates, probability)
+    return ScoredCandidates(candidates, probability, columns)

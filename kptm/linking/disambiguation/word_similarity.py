@@ -39,30 +39,36 @@ The norm of a word's vector is at most 1.
 """
 
 
-def word_similarity(passages: FoldedTexts, layers: Layers, found: Candidates) -> dict[str, Floats]:
+def word_similarity(
+    passages: FoldedTexts, layers: Layers, candidates: Candidates
+) -> dict[str, Floats]:
     """The features of C candidates, by name; 0 for a whole name with a single candidate."""
-    alike = np.zeros(len(found.of))
-    several = np.diff(found.first) > 1
-    asked = several | np.logical_or.reduceat(found.kind >= FIRST_PART, found.first[:-1])
-    rows = np.flatnonzero(asked[found.of])
+    alike = np.zeros(len(candidates.of))
+    several = np.diff(candidates.first) > 1
+    ambiguous = several | np.logical_or.reduceat(
+        candidates.kind >= FIRST_PART, candidates.first[:-1]
+    )
+    rows = np.flatnonzero(ambiguous[candidates.of])
     if len(rows):
-        mentions = np.flatnonzero(asked)
-        around = _around(passages, found, mentions)[np.searchsorted(mentions, found.of[rows])]
-        entities, at = np.unique(found.entity[rows], return_inverse=True)
+        mentions = np.flatnonzero(ambiguous)
+        around = _around(passages, candidates, mentions)[
+            np.searchsorted(mentions, candidates.of[rows])
+        ]
+        entities, at = np.unique(candidates.entity[rows], return_inverse=True)
         about = _about(layers, entities)[at]
         lengths = (FEW + np.linalg.norm(around, axis=1)) * np.linalg.norm(about, axis=1)
         products = np.einsum("rd,rd->r", around, about)
         # Rounded, since the last bits of the sums depend on the rest of the batch.
         alike[rows] = np.round(products / np.maximum(lengths, 1e-9), 6)
-    top = np.maximum.reduceat(alike, found.first[:-1])[found.of]
+    top = np.maximum.reduceat(alike, candidates.first[:-1])[candidates.of]
     return dict(zip(ALIKE, (alike, alike - top), strict=True))
 
 
-def _around(passages: FoldedTexts, found: Candidates, mentions: Ints) -> Vectors:
+def _around(passages: FoldedTexts, candidates: Candidates, mentions: Ints) -> Vectors:
     """The sum of the vectors of the words around each mention: (mentions, width)."""
     vectors = word_vectors()
     passage, hashes = passages.words
-    start, end, _ = found.mentions.take(mentions)
+    start, end, _ = candidates.mentions.take(mentions)
     first = np.searchsorted(passages.word_starts, start)
     stop = np.maximum(np.searchsorted(passages.word_starts, end), first)
     if not len(passage):
@@ -89,10 +95,10 @@ def _about(layers: Layers, entities: Ints) -> Vectors:
     return _sums(vectors.rows, vectors.of(hashes), of, len(entities))
 
 
-def _sums(rows: Vectors, which: Ints, of: Ints, size: int) -> Vectors:
+def _sums(rows: Vectors, selected: Ints, of: Ints, size: int) -> Vectors:
     """The sums of the rows ``which``, grouped by ``of``: (size, width)."""
     order = np.argsort(of, kind="stable")
     edges = np.searchsorted(of[order], np.arange(size + 1))
-    chosen = np.concatenate([rows[which[order]], rows[-1:]])  # keeps edges in range
+    chosen = np.concatenate([rows[selected[order]], rows[-1:]])  # keeps edges in range
     sums = np.add.reduceat(chosen, edges[:-1], axis=0) if size else chosen[:0]
     return np.where((edges[1:] > edges[:-1])[:, None], sums, 0)

@@ -51,9 +51,9 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
     if value.get("candidates") is not None:
         for number, item in enumerate(_list(value, "candidates", where)):
             inside = f"{where}candidates[{number}]"
-            found = _object(item, inside)
-            entity = _text(found, "entity", f"{inside}.")
-            candidates.append(Candidate(entity, _score(found, f"{inside}.")))
+            fields = _object(item, inside)
+            entity = _text(fields, "entity", f"{inside}.")
+            candidates.append(Candidate(entity, _score(fields, f"{inside}.")))
     return Link(
         start,
         end,
@@ -66,10 +66,10 @@ def _link(value: Mapping[str, Any], where: str, text: str) -> Link:
 
 
 def _flag(value: Mapping[str, Any], name: str, where: str) -> bool:
-    found = value.get(name, False)
-    if not isinstance(found, bool):
-        _refuse(where + name, found, "true or false")
-    return found
+    flag = value.get(name, False)
+    if not isinstance(flag, bool):
+        _refuse(where + name, flag, "true or false")
+    return flag
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:
@@ -79,32 +79,32 @@ def _object(value: object, where: str) -> Mapping[str, Any]:
 
 
 def _list(value: Mapping[str, Any], name: str, where: str) -> list[Any] | tuple[Any, ...]:
-    found = _field(value, name, where)
-    if not isinstance(found, list | tuple):
-        _refuse(where + name, found, "a list")
-    return found
+    items = _field(value, name, where)
+    if not isinstance(items, list | tuple):
+        _refuse(where + name, items, "a list")
+    return items
 
 
 def _text(value: Mapping[str, Any], name: str, where: str) -> str:
-    found = _field(value, name, where)
-    if not isinstance(found, str):
-        _refuse(where + name, found, "text")
-    return found
+    text = _field(value, name, where)
+    if not isinstance(text, str):
+        _refuse(where + name, text, "text")
+    return text
 
 
 def _offset(value: Mapping[str, Any], name: str, where: str) -> int:
-    found = _field(value, name, where)
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        _refuse(where + name, found, "a whole number of characters from 0")
-    return found
+    offset = _field(value, name, where)
+    if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+        _refuse(where + name, offset, "a whole number of characters from 0")
+    return offset
 
 
 def _score(value: Mapping[str, Any], where: str) -> float:
-    found = _field(value, "score", where)
+    score = _field(value, "score", where)
     # NaN fails the comparison; JSON does not have it either.
-    if not isinstance(found, int | float) or isinstance(found, bool) or not 0 <= found <= MAX_SCORE:
-        _refuse(f"{where}score", found, "a probability from 0 to 1")
-    return float(found)
+    if not isinstance(score, int | float) or isinstance(score, bool) or not 0 <= score <= MAX_SCORE:
+        _refuse(f"{where}score", score, "a probability from 0 to 1")
+    return float(score)
 
 
 def _field(value: Mapping[str, Any], name: str, where: str) -> Any:
@@ -115,8 +115,8 @@ def _field(value: Mapping[str, Any], name: str, where: str) -> Any:
     return value[name]
 
 
-def _refuse(where: str, found: object, wanted: str) -> NoReturn:
+def _refuse(where: str, value: object, wanted: str) -> NoReturn:
     raise LinkingError(
-        f"{where} is {shorten(repr(found))}, not {wanted};"
+        f"{where} is {shorten(repr(value))}, not {wanted};"
         " linked text is written down as LinkedText.to_dict does it"
     )

@@ -42,7 +42,7 @@ def mark_links(doc: Doc, document: TextWithLinks) -> Doc:
     overlaps the link before it, or if it is only white space. Entities of other components stay
     unless they overlap a link.
     """
-    ours: list[Span] = []
+    link_spans: list[Span] = []
     for link in document.links:
         # spaCy counts a space to the token before it, so spaces at the ends would widen the span.
         start = link.end - len(link.surface.lstrip())
@@ -50,11 +50,13 @@ def mark_links(doc: Doc, document: TextWithLinks) -> Doc:
         if start >= end:
             continue
         span = doc.char_span(start, end, LABEL, kb_id=link.entity, alignment_mode="expand")
-        if span is not None and (not ours or span.start >= ours[-1].end):
-            ours.append(span)
-    taken = {token for span in ours for token in range(span.start, span.end)}
-    theirs = [span for span in doc.ents if taken.isdisjoint(range(span.start, span.end))]
-    doc.ents = (*ours, *theirs)
+        if span is not None and (not link_spans or span.start >= link_spans[-1].end):
+            link_spans.append(span)
+    linked_tokens = {token for span in link_spans for token in range(span.start, span.end)}
+    other_spans = [
+        span for span in doc.ents if linked_tokens.isdisjoint(range(span.start, span.end))
+    ]
+    doc.ents = (*link_spans, *other_spans)
     doc._.kptm = document
     return doc
 

@@ -113,9 +113,9 @@ class IndexBuilder:
             self._owners.append(number)
             self._meant.append(meant)
             self._seen.append(seen)
-        said = f"{entity.description} {' '.join(entity.types)} {entity.key}"
+        description = f"{entity.description} {' '.join(entity.types)} {entity.key}"
         own = set(_WORD.findall(entity.label.lower())) - FUNCTION_WORDS
-        for word in sorted(set(_WORD.findall(said.lower())) - own - FUNCTION_WORDS):
+        for word in sorted(set(_WORD.findall(description.lower())) - own - FUNCTION_WORDS):
             self._words.append(word)
             self._words_of.append(number)
         for word in sorted(own):
@@ -193,15 +193,17 @@ class IndexBuilder:
         return common
 
     def _context(self) -> dict[str, NDArray[Any]]:
-        said, labels = word_hashes(self._words), word_hashes(self._label_words)
-        known, counts = np.unique(np.concatenate([said, labels]), return_counts=True)
+        description_words, label_words = word_hashes(self._words), word_hashes(self._label_words)
+        known, counts = np.unique(
+            np.concatenate([description_words, label_words]), return_counts=True
+        )
         return {
             "word_hash": known,
             "word_idf": np.log((1 + len(self._keys)) / counts).clip(0).astype(np.float32),
             "words_first": _firsts(self._words_of, len(self._keys)),
-            "words": np.searchsorted(known, said).astype(np.int32),
+            "words": np.searchsorted(known, description_words).astype(np.int32),
             "label_first": _firsts(self._labels_of, len(self._keys)),
-            "label_words": np.searchsorted(known, labels).astype(np.int32),
+            "label_words": np.searchsorted(known, label_words).astype(np.int32),
         }
 
 
@@ -237,8 +239,8 @@ def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArra
 
 
 def _case(name: str) -> int:
-    found = CAPITAL * name[0].isupper() | ALL_CAPITALS * name.isupper()
-    return found | SHORT * (len(name) <= ACRONYM_LENGTH)
+    bits = CAPITAL * name[0].isupper() | ALL_CAPITALS * name.isupper()
+    return bits | SHORT * (len(name) <= ACRONYM_LENGTH)
 
 
 def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -317,13 +319,13 @@ def _bits(hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """A Bloom filter with one hash function and more than 16 bits per hash."""
     size = 1 << max(16 * len(hashes), 1024).bit_length()
     bits = hashes & np.uint64(size - 1)
-    found = np.zeros(size // 8, np.uint8)
+    filter_bytes = np.zeros(size // 8, np.uint8)
     np.bitwise_or.at(
-        found,
+        filter_bytes,
         (bits >> np.uint64(3)).astype(np.int64),
         np.uint8(1) << (bits & np.uint64(7)).astype(np.uint8),
     )
-    return found
+    return filter_bytes
 
 
 def _neighbours(
@@ -338,8 +340,8 @@ def _neighbours(
     order = np.lexsort((other, degree[other], entity))
     entity, other = entity[order], other[order]
     start = np.searchsorted(entity, np.arange(size))
-    kept = np.arange(len(entity)) - start[entity] < MOST_NEAR
-    entity, other = entity[kept], other[kept]
+    nearest = np.arange(len(entity)) - start[entity] < MOST_NEAR
+    entity, other = entity[nearest], other[nearest]
     first = np.searchsorted(entity, np.arange(size + 1)).astype(np.int64)
     return degree.astype(np.float32), first, other.astype(np.int32)
 

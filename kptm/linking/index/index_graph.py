@@ -29,11 +29,11 @@ def read_all(graph: GraphView, progress: Callable[[int], None] | None = None) ->
     builder = IndexBuilder(graph.link_counts(), stated_genders(graph))
     number: dict[str, int] = {}
     for keys in _chunks(graph.keys()):
-        found = graph.entities(keys)
+        entities = graph.entities(keys)
         for key in keys:
-            if key in found:
+            if key in entities:
                 number[key] = len(number)
-                builder.add(found[key])
+                builder.add(entities[key])
         if progress is not None:
             progress(len(number))
     return builder.arrays(_edges(graph.match(), number, grow=False))
@@ -43,9 +43,9 @@ def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> La
     """Overlay a base index with the entities ``keys``, which have changed since it was built."""
     changed = sorted(keys)
     builder = IndexBuilder(graph.link_counts(changed), stated_genders(graph, changed))
-    found = graph.entities(changed)
+    entities = graph.entities(changed)
     for key in changed:
-        builder.add(found[key]) if key in found else builder.add_gone(key)
+        builder.add(entities[key]) if key in entities else builder.add_gone(key)
     number = {key: at for at, key in enumerate(changed)}
     edges = _edges(graph.touching(changed), number, grow=True)
     hashes = key_hashes(number)

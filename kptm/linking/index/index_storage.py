@@ -76,5 +76,5 @@ def load(folder: Path) -> tuple[LinkIndex, int, str] | None:
 
 
 def _map(path: Path) -> np.ndarray:
-    found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return np.asarray(found)  # small operations are slower on numpy.memmap
+    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asarray(array)  # small operations are slower on numpy.memmap

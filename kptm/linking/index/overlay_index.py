@@ -55,9 +55,9 @@ class Entries(NamedTuple):
     seen: NDArray[np.float64]
     common: NDArray[np.float64]
 
-    def take(self, which: Ints | NDArray[np.bool_]) -> Entries:
+    def take(self, rows: Ints | NDArray[np.bool_]) -> Entries:
         """Select rows by index or mask."""
-        return Entries(*(column[which] for column in self))  # type: ignore[arg-type]  # column by column
+        return Entries(*(column[rows] for column in self))  # type: ignore[arg-type]  # column by column
 
 
 class Layers:
@@ -113,27 +113,27 @@ class Layers:
 
     def begins(self, hashes: Hashes) -> NDArray[np.bool_]:
         """Whether each hash is that of a prefix of a form; false positives are possible."""
-        found = self.base.begins(hashes)
-        return found if self.delta is None else found | self.delta.begins(hashes)
+        in_base = self.base.begins(hashes)
+        return in_base if self.delta is None else in_base | self.delta.begins(hashes)
 
     def has_form(self, hashes: Hashes) -> NDArray[np.bool_]:
         """Whether each hash is that of a form."""
-        found = self.base.forms(hashes) >= 0
-        return found if self.delta is None else found | (self.delta.forms(hashes) >= 0)
+        in_base = self.base.forms(hashes) >= 0
+        return in_base if self.delta is None else in_base | (self.delta.forms(hashes) >= 0)
 
     def entries(self, hashes: Hashes) -> Entries:
         """The entries of the forms with these hashes, sorted by form."""
-        found = _entries(self.base, hashes)
+        in_base = _entries(self.base, hashes)
         if self.delta is None:
-            return found
-        stale = self._row[found.entity] >= 0
+            return in_base
+        stale = self._row[in_base.entity] >= 0
         new = _entries(self.delta, hashes)
         # ``common`` counts all descriptions, not only those of the changed entities.
         form = self.base.forms(hashes[new.of])
         counted = self.base.form_common[np.maximum(form, 0)] if len(self.base.form_common) else form
         common = np.where(form >= 0, np.maximum(counted, new.common), new.common)
         new = new._replace(entity=self.numbers[new.entity], common=common)
-        old = found.take(~stale)
+        old = in_base.take(~stale)
         both = Entries(*(np.concatenate(pair) for pair in zip(old, new, strict=True)))
         return both.take(np.argsort(both.of, kind="stable"))
 
@@ -214,10 +214,10 @@ def _rows_of(first: Ints, rows: Ints, most: int | None = None) -> tuple[Ints, In
 
 def _entries(index: LinkIndex, hashes: Hashes) -> Entries:
     forms = index.forms(hashes)
-    asked = np.flatnonzero(forms >= 0)
-    at, of = rows_of(index.form_first, forms[asked], MOST)
+    stored = np.flatnonzero(forms >= 0)
+    at, of = rows_of(index.form_first, forms[stored], MOST)
     return Entries(
-        asked[of],
+        stored[of],
         index.entry_entity[at].astype(np.int64),
         index.entry_kind[at].astype(np.int64),
         index.entry_exact[at],
@@ -225,5 +225,5 @@ def _entries(index: LinkIndex, hashes: Hashes) -> Entries:
         index.entry_weight[at].astype(np.float64),
         index.entry_links[at].astype(np.float64),
         index.entry_seen[at].astype(np.float64),
-        index.form_common[forms[asked][of]].astype(np.float64),
+        index.form_common[forms[stored][of]].astype(np.float64),
     )

@@ -22,13 +22,13 @@ _ENDINGS = (
 @cache
 def _table(name: str) -> Mapping[str, tuple[str, ...]]:
     """The forms in a table, by the lower-case name of the place."""
-    found: dict[str, tuple[str, ...]] = {}
+    forms_of_place: dict[str, tuple[str, ...]] = {}
     for places, forms in tables()[name].items():
         listed = tuple(form.strip() for form in forms.split(","))
         # Commas separate names; the whole entry is a key too, for a name that contains a comma.
         for place in (places, *places.split(", ")):
-            found[place.lower()] = listed
-    return found
+            forms_of_place[place.lower()] = listed
+    return forms_of_place
 
 
 def people_of(place: str) -> Iterator[str]:

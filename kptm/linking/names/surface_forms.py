@@ -124,10 +124,10 @@ def class_words() -> Mapping[str, int]:
 
 def class_of(entity: Entity) -> int:
     """The class bits of an entity's description and types; 0 if they have no class word."""
-    found = 0
+    classes = 0
     for word in re.findall(r"[^\W\d_]+", f"{entity.description} {' '.join(entity.types)}".lower()):
-        found |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)
-    return found
+        classes |= _CLASS_OF.get(word, 0) or _CLASS_OF.get(word.removesuffix("s"), 0)
+    return classes
 
 
 def is_qualified(entity: Entity) -> bool:

@@ -57,15 +57,15 @@ def _look_up(codes: Codes) -> tuple[Codes, Flags]:
 
 def _flags(char: str) -> int:
     family = kind(char)
-    found = KNOWN | {"a": SPACED, "u": UNSPACED, "m": MARK, "": 0}[family]
-    found |= (
+    flags = KNOWN | {"a": SPACED, "u": UNSPACED, "m": MARK, "": 0}[family]
+    flags |= (
         SPACE * (char.isspace() or char == "\u200b")
         | UPPER * char.isupper()
         | LOWER * char.islower()
     )
-    found |= DIGIT * char.isdigit() | DROPPED * (char in _ZERO_WIDTH)
+    flags |= DIGIT * char.isdigit() | DROPPED * (char in _ZERO_WIDTH)
     return (
-        found
+        flags
         | ACCENT * ("\u0300" <= char <= "\u036f")
         | (MARK if family == "a" and unicodedata.combining(char) else 0)
     )
@@ -154,15 +154,15 @@ def _expand(
 
 
 def _keep(folded: Codes, flags: Flags) -> NDArray[np.bool_]:
-    kept = (flags & DROPPED) == 0
+    is_kept = (flags & DROPPED) == 0
     space = (flags & SPACE) != 0
-    kept[1:] &= ~(space[1:] & space[:-1])
+    is_kept[1:] &= ~(space[1:] & space[:-1])
     accents = np.flatnonzero(flags & ACCENT)
     if len(accents):  # accents after a plain Latin letter are dropped, also several
         base = np.maximum.accumulate(np.where(flags & ACCENT, -1, np.arange(len(flags))))
         letter = folded[np.maximum(base[accents], 0)]
-        kept[accents[(base[accents] >= 0) & (letter >= ord("a")) & (letter <= ord("z"))]] = False
-    return kept
+        is_kept[accents[(base[accents] >= 0) & (letter >= ord("a")) & (letter <= ord("z"))]] = False
+    return is_kept
 
 
 def _boundaries(flags: Flags) -> NDArray[np.bool_]:
@@ -171,12 +171,12 @@ def _boundaries(flags: Flags) -> NDArray[np.bool_]:
     It may not inside a word of a script with spaces between words. In a script without spaces, it
     may anywhere except before a combining mark.
     """
-    found = np.ones(len(flags) + 1, np.bool_)
+    is_boundary = np.ones(len(flags) + 1, np.bool_)
     left, right = flags[:-1], flags[1:]
     inside = ((left & SPACED) != 0) & ((right & SPACED) != 0)
     marked = ((right & MARK) != 0) & ((left & WORD) != 0)
-    found[1:-1] = ~(inside | marked)
-    return found
+    is_boundary[1:-1] = ~(inside | marked)
+    return is_boundary
 
 
 _BASE = 0x9E3779B97F4A7C15 | 1
@@ -204,12 +204,12 @@ class Hashes:
 
 @cache
 def _all_powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    found = []
+    tables = []
     for base in (_BASE, _INVERSE):
         powers = np.full(size, base, np.uint64)
         powers[0] = 1
-        found.append(np.cumprod(powers, dtype=np.uint64))
-    return found[0], found[1]
+        tables.append(np.cumprod(powers, dtype=np.uint64))
+    return tables[0], tables[1]
 
 
 def _powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -56,39 +56,39 @@ def compose(codes: Codes) -> Composed | None:
     if not has_marks and ord("&") not in codes:
         return None
     starts = np.arange(len(codes), dtype=np.int64)
-    found = Composed(codes, starts, starts + 1)
+    composed = Composed(codes, starts, starts + 1)
     if has_marks:
-        found = _with_marks(found)
-    if ord("&") in found.codes:
-        found = _without_entities(found)
-    return found if len(found.codes) < len(codes) else None
+        composed = _with_marks(composed)
+    if ord("&") in composed.codes:
+        composed = _without_entities(composed)
+    return composed if len(composed.codes) < len(codes) else None
 
 
-def _with_marks(given: Composed) -> Composed:
+def _with_marks(text: Composed) -> Composed:
     """Compose letters with the marks that follow them, one mark per letter in each pass."""
-    codes, starts, ends = given
+    codes, starts, ends = text
     for _ in range(PASSES):
-        at = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
-        at = at[at > 0]
+        marks = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
+        marks = marks[marks > 0]
         # Of several marks in a row, only the first is composed in this pass.
-        at = at[~_is_mark()[np.minimum(codes[at - 1], len(_is_mark()) - 1)]]
-        if not len(at):
+        marks = marks[~_is_mark()[np.minimum(codes[marks - 1], len(_is_mark()) - 1)]]
+        if not len(marks):
             break
-        pairs, which = np.unique(
+        pairs, pair_of_mark = np.unique(
             # Letter and mark as one number, so that each distinct pair is normalised once.
-            codes[at - 1].astype(np.uint64) << np.uint64(32) | codes[at],
+            codes[marks - 1].astype(np.uint64) << np.uint64(32) | codes[marks],
             return_inverse=True,
         )
         joined = np.array([_compose_pair(*divmod(int(pair), 2**32)) for pair in pairs], np.uint32)[
-            which
+            pair_of_mark
         ]
-        at, joined = at[joined > 0], joined[joined > 0]
-        if not len(at):
+        marks, joined = marks[joined > 0], joined[joined > 0]
+        if not len(marks):
             break
         codes, ends = codes.copy(), ends.copy()
-        codes[at - 1], ends[at - 1] = joined, ends[at]
+        codes[marks - 1], ends[marks - 1] = joined, ends[marks]
         stays = np.ones(len(codes), np.bool_)
-        stays[at] = False
+        stays[marks] = False
         codes, starts, ends = codes[stays], starts[stays], ends[stays]
     return Composed(codes, starts, ends)
 
@@ -105,21 +105,21 @@ def _compose_pair(base: int, mark: int) -> int:
     """The character that two compose to; 0 if they do not compose."""
     two = chr(base) + chr(mark)
     for form in ("NFC", "NFKC"):  # half-width kana compose in NFKC only
-        one = unicodedata.normalize(form, two)
-        if len(one) == 1 and one != "\0":
-            return ord(one)
+        composed = unicodedata.normalize(form, two)
+        if len(composed) == 1 and composed != "\0":
+            return ord(composed)
     return 0
 
 
-def _without_entities(given: Composed) -> Composed:
-    codes, starts, ends = given
+def _without_entities(composed: Composed) -> Composed:
+    codes, starts, ends = composed
     text = codes.astype("<u4").tobytes().decode("utf-32-le")
     codes, ends = codes.copy(), ends.copy()
     stays = np.ones(len(codes), np.bool_)
-    for found in _ENTITY.finditer(text):
-        char = html.unescape(found[0])
+    for entity in _ENTITY.finditer(text):
+        char = html.unescape(entity[0])
         if len(char) == 1 and char != "\0":
-            first, behind = found.span()
-            codes[first], ends[first] = ord(char), ends[behind - 1]
-            stays[first + 1 : behind] = False
+            first, stop = entity.span()
+            codes[first], ends[first] = ord(char), ends[stop - 1]
+            stays[first + 1 : stop] = False
     return Composed(codes[stays], starts[stays], ends[stays])

@@ -98,13 +98,13 @@ def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
     function = np.isin(tokens.hash, function_word_hashes())
     plain = _plain(tokens)
     capital = ~plain & (given_names().has(tokens.hash) | surnames().has(tokens.hash))
-    upper, done, fixed = (np.zeros(len(capital), np.bool_) for _ in range(3))
+    upper, is_covered, fixed = (np.zeros(len(capital), np.bool_) for _ in range(3))
     last: list[int] = []
     for name in names:
         span = slice(name.first, name.stop)
-        if done[span].any():
+        if is_covered[span].any():
             continue
-        done[span] = True
+        is_covered[span] = True
         several = int((~function[span]).sum()) > 1
         known = not name.small and (not plain[span].all() or (several and name.titled))
         fixed[span] = several or name.small
@@ -134,17 +134,17 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     short = (entries.case & (ALL_CAPITALS | SHORT)) == ALL_CAPITALS | SHORT
     titled = (layers.classes(entries.entity) & (PERSON | PLACE | ORGANISATION)) != 0
     small, capitals, others, whole, known = (
-        np.bincount(entries.of[which & named], minlength=len(spans.start)) > 0
-        for which in (written, short, ~short, named, titled)
+        np.bincount(entries.of[mask & named], minlength=len(spans.start)) > 0
+        for mask in (written, short, ~short, named, titled)
     )
     first = np.searchsorted(tokens.start, spans.start)
     stop = np.searchsorted(tokens.start, spans.end)
-    found = [
+    whole_names = [
         _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]),
         bool(known[at]))
         for at in np.flatnonzero(whole & (stop > first)).tolist()
     ]  # fmt: skip
-    return sorted(found, key=lambda name: (name.first - name.stop, name.first))
+    return sorted(whole_names, key=lambda name: (name.first - name.stop, name.first))
 
 
 def _capitalise(word: str) -> str:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Loss = Callable[[Floats], tuple[float, Floats]]
 
-PRECISION_WHICH, PRECISION_WHETHER, PRECISION_PROPENSITY = 15.0, 30.0, 3.0
+PRECISION_RANKING, PRECISION_NIL, PRECISION_PROPENSITY = 15.0, 30.0, 3.0
 """Precisions of the normal prior, for features of standard deviation 1.
 
 A precision times Σ (w − mean)²/2 is added to the negative log-likelihood.
@@ -75,17 +75,19 @@ MOSTLY = 2.0
 """The prior mean of the propensity's bias: most links are annotated."""
 
 
-def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) -> dict[str, float]:
-    """Fit the coefficients of "which" on mentions with several candidates, one of them correct."""
+def fit_disambiguation(
+    examples: Sequence[LabelledDocument], names: Sequence[str]
+) -> dict[str, float]:
+    """Fit the ranking on mentions with several candidates, one of which is correct."""
     rows, sizes, right, links = [np.empty((0, len(names)))], [0], [], [np.empty(0)]
     weight = [np.empty(0)]
-    for example in known:
-        found = example.scored.found
-        several = (example.right >= 0) & (np.diff(found.first) > 1)
-        rows.append(_matrix(example.scored.columns, names, several[found.of]))
-        links.append(example.scored.columns[LINKS][several[found.of]])
-        right.extend((example.right - found.first[:-1])[several].tolist())
-        sizes.extend(np.diff(found.first)[several].tolist())
+    for example in examples:
+        candidates = example.scored.candidates
+        several = (example.right >= 0) & (np.diff(candidates.first) > 1)
+        rows.append(_matrix(example.scored.columns, names, several[candidates.of]))
+        links.append(example.scored.columns[LINKS][several[candidates.of]])
+        right.extend((example.right - candidates.first[:-1])[several].tolist())
+        sizes.extend(np.diff(candidates.first)[several].tolist())
         weight.append(np.full(int(several.sum()), example.weight))
     first = np.cumsum(sizes)
     if not right:
@@ -97,7 +99,7 @@ def fit_disambiguation(known: Sequence[LabelledDocument], names: Sequence[str]) 
     of = np.repeat(np.arange(len(first) - 1), np.diff(first))
     weights_of = np.concatenate(weight)
     total = weights_of.sum()
-    penalty = PRECISION_WHICH / total
+    penalty = PRECISION_RANKING / total
     expected = _prior_means(names, scale)
     context = np.array([name in CONTEXT for name in names])
 
@@ -147,16 +149,18 @@ class _Mentions(NamedTuple):
 
 
 def fit_nil(
-    collections: Sequence[Sequence[LabelledDocument]], names: Sequence[str], which: dict[str, float]
+    collections: Sequence[Sequence[LabelledDocument]],
+    names: Sequence[str],
+    ranking: dict[str, float],
 ) -> dict[str, float]:
-    """Fit the coefficients of "whether" on all mentions, with the features of the best candidate.
+    """Fit NIL prediction on all mentions, with the features of the best candidate.
 
     Args:
         collections: Examples by collection; each incomplete collection has its own propensity.
         names: The features.
-        which: The coefficients of "which".
+        ranking: The coefficients of the ranking.
     """
-    mentions = _mentions(collections, names, which)
+    mentions = _mentions(collections, names, ranking)
     names = [*names, SURE]
     matrix, scale = _standardise(mentions.rows, names)
     parts = int(mentions.collection.max(initial=-1)) + 1
@@ -166,7 +170,7 @@ def fit_nil(
     expected = np.concatenate(
         [_prior_means(names, scale), np.tile([MOSTLY] + [0.0] * (size - 1), parts)]
     )
-    precision = np.repeat([PRECISION_WHETHER, PRECISION_PROPENSITY], [width, parts * size]) / total
+    precision = np.repeat([PRECISION_NIL, PRECISION_PROPENSITY], [width, parts * size]) / total
     unlabelled = ~mentions.linked & ~mentions.certain
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -200,16 +204,22 @@ def fit_nil(
 
 
 def _mentions(
-    collections: Sequence[Sequence[LabelledDocument]], names: Sequence[str], which: dict[str, float]
+    collections: Sequence[Sequence[LabelledDocument]],
+    names: Sequence[str],
+    ranking: dict[str, float],
 ) -> _Mentions:
     columns: list[list[NDArray[Any]]] = [[] for _ in _Mentions._fields]
     incomplete = 0
     for examples in collections:
         complete = all(example.complete for example in examples)
         for example in examples:
-            values, found = example.scored.columns, example.scored.found
-            among = softmax(scores(values, which, found.first, found.of), found.first, found.of)
-            chosen = best(among, found.first, found.of)[example.counts]
+            values, candidates = example.scored.columns, example.scored.candidates
+            among = softmax(
+                scores(values, ranking, candidates.first, candidates.of),
+                candidates.first,
+                candidates.of,
+            )
+            chosen = best(among, candidates.first, candidates.of)[example.counts]
             size = len(chosen)
             rows = (
                 np.column_stack((_matrix(values, names, chosen), np.log(among[chosen]))),

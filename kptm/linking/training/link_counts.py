@@ -126,18 +126,18 @@ def _name_places(
         return
     passages = FoldedTexts([document.text])
     scored = score_candidates(passages, layers, weights)
-    found = scored.found
+    candidates = scored.candidates
     links = [(link.start, link.end) for link in document.links]
-    spans = passages.text_spans(found.mentions.start, found.mentions.end)
+    spans = passages.text_spans(candidates.mentions.start, candidates.mentions.end)
     for mention, (_, start, end) in enumerate(spans):
-        rows = slice(int(found.first[mention]), int(found.first[mention + 1]))
-        named = (found.kind[rows] < FIRST_PART) & found.exact[rows]
+        rows = slice(int(candidates.first[mention]), int(candidates.first[mention + 1]))
+        named = (candidates.kind[rows] < FIRST_PART) & candidates.exact[rows]
         if not named.any():
             continue
         if begin <= start and end <= stop:
             yield _NamePlace(
                 document.text[start:end],
-                tuple(layers.keys(found.entity[rows][named].tolist())),
+                tuple(layers.keys(candidates.entity[rows][named].tolist())),
                 any(start < right and left < end for left, right in links),
                 min(float(np.sum(scored.probability[rows])), 1.0) if scored.columns else 0.0,
             )

@@ -10,7 +10,7 @@ import numpy as np
 
 from kptm.errors import LinkingError
 from kptm.linking.detection.lookup import lookup
-from kptm.linking.disambiguation.candidate_features import EVIDENCE, WHICH
+from kptm.linking.disambiguation.candidate_features import EVIDENCE, RANKING_FEATURES
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.conventions import Convention
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
@@ -55,10 +55,10 @@ NOTHING = Weights(local=Pass({}, {}), joint=Pass({}, {}), encoder=None, threshol
 """The coefficients before fitting: all are 0."""
 
 
-ONLY_WHICH = frozenset(
+ONLY_RANKING = frozenset(
     {"prior", EVIDENCE, LINKS, *COHERENCE, *SIMILARITY, SIMILARITY_OF_PART, *KIND_BESIDE, *BESIDE}
 ) - {"after the", "a verb follows", "a noun follows"}
-"""Columns that "whether" does not use; it uses log p of the best candidate in "which" instead.
+"""Columns that NIL prediction does not use; it uses log p of the best candidate instead.
 
 The features of coherence and of an encoder are added in their passes.
 """
@@ -140,7 +140,9 @@ def fit_labelled(
         encoder = _fit_step([item.documents for item in labelled], "encoder")
         weights = replace(weights, encoder=encoder)
     chosen = weights.encoder or weights.joint
-    documents = [item.documents for item in labelled if any(one.gold for one in item.documents)]
+    documents = [
+        item.documents for item in labelled if any(document.gold for document in item.documents)
+    ]
     if precision:
         return replace(weights, threshold=_precise(documents, chosen, precision))
     threshold = fmean(_threshold(some, chosen) for some in documents)
@@ -178,9 +180,9 @@ def _convention(sets: Sequence[Gold]) -> Convention:
 
     def written_so(name: str, entity: str) -> bool:
         return any(
-            found.exact and found.entity == entity
+            entry.exact and entry.entity == entity
             for item in sets
-            for found in lookup(item.layers, [name])
+            for entry in lookup(item.layers, [name])
         )
 
     return Convention.of((document for item in sets for document in item.documents), written_so)
@@ -202,18 +204,18 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
         annotated = [*links, *(gold.outside[number] if gold.outside is not None else ())]
         passages = FoldedTexts([document.text])
         scored = candidates_with_features(passages, gold.layers, convention)
-        found = scored.found
-        right = np.full(len(found.first) - 1, -1, np.int64)
+        candidates = scored.candidates
+        right = np.full(len(candidates.first) - 1, -1, np.int64)
         counts = np.zeros(len(right), np.bool_)
         certain = np.full(len(right), gold.complete)
-        places = passages.text_spans(found.mentions.start, found.mentions.end)
+        places = passages.text_spans(candidates.mentions.start, candidates.mentions.end)
         for mention, (_, *place) in enumerate(places):
             span = convention.span(document.text, *place)
             counts[mention] = begin <= span[0] and span[1] <= stop
             certain[mention] |= any(span[0] < end and start < span[1] for start, end in annotated)
             if counts[mention] and span in links:
-                first, last = int(found.first[mention]), int(found.first[mention + 1])
-                keys = gold.layers.keys(found.entity[first:last].tolist())
+                first, last = int(candidates.first[mention]), int(candidates.first[mention + 1])
+                keys = gold.layers.keys(candidates.entity[first:last].tolist())
                 if links[span[0], span[1]] in keys:
                     right[mention] = first + keys.index(links[span[0], span[1]])
         if not gold.peoples and scored.columns:
@@ -225,7 +227,7 @@ def _labelled_documents(gold: Gold, convention: Convention) -> Iterator[Labelled
 
 def _called_by_people(scored: ScoredCandidates) -> Bools:
     """Whether each mention is the name of a people, and no capital follows, M: "American poet"."""
-    first = scored.found.first[:-1]
+    first = scored.candidates.first[:-1]
     people = np.maximum.reduceat(scored.columns["people of"], first) > 0
     goes_on = scored.columns["a name follows"][first] + scored.columns["a capital follows"][first]
     return people & (goes_on == 0)
@@ -242,11 +244,11 @@ def _fit_step(collections: Sequence[Sequence[LabelledDocument]], step: str) -> P
             "no gold link of the documents is a name that the graph knows; nothing to learn"
         )
     later = {"local": (), "joint": COHERENCE, "encoder": COHERENCE}[step]
-    tells_apart = (*later, *SIMILARITY) if step == "encoder" else later
-    tells_whether = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
-    base = [name for name in known[0].scored.columns if name not in ONLY_WHICH]
-    which = fit_disambiguation(known, [*WHICH, *tells_apart])
-    return Pass(which, fit_nil(with_candidates, [*base, *tells_whether], which))
+    added_to_ranking = (*later, *SIMILARITY) if step == "encoder" else later
+    added_to_nil = (*later, SIMILARITY_OF_PART) if step == "encoder" else later
+    base = [name for name in known[0].scored.columns if name not in ONLY_RANKING]
+    ranking = fit_disambiguation(known, [*RANKING_FEATURES, *added_to_ranking])
+    return Pass(ranking, fit_nil(with_candidates, [*base, *added_to_nil], ranking))
 
 
 def _threshold(known: Sequence[LabelledDocument], weights: Pass) -> float:
@@ -283,10 +285,12 @@ def _outcomes(known: Sequence[LabelledDocument], weights: Pass) -> tuple[Floats,
     """P of the best candidate of each mention that counts, and whether this one is correct."""
     best_probabilities, right = [np.empty(0)], [np.empty(0, np.bool_)]
     for example in known:
-        found = example.scored.found
+        candidates = example.scored.candidates
         if example.scored.columns:
-            probability = probabilities(example.scored.columns, weights, found.first, found.of)
-            chosen = best(probability, found.first, found.of)
+            probability = probabilities(
+                example.scored.columns, weights, candidates.first, candidates.of
+            )
+            chosen = best(probability, candidates.first, candidates.of)
             best_probabilities.append(probability[chosen][example.counts])
             right.append((chosen == example.right)[example.counts])
     return np.concatenate(best_probabilities), np.concatenate(right)

@@ -53,7 +53,9 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
     linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
     passages, layers = FoldedTexts([text]), linker.refresh()
     scored = score_candidates(passages, layers, linker.weights)
-    found = encoder.similarity(passages, layers, scored.found, scored.probability, linker.describe)
+    found = encoder.similarity(
+        passages, layers, scored.candidates, scored.probability, linker.describe
+    )
     around = vector(model, text)
     about = ["Paris: capital of France", "Paris: city in Texas"]
     cosines = np.array([vector(model, said) @ around for said in about])
@@ -85,7 +87,7 @@ def test_contexts_that_cannot_change_the_first_candidate_are_not_encoded(
         Encoder, "_encode_texts", lambda self, texts: encoded.extend(texts) or encode(self, texts)
     )
     found = encoder.similarity(
-        passages, layers, scored.found, np.array(probability), linker.describe
+        passages, layers, scored.candidates, np.array(probability), linker.describe
     )
     assert bool(encoded) == asked
     assert bool(found["similarity"].any()) == asked

@@ -10,7 +10,7 @@ import pytest
 from kg import EntityRecord, KnowledgeGraph
 from kptm.errors import LinkingError
 from kptm.linking import LinkedText, Linker, link_batch, linker
-from kptm.linking.disambiguation.candidate_features import WHICH
+from kptm.linking.disambiguation.candidate_features import RANKING_FEATURES
 from kptm.linking.disambiguation.coherence import COHERENCE
 from kptm.linking.disambiguation.description_encoder import SIMILARITY, SIMILARITY_OF_PART
 from kptm.linking.disambiguation.disambiguation_model import SURE, Weights
@@ -19,7 +19,7 @@ from kptm.linking.index import index_storage as storage
 from kptm.linking.index.index_graph import read_all
 from kptm.linking.index.link_index import LinkIndex
 from kptm.linking.text.passages import FoldedTexts
-from kptm.linking.training.linker_fitting import ONLY_WHICH
+from kptm.linking.training.linker_fitting import ONLY_RANKING
 
 RECORDS = [
     EntityRecord(key="Q90", label="Paris", description="capital city of France"),
@@ -280,15 +280,13 @@ def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
     scored = score_candidates(passages, layers, found.weights)
     weights = found.weights.joint
     score = sum(
-        w * scored.columns[name] for name, w in weights.which.items() if name in scored.columns
+        w * scored.columns[name] for name, w in weights.ranking.items() if name in scored.columns
     )
     among = np.exp(score) / np.exp(score).sum()
     best = int(among.argmax())
-    linked = weights.whether["sure of it"] * np.log(among[best])
+    linked = weights.nil["sure of it"] * np.log(among[best])
     linked += sum(
-        w * scored.columns[name][best]
-        for name, w in weights.whether.items()
-        if name in scored.columns
+        w * scored.columns[name][best] for name, w in weights.nil.items() if name in scored.columns
     )
     assert scored.probability == pytest.approx(among / (1 + np.exp(-linked)))
 
@@ -296,14 +294,14 @@ def test_p_is_the_softmax_over_candidates_times_that_of_a_link(graph):
 def test_the_shipped_coefficients_are_those_of_the_features(graph):
     layers = Linker(graph).refresh()
     columns = set(score_candidates(FoldedTexts(["Paris"]), layers, Weights.default()).columns)
-    assert set(WHICH) < columns
+    assert set(RANKING_FEATURES) < columns
     alone = columns - set(COHERENCE)
     more = {"local": set(), "joint": set(COHERENCE), "encoder": set(COHERENCE)}
     for name, shared in more.items():
         learnt = getattr(Weights.default(), name)
         said = {*SIMILARITY, SIMILARITY_OF_PART} if name == "encoder" else set()
-        assert set(learnt.which) - said == {*WHICH, *shared}
-        assert set(learnt.whether) - said == (alone - ONLY_WHICH) | shared | {SURE}
+        assert set(learnt.ranking) - said == {*RANKING_FEATURES, *shared}
+        assert set(learnt.nil) - said == (alone - ONLY_RANKING) | shared | {SURE}
 
 
 def test_a_new_alias_is_there_at_once_in_a_large_graph(tmp_path):

@@ -76,8 +76,8 @@ def test_the_policies_of_settings_and_of_the_command_line_are_those_of_linking()
 def test_coefficients_ship_for_each_policy(policy):
     weights = Weights.default(policy)
     assert weights.convention == CONVENTIONS[policy]
-    assert set(weights.joint.which) == set(Weights.default().joint.which)
-    assert set(weights.joint.whether) == set(Weights.default().joint.whether)
+    assert set(weights.joint.ranking) == set(Weights.default().joint.ranking)
+    assert set(weights.joint.nil) == set(Weights.default().joint.nil)
 
 
 def test_the_convention_is_saved(tmp_path):

@@ -119,13 +119,13 @@ def test_coefficients_are_bounded_whatever_the_documents_say(new_graph):
     documents = [LinkedText.from_spans("We saw Paris.", [(7, 12, "HE")])] * 20
     learnt = fit([Gold(layers, documents)])
     for step in (learnt.local, learnt.joint):
-        for weights in (step.which, step.whether):
+        for weights in (step.ranking, step.nil):
             assert all(weights[name] >= 0 for name in weights.keys() & NOT_NEGATIVE)
 
 
 def test_the_shipped_coefficients_have_the_right_signs():
     for step in (Weights.default().local, Weights.default().joint, Weights.default().encoder):
-        for weights in (step.which, step.whether):
+        for weights in (step.ranking, step.nil):
             assert all(weights[name] >= 0 for name in weights.keys() & NOT_NEGATIVE)
 
 
