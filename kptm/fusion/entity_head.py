@@ -85,14 +85,14 @@ class EntityHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Queries (T, E) and fact keys (T, 4E) of blanks, given as pairs of text and token."""
         flat_ND = hidden_BLD.flatten(0, 1)
-        asked_T = places_T2[:, 0] * hidden_BLD.shape[1] + places_T2[:, 1]
-        found: tuple[Tensor, Tensor] = self(
-            flat_ND[asked_T],
+        position_T = places_T2[:, 0] * hidden_BLD.shape[1] + places_T2[:, 1]
+        queries_and_keys: tuple[Tensor, Tensor] = self(
+            flat_ND[position_T],
             flat_ND[knowledge.anchor_M],
             knowledge.vectors_ME,
-            knowledge.sees(asked_T),
+            knowledge.sees(position_T),
         )
-        return found
+        return queries_and_keys
 
     def logits(self, query_TE: Tensor, table_NE: Tensor) -> Tensor:
         """Logits (T, N) over the rows of ``table_NE``, which have length 1."""

@@ -234,11 +234,11 @@ class FusedModel(nn.Module):
         score_rows: Tensor | None = None,
     ) -> FusedOutput:
         """Run a pass; the arguments are the fields of :class:`~kptm.data.KnowledgeBatch`."""
-        given = (input_ids, attention_mask, mention_spans, mention_rows)
+        required = (input_ids, attention_mask, mention_spans, mention_rows)
         input_ids, attention_mask, mention_spans, mention_rows = (
-            tensor.to(self.device) for tensor in given
+            tensor.to(self.device) for tensor in required
         )
-        more = (
+        optional = (
             target_places,
             candidate_rows,
             candidate_priors,
@@ -247,7 +247,7 @@ class FusedModel(nn.Module):
             score_rows,
         )
         target_places, candidate_rows, candidate_priors, branch_ids, branch_places, score_rows = (
-            None if tensor is None else tensor.to(self.device) for tensor in more
+            None if tensor is None else tensor.to(self.device) for tensor in optional
         )
         length = input_ids.shape[1]
         knowledge = self.knowledge(
@@ -289,7 +289,7 @@ class FusedModel(nn.Module):
         candidate_priors: Tensor | None = None,
     ) -> MentionKnowledge:
         """The mentions of a batch padded to ``length`` tokens, with their entity vectors."""
-        found = knowledge_of_mentions(
+        knowledge = knowledge_of_mentions(
             mention_spans,
             self.vectors(mention_rows),
             length,
@@ -298,9 +298,9 @@ class FusedModel(nn.Module):
             causal=self.causal,
         )
         if candidate_rows is None:
-            return found
+            return knowledge
         return replace(
-            found, candidates_MCE=self.vectors(candidate_rows), priors_MC=candidate_priors
+            knowledge, candidates_MCE=self.vectors(candidate_rows), priors_MC=candidate_priors
         )
 
     def generate(

@@ -27,18 +27,18 @@ EDITABLE = ("README.md",)
 
 def own_files(folder: Path) -> set[Path]:
     """The files in a folder's manifest, the manifest itself, and the files of nested manifests."""
-    found: set[Path] = set()
+    files: set[Path] = set()
     for name in MANIFESTS:
         listed = _listed_files(folder / name)
         if listed is None:
             continue
-        found.add(folder / name)
+        files.add(folder / name)
         for inside in listed:
             path = folder / inside
-            found.add(path)
+            files.add(path)
             if path.name in MANIFESTS:
-                found |= own_files(path.parent)
-    return found
+                files |= own_files(path.parent)
+    return files
 
 
 def _listed_files(manifest: Path) -> list[str] | None:

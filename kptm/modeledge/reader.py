@@ -297,18 +297,18 @@ def as_float32(vectors: Any) -> NDArray[np.float32]:
         raise ModeledgeError(f"vectors must be rows of numbers of one width ({error})") from error
 
 
-def checked_vectors(given: Any, values: int, records: int) -> NDArray[np.float32]:
+def checked_vectors(array: Any, values: int, records: int) -> NDArray[np.float32]:
     """Convert vectors to float32 and check them.
 
     Args:
-        given: The vectors.
+        array: The vectors.
         values: The number of values.
         records: The number of records, which must be that of values and vectors.
 
     Raises:
         ModeledgeError: The numbers differ, or a component is not finite.
     """
-    vectors = as_float32(given)
+    vectors = as_float32(array)
     if vectors.ndim != 2 or not len(vectors) == values == records:
         raise ModeledgeError(
             f"{values} values and {records} records need as many vectors,"

@@ -41,10 +41,10 @@ class RecordCache:
     def space(self, sql: Sql, name: str, state: State) -> VectorSpace | None:
         """The space with a name, or None."""
         known = self._at(state)[1]
-        found = known.get(name) or spaces.find(sql, name)
-        if found is not None:
-            known[name] = found
-        return found
+        space = known.get(name) or spaces.find(sql, name)
+        if space is not None:
+            known[name] = space
+        return space
 
     def fetch(self, sql: Sql, ids: Collection[int], state: State) -> Mapping[int, Record]:
         """The live records of ids, and maybe others.
@@ -60,10 +60,10 @@ class RecordCache:
             return known
         fresh = record_rows.fetch(sql, missing)
         if len(known) + len(fresh) > self._most:
-            found = {number: known[number] for number in ids if number in known} | fresh
+            records = {number: known[number] for number in ids if number in known} | fresh
             # In place of the older ones, which other threads may still read.
             self._replace(state, fresh if len(fresh) <= self._most else {})
-            return found
+            return records
         known.update(fresh)
         return known
 

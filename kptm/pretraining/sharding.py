@@ -74,13 +74,13 @@ class ShardedModel:
 
     def weights(self) -> dict[str, Tensor]:
         """The whole state by name, as a checkpoint has it: tied weights once, and with buffers."""
-        found = dict(self.part.named_parameters())
+        parameters = dict(self.part.named_parameters())
         tied = {name for name, _ in self._original.named_parameters(remove_duplicate=False)}
         buffers = {
             name: value for name, value in self.part.state_dict().items() if name not in tied
         }
         return buffers | {
-            name: _whole(found[name]).reshape(weight.shape)
+            name: _whole(parameters[name]).reshape(weight.shape)
             for name, weight in self._original.named_parameters()
         }
 
@@ -93,12 +93,12 @@ class ShardedModel:
         Raises:
             CheckpointError: A weight is missing, or has another shape.
         """
-        mine = dict(self.part.named_parameters(remove_duplicate=False))
-        missing = {id(weight): name for name, weight in mine.items()}
+        own_parameters = dict(self.part.named_parameters(remove_duplicate=False))
+        missing = {id(weight): name for name, weight in own_parameters.items()}
         with torch.no_grad():
-            for name in sorted(mine.keys() & weights.keys()):
-                mine[name].copy_(_divide(weights[name], mine[name], name))
-                missing.pop(id(mine[name]), None)
+            for name in sorted(own_parameters.keys() & weights.keys()):
+                own_parameters[name].copy_(_divide(weights[name], own_parameters[name], name))
+                missing.pop(id(own_parameters[name]), None)
         if missing:
             names = ", ".join(missing.values())
             raise CheckpointError(f"the checkpoint lacks {names}; remove it to start again")
@@ -191,8 +191,10 @@ def _give_scalars_a_dimension(model: nn.Module) -> None:
     for module in model.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
             if not weight.dim():
-                one = nn.Parameter(weight.detach().reshape(1), requires_grad=weight.requires_grad)
-                module.register_parameter(name, one)
+                vector = nn.Parameter(
+                    weight.detach().reshape(1), requires_grad=weight.requires_grad
+                )
+                module.register_parameter(name, vector)
 
 
 def _weights_of(optimizer: Optimizer) -> list[Tensor]:

@@ -102,7 +102,9 @@ def encoder_layers(backbone: Any) -> Sequence[nn.Module]:
 
 
 def _stacks(modules: Iterable[nn.Module], count: int | None) -> list[nn.ModuleList]:
-    return [found for found in modules if isinstance(found, nn.ModuleList) and len(found) == count]
+    return [
+        module for module in modules if isinstance(module, nn.ModuleList) and len(module) == count
+    ]
 
 
 def ffn_up_projection(layer: nn.Module) -> Any:

@@ -112,9 +112,9 @@ def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) 
     cached = model.causal and takes(model.backbone, "use_cache")
     options = {"use_cache": False} if cached else {}
     wanted = model.backbone(input_ids=ids, attention_mask=mask, **options).logits
-    found = model.token_logits(hidden)
-    if found.shape != wanted.shape or not torch.allclose(
-        found.float(), wanted.float(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+    logits = model.token_logits(hidden)
+    if logits.shape != wanted.shape or not torch.allclose(
+        logits.float(), wanted.float(), rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
     ):
         raise ModelError(
             f"{type(model.backbone).__name__}: its logits do not follow from its last hidden states"
@@ -147,8 +147,8 @@ def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tens
     if not model.causal:
         return
     later = torch.cat([ids[:, :half], ids[:, half:].flip(1)], 1)
-    found = model(later, mask, none, none[:, 0]).hidden
-    if _difference(found[:, :half], hidden[:, :half]) > rounding:
+    hidden_before_later = model(later, mask, none, none[:, 0]).hidden
+    if _difference(hidden_before_later[:, :half], hidden[:, :half]) > rounding:
         raise ModelError(
             f"{name}: tokens see later tokens, so the model cannot be trained to predict these;"
             " this family cannot be fused"
@@ -168,10 +168,10 @@ def _check_attention(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tenso
         )
 
 
-def _difference(found: Tensor, wanted: Tensor) -> float:
+def _difference(states: Tensor, wanted: Tensor) -> float:
     """The largest difference of hidden states, relative to the largest state."""
-    found, wanted = found.float(), wanted.float()
-    return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12))
+    states, wanted = states.float(), wanted.float()
+    return float((states - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12))
 
 
 @contextmanager

@@ -30,9 +30,9 @@ def head_logits(backbone: Any, hidden: Tensor) -> Tensor:
     Returns:
         (N, V) or (B, L, V).
     """
-    given = hidden if hidden.dim() > 2 else hidden[None]
-    ids = torch.zeros(given.shape[:2], dtype=torch.long, device=given.device)
-    with _base_that_returns(backbone, given):
+    hidden_BLD = hidden if hidden.dim() > 2 else hidden[None]
+    ids = torch.zeros(hidden_BLD.shape[:2], dtype=torch.long, device=hidden_BLD.device)
+    with _base_that_returns(backbone, hidden_BLD):
         logits: Tensor = backbone(input_ids=ids, return_dict=True).logits
     return logits if hidden.dim() > 2 else logits[0]
 

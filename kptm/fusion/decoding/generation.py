@@ -40,7 +40,7 @@ def generate(
     settings: Any,
 ) -> list[str]:
     """See :meth:`kptm.fusion.FusedModel.generate`."""
-    found = generate_tokens(
+    generated = generate_tokens(
         model,
         prompts,
         max_new_tokens=max_new_tokens,
@@ -48,7 +48,7 @@ def generate(
         use_cache=use_cache,
         settings=settings,
     )
-    return [str(model.tokenizer.decode(row, skip_special_tokens=True)) for row in found.rows]
+    return [str(model.tokenizer.decode(row, skip_special_tokens=True)) for row in generated.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +104,16 @@ def generate_tokens(
     texts = [encode_prompt(model, prompt) for prompt in prompts]
     batch = collate(texts, model.pad_id, with_knowledge=use_knowledge)
     ids, mask, spans = _to_the_right(batch.input_ids, batch.attention_mask, batch.mention_spans)
-    known = _Prompts(
+    prompt_knowledge = _Prompts(
         model,
         spans.to(model.device),
         batch.mention_rows.to(model.device),
         (len(ids), int(ids.shape[1])),
     )
-    known.candidates = batch.candidate_rows, batch.candidate_priors
+    prompt_knowledge.candidates = batch.candidate_rows, batch.candidate_priors
     model.eval()
-    with known.entering():
-        found = model.backbone.generate(
+    with prompt_knowledge.entering():
+        generated = model.backbone.generate(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             max_new_tokens=max_new_tokens,
@@ -124,9 +124,9 @@ def generate_tokens(
             return_dict_in_generate=True,
             output_scores=choose is not None,
         )
-    scores = getattr(found, "sequences_scores", None)
+    scores = getattr(generated, "sequences_scores", None)
     return GeneratedTokens(
-        found.sequences[:, ids.shape[1] :].tolist(), [] if scores is None else scores.tolist()
+        generated.sequences[:, ids.shape[1] :].tolist(), [] if scores is None else scores.tolist()
     )
 
 
@@ -191,13 +191,13 @@ class _Prompts:
             self._model.fusion.end()
 
     def _begin(self, _: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
-        given: Any = options.get("input_ids", inputs[0] if inputs else None)
+        input_ids: Any = options.get("input_ids", inputs[0] if inputs else None)
         # A pass with a cache has only the newest token.
-        whole = self._first or given.shape[1] > self._length
+        whole = self._first or input_ids.shape[1] > self._length
         self._first = False
         enters = (whole or self._model.fusion.every_pass) and len(self._rows_M)
         self._whole = whole
-        self._model.fusion.begin(self._knowledge(*given.shape) if enters else None)
+        self._model.fusion.begin(self._knowledge(*input_ids.shape) if enters else None)
 
     def _finish(self, _base: Any, _inputs: Any, output: Any) -> Any:
         # The backbone may return a tuple; its states come first.

@@ -79,8 +79,8 @@ def name_trie(tokenizer: Any, names: Mapping[str, Sequence[str]]) -> tuple[NameT
     # A name alone may have other tokens than one after a word and a space.
     before = len(tokenizer("a", add_special_tokens=False).input_ids)
     trie, longest = NameTrie(), 0
-    for entity, said in names.items():
-        for name in filter(None, dict.fromkeys(each.strip() for each in said)):
+    for entity, names_of_entity in names.items():
+        for name in filter(None, dict.fromkeys(text.strip() for text in names_of_entity)):
             tokens = tokenizer(f"a {name}", add_special_tokens=False).input_ids[before:]
             if tokens:
                 trie.add(tokens, entity, name)
@@ -129,7 +129,7 @@ def generate_names(
         early_stopping="never",
         eos_token_id=end,
     )
-    found = generate_tokens(
+    generated = generate_tokens(
         model,
         prompts,
         max_new_tokens=longest + 1,
@@ -138,10 +138,10 @@ def generate_names(
         choose=lambda length: _OnlyNames(trie, int(end), length),
     )
     result = []
-    for first in range(0, len(found.rows), k):
+    for first in range(0, len(generated.rows), k):
         best: dict[str, NameScore] = {}
         for row, score in zip(
-            found.rows[first : first + k], found.scores[first : first + k], strict=True
+            generated.rows[first : first + k], generated.scores[first : first + k], strict=True
         ):
             tokens = row[: row.index(end)] if end in row else row
             node = trie.find(tokens)

@@ -165,10 +165,10 @@ def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
 def _sample(model: FusedModel, repeat: int) -> KnowledgeBatch:
     """A batch of texts with two mentions and a blank, whose sizes all differ."""
     keys = [model.embeddings.keys[0], model.embeddings.keys[-1]]
-    said = "one thing and another, as well as [MASK]"
+    sentence = "one thing and another, as well as [MASK]"
     texts = [
-        LinkedText.from_spans(said, [(0, 9, keys[0]), (14, 21, keys[1])]),
-        LinkedText.from_spans(said[14:], [(0, 7, keys[1])]),
+        LinkedText.from_spans(sentence, [(0, 9, keys[0]), (14, 21, keys[1])]),
+        LinkedText.from_spans(sentence[14:], [(0, 7, keys[1])]),
         LinkedText.from_spans("one thing", [(0, 9, keys[0])]),
     ]
     return collate([model.encoder.encode(text) for text in texts * repeat], model.pad_id)
@@ -177,22 +177,22 @@ def _sample(model: FusedModel, repeat: int) -> KnowledgeBatch:
 def _write_graph(model: FusedModel, path: Path) -> None:
     import onnxruntime
 
-    given = graph_inputs(_sample(model, 1), causal=model.causal)
+    inputs = graph_inputs(_sample(model, 1), causal=model.causal)
     axes = {name: dict.fromkeys(free, torch.export.Dim.DYNAMIC) for name, free in INPUTS.items()}
     training = model.training
-    whole = _Pass(model.eval()).to("cpu")
+    module = _Pass(model.eval()).to("cpu")
     try:
         with _quiet():
             torch.onnx.export(
-                whole,
-                tuple(given[name] for name in INPUTS),
+                module,
+                tuple(inputs[name] for name in INPUTS),
                 path,
                 input_names=list(INPUTS),
                 output_names=list(OUTPUTS),
                 dynamic_shapes=tuple(axes[name] for name in INPUTS),
                 dynamo=True,
                 verbose=False,
-                external_data=sum(x.nbytes for x in whole.state_dict().values()) > 2**30,
+                external_data=sum(x.nbytes for x in module.state_dict().values()) > 2**30,
             )
     except Exception as error:  # torch's exporter may fail on a family's code
         first = str(error).partition("\n")[0]
@@ -203,11 +203,11 @@ def _write_graph(model: FusedModel, path: Path) -> None:
         model.train(training)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     for repeat in (1, 2):
-        given = graph_inputs(_sample(model, repeat), causal=model.causal)
+        inputs = graph_inputs(_sample(model, repeat), causal=model.causal)
         with torch.no_grad():
-            wanted = whole(**given)
-        found = session.run(None, {name: value.numpy() for name, value in given.items()})
-        for name, theirs, ours in zip(OUTPUTS, found, wanted, strict=True):
+            wanted = module(**inputs)
+        outputs = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+        for name, theirs, ours in zip(OUTPUTS, outputs, wanted, strict=True):
             far = float(((torch.from_numpy(theirs) - ours).abs() / ours.abs().clamp(min=1)).max())
             if not far <= TOLERANCE:
                 raise ModelError(

@@ -59,13 +59,13 @@ class OnnxModel:
         batch = KnowledgeBatch(
             input_ids, attention_mask, mention_spans, mention_rows, target_places=target_places
         )
-        given = graph_inputs(batch, causal=self._causal)
+        inputs = graph_inputs(batch, causal=self._causal)
         hidden, logits = self._session.run(
-            list(OUTPUTS), {name: value.numpy() for name, value in given.items()}
+            list(OUTPUTS), {name: value.numpy() for name, value in inputs.items()}
         )
-        asked = target_places is not None and len(target_places) > 0
+        has_targets = target_places is not None and len(target_places) > 0
         return FusedOutput(
-            torch.from_numpy(hidden), None, torch.from_numpy(logits) if asked else None, None
+            torch.from_numpy(hidden), None, torch.from_numpy(logits) if has_targets else None, None
         )
 
     @classmethod

@@ -72,12 +72,12 @@ def attended_facts(
         ModelError: The model reads no triples.
         ConfigError: k is less than 1.
     """
-    found = []
+    facts_of_texts = []
     for document in documents:
         text = model.encoder.encode(document)
         place = text.blanks[0] if text.blanks else len(text.ids) - 1
-        found.append(_best(model, text, range(place, place + 1), k)[0])
-    return found
+        facts_of_texts.append(_best(model, text, range(place, place + 1), k)[0])
+    return facts_of_texts
 
 
 def generate_with_facts(
@@ -104,7 +104,7 @@ def generate_with_facts(
     fact_reader(model)
     rows = generate_tokens(model, prompts, max_new_tokens=max_new_tokens, settings=settings).rows
     special = set(model.tokenizer.all_special_ids)
-    found = []
+    cited_texts = []
     for prompt, row in zip(prompts, rows, strict=True):
         start = encode_prompt(model, prompt)
         end = next((place for place, token in enumerate(row) if token in special), len(row))
@@ -113,8 +113,8 @@ def generate_with_facts(
         places = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
         text = model.tokenizer.decode(row, skip_special_tokens=True)
         facts, hidden_LD = _best(model, whole, places, k)
-        found.append(CitedText(text, facts, _mean_p(model, hidden_LD[list(places)], row)))
-    return found
+        cited_texts.append(CitedText(text, facts, _mean_p(model, hidden_LD[list(places)], row)))
+    return cited_texts
 
 
 @torch.no_grad()

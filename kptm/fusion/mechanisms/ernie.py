@@ -52,8 +52,8 @@ class ErnieFusion(Mechanism):
 
     def target(self, layer: nn.Module) -> nn.Module:
         """The first linear layer of the layer's feed-forward part."""
-        found: nn.Module = ffn_up_projection(layer)
-        return found
+        projection: nn.Module = ffn_up_projection(layer)
+        return projection
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
         """Start a pass with the entity vectors of the table."""

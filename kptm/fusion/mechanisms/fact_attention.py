@@ -119,13 +119,13 @@ def attention_module(layer: nn.Module) -> Any:
     Raises:
         ModelError: The layer has no such module, or several.
     """
-    found = [module for module in layer.modules() if _calls_interface(module)]
-    if len(found) != 1:
+    modules = [module for module in layer.modules() if _calls_interface(module)]
+    if len(modules) != 1:
         raise ModelError(
-            f"{type(layer).__name__}: {len(found)} modules attend by transformers' attention"
+            f"{type(layer).__name__}: {len(modules)} modules attend by transformers' attention"
             " interface, but kind 'kblam' needs exactly one; use another kind of fusion"
         )
-    return found[0]
+    return modules[0]
 
 
 def _calls_interface(module: nn.Module) -> bool:

@@ -178,12 +178,12 @@ def _check(backbone: Any, fusion: KBertFusion) -> None:
             visible = position[:, None, :] <= position[:, :, None]
         visible[:, :, 1] = False
         visible[:, 1, 1] = True
-        found = base(input_ids=mixed, **fusion.visible_inputs(position, visible))
+        masked = base(input_ids=mixed, **fusion.visible_inputs(position, visible))
     except RuntimeError as error:  # the family does not support a mask of this shape
         raise ModelError(refused) from error
     finally:
         backbone.train(training)
-    wanted = plain.last_hidden_state
-    near = 16 * torch.finfo(wanted.dtype).eps * float(wanted.abs().max())
-    if not torch.allclose(found.last_hidden_state[:, [0, 3, 2]], wanted, atol=near, rtol=0):
+    expected = plain.last_hidden_state
+    near = 16 * torch.finfo(expected.dtype).eps * float(expected.abs().max())
+    if not torch.allclose(masked.last_hidden_state[:, [0, 3, 2]], expected, atol=near, rtol=0):
         raise ModelError(refused)

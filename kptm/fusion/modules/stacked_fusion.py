@@ -30,32 +30,34 @@ class FusionStack(Mechanism):
     """
 
     def __init__(self, mechanisms: Sequence[Mechanism]) -> None:
-        super().__init__(sorted({number for one in mechanisms for number in one.numbers}))
+        super().__init__(
+            sorted({number for mechanism in mechanisms for number in mechanism.numbers})
+        )
         self.mechanisms = nn.ModuleList(mechanisms)
         self._each = tuple(mechanisms)
         self.frozen = True
-        self.soft = any(one.soft for one in mechanisms)
-        self.lasting = any(one.lasting for one in mechanisms)
+        self.soft = any(mechanism.soft for mechanism in mechanisms)
+        self.lasting = any(mechanism.lasting for mechanism in mechanisms)
 
     def begin(self, knowledge: MentionKnowledge | None) -> None:
         """Start a pass of each mechanism."""
         super().begin(knowledge)
-        for one in self._each:
-            one.begin(knowledge)
+        for mechanism in self._each:
+            mechanism.begin(knowledge)
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:
         """The last hidden states, as changed by each mechanism in order."""
-        for one in self._each:
-            hidden_BLD = one.finish(hidden_BLD)
+        for mechanism in self._each:
+            hidden_BLD = mechanism.finish(hidden_BLD)
         return hidden_BLD
 
     def end(self) -> None:
         """End the pass of each mechanism."""
         super().end()
-        for one in self._each:
-            one.end()
+        for mechanism in self._each:
+            mechanism.end()
 
     @property
     def was_reached(self) -> bool:
         """Whether the last pass ran every hooked layer of every mechanism."""
-        return all(one.was_reached for one in self._each)
+        return all(mechanism.was_reached for mechanism in self._each)

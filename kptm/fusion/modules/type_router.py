@@ -20,8 +20,8 @@ def count_types(keys: Iterable[str], types_of: Mapping[str, Sequence[str]]) -> d
         keys: The key of each linked entity, with repetitions.
         types_of: The types of each entity; entities without types are not counted.
     """
-    found = Counter(kind for key in keys for kind in types_of.get(key, ()))
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    counts = Counter(kind for key in keys for kind in types_of.get(key, ()))
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def route(modules: Mapping[str, FusedModule], types: Sequence[str]) -> str:

@@ -60,12 +60,12 @@ class TextWriter:
 
     def write(self, documents: Iterable[LinkedText], progress: Callable[[int], None] | None) -> int:
         """Write documents; return how many vectors were new."""
-        added = done = 0
+        added = document_count = 0
         for batch in batches(documents):
             added += self._write(batch)
-            done += len(batch)
+            document_count += len(batch)
             if progress is not None:
-                progress(done)
+                progress(document_count)
         if self._attested is not None:
             self._end_rest(self._attested)
         return added
@@ -165,7 +165,7 @@ def write_facts(
 
     model.eval()
     name = spaces.spaces_of(model)["cloze"]
-    added = done = 0
+    added = fact_count = 0
     for batch in batches(facts):
         facts_with_sources = [
             (item.source or source, item.fact) if isinstance(item, Statement) else (source, item)
@@ -184,9 +184,9 @@ def write_facts(
             lambda items: encode_clozes(model, items),
             revision,
         )
-        done += len(batch)
+        fact_count += len(batch)
         if progress is not None:
-            progress(done)
+            progress(fact_count)
     return added
 
 

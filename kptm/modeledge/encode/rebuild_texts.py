@@ -61,7 +61,9 @@ class Rebuilder:
         all_counterparts = [other for others in counterparts.values() for other in others]
         fact_spans = self._spans(sql, [*facts, *all_counterparts])
         for digest, others in counterparts.items():
-            spans[digest] = [span for one in (digest, *others) for span in fact_spans.get(one, ())]
+            spans[digest] = [
+                span for member in (digest, *others) for span in fact_spans.get(member, ())
+            ]
         rebuilt: dict[str, LinkedText] = {}
         for digest, item in (texts | facts).items():
             text = self._text(item, spans.get(digest, ()))

@@ -72,11 +72,11 @@ class FaissEngine:
         sql: Sql,
         space: VectorSpace,
         config: IndexConfig,
-        asked: int,
+        query_count: int,
         progress: Progress | None,
     ) -> Built:
         """Build the index of a space anew as configured, and measure its recall."""
-        return build_index.build(sql, space, config, asked, progress)
+        return build_index.build(sql, space, config, query_count, progress)
 
     def note_position(self, sql: Sql, space: VectorSpace, cached: CachedIndex) -> None:
         """Do nothing: a position is stored with its snapshot."""

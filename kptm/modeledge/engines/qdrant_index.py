@@ -144,16 +144,16 @@ class QdrantIndex:
     @property
     def living(self) -> NDArray[np.int64]:
         """The ids of all points, sorted; read from the server."""
-        found: list[int] = []
+        ids: list[int] = []
         offset = None
         with self._server.explain_errors():
             while True:
                 points, offset = self._server.client.scroll(
                     self.name, limit=_PAGE, offset=offset, with_payload=False, with_vectors=False
                 )
-                found += [point.id for point in points]
+                ids += [point.id for point in points]
                 if offset is None:
-                    return np.sort(np.asarray(found, np.int64))
+                    return np.sort(np.asarray(ids, np.int64))
 
     def __len__(self) -> int:
         with self._server.explain_errors():
@@ -161,14 +161,14 @@ class QdrantIndex:
 
     def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the collection has a point with each of the ids."""
-        found: list[int] = []
+        existing: list[int] = []
         with self._server.explain_errors():
             for start in range(0, len(ids), _PAGE):
                 points = self._server.client.retrieve(
                     self.name, ids=ids[start : start + _PAGE].tolist(), with_payload=False
                 )
-                found += [point.id for point in points]
-        return np.isin(ids, np.asarray(found, np.int64))
+                existing += [point.id for point in points]
+        return np.isin(ids, np.asarray(existing, np.int64))
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add points, stored when this returns; one that is there is written again."""
@@ -285,9 +285,9 @@ class QdrantIndex:
             points = client.retrieve(self._server.positions, ids=[self._space.id])
         if not points or points[0].payload.get("name") != self.name:
             return None
-        told = points[0].payload
+        stored = points[0].payload
         return FeedPosition(
-            told["seq"], told["operation"], told["at"], told["recall"], told["is_exact"]
+            stored["seq"], stored["operation"], stored["at"], stored["recall"], stored["is_exact"]
         )
 
     def note_position(self, position: FeedPosition) -> None:

@@ -66,8 +66,10 @@ class ServerEngine:
         if position.seq == UNFINISHED:
             return None
         index.search_exactly(position.is_exact)
-        asked = 0 if cached is None else cached.asked
-        return CachedIndex(index, position.seq, position.operation, position.recall, asked=asked)
+        query_count = 0 if cached is None else cached.query_count
+        return CachedIndex(
+            index, position.seq, position.operation, position.recall, query_count=query_count
+        )
 
     def build(self, sql: Sql, space: VectorSpace) -> CachedIndex:
         """Fill the index of a space, or continue where a killed process stopped."""
@@ -82,7 +84,7 @@ class ServerEngine:
         sql: Sql,
         space: VectorSpace,
         config: IndexConfig,
-        asked: int,
+        query_count: int,
         progress: Progress | None,
     ) -> Built:
         """Build the index of a space anew, and measure its recall.
@@ -161,19 +163,19 @@ class ServerEngine:
         seq, newest = oplog.position(sql), oplog.newest(sql)
         ids = oplog.living(sql, space.id)
         is_measured = config.kind != "flat" and len(ids) > build_index.FEWEST
-        held = build_index.hold_out(ids, config.seed) if is_measured else ids[:0]
+        held_out = build_index.hold_out(ids, config.seed) if is_measured else ids[:0]
         add = index.add
         if len(index):  # a killed process has filled a part of it
             # Its queries may be among the rows already, and would find themselves.
-            index.remove(held)
+            index.remove(held_out)
             add = _Adder(index).add_missing
-        queries, exact = build_index.fill(sql, space, add, ids, held, progress)
+        queries, exact = build_index.fill(sql, space, add, ids, held_out, progress)
         index.finish()
         index.search_exactly(not is_measured)
         audited = 1.0
         if is_measured:
             audited = _audit(index, queries, exact)
-            index.add(held, queries)
+            index.add(held_out, queries)
             index.search_exactly(audited < config.target)
         if len(index) != len(ids):
             _repair(sql, space, index, ids)
@@ -186,11 +188,11 @@ class ServerEngine:
 
 def _audit(index: ServerIndex, queries: NDArray[np.float32], exact: NDArray[np.int64]) -> float:
     """The recall of an index for queries with known neighbours, shape (queries, k)."""
-    found = [
+    results = [
         index.search_ids(queries[start : start + AT_ONCE], exact.shape[1])[1]
         for start in range(0, len(queries), AT_ONCE)
     ]
-    return build_index.recall_of(np.concatenate(found), exact)
+    return build_index.recall_of(np.concatenate(results), exact)
 
 
 class _Adder:

@@ -73,18 +73,18 @@ class ShardFolders:
             sql: A transaction that sees one state of the store.
             space: The space.
         """
-        found = {}
+        usable = {}
         for number, folder in self._folders(space):
             loaded = self._load(sql, folder)
             if loaded is not None:
-                found[number] = loaded
-        return found
+                usable[number] = loaded
+        return usable
 
     def newest(self, space: VectorSpace) -> ShardSettings:
         """The settings of the newest build of a space that was begun; flat without any."""
         folders = [self._marker(space), *(folder for _, folder in self._folders(space))]
         settings = [stored[0].settings for stored in map(_read, folders) if stored is not None]
-        return max(settings, key=lambda one: one.generation, default=ShardSettings())
+        return max(settings, key=lambda item: item.generation, default=ShardSettings())
 
     def _folders(self, space: VectorSpace) -> Iterator[tuple[int, Path]]:
         """The folders of a space's shards, each with the shard's number."""

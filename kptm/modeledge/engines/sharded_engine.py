@@ -94,21 +94,23 @@ class ShardedEngine:
         sql: Sql,
         space: VectorSpace,
         config: IndexConfig,
-        asked: int,
+        query_count: int,
         progress: Progress | None,
     ) -> Built:
         """Build all shards anew as configured, one at a time, or continue an interrupted build."""
         seq, newest = oplog.position(sql), oplog.newest(sql)
         living = oplog.living(sql, space.id)
-        config = build_index.resolve(config, space, len(living), asked)
+        config = build_index.resolve(config, space, len(living), query_count)
         self._opened.pop(space.id, None)
         index = self._begin(sql, space, config)
-        done = 0
+        row_count = 0
         for number, ids in self._divide(living).items():
             if number not in index.shards:
-                built = build_index.build_rows(sql, space, config, ids, seq, _after(progress, done))
+                built = build_index.build_rows(
+                    sql, space, config, ids, seq, _after(progress, row_count)
+                )
                 self._place(space, index, number, built, newest)
-            done += len(ids)
+            row_count += len(ids)
         if self._files is not None:
             self._files.end(space)
         self._opened[space.id] = index
@@ -146,12 +148,12 @@ class ShardedEngine:
 
     def _load(self, sql: Sql, space: VectorSpace) -> ShardedIndex:
         """The shards on disk, with the changes of the log since they were written."""
-        found = {} if self._files is None else self._files.load(sql, space)
+        stored = {} if self._files is None else self._files.load(sql, space)
         settings = ShardSettings() if self._files is None else self._files.newest(space)
         index = ShardedIndex(space.dim, self._rows, settings)
-        index.shards = {number: shard for number, (shard, _) in found.items()}
-        if found:
-            self._replay(sql, space, index, min(seq for _, seq in found.values()))
+        index.shards = {number: shard for number, (shard, _) in stored.items()}
+        if stored:
+            self._replay(sql, space, index, min(seq for _, seq in stored.values()))
         return index
 
     def _replay(self, sql: Sql, space: VectorSpace, index: ShardedIndex, seq: int) -> None:
@@ -198,6 +200,6 @@ class ShardedEngine:
             _logger.warning("shard %s of %s was not written: %s", number, space.name, error)
 
 
-def _after(progress: Progress | None, done: int) -> Progress | None:
+def _after(progress: Progress | None, earlier_rows: int) -> Progress | None:
     """Reports progress, counted from the rows of earlier shards."""
-    return None if progress is None else lambda count: progress(done + count)
+    return None if progress is None else lambda count: progress(earlier_rows + count)

@@ -144,11 +144,11 @@ class ShardedIndex:
 
     def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each of the ids is a live row of the index."""
-        found = np.zeros(len(ids), bool)
+        exists = np.zeros(len(ids), bool)
         for number, places in self._places(ids):
             if number in self.shards:
-                found[places] = self.shards[number].index.has(ids[places])
-        return found
+                exists[places] = self.shards[number].index.has(ids[places])
+        return exists
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add rows that the index does not have; vectors have shape (ids, dim)."""
@@ -182,8 +182,8 @@ class ShardedIndex:
         for number in sorted(self.shards):  # of equal similarities, the lower id comes first
             if parts is None or number in parts:
                 part = None if parts is None else parts[number]
-                found = self.shards[number].index.search_ids(queries, k, part)
-                best = merge(best, found, k)
+                results = self.shards[number].index.search_ids(queries, k, part)
+                best = merge(best, results, k)
         return best
 
     def _divide(self, allowed: Allowed) -> dict[int, Allowed]:

@@ -42,7 +42,7 @@ class VectorEngine(Protocol):
         sql: Sql,
         space: VectorSpace,
         config: IndexConfig,
-        asked: int,
+        query_count: int,
         progress: Progress | None,
     ) -> Built:
         """Build the index of a space anew as configured, and measure its recall.
@@ -51,7 +51,7 @@ class VectorEngine(Protocol):
             sql: A transaction that sees one state of the store.
             space: The space.
             config: The configured kind and target.
-            asked: The number of single queries so far.
+            query_count: The number of single queries so far.
             progress: Called with the number of vectors read.
 
         Raises:

@@ -36,14 +36,14 @@ def follow_merge(sql: Sql, operation: int, pairs: Mapping[str, str]) -> int:
     ids = record_rows.remove(sql, operation, named)
     first = record_rows.next_id(sql)
     for start in range(0, len(ids), record_rows.PAGE):
-        some, parameter = sql.values(ids[start : start + record_rows.PAGE])
-        query = f"SELECT {_COLUMNS} FROM modeledge_record WHERE id IN {some} ORDER BY id"
+        page_ids, parameter = sql.values(ids[start : start + record_rows.PAGE])
+        query = f"SELECT {_COLUMNS} FROM modeledge_record WHERE id IN {page_ids} ORDER BY id"
         rows = sql.all(query, (parameter,))
-        made = [
+        replacements = [
             (first + start + at, 1, operation, *_replace(row, pairs, as_text=sql.postgresql))
             for at, row in enumerate(rows)
         ]
-        sql.insert("modeledge_record", f"id, live, op_changed, {_COLUMNS}", made)
+        sql.insert("modeledge_record", f"id, live, op_changed, {_COLUMNS}", replacements)
         for space in sorted({row[0] for row in rows}):
             numbers = [start + first + at for at, row in enumerate(rows) if row[0] == space]
             oplog.note(sql, operation, space, True, numbers)

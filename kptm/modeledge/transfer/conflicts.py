@@ -100,9 +100,9 @@ def find_conflicts(
     lost: list[TimedFact] = []
     for head, relation, tail, other, at, other_at in sql.all(_DIFFERENT):
         newest = "theirs" if other_at > at else "ours"
-        kept = newest if policy == "newest" else policy
-        conflicts.append(MergeConflict(head, relation, tail, other, kept))
-        if kept == "theirs":
+        winner = newest if policy == "newest" else policy
+        conflicts.append(MergeConflict(head, relation, tail, other, winner))
+        if winner == "theirs":
             lost.append((head, relation, tail, at))
     sql.insert("merge_lost", "head, relation, tail, at", lost)
     sql.run("CREATE INDEX ix_merge_lost ON merge_lost (head, relation)")

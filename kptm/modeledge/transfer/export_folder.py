@@ -51,7 +51,7 @@ def export(database: Database, folder: str | Path, progress: Callable[[int], Non
 def _write(database: Database, folder: Path, progress: Callable[[int], None] | None) -> int:
     shards: list[dict[str, Any]] = []
     space_list: list[dict[str, Any]] = []
-    done = 0
+    record_count = 0
     with database.reading() as sql:
         for space in spaces.list_all(sql):
             if not len(oplog.living(sql, space.id)):
@@ -70,12 +70,12 @@ def _write(database: Database, folder: Path, progress: Callable[[int], None] | N
                         "count": len(items),
                     }
                 )
-                done += len(items)
+                record_count += len(items)
                 if progress is not None:
-                    progress(done)
+                    progress(record_count)
             space_list.append({"name": space.name, "dim": space.dim, "precision": space.precision})
     export_manifest.write(folder, {"spaces": space_list, "shards": shards})
-    return done
+    return record_count
 
 
 def _line(item: TransferRecord) -> str:

@@ -203,7 +203,7 @@ def merge(
         ModeledgeError: The policy is unknown, or the spaces do not match; nothing was changed.
     """
     check_policy(policy)
-    done = 0
+    record_count = 0
     with database.writing() as (sql, transaction):
         pairs = [(theirs, _our_space(sql, theirs)) for theirs in record_source.spaces()]
         number = oplog.begin(sql, "merge", record_source.name[: record_edits.NOTE])
@@ -217,9 +217,9 @@ def merge(
                 )
                 for items, vectors in record_source.pages(theirs):
                     state.take(ours, items, vectors)
-                    done += len(items)
+                    record_count += len(items)
                     if progress is not None:
-                        progress(done)
+                        progress(record_count)
         query = "SELECT count(*) FROM modeledge_attestation WHERE op_changed = ?"
         counts = state.counts | {"removed": removed, "attested": int(sql.one(query, (number,)))}
         if not any(counts[name] for name in ("added", "returned", "removed", "attested")):

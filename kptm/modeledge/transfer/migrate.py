@@ -135,10 +135,10 @@ class Migrator:
                 refusals.append(str(error))
         if refusals:
             raise ModeledgeError("\n".join(refusals))
-        done, migrations = 0, []
+        record_count, migrations = 0, []
         for plan in plans:
-            migration = self._migrate_space(plan, done, progress)
-            done += migration.moved + migration.there + migration.left
+            migration = self._migrate_space(plan, record_count, progress)
+            record_count += migration.moved + migration.there + migration.left
             migrations.append(migration)
         replaced = self._replace() if replace else 0
         return MigrationReport(tuple(self._operations), tuple(migrations), replaced)

@@ -105,11 +105,11 @@ class Planner:
         if method == "encode":
             return encode_all
         with self._database.reading() as sql:
-            held, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
-        if method == "auto" and count <= 2 * (len(held) + len(chosen)):
+            held_out, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
+        if method == "auto" and count <= 2 * (len(held_out) + len(chosen)):
             return encode_all  # a map would need at least half of the records encoded
         try:
-            plan = self._fit_map(old, new, held, chosen)
+            plan = self._fit_map(old, new, held_out, chosen)
             recall_reached = plan.agreement.recall if plan.agreement is not None else 0.0
             if recall_reached < target:
                 raise ModeledgeError(
@@ -123,11 +123,11 @@ class Planner:
             return encode_all
         return plan
 
-    def _fit_map(self, old: VectorSpace, new: str, held: list[int], chosen: list[int]) -> Plan:
+    def _fit_map(self, old: VectorSpace, new: str, held_out: list[int], chosen: list[int]) -> Plan:
         """Fit and measure the map of a space."""
-        if len(held) < FEWEST:
-            self._refuse(old, len(held))
-        held_pairs = self._pairs(old, held)
+        if len(held_out) < FEWEST:
+            self._refuse(old, len(held_out))
+        held_pairs = self._pairs(old, held_out)
         if len(held_pairs.ids) < FEWEST:
             self._refuse(old, len(held_pairs.ids))
         anchors = self._pairs(old, chosen)

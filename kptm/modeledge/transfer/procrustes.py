@@ -100,11 +100,11 @@ def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> Orthogo
         ModeledgeError: There are no pairs, or D > E; see :func:`fit`.
     """
     order = np.random.default_rng(seed).permutation(len(old))
-    held, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
+    held_out, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
     way = WAYS[0]
-    if len(held):
+    if len(held_out):
         scores = {
-            name: measure(fit(old[fitted], new[fitted], name)(old[held]), new[held])
+            name: measure(fit(old[fitted], new[fitted], name)(old[held_out]), new[held_out])
             for name in WAYS
         }
         way = max(scores, key=lambda name: scores[name])

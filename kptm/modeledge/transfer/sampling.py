@@ -17,7 +17,7 @@ SHARE = 5
 
 
 def sample(
-    sql: Sql, space: VectorSpace, kinds: Sequence[str], held: int, others: int, seed: int
+    sql: Sql, space: VectorSpace, kinds: Sequence[str], most_held_out: int, others: int, seed: int
 ) -> tuple[list[int], list[int], int]:
     """Draw live records of a space, text by text.
 
@@ -25,8 +25,8 @@ def sample(
         sql: A transaction.
         space: The space; 16 bytes per record are read into memory.
         kinds: The kinds of records to draw.
-        held: The maximum number of records to hold out. If other records are drawn, at most one in
-            :data:`SHARE` is held out.
+        most_held_out: The maximum number of records to hold out. If other records are drawn, at
+            most one in :data:`SHARE` is held out.
         others: The number of other records to draw.
         seed: The seed of the draw.
 
@@ -43,7 +43,7 @@ def sample(
     _, text = np.unique(rows[:, 1], return_inverse=True)
     places = np.random.default_rng(seed).permutation(int(text.max(initial=-1)) + 1)
     order = np.argsort(places[text], kind="stable")  # the rows, with their texts in random order
-    held_count = min(held, count // SHARE if others else count)
+    held_count = min(most_held_out, count // SHARE if others else count)
     start = held_count
     while 0 < start < count and text[order[start]] == text[order[start - 1]]:
         start += 1  # skips the rest of the last held-out text

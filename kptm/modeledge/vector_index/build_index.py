@@ -74,7 +74,7 @@ def build(
     sql: Sql,
     space: VectorSpace,
     config: IndexConfig,
-    asked: int = 0,
+    query_count: int = 0,
     progress: Progress | None = None,
 ) -> Built:
     """Build the index of a space.
@@ -83,19 +83,19 @@ def build(
         sql: A transaction that sees one state of the store.
         space: The space.
         config: The configured kind and target.
-        asked: The number of single queries so far.
+        query_count: The number of single queries so far.
         progress: Called with the number of vectors read.
     """
     seq = oplog.position(sql)
     ids = oplog.living(sql, space.id)
-    return build_rows(sql, space, resolve(config, space, len(ids), asked), ids, seq, progress)
+    return build_rows(sql, space, resolve(config, space, len(ids), query_count), ids, seq, progress)
 
 
-def resolve(config: IndexConfig, space: VectorSpace, count: int, asked: int) -> IndexConfig:
+def resolve(config: IndexConfig, space: VectorSpace, count: int, query_count: int) -> IndexConfig:
     """The configuration with the kind that the rule chooses for ``count`` rows, if it is "auto"."""
     if config.kind != "auto":
         return config
-    queries = asked if config.queries is None else config.queries
+    queries = query_count if config.queries is None else config.queries
     return replace(config, kind=choose(count, space.dim, queries, config.memory))
 
 
@@ -154,11 +154,11 @@ def _build_and_audit(
     # Cells are not trained on the queries, since recall would then be overestimated.
     training = np.sort(order[held_count : held_count + training_count])
     index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, training), len(ids)))
-    held = hold_out(ids, seed)
-    queries, exact = fill(sql, space, index.add, ids, held, progress)
+    held_out = hold_out(ids, seed)
+    queries, exact = fill(sql, space, index.add, ids, held_out, progress)
     _, results = search_ids(sql, space, index, queries, NEAREST)
     # Added last, because a query would find itself.
-    index.add(held, queries)
+    index.add(held_out, queries)
     return index, recall_of(results, exact)
 
 
@@ -179,7 +179,7 @@ def fill(
     space: VectorSpace,
     add: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
     ids: NDArray[np.int64],
-    held: NDArray[np.int64],
+    held_out: NDArray[np.int64],
     progress: Progress | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Add all rows but those held out; return these as queries, with their exact neighbours.
@@ -189,17 +189,17 @@ def fill(
         space: The space.
         add: Adds a page of ids with their vectors of length 1.
         ids: All live ids of the space, or those in a range of ids, sorted.
-        held: The ids that are held out.
+        held_out: The ids that are held out.
         progress: Called with the number of vectors read.
 
     Returns:
-        The queries, shape (held, dim), and the ids of their :data:`NEAREST` nearest added rows.
+        The queries, shape (held_out, dim), and the ids of their :data:`NEAREST` nearest added rows.
     """
-    queries = _gather(sql, space, held)
+    queries = _gather(sql, space, held_out)
     # The exact nearest neighbours, merged page by page in the pass that fills the index.
     exact = nearest(queries, queries[:0], NEAREST)
     for page_ids, page_vectors in _count(record_rows.vectors(sql, space, _span(ids)), progress):
-        is_indexed = ~np.isin(page_ids, held)
+        is_indexed = ~np.isin(page_ids, held_out)
         indexed_ids, vectors = page_ids[is_indexed], unit(page_vectors[is_indexed])
         add(indexed_ids, vectors)
         if not len(vectors):
@@ -264,9 +264,9 @@ def _count(
     pages: Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]], progress: Progress | None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Yield pages, and report the number of vectors so far after each."""
-    done = 0
+    vector_count = 0
     for ids, vectors in pages:
         yield ids, vectors
-        done += len(ids)
+        vector_count += len(ids)
         if progress is not None:
-            progress(done)
+            progress(vector_count)

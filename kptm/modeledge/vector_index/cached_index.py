@@ -25,7 +25,7 @@ class CachedIndex:
         recall: Recall@10 for held-out queries, measured when the index was built.
         saved: The line of the log up to which the snapshot has the rows, -1 without a snapshot.
         unsaved: The number of rows that changed since the snapshot.
-        asked: The number of single queries.
+        query_count: The number of single queries.
         allowed: The rows that pass each filter; cleared when a row changes.
     """
 
@@ -35,7 +35,7 @@ class CachedIndex:
     recall: float = 1.0
     saved: int = -1
     unsaved: int = 0
-    asked: int = 0
+    query_count: int = 0
     allowed: dict[RecordFilter, Allowed] = field(default_factory=dict)
 
     def remember(self, where: RecordFilter, rows: Allowed) -> Allowed:

@@ -132,10 +132,10 @@ class FlatIndex:
         return best
 
 
-def merge(one: Found, other: Found, k: int) -> Found:
+def merge(first: Found, second: Found, k: int) -> Found:
     """The ``k`` best of two lists of results, for each query."""
-    scores = np.concatenate((one[0], other[0]), axis=1)
-    places = np.concatenate((one[1], other[1]), axis=1)
+    scores = np.concatenate((first[0], second[0]), axis=1)
+    places = np.concatenate((first[1], second[1]), axis=1)
     scores = np.where(places >= 0, scores, -np.inf).astype(np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     return np.take_along_axis(scores, order, 1), np.take_along_axis(places, order, 1)

@@ -99,7 +99,7 @@ class Indexes:
             cached = self._cached.get(space.id)
             if cached is None or (cached.seq, cached.operation) != state:
                 cached = self.current(space)
-            cached.asked += len(queries) == 1
+            cached.query_count += len(queries) == 1
             allowed = None
             if where is not None and not where.is_empty:
                 allowed = self._allowed_rows(space, cached, where)
@@ -209,10 +209,10 @@ class Indexes:
             )
         with self._lock:
             before = self._cached.pop(space.id, None)
-            asked = 0 if before is None else before.asked
+            query_count = 0 if before is None else before.query_count
             del before  # frees memory for the new index
             with self._database.reading() as sql:
-                built = self._engine.rebuild(sql, space, config, asked, progress)
+                built = self._engine.rebuild(sql, space, config, query_count, progress)
                 newest = oplog.newest(sql)
             self._cached[space.id] = CachedIndex(built.index, built.seq, newest, built.recall)
             try:
