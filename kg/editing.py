@@ -31,10 +31,10 @@ def node_of_tail(sql: Sql, relation: str, tail: str | Literal) -> str:
         return ValueKey(tail)
     if isinstance(tail, ValueKey):
         return tail
-    found = stored_decision(sql, relation)
-    if found is None or not found.is_value:
+    decision = stored_decision(sql, relation)
+    if decision is None or not decision.is_value:
         return kept_key(sql, stored_key(sql, "entity", tail))
-    return ValueKey(found.values([tail])[tail])
+    return ValueKey(decision.values([tail])[tail])
 
 
 def edit(

@@ -296,8 +296,9 @@ class KnowledgeGraph(GraphView):
         note = printable(shorten(" | ".join(parts), 200))
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
-            found = patterns.ids(sql, *self._pattern(head, relation, tail))
-            removed = liveness.retract_all(sql, found, number)
+            pattern = self._without_merged_keys(self._pattern(head, relation, tail))
+            ids = patterns.ids(sql, *pattern)
+            removed = liveness.retract_all(sql, ids, number)
             if not removed:
                 transaction.rollback()
             return removed

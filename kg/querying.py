@@ -56,41 +56,47 @@ def answer(
     """Answer patterns; see :meth:`kg.KnowledgeGraph.query`."""
     chosen = query.check_variables(patterns, form.select)
     tails = {pattern[2] for pattern in patterns}
-    wanted = [_check(one, tails) for one in form.where]
+    comparisons = [_check(comparison, tails) for comparison in form.where]
     names = [form.order_by] if isinstance(form.order_by, str) else form.order_by
     order = [_sort_key(name, chosen) for name in names]
     with database.quick() as sql:
         stored = naming.with_keys(sql, view, patterns, strict=form.strict, at=at)
         plan = partial(query.plan, sql, stored, at=at)
         conditions: list[query.Condition] = []
-        for name, comparison, value in wanted:
+        for name, operator, value in comparisons:
             size = _quantity_of(sql, plan([name], limit=SAMPLE, ids=True), value)
-            conditions.append(_condition(sql, name, comparison, size))
-        found = plan(chosen, limit=form.limit, where=conditions, order=tuple(order))
-    if found is not None:
-        yield from database.rows(*found)
+            conditions.append(_condition(sql, name, operator, size))
+        statement = plan(chosen, limit=form.limit, where=conditions, order=tuple(order))
+    if statement is not None:
+        yield from database.rows(*statement)
 
 
-def _check(one: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
+def _check(comparison: Where, tails: set[str]) -> tuple[str, Comparison, Literal]:
     """Check a comparison, and convert its value.
 
     Raises:
         QueryError: The comparison is malformed, its variable is not a tail in any pattern, or its
             value is neither a number nor a date.
     """
-    if isinstance(one, str) or len(one) != 3 or one[1] not in get_args(Comparison):
+    if (
+        isinstance(comparison, str)
+        or len(comparison) != 3
+        or comparison[1] not in get_args(Comparison)
+    ):
         how = " ".join(get_args(Comparison))
-        raise QueryError(f"a comparison is a ?variable, one of {how}, and a value, not {one!r}")
-    name, comparison, value = one
+        raise QueryError(
+            f"a comparison is a ?variable, one of {how}, and a value, not {comparison!r}"
+        )
+    name, operator, value = comparison
     if not query.is_variable(name) or name not in tails:
         raise QueryError(f"{name!r} cannot be compared: no pattern has it as its tail")
-    found = _literal(value)
-    if found is None or quantity(found) is None:
+    literal = _literal(value)
+    if literal is None or quantity(literal) is None:
         raise QueryError(
             f"{shorten(str(value))!r} cannot be compared:"
             " it is neither a number nor a date (1990-05-03, 12 km)"
         )
-    return name, comparison, found
+    return name, operator, literal
 
 
 def _literal(value: object) -> Literal | None:
@@ -139,6 +145,7 @@ def _condition(
     same = [
         number
         for number, value in near.items()
-        if (found := quantity(value)) is not None and arithmetic.compares(found, comparison, size)
+        if (measured := quantity(value)) is not None
+        and arithmetic.compares(measured, comparison, size)
     ]
     return query.Condition(name, holds(bounds, "{0}", same), (size.dimension,))

@@ -39,8 +39,8 @@ class GraphView(EntityView):
 
         facts = list(islice(self.match(), FIRST))
         ends = self.entities([key for fact in facts for key in (fact.head, fact.tail)])
-        labels = {one.key: one.label for one in (self.relations() if facts else ())}
-        labels |= {key: one.label for key, one in ends.items()}
+        labels = {entity.key: entity.label for entity in (self.relations() if facts else ())}
+        labels |= {key: entity.label for key, entity in ends.items()}
         return graph_html(self.stats(), facts, labels)
 
     # ── facts ────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +81,7 @@ class GraphView(EntityView):
     def _without_merged_keys(self, pattern: triples.Pattern) -> triples.Pattern:
         """The pattern with the kept entities in place of merged ones.
 
-        A merged entity has no facts, so that only patterns without a match need to be looked up.
+        A merged entity has no facts, so that reading needs it only for patterns without a match.
         """
         head, relation, tail = pattern
         kept = self._merged_into([head, tail])
@@ -346,8 +346,8 @@ class GraphView(EntityView):
         from kg.formats import write_records
 
         with self._database.reading() as sql:
-            found = triples.statements(sql, self._at)
-            return write_records(target, found, format=format, progress=progress)
+            statements = triples.statements(sql, self._at)
+            return write_records(target, statements, format=format, progress=progress)
 
     def count_statements(self) -> int:
         """The number of statements that :meth:`export` writes."""

@@ -119,17 +119,17 @@ class CypherParser:
     # ── tokens ───────────────────────────────────────────────────────────────────────────────────
 
     def _scan(self) -> list[CypherToken]:
-        found, at = [], 0
-        while at < len(self._text):
-            match = _TOKEN.match(self._text, at)
+        tokens, position = [], 0
+        while position < len(self._text):
+            match = _TOKEN.match(self._text, position)
             if match is None or match.lastgroup is None:
-                rest = self._text[at:].lstrip()
+                rest = self._text[position:].lstrip()
                 reason = f"{shorten(rest[:10])!r} is no token of Cypher"
                 self._fail(reason, len(self._text) - len(rest))
             kind = match.lastgroup
-            found.append(CypherToken(kind, match[kind], match.start(kind)))
-            at = match.end()
-        return found
+            tokens.append(CypherToken(kind, match[kind], match.start(kind)))
+            position = match.end()
+        return tokens
 
     def _peek(self, text: str) -> CypherToken | None:
         """The next token if it is a sign or keyword, in any case."""
@@ -140,9 +140,9 @@ class CypherParser:
         return None
 
     def _take(self, text: str) -> bool:
-        found = self._peek(text) is not None
-        self._next += found
-        return found
+        is_next = self._peek(text) is not None
+        self._next += is_next
+        return is_next
 
     def _need(self, text: str) -> None:
         if not self._take(text):

@@ -47,13 +47,13 @@ def cypher(graph: GraphView, text: str) -> CypherRows:
     """
     query = CypherParser(text).parse()
     plan = _Plan(query)
-    found = graph.query(
+    bindings = graph.query(
         plan.patterns,
         select=plan.variables,
         where=plan.where,
         order_by=plan.order,
     )
-    rows = dict.fromkeys(plan.project(row) for row in found if plan.accepts(row))
+    rows = dict.fromkeys(plan.project(row) for row in bindings if plan.accepts(row))
     limited = islice(rows, query.limit) if query.limit is not None else iter(rows)
     return CypherRows(tuple(name for name, _ in query.columns), list(limited))
 
@@ -89,7 +89,9 @@ class _Plan:
         if not self.patterns:
             raise QueryError("Cypher: MATCH names all nodes; give an edge, a label or a property")
         self.variables = list(
-            dict.fromkeys(term for one in self.patterns for term in one if term.startswith("?"))
+            dict.fromkeys(
+                term for pattern in self.patterns for term in pattern if term.startswith("?")
+            )
         )
         names = dict(zip((name for name, _ in query.columns), self._columns, strict=True))
         self.order = [("-" if descending else "") + names[name] for name, descending in query.order]

@@ -26,7 +26,7 @@ SAMPLE = 1_000
 
 
 def best_answers(
-    embeddings: ScoredVectors, held: Facts, known: Facts, seed: int
+    embeddings: ScoredVectors, held_out: Facts, known: Facts, seed: int
 ) -> tuple[BestAnswer, ...]:
     """Answer (head, relation, ?) and (?, relation, tail) for held-out facts.
 
@@ -34,11 +34,11 @@ def best_answers(
 
     Args:
         embeddings: The vectors.
-        held: Held-out facts.
+        held_out: Held-out facts.
         known: The training facts.
         seed: The seed for sampling held-out facts.
     """
-    gold, excluded, sides = _answers(held), _answers(known), _sides([*known, *held])
+    gold, excluded, sides = _answers(held_out), _answers(known), _sides([*known, *held_out])
     questions = sorted(gold)
     order = np.random.default_rng(seed).permutation(len(questions))[:SAMPLE].tolist()
     answers = []

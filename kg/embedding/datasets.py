@@ -37,7 +37,7 @@ def read_dataset(name: str) -> Generator[Line]:
         raise TripleFormatError(path, None, reason) from error
     try:
         loaded = get_dataset(dataset=dataset)
-        factories = [getattr(loaded, one) for one in ([part] if part else PARTS)]
+        factories = [getattr(loaded, name_of_part) for name_of_part in ([part] if part else PARTS)]
     except Exception as error:  # datasets download and unpack in many ways, with many errors
         raise TripleFormatError(path, None, f"PyKEEN cannot get it ({error})") from error
     number = 0

@@ -149,7 +149,8 @@ def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]
         hits_at_10=total.hits_at_10,
         count=len(triples),
         by_relation={
-            relations[one]: Ranks.of(ranks[:, number == one].ravel()) for one in np.unique(number)
+            relations[relation]: Ranks.of(ranks[:, number == relation].ravel())
+            for relation in np.unique(number)
         },
         by_category={
             name: Ranks.of(ranks[:, category[number] == name].ravel())

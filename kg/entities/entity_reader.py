@@ -52,12 +52,12 @@ class _State:
         """The keys that were not read yet."""
         return [key for key in keys if key not in self.entities and key not in self.others]
 
-    def add(self, key: str, found: Entity | None) -> None:
+    def add(self, key: str, entity: Entity | None) -> None:
         """Cache the entity of a key, or None."""
-        if found is not None and found.key == key:
-            self.entities[key] = found
+        if entity is not None and entity.key == key:
+            self.entities[key] = entity
         else:
-            self.others[key] = found
+            self.others[key] = entity
 
 
 class EntityReader:
@@ -80,17 +80,17 @@ class EntityReader:
         if self._is_uncached or len(keys) > MOST:
             with self._database.reading() as sql:
                 return naming.entities_of(sql, keys, self._at, self._languages)
-        asked = list(dict.fromkeys(keys))
+        distinct_keys = list(dict.fromkeys(keys))
         with self._database.quick() as sql:
             state = self._now(sql)
-        if state.missing(asked):
+        if state.missing(distinct_keys):
             with self._database.reading() as sql:
-                state = self._now(sql, room=len(asked))
-                missing = state.missing(asked)
-                found = naming.entities_of(sql, missing, None, self._languages)
+                state = self._now(sql, room=len(distinct_keys))
+                missing = state.missing(distinct_keys)
+                stored = naming.entities_of(sql, missing, None, self._languages)
             for key in missing:
-                state.add(key, found.get(key))
-        each = ((key, state.entities.get(key) or state.others.get(key)) for key in asked)
+                state.add(key, stored.get(key))
+        each = ((key, state.entities.get(key) or state.others.get(key)) for key in distinct_keys)
         return {key: entity for key, entity in each if entity is not None}
 
     def relations(self) -> list[Relation]:
@@ -99,14 +99,14 @@ class EntityReader:
             with self._database.reading() as sql:
                 return names.relations(sql, self._at, self._languages)
         with self._database.quick() as sql:
-            known = self._now(sql).relations
-        if known is None:
+            cached = self._now(sql).relations
+        if cached is None:
             with self._database.reading() as sql:
                 state = self._now(sql)
-                found = names.relations(sql, None, self._languages, state.named)
-                state.named = {relation.key: relation for relation in found}
-                known = state.relations = tuple(found)
-        return list(known)
+                relations = names.relations(sql, None, self._languages, state.named)
+                state.named = {relation.key: relation for relation in relations}
+                cached = state.relations = tuple(relations)
+        return list(cached)
 
     @property
     def _is_uncached(self) -> bool:

@@ -53,10 +53,10 @@ class EntityView:
         Raises:
             UnknownKeyError: There is none; the message suggests similar names.
         """
-        found = self.entities([key]).get(key)
-        if found is None:
+        entity = self.entities([key]).get(key)
+        if entity is None:
             raise UnknownKeyError(f"no entity has the key {shorten(key)!r}{self.suggestion(key)}")
-        return found
+        return entity
 
     def entities(self, keys: Iterable[str]) -> dict[str, Entity]:
         """The existing entities among ``keys``, by the key given.
@@ -103,8 +103,8 @@ class EntityView:
         """Entities whose key, label or alias equals, contains or resembles ``text``, best first."""
         with self._database.reading() as sql:
             keys = search.search(sql, text, limit, self._at)
-            found = entities.fetch(sql, keys, self._at, self._languages)
-        return [found[key] for key in keys]
+            by_key = entities.fetch(sql, keys, self._at, self._languages)
+        return [by_key[key] for key in keys]
 
     def keys(self) -> Iterator[str]:
         """Stream the keys of all entities without relations, in order of their first mention."""

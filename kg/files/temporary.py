@@ -37,10 +37,10 @@ def real_path(path: Path) -> Path:
     Raises:
         OSError: The links form a loop.
     """
-    found = Path(os.path.realpath(path))
-    if found.is_symlink():
+    resolved = Path(os.path.realpath(path))
+    if resolved.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-    return found
+    return resolved
 
 
 def beside(target: Path, kind: str, token: str | None = None) -> Path:
@@ -175,12 +175,12 @@ def recover_all(parent: Path, names: re.Pattern[str]) -> None:
 
 def _recover_where(parent: Path, target_of: Callable[[str], Path | None]) -> None:
     with suppress(OSError):
-        left = sorted(
-            (found[2] != OLD, entry.name, target)  # entries to restore come first
+        leftovers = sorted(
+            (match[2] != OLD, entry.name, target)  # entries to restore come first
             for entry in os.scandir(parent)
-            if (found := _LEFT.fullmatch(entry.name)) and (target := target_of(found[1]))
+            if (match := _LEFT.fullmatch(entry.name)) and (target := target_of(match[1]))
         )
-        for _, name, target in left:
+        for _, name, target in leftovers:
             with suppress(OSError):
                 _recover(parent / name, target)
 

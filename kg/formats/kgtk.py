@@ -63,7 +63,7 @@ class _MalformedError(Exception):
 def read_kgtk(stream: IO[bytes], path: Path) -> Iterator[Line]:
     """Read edges; an edge is held until the qualifiers that follow it have been read."""
     header: dict[str, int] | None = None
-    held: tuple[int, str, list[Statement]] | None = None
+    edge: tuple[int, str, list[Statement]] | None = None
     for number, text in text_lines(stream, path):
         if isinstance(text, TripleFormatError):
             yield number, text
@@ -76,29 +76,29 @@ def read_kgtk(stream: IO[bytes], path: Path) -> Iterator[Line]:
             continue
         try:
             name, node1, label, node2 = _cells(cells, header)
-            if held is not None and node1 == held[1]:
-                _qualify(held[2], label, node2)
+            if edge is not None and node1 == edge[1]:
+                _qualify(edge[2], label, node2)
                 continue
-            if held is not None:
-                yield from ((held[0], _plain(item)) for item in held[2])
-            held = number, name, _statements(node1, label, node2)
+            if edge is not None:
+                yield from ((edge[0], _plain(item)) for item in edge[2])
+            edge = number, name, _statements(node1, label, node2)
         except _MalformedError as error:
             yield number, TripleFormatError(path, number, str(error), text)
-    if held is not None:
-        yield from ((held[0], _plain(item)) for item in held[2])
+    if edge is not None:
+        yield from ((edge[0], _plain(item)) for item in edge[2])
 
 
 def _header(cells: list[str], path: Path, number: int) -> dict[str, int]:
-    found = {}
+    column_numbers = {}
     for column, names in _COLUMNS.items():
         at = [cells.index(name) for name in names if name in cells]
         if not at:
             reason = f"the header has no column {column}"
             raise TripleFormatError(path, number, reason, "\t".join(cells))
-        found[column] = at[0]
+        column_numbers[column] = at[0]
     if "id" in cells:
-        found["id"] = cells.index("id")
-    return found
+        column_numbers["id"] = cells.index("id")
+    return column_numbers
 
 
 def _cells(cells: list[str], header: dict[str, int]) -> tuple[str, str, str, str]:
@@ -113,7 +113,7 @@ def _cells(cells: list[str], header: dict[str, int]) -> tuple[str, str, str, str
 
 def _statements(node1: str, label: str, node2: str) -> list[Statement]:
     head, relation = _symbol(node1), _MEANT.get(label) or _symbol(label)
-    found = []
+    statements = []
     for part in _parts(node2):
         value = _value(part)
         if isinstance(value, str) and relation == TYPE:
@@ -123,8 +123,8 @@ def _statements(node1: str, label: str, node2: str) -> list[Statement]:
             if isinstance(value, str)
             else Attribute(head, relation, value)
         )
-        found.append(Statement(fact))
-    return found
+        statements.append(Statement(fact))
+    return statements
 
 
 def _qualify(statements: list[Statement], label: str, node2: str) -> None:
@@ -161,10 +161,10 @@ def _value(cell: str) -> str | Literal:
             raise _MalformedError("text without its closing quotation mark")
         return Literal(_unescape(cell[1:-1]))
     if cell[0] == "'":
-        found = _TEXT(cell)
-        if found is None:
+        match = _TEXT(cell)
+        if match is None:
             raise _MalformedError("text of a language is written as 'text'@en")
-        return Literal(_unescape(found["text"]), "", found["language"])
+        return Literal(_unescape(match["text"]), "", match["language"])
     if cell[0] == "^":
         return _date(cell)
     if cell[0] == "!" or (cell[0] == "@" and "/" in cell):
@@ -179,13 +179,13 @@ def _value(cell: str) -> str | Literal:
 
 
 def _date(cell: str) -> Literal:
-    found = _DATE(cell)
-    if found is None:
+    match = _DATE(cell)
+    if match is None:
         raise _MalformedError("a date is written as ^2001-05-13T00:00:00Z/11")
-    date, precision = found["date"], int(found["precision"] or _DAY)
+    date, precision = match["date"], int(match["precision"] or _DAY)
     parts = date.lstrip("+").split("-") if not date.startswith("-") else None
-    if found["time"] and found["time"] not in ("00:00:00", "00:00"):
-        return Literal(f"{date.lstrip('+')}T{found['time']}{found['zone'] or ''}", f"{XSD}dateTime")
+    if match["time"] and match["time"] not in ("00:00:00", "00:00"):
+        return Literal(f"{date.lstrip('+')}T{match['time']}{match['zone'] or ''}", f"{XSD}dateTime")
     if parts is None or precision not in _DATES:
         return Literal(cell)
     kind, count = _DATES[precision]
@@ -202,7 +202,7 @@ def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
     known = {"t": "\t", "n": "\n", "r": "\r"}
-    return re.sub(r"\\(.)", lambda found: known.get(found[1], found[1]), text, flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda match: known.get(match[1], match[1]), text, flags=re.DOTALL)
 
 
 def _escape(text: str, also: str = "") -> str:

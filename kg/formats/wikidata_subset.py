@@ -59,7 +59,7 @@ class WikidataSubset:
         return (
             not self.languages
             or tag == DEFAULT
-            or any(tag == one or tag.startswith(f"{one}-") for one in self.languages)
+            or any(tag == language or tag.startswith(f"{language}-") for language in self.languages)
         )
 
     def has_property(self, key: str) -> bool:
@@ -101,14 +101,14 @@ def describe_left_out(counts: Counter[tuple[LeftOut, str]]) -> list[str]:
     return notes
 
 
-def _check_keys(keys: Iterable[str], letter: str, what: str) -> tuple[str, ...]:
+def _check_keys(keys: Iterable[str], letter: str, described_as: str) -> tuple[str, ...]:
     """Keys in upper case, without repetitions.
 
     Raises:
         KGError: One is not a key of this kind.
     """
-    found = tuple(dict.fromkeys(key.strip().upper() for key in keys))
-    for key in found:
+    normalised = tuple(dict.fromkeys(key.strip().upper() for key in keys))
+    for key in normalised:
         if re.fullmatch(rf"{letter}[1-9][0-9]*", key) is None:
-            raise KGError(f'{key!r} is not the key of {what}, such as "{letter}31"')
-    return found
+            raise KGError(f'{key!r} is not the key of {described_as}, such as "{letter}31"')
+    return normalised

@@ -238,8 +238,8 @@ class _Batches:
     def _valid(self, batch: Sequence[Line]) -> list[tuple[int, Record]]:
         """The valid records other than plain triples, with merged entities replaced."""
         valid: list[tuple[int, Record]] = []
-        for line, found in batch:
-            record = None if type(found) is Triple else self._check_record(line, found)
+        for line, item in batch:
+            record = None if type(item) is Triple else self._check_record(line, item)
             if record is not None:
                 self._bounded += is_bounded(record)
                 valid.append((line, record))

@@ -26,12 +26,12 @@ def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(ranges, str):
         ranges = (ranges,)
-    found = tuple(str(item).strip().lower().replace("_", "-") for item in ranges)
-    for item in found:
+    normalised = tuple(str(item).strip().lower().replace("_", "-") for item in ranges)
+    for item in normalised:
         if not _RANGE(item):
             reason = f'{item!r} is not a language: give tags such as "en" or "pt-BR"'
             raise InvalidNameError(reason, item)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(normalised))
 
 
 def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> str | None:

@@ -59,16 +59,16 @@ def entities_of(
     sql: Sql, keys: Iterable[str], at: int | None, languages: Sequence[str]
 ) -> dict[str, Entity]:
     """The existing entities by the given key; canonically equal and merged keys are the same."""
-    asked = list(dict.fromkeys(keys))
-    found = fetch(sql, asked, at, languages)
-    others = [key for key in asked if key not in found and not key.isascii()]
+    distinct_keys = list(dict.fromkeys(keys))
+    entities = fetch(sql, distinct_keys, at, languages)
+    others = [key for key in distinct_keys if key not in entities and not key.isascii()]
     stored = {key: other for key in others if (other := stored_key(sql, "entity", key)) != key}
-    left = [stored.get(key, key) for key in asked if key not in found]
-    kept = kept_keys(sql, left) if left and at is None else {}
-    stored |= {key: kept[other] for key in asked if (other := stored.get(key, key)) in kept}
-    more = fetch(sql, stored.values(), at, languages) if stored else {}
-    found |= {key: more[other] for key, other in stored.items() if other in more}
-    return {key: found[key] for key in asked if key in found}
+    missing = [stored.get(key, key) for key in distinct_keys if key not in entities]
+    kept = kept_keys(sql, missing) if missing and at is None else {}
+    stored |= {key: kept[other] for key in distinct_keys if (other := stored.get(key, key)) in kept}
+    by_other_key = fetch(sql, stored.values(), at, languages) if stored else {}
+    entities |= {key: by_other_key[other] for key, other in stored.items() if other in by_other_key}
+    return {key: entities[key] for key in distinct_keys if key in entities}
 
 
 def key_in(database: Database, table: str, name: str) -> str:
@@ -98,7 +98,7 @@ def with_keys(
     ids = ids_of(sql, "relation", sorted(relations))
     labels = sorted(relations - ids.keys())
     known = view.relations() if labels else []
-    named = {name: found.key for name in labels if (found := relation_called(known, name))}
+    named = {name: relation.key for name in labels if (relation := relation_called(known, name))}
     if strict:
         tails = {p[2] for p in patterns}
         for name in sorted(ends):
@@ -117,8 +117,8 @@ def relation_key(database: Database, view: NamedGraph, name: str) -> str:
     """
     with database.quick() as sql:
         key = stored_key(sql, "relation", name)
-        held = ids_of(sql, "relation", [key])
-    return key if key in held else view.relation(key).key
+        existing = ids_of(sql, "relation", [key])
+    return key if key in existing else view.relation(key).key
 
 
 def relation_called(known: Sequence[Relation], name: str) -> Relation | None:
@@ -141,25 +141,25 @@ def relation_named(known: Sequence[Relation], name: str) -> Relation:
     Raises:
         UnknownKeyError: The relation does not exist; the message suggests some.
     """
-    found = relation_called(known, name)
-    if found is None:
+    relation = relation_called(known, name)
+    if relation is None:
         others = other_relations(known, name)
         raise UnknownKeyError(f"no relation is called {shorten(name)!r}{others}")
-    return found
+    return relation
 
 
 def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
     """The relations with the most similar names, of which ``name`` may be a misspelling."""
     wanted = fold(name)
     most = max(1, len(wanted) // 4)
-    found = []
+    similar = []
     for relation in known:
         names = {fold(relation.label), fold(searchable(relation.key)), fold(relation.key)}
         least = min(edits(text, wanted, most) for text in names)
         part = len(wanted) > most + 1 and any(wanted in text or text in wanted for text in names)
         if least <= most or part:
-            found.append((least, relation.key, relation))
-    return [relation for _, _, relation in sorted(found, key=lambda item: item[:2])[:SUGGESTED]]
+            similar.append((least, relation.key, relation))
+    return [relation for _, _, relation in sorted(similar, key=lambda item: item[:2])[:SUGGESTED]]
 
 
 def other_relations(known: Sequence[Relation], name: str) -> str:

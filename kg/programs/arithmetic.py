@@ -91,16 +91,16 @@ def in_unit(values: Sequence[Literal], unit: str) -> list[Literal] | None:
         unit: The unit, such as "min".
     """
     known = unit_of(unit)
-    found = []
+    converted = []
     for value in values:
         size = quantity(value)
         if size is not None and not value.unit:
-            found.append(value)
+            converted.append(value)
             continue
         if size is None or size.dimension != known.dimension:
             return None
-        found.append(literal(size.low / known.factor - known.offset))
-    return found
+        converted.append(literal(size.low / known.factor - known.offset))
+    return converted
 
 
 def compares(size: Quantity, comparison: Comparison, other: Quantity) -> bool:
@@ -231,8 +231,8 @@ def complete_years(left: Literal, right: Literal) -> Literal | None:
 def _calendar_day(value: Literal) -> tuple[int, ...] | None:
     """Year, month and day of a date, or of a number as a year; None for other values."""
     stated = value if value.datatype in DATES else year(value)
-    found = None if stated is None else _DATE(_ZONE("", stated.value))
-    return None if found is None else tuple(int(part or 1) for part in found.groups())
+    match = None if stated is None else _DATE(_ZONE("", stated.value))
+    return None if match is None else tuple(int(part or 1) for part in match.groups())
 
 
 def _as_year(value: Literal, other: Quantity) -> Literal:

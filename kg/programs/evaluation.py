@@ -123,12 +123,12 @@ class Evaluation:
 
     def value(self, program: Program) -> Value:
         """Evaluate a program, or return its cached value."""
-        held = self._state.values.get(program)
-        if held is None:
-            held = (self._compute_value(program),)
-            ids = held[0].ids if isinstance(held[0], NodeSet) else None
-            self._state.values.put(program, held, 1 + len(ids or ()))
-        return held[0]
+        cached = self._state.values.get(program)
+        if cached is None:
+            cached = (self._compute_value(program),)
+            ids = cached[0].ids if isinstance(cached[0], NodeSet) else None
+            self._state.values.put(program, cached, 1 + len(ids or ()))
+        return cached[0]
 
     def nodes(self, program: Program) -> NodeSet:
         """Evaluate a program that denotes a set.
@@ -185,16 +185,16 @@ class Evaluation:
             case Aggregate():
                 return self.measuring.aggregate(program)
             case Subtract(left, right, years):
-                one, two = self.number(left), self.number(right)
-                if one is None or two is None:
+                minuend, subtrahend = self.number(left), self.number(right)
+                if minuend is None or subtrahend is None:
                     return None
-                return (years and arithmetic.complete_years(one, two)) or arithmetic.difference(
-                    one, two
-                )
+                return (
+                    years and arithmetic.complete_years(minuend, subtrahend)
+                ) or arithmetic.difference(minuend, subtrahend)
             case Within(left, right):
                 subset = self.nodes(left)
-                rest = self.sets.difference(subset, self.nodes(right))
-                return not self.sets.is_empty(subset) and self.sets.is_empty(rest)
+                outside = self.sets.difference(subset, self.nodes(right))
+                return not self.sets.is_empty(subset) and self.sets.is_empty(outside)
             case Exists(source):
                 return not self.sets.is_empty(self.nodes(source))
         raise QueryError(f"{program!r} is not a program")

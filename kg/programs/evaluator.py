@@ -155,8 +155,8 @@ class Evaluator:
     def steps(self, keys: Iterable[str]) -> Counter[Step]:
         """The steps that lead from any of the nodes, with the number of facts of each."""
         with self._open() as work:
-            found = profile.steps(work.sets, work.existing_nodes(keys))
-            return Counter({Step(key, forward): count for (key, forward), count in found.items()})
+            counts = profile.steps(work.sets, work.existing_nodes(keys))
+            return Counter({Step(key, forward): count for (key, forward), count in counts.items()})
 
     def relations_beyond(
         self, keys: Iterable[str], relations: Iterable[str]
@@ -170,10 +170,12 @@ class Evaluator:
             key_of = {number: key for key in relations if (number := work.relation(key))}
             if not key_of:
                 return {}
-            found = profile.relations_beyond(work.sets, work.existing_nodes(keys), sorted(key_of))
+            numbers_of_step = profile.relations_beyond(
+                work.sets, work.existing_nodes(keys), sorted(key_of)
+            )
             return {
                 Step(key, forward): {key_of[number] for number in numbers}
-                for (key, forward), numbers in found.items()
+                for (key, forward), numbers in numbers_of_step.items()
             }
 
     def types(self, keys: Iterable[str]) -> Counter[str]:
@@ -203,11 +205,11 @@ class Evaluator:
     def relations_of_heads(self, most: int) -> dict[str, frozenset[str]]:
         """By entity: the relations of its facts; empty for graphs of more than ``most`` facts."""
         with self._open() as work:
-            found = profile.relations_of_heads(work.sets, most)
-            keys = work.keys(list(found))
+            relations_of_id = profile.relations_of_heads(work.sets, most)
+            keys = work.keys(list(relations_of_id))
             return {
                 key: frozenset(relations)
-                for key, relations in zip(keys, found.values(), strict=True)
+                for key, relations in zip(keys, relations_of_id.values(), strict=True)
             }
 
     def files(self) -> list[tuple[int, str, str]]:
@@ -235,11 +237,13 @@ class Evaluator:
         entities are read.
         """
         with self._open() as work:
-            given = work.nodes(nodes) if isinstance(nodes, OfType) else work.existing_nodes(nodes)
-            some = NodeSet(work.sets.ids(given, LOOKED_AT))
-            found = {}
-            for relation, values in profile.values(work.sets, some).items():
+            all_nodes = (
+                work.nodes(nodes) if isinstance(nodes, OfType) else work.existing_nodes(nodes)
+            )
+            sample = NodeSet(work.sets.ids(all_nodes, LOOKED_AT))
+            dimensions = {}
+            for relation, values in profile.values(work.sets, sample).items():
                 numbers = arithmetic.measure_all(values)
                 if 2 * len(numbers) > len(values):
-                    found[Step(relation)] = arithmetic.main_dimension(numbers)
-            return found
+                    dimensions[Step(relation)] = arithmetic.main_dimension(numbers)
+            return dimensions

@@ -241,14 +241,14 @@ def parts(program: Program) -> Iterator[Program]:
 
 def children(program: Program) -> list[Program]:
     """The direct subprograms, including that of the measure's ``among``."""
-    found: list[Program] = []
+    subprograms: list[Program] = []
     for field in program.__match_args__:  # its fields; dataclasses.fields() makes new objects
         value = getattr(program, field)
         if isinstance(value, Measure):
-            found += [] if value.among is None else [value.among]
+            subprograms += [] if value.among is None else [value.among]
         elif isinstance(value, _KINDS):
-            found.append(value)
-    return found
+            subprograms.append(value)
+    return subprograms
 
 
 def readable(program: Program, name: Callable[[str], str]) -> str:

@@ -94,10 +94,10 @@ class Measuring:
     def extremes(self, node: int, measure: Measure, *, greatest: bool) -> tuple[str, ...]:
         """The greatest or least value of a node; several if equal, as "1 km" and "1000 m"."""
         path = self._subprograms.path(measure.steps)
-        found = (
+        sizes = (
             [] if path is None else self._extreme_sizes(NodeSet((node,)), path, greatest=greatest)
         )
-        return self._subprograms.keys([size.value for size in found])
+        return self._subprograms.keys([size.value for size in sizes])
 
     def _in_order(self, base: NodeSet, ranks: Iterable[Collection[int]]) -> NodeSet:
         """The nodes rank by rank, within a rank in the set's order; in a large set, by id."""
@@ -142,9 +142,9 @@ class Measuring:
         for rows, complete in measures.by_size(
             self._sets, base, path, dimension, greatest=greatest
         ):
-            found, enough = self._first_ranks(rows, rank, count, greatest=greatest)
+            ranks, enough = self._first_ranks(rows, rank, count, greatest=greatest)
             if enough or complete:
-                return found
+                return ranks
         return []
 
     def _first_ranks(
@@ -160,18 +160,18 @@ class Measuring:
         """
         seen: set[int] = set()
         ranks_before = 0
-        found: list[list[Size]] = []
+        ranks: list[list[Size]] = []
         for _, group in groupby(rows, key=lambda size: size.low):
             # A node has the rank of its best value, so its later values are passed over.
             best = self._best([size for size in group if size.node not in seen], greatest=greatest)
             keys = sorted({key for _, key in best.values()}, reverse=greatest)
-            for wanted in keys[max(rank - ranks_before - 1, 0) :]:
-                found.append([size for size, key in best.values() if key == wanted])
-                if sum(map(len, found)) >= count:
-                    return found, True
+            for key_of_rank in keys[max(rank - ranks_before - 1, 0) :]:
+                ranks.append([size for size, key in best.values() if key == key_of_rank])
+                if sum(map(len, ranks)) >= count:
+                    return ranks, True
             ranks_before += len(keys)
             seen.update(best)
-        return found, False
+        return ranks, False
 
     def _best(
         self, rows: Sequence[Size], *, greatest: bool
@@ -340,8 +340,8 @@ class Measuring:
         )
 
     def _extreme(self, base: NodeSet, path: Path, *, greatest: bool) -> Literal | None:
-        found = self._extreme_sizes(base, path, greatest=greatest)
-        values = self._subprograms.literals(sorted({size.value for size in found}, reverse=True))
+        sizes = self._extreme_sizes(base, path, greatest=greatest)
+        values = self._subprograms.literals(sorted({size.value for size in sizes}, reverse=True))
         return values[0] if values else None
 
     def _total(self, base: NodeSet, path: Path, *, mean: bool) -> Literal | None:

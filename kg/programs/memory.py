@@ -29,11 +29,11 @@ class RecencyCache(Generic[T]):
     def get(self, key: Hashable) -> T | None:
         """The value of a key; None if it is not cached."""
         with self._lock:
-            held = self._values.get(key)
-            if held is None:
+            entry = self._values.get(key)
+            if entry is None:
                 return None
             self._values.move_to_end(key)
-            return held[0]
+            return entry[0]
 
     def put(self, key: Hashable, value: T, weight: int = 1) -> None:
         """Cache a value, and evict old ones if the cache is full."""
@@ -45,8 +45,8 @@ class RecencyCache(Generic[T]):
                 self._drop(next(iter(self._values)))
 
     def _drop(self, key: Hashable) -> None:
-        held = self._values.pop(key, None)
-        self._weight -= 0 if held is None else held[1]
+        entry = self._values.pop(key, None)
+        self._weight -= 0 if entry is None else entry[1]
 
     def __len__(self) -> int:
         return len(self._values)

@@ -41,9 +41,9 @@ def accept(sql: Sql, ids: Sequence[int]) -> Decision:
     if pairs:
         merges.merge(sql, pairs, revision=number)
     added = 0
-    for source, found in sorted(by_source.items()):
-        add_records(sql, number, source, _new_entities(found))
-        added += add_records(sql, number, source, [_statement(item) for item in found])[0]
+    for source, proposals in sorted(by_source.items()):
+        add_records(sql, number, source, _new_entities(proposals))
+        added += add_records(sql, number, source, [_statement(item) for item in proposals])[0]
     _decide(sql, items, "accepted", number)
     return Decision(number, tuple(item.id for item in items), added, pairs)
 
@@ -129,7 +129,7 @@ def _statement(item: Proposal) -> Statement:
 def _end_statements(sql: Sql, source: str, items: Sequence[Proposal], number: int) -> None:
     """End a source's statements that come from the sentences of accepted proposals."""
     listed, parameter = sql.values(sorted({item.sentence for item in items}))
-    said = (
+    statements_of_sentences = (
         "SELECT q.triple_id, q.source_id, q.rev_added, q.seq FROM qualifier q"
         " JOIN literal l ON l.id = q.value_id JOIN relation r ON r.id = q.relation_id"
         " JOIN source s ON s.id = q.source_id"
@@ -137,7 +137,7 @@ def _end_statements(sql: Sql, source: str, items: Sequence[Proposal], number: in
     )
     sql.run(
         "UPDATE triple_source SET rev_removed = ? WHERE rev_removed IS NULL"
-        f" AND (triple_id, source_id, rev_added, seq) IN ({said})",
+        f" AND (triple_id, source_id, rev_added, seq) IN ({statements_of_sentences})",
         (number, source, parameter),
     )
     liveness.reconcile_retracted(sql, number)

@@ -80,7 +80,7 @@ class Merges:
 
 
 def resolve_pairs(
-    sql: Sql, asked: Sequence[tuple[str, str]], *, strict: bool = True
+    sql: Sql, named_pairs: Sequence[tuple[str, str]], *, strict: bool = True
 ) -> dict[str, str]:
     """Resolve pairs (keep, gone): for each key to be merged, the key that is kept.
 
@@ -97,7 +97,7 @@ def resolve_pairs(
             key = parent[key]
         return key
 
-    for names in asked:
+    for names in named_pairs:
         keep, gone = (merged_keys.kept_key(sql, stored_key(sql, "entity", name)) for name in names)
         ids = dictionary.ids_of(sql, "entity", [keep, gone])
         missing = [key for key in (keep, gone) if key not in liveness.living(sql, ids)]

@@ -45,9 +45,9 @@ class Proposals:
         Raises:
             InvalidNameError: A name cannot be stored unchanged.
         """
-        found = [proposal_rows.check_proposal(item) for item in items]
+        checked = [proposal_rows.check_proposal(item) for item in items]
         with self._database.writing() as (sql, _):
-            added = proposal_rows.add(sql, found)
+            added = proposal_rows.add(sql, checked)
             proposal_rows.note_documents(sql, sorted(set(documents)), by)
             return added
 

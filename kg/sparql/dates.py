@@ -21,8 +21,8 @@ class Date(rdflib.Literal):
     def _keys(self, other: object) -> tuple[Fraction, Fraction] | None:
         if not isinstance(other, rdflib.Literal) or self.datatype != other.datatype:
             return None
-        mine, others = (seconds(str(item), str(item.datatype)) for item in (self, other))
-        return None if mine is None or others is None else (mine, others)
+        own, of_other = (seconds(str(item), str(item.datatype)) for item in (self, other))
+        return None if own is None or of_other is None else (own, of_other)
 
     def __gt__(self, other: Any) -> bool:
         """Whether it is later."""

@@ -91,10 +91,10 @@ def answer(
     """
     with _quiet():
         prepared, everything = _prepare(query)
-        given = {name: given_term(value) for name, value in bindings.items()}
+        terms = {name: given_term(value) for name, value in bindings.items()}
         with read_graph(database, at) as graph:
             try:
-                result = graph.query(prepared, initBindings=given)
+                result = graph.query(prepared, initBindings=terms)
                 return _read_result(result, query if everything else None)
             except RecursionError as error:
                 raise QueryError("the query is nested too deeply; shorten its paths") from error
@@ -289,8 +289,8 @@ class _SqlStore(Store):
         """Rows of ids as terms, without rows that are the same triple in RDF as another row."""
         nodes = self._nodes
         self._look_up({number for row in page for number in (row[0], row[2]) if number})
-        kept = [row for row in page if row[2] not in self._doubtful or not self._has_twin(row)]
-        return [(nodes[h], self._relations[r], nodes[t] if t else end) for h, r, t in kept]  # type: ignore[misc]
+        distinct = [row for row in page if row[2] not in self._doubtful or not self._has_twin(row)]
+        return [(nodes[h], self._relations[r], nodes[t] if t else end) for h, r, t in distinct]  # type: ignore[misc]
 
     def _has_twin(self, row: tuple[Any, ...]) -> bool:
         query = (
@@ -316,10 +316,10 @@ class _SqlStore(Store):
                 self._heads[self._nodes[number]] = number
         values = [number for number in missing if number < 0]
         if values:
-            found = dictionary.literals(self._sql, values)
-            self._nodes.update((number, term_of(value)) for number, value in found.items())
+            literals = dictionary.literals(self._sql, values)
+            self._nodes.update((number, term_of(value)) for number, value in literals.items())
             self._doubtful.update(
-                number for number, value in found.items() if value.unit or value.datatype == IRI
+                number for number, value in literals.items() if value.unit or value.datatype == IRI
             )
 
     def _head(self, term: Term) -> int:
@@ -327,8 +327,8 @@ class _SqlStore(Store):
         if term not in self._heads:
             self._heads[term] = 0
             if not isinstance(term, rdflib.Literal) and node(key(term)) == term:
-                found = dictionary.ids_of(self._sql, "entity", [key(term)])
-                self._heads[term] = next(iter(found.values()), 0)
+                ids = dictionary.ids_of(self._sql, "entity", [key(term)])
+                self._heads[term] = next(iter(ids.values()), 0)
         return self._heads[term]
 
     def _end_ids(self, term: Term) -> list[int]:
@@ -370,8 +370,8 @@ class _SqlStore(Store):
     def _page(self, cursor: Any) -> list[tuple[Any, ...]]:
         if isinstance(cursor, str):
             return self._sql.all(f"FETCH {PAGE:d} FROM {cursor}")
-        found: list[tuple[Any, ...]] = cursor.fetchmany(PAGE)
-        return found
+        rows: list[tuple[Any, ...]] = cursor.fetchmany(PAGE)
+        return rows
 
     def _end(self, number: int) -> None:
         cursor = self._reading.pop(number, None)

@@ -150,25 +150,25 @@ class BucketTraining:
     def _pairs(self, epoch: int) -> list[tuple[int, int]]:
         """All pairs of partitions in a random order in which neighbours share a partition."""
         order = np.random.default_rng((self.config.seed, epoch)).permutation(self._count).tolist()
-        return [(one, other) for at, one in enumerate(order) for other in order[at:]]
+        return [(part, other) for at, part in enumerate(order) for other in order[at:]]
 
-    def _train_pair(self, one: int, other: int) -> tuple[float, int]:
+    def _train_pair(self, part: int, other: int) -> tuple[float, int]:
         """Train the buckets of a pair; return the summed loss and the directed triples."""
         total, count = 0.0, 0
-        relations = self._rows(RELATIONS, keep={_name(one), _name(other), RELATIONS})
-        tables = {part: self._rows(_name(part)) for part in (one, other)}
-        for known, wanted, triples in self._batches(one, other):
+        relations = self._rows(RELATIONS, keep={_name(part), _name(other), RELATIONS})
+        tables = {number: self._rows(_name(number)) for number in (part, other)}
+        for known, wanted, triples in self._batches(part, other):
             loss = self._step.learn(tables[known], relations, tables[wanted], triples)
             if not math.isfinite(loss):
                 raise EmbeddingError(f"the loss is {loss}; lower the learning rate")
             total, count = total + loss * len(triples), count + len(triples)
         return total, count
 
-    def _batches(self, one: int, other: int) -> Iterator[tuple[int, int, torch.Tensor]]:
+    def _batches(self, part: int, other: int) -> Iterator[tuple[int, int, torch.Tensor]]:
         """Partitions of the known and of the wanted end, and triples (B, 3) in this direction."""
         size = self.config.batch_size
         directed = []
-        for head, tail in sorted({(one, other), (other, one)}):
+        for head, tail in sorted({(part, other), (other, part)}):
             triples = torch.from_numpy(self.buckets[head, tail])
             forward, back = triples.clone(), triples.flip(1)
             forward[:, 1] *= 2

@@ -68,13 +68,13 @@ def read_graph(graph: KnowledgeGraph, path: Path, partitions: int, seed: int) ->
         if not has_triple.any():
             raise EmbeddingError("the graph has no triples to train on; load some first")
         keys, number_of = PackedKeys(), np.zeros(len(has_triple), np.int32)
-        for found, key in dictionary.stream_keys(sql, "entity"):
-            if has_triple[found]:
-                number_of[found] = len(keys)
+        for entity_id, key in dictionary.stream_keys(sql, "entity"):
+            if has_triple[entity_id]:
+                number_of[entity_id] = len(keys)
                 keys.append(key)
         used = [item for item in dictionary.stream_keys(sql, "relation") if is_used[item[0]]]
         relation_of = np.zeros(len(is_used), np.int32)
-        relation_of[[found for found, _ in used]] = np.arange(len(used))
+        relation_of[[entity_id for entity_id, _ in used]] = np.arange(len(used))
         buckets = TripleBuckets(
             path, partial(_number_facts, sql, number_of, relation_of), len(keys), partitions, seed
         )

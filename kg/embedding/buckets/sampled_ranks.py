@@ -110,17 +110,17 @@ def _known_answers(
     numbers, answers = [np.arange(len(questions))], [questions[:, 2]]
     for chunk in known():
         head, tail = (buckets.place[chunk[:, column]].astype(np.int64) for column in (0, 2))
-        for given, relation, answer in (
+        for known_end, relation, answer in (
             (head, 2 * chunk[:, 1], tail),
             (tail, 2 * chunk[:, 1] + 1, head),
         ):
-            codes = given * width + relation
+            codes = known_end * width + relation
             first, last = (np.searchsorted(code[order], codes, side) for side in ("left", "right"))
-            asked = (last > first) & (relation < width)
-            for row in np.flatnonzero(asked).tolist():
-                same = order[first[row] : last[row]]
-                numbers.append(same)
-                answers.append(np.repeat(answer[row], len(same)))
+            is_asked = (last > first) & (relation < width)
+            for row in np.flatnonzero(is_asked).tolist():
+                same_questions = order[first[row] : last[row]]
+                numbers.append(same_questions)
+                answers.append(np.repeat(answer[row], len(same_questions)))
     number, place = np.concatenate(numbers), np.concatenate(answers)
     by_place = np.argsort(place, kind="stable")
     return number[by_place], place[by_place]
@@ -166,11 +166,11 @@ def _ranks(
 def _gather(training: BucketTraining, bounds: Ints, places: Ints) -> torch.Tensor:
     """The vectors at some places, (B, W)."""
     part_of = np.searchsorted(bounds, places, "right") - 1
-    found: torch.Tensor | None = None
+    gathered: torch.Tensor | None = None
     for part in np.unique(part_of).tolist():
         vectors = training.vectors(part)
-        if found is None:
-            found = vectors.new_empty(len(places), vectors.shape[1])
-        here = np.flatnonzero(part_of == part)
-        found[torch.from_numpy(here)] = vectors[torch.from_numpy(places[here] - bounds[part])]
-    return torch.empty(0, 0) if found is None else found
+        if gathered is None:
+            gathered = vectors.new_empty(len(places), vectors.shape[1])
+        rows = np.flatnonzero(part_of == part)
+        gathered[torch.from_numpy(rows)] = vectors[torch.from_numpy(places[rows] - bounds[part])]
+    return torch.empty(0, 0) if gathered is None else gathered

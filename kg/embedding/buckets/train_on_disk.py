@@ -60,20 +60,20 @@ def train_on_disk(
     check_config(config)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    found = read_graph(graph, place / TRIPLES, config.partitions, config.seed)
-    training = BucketTraining(place / PARTITIONS, found.buckets, config, len(found.relations))
+    data = read_graph(graph, place / TRIPLES, config.partitions, config.seed)
+    training = BucketTraining(place / PARTITIONS, data.buckets, config, len(data.relations))
     training.train(progress, step)
     # Rows are in the order of the partitions, so that the table is written in one pass.
-    of_place = np.argsort(found.buckets.place)
-    vectors.write(place / VECTORS, len(found.keys), training.width, _parts(training), "float32")
+    of_place = np.argsort(data.buckets.place)
+    vectors.write(place / VECTORS, len(data.keys), training.width, _parts(training), "float32")
     (place / ROWS).unlink(missing_ok=True)
-    key_index.write(place / ROWS, found.keys.in_order(of_place))
+    key_index.write(place / ROWS, data.keys.in_order(of_place))
     return EntityEmbeddings(
-        key_index.StoredKeyIndex(place / ROWS, len(found.keys)),
+        key_index.StoredKeyIndex(place / ROWS, len(data.keys)),
         vectors.Vectors(place / VECTORS),
-        relations=found.relations,
-        fingerprint=graph.fingerprint(found.revision),
-        revision=found.revision,
+        relations=data.relations,
+        fingerprint=graph.fingerprint(data.revision),
+        revision=data.revision,
         config=config,
         state=partial(_state, config, place / VECTORS, training.relations()),
         curve=training.curve,

@@ -62,14 +62,14 @@ class TripleBuckets:
         for chunk in triples():
             bucket = self._bucket(chunk)
             order = np.argsort(bucket, kind="stable")
-            found, size = np.unique(bucket, return_counts=True)
+            used, size = np.unique(bucket, return_counts=True)
             first = np.repeat(size.cumsum() - size, size)
             rows = next_row[bucket[order]] + np.arange(len(order)) - first
             chunk = chunk[order]
             self._rows[rows] = np.stack(
                 [self.place[chunk[:, 0]], chunk[:, 1], self.place[chunk[:, 2]]], 1
             )
-            next_row[found] += size
+            next_row[used] += size
         self.digest = self._sort(f"{entities} {partitions} {seed}")
 
     def __len__(self) -> int:

@@ -26,6 +26,6 @@ def facts_with_ids(
     """
     candidates = [item for item in facts if item[1] in relations]
     id_of = entities.of({end for item in candidates for end in (item[0], item[2])})
-    kept = [item for item in candidates if item[0] in id_of and item[2] in id_of]
-    ids = [(id_of[head], relations[relation], id_of[tail]) for head, relation, tail in kept]
-    return kept, np.array(ids, np.int64).reshape(-1, 3)
+    with_ids = [item for item in candidates if item[0] in id_of and item[2] in id_of]
+    ids = [(id_of[head], relations[relation], id_of[tail]) for head, relation, tail in with_ids]
+    return with_ids, np.array(ids, np.int64).reshape(-1, 3)

@@ -158,31 +158,31 @@ def _training_data(
     """
     entities, relation_ids = KeyIndex(keys), {name: number for number, name in enumerate(relations)}
     trained: Sequence[tuple[str, str, str]] = triples
-    given: Sequence[tuple[str, str, str]]
+    validated: Sequence[tuple[str, str, str]]
     if validation is None:
-        trained, given = _split(triples, config)
+        trained, validated = _split(triples, config)
     else:
         # Sorted, because the order of a set differs between processes, and a resumed training needs
         # the order that it began with.
-        given = sorted(validation)
-        if not given:
+        validated = sorted(validation)
+        if not validated:
             raise EmbeddingError(
                 "there are no validation facts; give some, or None to hold out the share"
                 " config.validation of the graph's facts"
             )
     _, ids = facts_with_ids(trained, entities, relation_ids)  # all training facts have ids
-    held_out, held_out_ids = facts_with_ids(given, entities, relation_ids)
-    if given and not held_out:
+    held_out, held_out_ids = facts_with_ids(validated, entities, relation_ids)
+    if validated and not held_out:
         raise EmbeddingError(
             "every validation fact names an entity or relation that the graph lacks; give facts"
             " about entities of the graph"
         )
-    if len(held_out) < len(given):
+    if len(held_out) < len(validated):
         logger.warning(
             "%d of %d validation facts are left out, because the graph lacks an entity or the"
             " relation of each",
-            len(given) - len(held_out),
-            len(given),
+            len(validated) - len(held_out),
+            len(validated),
         )
     if validation is not None:
         in_graph = len(set(map(tuple, held_out)).intersection(triples))

@@ -86,14 +86,14 @@ def _id(item: Any) -> str:
 
 
 def _properties(item: dict[str, Any]) -> dict[str, list[Literal]]:
-    given = item.get("properties") or {}
-    if not isinstance(given, dict):
+    properties = item.get("properties") or {}
+    if not isinstance(properties, dict):
         raise _MalformedError('"properties" must be an object')
-    found = {}
-    for name, value in given.items():
+    literals = {}
+    for name, value in properties.items():
         values = value if isinstance(value, list) else [value]
-        found[name] = [_literal(one) for one in values if one is not None]
-    return {name: values for name, values in found.items() if name and values}
+        literals[name] = [_literal(part) for part in values if part is not None]
+    return {name: values for name, values in literals.items() if name and values}
 
 
 def _literal(value: Any) -> Literal:
@@ -137,18 +137,18 @@ def _write(stream: IO[bytes], item: dict[str, Any]) -> None:
 def _objects(properties: dict[str, list[Literal]]) -> tuple[dict[str, Any], int]:
     """The values as JSON, and how many lose their datatype."""
     lost = 0
-    found: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     for name, values in properties.items():
         items = [_json_value(value) for value in values]
         lost += sum(
             isinstance(item, str) and value.datatype != ""
             for item, value in zip(items, values, strict=True)
         )
-        found[name] = items if len(items) > 1 else items[0]
-    return found, lost
+        objects[name] = items if len(items) > 1 else items[0]
+    return objects, lost
 
 
 def _json_value(value: Literal) -> str | bool | int | float:
     """A value as JSON, which has no infinite numbers."""
-    found = python_value(value)
-    return value.value if isinstance(found, float) and not isfinite(found) else found
+    converted = python_value(value)
+    return value.value if isinstance(converted, float) and not isfinite(converted) else converted

@@ -142,8 +142,8 @@ def _number(properties: dict[str, list[Literal]], name: str) -> float | None:
 
 def _split(name: str) -> tuple[str, str]:
     """A property's name and its language."""
-    found = _LANGUAGE(name)
-    return (found["name"], found["tag"]) if found else (name, "")
+    match = _LANGUAGE(name)
+    return (match["name"], match["tag"]) if match else (name, "")
 
 
 class PropertyGraph:
@@ -244,6 +244,6 @@ def columns_of(items: Iterable[Mapping[str, list[Literal]]]) -> dict[str, tuple[
             kinds.setdefault(name, set()).update(KINDS[value.datatype] for value in values)
             several[name] = several.get(name, False) or len(values) > 1
     return {
-        name: (found.pop() if len(found) == 1 else "string", several[name])
-        for name, found in kinds.items()
+        name: (kinds_of_property.pop() if len(kinds_of_property) == 1 else "string", several[name])
+        for name, kinds_of_property in kinds.items()
     }

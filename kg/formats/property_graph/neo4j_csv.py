@@ -132,11 +132,11 @@ def _read_table(stream: IO[bytes] | io.RawIOBase, path: Path) -> Iterator[Line]:
 def _header(row: Sequence[str], path: Path, number: int) -> tuple[list[_Column], bool]:
     columns = []
     for cell in row:
-        found = _HEADER(cell.strip())
-        kind = (found["kind"] if found else None) or "string"
-        name = (found["name"] if found else "") or ""
-        group = (found["group"] if found else None) or ""
-        columns.append(_Column(name, kind, group, bool(found and found["many"])))
+        match = _HEADER(cell.strip())
+        kind = (match["kind"] if match else None) or "string"
+        name = (match["name"] if match else "") or ""
+        group = (match["group"] if match else None) or ""
+        columns.append(_Column(name, kind, group, bool(match and match["many"])))
     kinds = [column.kind for column in columns]
     if {"START_ID", "END_ID"} <= {*kinds}:
         return columns, True

@@ -183,14 +183,14 @@ def _reading(address: BoltAddress) -> Iterator[Any]:
 
 def _reason(error: Any, address: BoltAddress, kinds: Any) -> str:
     """What went wrong, and what to do, as one line."""
-    said = " ".join(str(getattr(error, "message", None) or error).split())
+    message = " ".join(str(getattr(error, "message", None) or error).split())
     if isinstance(error, kinds.AuthError):
         user = (
             f"the user {address.user!r} or its password" if address.user else "access without user"
         )
-        return f"the server refuses {user} ({said}); see {USER} and {PASSWORD}"
+        return f"the server refuses {user} ({message}); see {USER} and {PASSWORD}"
     if isinstance(error, kinds.ServiceUnavailable | kinds.SessionExpired):
-        return f"no server of Bolt answers ({said}); is it running, and is this its port?"
+        return f"no server of Bolt answers ({message}); is it running, and is this its port?"
     if "DatabaseNotFound" in (getattr(error, "code", None) or ""):
-        return f"the server has no database {address.database!r} ({said})"
-    return f"the server cannot be read ({said})"
+        return f"the server has no database {address.database!r} ({message})"
+    return f"the server cannot be read ({message})"

@@ -40,18 +40,18 @@ def literals_of(properties: Mapping[str, Any]) -> tuple[dict[str, list[Literal]]
     Raises:
         UnknownValueError: A value is not finite, or of an unknown type.
     """
-    found: dict[str, list[Literal]] = {}
+    literals_by_name: dict[str, list[Literal]] = {}
     zones = 0
     for name, value in properties.items():
-        values = [one for one in (value if type(value) is list else [value]) if one is not None]
+        values = [part for part in (value if type(value) is list else [value]) if part is not None]
         try:
-            literals = [_literal(one) for one in values]
+            literals = [_literal(part) for part in values]
         except UnknownValueError as error:
             raise UnknownValueError(f"{name!r}: {error}") from error
         zones += sum(map(_has_named_zone, values))
         if name and literals:
-            found[name] = literals
-    return found, zones
+            literals_by_name[name] = literals
+    return literals_by_name, zones
 
 
 def _literal(value: Any) -> Literal:

@@ -82,8 +82,8 @@ def _read(
         node.types = dict.fromkeys(_types(data))
         if rules is GEXF and data.get("label") == str(key):
             del node.properties["label"]
-        found = records_of_node(node, rules, is_linked=graph.degree(key) > 0)
-        yield from ((0, record) for record in found)
+        records = records_of_node(node, rules, is_linked=graph.degree(key) > 0)
+        yield from ((0, record) for record in records)
     for head, tail, key, data in _edges(graph):
         relation = next((text for text in (data.get("relation"), data.get(RELATION), key) if
                          isinstance(text, str) and text), None)  # fmt: skip
@@ -107,9 +107,9 @@ def _edges(graph: nx.Graph[str]) -> Iterator[tuple[str, str, object, dict[str, A
 
 def _types(data: Mapping[str, Any]) -> list[str]:
     """The types of a node: ours, or APOC's ``labels``, ":Person:Actor"."""
-    given = data.get(TYPES)
-    if isinstance(given, str) and given:
-        return [value.value for value in _literals(given)]
+    types = data.get(TYPES)
+    if isinstance(types, str) and types:
+        return [value.value for value in _literals(types)]
     labels = data.get("labels")
     if isinstance(labels, str) and labels.startswith(":"):
         return [part for part in labels.split(":") if part]
@@ -119,12 +119,12 @@ def _types(data: Mapping[str, Any]) -> list[str]:
 def _values(data: Mapping[str, Any], skipped: frozenset[str]) -> dict[str, list[Literal]]:
     if "labels" in skipped and not str(data.get("labels", ":")).startswith(":"):
         skipped -= {"labels"}
-    found = {
+    literals = {
         name: _literals(value)
         for name, value in data.items()
         if name not in skipped and value is not None and not isinstance(value, dict)
     }
-    return {name: values for name, values in found.items() if values}
+    return {name: values for name, values in literals.items() if values}
 
 
 def _literals(value: Any) -> list[Literal]:
@@ -141,7 +141,7 @@ def _literals(value: Any) -> list[Literal]:
         except ValueError:
             return [Literal(text)]
         if isinstance(listed, list) and listed:
-            return [one for item in listed for one in _literals(item)]
+            return [literal for item in listed for literal in _literals(item)]
     return [Literal(text)] if text else []
 
 
@@ -182,35 +182,35 @@ def _graph(
     if rules is GEXF:
         node_reserved |= _GEXF_NODE_RESERVED
         edge_reserved |= _GEXF_EDGE_RESERVED
-    found = PropertyGraph(statements, rules)
+    source = PropertyGraph(statements, rules)
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for node in found.nodes.values():
-        data = _attributes(node.properties, found, node_reserved)
+    for node in source.nodes.values():
+        data = _attributes(node.properties, source, node_reserved)
         if node.types:
             data[TYPES] = _as_list(list(node.types))
         _check(path, (node.key, *map(str, (*data, *data.values()))))
         graph.add_node(node.key)
         graph.nodes[node.key].update(data)
-    for number, edge in enumerate(found.edges):
+    for number, edge in enumerate(source.edges):
         reserved = edge_reserved
         if rules is GEXF and WEIGHT in edge.properties:
             kinds = [value.datatype for value in edge.properties[WEIGHT]]
             if kinds == [f"{XSD}integer"]:
-                found.lost += 1  # it is read as a double
+                source.lost += 1  # it is read as a double
             elif kinds != [f"{XSD}double"]:
                 reserved = edge_reserved | {WEIGHT}
-        data = {RELATION: edge.relation, **_attributes(edge.properties, found, reserved)}
+        data = {RELATION: edge.relation, **_attributes(edge.properties, source, reserved)}
         _check(path, map(str, (*data, *data.values())))
         graph.add_edge(edge.head, edge.tail, key=number)
         graph.edges[edge.head, edge.tail, number].update(data)
-    return graph, found.written, found.lost
+    return graph, source.written, source.lost
 
 
 def _attributes(
     properties: Mapping[str, list[Literal]], graph: PropertyGraph, reserved: frozenset[str]
 ) -> dict[str, Any]:
     """The properties as XML attributes, without those whose names are reserved."""
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, values in properties.items():
         if name in reserved:
             graph.lost += len(values)
@@ -222,8 +222,8 @@ def _attributes(
         )
         alone = items[0] if len(items) == 1 else None
         looks_like_list = isinstance(alone, str) and alone.startswith("[")
-        found[name] = _as_list(items) if alone is None or looks_like_list else alone
-    return found
+        attributes[name] = _as_list(items) if alone is None or looks_like_list else alone
+    return attributes
 
 
 def _as_list(items: list[Any]) -> str:

@@ -42,7 +42,7 @@ def join_reifiers(lines: Iterable[tuple[int, object]]) -> Iterator[Line]:
     Reified facts are held to the end of the file, because their properties may come at any place
     after the reifier.
     """
-    held: dict[str, tuple[int, Statement]] = {}
+    reified: dict[str, tuple[int, Statement]] = {}
     more_facts: dict[str, dict[Triple | Attribute, int]] = {}
     previous: tuple[int, object] | None = None
     for number, item in lines:
@@ -50,20 +50,20 @@ def join_reifiers(lines: Iterable[tuple[int, object]]) -> Iterator[Line]:
             if previous is not None and previous[1] != item.fact:
                 yield previous  # type: ignore[misc]  # a record
             previous = None
-            _, statement = held.setdefault(item.key, (number, Statement(item.fact)))
+            _, statement = reified.setdefault(item.key, (number, Statement(item.fact)))
             if item.fact != statement.fact:
                 more_facts.setdefault(item.key, {}).setdefault(item.fact, number)
             continue
-        if isinstance(item, Triple | Attribute) and item.head in held:
-            line, statement = held[item.head]
-            held[item.head] = line, _with_property(statement, item)
+        if isinstance(item, Triple | Attribute) and item.head in reified:
+            line, statement = reified[item.head]
+            reified[item.head] = line, _with_property(statement, item)
             continue
         if previous is not None:
             yield previous  # type: ignore[misc]
         previous = number, item
     if previous is not None:
         yield previous  # type: ignore[misc]
-    for key, (line, statement) in held.items():
+    for key, (line, statement) in reified.items():
         is_plain = statement == Statement(statement.fact)
         for fact, number in {statement.fact: line, **more_facts.get(key, {})}.items():
             yield number, fact if is_plain else replace(statement, fact=fact)
@@ -83,10 +83,10 @@ def _with_property(statement: Statement, fact: Triple | Attribute) -> Statement:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
         return None
-    return found if 0 <= found <= 1 else None
+    return number if 0 <= number <= 1 else None
 
 
 def properties_of(item: Statement) -> list[Qualifier]:
@@ -94,7 +94,7 @@ def properties_of(item: Statement) -> list[Qualifier]:
 
     The source is not among them: it is a named graph, in the formats that have these.
     """
-    found = list(item.qualifiers)
+    properties = list(item.qualifiers)
     if item.confidence is not None:
-        found.append(Qualifier(CONFIDENCE, Literal(repr(item.confidence), f"{XSD}double")))
-    return found
+        properties.append(Qualifier(CONFIDENCE, Literal(repr(item.confidence), f"{XSD}double")))
+    return properties

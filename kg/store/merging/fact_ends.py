@@ -23,9 +23,9 @@ def stream_ends(sql: Sql) -> Iterator[tuple[int, int]]:
 def neighbours_of(sql: Sql, nodes: Sequence[int]) -> dict[int, list[int]]:
     """The ids of the nodes on the other side of all facts of nodes."""
     listed, parameter = sql.values(list(nodes))
-    found: dict[int, list[int]] = {node: [] for node in nodes}
+    neighbours: dict[int, list[int]] = {node: [] for node in nodes}
     for column, other in (("head_id", "tail_id"), ("tail_id", "head_id")):
         query = f"SELECT {column}, {other} FROM triple WHERE {column} IN {listed} AND {_LIVE}"
         for node, end in sql.stream(query, (parameter,)):
-            found[node].append(int(end))
-    return found
+            neighbours[node].append(int(end))
+    return neighbours

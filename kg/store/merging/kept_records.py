@@ -32,14 +32,14 @@ def of_kept(sql: Sql, lines: Sequence[Line]) -> list[Line]:
     kept = kept_keys(sql, (_head(record) for _, record in lines))
     if not kept:
         return list(lines)
-    said = entities.about(sql, kept.values(), None)
-    found: list[Line] = []
+    stated = entities.about(sql, kept.values(), None)
+    records: list[Line] = []
     for line, record in lines:
         key = kept.get(_head(record))
-        new = record if key is None else _of_kept(record, key, said.get(key, []))
+        new = record if key is None else _of_kept(record, key, stated.get(key, []))
         if new is not None:
-            found.append((line, new))
-    return found
+            records.append((line, new))
+    return records
 
 
 def _head(record: Record) -> str:
@@ -48,39 +48,39 @@ def _head(record: Record) -> str:
     return (record.fact if isinstance(record, Statement) else record).head
 
 
-def _of_kept(record: Record, key: str, said: Sequence[Attribute]) -> Record | None:
+def _of_kept(record: Record, key: str, stated: Sequence[Attribute]) -> Record | None:
     if isinstance(record, EntityRecord):
-        return _entity(record, key, said)
+        return _entity(record, key, stated)
     if isinstance(record, Statement):
-        fact = _fact(record.fact, key, said)
+        fact = _fact(record.fact, key, stated)
         return None if fact is None else replace(record, fact=fact)
-    return _fact(record, key, said)
+    return _fact(record, key, stated)
 
 
 def _fact(
-    fact: Triple | Attribute, key: str, said: Sequence[Attribute]
+    fact: Triple | Attribute, key: str, stated: Sequence[Attribute]
 ) -> Triple | Attribute | None:
-    """The fact about the kept entity, which states ``said`` already; None if it is left out."""
+    """The fact about the kept entity, about which ``stated`` is stored; None if it is left out."""
     moved = fact._replace(head=key)
-    if not isinstance(moved, Attribute) or not _is_taken(moved, said):
+    if not isinstance(moved, Attribute) or not _is_taken(moved, stated):
         return moved
     return moved._replace(relation=ALIAS) if moved.relation in LABELS else None
 
 
-def _is_taken(fact: Attribute, said: Sequence[Attribute]) -> bool:
-    """Whether ``said`` has another label, description or prior in the language of a fact."""
+def _is_taken(fact: Attribute, stated: Sequence[Attribute]) -> bool:
+    """Whether ``stated`` has another label, description or prior in the language of a fact."""
     for group in (LABELS, DESCRIPTIONS, (PRIOR,)):
         if fact.relation in group:
-            return fact not in said and any(
+            return fact not in stated and any(
                 other.relation in group and other.value.language == fact.value.language
-                for other in said
+                for other in stated
             )
     return False
 
 
-def _entity(record: EntityRecord, key: str, said: Sequence[Attribute]) -> EntityRecord:
+def _entity(record: EntityRecord, key: str, stated: Sequence[Attribute]) -> EntityRecord:
     def is_taken(relation: str, text: str | None) -> bool:
-        return text is not None and _is_taken(Attribute(key, relation, Literal(text)), said)
+        return text is not None and _is_taken(Attribute(key, relation, Literal(text)), stated)
 
     new = replace(record, key=key)
     if is_taken(LABEL, record.label):

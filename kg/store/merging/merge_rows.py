@@ -114,10 +114,10 @@ def _qualifiers(
         "SELECT triple_id, source_id, rev_added, seq, relation_id, value_id FROM qualifier"
         f" WHERE triple_id IN {listed} ORDER BY position"
     )
-    found: dict[tuple[int, int, int, int], list[tuple[int, int]]] = defaultdict(list)
+    by_statement: dict[tuple[int, int, int, int], list[tuple[int, int]]] = defaultdict(list)
     for row in sql.all(query, (parameter,)):
-        found[row[0], row[1], row[2], row[3]].append((row[4], row[5]))
-    return {key: tuple(pairs) for key, pairs in found.items()}
+        by_statement[row[0], row[1], row[2], row[3]].append((row[4], row[5]))
+    return {key: tuple(pairs) for key, pairs in by_statement.items()}
 
 
 def _as_moved(
@@ -252,14 +252,16 @@ def _triples(sql: Sql, revision: int, keys: Sequence[Key]) -> dict[Key, int]:
     listed, parameter = sql.values(sorted({key[0] for key in keys}))
     query = f"SELECT head_id, relation_id, tail_id, id FROM triple WHERE head_id IN {listed}"
     wanted = set(keys)
-    found = {key: int(row[3]) for row in sql.all(query, (parameter,)) if (key := row[:3]) in wanted}
+    existing = {
+        key: int(row[3]) for row in sql.all(query, (parameter,)) if (key := row[:3]) in wanted
+    }
     last = newest(sql)
-    fresh = [key for key in keys if key not in found]
-    given = {key: last + at for at, key in enumerate(fresh, 1)}
-    rows = [(number, *key, revision, 0) for key, number in given.items()]
+    fresh = [key for key in keys if key not in existing]
+    new_ids = {key: last + at for at, key in enumerate(fresh, 1)}
+    rows = [(number, *key, revision, 0) for key, number in new_ids.items()]
     sql.insert("triple", "id, head_id, relation_id, tail_id, rev_added, rev_removed", rows)
     quantity_rows.add_measures(sql, last)
-    return {**found, **given}
+    return {**existing, **new_ids}
 
 
 def _relation(sql: Sql) -> int:

@@ -36,8 +36,8 @@ def list_merged(sql: Sql) -> dict[str, tuple[str, int]]:
         f"SELECT k.value, e.key, e.id FROM ({_PAIRS}) AS k"
         " JOIN entity e ON e.id = k.head_id ORDER BY k.value, e.id DESC"
     )
-    found = {gone: (key, int(number)) for gone, key, number in sql.all(query, (relation, IRI))}
-    ends = {gone: _end(found, gone) for gone in found}
+    pairs = {gone: (key, int(number)) for gone, key, number in sql.all(query, (relation, IRI))}
+    ends = {gone: _end(pairs, gone) for gone in pairs}
     return {gone: kept for gone, kept in ends.items() if kept is not None}
 
 
@@ -53,17 +53,17 @@ def _end(pairs: Mapping[str, tuple[str, int]], start: str) -> tuple[str, int] | 
 
 def kept_keys(sql: Sql, keys: Iterable[str]) -> dict[str, str]:
     """The merged keys among ``keys``, each with the key of the entity that was kept."""
-    asked = list(dict.fromkeys(keys))
-    relation = _relation(sql) if asked else None
+    distinct_keys = list(dict.fromkeys(keys))
+    relation = _relation(sql) if distinct_keys else None
     if relation is None:
         return {}
-    listed, parameter = sql.values(asked)
+    listed, parameter = sql.values(distinct_keys)
     query = (
         f"SELECT k.value, e.key FROM ({_PAIRS} AND l.value IN {listed}) AS k"
         " JOIN entity e ON e.id = k.head_id ORDER BY e.id DESC"
     )
-    found: dict[str, str] = dict(sql.all(query, (relation, IRI, parameter)))
-    return {key: kept for key, kept in found.items() if key != kept}
+    kept_by_key: dict[str, str] = dict(sql.all(query, (relation, IRI, parameter)))
+    return {key: kept for key, kept in kept_by_key.items() if key != kept}
 
 
 def kept_key(sql: Sql, key: str) -> str:
@@ -81,5 +81,5 @@ def all_keys(sql: Sql, key: str) -> list[str]:
 
 
 def _relation(sql: Sql) -> int | None:
-    found = sql.one("SELECT id FROM relation WHERE key = ?", (SAME_AS,))
-    return None if found is None else int(found)
+    number = sql.one("SELECT id FROM relation WHERE key = ?", (SAME_AS,))
+    return None if number is None else int(number)

@@ -95,8 +95,10 @@ def compare(
     )
 
     def holds(column: str) -> Clause:
-        mine, other = sets.holds(base, column), reaches(column)
-        return Clause(f"({mine.text} AND {other.text})", (*mine.parameters, *other.parameters))
+        condition, reached = sets.holds(base, column), reaches(column)
+        return Clause(
+            f"({condition.text} AND {reached.text})", (*condition.parameters, *reached.parameters)
+        )
 
     def reaches(column: str) -> Clause:
         name = inside(column)
@@ -111,9 +113,10 @@ def compare(
     if _are_many(sets, path[-1][0], bounds):
         return sets.filter_set(base, reaches)
     text, parameters = sets.listing(base)
-    mine = reaches("n.id")
+    condition = reaches("n.id")
     scan = Clause(
-        f"SELECT n.id FROM ({text}) AS n WHERE {mine.text}", (*parameters, *mine.parameters)
+        f"SELECT n.id FROM ({text}) AS n WHERE {condition.text}",
+        (*parameters, *condition.parameters),
     )
     return sets.of(listing, holds, scan)
 

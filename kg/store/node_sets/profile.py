@@ -51,7 +51,7 @@ def relations_beyond(
 
     The first :data:`CLOSE` facts are followed in each direction.
     """
-    found: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    beyond_step: dict[tuple[str, bool], set[int]] = defaultdict(set)
     wanted = ", ".join(str(int(number)) for number in relations)
     for here, there, forward in (("head_id", "tail_id", True), ("tail_id", "head_id", False)):
         condition = sets.holds(nodes, f"x.{here}")
@@ -66,8 +66,8 @@ def relations_beyond(
             condition.parameters,
         )
         for key, beyond in rows:
-            found[key, forward].add(int(beyond))
-    return dict(found)
+            beyond_step[key, forward].add(int(beyond))
+    return dict(beyond_step)
 
 
 def types(sets: NodeSets, nodes: NodeSet, relation: int) -> dict[str, int]:
@@ -114,10 +114,10 @@ def relations_of_heads(sets: NodeSets, most: int) -> dict[int, set[str]]:
         f" WHERE x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)} LIMIT ?",
         (most + 1,),
     )
-    found: dict[int, set[str]] = defaultdict(set)
+    relations_of_head: dict[int, set[str]] = defaultdict(set)
     for head, key in rows if len(rows) <= most else ():
-        found[int(head)].add(key)
-    return dict(found)
+        relations_of_head[int(head)].add(key)
+    return dict(relations_of_head)
 
 
 def files(sets: NodeSets) -> list[tuple[int, str, str]]:

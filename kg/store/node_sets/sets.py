@@ -175,17 +175,21 @@ class NodeSets:
     def filter_set(self, nodes: NodeSet, condition: Callable[[str], Clause]) -> NodeSet:
         """The members of a set that satisfy a condition, in its order."""
         text, parameters = self.listing(nodes)
-        mine = condition("n.id")
+        satisfied = condition("n.id")
         listing = Clause(
-            f"SELECT n.id FROM ({text}) AS n WHERE {mine.text}", (*parameters, *mine.parameters)
+            f"SELECT n.id FROM ({text}) AS n WHERE {satisfied.text}",
+            (*parameters, *satisfied.parameters),
         )
         if nodes.ids is not None:
             matching = {number for (number,) in self.sql.all(*listing)}
             return NodeSet(tuple(number for number in nodes.ids if number in matching))
 
         def holds(column: str) -> Clause:
-            one, two = self.holds(nodes, column), condition(column)
-            return Clause(f"({one.text} AND {two.text})", (*one.parameters, *two.parameters))
+            member, satisfied_there = self.holds(nodes, column), condition(column)
+            return Clause(
+                f"({member.text} AND {satisfied_there.text})",
+                (*member.parameters, *satisfied_there.parameters),
+            )
 
         return self.of(listing, holds)
 
@@ -216,8 +220,10 @@ class NodeSets:
         """The union: the left set, then the other members of the right one."""
         if left.ids is not None and right.ids is not None:
             return NodeSet(tuple(dict.fromkeys((*left.ids, *right.ids))))
-        one, two = self.listing(left), self.listing(right)
-        listing = Clause(f"{one.text} UNION {two.text}", (*one.parameters, *two.parameters))
+        of_left, of_right = self.listing(left), self.listing(right)
+        listing = Clause(
+            f"{of_left.text} UNION {of_right.text}", (*of_left.parameters, *of_right.parameters)
+        )
 
         def holds(column: str) -> Clause:
             first, second = self.holds(left, column), self.holds(right, column)

@@ -125,7 +125,10 @@ def plan(
         if of_term is not None
         for id_ in of_term
     ]
-    return statement, [*numbers, *(one for condition in where for one in condition.parameters)]
+    return statement, [
+        *numbers,
+        *(parameter for condition in where for parameter in condition.parameters),
+    ]
 
 
 class Condition(NamedTuple):

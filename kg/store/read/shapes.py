@@ -138,7 +138,7 @@ def overlaps(sql: Sql, types: Sequence[str]) -> dict[tuple[str, str], int]:
         f" AND q.value IN {listed}"
         " AND p.value < q.value GROUP BY p.value, q.value"
     )
-    return {(one, other): int(n) for one, other, n in sql.all(query, (parameter, parameter))}
+    return {(first, second): int(n) for first, second, n in sql.all(query, (parameter, parameter))}
 
 
 def facts_with_several(sql: Sql, relation: str, end: str, limit: int) -> list[Fact]:

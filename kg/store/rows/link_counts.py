@@ -61,12 +61,12 @@ def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_SourceName, tupl
         f" WHERE p.key IN (?, ?) AND x.relation_id IN ({_NAMES}){where}"
     )
     totals: dict[_SourceName, tuple[int, int]] = {}
-    for source, key, name, which, value in sql.stream(query, (LINKED, SEEN, *parameters)):
+    for source, key, name, relation, value in sql.stream(query, (LINKED, SEEN, *parameters)):
         count = int(value) if value.isdecimal() and len(value) < MOST_DIGITS else 0
         source_name = _SourceName(source, key, name)
         linked, seen = totals.get(source_name, (0, 0))
         totals[source_name] = (
-            (max(linked, count), seen) if which == LINKED else (linked, max(seen, count))
+            (max(linked, count), seen) if relation == LINKED else (linked, max(seen, count))
         )
     return totals
 

@@ -279,13 +279,13 @@ def find_all(sql: Sql, ids: Sequence[int]) -> list[Proposal]:
     return find(sql, state=None, ids=ids, relation=None, source=None, minimum=0, limit=None)
 
 
-def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
+def list_undecided(sql: Sql, ids: Sequence[int], action: str) -> list[Proposal]:
     """Proposals by their ids, in this order; none may be decided.
 
     Args:
         sql: A transaction.
         ids: The ids.
-        what: What would be done to the proposals, for the message: "changed".
+        action: What would be done to the proposals, for the message: "changed".
 
     Raises:
         StoreError: A proposal does not exist, or is decided already.
@@ -297,7 +297,7 @@ def list_undecided(sql: Sql, ids: Sequence[int], what: str) -> list[Proposal]:
         if proposals[number].state != "proposed":
             by = proposals[number].revision
             raise StoreError(
-                f"proposal {number} cannot be {what}: it is {proposals[number].state};"
+                f"proposal {number} cannot be {action}: it is {proposals[number].state};"
                 f" undo revision {by} first"
             )
     return [proposals[number] for number in dict.fromkeys(ids)]

@@ -85,8 +85,8 @@ def count_retracted(sql: Sql, revision: int) -> int:
     return int(sql.one(query, (revision, revision)))
 
 
-def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ...]) -> None:
-    """Update the rows of ``triple`` that satisfy ``which``, a condition that ends with AND or "".
+def _reconcile(sql: Sql, revision: int, condition: str, parameters: tuple[object, ...]) -> None:
+    """Update the rows of ``triple`` that satisfy ``condition``, which ends with AND or is empty.
 
     Each of the three statements has a condition on rev_removed, so that unchanged rows and their
     entries in the indexes are not written.
@@ -97,15 +97,15 @@ def _reconcile(sql: Sql, revision: int, which: str, parameters: tuple[object, ..
     )
     is_stated, is_certain = f"{current})", f"{current} AND {CERTAIN})"
     sql.run(
-        f"UPDATE triple SET rev_removed = ? WHERE {which}rev_removed <= 0 AND NOT {is_stated}",
+        f"UPDATE triple SET rev_removed = ? WHERE {condition}rev_removed <= 0 AND NOT {is_stated}",
         (revision, *parameters),
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = 0 WHERE {which}rev_removed <> 0 AND {is_certain}",
+        f"UPDATE triple SET rev_removed = 0 WHERE {condition}rev_removed <> 0 AND {is_certain}",
         parameters,
     )
     sql.run(
-        f"UPDATE triple SET rev_removed = {DOUBTED} WHERE {which}rev_removed <> {DOUBTED}"
+        f"UPDATE triple SET rev_removed = {DOUBTED} WHERE {condition}rev_removed <> {DOUBTED}"
         f" AND {is_stated} AND NOT {is_certain}",
         parameters,
     )

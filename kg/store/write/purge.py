@@ -157,7 +157,7 @@ def _drop_names(sql: Sql) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ("literal", "value", ("tail_id FROM triple", "value_id FROM qualifier")),
         ("relation", "key", ("relation_id FROM triple", "relation_id FROM qualifier")),
     ):
-        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {one}" for one in used)
+        unused = f"SELECT id FROM {table}" + "".join(f" EXCEPT SELECT {use}" for use in used)
         if table == "relation":
             unused += f" EXCEPT SELECT id FROM relation WHERE id < {FIRST_RELATION}"
         rows = sql.all(f"SELECT id, {column} FROM {table} WHERE id IN ({unused})")

@@ -124,16 +124,17 @@ def _closure(sql: Sql, number: int) -> set[int]:
     fresh = {number}
     while fresh:
         closure |= fresh
-        for one in fresh:
+        for revision in fresh:
             sql.run(
                 "INSERT INTO undone (triple_id) SELECT DISTINCT triple_id FROM triple_source"
-                f" WHERE rev_added = ?{' AND rev_added > 1' * (one > 1)} ON CONFLICT DO NOTHING",
-                (one,),
+                f" WHERE rev_added = ?{' AND rev_added > 1' * (revision > 1)}"
+                " ON CONFLICT DO NOTHING",
+                (revision,),
             )
             sql.run(
                 "INSERT INTO undone (triple_id) SELECT DISTINCT triple_id FROM triple_source"
                 " WHERE rev_removed = ? ON CONFLICT DO NOTHING",
-                (one,),
+                (revision,),
             )
         related = _later_changes_of(sql, number, "SELECT triple_id FROM undone")
         related |= _later_changes_of_slots(sql, number, closure & exclusive, exclusive - closure)
@@ -176,7 +177,7 @@ def _later_changes_of_slots(
     """
     related: set[int] = set()
     if edits:
-        numbers = ", ".join(f"{one:d}" for one in sorted(edits))
+        numbers = ", ".join(f"{edit:d}" for edit in sorted(edits))
         related |= _later_changes_of(
             sql,
             number,

@@ -160,6 +160,8 @@ def test_the_merged_key_in_a_query_means_the_kept_entity(graph, files):
     assert list(graph.query([("?x", "part of", "B")], strict=True)) == [("X",)]
     likes = Follow(Named(("B", "Nobody")), Step("likes"))
     assert graph.evaluate(likes).nodes == ("Y",)
+    assert graph.remove(head="B", relation="knows") == 1
+    assert Triple("A", "knows", "A") not in set(graph.match())
     assert list(before.match("B")) == [  # before the merge, the key means the entity itself
         Triple("B", "born in", "X"), Triple("B", "knows", "A"), Triple("B", "likes", "Y"),
     ]  # fmt: skip
