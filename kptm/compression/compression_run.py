@@ -112,15 +112,15 @@ def compress(
     return student, report
 
 
-def _card_figures(found: Measurement) -> dict[str, float]:
+def _card_figures(measurement: Measurement) -> dict[str, float]:
     """The available measurements of the compressed model, by their names in a model card."""
-    named = {
-        "compressed, bytes without vectors": found.bytes,
-        "compressed, CPU ms of one text": found.ms_of_one,
-        "compressed, share of facts right that only the graph has": found.facts,
-        "compressed, language-model loss on held-out texts": found.masked_lm,
+    figures = {
+        "compressed, bytes without vectors": measurement.bytes,
+        "compressed, CPU ms of one text": measurement.ms_of_one,
+        "compressed, share of facts right that only the graph has": measurement.facts,
+        "compressed, language-model loss on held-out texts": measurement.masked_lm,
     }
-    return {name: value for name, value in named.items() if value is not None}
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _share_out(

@@ -53,14 +53,14 @@ def graph_only_probes(
     ends = {end for head, _, tail, _ in facts for end in (head, tail)}
     labels = {key: record.label for key, record in graph.entities(sorted(ends)).items()}
     patterns = {relation: phrasings.of(relation)[0] for _, relation, _, _ in facts}
-    asked = [probe for probe in make_probes(facts, patterns, labels) if probe.split == "B"]
-    asked = [probe for probe in asked if len(probe.candidates) > 1]
-    return sorted(asked, key=lambda x: (draw(x.head, x.relation, x.answer), x.head))[:most]
+    probes = [probe for probe in make_probes(facts, patterns, labels) if probe.split == "B"]
+    probes = [probe for probe in probes if len(probe.candidates) > 1]
+    return sorted(probes, key=lambda x: (draw(x.head, x.relation, x.answer), x.head))[:most]
 
 
-def _sort_pair(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
+def _sort_pair(first: str, second: str) -> tuple[str, str]:
+    return (first, second) if first < second else (second, first)
 
 
 def _pairs(keys: list[str]) -> Iterable[tuple[str, str]]:
-    return ((one, other) for place, one in enumerate(keys) for other in keys[place + 1 :])
+    return ((first, second) for place, first in enumerate(keys) for second in keys[place + 1 :])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def spread_layers(count: int, kept: int) -> tuple[int, ...]:
-    """The numbers from 0 of the ``kept`` out of ``count`` layers that a student keeps.
+    """The numbers, from 0, of the ``kept`` layers that a student keeps of ``count``.
 
     TinyBERT's uniform map (Jiao et al. 2020, section 4.1), which keeps the last: 1, 3, 5 for 3 of
     6.
@@ -42,7 +42,7 @@ def drop_layers(model: FusedModel, count: int) -> FusedModel:
     """
     check_kind(model)
     layers = encoder_layers(model.backbone)
-    kept = spread_layers(len(layers), count)
+    numbers = spread_layers(len(layers), count)
     if len({id(layer) for layer in layers}) < len(layers):
         raise ConfigError("the layers share their weights, so fewer would not make a smaller model")
     names = [
@@ -54,33 +54,33 @@ def drop_layers(model: FusedModel, count: int) -> FusedModel:
     text = config.get_text_config()
     text.num_hidden_layers = count
     if getattr(text, "layer_types", None):  # families whose layers differ
-        text.layer_types = [text.layer_types[number] for number in kept]
-    state = _renumber(merged_state(model.backbone), f"{names[0]}.", kept)
-    return fuse_again(model, config, state, _places(model.fusion.numbers, kept))
+        text.layer_types = [text.layer_types[number] for number in numbers]
+    state = _renumber(merged_state(model.backbone), f"{names[0]}.", numbers)
+    return fuse_again(model, config, state, _places(model.fusion.numbers, numbers))
 
 
-def _renumber(state: dict[str, Tensor], stack: str, kept: Sequence[int]) -> dict[str, Tensor]:
+def _renumber(state: dict[str, Tensor], stack: str, numbers: Sequence[int]) -> dict[str, Tensor]:
     """The weights outside the layers, and those of the kept layers with new numbers."""
-    found = {}
+    state_of_student = {}
     for name, value in state.items():
         if not name.startswith(stack):
-            found[name] = value
+            state_of_student[name] = value
             continue
-        number, _, rest = name.removeprefix(stack).partition(".")
-        if int(number) in kept:
-            found[f"{stack}{kept.index(int(number))}.{rest}"] = value
-    return found
+        number, _, name_in_layer = name.removeprefix(stack).partition(".")
+        if int(number) in numbers:
+            state_of_student[f"{stack}{numbers.index(int(number))}.{name_in_layer}"] = value
+    return state_of_student
 
 
-def _places(numbers: Sequence[int], kept: Sequence[int]) -> tuple[int, ...]:
+def _places(numbers: Sequence[int], layers: Sequence[int]) -> tuple[int, ...]:
     """The student's layers nearest to those after which knowledge entered; on ties the earlier."""
-    found = tuple(
-        min(range(len(kept)), key=lambda place: (abs(kept[place] - number), place))
+    places = tuple(
+        min(range(len(layers)), key=lambda place: (abs(layers[place] - number), place))
         for number in numbers
     )
-    if len(set(found)) < len(found):
+    if len(set(places)) < len(places):
         raise ConfigError(
-            f"knowledge enters after {len(numbers)} layers, but only {len(kept)} are kept;"
+            f"knowledge enters after {len(numbers)} layers, but only {len(layers)} are kept;"
             " keep more"
         )
-    return found
+    return places

@@ -90,14 +90,14 @@ def share_layers(model: FusedModel, layer: int | None = None) -> FusedModel:
 
 def _of_albert(state: dict[str, Tensor], chosen: int) -> dict[str, Tensor]:
     """The weights of a BERT by ALBERT's names, with the chosen layer only."""
-    found = {}
+    albert_state = {}
     for name, value in state.items():
         if name.startswith(LAYER):
             number, _, inside = name.removeprefix(LAYER).partition(".")
             if int(number) == chosen:
                 old = next(old for old in INSIDE if inside.startswith(old))
-                found[SHARED + INSIDE[old] + inside.removeprefix(old)] = value
+                albert_state[SHARED + INSIDE[old] + inside.removeprefix(old)] = value
             continue
         old = next((old for old in OUTSIDE if name.startswith(old)), "")
-        found[OUTSIDE.get(old, "") + name.removeprefix(old)] = value
-    return found
+        albert_state[OUTSIDE.get(old, "") + name.removeprefix(old)] = value
+    return albert_state

@@ -63,19 +63,19 @@ def measure(
         held_out: Linked texts for the loss; without questions, also for the time.
     """
     texts = [probe.cloze for probe in probes[:MANY]] or list(held_out[:MANY])
-    one, many = (measure_passes(models, texts[:count]) for count in (1, MANY))
-    found = {}
+    ms_of_one, ms_of_many = (measure_passes(models, texts[:count]) for count in (1, MANY))
+    measurements = {}
     for name, model in models.items():
         right = ask_model(model, probes)
-        found[name] = Measurement(
+        measurements[name] = Measurement(
             bytes=model_bytes(model),
-            ms_of_one=one.get(name),
-            ms_of_many=many.get(name),
+            ms_of_one=ms_of_one.get(name),
+            ms_of_many=ms_of_many.get(name),
             facts=sum(right) / len(right) if right else None,
             asked=len(right),
             masked_lm=_loss(model, held_out),
         )
-    return found
+    return measurements
 
 
 def measure_passes(
@@ -95,7 +95,7 @@ def measure_passes(
                 began = time.process_time()
                 model(**batches[name])
                 seconds[name].append(time.process_time() - began)
-    return {name: 1_000 * median(found) for name, found in seconds.items()}
+    return {name: 1_000 * median(durations) for name, durations in seconds.items()}
 
 
 def model_bytes(model: FusedModel) -> int:

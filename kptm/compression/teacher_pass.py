@@ -41,8 +41,8 @@ class LayerStates:
 
     def take(self) -> list[Tensor]:
         """The hidden states after each layer in the last pass, each of shape (B, L, D)."""
-        found, self._found = self._found[-len(self._layers) :], []
-        return found
+        states, self._found = self._found[-len(self._layers) :], []
+        return states
 
     def _note(self, _layer: nn.Module, _inputs: object, output: Any) -> None:
         self._found.append(output[0] if isinstance(output, tuple | list) else output)

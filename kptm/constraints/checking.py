@@ -52,13 +52,17 @@ def constraints_of(
             returns all.
     """
     declared = [
-        one
-        for one in config.declared_constraints()
-        if relations is None or one.subject in relations or one.kind == ConstraintKind.DISJOINT
+        constraint
+        for constraint in config.declared_constraints()
+        if relations is None
+        or constraint.subject in relations
+        or constraint.kind == ConstraintKind.DISJOINT
     ]
-    known = {(one.kind, one.subject) for one in declared}
+    known = {(constraint.kind, constraint.subject) for constraint in declared}
     learnt = learn(graph, config, relations) if config.learn else []
-    return declared + [one for one in learnt if (one.kind, one.subject) not in known]
+    return declared + [
+        constraint for constraint in learnt if (constraint.kind, constraint.subject) not in known
+    ]
 
 
 def check(
@@ -84,12 +88,12 @@ def check(
     constraints = constraints_of(graph, config)
     violations: list[Violation] = []
     with graph.database.reading() as sql:
-        for one in constraints:
-            if one.is_declared or one.exceptions:
-                violations += _in_graph(sql, one, limit)
+        for constraint in constraints:
+            if constraint.is_declared or constraint.exceptions:
+                violations += _in_graph(sql, constraint, limit)
     proposals = graph.proposals.find()
-    for found in _find_violations(graph, proposals, constraints).values():
-        violations += found
+    for violations_of_proposal in _find_violations(graph, proposals, constraints).values():
+        violations += violations_of_proposal
     if shapes is not None:
         from kptm.constraints.shacl import check_shapes
 
@@ -107,60 +111,68 @@ def check_proposals(
     return _find_violations(graph, proposals, constraints_of(graph, config, relations))
 
 
-def _in_graph(sql: Sql, one: Constraint, limit: int) -> Iterator[Violation]:
-    kind = one.kind
+def _in_graph(sql: Sql, constraint: Constraint, limit: int) -> Iterator[Violation]:
+    kind = constraint.kind
     if kind == ConstraintKind.DISJOINT:
-        for key in shapes.entities_of_both(sql, one.subject, one.types[0], limit):
-            yield Violation(one, key, "", "", f"has both types {one.subject} and {one.types[0]}")
+        for key in shapes.entities_of_both(sql, constraint.subject, constraint.types[0], limit):
+            yield Violation(
+                constraint,
+                key,
+                "",
+                "",
+                f"has both types {constraint.subject} and {constraint.types[0]}",
+            )
         return
     if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
         end = "head" if kind == ConstraintKind.DOMAIN else "tail"
-        facts = shapes.facts_of_other_types(sql, one.subject, end, one.types, limit)
-        reason = f"the {end} has none of the types {', '.join(one.types)}"
+        facts = shapes.facts_of_other_types(sql, constraint.subject, end, constraint.types, limit)
+        reason = f"the {end} has none of the types {', '.join(constraint.types)}"
     elif kind in (ConstraintKind.FUNCTIONAL, ConstraintKind.INVERSE_FUNCTIONAL):
         end = "head" if kind == ConstraintKind.FUNCTIONAL else "tail"
-        facts = shapes.facts_with_several(sql, one.subject, end, limit)
+        facts = shapes.facts_with_several(sql, constraint.subject, end, limit)
         reason = f"the {end} has several {'tails' if end == 'head' else 'heads'}"
     else:
         holds = kind == ConstraintKind.ASYMMETRIC
-        facts = shapes.facts_one_way(sql, one.subject, limit, both=holds)
+        facts = shapes.facts_one_way(sql, constraint.subject, limit, both=holds)
         reason = "holds in both directions" if holds else "does not hold in the other direction"
     for head, relation, tail in facts:
         value = tail.literal if isinstance(tail, ValueKey) else tail
-        yield Violation(one, head, relation, value, reason)
+        yield Violation(constraint, head, relation, value, reason)
 
 
 def _find_violations(
     graph: KnowledgeGraph, proposals: Sequence[Proposal], constraints: Sequence[Constraint]
 ) -> dict[int, list[Violation]]:
     by_relation: dict[str, list[Constraint]] = defaultdict(list)
-    for one in constraints:
-        by_relation[one.subject].append(one)
+    for constraint in constraints:
+        by_relation[constraint.subject].append(constraint)
     keys = {item.head for item in proposals}
     keys |= {item.tail for item in proposals if isinstance(item.tail, str)}
     with graph.database.reading() as sql:
         types = shapes.types_of(sql, sorted(keys))
-    found: dict[int, list[Violation]] = defaultdict(list)
+    violations: dict[int, list[Violation]] = defaultdict(list)
     for item in proposals:
-        for one in by_relation[item.relation]:
-            reason = _reason(graph, item, one, types)
+        for constraint in by_relation[item.relation]:
+            reason = _reason(graph, item, constraint, types)
             if reason:
-                broken = Violation(one, item.head, item.relation, item.tail, reason, item.id)
-                found[item.id].append(broken)
-    return dict(found)
+                violation = Violation(
+                    constraint, item.head, item.relation, item.tail, reason, item.id
+                )
+                violations[item.id].append(violation)
+    return dict(violations)
 
 
 def _reason(
-    graph: KnowledgeGraph, item: Proposal, one: Constraint, types: Mapping[str, set[str]]
+    graph: KnowledgeGraph, item: Proposal, constraint: Constraint, types: Mapping[str, set[str]]
 ) -> str:
     """Why a proposal breaks a constraint; "" if it does not break it."""
-    kind = one.kind
+    kind = constraint.kind
     if kind in (ConstraintKind.DOMAIN, ConstraintKind.RANGE):
         end = item.head if kind == ConstraintKind.DOMAIN else item.tail
         own = types.get(end, set()) if isinstance(end, str) else set()
-        if not own or own & set(one.types):
+        if not own or own & set(constraint.types):
             return ""
-        return f"{end} is {', '.join(sorted(own))}, not {' or '.join(one.types)}"
+        return f"{end} is {', '.join(sorted(own))}, not {' or '.join(constraint.types)}"
     if kind == ConstraintKind.FUNCTIONAL:
         others = [other for other in _tails(graph, item) if not _same(other, item.tail)]
         return _has("already has", others)
@@ -174,22 +186,26 @@ def _reason(
 
 
 def _tails(graph: KnowledgeGraph, item: Proposal) -> list[str | Literal]:
-    found: list[str | Literal] = [fact.tail for fact in graph.match(item.head, item.relation, None)]
-    found += [one.value for one in graph.attributes(item.head) if one.relation == item.relation]
-    return found
+    tails: list[str | Literal] = [fact.tail for fact in graph.match(item.head, item.relation, None)]
+    tails += [
+        attribute.value
+        for attribute in graph.attributes(item.head)
+        if attribute.relation == item.relation
+    ]
+    return tails
 
 
-def _same(one: str | Literal, other: str | Literal) -> bool:
-    if isinstance(one, Literal) and isinstance(other, Literal):
+def _same(first: str | Literal, second: str | Literal) -> bool:
+    if isinstance(first, Literal) and isinstance(second, Literal):
         from kg.values.base_quantities import quantity
 
-        sizes = quantity(one), quantity(other)
-        return one == other or (sizes[0] is not None and sizes[0] == sizes[1])
-    return one == other
+        sizes = quantity(first), quantity(second)
+        return first == second or (sizes[0] is not None and sizes[0] == sizes[1])
+    return first == second
 
 
-def _has(what: str, others: Sequence[str | Literal]) -> str:
+def _has(claim: str, others: Sequence[str | Literal]) -> str:
     if not others:
         return ""
-    named = [one.value if isinstance(one, Literal) else one for one in others[:SHOWN]]
-    return f"{what} {', '.join(named)}{', …' if others[SHOWN:] else ''}"
+    named = [tail.value if isinstance(tail, Literal) else tail for tail in others[:SHOWN]]
+    return f"{claim} {', '.join(named)}{', …' if others[SHOWN:] else ''}"

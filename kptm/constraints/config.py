@@ -39,18 +39,18 @@ class ConstraintsConfig:
 
     def __post_init__(self) -> None:
         for name in ("domain", "range"):
-            given = {key: _texts(name, value) for key, value in getattr(self, name).items()}
-            object.__setattr__(self, name, given)
+            types = {key: _texts(name, value) for key, value in getattr(self, name).items()}
+            object.__setattr__(self, name, types)
         for name in ("functional", "inverse_functional", "symmetric", "asymmetric", "disjoint"):
             object.__setattr__(self, name, _texts(name, getattr(self, name)))
-        if any(len(_pair(one)) != 2 for one in self.disjoint):
+        if any(len(_pair(pair)) != 2 for pair in self.disjoint):
             raise ConfigError('disjoint: give pairs of types, as in ["city | country"]')
         if self.support < 1 or not 0.5 < self.agreement <= 1:
             raise ConfigError("support is at least 1, agreement above 0.5 and at most 1")
 
     def declared_constraints(self) -> list[Constraint]:
         """The declared constraints."""
-        found = [
+        constraints = [
             Constraint(kind, relation, types, is_declared=True)
             for kind, given in (
                 (ConstraintKind.DOMAIN, self.domain),
@@ -58,7 +58,7 @@ class ConstraintsConfig:
             )
             for relation, types in sorted(given.items())
         ]
-        found += [
+        constraints += [
             Constraint(kind, relation, is_declared=True)
             for kind, given in (
                 (ConstraintKind.FUNCTIONAL, self.functional),
@@ -68,7 +68,7 @@ class ConstraintsConfig:
             )
             for relation in given
         ]
-        return found + [
+        return constraints + [
             Constraint(ConstraintKind.DISJOINT, first, (second,), is_declared=True)
             for first, second in map(_pair, self.disjoint)
         ]
@@ -79,7 +79,7 @@ def _pair(text: str) -> list[str]:
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:
-    given = (value,) if isinstance(value, str) else value
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(text, str) for text in names):
         raise ConfigError(f"{name}: give names as text, in a list")
-    return tuple(given)
+    return tuple(names)

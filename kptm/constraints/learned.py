@@ -34,13 +34,13 @@ def learn(
     """
     with graph.database.reading() as sql:
         ids = shapes.relation_ids(sql, relations)
-        found = list(_of_counts(sql, ids, config))
+        constraints = list(_of_counts(sql, ids, config))
         for number, key in sorted(ids.items(), key=lambda item: item[1]):
             for kind, end in ((ConstraintKind.DOMAIN, "head"), (ConstraintKind.RANGE, "tail")):
-                found += _of_types(sql, key, number, kind, end, config)
+                constraints += _of_types(sql, key, number, kind, end, config)
         if relations is None:
-            found += _disjoint(sql, config)
-    return found
+            constraints += _disjoint(sql, config)
+    return constraints
 
 
 def _of_counts(sql: Sql, ids: dict[int, str], config: ConstraintsConfig) -> Iterator[Constraint]:

@@ -65,15 +65,18 @@ def check_shapes(
     shapes = _shapes(path)
     data = _data(graph)
     known = _results(data, shapes, path)
-    found = [_violation(one) for one in sorted(known, key=_order)]
+    violations = [_violation(result) for result in sorted(known, key=_order)]
     if proposals:
         for triple in _facts(proposals):
             data.add(triple)
         fresh = sorted(_results(data, shapes, path) - known, key=_order)
-        found += [
-            _violation(one, item.id) for one in fresh for item in proposals if _is_about(one, item)
+        violations += [
+            _violation(result, item.id)
+            for result in fresh
+            for item in proposals
+            if _is_about(result, item)
         ]
-    return list(_limit_per_constraint(found, limit))
+    return list(_limit_per_constraint(violations, limit))
 
 
 def _shapes(path: Path) -> rdflib.Graph:
@@ -85,19 +88,19 @@ def _shapes(path: Path) -> rdflib.Graph:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file of shapes")
     try:
-        found = rdflib.Graph().parse(path)
+        shapes = rdflib.Graph().parse(path)
     except Exception as error:  # each of RDFLib's parsers has errors of its own
         reason = " ".join(str(error).split())[:200]
         raise ConfigError(f"{path}: cannot be read as RDF ({reason})") from error
     kinds = (rdflib.URIRef(f"{SH}NodeShape"), rdflib.URIRef(f"{SH}PropertyShape"))
     targets = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
-    if not any((None, None, kind) in found for kind in kinds) and not any(
-        (None, rdflib.URIRef(SH + name), None) in found for name in targets
+    if not any((None, None, kind) in shapes for kind in kinds) and not any(
+        (None, rdflib.URIRef(SH + name), None) in shapes for name in targets
     ):
         raise ConfigError(
             f"{path}: holds no shape (no sh:NodeShape, no sh:PropertyShape, no target)"
         )
-    return found
+    return shapes
 
 
 def _results(data: rdflib.Graph, shapes: rdflib.Graph, path: Path) -> set[ShapeResult]:
@@ -126,12 +129,12 @@ def _data(graph: KnowledgeGraph) -> rdflib.Graph:
     from kg.sparql.plugin import read_graph
     from kg.sparql.rdflib_terms import node
 
-    found = rdflib.Graph(bind_namespaces="none")
+    data = rdflib.Graph(bind_namespaces="none")
     with read_graph(graph.database) as base:
         for head, relation, tail in base:
             is_name = relation == rdflib.RDF.type and isinstance(tail, rdflib.Literal)
-            found.add((head, relation, node(str(tail)) if is_name else tail))
-    return found
+            data.add((head, relation, node(str(tail)) if is_name else tail))
+    return data
 
 
 def _facts(proposals: Sequence[Proposal]) -> Iterator[tuple[Term, Term, Term]]:
@@ -159,7 +162,7 @@ def _read(report: rdflib.Graph) -> Iterator[ShapeResult]:
             report.value(result, term("focusNode")),
         )
         component = str(report.value(result, term("sourceConstraintComponent"))).removeprefix(SH)
-        messages = sorted(str(one) for one in report.objects(result, term("resultMessage")))
+        messages = sorted(str(message) for message in report.objects(result, term("resultMessage")))
         severity = str(report.value(result, term("resultSeverity"))).removeprefix(SH)
         reason = " ".join(" ".join(messages).split()) or component
         yield ShapeResult(
@@ -201,21 +204,31 @@ def _is_about(result: ShapeResult, item: Proposal) -> bool:
     )
 
 
-def _violation(one: ShapeResult, proposal: int = 0) -> Violation:
+def _violation(result: ShapeResult, proposal: int = 0) -> Violation:
     rule = Constraint(
-        ConstraintKind.SHAPE, one.shape or "without a name", (one.component,), is_declared=True
+        ConstraintKind.SHAPE,
+        result.shape or "without a name",
+        (result.component,),
+        is_declared=True,
     )
-    return Violation(rule, one.focus, one.path, one.value, one.message, proposal)
+    return Violation(rule, result.focus, result.path, result.value, result.message, proposal)
 
 
-def _order(one: ShapeResult) -> tuple[str, ...]:
-    return one.shape, one.component, one.focus, one.path, str(one.value), one.message
+def _order(result: ShapeResult) -> tuple[str, ...]:
+    return (
+        result.shape,
+        result.component,
+        result.focus,
+        result.path,
+        str(result.value),
+        result.message,
+    )
 
 
-def _limit_per_constraint(found: Sequence[Violation], limit: int) -> Iterator[Violation]:
+def _limit_per_constraint(violations: Sequence[Violation], limit: int) -> Iterator[Violation]:
     count: dict[tuple[object, bool], int] = {}
-    for one in found:
-        name = one.constraint, bool(one.proposal)
+    for violation in violations:
+        name = violation.constraint, bool(violation.proposal)
         count[name] = count.get(name, 0) + 1
         if count[name] <= limit:
-            yield one
+            yield violation

@@ -63,10 +63,10 @@ def measure_arms(
         adjust = neighbours_speak(aligned, ws.modeledge, probes)
         right[WITH_STORE] = ask_model(aligned, probes, adjust=adjust)
         bar(len(models) + 1)
-    found = {
+    intervals = {
         arm: {split: interval(values) for split, values in splits(probes, values_).items()}
         for arm, values_ in right.items()
     }
     ours, theirs = splits(probes, right["aligned"]), splits(probes, right["permuted"])
-    found[GAIN] = {split: paired_interval(ours[split], theirs[split]) for split in ours}
-    return found
+    intervals[GAIN] = {split: paired_interval(ours[split], theirs[split]) for split in ours}
+    return intervals

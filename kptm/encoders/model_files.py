@@ -29,7 +29,7 @@ def model_folder(path: str | Path) -> Path:
     """
     folder = _folder_of(path)
     inside = (folder / part for part in BACKBONES)
-    folder = next((one for one in inside if (one / "config.json").is_file()), folder)
+    folder = next((backbone for backbone in inside if (backbone / "config.json").is_file()), folder)
     if not (folder / "config.json").is_file():
         raise LinkingError(
             f"{path}: no encoder (no config.json); name the folder of a Hugging Face model, or the "

@@ -47,8 +47,8 @@ class TokenStates:
         last = int(np.searchsorted(self.starts, end))
         if last <= first:
             return np.zeros(self.states.shape[1], np.float32)
-        found = self.states[first:last].mean(axis=0)
-        return np.asarray(found / max(float(np.linalg.norm(found)), 1e-6), np.float32)
+        mean = self.states[first:last].mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
 
 class TokenEncoder:
@@ -97,16 +97,16 @@ class TokenEncoder:
 
         if not texts:
             return []
-        given = self._tokenizer(
+        tokens = self._tokenizer(
             list(texts),
             truncation=True,
             max_length=LENGTH,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
         )
-        ids = given["input_ids"]
+        ids = tokens["input_ids"]
         order = sorted(range(len(texts)), key=lambda at: (-len(ids[at]), at))
-        found: dict[int, TokenStates] = {}
+        states: dict[int, TokenStates] = {}
         with torch.inference_mode():
             for start in range(0, len(order), BATCH):
                 chosen = order[start : start + BATCH]
@@ -115,7 +115,7 @@ class TokenEncoder:
                 ).to(self._model.device)
                 hidden = self._model(**batch).last_hidden_state.float().cpu().numpy()
                 for row, at in enumerate(chosen):
-                    real = np.flatnonzero(np.array(given["special_tokens_mask"][at]) == 0)
-                    spans = np.array(given["offset_mapping"][at], np.int64).reshape(-1, 2)[real]
-                    found[at] = TokenStates(spans[:, 0], spans[:, 1], hidden[row, real])
-        return [found[at] for at in range(len(texts))]
+                    real = np.flatnonzero(np.array(tokens["special_tokens_mask"][at]) == 0)
+                    spans = np.array(tokens["offset_mapping"][at], np.int64).reshape(-1, 2)[real]
+                    states[at] = TokenStates(spans[:, 0], spans[:, 1], hidden[row, real])
+        return [states[at] for at in range(len(texts))]

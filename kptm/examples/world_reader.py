@@ -156,16 +156,16 @@ class World:
                 f"{path}: cannot be read ({error}); the world's files are UTF-8 text in one folder"
             ) from error
 
-    def _parse_lines(self, name: str, parse: Callable[[str], T], what: str) -> list[T]:
-        found = []
+    def _parse_lines(self, name: str, parse: Callable[[str], T], described_as: str) -> list[T]:
+        items = []
         for number, line in enumerate(self._lines(name), 1):
             try:
-                found.append(parse(line))
+                items.append(parse(line))
             except (ValueError, TypeError, LookupError) as error:
                 raise ConfigError(
-                    f"{self.folder / name}, line {number}: {shorten(line)!r} is not {what}"
+                    f"{self.folder / name}, line {number}: {shorten(line)!r} is not {described_as}"
                 ) from error
-        return found
+        return items
 
     def texts(self) -> list[str]:
         """The lines of the corpus."""

@@ -23,7 +23,7 @@ def accepted_languages(header: str) -> tuple[str, ...]:
     Args:
         header: The header's value, for example "de-AT,de;q=0.9,en;q=0.5"; may be "".
     """
-    found: list[tuple[float, int, str]] = []
+    ranked: list[tuple[float, int, str]] = []
     for place, item in enumerate(header.split(",")):
         match = _ITEM.fullmatch(item)
         if match is None or (match[2] and float(match[2]) == 0):
@@ -32,5 +32,5 @@ def accepted_languages(header: str) -> tuple[str, ...]:
             [tag] = checked_languages(match[1])
         except InvalidNameError:
             continue
-        found.append((-float(match[2] or 1), place, tag))
-    return tuple(dict.fromkeys(tag for _, _, tag in sorted(found)))[:MOST]
+        ranked.append((-float(match[2] or 1), place, tag))
+    return tuple(dict.fromkeys(tag for _, _, tag in sorted(ranked)))[:MOST]

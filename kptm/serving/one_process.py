@@ -67,7 +67,7 @@ def _create(
     """Create the application of one workspace or of several."""
     limits = rate_limits(config.rate, shared_folder())
     tokens = (
-        {name: required_tokens(one) for name, one in workspaces.items()}
+        {name: required_tokens(workspace) for name, workspace in workspaces.items()}
         if config.require_token
         else None
     )

@@ -42,8 +42,8 @@ class FilePlan:
 
     def __str__(self) -> str:
         if self.table is None or self.table.layout == "triples":
-            what = "one fact per line" if self.kind == FileKind.TRIPLES else str(self.kind)
-            return f"{self.path}: {what}"
+            contents = "one fact per line" if self.kind == FileKind.TRIPLES else str(self.kind)
+            return f"{self.path}: {contents}"
         relations = [name for name in self.table.columns if name and name != self.table.key]
         text = f"{self.path}: one entity per row, named by column {self.table.key!r}; "
         text += f"its relations are {', '.join(relations)}"
@@ -62,15 +62,15 @@ def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]
         WorkspaceError: A path is missing, or a given file has an unknown format.
         kg.TripleFormatError: A table is empty or has one column.
     """
-    plans, left = [], []
-    for given in paths:
-        path = Path(given)
+    plans, unknown = [], []
+    for name in paths:
+        path = Path(name)
         if path.is_dir():
-            for found in files_of(Path(os.path.abspath(path))):  # noqa: PTH100  # follows no links
-                if found.kind is None:
-                    left.append(found.path)
+            for file in files_of(Path(os.path.abspath(path))):  # noqa: PTH100  # follows no links
+                if file.kind is None:
+                    unknown.append(file.path)
                 else:
-                    plans.append(_plan(found.path, found.kind))
+                    plans.append(_plan(file.path, file.kind))
             continue
         if not path.exists():
             raise WorkspaceError(f"{path}: there is no such file")
@@ -81,7 +81,7 @@ def plan_files(paths: Iterable[str | Path]) -> tuple[list[FilePlan], list[Path]]
             )
         plans.append(_plan(path, kind))
     order = (FileKind.ENTITIES, FileKind.TRIPLES, FileKind.TEXTS)
-    return sorted(plans, key=lambda plan: order.index(plan.kind)), left
+    return sorted(plans, key=lambda plan: order.index(plan.kind)), unknown
 
 
 def _plan(path: Path, kind: FileKind) -> FilePlan:

@@ -59,7 +59,7 @@ def files_of(folder: Path, *, without: Collection[Path] = ()) -> list[FoundFile]
         )
     return [
         FoundFile(path.relative_to(folder).as_posix(), path, kind_of(path))
-        for path in _walk(folder, {one.resolve() for one in without})
+        for path in _walk(folder, {excluded.resolve() for excluded in without})
     ]
 
 

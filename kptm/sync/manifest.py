@@ -65,8 +65,8 @@ class Manifest:
 
 def file_hash(path: Path) -> str:
     """The SHA-256 of a file's bytes."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -33,17 +33,19 @@ def extraction(workspace: str, gold: str, precision: float, relations: bool, as_
     else the linker finds them.
     """
     with existing(workspace) as ws, progress("extracting", None):
-        found = ws.evaluate_extraction(gold, precision=precision)
-    scores = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
+        report = ws.evaluate_extraction(gold, precision=precision)
+    scores = {"precision": report.precision, "recall": report.recall, "f1": report.f1}
     if as_json:
-        show({**asdict(found), **scores}, as_json, "")
+        show({**asdict(report), **scores}, as_json, "")
         return
     show_rows(
         ("precision", "recall", "F1", "right", "found", "gold"),
-        [(*(f"{x:.3f}" for x in scores.values()), found.right, found.found, found.gold)],
+        [(*(f"{x:.3f}" for x in scores.values()), report.right, report.found, report.gold)],
         as_json,
     )
-    click.echo(f"{found.new_right:,} of {found.new_gold:,} triples that the graph lacks were found")
+    click.echo(
+        f"{report.new_right:,} of {report.new_gold:,} triples that the graph lacks were found"
+    )
     if relations:
-        rows = [(plain(name), *own) for name, own in found.relations.items()]
+        rows = [(plain(name), *own) for name, own in report.relations.items()]
         show_rows(("relation", "gold", "found", "right"), rows, as_json)

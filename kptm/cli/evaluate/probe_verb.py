@@ -129,23 +129,26 @@ def _tell(report: ProbesReport) -> None:
 
 
 def _facts(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
-    for model, found in report.factual.items():
-        for name, part in (("all", found.all), ("not by name", found.not_by_name)):
+    for model, scores_of_model in report.factual.items():
+        for name, part in (
+            ("all", scores_of_model.all),
+            ("not by name", scores_of_model.not_by_name),
+        ):
             scores = (part.p_at_1, part.mrr, part.consistency, part.consistent_right)
             guesses = (f"{part.chance:.3f}", f"{part.commonest:.3f}")
             yield model, name, part.facts, *map(_interval_text, scores), *guesses
 
 
 def _phrasings(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
-    for model, found in report.factual.items():
-        for part in found.all.phrasings:
+    for model, scores_of_model in report.factual.items():
+        for part in scores_of_model.all.phrasings:
             scores = map(_interval_text, (part.p_at_1, part.mrr))
             yield model, part.relation, part.pattern, part.p_at_1.count, *scores
 
 
 def _layers(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
-    for model, found in report.linear.items():
-        for part in found.layers:
+    for model, probes in report.linear.items():
+        for part in probes.layers:
             yield (
                 model,
                 part.layer,
@@ -155,28 +158,28 @@ def _layers(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
 
 def _heads(report: ProbesReport) -> Iterator[tuple[Any, ...]]:
     """The rows of attention, averaged over the heads of each layer."""
-    for model, found in report.attention.items():
-        by_layer = zip(*(value.mean(1) for value in found.measures().values()), strict=True)
+    for model, heads in report.attention.items():
+        by_layer = zip(*(value.mean(1) for value in heads.measures().values()), strict=True)
         for number, values in enumerate(by_layer, 1):
             yield model, number, *(f"{value:.3f}" for value in values)
 
 
 def _notes(report: ProbesReport) -> Iterator[str]:
-    for found in list(report.linear.values())[:1]:
+    for probes in list(report.linear.values())[:1]:
         yield (
-            f"layers: {report.task}, {found.labels} labels, {found.learnt:,} spans learnt from,"
-            f" {found.held_out:,} held out, {found.seen:.0%} of these in a form that was learnt"
-            f" from; majority {found.majority:.3f}"
+            f"layers: {report.task}, {probes.labels} labels, {probes.learnt:,} spans learnt from,"
+            f" {probes.held_out:,} held out, {probes.seen:.0%} of these in a form that was learnt"
+            f" from; majority {probes.majority:.3f}"
         )
     named = report.named
     if named.left_out:
-        what = f"{len(named.unknown)} unknown and {len(named.ambiguous)} ambiguous names"
-        yield f"facts: {named.left_out:,} left out for {what}"
-    asked = report.factual["plain"]
-    if asked.unasked:
-        yield f"facts: {asked.unasked:,} questions could not be asked"
-    if asked.without_vector:
-        yield f"facts: {asked.without_vector:,} whose object has no vector count as wrong"
+        reasons = f"{len(named.unknown)} unknown and {len(named.ambiguous)} ambiguous names"
+        yield f"facts: {named.left_out:,} left out for {reasons}"
+    plain = report.factual["plain"]
+    if plain.unasked:
+        yield f"facts: {plain.unasked:,} questions could not be asked"
+    if plain.without_vector:
+        yield f"facts: {plain.without_vector:,} whose object has no vector count as wrong"
     yield from report.notes
 
 

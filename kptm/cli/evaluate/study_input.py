@@ -98,10 +98,10 @@ def show_results(results: Results, as_json: bool, *, plot: str | None, out: str 
         **results.table(),
         "count": results.splits(),
         "difference": {
-            name: {split: asdict(found) for split, found in row.items()}
+            name: {split: asdict(interval) for split, interval in row.items()}
             for name, row in results.differences().items()
         },
-        "masked_lm": {arm: sum(found) / len(found) for arm, found in results.losses.items()},
+        "masked_lm": {arm: sum(losses) / len(losses) for arm, losses in results.losses.items()},
         **({"kept": results.kept_means()} if results.kept else {}),
     }
     show(value, as_json, tables.rstrip("\n"))

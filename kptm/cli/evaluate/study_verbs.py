@@ -113,8 +113,8 @@ def fusion(
     )
     rate = GIVEN_RATE if backbone else RATE
     steps = steps or (GIVEN_STEPS if backbone else STEPS)
-    asked = None if ask is None or ask.isdecimal() else ask
-    check_results(plot, out, inputs=[facts, phrasings, asked, *texts], workspace=graph)
+    ask_file = None if ask is None or ask.isdecimal() else ask
+    check_results(plot, out, inputs=[facts, phrasings, ask_file, *texts], workspace=graph)
     if graph and texts and not (facts or phrasings or ask):
         study: Study = own_study(graph, texts, steps=steps, rate=rate, limit=limit, noise=noise)
     elif facts and phrasings and ask and not (graph or texts):
@@ -152,10 +152,12 @@ def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: 
 
     with existing(workspace) as ws:
         known = cache(lambda key: bool(ws.graph.entities([key])))
-        wanted = list(read_gold(gold, keys=read_keys(keys) if keys else None, known=known))
-        with progress("linking", len(wanted)) as advance:
+        gold_documents = list(read_gold(gold, keys=read_keys(keys) if keys else None, known=known))
+        with progress("linking", len(gold_documents)) as advance:
             pairs = []
-            for pair in zip(wanted, ws.link(item.text for item in wanted), strict=True):
+            for pair in zip(
+                gold_documents, ws.link(item.text for item in gold_documents), strict=True
+            ):
                 pairs.append(pair)
                 advance(len(pairs))
         report = score_linking(pairs)
@@ -163,8 +165,8 @@ def linking(workspace: str, gold: str, keys: str | None, errors: bool, as_json: 
         named = {key for item in mistakes for key in (item.gold, item.found) if key}
         labels = {key: entity.label for key, entity in ws.graph.entities(named).items()}
     if as_json:
-        told = {"errors": [asdict(item) for item in mistakes]} if errors else {}
-        show({**asdict(report), **told}, as_json, "")
+        listed = {"errors": [asdict(item) for item in mistakes]} if errors else {}
+        show({**asdict(report), **listed}, as_json, "")
         return
     show_rows(MEASURES, _measures(report), as_json)
     if report.nil_gold:

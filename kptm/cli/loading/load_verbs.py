@@ -215,20 +215,20 @@ def _subset(
     """The part of a dump of Wikidata that the options name; None without any."""
     from kg.formats import WikidataSubset
 
-    given = [
+    keys = [
         _keys(option, text)
         for option, text in (("types", types), ("languages", languages), ("properties", properties))
     ]
-    if not any(given):
+    if not any(keys):
         return None
-    return WikidataSubset(types=given[0], languages=given[1], properties=given[2])
+    return WikidataSubset(types=keys[0], languages=keys[1], properties=keys[2])
 
 
 def _keys(option: str, text: str | None) -> tuple[str, ...]:
-    found = tuple(part for part in (text or "").split(",") if part.strip())
-    if text is not None and not found:
+    keys = tuple(part for part in (text or "").split(",") if part.strip())
+    if text is not None and not keys:
         raise click.UsageError(f"--only-{option}: name at least one, or leave out the option")
-    return found
+    return keys
 
 
 def load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, Any]:
@@ -267,26 +267,26 @@ def load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, A
 
 def _notes(report: LoadReport) -> list[str]:
     """Notes on a file that was loaded before."""
-    found = []
+    notes = []
     if report.ended and report.revision:
-        found.append(
+        notes.append(
             f"{report.ended:,} facts that the file no longer states have ended; kptm undo brings"
             f" them back (revision {report.revision})"
         )
     if report.stated_elsewhere:
-        found.append(f"{report.stated_elsewhere:,} more stay, because another source states them")
+        notes.append(f"{report.stated_elsewhere:,} more stay, because another source states them")
     if report.unconfirmed:
-        found.append(
+        notes.append(
             f"{report.unconfirmed:,} facts that the file stated before stay, because a rejected"
             " line may state them; correct these lines and load again, or end the facts with"
             " --replace"
         )
     if report.other_files:
-        found.append(
+        notes.append(
             f"the statements of the source in {', '.join(report.other_files[:3])} stay;"
             " --replace ends them"
         )
-    return found
+    return notes
 
 
 def _kind_of(item: Typed) -> str:

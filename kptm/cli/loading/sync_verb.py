@@ -36,19 +36,19 @@ def sync(
             folder,
             extract=extract,
             precision=precision,
-            progress=lambda done, name: advance(done, plain(name)),
+            progress=lambda file_count, name: advance(file_count, plain(name)),
         )
     lines = [
-        f"{SIGNS[one.action]} {one.name}" + (f": {one.note}" if one.note else "")
-        for one in report.changes
+        f"{SIGNS[change.action]} {change.name}" + (f": {change.note}" if change.note else "")
+        for change in report.changes
     ]
     counts = {action: report.count(action) for action in SIGNS}
-    said = ", ".join(f"{count:,} {action}" for action, count in counts.items() if count)
-    lines.append(f"{said or 'nothing to do'}; {report.unchanged:,} files unchanged")
+    summary = ", ".join(f"{count:,} {action}" for action, count in counts.items() if count)
+    lines.append(f"{summary or 'nothing to do'}; {report.unchanged:,} files unchanged")
     report_ = {
         **counts,
         "unchanged": report.unchanged,
-        "files": [asdict(one) for one in report.changes],
+        "files": [asdict(change) for change in report.changes],
     }
     show(report_, as_json, "\n".join(lines))
     if counts["failed"]:

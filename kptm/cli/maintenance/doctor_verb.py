@@ -37,9 +37,9 @@ def _lines(report: HealthReport) -> list[str]:
     sizes = {name: size for name, size in report.sizes.items() if size}
     parts = ", ".join(f"{name} {_bytes(size)}" for name, size in sizes.items())
     lines.append(f"{_bytes(sum(sizes.values()))} ({parts}); {_bytes(report.free)} free")
-    for one in report.findings:
-        lines.append(f"{'broken' if one.broken else 'advice'}  {one.name}: {one.text}")
-        lines.append(f"        {one.remedy}")
+    for finding in report.findings:
+        lines.append(f"{'broken' if finding.broken else 'advice'}  {finding.name}: {finding.text}")
+        lines.append(f"        {finding.remedy}")
     return lines if report.findings else [*lines, "healthy"]
 
 

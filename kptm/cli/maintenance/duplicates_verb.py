@@ -44,11 +44,11 @@ def duplicates(
         if merged:
             _merge(ws, workspace, merged, as_json)
             return
-        found: dict[str, object] = {}
+        result: dict[str, object] = {}
         lines = []
         if fit:
             learnt = ws.fit_duplicates()
-            found["fit"] = asdict(learnt)
+            result["fit"] = asdict(learnt)
             lines.append(
                 f"learnt from {learnt.same:,} accepted and {learnt.different:,} rejected pairs:"
                 f" log loss {learnt.loss_before:.3f} → {learnt.loss:.3f}"
@@ -57,20 +57,20 @@ def duplicates(
             report = ws.duplicates(minimum=minimum, limit=limit, progress=advance)
         items = ws.review(relation=_same_as(), limit=SHOWN)
         waiting = ws.graph.proposals.count()["proposed"]
-    found |= {**asdict(report), "waiting": waiting, "best": [
-        {"id": one.proposal.id, "keep": one.proposal.head, "gone": one.proposal.tail,
-         "p": one.proposal.confidence, "evidence": one.proposal.sentence}
-        for one in items
+    result |= {**asdict(report), "waiting": waiting, "best": [
+        {"id": item.proposal.id, "keep": item.proposal.head, "gone": item.proposal.tail,
+         "p": item.proposal.confidence, "evidence": item.proposal.sentence}
+        for item in items
     ]}  # fmt: skip
     lines.append(
         f"{report.compared:,} pairs compared, {report.found:,} are probably the same:"
         f" {report.proposed:,} are new proposals"
         + (f", {report.gone:,} earlier ones were removed" if report.gone else "")
     )
-    lines += [f"  {one.proposal.confidence:.2f}  {one.proposal.sentence}" for one in items]
+    lines += [f"  {item.proposal.confidence:.2f}  {item.proposal.sentence}" for item in items]
     if items:
         lines.append(f'decide with: kptm review {workspace} --relation "same as"')
-    show(found, as_json, "\n".join(lines))
+    show(result, as_json, "\n".join(lines))
 
 
 def _same_as() -> str:
@@ -82,11 +82,11 @@ def _same_as() -> str:
 def _merge(
     ws: Workspace, workspace: str, pairs: tuple[tuple[str, str], ...], as_json: bool
 ) -> None:
-    done = [ws.merge_entities(keep, [gone]) for keep, gone in pairs]
+    merges = [ws.merge_entities(keep, [gone]) for keep, gone in pairs]
     lines = [
-        f"{gone} is {kept} now ({one.statements:,} statements); take it back with:"
-        f" kptm undo {workspace} {one.revision}"
-        for one in done
-        for gone, kept in one.kept.items()
+        f"{gone} is {kept} now ({merge.statements:,} statements); take it back with:"
+        f" kptm undo {workspace} {merge.revision}"
+        for merge in merges
+        for gone, kept in merge.kept.items()
     ]
-    show({"merged": [asdict(one) for one in done]}, as_json, "\n".join(lines))
+    show({"merged": [asdict(merge) for merge in merges]}, as_json, "\n".join(lines))

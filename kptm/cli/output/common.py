@@ -203,12 +203,12 @@ def show_rows(
 
     Without rows, ``nothing`` is printed on standard error.
     """
-    found = [list(row) for row in rows]
+    listed = [list(row) for row in rows]
     if as_json:
-        objects = [dict(zip(columns, row, strict=True)) for row in found]
+        objects = [dict(zip(columns, row, strict=True)) for row in listed]
         click.echo(printed_json(objects, indent=2))
         return
-    cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in found]
+    cells = [["" if cell is None else plain(str(cell)) for cell in row] for row in listed]
     if not cells:
         click.echo(nothing, err=True)
         return

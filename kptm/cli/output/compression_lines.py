@@ -21,10 +21,10 @@ FIGURES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 
 def compression_lines(original: Measurement, compressed: Measurement) -> list[str]:
     """One line per figure, with the original's value first."""
-    found = []
+    lines = []
     for name, field, form in FIGURES:
         values = getattr(original, field), getattr(compressed, field)
         if None not in values:
-            asked = f" ({original.asked:,} asked)" if field == "facts" else ""
-            found.append(f"  {name}: {form(values[0])} → {form(values[1])}{asked}")
-    return found
+            questions = f" ({original.asked:,} asked)" if field == "facts" else ""
+            lines.append(f"  {name}: {form(values[0])} → {form(values[1])}{questions}")
+    return lines

@@ -40,8 +40,8 @@ class Labels:
         self._labels: dict[str, str] = {}
         keys = {part for fact in facts for part in fact if isinstance(part, str)}
         if keys and not only_keys:
-            found = graph.entities(sorted(keys))
-            self._labels = {key: entity.label for key, entity in found.items()}
+            entities = graph.entities(sorted(keys))
+            self._labels = {key: entity.label for key, entity in entities.items()}
 
     def label(self, key: str) -> str:
         """The label of a key; the key itself if it has none."""

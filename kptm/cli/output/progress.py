@@ -95,10 +95,10 @@ class Track:
         return ", ".join(part for part in [*parts, self.note] if part)
 
     def _count(self) -> str:
-        done = f"{self.done:,.0f}" if self.done == int(self.done) else f"{self.done:,.2f}"
+        amount = f"{self.done:,.0f}" if self.done == int(self.done) else f"{self.done:,.2f}"
         if self.total:
-            return f"{done} of {'about ' if self.about else ''}{self.total:,.0f}"
-        return done if self.done else ""
+            return f"{amount} of {'about ' if self.about else ''}{self.total:,.0f}"
+        return amount if self.done else ""
 
 
 def time_text(seconds: float) -> str:

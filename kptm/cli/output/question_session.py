@@ -42,8 +42,10 @@ class Shown(NamedTuple):
 
     def of(self, question: str, answer: Answer) -> str:
         """The answer as text; for a follow-up, after the completed question."""
-        asked = f"({answer.question})\n" if answer.question != question and not self.brief else ""
-        return f"{asked}{self.text(answer)}"
+        completed = (
+            f"({answer.question})\n" if answer.question != question and not self.brief else ""
+        )
+        return f"{completed}{self.text(answer)}"
 
 
 def check_question(question: str) -> str:

@@ -66,13 +66,13 @@ def forget(
     if sum(item is not None for item in (entity, triple, source, text)) != 1:
         raise click.UsageError("give one of ENTITY, --triple, --source and --text")
     with existing(workspace) as ws:
-        gone = ws.forget(entity, triple=triple, source=source, text=text)
-    said = f"{gone['triples']:,} triples and {gone['records']:,} records forgotten"
-    if gone["revision"]:
-        said += f"; take it back with: kptm undo {workspace} {gone['revision']}"
-    elif gone["operation"]:
-        said += f"; take it back with: kptm undo {workspace} --operation {gone['operation']}"
-    show(gone, as_json, said)
+        counts = ws.forget(entity, triple=triple, source=source, text=text)
+    summary = f"{counts['triples']:,} triples and {counts['records']:,} records forgotten"
+    if counts["revision"]:
+        summary += f"; take it back with: kptm undo {workspace} {counts['revision']}"
+    elif counts["operation"]:
+        summary += f"; take it back with: kptm undo {workspace} --operation {counts['operation']}"
+    show(counts, as_json, summary)
 
 
 @click.command()
@@ -108,14 +108,14 @@ def undo(
 def _undo_lines(report: ChangeReport, labels: Labels) -> str:
     """The facts and records that an undo restored and removed, as text."""
     lines = [f"revision {report.revision}: {report.note}"]
-    for kind, count, said in (
+    for kind, count, word in (
         ("added", report.begun, "back"),
         ("removed", report.ended, "gone"),
     ):
-        found = [item for item in report.changes if item.kind == kind]
-        lines += [f"  {said}: {labels.line(item.fact)}   [{item.source}]" for item in found]
-        if count > len(found):
-            lines.append(f"  {said}: {count - len(found):,} more")
+        changes = [item for item in report.changes if item.kind == kind]
+        lines += [f"  {word}: {labels.line(item.fact)}   [{item.source}]" for item in changes]
+        if count > len(changes):
+            lines.append(f"  {word}: {count - len(changes):,} more")
     if report.files:
         lines.append(f"  {', '.join(report.files)}: as before")
     if report.records_added or report.records_removed:
@@ -159,9 +159,9 @@ def purge(workspace: str, entity: str | None, source: str | None, yes: bool, as_
     show(asdict(purged), as_json, text)
 
 
-def _list_plan(plan: PurgePlan, what: str) -> None:
+def _list_plan(plan: PurgePlan, title: str) -> None:
     """Print on stderr the files that will be deleted, and other files with the name."""
-    lines = [f"{what}: will be deleted from the graph, its history and modeledge"]
+    lines = [f"{title}: will be deleted from the graph, its history and modeledge"]
     lines += [f"  deletes {file}" for file in plan.files]
     lines += [f"  other file with the name, not touched: {name}" for name in plan.foreign]
     click.echo(plain("\n".join(lines)), err=True)
@@ -228,13 +228,13 @@ def add(
         report = ws.add(items, source=source, exact=exact)
         facts = [fact for record in report.records if (fact := fact_of(record)) is not None]
         labels = Labels(ws.graph, facts)
-    found = {
+    result = {
         "added": report.added,
         "revision": report.revision,
         "new_entities": report.new_entities,
         "new_relations": report.new_relations,
     }
-    show(found, as_json, "\n".join(_lines(workspace, report, labels)))
+    show(result, as_json, "\n".join(_lines(workspace, report, labels)))
 
 
 def _lines(workspace: str, report: AddReport, labels: Labels) -> list[str]:
@@ -250,11 +250,11 @@ def _lines(workspace: str, report: AddReport, labels: Labels) -> list[str]:
         lines.append(record.key if isinstance(record, EntityRecord) else "")
         if fact is not None:
             lines[-1] = labels.line(fact)
-    for what, keys in (
+    for heading, keys in (
         ("new entities", report.new_entities),
         ("new relations", report.new_relations),
     ):
         if keys:
-            lines.append(f"{what}: {', '.join(keys)}")
+            lines.append(f"{heading}: {', '.join(keys)}")
     again = f"kptm undo {workspace} {report.revision}"
     return [*lines, f"revision {report.revision}; take it back with: {again}"]

@@ -90,21 +90,21 @@ def embed(
                     recipe=recipe,
                     partitions=partitions,
                     progress=ended,
-                    step=lambda done: advance(done, notes[0]),
+                    step=lambda epochs_done: advance(epochs_done, notes[0]),
                 )
-        found = {
+        summary = {
             "entities": len(embeddings),
             "width": embeddings.dim,
             "loss": embeddings.losses[-1] if embeddings.losses else None,
             "mrr": embeddings.mrr[-1][1] if embeddings.mrr else None,
             "fingerprint": embeddings.fingerprint,
         }
-    text = f"{found['entities']:,} vectors of width {found['width']}"
+    text = f"{summary['entities']:,} vectors of width {summary['width']}"
     if update:
         text += f", {staleness.entities:,} of them new"
     elif embeddings.losses:
         text += f", loss {embeddings.losses[-1]:.3f}"
-    show(found, as_json, text)
+    show(summary, as_json, text)
 
 
 def _note(epoch: Epoch) -> str:
@@ -148,12 +148,14 @@ def predict(
             )
             return
         end = ws.resolve(head or tail or "")
-        found = (
+        predictions = (
             embeddings.predict(head=end, relation=relation, k=k, known=ws.graph, mark=known)
             if head
             else embeddings.predict(tail=end, relation=relation, k=k, known=ws.graph, mark=known)
         )
-        rows = _label_rows(ws, [(item.entity, round(item.score, 4), item.known) for item in found])
+        rows = _label_rows(
+            ws, [(item.entity, round(item.score, 4), item.known) for item in predictions]
+        )
     show_rows(("entity", "label", "score", "known"), rows, as_json)
 
 
@@ -166,8 +168,8 @@ def predict(
 def near(workspace: str, entity: str, k: int, as_json: bool) -> None:
     """Show the entities with the vectors most similar to ENTITY's."""
     with existing(workspace) as ws:
-        found = ws.embeddings().nearest(ws.resolve(entity), k=k)
-        rows = _label_rows(ws, [(item.entity, round(item.score, 4)) for item in found])
+        neighbours = ws.embeddings().nearest(ws.resolve(entity), k=k)
+        rows = _label_rows(ws, [(item.entity, round(item.score, 4)) for item in neighbours])
     show_rows(("entity", "label", "cosine"), rows, as_json)
 
 

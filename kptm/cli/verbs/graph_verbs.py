@@ -49,9 +49,12 @@ def view(ws: Workspace, at: int | None) -> GraphView:
 def search(workspace: str, text: str, limit: int, at: int | None, as_json: bool) -> None:
     """Find entities by key, label or alias; beginnings and misspellings match too."""
     with existing(workspace) as ws:
-        found = view(ws, at).search(text, limit=limit)
+        entities = view(ws, at).search(text, limit=limit)
     columns = ("key", "label", "description", "aliases")
-    rows = [(e.key, e.label, e.description, ", ".join(e.aliases)) for e in found]
+    rows = [
+        (entity.key, entity.label, entity.description, ", ".join(entity.aliases))
+        for entity in entities
+    ]
     show_rows(columns, rows, as_json, nothing="no entity has this or a similar name")
 
 
@@ -78,36 +81,36 @@ def describe(
     with existing(workspace) as ws:
         graph = view(ws, at)
         key = name if graph.entities([name]) else ws.resolve(name)
-        found = graph.describe(key, limit=limit, deprecated=deprecated)
-        labels = Labels(graph, [item.fact for item in found.facts], only_keys=only_keys)
+        description = graph.describe(key, limit=limit, deprecated=deprecated)
+        labels = Labels(graph, [item.fact for item in description.facts], only_keys=only_keys)
     value: dict[str, Any] = {
-        **asdict(found.entity),
+        **asdict(description.entity),
         "facts": [
             {
                 **labels.fields(item.fact),
-                "sources": [{"source": who, "line": line} for who, line in item.sources],
+                "sources": [{"source": source, "line": line} for source, line in item.sources],
                 "rank": item.rank,
                 "confidence": item.confidence,
             }
-            for item in found.facts
+            for item in description.facts
         ],
     }
-    entity = found.entity
+    entity = description.entity
     lines = [f"{entity.label}  ({entity.key})"]
     lines += [entity.description] if entity.description else []
     lines += [f"types: {', '.join(entity.types)}"] if entity.types else []
     lines += [f"also called: {', '.join(entity.aliases)}"] if entity.aliases else []
-    lines += [f"  {labels.line(item.fact)}   {_attestation(item)}" for item in found.facts]
+    lines += [f"  {labels.line(item.fact)}   {_attestation(item)}" for item in description.facts]
     show(value, as_json, "\n".join(lines))
 
 
 def _attestation(item: Attested) -> str:
     """The source, line and confidence of a fact, in brackets."""
-    who = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
-    more = f"; {item.rank}" if item.rank != "normal" else ""
+    sources = ", ".join(name if line is None else f"{name}:{line}" for name, line in item.sources)
+    remarks = f"; {item.rank}" if item.rank != "normal" else ""
     if item.confidence is not None and item.rank != "deprecated":
-        more += f"; confidence {item.confidence:g}"
-    return f"[{who}{more}]"
+        remarks += f"; confidence {item.confidence:g}"
+    return f"[{sources}{remarks}]"
 
 
 @click.command()
@@ -129,13 +132,16 @@ def history(
     """
     with existing(workspace) as ws:
         if name is None:
-            rows = [(r.number, r.kind, r.note, r.at) for r in ws.revisions(limit=limit)]
+            rows = [
+                (revision.number, revision.kind, revision.note, revision.at)
+                for revision in ws.revisions(limit=limit)
+            ]
             show_rows(("revision", "kind", "note", "at"), rows, as_json, nothing="no revision yet")
             return
         changes = ws.history(name, limit=limit)
         labels = Labels(ws.graph, [item.fact for item in changes], only_keys=only_keys)
     if as_json:
-        found = [
+        listed = [
             {
                 "revision": item.revision,
                 "kind": item.kind,
@@ -147,7 +153,7 @@ def history(
             }
             for item in changes
         ]
-        show(found, as_json, "")
+        show(listed, as_json, "")
         return
     columns = ("revision", "kind", *TRIPLE, "source", "line", "at")
     show_rows(
@@ -227,11 +233,11 @@ def neighbours(
     """Show the facts around NAME, nearest first."""
     with existing(workspace) as ws:
         keys = [ws.graph.relation(relation).key for relation in relations] or None
-        found = ws.graph.neighbours(
+        facts = ws.graph.neighbours(
             ws.resolve(name), hops=hops, limit=limit, direction=direction, relations=keys
         )
-        labels = Labels(ws.graph, found, only_keys=only_keys)
-    show_facts(found, labels, as_json, nothing="no facts")
+        labels = Labels(ws.graph, facts, only_keys=only_keys)
+    show_facts(facts, labels, as_json, nothing="no facts")
 
 
 @click.command()

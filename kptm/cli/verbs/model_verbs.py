@@ -74,10 +74,10 @@ def pretrain(workspace: str, texts: str, triples: bool, module: str | None, as_j
 def _layers(_context: object, _option: object, value: str | None) -> int:
     if value is None:
         return 0
-    found = re.fullmatch(r"(?:layers=)?([1-9]\d*)", value)
-    if not found:
+    match = re.fullmatch(r"(?:layers=)?([1-9]\d*)", value)
+    if not match:
         raise click.BadParameter(f"{value!r} is not a number of layers; write layers=3")
-    return int(found[1])
+    return int(match[1])
 
 
 @click.command()
@@ -211,8 +211,8 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
             tuned.fused.embeddings.check(ws.graph)
             linker = ws.linker
         if score:
-            found = tuned.evaluate(rows, linker=linker)
-            show(asdict(found), as_json, _score_text(found).removeprefix(", "))
+            task_score = tuned.evaluate(rows, linker=linker)
+            show(asdict(task_score), as_json, _score_text(task_score).removeprefix(", "))
             return
         predictions = tuned.predict(rows, linker=linker)
     if as_json:
@@ -224,20 +224,20 @@ def classify(folder: str, rows: str, workspace: str | None, score: bool, as_json
 
 def _home(folder: Path) -> str | None:
     """The workspace that contains the folder of a fine-tuned model, if any."""
-    found = (path for path in folder.absolute().parents if (path / "kptm.toml").exists())
-    return next(map(str, found), None)
+    workspaces = (path for path in folder.absolute().parents if (path / "kptm.toml").exists())
+    return next(map(str, workspaces), None)
 
 
-def _score_text(found: TaskScore | None) -> str:
-    return "" if found is None else f", {found.measure} {found.score:.3f} on {found.rows:,} rows"
+def _score_text(score: TaskScore | None) -> str:
+    return "" if score is None else f", {score.measure} {score.score:.3f} on {score.rows:,} rows"
 
 
 def _prediction_texts(item: TaskPrediction, task: str) -> tuple[str, str]:
     """The prediction and its probability, as text."""
     if task == "tokens":
-        said = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)
+        text = ", ".join(f"{span.start}–{span.end} {span.label}" for span in item.spans)
     elif task == "typing":
-        said = ", ".join(item.labels)
+        text = ", ".join(item.labels)
     else:
-        said = item.label or ""
-    return said, f"{item.score:.3f}"
+        text = item.label or ""
+    return text, f"{item.score:.3f}"

@@ -64,7 +64,7 @@ def index(
     if sharded is not None and texts is None:
         raise click.UsageError("--shards needs TEXTS")
     with existing(workspace) as ws:
-        added = removed = came = went = 0
+        added = removed = passages_added = passages_removed = 0
         if texts is not None or triples:
             before = ws.graph.revision()
             with progress("modeledge", _work(ws, texts, triples), about=True) as advance:
@@ -79,24 +79,28 @@ def index(
             if ws.graph.revision() > before:
                 changes = ws.changes(ws.graph.revision())
                 removed = changes.records_removed
-                came, went = changes.passages_added, changes.passages_removed
-        made = _rebuild_indexes(ws, kind, queries) if kind is not None else []
+                passages_added, passages_removed = changes.passages_added, changes.passages_removed
+        built_indexes = _rebuild_indexes(ws, kind, queries) if kind is not None else []
         records = sum(ws.modeledge.stats().values())
         passages, has_model = len(ws.passages), ws.layout.has_model
-    gone = f", {removed:,} removed that {texts} no longer has" if removed else ""
-    text = f"{added:,} vectors added{gone}, {records:,} in all"
+    vector_removal_note = f", {removed:,} removed that {texts} no longer has" if removed else ""
+    text = f"{added:,} vectors added{vector_removal_note}, {records:,} in all"
     if texts is not None:
-        left = f", {went:,} removed" if went else ""
-        text = f"{came:,} passages added{left}, {passages:,} in all; {text}"
+        removal_note = f", {passages_removed:,} removed" if passages_removed else ""
+        text = f"{passages_added:,} passages added{removal_note}, {passages:,} in all; {text}"
     if texts is not None and not has_model:
         text += " (there is no model: passages and phrasings alone were written)"
-    for one in made:
-        text += f"\n{one['space']}: {one['kind']}, recall {one['recall']:.3f}"
-        if one["kind"] != one["wanted"]:
-            text += f" ({one['wanted']} found {one['audited']:.3f})"
-    found = {"added": added, "removed": removed, "records": records, "indexes": made}
-    found |= {"passages_added": came, "passages_removed": went, "passages": passages}
-    show(found, as_json, text)
+    for built in built_indexes:
+        text += f"\n{built['space']}: {built['kind']}, recall {built['recall']:.3f}"
+        if built["kind"] != built["wanted"]:
+            text += f" ({built['wanted']} found {built['audited']:.3f})"
+    summary = {"added": added, "removed": removed, "records": records, "indexes": built_indexes}
+    summary |= {
+        "passages_added": passages_added,
+        "passages_removed": passages_removed,
+        "passages": passages,
+    }
+    show(summary, as_json, text)
 
 
 def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
@@ -110,17 +114,17 @@ def _work(ws: Workspace, texts: str | None, triples: bool) -> int | None:
 def _rebuild_indexes(ws: Workspace, kind: str, queries: int | None) -> list[dict[str, object]]:
     from kptm.modeledge import IndexConfig
 
-    found: list[dict[str, object]] = []
+    summaries: list[dict[str, object]] = []
     for space in ws.modeledge.stats():
         with progress(space[:24], None) as advance:
-            made = ws.modeledge.build(
+            built = ws.modeledge.build(
                 space, IndexConfig(kind=kind, queries=queries), progress=advance
             )
-        found.append(
-            {"space": space, "kind": made.index.kind, "recall": made.recall,
-             "wanted": made.wanted, "audited": made.audited}
+        summaries.append(
+            {"space": space, "kind": built.index.kind, "recall": built.recall,
+             "wanted": built.wanted, "audited": built.audited}
         )  # fmt: skip
-    return found
+    return summaries
 
 
 @click.command()
@@ -136,23 +140,23 @@ def receipts(workspace: str, operation: int | None, limit: int, as_json: bool) -
     with existing(workspace) as ws:
         if operation is None:
             rows = [
-                (one.operation, one.kind, one.note, one.at, one.revision, one.rows_added,
-                 one.rows_removed, len(one.answers))
-                for one in ws.receipts(limit=limit)
+                (entry.operation, entry.kind, entry.note, entry.at, entry.revision,
+                 entry.rows_added, entry.rows_removed, len(entry.answers))
+                for entry in ws.receipts(limit=limit)
             ]  # fmt: skip
             columns = ("operation", "kind", "note", "at", "revision", "added", "removed", "answers")
             show_rows(columns, rows, as_json)
             return
-        found = ws.modeledge.receipt(operation)
+        receipt = ws.modeledge.receipt(operation)
     lines = [
-        f"operation {found.operation}: {found.kind} {found.note} ({found.at})",
-        f"{found.rows_added:,} rows came in: {_spans(found.added)}",
-        f"{found.rows_removed:,} rows went: {_spans(found.removed)}",
-        *(f"{one.question}: {one.before or 'unknown'} → {one.after or 'unknown'}"
-          for one in found.answers),
+        f"operation {receipt.operation}: {receipt.kind} {receipt.note} ({receipt.at})",
+        f"{receipt.rows_added:,} rows came in: {_spans(receipt.added)}",
+        f"{receipt.rows_removed:,} rows went: {_spans(receipt.removed)}",
+        *(f"{answer.question}: {answer.before or 'unknown'} → {answer.after or 'unknown'}"
+          for answer in receipt.answers),
     ]  # fmt: skip
-    text = "\n".join(lines) if found.operation else "there is no such operation"
-    show(found.to_dict(), as_json, text)
+    text = "\n".join(lines) if receipt.operation else "there is no such operation"
+    show(receipt.to_dict(), as_json, text)
 
 
 def _spans(ranges: tuple[tuple[int, int], ...]) -> str:
@@ -168,14 +172,16 @@ def verify(workspace: str, as_json: bool) -> None:
     The exit code is 1 if they differ.
     """
     with existing(workspace) as ws:
-        found = ws.modeledge.verify()
+        reports = ws.modeledge.verify()
     lines = [
-        f"{one.space}: {one.rows:,} rows, index {one.index}, recall {one.recall:.3f},"
-        f" snapshot {one.snapshot}" + "".join(f"\n  {problem}" for problem in one.problems)
-        for one in found
+        f"{report.space}: {report.rows:,} rows, index {report.index}, recall {report.recall:.3f},"
+        f" snapshot {report.snapshot}" + "".join(f"\n  {problem}" for problem in report.problems)
+        for report in reports
     ]
-    show([one.to_dict() for one in found], as_json, "\n".join(lines) or "modeledge is empty")
-    if any(one.problems for one in found):
+    show(
+        [report.to_dict() for report in reports], as_json, "\n".join(lines) or "modeledge is empty"
+    )
+    if any(report.problems for report in reports):
         raise click.exceptions.Exit(1)
 
 
@@ -208,11 +214,11 @@ def recall(
 
     where = RecordFilter(kind=kind, source=source, relation=relation, operation=operation)
     with existing(workspace) as ws:
-        found = ws.recall(text, k=k, where=where)
+        parts = ws.recall(text, k=k, where=where)
     rows = [
         (part.entity or "[MASK]", hit.value, round(hit.score, 4), hit.record.kind, hit.record.text,
          hit.id)
-        for part in found
+        for part in parts
         for hit in part.hits
     ]  # fmt: skip
     show_rows(("at", "value", "similarity", "kind", "text", "row"), rows, as_json)
@@ -243,7 +249,7 @@ def migrate(
 ) -> None:
     """Migrate an earlier model's modeledge to the present model; report the recall."""
     with existing(workspace) as ws, progress("moved", None) as advance:
-        found = ws.migrate(
+        report = ws.migrate(
             old=old,
             anchors=anchors,
             method=method,
@@ -252,19 +258,21 @@ def migrate(
             progress=advance,
         )
     lines, moves = [], []
-    for one in found.spaces:
-        recall = one.agreement.recall if one.agreement is not None else None
-        said = "not measured" if recall is None else f"{recall:.3f}"
+    for migration in report.spaces:
+        recall = migration.agreement.recall if migration.agreement is not None else None
+        shown_recall = "not measured" if recall is None else f"{recall:.3f}"
         lines.append(
-            f"{one.old} → {one.new}: {one.method}, {one.moved:,} moved, {one.there:,} there"
-            f" already, {one.left:,} left out, recall {said}"
+            f"{migration.old} → {migration.new}: {migration.method}, {migration.moved:,} moved,"
+            f" {migration.there:,} there already, {migration.left:,} left out,"
+            f" recall {shown_recall}"
         )
         moves.append(
-            {"old": one.old, "new": one.new, "method": one.method, "moved": one.moved,
-             "there": one.there, "left": one.left, "recall": recall}
+            {"old": migration.old, "new": migration.new, "method": migration.method,
+             "moved": migration.moved, "there": migration.there, "left": migration.left,
+             "recall": recall}
         )  # fmt: skip
-    value = {"operations": list(found.operations), "replaced": found.replaced, "spaces": moves}
-    show(value, as_json, "\n".join([*lines, f"{found.replaced:,} old records removed"]))
+    value = {"operations": list(report.operations), "replaced": report.replaced, "spaces": moves}
+    show(value, as_json, "\n".join([*lines, f"{report.replaced:,} old records removed"]))
 
 
 @click.command()
@@ -278,23 +286,24 @@ def merge(workspace: str, other: str, policy: str, as_json: bool) -> None:
     with existing(workspace) as ws, existing(other) as there:
         theirs = sum(there.modeledge.stats().values())
         with progress("records", theirs) as advance:
-            found = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
-    show(_as_dict(found), as_json, _merge_lines(found, workspace))
+            report = ws.modeledge.merge(there.modeledge, policy=policy, progress=advance)
+    show(_as_dict(report), as_json, _merge_lines(report, workspace))
 
 
-def _as_dict(found: MergeReport) -> dict[str, object]:
+def _as_dict(report: MergeReport) -> dict[str, object]:
     from dataclasses import asdict
 
-    return asdict(found)
+    return asdict(report)
 
 
-def _merge_lines(found: MergeReport, workspace: str) -> str:
-    counts = f"{found.added:,} records added, {found.same:,} in both stores; by conflicts,"
-    lines = [f"{counts} {found.left:,} of theirs left out and {found.removed:,} of ours removed"]
+def _merge_lines(report: MergeReport, workspace: str) -> str:
+    counts = f"{report.added:,} records added, {report.same:,} in both stores; by conflicts,"
+    lines = [f"{counts} {report.left:,} of theirs left out and {report.removed:,} of ours removed"]
     lines += [
-        f"{one.head} | {one.relation}: {one.ours} here, {one.theirs} there: kept {one.kept}"
-        for one in found.conflicts
+        f"{conflict.head} | {conflict.relation}: {conflict.ours} here, {conflict.theirs} there:"
+        f" kept {conflict.kept}"
+        for conflict in report.conflicts
     ]
-    if found.operation:
-        lines.append(f"take it back with: kptm undo {workspace} --operation {found.operation}")
+    if report.operation:
+        lines.append(f"take it back with: kptm undo {workspace} --operation {report.operation}")
     return "\n".join(lines)

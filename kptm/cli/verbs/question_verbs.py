@@ -170,10 +170,10 @@ def _show_patterns(
     only_keys: bool,
     as_json: bool,
 ) -> None:
-    asked = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
-    seen = dict.fromkeys(term for pattern in asked for term in pattern if term[:1] == "?")
+    terms = [[part.strip() for part in pattern.split("|")] for pattern in patterns]
+    seen = dict.fromkeys(term for pattern in terms for term in pattern if term[:1] == "?")
     names = select or tuple(seen)
-    rows = list(ws.graph.query(asked, select=names, strict=True, **form))
+    rows = list(ws.graph.query(terms, select=names, strict=True, **form))
     columns = [name.removeprefix("?") for name in names]
     labels = Labels(ws.graph, rows, only_keys=only_keys or as_json)
     shown = [[labels.name(cell) for cell in row] for row in rows]
@@ -198,17 +198,19 @@ def _comparison(text: str) -> tuple[str, str, str]:
 def _show_cypher(ws: Workspace, text: str, as_json: bool) -> None:
     from kg.cypher import cypher
 
-    found = cypher(ws.graph, text)
-    show_rows(found.columns, found.rows, as_json, nothing="no match")
+    result = cypher(ws.graph, text)
+    show_rows(result.columns, result.rows, as_json, nothing="no match")
 
 
-def _show_sparql(found: Any, as_json: bool) -> None:
+def _show_sparql(result: Any, as_json: bool) -> None:
     """Print the rows of a SELECT, the facts of a CONSTRUCT, or the truth value of an ASK."""
-    if isinstance(found, bool):
-        show(found, as_json, "yes" if found else "no")
+    if isinstance(result, bool):
+        show(result, as_json, "yes" if result else "no")
         return
-    columns = getattr(found, "variables", ("head", "relation", "tail"))
-    rows = [[cell if isinstance(cell, str | None) else cell.value for cell in row] for row in found]
+    columns = getattr(result, "variables", ("head", "relation", "tail"))
+    rows = [
+        [cell if isinstance(cell, str | None) else cell.value for cell in row] for row in result
+    ]
     show_rows(columns, rows, as_json, nothing="no match")
 
 

@@ -104,23 +104,29 @@ def _decide_proposal(
     workspace: str,
     as_json: bool,
 ) -> tuple[dict[str, Any], bool, str]:
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     lines = []
     steps: list[tuple[str, Callable[[], Any], bool]] = [
         ("accepted", lambda: ws.accept(accepted), bool(accepted)),
         ("rejected", lambda: ws.reject(rejected), bool(rejected)),
         ("accepted by rule", lambda: ws.accept_all(rule or ""), rule is not None),
     ]
-    for what, step, wanted in steps:
-        if not wanted:
+    for decision, step, is_wanted in steps:
+        if not is_wanted:
             continue
-        done = step()
-        found[what] = {"count": len(done.decided), "ids": done.decided, "revision": done.revision}
+        outcome = step()
+        result[decision] = {
+            "count": len(outcome.decided),
+            "ids": outcome.decided,
+            "revision": outcome.revision,
+        }
         again = (
-            f"; take it back with: kptm undo {workspace} {done.revision}" if done.revision else ""
+            f"; take it back with: kptm undo {workspace} {outcome.revision}"
+            if outcome.revision
+            else ""
         )
-        lines.append(f"{len(done.decided):,} {what}{again}")
-    return found, as_json, "\n".join(lines)
+        lines.append(f"{len(outcome.decided):,} {decision}{again}")
+    return result, as_json, "\n".join(lines)
 
 
 def _list(items: Sequence[ReviewItem], as_json: bool) -> None:
@@ -150,7 +156,7 @@ def _mark(item: ReviewItem) -> str:
     new = [name for name, is_new in ((item.head, item.proposal.head_new), (item.tail,
     item.proposal.tail_new)) if is_new]  # fmt: skip
     notes = [f"new: {name}" for name in new]
-    return "; ".join([*notes, *(one.reason for one in item.violations)])
+    return "; ".join([*notes, *(violation.reason for violation in item.violations)])
 
 
 def _prompt(ws: Workspace, items: Sequence[ReviewItem]) -> None:
@@ -172,8 +178,8 @@ def _prompt(ws: Workspace, items: Sequence[ReviewItem]) -> None:
         elif key == "e":
             items = [*items[:at], _edit(ws, item), *items[at + 1 :]]
         elif key in ("a", "r"):
-            done = ws.accept([number]) if key == "a" else ws.reject([number])
-            decided.append((at, done.revision))
+            outcome = ws.accept([number]) if key == "a" else ws.reject([number])
+            decided.append((at, outcome.revision))
             at += 1
         elif key == "s":
             at += 1
@@ -188,9 +194,11 @@ def _key() -> str:
 
 
 def _show(item: ReviewItem, number: int, total: int) -> None:
-    found = item.proposal
-    click.echo(f"\n{number:,} of {total:,}   {found.confidence:.2f}   {plain(found.source)}")
-    click.echo("  " + _highlight_spans(found.sentence, sorted((found.head_span, found.tail_span))))
+    proposal = item.proposal
+    click.echo(f"\n{number:,} of {total:,}   {proposal.confidence:.2f}   {plain(proposal.source)}")
+    click.echo(
+        "  " + _highlight_spans(proposal.sentence, sorted((proposal.head_span, proposal.tail_span)))
+    )
     triple = f"{item.head} | {item.relation} | {item.tail}"
     click.echo("  " + click.style(plain(triple), bold=True))
     if note := _mark(item):
@@ -273,9 +281,10 @@ def extract(
                 source=source,
                 shards=corpus_shards(shards, jobs, ray, shard_size),
                 progress=advance,
-                learning=lambda done, total, what: advance(
+                learning=lambda count, total, activity: advance(
                     0,
-                    f"{what}: {done:,}" + (f" of at most {total:,} passes" if total else " texts"),
+                    f"{activity}: {count:,}"
+                    + (f" of at most {total:,} passes" if total else " texts"),
                 ),
             )
         waiting = ws.graph.proposals.count()["proposed"]
@@ -317,14 +326,19 @@ def check(workspace: str, limit: int, listed: bool, shapes: Path | None, as_json
         report = ws.check(limit=limit, shapes=shapes)
     if listed:
         rows = [
-            (str(one), "declared" if one.is_declared else "learnt", one.support, one.exceptions)
-            for one in report.constraints
+            (
+                str(constraint),
+                "declared" if constraint.is_declared else "learnt",
+                constraint.support,
+                constraint.exceptions,
+            )
+            for constraint in report.constraints
         ]
         show_rows(
             ("constraint", "from", "support", "exceptions"), rows, as_json, nothing="no constraints"
         )
     else:
-        broken = [_violation(one) for one in report.violations]
+        broken = [_violation(constraint) for constraint in report.violations]
         columns = (
             "constraint",
             "from",
@@ -336,18 +350,21 @@ def check(workspace: str, limit: int, listed: bool, shapes: Path | None, as_json
             "proposal",
         )
         show_rows(columns, broken, as_json, nothing=f"{len(report.constraints):,} constraints hold")
-    if any(one.constraint.is_declared and not one.proposal for one in report.violations):
+    if any(
+        constraint.constraint.is_declared and not constraint.proposal
+        for constraint in report.violations
+    ):
         raise click.exceptions.Exit(1)
 
 
-def _violation(one: Violation) -> tuple[object, ...]:
+def _violation(violation: Violation) -> tuple[object, ...]:
     from kg.types import Literal
     from kg.values import value_text
 
-    rule = one.constraint
-    tail = value_text(one.tail) if isinstance(one.tail, Literal) else one.tail
+    rule = violation.constraint
+    tail = value_text(violation.tail) if isinstance(violation.tail, Literal) else violation.tail
     origin = "declared" if rule.is_declared else "learnt"
     return (
-        str(rule), origin, rule.support, one.head, one.relation, tail, one.reason,
-        one.proposal or None,
+        str(rule), origin, rule.support, violation.head, violation.relation, tail, violation.reason,
+        violation.proposal or None,
     )  # fmt: skip

@@ -76,11 +76,11 @@ def serve(
 
     def ready(url: str) -> None:
         starting.close()
-        may = "may be edited" if allow_edit else "is only read"
-        may += ", with a token" if require_token else ""
-        may += f", through {workers} processes" if workers > 1 else ""
+        access = "may be edited" if allow_edit else "is only read"
+        access += ", with a token" if require_token else ""
+        access += f", through {workers} processes" if workers > 1 else ""
         value = printed_json({"url": url, "allow_edit": allow_edit})
-        click.echo(value if as_json else f"{url} ({' '.join(workspaces)} {may}; Ctrl-C ends it)")
+        click.echo(value if as_json else f"{url} ({' '.join(workspaces)} {access}; Ctrl-C ends it)")
 
     config = ServingConfig(
         host=host,
@@ -96,7 +96,7 @@ def serve(
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # SIGTERM ends the server like Ctrl-C, so that everything is closed
-    folders = served_folders([Path(one) for one in workspaces])
+    folders = served_folders([Path(path) for path in workspaces])
     if replica and len(folders) > 1:
         raise ConfigError(
             "--replica: is for one workspace; set replica under [database] in each kptm.toml"

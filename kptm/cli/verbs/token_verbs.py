@@ -40,7 +40,7 @@ def add(workspace: str, name: str, role: str, as_json: bool) -> None:
 @verb
 def list_tokens(workspace: str, as_json: bool) -> None:
     """List the tokens: name, role, and when it was made."""
-    rows = [(one.name, str(one.role), one.created) for one in _tokens(workspace).tokens()]
+    rows = [(entry.name, str(entry.role), entry.created) for entry in _tokens(workspace).tokens()]
     show_rows(
         ("name", "role", "created"),
         rows,

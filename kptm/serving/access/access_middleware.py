@@ -66,7 +66,7 @@ class AccessMiddleware:
                 headers = Headers(scope=scope)
                 token = self._token_of(headers)
                 if needed is not None:
-                    _check(token, needed, given="authorization" in headers)
+                    _check(token, needed, has_header="authorization" in headers)
             except DeniedError as denied:
                 await _deny(send, denied)
                 return
@@ -85,13 +85,13 @@ class AccessMiddleware:
             raise DeniedError(503, "the server cannot read its tokens; its log says why") from error
 
 
-def _check(token: AccessToken | None, needed: AccessRole, *, given: bool) -> None:
+def _check(token: AccessToken | None, needed: AccessRole, *, has_header: bool) -> None:
     """Deny a request without an accepted token (401), or whose role is too low (403)."""
     if token is None:
         raise DeniedError(
             401,
             "this token is not accepted; ask whoever runs the server for another"
-            if given
+            if has_header
             else "this server needs a token: send 'Authorization: Bearer TOKEN', with one from"
             " whoever runs it",
         )

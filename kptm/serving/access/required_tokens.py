@@ -17,10 +17,10 @@ def required_tokens(workspace: Workspace) -> TokenFile:
     Raises:
         ConfigError: There is no token, or the file of tokens is malformed.
     """
-    found = TokenFile(workspace.layout.tokens)
-    if not found.tokens():
+    file = TokenFile(workspace.layout.tokens)
+    if not file.tokens():
         raise ConfigError(
             f"{workspace.folder}: has no tokens yet, so nobody could use the server; make one:"
             f" kptm token add {workspace.folder} NAME --role read"
         )
-    return found
+    return file

@@ -145,11 +145,11 @@ class TokenFile:
         Raises:
             ConfigError: The file is malformed, or cannot be read.
         """
-        digest, found = _digest(text[:LONGEST]), None
+        digest, match = _digest(text[:LONGEST]), None
         for token in self.tokens():
             if hmac.compare_digest(token.sha256, digest):
-                found = token
-        return found
+                match = token
+        return match
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

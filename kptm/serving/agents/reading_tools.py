@@ -53,15 +53,15 @@ def _answer_tools(calls: ToolRunner) -> list[Callable[..., object]]:
             lambda ws: results.LinkedNames(
                 links=[
                     results.LinkedName(
-                        start=one.start,
-                        end=one.end,
-                        text=one.surface,
+                        start=match.start,
+                        end=match.end,
+                        text=match.surface,
                         entity=results.KeyLabel(
-                            key=one.entity, label=ws.graph.entity(one.entity).label
+                            key=match.entity, label=ws.graph.entity(match.entity).label
                         ),
-                        p=one.score,
+                        p=match.score,
                     )
-                    for one in ws.linker.link(text).links
+                    for match in ws.linker.link(text).links
                 ]
             )
         )
@@ -74,7 +74,7 @@ def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
         """Find entities by key, label or alias; beginnings and misspellings match too."""
         return await calls.ask(
             lambda ws: results.Entities(
-                entities=[entity_view(one) for one in ws.search(name, limit=limit)]
+                entities=[entity_view(entity) for entity in ws.search(name, limit=limit)]
             )
         )
 
@@ -91,8 +91,8 @@ def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
                 entity=entity_view(description.entity),
                 facts=fact_views(
                     ws.graph,
-                    [one.fact for one in facts],
-                    [[source for source, _ in one.sources] for one in facts],
+                    [attested.fact for attested in facts],
+                    [[source for source, _ in attested.sources] for attested in facts],
                 ),
                 next_offset=after,
             )
@@ -127,12 +127,16 @@ def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
         def changes(ws: Workspace) -> results.History:
             entries, after = results.page(ws.history(entity)[::-1], offset, limit)
             facts = fact_views(
-                ws.graph, [one.fact for one in entries], [[one.source] for one in entries]
+                ws.graph,
+                [change.fact for change in entries],
+                [[change.source] for change in entries],
             )
             return results.History(
                 changes=[
-                    results.HistoryEntry(revision=one.revision, kind=one.kind, fact=fact, at=one.at)
-                    for one, fact in zip(entries, facts, strict=True)
+                    results.HistoryEntry(
+                        revision=change.revision, kind=change.kind, fact=fact, at=change.at
+                    )
+                    for change, fact in zip(entries, facts, strict=True)
                 ],
                 next_offset=after,
             )
@@ -152,7 +156,7 @@ def _graph_tools(calls: ToolRunner) -> list[Callable[..., object]]:
             items = ws.review(relation=key, minimum=minimum, limit=offset + limit + 1)
             page, after = results.page(items, offset, limit)
             return results.AgentProposals(
-                proposals=[proposal_view(one) for one in page], next_offset=after
+                proposals=[proposal_view(item) for item in page], next_offset=after
             )
 
         return await calls.ask(find_proposals)

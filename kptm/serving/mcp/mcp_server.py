@@ -77,7 +77,9 @@ def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
     @server.resource("kptm://relations", mime_type="application/json")
     async def relations() -> str:
         """All relations with facts, by key."""
-        return json.dumps([asdict(one) for one in await calls.ask(lambda ws: ws.graph.relations())])
+        return json.dumps(
+            [asdict(relation) for relation in await calls.ask(lambda ws: ws.graph.relations())]
+        )
 
     @server.resource("kptm://sources", mime_type="application/json")
     async def sources() -> str:
@@ -98,8 +100,8 @@ def _entity(ws: Workspace, key: str) -> str:
     description = ws.describe(key, limit=FACTS)
     facts = fact_views(
         ws.graph,
-        [one.fact for one in description.facts],
-        [[source for source, _ in one.sources] for one in description.facts],
+        [attested.fact for attested in description.facts],
+        [[source for source, _ in attested.sources] for attested in description.facts],
     )
     content = {
         **entity_view(description.entity).model_dump(),

@@ -14,11 +14,11 @@ REQUEST_ID: ContextVar[str] = ContextVar("kptm_request_id", default="")
 """The id of the request that the current asyncio task answers; "" outside of requests."""
 
 
-def choose_request_id(given: str) -> str:
+def choose_request_id(header: str) -> str:
     """The id that a client or proxy gave a request, or a new one.
 
     Args:
-        given: The value of the header. It is used if it has 1 to 64 letters, digits, ".", "_" and
+        header: The value of the header. It is used if it has 1 to 64 letters, digits, ".", "_" and
             "-"; any other value is replaced, because the id is written to logs.
     """
-    return given if _VALID.fullmatch(given) else uuid.uuid4().hex
+    return header if _VALID.fullmatch(header) else uuid.uuid4().hex

@@ -51,7 +51,7 @@ async def why_not_ready(executor: WorkspaceExecutor) -> str:
 )
 async def metrics(executor: OnWorkspace, request: Request) -> Response:
     """Counts and durations of requests, in the text format of Prometheus."""
-    found: ServerMetrics = request.app.state.metrics
+    server_metrics: ServerMetrics = request.app.state.metrics
     name: str = request.app.state.name
-    found.note_revision(name, await executor.read(lambda graph: graph.revision()))
-    return Response(found.render([name]), media_type=MEDIA_TYPE)
+    server_metrics.note_revision(name, await executor.read(lambda graph: graph.revision()))
+    return Response(server_metrics.render([name]), media_type=MEDIA_TYPE)

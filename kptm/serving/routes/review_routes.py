@@ -77,8 +77,8 @@ def _in_languages(
     """Proposals with labels in these languages; names of new entities stay as they are."""
     graph = ws.graph.in_languages((*languages, *ws.config.graph.languages))
     ends = [end for item in items for end in (item.proposal.head, item.proposal.tail)]
-    labels = {key: one.label for key, one in graph.entities(filter(_is_key, ends)).items()}
-    relations = {one.key: one.label for one in graph.relations()}
+    labels = {key: named.label for key, named in graph.entities(filter(_is_key, ends)).items()}
+    relations = {named.key: named.label for named in graph.relations()}
     return [
         item._replace(
             head=labels.get(item.proposal.head, item.head),
@@ -128,7 +128,7 @@ def _proposal_response(item: ReviewItem) -> review_schemas.Proposal:
         spans=[_named_span(proposal.head_span, "head"), _named_span(proposal.tail_span, "tail")],
         state=proposal.state.value,
         revision=proposal.revision,
-        violations=[one.reason for one in item.violations],
+        violations=[violation.reason for violation in item.violations],
     )
 
 

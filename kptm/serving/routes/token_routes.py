@@ -21,8 +21,8 @@ def _file(request: Request) -> TokenFile:
 async def tokens(request: Request) -> list[token_schemas.TokenEntry]:
     """All tokens, without their secrets."""
     return [
-        token_schemas.TokenEntry(name=one.name, role=one.role, created=one.created)
-        for one in _file(request).tokens()
+        token_schemas.TokenEntry(name=token.name, role=token.role, created=token.created)
+        for token in _file(request).tokens()
     ]
 
 

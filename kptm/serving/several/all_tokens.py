@@ -28,8 +28,8 @@ class AllTokens:
         Raises:
             ConfigError: A file is malformed, or cannot be read.
         """
-        found = [file.find(text) for file in self._files.values()]
-        return next((token for token in found if token is not None), None)
+        matches = [file.find(text) for file in self._files.values()]
+        return next((token for token in matches if token is not None), None)
 
     def opened_by(self, token: AccessToken) -> list[str]:
         """The names of the workspaces that accept a token.
@@ -40,5 +40,5 @@ class AllTokens:
         return [
             name
             for name, file in self._files.items()
-            if any(one.sha256 == token.sha256 for one in file.tokens())
+            if any(accepted.sha256 == token.sha256 for accepted in file.tokens())
         ]

@@ -61,7 +61,7 @@ async def healthz() -> responses.Health:
 async def readyz(request: Request) -> responses.Health:
     """Whether the databases of all workspaces respond; each workspace has a route of its own."""
     executors: dict[str, WorkspaceExecutor] = request.app.state.executors
-    failing = [name for name, one in executors.items() if await why_not_ready(one)]
+    failing = [name for name, executor in executors.items() if await why_not_ready(executor)]
     if failing:  # their names are not for clients without a token
         raise HTTPException(503, f"{len(failing)} of {len(executors)} workspaces are not ready")
     return responses.Health(status="ready")
@@ -74,10 +74,10 @@ async def readyz(request: Request) -> responses.Health:
 )
 async def metrics(opened: Opened, request: Request) -> Response:
     """The metrics of all workspaces that the client may read, in the text format of Prometheus."""
-    found: ServerMetrics = request.app.state.metrics
+    server_metrics: ServerMetrics = request.app.state.metrics
     for name, executor in opened.items():
-        found.note_revision(name, await executor.read(lambda graph: graph.revision()))
-    return Response(found.render([NO_WORKSPACE, *opened]), media_type=MEDIA_TYPE)
+        server_metrics.note_revision(name, await executor.read(lambda graph: graph.revision()))
+    return Response(server_metrics.render([NO_WORKSPACE, *opened]), media_type=MEDIA_TYPE)
 
 
 def path_of(name: str) -> str:

@@ -34,25 +34,25 @@ def served_folders(folders: Sequence[Path]) -> dict[str, Path]:
     """
     if len(folders) == 1 and not _inside(folders[0]):
         return {ROOT: folders[0]}  # opening it says what is wrong if it is no workspace
-    found: dict[str, Path] = {}
+    folder_of_name: dict[str, Path] = {}
     for folder in folders:
-        for one in _inside(folder) or [folder]:
-            name = one.resolve().name
-            _check_name(name, one)
-            if name in found:
+        for workspace in _inside(folder) or [folder]:
+            name = workspace.resolve().name
+            _check_name(name, workspace)
+            if name in folder_of_name:
                 raise WorkspaceError(
-                    f"{one}: {found[name]} is called {shorten(name)!r} too, so both would have one"
-                    " address; rename one of the folders"
+                    f"{workspace}: {folder_of_name[name]} is called {shorten(name)!r} too, so both"
+                    " would have one address; rename one of the folders"
                 )
-            found[name] = one
-    return found
+            folder_of_name[name] = workspace
+    return folder_of_name
 
 
 def _inside(folder: Path) -> list[Path]:
     """The workspaces in a folder that is none itself."""
     if Layout(folder).is_workspace() or not folder.is_dir():
         return []
-    return sorted(one for one in folder.iterdir() if Layout(one).is_workspace())
+    return sorted(inner for inner in folder.iterdir() if Layout(inner).is_workspace())
 
 
 def _check_name(name: str, folder: Path) -> None:

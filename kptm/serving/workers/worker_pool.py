@@ -66,7 +66,9 @@ def serve_by_workers(
         threads = str(max(1, (os.cpu_count() or 1) // config.workers))
         environment = {name: os.environ.get(name, threads) for name in THREADS}
         setup = WorkerSetup(
-            workspaces={name: (one.folder, one.config) for name, one in workspaces.items()},
+            workspaces={
+                name: (workspace.folder, workspace.config) for name, workspace in workspaces.items()
+            },
             serving=config,
             environment={**environment, SHARED_FOLDER: counts},
             collection=gc.get_threshold(),
@@ -163,7 +165,7 @@ class _WorkerPool:
         log = logging.getLogger(LOGGER)
         while True:
             wait([worker.process.sentinel for worker in self._workers])
-            for worker in [one for one in self._workers if not one.process.is_alive()]:
+            for worker in [ended for ended in self._workers if not ended.process.is_alive()]:
                 ending = worker.ending()
                 self._remove(worker)
                 steady = time.monotonic() - worker.begun >= STEADY_SECONDS
