@@ -145,18 +145,18 @@ class CorpusRun:
                 pool.start(ready.popleft())
                 busy += 1
                 continue
-            for shard, found in pool.wait():
+            for shard, result in pool.wait():
                 busy -= 1
-                if isinstance(found, WorkerDeath):
-                    self._note_death(shard, found)
+                if isinstance(result, WorkerDeath):
+                    self._note_death(shard, result)
                     ready.appendleft(shard)
                     continue
                 if ready and pool.free():  # before the disk is waited for
                     pool.start(ready.popleft())
                     busy += 1
-                self._shards.add(shard, found)
+                self._shards.add(shard, result)
                 self._count["made"] += 1
-                self._add(shard, found.links)
+                self._add(shard, result.links)
 
     def _note_death(self, shard: Shard, death: WorkerDeath) -> None:
         """Count a death.

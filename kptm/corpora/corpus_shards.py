@@ -65,18 +65,18 @@ def cut(
             shard then has whole groups.
     """
     number = characters = batch = 0
-    found: list[CorpusDocument] = []
+    documents_of_shard: list[CorpusDocument] = []
     for document in documents:
         if isinstance(document, TripleFormatError):
             reject(document)
             continue
-        found.append(document)
+        documents_of_shard.append(document)
         batch += len(document.text) + 1
-        if len(found) % group if group else batch < BATCH:
+        if len(documents_of_shard) % group if group else batch < BATCH:
             continue
         characters, batch = characters + batch, 0
-        if len(found) >= size or characters >= CHARACTERS:
-            yield Shard(number, found)
-            number, characters, found = number + 1, 0, []
-    if found:
-        yield Shard(number, found)
+        if len(documents_of_shard) >= size or characters >= CHARACTERS:
+            yield Shard(number, documents_of_shard)
+            number, characters, documents_of_shard = number + 1, 0, []
+    if documents_of_shard:
+        yield Shard(number, documents_of_shard)

@@ -87,12 +87,12 @@ class ProcessPool:
 
     def _receive(self, worker: _Worker, shard: Shard) -> LinkedShard | WorkerDeath:
         try:
-            found = worker.pipe.recv()
+            result = worker.pipe.recv()
         except (EOFError, OSError):
             return self._replace(worker)
-        if isinstance(found, str):
-            raise CorpusError(f"{shard}: cannot be linked ({found})")
-        return LinkedShard(*found)
+        if isinstance(result, str):
+            raise CorpusError(f"{shard}: cannot be linked ({result})")
+        return LinkedShard(*result)
 
     def _replace(self, worker: _Worker) -> WorkerDeath:
         """Start another process in the place of one that died."""
@@ -126,10 +126,10 @@ def _serve(pipe: Connection, folder: str, candidates: bool) -> None:
             return
         try:
             linked = link_shard(documents, link, candidates)
-            found: tuple[bytes, int] | str = (linked.data, linked.links)
+            result: tuple[bytes, int] | str = (linked.data, linked.links)
         except Exception as error:  # noqa: BLE001  # reported by the driver
-            found = f"{type(error).__name__}: {error}"
+            result = f"{type(error).__name__}: {error}"
         try:
-            pipe.send(found)
+            pipe.send(result)
         except OSError:
             return

@@ -27,8 +27,8 @@ class ShardActor:
 
     def link(self, documents: list[tuple[str, int, str]]) -> tuple[bytes, int]:
         """Link the documents of a shard; return its file and the number of its links."""
-        found = [CorpusDocument(*parts) for parts in documents]
-        linked = link_shard(found, self._snapshot.link_many, self._candidates)
+        corpus_documents = [CorpusDocument(*parts) for parts in documents]
+        linked = link_shard(corpus_documents, self._snapshot.link_many, self._candidates)
         return linked.data, linked.links
 
     def process(self) -> int:
@@ -88,8 +88,8 @@ class RayPool:
     def processes(self) -> list[int]:
         """The ids of the processes of idle and busy actors."""
         actors = [*self._idle, *(actor for actor, _ in self._busy.values())]
-        found: list[int] = self._ray.get([actor.process.remote() for actor in actors])
-        return found
+        ids: list[int] = self._ray.get([actor.process.remote() for actor in actors])
+        return ids
 
     def start(self, shard: Shard) -> None:
         """Give a shard to an idle actor."""
@@ -113,7 +113,7 @@ class RayPool:
     def _receive(self, reference: Any, actor: Any, shard: Shard) -> LinkedShard | WorkerDeath:
         errors = self._ray.exceptions
         try:
-            found = LinkedShard(*self._ray.get(reference))
+            linked = LinkedShard(*self._ray.get(reference))
         except errors.RayTaskError as error:
             raise CorpusError(f"{shard}: cannot be linked ({error.cause})") from error
         except errors.RayError as error:  # the process, its machine or its memory is gone
@@ -121,7 +121,7 @@ class RayPool:
             self._idle.append(self._new_actor())
             return WorkerDeath(" ".join(str(error).split())[:300])
         self._idle.append(actor)
-        return found
+        return linked
 
     def _new_actor(self) -> Any:
         return self._actor.remote(*self._arguments)

@@ -70,7 +70,9 @@ def link_shard(
     linked = list(link(document.text for document in documents))
     stream = io.BytesIO()
     pq.write_table(_table(documents, linked, candidates), stream, compression=COMPRESSION)
-    return LinkedShard(stream.getvalue(), sum(len(one.links) for one in linked))
+    return LinkedShard(
+        stream.getvalue(), sum(len(linked_document.links) for linked_document in linked)
+    )
 
 
 def write_parquet(shards: Iterable[Path], target: Path) -> None:
@@ -109,7 +111,7 @@ def _table(
     documents: Sequence[CorpusDocument], linked: Sequence[LinkedText], candidates: bool
 ) -> pa.Table:
     """The rows of linked documents."""
-    links = [link for one in linked for link in one.links]
+    links = [link for document in linked for link in document.links]
     columns = [
         [link.start for link in links],
         [link.end for link in links],
@@ -117,14 +119,14 @@ def _table(
         [link.entity for link in links],
         [link.score for link in links],
         [link.coreference for link in links],
-        [[(one.entity, one.prior) for one in link.candidates] for link in links]
+        [[(candidate.entity, candidate.prior) for candidate in link.candidates] for link in links]
         if candidates
         else [None] * len(links),
     ]
     fields = list(_LINK)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, fields, strict=True)]
     # Arrow stores the links of all documents one after another, with the offset of each document.
-    offsets = [0, *accumulate(len(one.links) for one in linked)]
+    offsets = [0, *accumulate(len(document.links) for document in linked)]
     nested = pa.ListArray.from_arrays(
         pa.array(offsets, pa.int32()), pa.StructArray.from_arrays(arrays, fields=fields)
     )

@@ -62,16 +62,16 @@ class ShardOrigin:
         Raises:
             TripleFormatError: A file cannot be read.
         """
-        found = []
+        entries = []
         for path in files:
             try:
                 size, checksum = path.stat().st_size, file_sha256(path)
             except OSError as error:
                 reason = f"cannot be read ({error.strerror}); check the path"
                 raise TripleFormatError(path, None, reason) from error
-            found.append({"path": str(path), "bytes": size, "sha256": checksum})
+            entries.append({"path": str(path), "bytes": size, "sha256": checksum})
         return cls(
-            files=found, linker=linker, kptm=kptm, candidates=candidates, documents=documents
+            files=entries, linker=linker, kptm=kptm, candidates=candidates, documents=documents
         )
 
 
@@ -210,11 +210,11 @@ def _compare(folder: Path, wanted: dict[str, Any]) -> None:
         CorpusError: The manifest is damaged or differs.
     """
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         reasons = [
-            reason(found[name], wanted[name])
+            reason(stored[name], wanted[name])
             for name, reason in _REASONS.items()
-            if found[name] != wanted[name]
+            if stored[name] != wanted[name]
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(
@@ -227,13 +227,13 @@ def _compare(folder: Path, wanted: dict[str, Any]) -> None:
         )
 
 
-def _other_files(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
+def _other_files(stored: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
     """Say which file differs first."""
-    names = {one["path"] for one in found} ^ {one["path"] for one in wanted}
+    names = {entry["path"] for entry in stored} ^ {entry["path"] for entry in wanted}
     if names:
         return f"of other files ({min(names)} is in one corpus only)"
-    pairs = zip(found, wanted, strict=True)
-    changed = next((one["path"] for one, two in pairs if one != two), None)
+    pairs = zip(stored, wanted, strict=True)
+    changed = next((old["path"] for old, new in pairs if old != new), None)
     return f"of an earlier version of {changed}"
 
 

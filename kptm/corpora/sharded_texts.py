@@ -87,7 +87,9 @@ class ShardedLinker:
 
 def _link(values: dict[str, Any]) -> Link:
     """The link of a row, equal to the one that was written."""
-    candidates = tuple(Candidate(one["entity"], one["score"]) for one in values["candidates"])
+    candidates = tuple(
+        Candidate(candidate["entity"], candidate["score"]) for candidate in values["candidates"]
+    )
     return Link(
         values["start"],
         values["end"],

@@ -47,14 +47,14 @@ class Compared:
 
 
 def compare(
-    gold: GoldDocument | LinkedText, found: LinkedText, counts: Callable[[Span], bool]
+    gold: GoldDocument | LinkedText, linked: LinkedText, counts: Callable[[Span], bool]
 ) -> Compared:
     """Select what counts; see :func:`kptm.evaluation.linking_scores.score_linking`."""
     if isinstance(gold, LinkedText):
         gold = GoldDocument.from_links(gold)
-    if gold.text != found.text:
+    if gold.text != linked.text:
         raise LinkingError(
-            f"the gold text {gold.text[:40]!r} differs from the linked text {found.text[:40]!r};"
+            f"the gold text {gold.text[:40]!r} differs from the linked text {linked.text[:40]!r};"
             " link the same text"
         )
     first, last = gold.evaluation_span or (0, len(gold.text))
@@ -72,7 +72,7 @@ def compare(
         frozenset(nil - {(start, end) for start, end, _ in wanted}),
         tuple(
             link
-            for link in found.links
+            for link in linked.links
             if first <= link.start and link.end <= last and counts(span_of(link))
         ),
     )

@@ -72,9 +72,9 @@ def find_mistakes(
     Raises:
         LinkingError: The two documents of a pair have different texts.
     """
-    for number, (gold, found) in enumerate(pairs, 1):
-        compared = compare(gold, found, counts)
-        listed = [_mistake(number, found.text, *item) for item in _classes(compared)]
+    for number, (gold, linked) in enumerate(pairs, 1):
+        compared = compare(gold, linked, counts)
+        listed = [_mistake(number, linked.text, *item) for item in _classes(compared)]
         yield from sorted(listed, key=lambda item: (KINDS.index(item.kind), item.start, item.end))
 
 
@@ -87,15 +87,15 @@ def render(mistakes: Iterable[LinkingMistake], label: Callable[[str], str] | Non
     """
 
     def name(key: str) -> str:
-        said = key if label is None else label(key)
-        return key if said == key else f"{said} ({key})"
+        label_of_key = key if label is None else label(key)
+        return key if label_of_key == key else f"{label_of_key} ({key})"
 
-    every = list(mistakes)
-    if not every:
+    listed = list(mistakes)
+    if not listed:
         return "no mistakes"
-    many = Counter(item.kind for item in every)
-    lines = [", ".join(f"{kind} {many[kind]:,}" for kind in KINDS)]
-    for number, document in groupby(every, key=lambda item: item.document):
+    counts = Counter(item.kind for item in listed)
+    lines = [", ".join(f"{kind} {counts[kind]:,}" for kind in KINDS)]
+    for number, document in groupby(listed, key=lambda item: item.document):
         lines += ["", f"text {number}"]
         for kind, items in groupby(document, key=lambda item: item.kind):
             lines.append(f"  {kind}")
@@ -107,13 +107,13 @@ def render(mistakes: Iterable[LinkingMistake], label: Callable[[str], str] | Non
 def _classes(seen: Compared) -> Iterator[tuple[Kind, GoldSpan | None, Link | None]]:
     """Yield (kind, gold span, link) of each mistake."""
     right = {span_of(link) for link in seen.links} & set(seen.wanted)
-    left = [span for span in seen.wanted if span not in right]
-    at_place = {span[:2]: span for span in reversed(left)}
+    missed = [span for span in seen.wanted if span not in right]
+    at_place = {span[:2]: span for span in reversed(missed)}
     of_key: dict[str, list[Span]] = defaultdict(list)
-    for span in left:
+    for span in missed:
         of_key[span[2]].append(span)
-    every: list[GoldSpan] = [*seen.wanted, *((*place, None) for place in sorted(seen.nil))]
-    told: set[Span] = set()
+    gold_spans: list[GoldSpan] = [*seen.wanted, *((*place, None) for place in sorted(seen.nil))]
+    listed: set[Span] = set()
     for link in seen.links:
         place = link.start, link.end
         over = [span for span in of_key[link.entity] if _overlap(span, link)]
@@ -121,19 +121,19 @@ def _classes(seen: Compared) -> Iterator[tuple[Kind, GoldSpan | None, Link | Non
             continue
         # a gold span at exactly this place takes precedence over overlapping ones
         if place in at_place:
-            told.add(at_place[place])
+            listed.add(at_place[place])
             yield "wrong sense", at_place[place], link
         elif place in seen.nil:
             yield "should be NIL", (*place, None), link
         elif over:
-            gold = next((span for span in over if span not in told), over[0])
-            told.add(gold)
+            gold = next((span for span in over if span not in listed), over[0])
+            listed.add(gold)
             yield "wrong span", gold, link
         else:
-            beside = next((span for span in every if _overlap(span, link)), None)
+            beside = next((span for span in gold_spans if _overlap(span, link)), None)
             yield "not in gold", beside and (*beside[:2], None), link
-    for span in left:
-        if span not in told:
+    for span in missed:
+        if span not in listed:
             yield "missed", span, None
 
 

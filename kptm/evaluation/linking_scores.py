@@ -106,14 +106,14 @@ def score_linking(
     """
     strong, weak = [], []
     nil_gold = nil_linked = 0
-    for gold, found in pairs:
-        seen = compare(gold, found, counts)
-        given = [span_of(link) for link in seen.links]
-        sizes = len(seen.wanted), len(given)
-        strong.append((*sizes, len(set(seen.wanted) & set(given))))
-        weak.append((*sizes, _overlapping(seen.wanted, given)))
-        nil_gold += len(seen.nil)
-        nil_linked += sum((start, end) in seen.nil for start, end, _ in given)
+    for gold, linked in pairs:
+        compared = compare(gold, linked, counts)
+        predicted = [span_of(link) for link in compared.links]
+        sizes = len(compared.wanted), len(predicted)
+        strong.append((*sizes, len(set(compared.wanted) & set(predicted))))
+        weak.append((*sizes, _overlapping(compared.wanted, predicted)))
+        nil_gold += len(compared.nil)
+        nil_linked += sum((start, end) in compared.nil for start, end, _ in predicted)
     gold_count, found_count, right = _total(strong)
     micro = Scores.of(gold_count, found_count, right)
     return LinkingReport(
@@ -133,17 +133,24 @@ def score_linking(
     )
 
 
-def _overlapping(wanted: Sequence[Span], given: Sequence[Span]) -> int:
+def _overlapping(wanted: Sequence[Span], predicted: Sequence[Span]) -> int:
     """Count gold spans, from the left, that overlap an unused link of the same entity."""
     unused: dict[str, list[Span]] = defaultdict(list)
-    for span in sorted(given):
+    for span in sorted(predicted):
         unused[span[2]].append(span)
     right = 0
     for start, end, key in wanted:
-        mine = unused[key]
-        place = next((at for at, x in enumerate(mine) if x[0] < end and start < x[1]), None)
+        of_entity = unused[key]
+        place = next(
+            (
+                at
+                for at, span_of_entity in enumerate(of_entity)
+                if span_of_entity[0] < end and start < span_of_entity[1]
+            ),
+            None,
+        )
         if place is not None:
-            del mine[place]
+            del of_entity[place]
             right += 1
     return right
 

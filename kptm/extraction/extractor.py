@@ -91,7 +91,11 @@ class Extractor:
 
     def out_of_reach(self, precision: float) -> tuple[str, ...]:
         """The relations that are not extracted, as held-out predictions lack the precision."""
-        return tuple(one for one in self.relations if not self.calibration.reaches(one, precision))
+        return tuple(
+            relation
+            for relation in self.relations
+            if not self.calibration.reaches(relation, precision)
+        )
 
     @cached_property
     def fingerprint(self) -> str:

@@ -29,7 +29,7 @@ def content(classifier: Classifier, calibration: RelationThresholds) -> bytes:
     arrays["hashes"] = space.hashes
     meta = {
         "format": FORMAT,
-        "classes": [[list(label) for label in one] for one in space.classes],
+        "classes": [[list(label) for label in labels] for labels in space.classes],
         "kinds": {name: asdict(kind) for name, kind in space.kinds.items()},
         "encoder": classifier.encoder,
         "precisions": PRECISIONS,

@@ -91,7 +91,7 @@ def read_texts(
         before += len(batch) - len(fresh)
         items, stated = _proposals(fresh, linker, extractor, knowledge, precision, names, by)
         known += stated
-        documents = [(one.source, text_hash(one.text)) for one in fresh]
+        documents = [(text.source, text_hash(text.text)) for text in fresh]
         proposed += graph.proposals.add(items, documents=documents, by=by)
         new |= {item.head for item in items if item.head_new}
         new |= {str(item.tail) for item in items if item.tail_new}
@@ -113,14 +113,16 @@ def read_texts(
 def _unread(graph: KnowledgeGraph, batch: Sequence[SourceText], by: str) -> list[SourceText]:
     """The texts of a batch that were not read before, each once."""
     hashes: dict[str, list[str]] = defaultdict(list)
-    for one in batch:
-        hashes[one.source].append(text_hash(one.text))
+    for text in batch:
+        hashes[text.source].append(text_hash(text.text))
     read = {
         (source, document)
         for source, source_hashes in hashes.items()
         for document in graph.proposals.read(source, source_hashes, by=by)
     }
-    return [one for one in dict.fromkeys(batch) if (one.source, text_hash(one.text)) not in read]
+    return [
+        text for text in dict.fromkeys(batch) if (text.source, text_hash(text.text)) not in read
+    ]
 
 
 def _proposals(
@@ -135,10 +137,10 @@ def _proposals(
     """The proposals of a batch, and the number of stated facts that the graph has already."""
     items: list[Proposal] = []
     known = 0
-    for documents in linked_batches(linker, [one.text for one in batch]):
+    for documents in linked_batches(linker, [source_text.text for source_text in batch]):
         if not names:
             documents = [
-                (text, [one for one in mentions if one.kind != MentionKind.NAME])
+                (text, [mention for mention in mentions if mention.kind != MentionKind.NAME])
                 for text, mentions in documents
             ]
         for number, facts in _by_document(
@@ -146,7 +148,9 @@ def _proposals(
         ):
             known += sum(fact.is_known for fact in facts)
             mentions = documents[number][1]
-            entity_of = clusters(one.key for one in mentions if one.kind == MentionKind.NAME)
+            entity_of = clusters(
+                mention.key for mention in mentions if mention.kind == MentionKind.NAME
+            )
             items += [
                 _proposal(fact, batch[number], entity_of, by) for fact in facts if not fact.is_known
             ]

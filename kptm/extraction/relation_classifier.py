@@ -90,20 +90,20 @@ class LabelSpace:
     @cached_property
     def labels(self) -> tuple[Label, ...]:
         """All L labels, sorted."""
-        return tuple(sorted({label for one in self.classes for label in one}))
+        return tuple(sorted({label for members in self.classes for label in members}))
 
     @cached_property
     def members(self) -> Floats:
         """K × L: 1 if a class contains a label."""
         at = {label: number for number, label in enumerate(self.labels)}
         result = np.zeros((len(self.classes), len(self.labels)), np.float32)
-        for row, one in enumerate(self.classes):
-            result[row, [at[label] for label in one]] = 1
+        for row, labels in enumerate(self.classes):
+            result[row, [at[label] for label in labels]] = 1
         return result
 
     def words(self, items: Sequence[Features], *, known: bool = True) -> sparse.csr_matrix:
         """N × F: the features of pairs, limited to those of training."""
-        lists = [one.words + one.known if known else one.words for one in items]
+        lists = [features.words + features.known if known else features.words for features in items]
         return _rows(lists, self.hashes)
 
     def allowed_classes(self, pairs: Sequence[Pair]) -> NDArray[np.bool_]:
@@ -120,11 +120,11 @@ class LabelSpace:
         allowed = np.ones((9, len(self.classes)), np.bool_)
         for row in range(9):
             first, second = _KINDS[row // 3], _KINDS[row % 3]
-            for column, one in enumerate(self.classes):
+            for column, labels in enumerate(self.classes):
                 allowed[row, column] = all(
                     (first if label.forward else second) != MentionKind.VALUE
                     and self.kinds[label.relation].allows(second if label.forward else first)
-                    for label in one
+                    for label in labels
                 )
         return allowed
 
@@ -151,8 +151,8 @@ class LabelSpace:
     def _columns(self) -> dict[Label, list[int]]:
         """The classes that contain each label."""
         columns_of: dict[Label, list[int]] = {}
-        for column, one in enumerate(self.classes):
-            for label in one:
+        for column, labels in enumerate(self.classes):
+            for label in labels:
                 columns_of.setdefault(label, []).append(column)
         return columns_of
 
@@ -160,12 +160,12 @@ class LabelSpace:
     def _names(self) -> tuple[NDArray[np.uint32], sparse.csr_matrix]:
         """Hashes of the words of relations' names, and the weight of each word in each class."""
         entries: dict[tuple[int, int], float] = {}
-        for column, one in enumerate(self.classes):
-            for label in one:
+        for column, labels in enumerate(self.classes):
+            for label in labels:
                 words = relation_name_stems(self.kinds[label.relation].name)
                 for word in words:
                     for place in "blr":
-                        entries[word_hash(place, word), column] = 1 / len(words) / len(one)
+                        entries[word_hash(place, word), column] = 1 / len(words) / len(labels)
         hashes = np.array(sorted({word for word, _ in entries}), np.uint32)
         rows = np.searchsorted(hashes, [word for word, _ in entries])
         columns = [column for _, column in entries]
@@ -230,7 +230,7 @@ def context_matrix(items: Sequence[Features]) -> NDArray[np.float16]:
 
 def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr_matrix:
     """N × F: 1 for each hash in each of N lists; hashes that are not in ``hashes`` are left out."""
-    sizes = [len(one) for one in lists]
+    sizes = [len(hashes_of_row) for hashes_of_row in lists]
     flat = np.frombuffer(b"".join(lists), np.uint32)
     shape = len(lists), len(hashes)
     if not len(hashes) or not len(flat):
@@ -245,8 +245,10 @@ def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr
 
 def _ones(columns: Sequence[Sequence[int]], shape: tuple[int, int]) -> sparse.csr_matrix:
     """A matrix with 1 in the given columns of each row."""
-    indptr = np.concatenate([[0], np.cumsum([len(one) for one in columns])]).astype(np.int64)
-    flat = np.array([column for one in columns for column in one], np.int64)
+    indptr = np.concatenate(
+        [[0], np.cumsum([len(columns_of_row) for columns_of_row in columns])]
+    ).astype(np.int64)
+    flat = np.array([column for columns_of_row in columns for column in columns_of_row], np.int64)
     matrix = sparse.csr_matrix((np.ones(len(flat), np.float32), flat, indptr), shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1

@@ -86,8 +86,8 @@ def score(
         facts_of: list[list[StatedFact]] = [[] for _ in part]
         for fact in extractor.extract(documents, knowledge, precision=precision):
             facts_of[fact.document].append(fact)
-        keys = {one.key for _, mentions in documents for one in mentions}
-        names = Names({key: one.label for key, one in graph.entities(sorted(keys)).items()})
+        keys = {mention.key for _, mentions in documents for mention in mentions}
+        names = Names({key: entity.label for key, entity in graph.entities(sorted(keys)).items()})
         for row, facts in zip(part, facts_of, strict=True):
             counts["texts"] += 1
             _compare(row, facts, names, graph, counts, relations)
@@ -150,5 +150,6 @@ def _is_known(graph: KnowledgeGraph, triple: tuple[str, str, str]) -> bool:
 
     value = parse(tail) or Literal(tail)
     return any(
-        one.relation == relation and same_value(one.value, value) for one in graph.attributes(head)
+        attribute.relation == relation and same_value(attribute.value, value)
+        for attribute in graph.attributes(head)
     )

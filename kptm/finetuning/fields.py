@@ -40,10 +40,10 @@ def read_labels(values: Mapping[str, Any], task: str, names: Names) -> tuple[str
         return ()
     if task != "typing":
         return (_label(values.get("label"), '"label"', names.get("label")),)
-    found = values.get("labels")
-    if not isinstance(found, list | tuple):
-        raise FieldError(f'"labels" must be a list of labels, {_describe_value(found)}')
-    return tuple(dict.fromkeys(_label(item, 'each of "labels"', None) for item in found))
+    labels = values.get("labels")
+    if not isinstance(labels, list | tuple):
+        raise FieldError(f'"labels" must be a list of labels, {_describe_value(labels)}')
+    return tuple(dict.fromkeys(_label(item, 'each of "labels"', None) for item in labels))
 
 
 def read_tagged(
@@ -95,22 +95,22 @@ def records_of(value: Any, name: str) -> list[Any]:
     return list(value)
 
 
-def _span(value: Any, what: str, length: int) -> tuple[int, int]:
+def _span(value: Any, field: str, length: int) -> tuple[int, int]:
     if isinstance(value, list | tuple) and len(value) == 2:
         start, end = value
         if type(start) is int and type(end) is int and 0 <= start < end <= length:
             return start, end
     raise FieldError(
-        f"{what} must be [start, end], characters of the text with 0 ≤ start < end ≤ {length},"
+        f"{field} must be [start, end], characters of the text with 0 ≤ start < end ≤ {length},"
         f" {_describe_value(value)}"
     )
 
 
-def _label(value: Any, what: str, name: Callable[[int], str] | None) -> str:
+def _label(value: Any, field: str, name: Callable[[int], str] | None) -> str:
     if type(value) is int and name is not None:
         value = name(value)
     if not isinstance(value, str) or not value:
-        raise FieldError(f"{what} must be text, {_describe_value(value)}")
+        raise FieldError(f"{field} must be text, {_describe_value(value)}")
     return value
 
 

@@ -129,16 +129,16 @@ class FinetunedModel:
 
     def _say(self, rows: Sequence[TaskRow], size: int) -> list[TaskPrediction]:
         encoded = [encode_row(self.fused, row, self.task) for row in rows]
-        said = [NOT_SEEN] * len(rows)
-        seen = [(number, row) for number, row in enumerate(encoded) if row is not None]
-        seen.sort(key=lambda item: len(item[1].text.ids))  # batches of like length
-        for start in range(0, len(seen), size):
-            part = seen[start : start + size]
+        predictions = [NOT_SEEN] * len(rows)
+        encodable = [(number, row) for number, row in enumerate(encoded) if row is not None]
+        encodable.sort(key=lambda item: len(item[1].text.ids))  # batches of like length
+        for start in range(0, len(encodable), size):
+            part = encodable[start : start + size]
             for (number, row), logits in zip(
                 part, self._logits([row for _, row in part]), strict=True
             ):
-                said[number] = self._answer(logits, row)
-        return [replace(item, row=row.number) for item, row in zip(said, rows, strict=True)]
+                predictions[number] = self._answer(logits, row)
+        return [replace(item, row=row.number) for item, row in zip(predictions, rows, strict=True)]
 
     @torch.no_grad()
     def _logits(self, rows: Sequence[EncodedRow]) -> Tensor:

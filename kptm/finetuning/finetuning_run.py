@@ -74,30 +74,30 @@ def finetune(
     examples = _examples(model, rows, task, labels)
     steps = config.steps or -(-len(examples) // config.batch_size) * config.epochs
     losses = run(tuned, TaskExamples(examples, config, steps), config, steps, progress)
-    made = FinetunedModel(tuned, labels, config)
-    score = None if held_out is None else made.score(held_out)
-    made.report = FinetuneReport(
+    finetuned = FinetunedModel(tuned, labels, config)
+    score = None if held_out is None else finetuned.score(held_out)
+    finetuned.report = FinetuneReport(
         curve=curve_of(losses, config.log_every),
         rows=len(examples),
         cut=len(rows) - len(examples),
-        links=sum(span.row is not None for one in examples for span in one.row.text.spans),
+        links=sum(span.row is not None for example in examples for span in example.row.text.spans),
         steps=steps,
         seconds=time.monotonic() - began,
         dev=score,
     )
-    return made
+    return finetuned
 
 
 def _labels(rows: Sequence[TaskRow], task: str) -> tuple[str, ...]:
-    said = {label for row in rows for label in row.labels}
-    said |= {label for row in rows for _, _, label in row.spans}
+    labels = {label for row in rows for label in row.labels}
+    labels |= {label for row in rows for _, _, label in row.spans}
     least = 2 if task in ("relation", "text") else 1
-    if len(said) < least:
+    if len(labels) < least:
         raise ModelError(
-            f"the {len(rows)} rows to learn {task} from have {len(said)} labels;"
+            f"the {len(rows)} rows to learn {task} from have {len(labels)} labels;"
             f" pass rows with {least} or more"
         )
-    return tuple(sorted(said))
+    return tuple(sorted(labels))
 
 
 def _examples(
@@ -106,9 +106,9 @@ def _examples(
     numbers = {name: number for number, name in enumerate(classes_of(labels, task))}
     encoded = ((row, encode_row(model, row, task)) for row in rows)
     examples = [
-        TaskExample(found, right_classes(row, found, task, numbers))
-        for row, found in encoded
-        if found is not None
+        TaskExample(encoded_row, right_classes(row, encoded_row, task, numbers))
+        for row, encoded_row in encoded
+        if encoded_row is not None
     ]
     if not examples:
         raise ModelError(

@@ -85,28 +85,33 @@ def say_types(logits_C: Tensor, labels: Sequence[str], threshold: float) -> Task
 def say_spans(logits_LC: Tensor, tags: Sequence[str], row: EncodedRow) -> TaskPrediction:
     """The spans of the likeliest tag of each token."""
     p_L, best_L = logits_LC[: len(row.offsets)].softmax(-1).max(-1)
-    p, said = p_L.tolist(), [tags[number] for number in best_L.tolist()]
+    p, tag_of_token = p_L.tolist(), [tags[number] for number in best_L.tolist()]
     spans = tuple(
         LabelledSpan(start, end, label, sum(p[number] for number in tokens) / len(tokens))
-        for start, end, label, tokens in from_bio(said, row.offsets)
+        for start, end, label, tokens in from_bio(tag_of_token, row.offsets)
     )
-    least = [one for one, (start, end) in zip(p, row.offsets, strict=True) if start < end]
+    least = [
+        p_of_token for p_of_token, (start, end) in zip(p, row.offsets, strict=True) if start < end
+    ]
     return TaskPrediction(None, min(least, default=1.0), spans=spans)
 
 
 def score(rows: Sequence[TaskRow], predictions: Sequence[TaskPrediction], task: str) -> TaskScore:
     """Compare predictions with the gold labels of the rows, micro-averaged over all rows."""
     gold = [_gold(row, task) for row in rows]
-    found = [_items_of(prediction, task) for prediction in predictions]
-    right = sum(len(one & other) for one, other in zip(gold, found, strict=True))
-    wanted, given = sum(map(len, gold)), sum(map(len, found))
+    predicted = [_items_of(prediction, task) for prediction in predictions]
+    right = sum(
+        len(gold_items & predicted_items)
+        for gold_items, predicted_items in zip(gold, predicted, strict=True)
+    )
+    gold_count, predicted_count = sum(map(len, gold)), sum(map(len, predicted))
     measure = MEASURES[task]
-    total = wanted if measure == "accuracy" else (wanted + given) / 2
+    total = gold_count if measure == "accuracy" else (gold_count + predicted_count) / 2
     return TaskScore(
         measure=measure,
         score=right / total if total else 1.0,
-        precision=right / given if given else float(not wanted),
-        recall=right / wanted if wanted else float(not given),
+        precision=right / predicted_count if predicted_count else float(not gold_count),
+        recall=right / gold_count if gold_count else float(not predicted_count),
         rows=len(rows),
         cut=sum(prediction.label is None for prediction in predictions) if task != "tokens" else 0,
     )

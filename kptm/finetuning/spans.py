@@ -39,7 +39,7 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
     if model.causal:
         read = text.partition(MASK)[0].rstrip() if MASK in text else text
     elif own != MASK:
-        starts = [found.start() for found in re.finditer(re.escape(MASK), text)]
+        starts = [match.start() for match in re.finditer(re.escape(MASK), text)]
         read = text.replace(MASK, own)
     encoding = tokenizer(
         read,
@@ -58,7 +58,7 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
     # The tokenizer's mask token may be longer or shorter than "[MASK]" in the text.
     shift = len(own) - len(MASK) if starts else 0
     ends = [start + number * shift + len(own) for number, start in enumerate(starts)]
-    found = []
+    offsets = []
     for (start, end), special in zip(
         encoding["offset_mapping"], encoding["special_tokens_mask"], strict=True
     ):
@@ -68,8 +68,8 @@ def token_offsets(model: FusedModel, text: str, ids: Sequence[int]) -> tuple[Spa
         inside = text[start:end]
         empty = (special and inside != MASK) or not inside.strip()
         start += len(inside) - len(inside.lstrip())
-        found.append((0, 0) if empty else (start, start + len(inside.strip())))
-    return tuple(found)
+        offsets.append((0, 0) if empty else (start, start + len(inside.strip())))
+    return tuple(offsets)
 
 
 def tokens_of(offsets: Sequence[Span], start: int, end: int) -> Span | None:

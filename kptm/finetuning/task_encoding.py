@@ -79,9 +79,9 @@ def encode_row(model: FusedModel, row: TaskRow, task: str) -> EncodedRow | None:
     offsets: tuple[Span, ...] = ()
     if task != "text":
         offsets = token_offsets(model, row.document.text, text.ids)
-    found = [tokens_of(offsets, *mark) for mark in row.marks]
-    pooled = [span for span in found if span is not None]
-    if len(pooled) < len(found):
+    marked = [tokens_of(offsets, *mark) for mark in row.marks]
+    pooled = [span for span in marked if span is not None]
+    if len(pooled) < len(marked):
         return None
     if task != "tokens" and model.causal:
         pooled.append((len(text.ids) - 1, len(text.ids)))  # only the last attends to all others

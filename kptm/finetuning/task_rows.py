@@ -76,17 +76,17 @@ def read_rows(
     names = _class_names(source)
     rows: list[TaskRow] = []
     unlinked: list[int] = []
-    for found in _read_rows(source):
-        document, linked = _document(found)
+    for row in _read_rows(source):
+        document, linked = _document(row)
         if not linked:
             unlinked.append(len(rows))
         try:
-            marks = read_marks(found.values, task, len(document.text))
-            labels = read_labels(found.values, task, names) if gold else ()
-            spans = read_tagged(found.values, task, len(document.text)) if gold else ()
+            marks = read_marks(row.values, task, len(document.text))
+            labels = read_labels(row.values, task, names) if gold else ()
+            spans = read_tagged(row.values, task, len(document.text)) if gold else ()
         except FieldError as error:
-            found.refuse(str(error))
-        rows.append(TaskRow(document, marks, labels, spans, found.line))
+            row.refuse(str(error))
+        rows.append(TaskRow(document, marks, labels, spans, row.line))
     if linker is not None and unlinked:
         texts = (rows[number].document.text for number in unlinked)
         for number, document in zip(unlinked, linker.link_many(texts), strict=True):
@@ -108,21 +108,21 @@ def _read_rows(source: Rows) -> Iterator[_Found]:
         yield _Found(MEMORY, number, repr(item), values)
 
 
-def _document(found: _Found) -> tuple[LinkedText, bool]:
+def _document(row: _Found) -> tuple[LinkedText, bool]:
     """The text of a row, and whether the row has its own links."""
-    text = found.values.get("text")
+    text = row.values.get("text")
     if isinstance(text, LinkedText):
         return text, True
     if not isinstance(text, str):
-        found.refuse('"text" must be text; write {"text": "…"}')
-    links = found.values.get("links")
+        row.refuse('"text" must be text; write {"text": "…"}')
+    links = row.values.get("links")
     if links is None:
         return LinkedText(text), False
     try:
-        given = sorted(records_of(links, "links"), key=_start)
-        return LinkedText.from_dict({"text": text, "links": given}), True
+        sorted_links = sorted(records_of(links, "links"), key=_start)
+        return LinkedText.from_dict({"text": text, "links": sorted_links}), True
     except (FieldError, LinkingError) as error:
-        found.refuse(str(error))
+        row.refuse(str(error))
 
 
 def _start(link: Any) -> int:

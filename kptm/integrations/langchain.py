@@ -60,8 +60,8 @@ class WorkspaceRetriever(BaseRetriever):  # type: ignore[misc]  # types of an ex
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
     ) -> list[Document]:
         return [
-            Document(page_content=one.text, metadata=one.metadata(), id=one.id)
-            for one in retrieve(self.workspace, query, self.k if k is None else k, self.kinds)
+            Document(page_content=retrieved.text, metadata=retrieved.metadata(), id=retrieved.id)
+            for retrieved in retrieve(self.workspace, query, self.k if k is None else k, self.kinds)
         ]
 
 

@@ -73,8 +73,8 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         """
         keys = list(self._graph.keys()) if ids is None and not properties else ids
         if properties:
-            found = self._with_properties(properties)
-            keys = sorted(found if keys is None else found & set(keys))
+            matching = self._with_properties(properties)
+            keys = sorted(matching if keys is None else matching & set(keys))
         return list(self._nodes(keys or ()).values())
 
     def _with_properties(self, properties: dict[str, Any]) -> set[str]:
@@ -83,10 +83,12 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         for name, value in properties.items():
             if name in NAMED:
                 named = self._graph.search(str(value), limit=100)
-                sets.append({one.key for one in named if value in _texts(one)[name]})
+                sets.append({entity.key for entity in named if value in _texts(entity)[name]})
             else:
                 values = self._graph.attributes(relation=name)
-                sets.append({one.head for one in values if str(value) == one.value.value})
+                sets.append(
+                    {attribute.head for attribute in values if str(value) == attribute.value.value}
+                )
         return set.intersection(*sets)
 
     def _nodes(self, keys: Iterable[str]) -> dict[str, EntityNode]:
@@ -120,8 +122,8 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         if entity_names or ids:
             keys = {*(entity_names or ()), *(ids or ())}
         if properties:
-            found = self._with_properties(properties)
-            keys = found if keys is None else found & keys
+            matching = self._with_properties(properties)
+            keys = matching if keys is None else matching & keys
         if keys is not None:
             facts = self._graph.touching(keys)
             wanted = None if not relation_names else set(relation_names)
@@ -156,7 +158,7 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         for key in self._graph.entities([node.id for node in graph_nodes]):
             around = self._graph.neighbours(key, hops=depth, limit=limit)
             facts.update(
-                dict.fromkeys(one for one in around if one.relation not in (ignore_rels or ()))
+                dict.fromkeys(fact for fact in around if fact.relation not in (ignore_rels or ()))
             )
         return self._triplets(list(facts)[:limit])
 
@@ -169,12 +171,12 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         """
         if param_map:
             raise _refusal("parameters of queries", "write the values into the query")
-        found = cypher(self._graph, query)
-        return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+        result = cypher(self._graph, query)
+        return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
     def get_schema(self, refresh: bool = False) -> str:
         """The relations of the graph, a line each."""
-        lines = [f"{one.key}: {one.label}" for one in self._graph.relations()]
+        lines = [f"{relation.key}: {relation.label}" for relation in self._graph.relations()]
         return "\n".join(["Relations (key: label):", *lines])
 
     def get_schema_str(self, refresh: bool = False) -> str:
@@ -199,12 +201,13 @@ class WorkspaceGraphStore(PropertyGraphStore):  # type: ignore[misc]  # types of
         """Add facts, with properties as qualifiers, in one revision."""
         self._add(
             Statement(
-                Triple(one.source_id, one.label, one.target_id),
+                Triple(relation.source_id, relation.label, relation.target_id),
                 qualifiers=tuple(
-                    Qualifier(name, _literal(name, value)) for name, value in one.properties.items()
+                    Qualifier(name, _literal(name, value))
+                    for name, value in relation.properties.items()
                 ),
             )
-            for one in relations
+            for relation in relations
         )
 
     def upsert_triplets(self, triplets: Sequence[Triplet]) -> None:
@@ -285,5 +288,5 @@ def _literal(name: str, value: Any) -> Literal:
     return Literal(text, f"{XSD}{kind}" if kind else "")
 
 
-def _refusal(what: str, instead: str) -> WorkspaceError:
-    return WorkspaceError(f"kptm's graph store does not support {what}; {instead}")
+def _refusal(feature: str, instead: str) -> WorkspaceError:
+    return WorkspaceError(f"kptm's graph store does not support {feature}; {instead}")

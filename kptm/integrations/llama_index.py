@@ -54,12 +54,13 @@ class WorkspaceNodeRetriever(BaseRetriever):  # type: ignore[misc]  # types of a
         self._workspace, self._k, self._kinds = workspace, similarity_top_k, checked_kinds(kinds)
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = retrieve(self._workspace, query_bundle.query_str, self._k, self._kinds)
+        texts = retrieve(self._workspace, query_bundle.query_str, self._k, self._kinds)
         return [
             NodeWithScore(
-                node=TextNode(id_=one.id, text=one.text, metadata=one.metadata()), score=one.score
+                node=TextNode(id_=text.id, text=text.text, metadata=text.metadata()),
+                score=text.score,
             )
-            for one in found
+            for text in texts
         ]
 
 

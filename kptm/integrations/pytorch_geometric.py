@@ -181,12 +181,12 @@ def _features(
 
 def _types(graph: GraphView, keys: Sequence[str]) -> list[tuple[str, ...]]:
     """The types of each entity."""
-    found: list[tuple[str, ...]] = []
+    types: list[tuple[str, ...]] = []
     for start in range(0, len(keys), _BATCH):
         part = keys[start : start + _BATCH]
         entities = graph.entities(part)
-        found += [entities[key].types if key in entities else () for key in part]
-    return found
+        types += [entities[key].types if key in entities else () for key in part]
+    return types
 
 
 def _node_types(types: Sequence[tuple[str, ...]], wanted: Sequence[str]) -> list[str]:

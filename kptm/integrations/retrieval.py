@@ -117,9 +117,15 @@ def _retrieve(
 
 def _facts_of(workspace: Workspace, entities: Sequence[str]) -> list[RetrievedText]:
     """The facts of entities, those of each in the order of the graph."""
-    facts = [one for key in entities for one in workspace.describe(key, limit=FACTS).facts]
+    facts = [
+        attested for key in entities for attested in workspace.describe(key, limit=FACTS).facts
+    ]
     return _fact_texts(
-        workspace, [(one.fact, [name for name, _ in one.sources], one.revision) for one in facts]
+        workspace,
+        [
+            (attested.fact, [name for name, _ in attested.sources], attested.revision)
+            for attested in facts
+        ],
     )
 
 
@@ -128,7 +134,9 @@ def _fact_texts(
     facts: Sequence[tuple[Triple | Attribute, Sequence[str], int | None]],
 ) -> list[RetrievedText]:
     """Facts, each with its sources and revision, as texts."""
-    views = fact_views(workspace.graph, [one for one, _, _ in facts], [one for _, one, _ in facts])
+    views = fact_views(
+        workspace.graph, [part for part, _, _ in facts], [part for _, part, _ in facts]
+    )
     return [
         RetrievedText(
             id=_fact_id(view.head, view.relation, view.tail or view.value or ""),
@@ -149,11 +157,11 @@ def _fact_id(head: str, relation: str, tail: str) -> str:
 
 def _by_words(facts: Sequence[RetrievedText], query: str) -> list[RetrievedText]:
     """Facts by the share of their words that the query has, the first stated ones first."""
-    asked = _stems(query)
+    query_stems = _stems(query)
 
     def share(fact: RetrievedText) -> float:
         words = _stems(fact.text)
-        return len(words & asked) / max(len(words), 1)
+        return len(words & query_stems) / max(len(words), 1)
 
     return sorted(facts, key=share, reverse=True)
 
@@ -169,9 +177,9 @@ def _answering(
     if len(query) > MAX_QUESTION or not query.strip():
         return []
     answer = workspace.ask(query, sources=["graph"])
-    triples = [one.triple for one in answer.evidence if one.kind == "triple" and one.triple]
+    triples = [item.triple for item in answer.evidence if item.kind == "triple" and item.triple]
     stated = workspace.graph.attestations(triples)
-    found = _fact_texts(
+    texts = _fact_texts(
         workspace,
         [
             (fact, [name for name, _ in stated[fact].sources], stated[fact].revision)
@@ -179,17 +187,19 @@ def _answering(
             if fact in stated
         ],
     )
-    return found or _with_values(answer, facts)
+    return texts or _with_values(answer, facts)
 
 
 def _with_values(answer: Answer, facts: Sequence[RetrievedText]) -> list[RetrievedText]:
     """The facts whose value is the answer, such as an area; a value has no triple as evidence."""
     values = {item.text for item in answer.answers if item.entity is None}
-    asked = {step.relation for step in answer.path}
+    asked_relations = {step.relation for step in answer.path}
     return [
         fact
         for fact in facts
-        if len(fact.keys) == 1 and fact.relation in asked and fact.text.split(" | ")[-1] in values
+        if len(fact.keys) == 1
+        and fact.relation in asked_relations
+        and fact.text.split(" | ")[-1] in values
     ]
 
 
@@ -213,7 +223,7 @@ def _fuse(rankings: Sequence[Sequence[RetrievedText]]) -> list[RetrievedText]:
     texts: dict[str, RetrievedText] = {}
     scores: dict[str, float] = {}
     for ranking in rankings:
-        for rank, text in enumerate({one.id: one for one in ranking}.values(), 1):
+        for rank, text in enumerate({retrieved.id: retrieved for retrieved in ranking}.values(), 1):
             texts.setdefault(text.id, text)
             scores[text.id] = scores.get(text.id, 0.0) + 1 / (OFFSET + rank)
     order = sorted(texts, key=lambda name: -scores[name])

@@ -103,23 +103,23 @@ def tool_functions(
     kinds = [(reading_tools, False), *([(editing_tools, True)] if allow_edit else [])]
     return [
         ToolFunction(
-            name=one.__name__,
-            description=" ".join((one.__doc__ or "").split()),
-            call=_to_plain(one),
-            acall=cast("Callable[..., Coroutine[Any, Any, Any]]", other),
+            name=function.__name__,
+            description=" ".join((function.__doc__ or "").split()),
+            call=_to_plain(function),
+            acall=cast("Callable[..., Coroutine[Any, Any, Any]]", waiting_function),
             changes=changes,
-            arguments=_arguments(one),
+            arguments=_arguments(function),
         )
         for tools, changes in kinds
-        for one, other in zip(tools(blocking), tools(waiting), strict=True)
+        for function, waiting_function in zip(tools(blocking), tools(waiting), strict=True)
     ]
 
 
 def _arguments(tool: Callable[..., object]) -> type[BaseModel]:
     hints = get_type_hints(tool, include_extras=True)
     fields: dict[str, Any] = {
-        name: (hints[name], ... if given.default is given.empty else given.default)
-        for name, given in signature(tool).parameters.items()
+        name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in signature(tool).parameters.items()
     }
     return create_model(tool.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 

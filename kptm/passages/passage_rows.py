@@ -95,7 +95,9 @@ def _relink(sql: Sql, piece_of: Mapping[int, Piece]) -> None:
     links = [
         (number, link.start, link.entity, link.end, link.p)
         for number, piece in piece_of.items()
-        for link in {(one.start, one.entity): one for one in piece.links}.values()
+        for link in {
+            (piece_link.start, piece_link.entity): piece_link for piece_link in piece.links
+        }.values()
     ]
     sql.insert("passage_link", "passage_id, span_start, entity, span_end, p", links, grouped=True)
 
@@ -162,9 +164,9 @@ def fetch(sql: Sql, scores: dict[int, float]) -> list[Passage]:
         f" WHERE passage_id IN {listed} ORDER BY passage_id, span_start, p DESC, entity"
     )
     rows = sql.all(query, (parameter,))
-    kept = kept_keys(sql, (row[3] for row in rows))
+    kept_key_of = kept_keys(sql, (row[3] for row in rows))
     for number, start, end, entity, p in rows:
-        link = EntityLink(start, end, kept.get(entity, entity), p)
+        link = EntityLink(start, end, kept_key_of.get(entity, entity), p)
         links.setdefault(number, []).append(link)
     query = (
         f"SELECT id, text, source, document, ordinal FROM passage WHERE live = 1 AND id IN {listed}"

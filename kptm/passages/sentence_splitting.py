@@ -45,12 +45,12 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def sentences(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
-    """(start, end) of each sentence of a text; no sentence ends within a span of ``taken``."""
+def sentences(text: str, unbroken: Sequence[tuple[int, int]] = ()) -> list[tuple[int, int]]:
+    """(start, end) of each sentence of a text; no sentence ends within a span of ``unbroken``."""
     bounds, start = [], 0
     for match in _END.finditer(text):
         at = match.end()
-        if any(first < at < last for first, last in taken):
+        if any(first < at < last for first, last in unbroken):
             continue
         if text[start:at].strip():
             bounds.append((start, at))

@@ -65,8 +65,8 @@ def value_spans(text: str) -> Iterator[ValueSpan]:
             yield ValueSpan(match.start(), end, tuple(literals))
 
 
-def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of runs of capitalised words outside the spans of ``taken``.
+def name_spans(text: str, excluded: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of runs of capitalised words outside the spans of ``excluded``.
 
     A single word at the beginning of a sentence does not count as a name, because every sentence
     begins with a capital.
@@ -74,7 +74,7 @@ def name_spans(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[in
     for match in _NAME.finditer(text):
         start, end = match.span()
         words = match[0].split(" ")
-        if any(start < last and first < end for first, last in taken):
+        if any(start < last and first < end for first, last in excluded):
             continue
         if len(words) > MOST_WORDS or max(map(len, words)) < 3:
             continue

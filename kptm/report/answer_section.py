@@ -35,8 +35,8 @@ def answer_card(view: AnswerView, name: str = "") -> str:
     lines = "".join(f'<li dir="auto">{text(line)}</li>' for line in view.evidence)
     why = f'<ul class="evidence" aria-label="Evidence">{lines}</ul>' if lines else ""
     if not lines:
-        said = "kptm says when it does not know." if unknown else "No evidence is given."
-        why = f'<p class="note">{said}</p>'
+        note = "kptm says when it does not know." if unknown else "No evidence is given."
+        why = f'<p class="note">{note}</p>'
     return (
         f'<article class="card answer{" unknown" if unknown else ""}">{heading}'
         f'<h3 dir="auto">{question}</h3>'

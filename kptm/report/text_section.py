@@ -24,9 +24,9 @@ def entity_slots(linked: Sequence[LinkedText]) -> dict[str, int]:
     apart: dict[str, set[str]] = {}
     named: dict[str, set[str]] = {}
     for document in linked:
-        here = set(document.entities())
+        mentioned = set(document.entities())
         for link in document.links:
-            apart.setdefault(link.entity, set()).update(here)
+            apart.setdefault(link.entity, set()).update(mentioned)
             named.setdefault(link.surface.casefold(), set()).add(link.entity)
     for entities in named.values():
         for entity in entities:
@@ -34,8 +34,10 @@ def entity_slots(linked: Sequence[LinkedText]) -> dict[str, int]:
     slots: dict[str, int] = {}
     uses: Counter[int] = Counter()
     for entity, others in apart.items():
-        taken = {slots[other] for other in others if other in slots}
-        free = [slot for slot in range(COLOURS) if slot not in taken] or list(range(COLOURS))
+        slots_of_others = {slots[other] for other in others if other in slots}
+        free = [slot for slot in range(COLOURS) if slot not in slots_of_others] or list(
+            range(COLOURS)
+        )
         slots[entity] = min(free, key=lambda slot: (uses[slot], slot))
         uses[slots[entity]] += 1
     return slots
@@ -75,9 +77,12 @@ def _chip(link: Link, labels: Mapping[str, str], slot: int) -> str:
 
 
 def _hover(link: Link, labels: Mapping[str, str]) -> str:
-    said = f"{labels.get(link.entity, link.entity)} (p = {link.score:.2f})"
-    others = [c for c in link.candidates if c.entity != link.entity][:3]
+    title = f"{labels.get(link.entity, link.entity)} (p = {link.score:.2f})"
+    others = [candidate for candidate in link.candidates if candidate.entity != link.entity][:3]
     if others:
-        names = (labels.get(c.entity, c.entity).partition(" — ")[0] for c in others)
-        said += "; not " + ", ".join(names)
-    return said
+        names = (
+            labels.get(candidate.entity, candidate.entity).partition(" — ")[0]
+            for candidate in others
+        )
+        title += "; not " + ", ".join(names)
+    return title

@@ -83,7 +83,9 @@ class WorkspaceAnswers:
         newest = self.graph.revision()
         if newest != since:
             later = self.graph.revisions(limit=min(max(newest - since, 1), FOLLOWED))
-            if newest - since > FOLLOWED or any(one.kind not in SEEN_AT_ONCE for one in later):
+            if newest - since > FOLLOWED or any(
+                revision.kind not in SEEN_AT_ONCE for revision in later
+            ):
                 self._base.note_change()
         return newest
 

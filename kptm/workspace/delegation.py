@@ -37,5 +37,5 @@ class Delegated(Generic[Part, P, R]):
     ) -> Callable[Concatenate[Part, P], R] | Callable[P, R]:
         if ws is None:
             return self._method
-        found: Callable[P, R] = getattr(getattr(ws, self._part), self._method.__name__)
-        return found
+        method: Callable[P, R] = getattr(getattr(ws, self._part), self._method.__name__)
+        return method

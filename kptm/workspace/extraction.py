@@ -79,9 +79,9 @@ class WorkspaceExtraction:
 
         if not 0 < precision < 1:
             raise ConfigError(f"precision is between 0 and 1, not {precision:g}")
-        given = texts if isinstance(texts, str | Path) else list(texts)
+        repeatable = texts if isinstance(texts, str | Path) else list(texts)
         with stage(self.layout, "extract"):
-            linked = extraction_texts(self._base, given, source, shards)
+            linked = extraction_texts(self._base, repeatable, source, shards)
             learnt = 0
             if rows is not None or retrain or not self.layout.extractor.exists():
                 learnt = self._learn_extractor(linked, rows, learning).texts
@@ -105,8 +105,8 @@ class WorkspaceExtraction:
     ) -> LearningReport:
         """Train an extractor without extracting; the arguments are those of :meth:`extract`."""
         with stage(self.layout, "extract"):
-            given = texts if isinstance(texts, str | Path) else list(texts)
-            linked = extraction_texts(self._base, given, None, None)
+            repeatable = texts if isinstance(texts, str | Path) else list(texts)
+            linked = extraction_texts(self._base, repeatable, None, None)
             return self._learn_extractor(linked, rows, learning)
 
     def _learn_extractor(
@@ -124,7 +124,7 @@ class WorkspaceExtraction:
         extractor, report = learn(
             self.graph,
             texts.linker,
-            (one.text for one in texts.texts()),
+            (text.text for text in texts.texts()),
             rows=() if rows is None else read_rows(rows),
             decided=decided,
             encoder=self._encoder(),
@@ -198,22 +198,26 @@ class WorkspaceExtraction:
         limit: int | None = None,
     ) -> list[ReviewItem]:
         """Proposals with labels and the constraints they violate; see :meth:`proposals`."""
-        found = self.graph.proposals.find(
+        proposals = self.graph.proposals.find(
             state=state, ids=ids, relation=relation, source=source, minimum=minimum, limit=limit
         )
-        return self._as_items(found)
+        return self._as_items(proposals)
 
-    def _as_items(self, found: Sequence[Proposal]) -> list[ReviewItem]:
+    def _as_items(self, proposals: Sequence[Proposal]) -> list[ReviewItem]:
         from kg.types import Literal
         from kg.values import value_text
         from kptm.constraints.checking import check_proposals
 
-        keys = {item.head for item in found}
-        keys |= {item.tail for item in found if isinstance(item.tail, str)}
+        keys = {item.head for item in proposals}
+        keys |= {item.tail for item in proposals if isinstance(item.tail, str)}
         labels = {key: entity.label for key, entity in self.graph.entities(sorted(keys)).items()}
-        relations = {one.key: one.label for one in self.graph.relations()} if found else {}
+        relations = (
+            {relation.key: relation.label for relation in self.graph.relations()}
+            if proposals
+            else {}
+        )
         relations[SAME_AS] = "same as"
-        broken = check_proposals(self.graph, found, self._base.config.constraints)
+        violations = check_proposals(self.graph, proposals, self._base.config.constraints)
         return [
             ReviewItem(
                 item,
@@ -221,9 +225,9 @@ class WorkspaceExtraction:
                 relations.get(item.relation, item.relation),
                 value_text(item.tail) if isinstance(item.tail, Literal) else labels.get(item.tail,
                 item.tail),
-                tuple(broken.get(item.id, ())),
+                tuple(violations.get(item.id, ())),
             )
-            for item in found
+            for item in proposals
         ]  # fmt: skip
 
     def accept(self, ids: Iterable[int]) -> Decision:
@@ -236,10 +240,10 @@ class WorkspaceExtraction:
         """
         self._base.note_change()
         with self.graph.transaction():
-            done = self.graph.proposals.accept(list(ids))
-            if done.merged:
-                self._base.note_merge(done.revision, done.merged)
-            return done
+            decision = self.graph.proposals.accept(list(ids))
+            if decision.merged:
+                self._base.note_merge(decision.revision, decision.merged)
+            return decision
 
     def accept_all(self, rule: AcceptanceRule | str) -> Decision:
         """Accept all proposals that match a rule and violate no constraint, in one revision.
@@ -250,9 +254,9 @@ class WorkspaceExtraction:
         Raises:
             ConfigError: The rule is malformed.
         """
-        one = AcceptanceRule.parse(rule) if isinstance(rule, str) else rule
-        relation = None if one.relation is None else relation_key(self.graph, one.relation)
-        items = self.review(relation=relation, minimum=one.minimum)
+        parsed = AcceptanceRule.parse(rule) if isinstance(rule, str) else rule
+        relation = None if parsed.relation is None else relation_key(self.graph, parsed.relation)
+        items = self.review(relation=relation, minimum=parsed.minimum)
         return self.accept(item.proposal.id for item in items if not item.violations)
 
     def reject(self, ids: Iterable[int]) -> Decision:
@@ -304,9 +308,9 @@ class WorkspaceExtraction:
             tail_new=value is None and keys[1] is None,
         )
         self.graph.proposals.add([item])
-        for found in self.graph.proposals.find(state=None, relation=known, source=source):
-            if _fact(found) == _fact(item) and found.state is not ProposalState.REJECTED:
-                return self._as_items([found])[0]
+        for stored in self.graph.proposals.find(state=None, relation=known, source=source):
+            if _fact(stored) == _fact(item) and stored.state is not ProposalState.REJECTED:
+                return self._as_items([stored])[0]
         raise StoreError("this fact was rejected before in this sentence; it is not proposed again")
 
     def change_proposal(
@@ -349,8 +353,8 @@ class WorkspaceExtraction:
         """The key of an entity, given by key, label or alias; None if there is none."""
         if self.graph.entities([name]):
             return name
-        found = self.linker.candidates(name)
-        return found[0].entity if found else None
+        senses = self.linker.candidates(name)
+        return senses[0].entity if senses else None
 
     def check(self, *, limit: int = 1_000, shapes: str | Path | None = None) -> CheckReport:
         """Check the constraints of ``kptm.toml`` and those learnt from the graph.

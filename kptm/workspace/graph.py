@@ -49,12 +49,13 @@ class WorkspaceGraph:
     ) -> None:
         self.folder, self.config, self.layout = folder, config, Layout(folder)
         self.tables = tables or WorkspaceTables(self.layout, config.database)
-        linking, kept = config.linking, self.layout.linking_encoder
+        linking, encoder_folder = config.linking, self.layout.linking_encoder
         # If both use the same encoder, it is loaded once; its vectors are stored by its
         # fingerprint.
         names = {name for name in (linking.encoder, config.answering.encoder) if name}
         encoders = {
-            name: Encoder(name, folder=kept, device=linking.device) for name in sorted(names)
+            name: Encoder(name, folder=encoder_folder, device=linking.device)
+            for name in sorted(names)
         }
         encoder = encoders.get(linking.encoder)
         self.question_encoder = encoders.get(config.answering.encoder)
@@ -193,8 +194,8 @@ class WorkspaceGraph:
         known = self.graph.entities([name]).get(name)
         if known is not None:
             return known.key
-        found = self.linker.candidates(name)
-        if not found:
+        senses = self.linker.candidates(name)
+        if not senses:
             reason = self.graph.suggestion(name)
             raise UnknownKeyError(f"no entity is called {shorten(name)!r}{reason}")
-        return found[0].entity
+        return senses[0].entity

@@ -82,8 +82,8 @@ class WorkspaceLookups:
         Raises:
             UnknownKeyError: The graph never had such an entity.
         """
-        found = self.graph.history(name) or self.graph.history(self._base.resolve(name))
-        return found if limit is None else found[len(found) - min(limit, len(found)) :]
+        changes = self.graph.history(name) or self.graph.history(self._base.resolve(name))
+        return changes if limit is None else changes[len(changes) - min(limit, len(changes)) :]
 
     def revisions(self, *, limit: int | None = None) -> list[Revision]:
         """All revisions of the workspace, newest first.
@@ -153,11 +153,15 @@ class WorkspaceLookups:
         more = k + len(merged)
         if head is not None:
             end = self._base.resolve(head)
-            found = embeddings.predict(head=end, relation=key, k=more, known=self.graph, mark=known)
+            predictions = embeddings.predict(
+                head=end, relation=key, k=more, known=self.graph, mark=known
+            )
         else:
             end = self._base.resolve(tail or "")
-            found = embeddings.predict(tail=end, relation=key, k=more, known=self.graph, mark=known)
-        return [one for one in found if one.entity not in merged][:k]
+            predictions = embeddings.predict(
+                tail=end, relation=key, k=more, known=self.graph, mark=known
+            )
+        return [prediction for prediction in predictions if prediction.entity not in merged][:k]
 
     def predict_facts(self, relation: str, *, k: int = 10) -> list[tuple[Triple, float]]:
         """The likeliest facts of a relation that the graph lacks, each with its p.
@@ -178,8 +182,8 @@ class WorkspaceLookups:
         """
         merged = self.graph.merges.keys()  # embeddings may be older than a merge
         key = self._base.resolve(name)
-        found = self._vectors.embeddings().nearest(key, k=k + len(merged))
-        return [one for one in found if one.entity not in merged][:k]
+        neighbours = self._vectors.embeddings().nearest(key, k=k + len(merged))
+        return [neighbour for neighbour in neighbours if neighbour.entity not in merged][:k]
 
     def classify(
         self, rows: Rows, *, task: str, folder: str | Path | None = None

@@ -78,10 +78,12 @@ class WorkspaceModels:
         from kptm.pretraining import pretrain
         from kptm.workspace.stages.pretraining import PretrainingRun
 
-        given = texts if isinstance(texts, str | Path) else list(texts)
+        repeatable = texts if isinstance(texts, str | Path) else list(texts)
 
         def stream() -> Iterator[str | LinkedText]:
-            yield from read_documents(given) if isinstance(given, str | Path) else given
+            yield from (
+                read_documents(repeatable) if isinstance(repeatable, str | Path) else repeatable
+            )
             if triples:
                 yield from self._triple_sentences()
 
@@ -268,14 +270,14 @@ class WorkspaceModels:
             links, senses = LinkedCorpora(self._base).link_for_index(path, shards, reading)
             return self._index(model, senses, links, path, source, triples, progress)
         with ExitStack() as at_end:
-            given = documents = None
+            spooled = documents = None
             if texts is not None:
                 stream = self._texts_of(texts) if isinstance(texts, str | Path) else texts
-                given = at_end.enter_context(TextSpool(self.folder, stream))
-                linked = given.link_all(self._base.link)
+                spooled = at_end.enter_context(TextSpool(self.folder, stream))
+                linked = spooled.link_all(self._base.link)
                 documents = at_end.enter_context(TextSpool(self.folder, linked, reading))
-            every = None if given is None else given.link_all(self._base.link_senses)
-            return self._index(model, every, documents, path, source, triples, progress)
+            with_all_senses = None if spooled is None else spooled.link_all(self._base.link_senses)
+            return self._index(model, with_all_senses, documents, path, source, triples, progress)
 
     def _index(
         self,
@@ -318,15 +320,15 @@ class WorkspaceModels:
                 progress=progress,
             )
         if triples and model is not None:
-            told = self.graph.triples_with_sources()
-            facts = (Statement(triple, source=source) for triple, source in told)
+            triples_with_sources = self.graph.triples_with_sources()
+            facts = (Statement(triple, source=source) for triple, source in triples_with_sources)
             before = len(documents or ())
-            advance = None if progress is None else lambda done: progress(before + done)
+            advance = None if progress is None else lambda count: progress(before + count)
             added += self.modeledge.write_facts(
                 model, self.graph, facts, self.phrasings(), revision=number, progress=advance
             )
-        spoke = model is not None and bool(self.modeledge.operations_of(number))
-        if not mined and not written and not spoke:
+        has_records = model is not None and bool(self.modeledge.operations_of(number))
+        if not mined and not written and not has_records:
             self.graph.log.withdraw(number)
         return added
 

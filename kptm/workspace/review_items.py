@@ -65,11 +65,11 @@ class AcceptanceRule:
         Raises:
             ConfigError: The text is malformed.
         """
-        found = _RULE(text)
-        least = float(found["least"]) if found else 2.0
-        if found is None or least > 1:
+        match = _RULE(text)
+        least = float(match["least"]) if match else 2.0
+        if match is None or least > 1:
             raise ConfigError(
                 f"{text!r} is not a rule; write RELATION>=CONFIDENCE, as capital>=.95, or >=.95 for"
                 " all relations"
             )
-        return cls(found["relation"] or None, least)
+        return cls(match["relation"] or None, least)

@@ -62,7 +62,7 @@ class SyncReport:
 
     def count(self, action: str) -> int:
         """The number of files with an action."""
-        return sum(one.action == action for one in self.changes)
+        return sum(change.action == action for change in self.changes)
 
 
 class WorkspaceSync:
@@ -111,10 +111,10 @@ class WorkspaceSync:
             manifest = Manifest.read(self.layout.sync_manifest)
             run = _Run(self, root, manifest, extract, precision, progress)
             changes = list(run.changes())
-        changes.sort(key=lambda one: one.name)
-        done = sum(one.action in ("added", "changed", "failed") for one in changes)
-        skipped = sum(one.action == "skipped" for one in changes)
-        return SyncReport(tuple(changes), run.count - done - skipped)
+        changes.sort(key=lambda change: change.name)
+        processed = sum(change.action in ("added", "changed", "failed") for change in changes)
+        skipped = sum(change.action == "skipped" for change in changes)
+        return SyncReport(tuple(changes), run.count - processed - skipped)
 
     def forget_file(self, path: str | Path) -> int:
         """End everything that only a file states: triples, entities, texts, accepted proposals.
@@ -177,36 +177,37 @@ class _Run:
 
     def changes(self) -> Iterator[FileChange]:
         """Synchronise, file by file."""
-        found = files_of(self._root, without=[self._ws.base.folder])
-        self.count = len(found)
-        hashes = {one.name: self._hash(one) for one in found if one.kind is not None}
+        files = files_of(self._root, without=[self._ws.base.folder])
+        self.count = len(files)
+        hashes = {file.name: self._hash(file) for file in files if file.kind is not None}
         yield from (
-            FileChange(x.name, "", "skipped", "unknown format") for x in found if x.kind is None
+            FileChange(x.name, "", "skipped", "unknown format") for x in files if x.kind is None
         )
         yield from self._delete(set(hashes))
         work = [
-            one
-            for one in found
-            if one.kind is not None and self._known.get(one.name, ("", ""))[0] != hashes[one.name]
+            file
+            for file in files
+            if file.kind is not None
+            and self._known.get(file.name, ("", ""))[0] != hashes[file.name]
         ]
-        is_new = {one.name for one in work if one.name not in self._known}
-        for one in work:
-            kind = self._known.get(one.name, ("", str(one.kind)))[1]
-            self._known[one.name] = PENDING, kind
+        is_new = {file.name for file in work if file.name not in self._known}
+        for file in work:
+            kind = self._known.get(file.name, ("", str(file.kind)))[1]
+            self._known[file.name] = PENDING, kind
         if work:
             self._note()
-        for number, one in enumerate(work):
+        for number, file in enumerate(work):
             if self._progress is not None:
-                self._progress(number, one.name)
-            yield self._take(one, hashes[one.name], one.name in is_new)
+                self._progress(number, file.name)
+            yield self._take(file, hashes[file.name], file.name in is_new)
             if number % NOTED == NOTED - 1:
                 self._note()
         if work:
             self._note()
 
-    def _hash(self, one: FoundFile) -> str:
+    def _hash(self, file: FoundFile) -> str:
         try:
-            return file_hash(one.path)
+            return file_hash(file.path)
         except OSError:
             return "unreadable"
 
@@ -223,25 +224,25 @@ class _Run:
         if gone:
             self._note()
 
-    def _take(self, one: FoundFile, mark: str, is_new: bool) -> FileChange:
+    def _take(self, file: FoundFile, mark: str, is_new: bool) -> FileChange:
         """Read a file; if it was of another kind before, its earlier content ends."""
-        before = self._known[one.name][1]
-        kind, ws = str(one.kind), self._ws
+        before = self._known[file.name][1]
+        kind, ws = str(file.kind), self._ws
         try:
             if before != kind:
-                ws.forget_file(one.path)
-            note = self._read(one)
+                ws.forget_file(file.path)
+            note = self._read(file)
         except (KGError, KPTMError, OSError) as error:
-            return FileChange(one.name, kind, "failed", str(error))
-        self._known[one.name] = mark, kind
-        return FileChange(one.name, kind, "added" if is_new else "changed", note)
+            return FileChange(file.name, kind, "failed", str(error))
+        self._known[file.name] = mark, kind
+        return FileChange(file.name, kind, "added" if is_new else "changed", note)
 
-    def _read(self, one: FoundFile) -> str:
+    def _read(self, file: FoundFile) -> str:
         ws = self._ws
-        if one.kind == FileKind.TEXTS:
-            return self._read_texts(one.path)
-        load = ws.base.load if one.kind == FileKind.TRIPLES else ws.base.load_entities
-        report = load(one.path)
+        if file.kind == FileKind.TEXTS:
+            return self._read_texts(file.path)
+        load = ws.base.load if file.kind == FileKind.TRIPLES else ws.base.load_entities
+        report = load(file.path)
         return f"{report.added:,} added, {report.ended:,} ended"
 
     def _read_texts(self, path: Path) -> str:

@@ -66,11 +66,11 @@ def stream_names(sql: Sql) -> Iterator[tuple[int, list[str]]]:
         " WHERE y.tail_id = e.id AND y.rev_removed = 0)) ORDER BY e.id, x.relation_id, x.id"
     )
     last, key, names = 0, "", list[str]()
-    for number, entity_key, name in sql.stream(query):
+    for number, one, name in sql.stream(query):
         if number != last:
             if last:
                 yield last, _names(key, names)
-            last, key, names = number, entity_key, []
+            last, key, names = number, one, []
         if name:
             names.append(name)
     if last:
@@ -93,7 +93,7 @@ def _entities(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
 
 def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """The names and facts of entities."""
-    entities = _entities(sql, ids)
+    found = _entities(sql, ids)
     listed, parameter = sql.values(list(ids))
     query = (
         "SELECT x.head_id, x.relation_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
@@ -103,22 +103,22 @@ def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     names = {int(number) for number in _NAMES.split(", ")}
     described = {int(number) for number in _DESCRIPTIONS.split(", ")}
     for head, relation, value in sql.all(query, (parameter,)):
-        entity = entities[head]
+        one = found[head]
         if relation in names:
-            entity.names.append(value)
+            one.names.append(value)
         elif relation == _TYPE:
-            entity.types.add(value)
-        elif relation in described and not entity.description:
-            entity.description = value
-    for entity in entities.values():
-        entity.names = _names(entity.key, entity.names)
-    _read_roles(sql, entities)
-    return entities
+            one.types.add(value)
+        elif relation in described and not one.description:
+            one.description = value
+    for one in found.values():
+        one.names = _names(one.key, one.names)
+    _read_roles(sql, found)
+    return found
 
 
-def _read_roles(sql: Sql, entities: Mapping[int, ComparedEntity]) -> None:
+def _read_roles(sql: Sql, found: Mapping[int, ComparedEntity]) -> None:
     for column, other, is_head in (("head_id", "tail_id", True), ("tail_id", "head_id", False)):
-        listed, parameter = sql.values(list(entities))
+        listed, parameter = sql.values(list(found))
         query = (
             f"SELECT {column}, relation_id, count(*) FROM triple WHERE {column} IN {listed}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column},"
@@ -126,34 +126,34 @@ def _read_roles(sql: Sql, entities: Mapping[int, ComparedEntity]) -> None:
         )
         degrees: dict[int, int] = defaultdict(int)
         for number, relation, count in sql.all(query, (parameter,)):
-            entities[number].roles[relation, is_head] = int(count)
+            found[number].roles[relation, is_head] = int(count)
             degrees[number] += int(count)
-        few = [number for number in entities if 0 < degrees[number] <= MOST_FACTS]
+        few = [number for number in found if 0 < degrees[number] <= MOST_FACTS]
         listed, parameter = sql.values(few)
         facts = (
             f"SELECT {column}, relation_id, {other} FROM triple WHERE {column} IN {{}}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
         )
         for number, relation, node in sql.all(facts.format(listed), (parameter,)):
-            entities[number].facts.add((relation, node, is_head))
-        for number in (number for number in entities if degrees[number] > MOST_FACTS):
+            found[number].facts.add((relation, node, is_head))
+        for number in (number for number in found if degrees[number] > MOST_FACTS):
             query = f"{facts.format('(?)')} ORDER BY id LIMIT {MOST_FACTS}"
             for _, relation, node in sql.all(query, (number,)):
-                entities[number].facts.add((relation, node, is_head))
+                found[number].facts.add((relation, node, is_head))
 
 
 def degrees_of(sql: Sql, ids: Sequence[int]) -> dict[int, int]:
     """The number of facts of nodes, values included."""
     listed, parameter = sql.values(list(ids))
-    degrees: dict[int, int] = defaultdict(int)
+    found: dict[int, int] = defaultdict(int)
     for column in ("head_id", "tail_id"):
         query = (
             f"SELECT {column}, count(*) FROM triple WHERE {column} IN {listed}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column}"
         )
         for number, count in sql.all(query, (parameter,)):
-            degrees[number] += int(count)
-    return dict(degrees)
+            found[number] += int(count)
+    return dict(found)
 
 
 def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
@@ -172,14 +172,14 @@ def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, boo
 def labels_of(sql: Sql, nodes: Sequence[int]) -> dict[int, str]:
     """A name for each entity or value, for messages."""
     entities = [node for node in nodes if node > 0]
-    labels = {number: entity.names[0] for number, entity in read_names(sql, entities).items()}
+    found = {number: one.names[0] for number, one in read_names(sql, entities).items()}
     values: dict[int, Literal] = dictionary.literals(sql, [node for node in nodes if node < 0])
-    return labels | {number: value.value for number, value in values.items()}
+    return found | {number: value.value for number, value in values.items()}
 
 
 def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """The keys and names of entities, without facts."""
-    entities = _entities(sql, ids)
+    found = _entities(sql, ids)
     listed, parameter = sql.values(list(ids))
     query = (
         "SELECT x.head_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
@@ -187,10 +187,10 @@ def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
         " AND l.datatype = '' ORDER BY x.relation_id, x.id"
     )
     for head, value in sql.all(query, (parameter,)):
-        entities[head].names.append(value)
-    for entity in entities.values():
-        entity.names = _names(entity.key, entity.names)
-    return entities
+        found[head].names.append(value)
+    for one in found.values():
+        one.names = _names(one.key, one.names)
+    return found
 
 
 def relation_keys(sql: Sql) -> dict[int, str]:

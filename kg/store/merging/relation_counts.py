@@ -76,9 +76,9 @@ def relation_counts(sql: Sql) -> dict[int, RelationCounts]:
             f" FROM triple WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0"
             f" GROUP BY relation_id, {column}) AS sizes GROUP BY relation_id, size"
         )
-        sizes_of_relation: dict[int, list[tuple[int, int]]] = {}
+        found: dict[int, list[tuple[int, int]]] = {}
         for relation, size, count in sql.stream(query):
-            sizes_of_relation.setdefault(int(relation), []).append((int(size), int(count)))
-        sides.append(sizes_of_relation)
+            found.setdefault(int(relation), []).append((int(size), int(count)))
+        sides.append(found)
     heads, tails = ({key: ValueCounts(rows) for key, rows in side.items()} for side in sides)
     return {key: RelationCounts(counts.facts, counts, tails[key]) for key, counts in heads.items()}

@@ -108,12 +108,12 @@ class NameResolver:
 
     def __call__(self, name: str) -> frozenset[str]:
         """The keys that ``name`` may mean."""
-        found = self._known.get(name)
-        if found is None:
-            found = self._known[name] = self._look_up(name)
-            if not found:
+        keys = self._known.get(name)
+        if keys is None:
+            keys = self._known[name] = self._look_up(name)
+            if not keys:
                 self.unknown.add(name)
-        return found
+        return keys
 
     def _look_up(self, name: str) -> frozenset[str]:
         values = (str(key) for key in value_keys(self._graph, name))

@@ -51,15 +51,15 @@ def by_embeddings(probes: Sequence[Probe], embeddings: EntityEmbeddings) -> Scor
     """Link prediction by the embeddings' scorer."""
     rows = embeddings.keys.of({probe.head for probe in probes})
     rows |= embeddings.keys.of({key for probe in probes for key in probe.candidates})
-    found: Scores = []
+    scores_of_probes: Scores = []
     for probe in probes:
         if probe.head not in rows or probe.relation not in embeddings.relations:
-            found.append({})
+            scores_of_probes.append({})
             continue
-        asked = torch.tensor([[rows[probe.head], embeddings.relation_id(probe.relation)]])
-        scores = embeddings.scorer().tail_scores(asked)[0].tolist()
-        found.append({key: scores[rows[key]] for key in probe.candidates if key in rows})
-    return found
+        query = torch.tensor([[rows[probe.head], embeddings.relation_id(probe.relation)]])
+        scores = embeddings.scorer().tail_scores(query)[0].tolist()
+        scores_of_probes.append({key: scores[rows[key]] for key in probe.candidates if key in rows})
+    return scores_of_probes
 
 
 def nearest_texts(
@@ -81,17 +81,17 @@ def nearest_texts(
     of_value: dict[str, list[int]] = defaultdict(list)
     for number, item in enumerate(stored):
         of_value[item.value].append(number)
-    found: Scores = []
+    cosines_of_probes: Scores = []
     for probe, asked_E in zip(probes, asked_PE, strict=True):
         near = (keys_NE @ asked_E).tolist()
-        found.append(
+        cosines_of_probes.append(
             {
                 key: max(near[number] for number in of_value[key])
                 for key in probe.candidates
                 if key in of_value
             }
         )
-    return found
+    return cosines_of_probes
 
 
 @torch.no_grad()
@@ -100,7 +100,7 @@ def blank_states(
 ) -> torch.Tensor:
     """The normalised hidden state of each text's first blank, shape (N, D); 0 without a blank."""
     model.eval()
-    found = torch.zeros(len(documents), model.hidden_size)
+    states_ND = torch.zeros(len(documents), model.hidden_size)
     for start in range(0, len(documents), batch_size):
         texts = [model.encoder.encode(item) for item in documents[start : start + batch_size]]
         batch = collate(texts, model.pad_id, with_knowledge=False)
@@ -108,5 +108,5 @@ def blank_states(
         for number, text in enumerate(texts):
             if text.blanks:
                 state_D = hidden_BLD[number, text.blanks[0]]
-                found[start + number] = F.normalize(state_D, dim=-1)
-    return found
+                states_ND[start + number] = F.normalize(state_D, dim=-1)
+    return states_ND

@@ -74,29 +74,31 @@ class DistantSupervisionStudy(Study):
         Raises:
             ConfigError: No sentence states a fact of the graph, or none is left to train on.
         """
-        said = _once(part for item in documents for part in sentences(item))
+        stating = _once(part for item in documents for part in sentences(item))
         triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
-        places = _places(said, triples)
-        asked = _facts_to_ask(triples, places, said, limit)
-        if not asked:
-            what = f"none of {len(said):,} sentences mentions two entities that one relation joins"
-            raise ConfigError(f"{what}; link the texts to this graph, or give more of them")
-        read, held, probed = _share_out(asked, places, said)
+        places = _places(stating, triples)
+        asked_facts = _facts_to_ask(triples, places, stating, limit)
+        if not asked_facts:
+            reason = (
+                f"none of {len(stating):,} sentences mentions two entities that one relation joins"
+            )
+            raise ConfigError(f"{reason}; link the texts to this graph, or give more of them")
+        read, held_out, probed = _share_out(asked_facts, places, stating)
         if not read:
             raise ConfigError("every sentence mentions a B or C fact; give more texts to train on")
-        facts = [(*fact, _split(fact, places, read)) for fact in asked]
-        outside = {_pair(fact) for fact in asked if split_of(fact[0], fact[2]) == "C"}
+        facts = [(*fact, _split(fact, places, read)) for fact in asked_facts]
+        outside = {_pair(fact) for fact in asked_facts if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)
-        asked_now = set(asked)
+        asked_now = set(asked_facts)
         texts = [item for item in _triple_sentences(graph, triples, facts) for _ in range(stated)]
         return cls(
             facts=facts,
             edits=edits,
-            documents=[said[number] for number in sorted(read)] + texts,
-            held_out=[said[number] for number in sorted(held)],
-            probes=_probes(facts, apply_edits(facts, edits), triples, [said[x] for x in probed]),
+            documents=[stating[number] for number in sorted(read)] + texts,
+            held_out=[stating[number] for number in sorted(held_out)],
+            probes=_probes(facts, apply_edits(facts, edits), triples, [stating[x] for x in probed]),
             entities=_entity_records(
-                graph, {key for item in said for key in item.entities()}, triples
+                graph, {key for item in stating for key in item.entities()}, triples
             ),
             background=[x for x in triples if x not in asked_now and _pair(x) not in outside],
             steps=steps,
@@ -116,8 +118,10 @@ def _triple_sentences(
     known = graph.entities({end for pair in untold for end in pair})
     names = {frozenset(known[end].label for end in pair) for pair in untold}
     apart = [Triple(*fact) for fact in triples if fact[0] != fact[2]]
-    found = verbalise(graph, among=apart)
-    return [item for item in found if frozenset(link.surface for link in item.links) not in names]
+    sentences = verbalise(graph, among=apart)
+    return [
+        item for item in sentences if frozenset(link.surface for link in item.links) not in names
+    ]
 
 
 def _once(sentences: Iterable[LinkedText]) -> list[LinkedText]:
@@ -177,42 +181,42 @@ def _facts_to_ask(
 
 
 def _share_out(
-    asked: Sequence[Fact], places: Places, sentences: Sequence[LinkedText]
+    asked_facts: Sequence[Fact], places: Places, sentences: Sequence[LinkedText]
 ) -> tuple[set[int], set[int], list[int]]:
     """Split the sentences into training and held-out ones, and choose one to ask each fact in.
 
     An A fact is asked in a held-out sentence if every A pair in it is stated in some training
     sentence too; otherwise it is asked in a training sentence.
     """
-    pairs = {_pair(fact) for fact in asked}
+    pairs = {_pair(fact) for fact in asked_facts}
     kinds = {pair: split_of(*pair) for pair in pairs}
     read = set(range(len(sentences)))
-    untold = sorted(pair for pair in pairs if kinds[pair] != "A")
-    for pair in untold:
+    not_in_texts = sorted(pair for pair in pairs if kinds[pair] != "A")
+    for pair in not_in_texts:
         read.difference_update(places[pair])
-    read.difference_update(_naming_both(untold, sentences, read))
-    left = {pair: len(read.intersection(places[pair])) for pair in pairs}
+    read.difference_update(_naming_both(not_in_texts, sentences, read))
+    readable_count = {pair: len(read.intersection(places[pair])) for pair in pairs}
     inside: dict[int, list[Pair]] = defaultdict(list)
     for pair in sorted(pairs):
         for number in places[pair]:
             inside[number].append(pair)
-    held: set[int] = set()
+    held_out: set[int] = set()
     probed: list[int] = []
-    for fact in asked:
+    for fact in asked_facts:
         pair = _pair(fact)
         order = [number for number in places[pair] if len(sentences[number].text) <= MAX_LENGTH]
         order.sort(key=lambda number: (draw("ask", sentences[number].text), number))
         readable = [number for number in order if number in read]
-        spare = [x for x in readable if all(left[other] > 1 for other in inside[x])]
-        ready = [number for number in order if number in held]
-        if kinds[pair] == "A" and left[pair] and not ready and spare:
+        spare = [x for x in readable if all(readable_count[other] > 1 for other in inside[x])]
+        ready = [number for number in order if number in held_out]
+        if kinds[pair] == "A" and readable_count[pair] and not ready and spare:
             ready = spare[:1]
             read.discard(spare[0])
-            held.add(spare[0])
+            held_out.add(spare[0])
             for other in inside[spare[0]]:
-                left[other] -= 1
+                readable_count[other] -= 1
         probed.append((ready or readable or order)[0])
-    return read, held, probed
+    return read, held_out, probed
 
 
 def _naming_both(
@@ -231,7 +235,7 @@ def _naming_both(
             holding[key] = {number for number in among if named.search(sentences[number].text)}
         return holding[key]
 
-    return {number for one, other in pairs for number in with_name(one) & with_name(other)}
+    return {number for first, second in pairs for number in with_name(first) & with_name(second)}
 
 
 def _alone(name: str) -> str:
@@ -262,15 +266,15 @@ def _probes(
     for head, relation, tail in triples:
         true[head, relation].add(tail)
         tails[relation].add(tail)
-    found = []
+    probes = []
     for (head, relation, old, split), (*_, answer, _), sentence in zip(
         facts, now, sentences_of, strict=True
     ):
         cloze = next(item.document for item in clozes(sentence) if item.value == old)
         others = tails[relation] - true[head, relation] - {head}
         candidates = tuple(sorted(others | {old, answer}))
-        found.append(
+        probes.append(
             Probe(head=head, relation=relation, answer=answer, split=split, cloze=cloze,
                   candidates=candidates)
         )  # fmt: skip
-    return found
+    return probes

@@ -53,24 +53,24 @@ class Ability:
 def ability_of(model: FusedModel, texts: Sequence[LinkedText]) -> Ability:
     """Measure a model on texts, without their links."""
     step = max(1, -(-len(texts) // MOST_TEXTS))
-    said = tuple(sorted({text.text for text in texts}))[::step]
-    plain = [LinkedText(text) for text in said]
+    distinct_texts = tuple(sorted({text.text for text in texts}))[::step]
+    plain = [LinkedText(text) for text in distinct_texts]
     loss = None if model.origin.new_head else masked_lm_loss(model, plain, False, 0)
-    return Ability(said, sentence_vectors(model, plain), loss)
+    return Ability(distinct_texts, sentence_vectors(model, plain), loss)
 
 
 @torch.no_grad()
 def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
     """The mean of each text's last hidden states without knowledge, shape (N, D), on the CPU."""
     model.eval()
-    found = []
+    batches = []
     for start in range(0, len(texts), BATCH):
         encoded = [model.encoder.encode(text) for text in texts[start : start + BATCH]]
         batch = collate(encoded, model.pad_id, with_knowledge=False)
         hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
         there_BL1 = batch.attention_mask[:, :, None].float()
-        found.append((hidden_BLD * there_BL1).sum(1) / there_BL1.sum(1))
-    return torch.cat(found) if found else torch.zeros(0, model.hidden_size)
+        batches.append((hidden_BLD * there_BL1).sum(1) / there_BL1.sum(1))
+    return torch.cat(batches) if batches else torch.zeros(0, model.hidden_size)
 
 
 def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
@@ -82,19 +82,19 @@ def kept_shares(before: Ability, after: Ability) -> dict[str, float]:
         texts before and after, unless they are all equal. "loss before", "loss after": the loss of
         the language model, if it has one.
     """
-    found = {"same": float(torch.equal(before.vectors, after.vectors))}
+    shares = {"same": float(torch.equal(before.vectors, after.vectors))}
     if len(before.texts) > 1:
-        found["cosine"] = float(F.cosine_similarity(before.vectors, after.vectors).mean())
+        shares["cosine"] = float(F.cosine_similarity(before.vectors, after.vectors).mean())
         near, now = _nearness(before), _nearness(after)
         if near.min() < near.max() and now.min() < now.max():
-            found["ranks"] = float(spearmanr(near, now).statistic)
+            shares["ranks"] = float(spearmanr(near, now).statistic)
     if before.loss is not None and after.loss is not None:
-        found["loss before"], found["loss after"] = before.loss, after.loss
-    return found
+        shares["loss before"], shares["loss after"] = before.loss, after.loss
+    return shares
 
 
 def _nearness(ability: Ability) -> Tensor:
     """The cosine of each pair of texts, shape (P,)."""
     unit_ND = F.normalize(ability.vectors, dim=-1)
-    one, other = torch.triu_indices(len(unit_ND), len(unit_ND), 1)
-    return (unit_ND @ unit_ND.T)[one, other]
+    first, second = torch.triu_indices(len(unit_ND), len(unit_ND), 1)
+    return (unit_ND @ unit_ND.T)[first, second]

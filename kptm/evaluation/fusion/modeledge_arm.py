@@ -47,8 +47,8 @@ def fit_neighbours(
         k: The maximum number of neighbours per probe.
     """
     questions = [
-        HeldOutQuestion(probe.answer, p.get(probe.answer, 0.0), found)
-        for probe, p, found in zip(probes, scores, hits, strict=True)
+        HeldOutQuestion(probe.answer, p.get(probe.answer, 0.0), near)
+        for probe, p, near in zip(probes, scores, hits, strict=True)
     ]
     return Interpolation.fit(questions, k=k)
 
@@ -61,11 +61,11 @@ def neighbours_speak(
 ) -> Callable[[int, dict[str, float]], dict[str, float]]:
     """The ``adjust`` of :func:`~kptm.evaluation.fusion.fact_probing.ask_model` for a store."""
     weights = interpolation or Interpolation()
-    found = neighbours(model, store, probes, k=weights.k)
+    hits = neighbours(model, store, probes, k=weights.k)
 
     def adjust(number: int, p: dict[str, float]) -> dict[str, float]:
         return weights.mix_probabilities(
-            p, relevant_neighbours(probes[number], found[number], weights.k)
+            p, relevant_neighbours(probes[number], hits[number], weights.k)
         )
 
     return adjust

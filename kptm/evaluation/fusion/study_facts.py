@@ -112,17 +112,23 @@ def choose_asked(
     """
     if ask.isdecimal():
         place = int(ask) - 1
-        asked = {key: found[place] for key, found in patterns.items() if 0 <= place < len(found)}
+        asked_pattern = {
+            key: of_relation[place]
+            for key, of_relation in patterns.items()
+            if 0 <= place < len(of_relation)
+        }
     else:
-        asked = {key: found[0] for key, found in read_patterns(ask).items()}
+        asked_pattern = {key: of_relation[0] for key, of_relation in read_patterns(ask).items()}
     read = {
-        key: [pattern for pattern in found if pattern != asked.get(key)]
-        for key, found in patterns.items()
+        key: [pattern for pattern in of_relation if pattern != asked_pattern.get(key)]
+        for key, of_relation in patterns.items()
     }
-    both = {key for key in asked if read.get(key)}
+    both = {key for key in asked_pattern if read.get(key)}
     if not both:
         raise ConfigError(f"--ask {ask}: leaves no relation with phrasings to train on and to ask")
-    return {key: read[key] for key in sorted(both)}, {key: asked[key] for key in sorted(both)}
+    return {key: read[key] for key in sorted(both)}, {
+        key: asked_pattern[key] for key in sorted(both)
+    }
 
 
 def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> list[LinkedText]:

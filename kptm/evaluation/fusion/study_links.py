@@ -32,12 +32,12 @@ def _without_blanks(document: LinkedText) -> LinkedText:
         at = text.find(MASK, at + len(MASK))
     if not blanks:
         return document
-    kept = (
+    outside_blanks = (
         link
         for link in document.links
         if all(link.end <= at or link.start >= at + len(MASK) for at in blanks)
     )
-    return LinkedText(text, tuple(kept))
+    return LinkedText(text, tuple(outside_blanks))
 
 
 def with_noise(

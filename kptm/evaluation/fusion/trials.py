@@ -117,18 +117,18 @@ class Trials:
         """
         for arm in arms:
             if arm not in (*ARMS, *LINK_ARMS):
-                there = ", ".join((*ARMS, *LINK_ARMS))
-                raise ConfigError(f"no arm is called {arm!r}; there are {there}")
+                known = ", ".join((*ARMS, *LINK_ARMS))
+                raise ConfigError(f"no arm is called {arm!r}; there are {known}")
         if "real" in arms and not study.found_links:
             raise ConfigError('the links are the linker\'s already; leave the arm "real" out')
         tokenizer, config = _start_of(study, kind, backbone or StudyBackbone())
         with study.graph() as graph:
             before = after = train_embeddings(graph, study.embedding)
-            made = cls(study, before, after, tokenizer, config)
+            trials = cls(study, before, after, tokenizer, config)
             if "real" in arms:
                 linker = Linker(graph)
                 clozes = [probe.cloze for probe in study.probes]
-                made.found = (
+                trials.found = (
                     link_again(study.documents, linker),
                     link_again(clozes, linker),
                     link_again(study.held_out, linker),
@@ -137,12 +137,12 @@ class Trials:
             for edit in study.edits:
                 graph.edit(edit.head, edit.relation, edit.new, old=edit.old)
             if study.edits:
-                made.after = refit(before, graph, {edit.head for edit in study.edits})
+                trials.after = refit(before, graph, {edit.head for edit in study.edits})
             if facts is not None:
-                made.facts = (facts, facts_of_graph(config.fusion, graph, before))
+                trials.facts = (facts, facts_of_graph(config.fusion, graph, before))
         if backbone is not None and backbone.path:
-            made.ability = made.ability_before()
-        return made
+            trials.ability = trials.ability_before()
+        return trials
 
     def ability_before(self) -> Ability:
         """The ability of the backbone before any training."""
@@ -169,23 +169,27 @@ class Trials:
         loss = sum(losses) / len(losses) if losses else None
         scores = model_scores(model, probes, use_knowledge=knows)
         if self.study.edits:
-            told = study.with_knowledge(
+            edited_model = study.with_knowledge(
                 model,
                 control_table(self.after, vectors, seed),
                 control_facts(self.facts[1], vectors, seed),
             )
-            scores = self._after_edits(scores, model_scores(told, probes, use_knowledge=knows))
+            scores = self._after_edits(
+                scores, model_scores(edited_model, probes, use_knowledge=knows)
+            )
         knn = None
         if arm == "none":
             knn = reciprocals(probes, nearest_texts(model, documents, probes))
-        left = None
+        ability_shares = None
         if self.ability is not None:
-            left = kept_shares(self.ability, ability_of(model, self.study.held_out))
+            ability_shares = kept_shares(self.ability, ability_of(model, self.study.held_out))
             if model.lora_rank:
                 with model.without_lora():
-                    off = kept_shares(self.ability, ability_of(model, self.study.held_out))
-                left["same without LoRA"] = off["same"]
-        return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, left)
+                    shares_without_lora = kept_shares(
+                        self.ability, ability_of(model, self.study.held_out)
+                    )
+                ability_shares["same without LoRA"] = shares_without_lora["same"]
+        return ArmRun(arm, seed, reciprocals(probes, scores), loss, knn, ability_shares)
 
     def _link_arm(
         self, arm: str, seed: int

@@ -52,13 +52,15 @@ def ask_phrasings(
     unasked = 0
     with eval_mode(model):
         for place in range(max(map(len, phrasings.values()), default=0)):
-            asked = {key: found[place] for key, found in phrasings.items() if place < len(found)}
-            made = make_probes(facts, asked, labels)
-            probes = [probe for probe in made if _can_ask(model, probe)]
-            unasked += len(made) - len(probes)
+            pattern_of = {
+                key: patterns[place] for key, patterns in phrasings.items() if place < len(patterns)
+            }
+            all_probes = make_probes(facts, pattern_of, labels)
+            probes = [probe for probe in all_probes if _can_ask(model, probe)]
+            unasked += len(all_probes) - len(probes)
             scores = model_scores(model, probes, use_knowledge=with_knowledge)
             for probe, p in zip(probes, scores, strict=True):
-                replies.append(_reply(probe, asked[probe.relation], p, often))
+                replies.append(_reply(probe, pattern_of[probe.relation], p, often))
     return replies, unasked
 
 

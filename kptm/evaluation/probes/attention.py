@@ -79,14 +79,14 @@ def probe_attention(
     rng = np.random.default_rng(config.seed)
     encoded = [model.encoder.encode(document) for document in documents]
     mixed = [shuffle_tokens(text, _fixed_positions(model), rng) for text in encoded]
-    found = {}
+    statistics = {}
     for ending, texts in (("", encoded), (", shuffled", mixed)):
         for name, with_knowledge in (("knowledge", True), ("plain", False)):
             if not (with_knowledge and model.fusion_config.kind in _UNSEEN):
-                found[name + ending] = attention_statistics(
+                statistics[name + ending] = attention_statistics(
                     model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size
                 )
-    return found
+    return statistics
 
 
 def attention_statistics(

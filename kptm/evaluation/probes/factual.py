@@ -121,27 +121,37 @@ def score(replies: Iterable[Reply]) -> FactScores:
     for reply in replies:
         by_fact[reply.fact].append(reply)
         by_phrasing[reply.fact[1], reply.pattern].append(reply)
-    several = [found for found in by_fact.values() if len(found) > 1]
+    several = [replies_of_one for replies_of_one in by_fact.values() if len(replies_of_one) > 1]
     return FactScores(
         facts=len(by_fact),
-        p_at_1=interval([_mean(map(_is_right, found)) for found in by_fact.values()]),
-        mrr=interval([_mean(map(_reciprocal, found)) for found in by_fact.values()]),
-        consistency=interval([consistency([reply.said for reply in found]) for found in several]),
-        consistent_right=interval([float(all(map(_is_right, found))) for found in several]),
-        chance=_mean(found[0].chance for found in by_fact.values()),
-        commonest=_mean(found[0].commonest for found in by_fact.values()),
+        p_at_1=interval(
+            [_mean(map(_is_right, replies_of_one)) for replies_of_one in by_fact.values()]
+        ),
+        mrr=interval(
+            [_mean(map(_reciprocal, replies_of_one)) for replies_of_one in by_fact.values()]
+        ),
+        consistency=interval(
+            [consistency([reply.said for reply in replies_of_one]) for replies_of_one in several]
+        ),
+        consistent_right=interval(
+            [float(all(map(_is_right, replies_of_one))) for replies_of_one in several]
+        ),
+        chance=_mean(replies_of_one[0].chance for replies_of_one in by_fact.values()),
+        commonest=_mean(replies_of_one[0].commonest for replies_of_one in by_fact.values()),
         phrasings=tuple(
             PhrasingScore(
-                *key, interval([*map(_is_right, found)]), interval([*map(_reciprocal, found)])
+                *key,
+                interval([*map(_is_right, replies_of_one)]),
+                interval([*map(_reciprocal, replies_of_one)]),
             )
-            for key, found in sorted(by_phrasing.items())
+            for key, replies_of_one in sorted(by_phrasing.items())
         ),
     )
 
 
 def consistency(said: Sequence[str | None]) -> float:
     """The share of pairs of answers that are equal; nan for fewer than two answers."""
-    return _mean(one == other for one, other in combinations(said, 2))
+    return _mean(first == second for first, second in combinations(said, 2))
 
 
 def _is_right(reply: Reply) -> float:
@@ -153,5 +163,5 @@ def _reciprocal(reply: Reply) -> float:
 
 
 def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found) if found else float("nan")
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else float("nan")

@@ -93,28 +93,28 @@ def probe_model(
             split.
     """
     config = config or ProbeConfig()
-    found = span_states(model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size)
-    return probe_layers(found, config)
+    states = span_states(model, texts, with_knowledge=with_knowledge, batch_size=config.batch_size)
+    return probe_layers(states, config)
 
 
-def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> LinearReport:
+def probe_layers(states: SpanStates, config: ProbeConfig | None = None) -> LinearReport:
     """Fit and evaluate a probe and its control on each layer.
 
     Raises:
         ConfigError: There are fewer than two labels, or fewer than two groups to split.
     """
     config = config or ProbeConfig()
-    if len(set(found.labels)) < 2:
+    if len(set(states.labels)) < 2:
         raise ConfigError(
-            f"a probe needs at least two labels, but {len(found.labels)} spans have"
-            f" {len(set(found.labels))};"
+            f"a probe needs at least two labels, but {len(states.labels)} spans have"
+            f" {len(set(states.labels))};"
             " give texts with more labels"
         )
-    held_N = hold_out(found.groups, config)
-    labels_N, forms_N = np.array(found.labels), np.array(found.surfaces)
-    control_N = control_labels(found.surfaces, found.labels, config.seed)
+    held_N = hold_out(states.groups, config)
+    labels_N, forms_N = np.array(states.labels), np.array(states.surfaces)
+    control_N = control_labels(states.surfaces, states.labels, config.seed)
     scores = []
-    for layer, states_ND in zip(found.layers, found.states_SND, strict=True):
+    for layer, states_ND in zip(states.layers, states.states_SND, strict=True):
         right = _right(states_ND, labels_N, held_N, config)
         by_heart = _right(states_ND, control_N, held_N, config)
         scores.append(
@@ -125,11 +125,11 @@ def probe_layers(found: SpanStates, config: ProbeConfig | None = None) -> Linear
     return LinearReport(
         layers=tuple(scores),
         majority=float((labels_N[held_N] == commonest).mean()),
-        labels=len(set(found.labels)),
+        labels=len(set(states.labels)),
         learnt=int((~held_N).sum()),
         held_out=int(held_N.sum()),
         seen=float(np.isin(forms_N[held_N], forms_N[~held_N]).mean()),
-        left_out=found.left_out,
+        left_out=states.left_out,
     )
 
 
@@ -147,8 +147,8 @@ def hold_out(groups: Sequence[str], config: ProbeConfig) -> NDArray[np.bool_]:
         )
     count = min(max(round(config.held_out * len(names)), 1), len(names) - 1)
     order = np.random.default_rng(config.seed).permutation(len(names))
-    held = {names[number] for number in order[:count]}
-    return np.array([group in held for group in groups])
+    held_out = {names[number] for number in order[:count]}
+    return np.array([group in held_out for group in groups])
 
 
 def control_labels(surfaces: Sequence[str], labels: Sequence[str], seed: int) -> NDArray[Any]:
@@ -157,8 +157,8 @@ def control_labels(surfaces: Sequence[str], labels: Sequence[str], seed: int) ->
     forms = sorted(set(surfaces))
     rng = np.random.default_rng([seed, 1])
     drawn = rng.choice(names, size=len(forms), p=counts / counts.sum())
-    given = dict(zip(forms, drawn, strict=True))
-    return np.array([given[form] for form in surfaces])
+    label_of_form = dict(zip(forms, drawn, strict=True))
+    return np.array([label_of_form[form] for form in surfaces])
 
 
 def _right(

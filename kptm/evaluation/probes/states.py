@@ -76,7 +76,7 @@ def span_states(
             for number in numbers:
                 own_SLD = states_SBLD[:, number - numbers.start]
                 rows += [own_SLD[:, at[0] : at[1]].mean(1) for at in places[number] if at]
-    kept = [
+    with_tokens = [
         (number, item.document.text, span)
         for number, item in enumerate(texts)
         for span, at in zip(item.spans, places[number], strict=True)
@@ -86,13 +86,13 @@ def span_states(
     return SpanStates(
         layers=names,
         states_SND=(torch.stack(rows, 1) if rows else torch.zeros(len(names), 0, width)).numpy(),
-        labels=tuple(span.label for _, _, span in kept),
-        surfaces=tuple(text[span.start : span.end] for _, text, span in kept),
+        labels=tuple(span.label for _, _, span in with_tokens),
+        surfaces=tuple(text[span.start : span.end] for _, text, span in with_tokens),
         groups=tuple(
             f"text {number}" if span.entity is None else f"entity {span.entity}"
-            for number, _, span in kept
+            for number, _, span in with_tokens
         ),
-        left_out=sum(len(item.spans) for item in texts) - len(kept),
+        left_out=sum(len(item.spans) for item in texts) - len(with_tokens),
     )
 
 
@@ -104,20 +104,20 @@ def token_spans(
     Labelled spans may overlap but links may not, so the text is encoded repeatedly, each time with
     spans that do not overlap.
     """
-    found: list[tuple[int, int] | None] = [None] * len(spans)
+    tokens_of_span: list[tuple[int, int] | None] = [None] * len(spans)
     waiting = sorted(range(len(spans)), key=lambda number: spans[number][:2])
     while waiting:
-        taken: list[tuple[int, int, str]] = []
+        apart: list[tuple[int, int, str]] = []
         later = []
         end = 0
         for number in waiting:
             span = spans[number]
             if span.start >= end:
-                taken.append((span.start, span.end, str(number)))
+                apart.append((span.start, span.end, str(number)))
                 end = span.end
             else:
                 later.append(number)
-        for token in encoder.encode(LinkedText.from_spans(text, taken)).spans:
-            found[int(token.entity)] = (token.start, token.end)
+        for token in encoder.encode(LinkedText.from_spans(text, apart)).spans:
+            tokens_of_span[int(token.entity)] = (token.start, token.end)
         waiting = later
-    return found
+    return tokens_of_span

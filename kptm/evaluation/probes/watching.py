@@ -129,6 +129,6 @@ def batches(
     for start in range(0, len(texts), size):
         numbers = range(start, min(start + size, len(texts)))
         part = [texts[number] for number in numbers]
-        made = collate(part, model.pad_id, with_knowledge=with_knowledge).tensors()
-        made.pop("target_places")
-        yield numbers, {name: value.to(model.device) for name, value in made.items()}
+        tensors = collate(part, model.pad_id, with_knowledge=with_knowledge).tensors()
+        tensors.pop("target_places")
+        yield numbers, {name: value.to(model.device) for name, value in tensors.items()}

@@ -42,8 +42,8 @@ class Pair(NamedTuple):
     def span(self) -> tuple[int, int]:
         """Start and end of the shortest sequence of sentences that contains both mentions."""
         numbers = self.window.sentence
-        one, other = numbers[self.first.start], numbers[self.second.start]
-        return self.window.bounds[one][0], self.window.bounds[other][1]
+        first_sentence, last_sentence = numbers[self.first.start], numbers[self.second.start]
+        return self.window.bounds[first_sentence][0], self.window.bounds[last_sentence][1]
 
 
 def pairs_of(window: TextWindow) -> Iterator[Pair]:

@@ -20,20 +20,20 @@ _RUN = re.compile(
 _OPENS = re.compile(r"(?:^|[.!?…:;\n“\"(\[])\s*$")
 
 
-def new_names(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, name) of runs of capitalised words outside of ``taken`` spans.
+def new_names(text: str, excluded: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, name) of runs of capitalised words outside of the ``excluded`` spans.
 
     A single word at the beginning of a sentence does not count as a name, because every sentence
     begins with a capital.
 
     Args:
         text: The text.
-        taken: The spans of other mentions, in any order.
+        excluded: The spans of other mentions, in any order.
     """
     for match in _RUN.finditer(text):
         start, end = match.span()
         name = match[0]
-        if any(start < last and first < end for first, last in taken):
+        if any(start < last and first < end for first, last in excluded):
             continue
         words = name.split(" ")
         if len(words) > MOST_WORDS or not any(len(word) > 2 for word in words):

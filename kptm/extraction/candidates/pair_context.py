@@ -43,5 +43,8 @@ def _context(states: TokenStates, pair: Pair) -> Context:
         (first.end, second.start),
         (start, end),
     )
-    means = [states.mean(one - before, other - before) for one, other in spans]
+    means = [
+        states.mean(start_of_part - before, end_of_part - before)
+        for start_of_part, end_of_part in spans
+    ]
     return np.concatenate(means).astype(np.float16)

@@ -113,10 +113,10 @@ def _words(pair: Pair) -> list[str]:
         between = [*between[:EDGE], "…", *between[-EDGE:]]
     closed = ["<", *between, ">"]
     features = [f"b:{word}" for word in between]
-    features += [f"{one} {two}" for one, two in pairwise(closed)]
+    features += [f"{first_word} {second_word}" for first_word, second_word in pairwise(closed)]
     features += [
-        f"{one} {two} {three}"
-        for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
+        f"{first_word} {second_word} {third_word}"
+        for first_word, second_word, third_word in zip(closed, closed[1:], closed[2:], strict=False)
     ]
     before = stems[max(0, first.start - BEFORE) : first.start]
     after = stems[second.stop : second.stop + AFTER]

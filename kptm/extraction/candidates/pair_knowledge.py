@@ -104,4 +104,6 @@ class PairKnowledge:
 
 def entity_keys(documents: Sequence[Sequence[TextMention]]) -> set[str]:
     """The keys of the entities in some texts."""
-    return {item.key for one in documents for item in one if item.kind == MentionKind.ENTITY}
+    return {
+        item.key for mentions in documents for item in mentions if item.kind == MentionKind.ENTITY
+    }

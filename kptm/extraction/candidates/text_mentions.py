@@ -64,20 +64,22 @@ def mentions_of(document: LinkedText, *, names: bool = True) -> list[TextMention
         names: Whether new names are mentions too.
     """
     links = [
-        TextMention(x.start, x.end, MentionKind.ENTITY, x.entity, x.surface, score=x.score)
-        for x in document.links
+        TextMention(
+            span.start, span.end, MentionKind.ENTITY, span.entity, span.surface, score=span.score
+        )
+        for span in document.links
     ]
     values = [
-        TextMention(x.start, x.end, MentionKind.VALUE, x.literal.value,
-        document.text[x.start : x.end], x.literal)
-        for x in value_spans(document.text)
+        TextMention(span.start, span.end, MentionKind.VALUE, span.literal.value,
+        document.text[span.start : span.end], span.literal)
+        for span in value_spans(document.text)
     ]  # fmt: skip
     mentions = _without_overlaps(links, values)
     if names:
-        taken = [(mention.start, mention.end) for mention in mentions]
+        mentioned = [(mention.start, mention.end) for mention in mentions]
         mentions += [
             TextMention(start, end, MentionKind.NAME, name, name)
-            for start, end, name in new_names(document.text, taken)
+            for start, end, name in new_names(document.text, mentioned)
         ]
     return sorted(mentions, key=lambda mention: mention.start)
 

@@ -118,15 +118,18 @@ def same_value(first: Literal, second: Literal) -> bool:
     """Whether two values are equal: numbers with equal or missing units, dates, or texts."""
     if fold(first.value) == fold(second.value) and first.unit == second.unit:
         return True
-    one, other = quantity(first), quantity(second)
-    if one is None or other is None:
+    first_size, second_size = quantity(first), quantity(second)
+    if first_size is None or second_size is None:
         return False
-    if one.dimension == other.dimension:
-        return one[1:] == other[1:]
+    if first_size.dimension == second_size.dimension:
+        return first_size[1:] == second_size[1:]
     if first.unit and second.unit:
         return False
-    dated, plain = (first, second) if one.dimension == "date" else (second, first)
-    if "date" in (one.dimension, other.dimension):  # a number such as 1990 may be a year
+    dated, plain = (first, second) if first_size.dimension == "date" else (second, first)
+    if "date" in (
+        first_size.dimension,
+        second_size.dimension,
+    ):  # a number such as 1990 may be a year
         return plain.value.isdecimal() and dated.value[:4] == plain.value and "-" not in dated.value
     # One of them has no unit, so only the numbers are compared.
     numbers = [quantity(Literal(item.value, item.datatype)) for item in (first, second)]

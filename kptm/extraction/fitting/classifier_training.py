@@ -111,7 +111,7 @@ def space_of(
     singles = {(label,) for labels in sets for label in labels}
     several = {labels for labels, count in sets.items() if len(labels) > 1 and count >= min_count}
     if not closed:
-        several = {one for one in several if _is_implied(one, sets)}
+        several = {label_set for label_set in several if _is_implied(label_set, sets)}
     classes = ((), *sorted(singles | several))
     seen = Counter[int]()
     for item in examples.features:
@@ -119,29 +119,33 @@ def space_of(
         seen.update(item.known)
     frequent = (feature for feature, count in seen.items() if count >= min_count)
     hashes = np.array(sorted(frequent), np.uint32)
-    used = {label.relation for one in classes for label in one}
+    used = {label.relation for label_set in classes for label in label_set}
     return LabelSpace(classes, {name: kinds[name] for name in sorted(used)}, hashes)
 
 
 def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]) -> bool:
     """Whether the rarest relation of a set hardly ever occurs without the others."""
-    together = sum(count for one, count in sets.items() if set(labels) <= set(one))
-    alone = min(sum(count for one, count in sets.items() if label in one) for label in labels)
+    together = sum(count for other_set, count in sets.items() if set(labels) <= set(other_set))
+    alone = min(
+        sum(count for other_set, count in sets.items() if label in other_set) for label in labels
+    )
     return alone >= CASES and together >= IMPLIED * alone
 
 
 def targets_of(space: LabelSpace, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
     """The classes of each example: that of its label set, or else those of its single labels."""
-    at = {one: column for column, one in enumerate(space.classes)}
+    at = {label_set: column for column, label_set in enumerate(space.classes)}
     return [
-        [at[one]] if one in at else [at[label,] for label in one if (label,) in at] or [0]
-        for one in labels
+        [at[label_set]]
+        if label_set in at
+        else [at[label,] for label in label_set if (label,) in at] or [0]
+        for label_set in labels
     ]
 
 
 def fit(
     examples: RelationExamples,
-    held: RelationExamples,
+    held_out: RelationExamples,
     space: LabelSpace,
     config: ExtractionConfig,
     progress: Callable[[int, int, float], None] | None = None,
@@ -150,7 +154,7 @@ def fit(
 
     Args:
         examples: The training examples.
-        held: Examples of other texts, for early stopping; may be empty.
+        held_out: Examples of other texts, for early stopping; may be empty.
         space: The classes and features.
         config: The training settings.
         progress: Called after each pass with its number, the most passes, and the average precision
@@ -160,19 +164,19 @@ def fit(
 
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they are
         torch.manual_seed(config.seed)
-        return _fit(examples, held, space, config, progress)
+        return _fit(examples, held_out, space, config, progress)
 
 
 def _fit(
     examples: RelationExamples,
-    held: RelationExamples,
+    held_out: RelationExamples,
     space: LabelSpace,
     config: ExtractionConfig,
     progress: Callable[[int, int, float], None] | None,
 ) -> tuple[Classifier, int]:
     import torch
 
-    train, test = _Data(examples, space, config), _Data(held, space, config)
+    train, test = _Data(examples, space, config), _Data(held_out, space, config)
     model = _Model(space, config, train.context.shape[1])
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
@@ -188,16 +192,16 @@ def _fit(
             for start in range(0, len(order), config.batch_size):
                 rows = np.sort(order[start : start + config.batch_size])
                 loss = model.loss(train, rows, random)
-                for one in (optimiser, sparse_optimiser):
-                    one.zero_grad()
+                for each_optimiser in (optimiser, sparse_optimiser):
+                    each_optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                for one in (optimiser, sparse_optimiser):
-                    one.step()
-        quality = _quality(model, test, config) if len(held) else 0.0
+                for each_optimiser in (optimiser, sparse_optimiser):
+                    each_optimiser.step()
+        quality = _quality(model, test, config) if len(held_out) else 0.0
         if progress is not None:
             progress(epoch + 1, config.epochs, quality)
         is_early = (epoch + 1) * times * steps < first
-        if len(held) and quality < best + GAIN and not is_early:
+        if len(held_out) and quality < best + GAIN and not is_early:
             waited += 1
             if waited >= config.patience:
                 break

@@ -194,8 +194,8 @@ def _fit_all(
 
 def _precision(scored: Iterable[Scored]) -> float:
     """The average precision of predictions on the rows, times the number of labels of the rows."""
-    ordered = sorted(scored, key=lambda one: (-one.chance, one.right))
-    hits = np.array([one.right for one in ordered])
+    ordered = sorted(scored, key=lambda prediction: (-prediction.chance, prediction.right))
+    hits = np.array([prediction.right for prediction in ordered])
     return float((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum())
 
 
@@ -205,33 +205,39 @@ def _name(pair: Pair) -> str:
 
 
 def _nodes(pair: Pair) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(one.node for one in pair.mentions))
+    return tuple(sorted(mention.node for mention in pair.mentions))
 
 
 def _split_rows(
     examples: RelationExamples, used: Sequence[str], share: float
 ) -> tuple[RelationExamples, RelationExamples]:
     """Split rows into training and held-out ones, by text."""
-    is_held = [_draw(text) < share for text in used]
-    held = np.array([one < len(is_held) and is_held[one] for one in examples.documents], np.bool_)
-    return _select_examples(examples, ~held), _select_examples(examples, held)
+    document_is_held = [_draw(text) < share for text in used]
+    is_held_out = np.array(
+        [
+            document < len(document_is_held) and document_is_held[document]
+            for document in examples.documents
+        ],
+        np.bool_,
+    )
+    return _select_examples(examples, ~is_held_out), _select_examples(examples, is_held_out)
 
 
 def _score_held_out(
-    classifier: Classifier, held: RelationExamples, *, closed: bool
+    classifier: Classifier, held_out: RelationExamples, *, closed: bool
 ) -> Iterator[Scored]:
     """Yield predictions on held-out examples whose label is known.
 
     Args:
         classifier: The classifier.
-        held: The examples.
+        held_out: The examples.
         closed: Whether the labels are complete. If not, a relation of a head is unknown if the
             graph has no tail for it.
     """
     labels = classifier.space.labels
     at = {label: number for number, label in enumerate(labels)}
-    for start in range(0, len(held), PART):
-        part = held.select_examples(range(start, min(start + PART, len(held))))
+    for start in range(0, len(held_out), PART):
+        part = held_out.select_examples(range(start, min(start + PART, len(held_out))))
         chances = classifier.probabilities(part.pairs, part.features)
         for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
             label, features = labels[column], part.features[row]
@@ -239,7 +245,9 @@ def _score_held_out(
             right = float(label in gold)
             if right and not closed:
                 # The sentence states one of the pair's facts; see relation_thresholds.
-                total = float(sum(chances[row, at[one]] for one in gold if one in at))
+                total = float(
+                    sum(chances[row, at[gold_label]] for gold_label in gold if gold_label in at)
+                )
                 right = float(chances[row, column]) / min(1.0, total)
             roles = features.first if label.forward else features.second
             has_tail = any(role.is_head and role.relation == label.relation for role in roles)

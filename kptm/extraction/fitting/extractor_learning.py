@@ -112,7 +112,11 @@ def learn(
             " give other texts, load facts that they state, or give labelled rows (--rows)"
         )
     kinds = _kinds(graph, knowledge, labels, row_list)
-    note = None if progress is None else lambda done, most, _: progress(done, most, "fitting")
+    note = (
+        None
+        if progress is None
+        else lambda count_done, most, _: progress(count_done, most, "fitting")
+    )
     fitted = fit_extractor(stated, taught, reviewed, used, kinds, config, note)
     report = LearningReport(
         texts=len(used),
@@ -192,7 +196,7 @@ class _Labels:
         self._names = Names(self._label_of)
 
     def relations_between(self, row: LabelledRow, head: TextMention, tail: TextMention) -> set[str]:
-        keys = [one.key for one in (head, tail) if one.key not in self._label_of]
+        keys = [mention.key for mention in (head, tail) if mention.key not in self._label_of]
         if keys:
             entities = self._graph.entities(keys)
             self._label_of.update(
@@ -232,7 +236,7 @@ def _proposal_mentions(item: Proposal) -> list[TextMention]:
         else:
             kind = MentionKind.NAME if is_new else MentionKind.ENTITY
             mentions.append(TextMention(start, last, kind, end, surface))
-    return sorted(mentions, key=lambda one: one.start)
+    return sorted(mentions, key=lambda mention: mention.start)
 
 
 def _kinds(
@@ -243,7 +247,7 @@ def _kinds(
 ) -> dict[str, RelationKind]:
     """The kinds of tails of each relation, by the graph; all kinds if only rows have it."""
     labels = {relation.key: relation.label for relation in graph.relations()}
-    names = {label.relation for one in stated for label in one}
+    names = {label.relation for labels_of_example in stated for label in labels_of_example}
     names |= {relation for row in rows for _, relation, _ in row.triples}
     kinds = {}
     for name in sorted(names):

@@ -67,17 +67,17 @@ def _mentions(record: TextRecord) -> tuple[TextMention, ...] | None:
     try:
         mentions = [
             TextMention(
-                int(one["start"]), int(one["end"]), MentionKind.ENTITY, str(one["entity"]),
-                text[int(one["start"]) : int(one["end"])],
+                int(span["start"]), int(span["end"]), MentionKind.ENTITY, str(span["entity"]),
+                text[int(span["start"]) : int(span["end"])],
             )
-            for one in values
+            for span in values
         ]  # fmt: skip
     except (TypeError, KeyError, ValueError) as error:
         reason = 'expected "mentions": a list of {"start", "end", "entity"}'
         raise TripleFormatError(record.path, record.line, reason, record.raw) from error
-    if not all(0 <= one.start < one.end <= len(text) for one in mentions):
+    if not all(0 <= mention.start < mention.end <= len(text) for mention in mentions):
         raise TripleFormatError(record.path, record.line, "a mention leaves the text", record.raw)
-    return tuple(sorted(mentions, key=lambda one: one.start))
+    return tuple(sorted(mentions, key=lambda mention: mention.start))
 
 
 class Names:

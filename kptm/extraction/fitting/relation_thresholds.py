@@ -75,7 +75,9 @@ class RelationThresholds:
 
     def threshold(self, relation: str, precision: float) -> float:
         """The threshold of a relation for a precision."""
-        at = next((n for n, one in enumerate(PRECISIONS) if one >= precision), len(PRECISIONS) - 1)
+        at = next(
+            (n for n, listed in enumerate(PRECISIONS) if listed >= precision), len(PRECISIONS) - 1
+        )
         return self.relations.get(relation, self.general)[at]
 
 
@@ -88,7 +90,7 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     """
     items = sorted(scored, key=lambda item: (-item.chance, item.relation, item.right))
     if not items:
-        return RelationThresholds(1.0, 0.0, tuple(max(one, 0.5) for one in PRECISIONS), {})
+        return RelationThresholds(1.0, 0.0, tuple(max(minimum, 0.5) for minimum in PRECISIONS), {})
     chances = np.array([item.chance for item in items])
     right = np.array([float(item.right) for item in items])
     slope, shift = _platt(chances, right)
@@ -101,7 +103,8 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
         least = min(SUPPORT, len(right))
         pooled[:least] = pooled[least - 1]
         general = tuple(
-            one if np.count_nonzero(confidences >= one) >= least else NEVER for one in general
+            threshold if np.count_nonzero(confidences >= threshold) >= least else NEVER
+            for threshold in general
         )
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, item in enumerate(items):

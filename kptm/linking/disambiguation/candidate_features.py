@@ -185,8 +185,8 @@ def _cross(columns: dict[str, Floats]) -> None:
     columns["part, common"] = part * columns["common"]
     columns["part, candidates"] = part * columns["candidates"]
     columns["part, also a whole name"] = part * columns["also a whole name"]
-    part_only = part * (1 - columns["part, said in full"])
-    columns["part, not said in full"] = part_only
+    unsaid = part * (1 - columns["part, said in full"])
+    columns["part, not said in full"] = unsaid
     whole, person = 1 - part, columns["person"]
     capital = 1 - small
     # "Clapton" is more probably Eric than in "Conor Clapton", or where a Conor Clapton is named.

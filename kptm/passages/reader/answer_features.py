@@ -47,10 +47,12 @@ def _between(read: ReadPassage, topic: PassageMention, answer: PassageMention) -
     between = sum(first.last <= item.first < second.first for item in read.mentions)
     return [
         *(f"b{way}:{word}" for word in words),
-        *(f"2{way}:{one} {two}" for one, two in pairwise(closed)),
+        *(f"2{way}:{first_word} {second_word}" for first_word, second_word in pairwise(closed)),
         *(
-            f"3{way}:{one} {two} {three}"
-            for one, two, three in zip(closed, closed[1:], closed[2:], strict=False)
+            f"3{way}:{first_word} {second_word} {third_word}"
+            for first_word, second_word, third_word in zip(
+                closed, closed[1:], closed[2:], strict=False
+            )
         ),
         f"o{way}",
         f"n{way}:{min(between, 4)}",

@@ -73,7 +73,7 @@ def make_questions(graph: KnowledgeGraph) -> list[Taught]:
         places = _places(sql, {item.question.topic for item in questions})
         chosen = _choose(sql, questions, places)
         ids = sorted({number for numbers in chosen for number in numbers})
-        passages = {one.id: read(one) for one in _fetch(sql, ids)}
+        passages = {passage.id: read(passage) for passage in _fetch(sql, ids)}
         known = known_of(graph, sql, passages.values())
     for item, numbers in zip(questions, chosen, strict=True):
         of_item = [passages[number] for number in numbers if number in passages]
@@ -98,8 +98,8 @@ def known_of(graph: KnowledgeGraph, sql: Sql, passages: Collection[ReadPassage])
     keys = sorted(
         {
             sense.node
-            for one in passages
-            for mention in one.mentions
+            for passage in passages
+            for mention in passage.mentions
             if mention.kind == "entity"
             for sense in mention.senses
         }

@@ -109,8 +109,8 @@ def _name_mentions(passage: Passage) -> list[_Named]:
     for value in value_spans(passage.text):
         node = MentionSense(ValueKey(value.literals[0]), 1.0)
         mentions.append((value.start, value.end, "value", (node,), value.literals))
-    taken = [(item[0], item[1]) for item in mentions]
-    for start, end in name_spans(passage.text, taken):
+    mentioned = [(item[0], item[1]) for item in mentions]
+    for start, end in name_spans(passage.text, mentioned):
         mentions.append((start, end, "name", (name_sense(passage.text[start:end]),), ()))
     return mentions
 

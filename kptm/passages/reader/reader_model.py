@@ -166,8 +166,8 @@ def facts_of(graph: KnowledgeGraph) -> int:
     return counts["triples"] + counts["attributes"]
 
 
-def _close(one: int, other: int) -> bool:
-    return abs(one - other) <= CHANGED * max(one, other)
+def _close(first: int, second: int) -> bool:
+    return abs(first - second) <= CHANGED * max(first, second)
 
 
 def columns_of(hashes: Ints, own: int | Ints) -> Ints:

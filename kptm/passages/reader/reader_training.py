@@ -98,13 +98,13 @@ class _Data:
         rows = [row for item in questions for row in item.rows]
         of_M = np.repeat(of_Q, count_Q)
         columns, pointer, dense = design(rows, of_M, ways)
-        kept = np.flatnonzero(np.bincount(columns, minlength=2 * SIZE) >= LEAST)
+        frequent = np.flatnonzero(np.bincount(columns, minlength=2 * SIZE) >= LEAST)
         place = np.full(2 * SIZE, -1, np.int64)
-        place[kept] = np.arange(len(kept), dtype=np.int64)
+        place[frequent] = np.arange(len(frequent), dtype=np.int64)
         columns = place[columns]
         has_weight = columns >= 0
         pointer = np.concatenate([[0], np.cumsum(has_weight)])[pointer]
-        shape = (len(rows), len(kept))
+        shape = (len(rows), len(frequent))
         ones = np.ones(int(has_weight.sum()))
         hashed = sp.csr_matrix((ones, columns[has_weight], pointer), shape=shape)
         way_of_Q = (np.ones(len(of_Q)), (np.arange(len(of_Q)), of_Q))
@@ -117,31 +117,33 @@ class _Data:
                 [bias, sp.csr_matrix(way_of_Q, shape=(len(of_Q), len(ways)))]
             ).tocsr(),
         )
-        return cls(ways, kept, examples, count_Q)
+        return cls(ways, frequent, examples, count_Q)
 
     def fit(self, chosen_Q: NDArray[np.bool_], start: ReaderModel | None) -> ReaderModel:
         """Fit the weights on the chosen questions, from an earlier model if it is not None."""
-        ways, kept, all_ = self.ways, self.kept, self.examples
+        ways, frequent, all_ = self.ways, self.kept, self.examples
         chosen_M = np.repeat(chosen_Q, self.count_Q)
         count_Q = self.count_Q[chosen_Q]
-        some = LogitExamples(
+        chosen = LogitExamples(
             rows_MF=all_.rows_MF[chosen_M],
             first_Q=np.concatenate([[0], np.cumsum(count_Q)[:-1]]),
             right_M=all_.right_M[chosen_M],
             none_QN=all_.none_QN[chosen_Q],
         )
         width = (1 + len(ways)) * len(DENSE)
-        penalty = np.concatenate([np.full(len(kept), PENALTY), np.full(width, PENALTY_OF_DENSE)])
+        penalty = np.concatenate(
+            [np.full(len(frequent), PENALTY), np.full(width, PENALTY_OF_DENSE)]
+        )
         bias = np.full(2 + len(ways), PENALTY_OF_DENSE)
         warm = None
         if start is not None:
             warm = np.concatenate([start.weights, start.dense.ravel(), start.none])
-        weights = fit(some, penalty, bias, warm, STEPS if start is None else STEPS // 2)
+        weights = fit(chosen, penalty, bias, warm, STEPS if start is None else STEPS // 2)
         return ReaderModel(
             ways=ways,
-            columns=kept.astype(np.int64),
+            columns=frequent.astype(np.int64),
             # Rounded to float32, as in the file, so that a model gives the same p after loading.
-            weights=weights[: len(kept)].astype(np.float32).astype(np.float64),
-            dense=weights[len(kept) : len(kept) + width].reshape(-1, len(DENSE)),
-            none=weights[len(kept) + width :],
+            weights=weights[: len(frequent)].astype(np.float32).astype(np.float64),
+            dense=weights[len(frequent) : len(frequent) + width].reshape(-1, len(DENSE)),
+            none=weights[len(frequent) + width :],
         )

@@ -49,17 +49,17 @@ def bonds_between(
     for between in pairs.values():
         head, first, tail = between[0]
         names = tuple(dict.fromkeys(relation for _, relation, _ in between))
-        said = "; ".join(" — ".join(triple) for triple in between)
+        facts = "; ".join(" — ".join(triple) for triple in between)
         back = any(t[0] == tail for t in between)
-        bonds.append(Bond(head, tail, names, colours.get(first, GREY), back, said))
+        bonds.append(Bond(head, tail, names, colours.get(first, GREY), back, facts))
     return bonds
 
 
 def arrow(bond: Bond, boxes: Mapping[str, Box]) -> str:
     """The line from box to box, with its arrowheads."""
-    one, two = boxes[bond.head], boxes[bond.tail]
-    x1, y1 = one.edge(two.x, two.y)
-    x2, y2 = two.edge(one.x, one.y)
+    head, tail = boxes[bond.head], boxes[bond.tail]
+    x1, y1 = head.edge(tail.x, tail.y)
+    x2, y2 = tail.edge(head.x, head.y)
     heads = _head(x1, y1, x2, y2) + (_head(x2, y2, x1, y1) if bond.back else "")
     return (
         f'<g class="bond mark c{bond.slot}"><title>{text(bond.said)}</title>'
@@ -82,18 +82,18 @@ def _head(x1: float, y1: float, x2: float, y2: float) -> str:
 
 def bond_names(bonds: Sequence[Bond], boxes: Mapping[str, Box]) -> str:
     """Names on the lines, where they overlap neither a box nor each other."""
-    taken = list(boxes.values())
+    occupied = list(boxes.values())
     parts = []
     for bond in bonds:
         label = short(" · ".join(bond.names), 30)
-        one, two = boxes[bond.head], boxes[bond.tail]
-        x1, y1 = one.edge(two.x, two.y)
-        x2, y2 = two.edge(one.x, one.y)
+        head, tail = boxes[bond.head], boxes[bond.tail]
+        x1, y1 = head.edge(tail.x, tail.y)
+        x2, y2 = tail.edge(head.x, head.y)
         half = text_width(label, _SIZE) / 2
         for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78):
             box = Box(x1 + (x2 - x1) * share, y1 + (y2 - y1) * share, half, 7.0)
-            if not any(box.hits(other, 4) for other in taken):
-                taken.append(box)
+            if not any(box.hits(other, 4) for other in occupied):
+                occupied.append(box)
                 parts.append(
                     f'<text class="relation mark c{bond.slot}" x="{px(box.x)}" y="{px(box.y)}" '
                     f'text-anchor="middle" dominant-baseline="central">{text(label)}</text>'

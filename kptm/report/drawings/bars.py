@@ -30,18 +30,18 @@ def arm_bars(
     Returns:
         A grid of ``<figure>`` on a common scale and a table, or "" without a finite estimate.
     """
-    found = panels(arms, splits, colours)
-    if not found:
+    drawn = panels(arms, splits, colours)
+    if not drawn:
         return ""
     figures = "".join(
         f'<figure><figcaption><b class="split">{text(panel.split)}</b> {text(panel.meaning)}'
         f"</figcaption>{svg(WIDTH, panel.height, panel.said, panel.body, 'bars')}</figure>"
-        for panel in found
+        for panel in drawn
     )
     share = _are_shares(arms)
     rows = [
         (arm, panel.split, *(_value(v, share) for v in (e.mean, e.low, e.high)), str(e.count))
-        for panel in found
+        for panel in drawn
         for arm, row in arms.items()
         if (e := row.get(panel.split))
     ]
@@ -73,11 +73,11 @@ def panels(
     colours: Mapping[str, int],
 ) -> list[Panel]:
     """One drawing per split with an estimate, all on the same scale."""
-    found = _finite(arms)
-    if not found:
+    estimates = _finite(arms)
+    if not estimates:
         return []
-    highs = [value for e in found for value in (e.mean, e.high) if math.isfinite(value)]
-    low, high = min(0.0, *(e.mean for e in found)), max(highs)
+    highs = [value for e in estimates for value in (e.mean, e.high) if math.isfinite(value)]
+    low, high = min(0.0, *(e.mean for e in estimates)), max(highs)
     share = _are_shares(arms)
     marks = ticks(low, high)
     x = Scale(marks[0], min(marks[-1], 1.0) if share else marks[-1], _NAMES, _ENDS)
@@ -92,9 +92,9 @@ def _finite(arms: Mapping[str, Mapping[str, Estimate]]) -> list[Estimate]:
 
 def _are_shares(arms: Mapping[str, Mapping[str, Estimate]]) -> bool:
     """Whether all estimates are between 0 and 1, and so are shown as percentages."""
-    found = _finite(arms)
-    highs = (value for e in found for value in (e.mean, e.high) if math.isfinite(value))
-    return all(e.mean >= 0 for e in found) and max(highs) <= 1
+    estimates = _finite(arms)
+    highs = (value for e in estimates for value in (e.mean, e.high) if math.isfinite(value))
+    return all(e.mean >= 0 for e in estimates) and max(highs) <= 1
 
 
 def _value(value: float, share: bool) -> str:
@@ -111,7 +111,7 @@ def _panel(
     x: Scale,
     share: bool,
 ) -> Panel:
-    here = {arm: row[split] for arm, row in arms.items() if split in row}
+    estimates = {arm: row[split] for arm, row in arms.items() if split in row}
     base, body = x(max(0.0, x.low)), []
     for i, arm in enumerate(arms):
         middle = i * _ROW + 16
@@ -119,16 +119,16 @@ def _panel(
             f'<text class="name" x="{_NAMES - 10}" y="{middle + 5}" text-anchor="end">'
             f"{text(short(arm, 20))}</text>"
         )
-        if (e := here.get(arm)) and math.isfinite(e.mean):
-            others = [o.high for name, o in here.items() if name != arm]
+        if (e := estimates.get(arm)) and math.isfinite(e.mean):
+            others = [o.high for name, o in estimates.items() if name != arm]
             clear = bool(others) and all(e.low > other for other in others)
             body.append(_bar(arm, e, middle, colours[arm], x, base, share, clear))
         else:
             body.append(f'<text class="tick" x="{_NAMES}" y="{middle + 5}">not measured</text>')
     height = len(arms) * _ROW + 4
     body.append(f'<path class="axis" d="M{px(base)} 0V{height}"/>')
-    said = "; ".join(f"{arm} {_value(e.mean, share)}" for arm, e in here.items())
-    return Panel(split, meaning, f"Split {split}: {said}", height, "".join(body))
+    values = "; ".join(f"{arm} {_value(e.mean, share)}" for arm, e in estimates.items())
+    return Panel(split, meaning, f"Split {split}: {values}", height, "".join(body))
 
 
 def _bar(
@@ -141,9 +141,11 @@ def _bar(
         f"M{px(ends[0])} {middle - 4}v8M{px(ends[1])} {middle - 4}v8"
     )
     value = _value(e.mean, share)
-    said = f"{arm}: {value} (95%: {_value(e.low, share)} to {_value(e.high, share)}, n = {e.count})"
+    title = (
+        f"{arm}: {value} (95%: {_value(e.low, share)} to {_value(e.high, share)}, n = {e.count})"
+    )
     return (
-        f'<g class="mark c{slot}"><title>{text(said)}</title>'
+        f'<g class="mark c{slot}"><title>{text(title)}</title>'
         f'<rect class="bar" x="{px(min(base, at))}" y="{middle - 10}" '
         f'width="{abs(at - base):.2f}" height="20" rx="2"/>'
         f'<path class="halo" d="{whisker}"/><path class="whisker" d="{whisker}"/>'

@@ -34,11 +34,11 @@ def arm_figure(
 
     "" without estimates.
     """
-    found = panels(arms, splits, colours)
-    if not found:
+    drawn = panels(arms, splits, colours)
+    if not drawn:
         return ""
     parts, top = [], _MARGIN
-    for panel in found:
+    for panel in drawn:
         title = f"{panel.split}: {panel.meaning}" if panel.meaning else panel.split
         parts.append(
             f'<text class="title" x="10" y="{top + 16}">{text(title)}</text>'
@@ -46,10 +46,10 @@ def arm_figure(
             f"{panel.body}</g>"
         )
         top += _TITLE + panel.height + _GAP
-    said = "; ".join(panel.said for panel in found)
+    description = "; ".join(panel.said for panel in drawn)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" '
-        f'height="{top}" role="img" aria-label="{text(said)}">'
+        f'height="{top}" role="img" aria-label="{text(description)}">'
         f"<style>{palette_css()}{_STYLE}</style>"
         f'<rect class="paper" width="{WIDTH}" height="{top}"/>{"".join(parts)}</svg>\n'
     )

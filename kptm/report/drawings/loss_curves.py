@@ -34,9 +34,9 @@ def line_chart(
         A ``<figure>``, or "" without points.
     """
     lines = {
-        name: kept
+        name: finite
         for name, points in series.items()
-        if (kept := [p for p in points if math.isfinite(p[0]) and math.isfinite(p[1])])
+        if (finite := [p for p in points if math.isfinite(p[0]) and math.isfinite(p[1])])
     }
     if not lines:
         return ""
@@ -55,8 +55,10 @@ def line_chart(
             f'{px(y(value))}L{_RIGHT + 8} {px(height)}"/><text class="end" x="{_RIGHT + 11}" '
             f'y="{px(height + 4)}">{text(short(name, 13))}</text></g>'
         )
-    said = "; ".join(f"{n} from {number(p[0][1])} to {number(p[-1][1])}" for n, p in lines.items())
-    drawing = svg(_WIDTH, _HEIGHT, f"{title} by {unit}: {said}", "".join(body), "lines")
+    description = "; ".join(
+        f"{n} from {number(p[0][1])} to {number(p[-1][1])}" for n, p in lines.items()
+    )
+    drawing = svg(_WIDTH, _HEIGHT, f"{title} by {unit}: {description}", "".join(body), "lines")
     return f"<figure><figcaption>{text(title)}</figcaption>{drawing}</figure>"
 
 

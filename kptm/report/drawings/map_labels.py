@@ -34,17 +34,17 @@ class Dot:
 def map_labels(placed: Sequence[Dot], width: float, height: float) -> str:
     """Labels as SVG text: one per colour at a size for phones, then more for wider screens."""
     queues = [_central([d for d in placed if d.slot == slot]) for slot in range(GREY)]
-    taken: list[Box] = []
+    boxes: list[Box] = []
     chosen: list[str] = []
     for size, rounds in ((_LARGE, 1), (_SMALL, 2)):
         for _ in range(rounds):
             for queue in filter(None, queues):
-                found = _first(queue, taken, placed, size, width, height)
-                if found is None:
+                placement = _first(queue, boxes, placed, size, width, height)
+                if placement is None:
                     continue
-                dot, box = found
+                dot, box = placement
                 queue.remove(dot)
-                taken.append(box)
+                boxes.append(box)
                 chosen.append(_label(dot, box, size))
     return "".join(chosen)
 
@@ -59,7 +59,7 @@ def _central(group: list[Dot]) -> list[Dot]:
 
 def _first(
     queue: Sequence[Dot],
-    taken: Sequence[Box],
+    boxes: Sequence[Box],
     placed: Sequence[Dot],
     size: float,
     width: float,
@@ -77,11 +77,16 @@ def _first(
                 Box(dot.x - half - 9, dot.y, half, tall),
             )
             if box.within(width, height)
-            and not any(box.hits(other, 4) for other in taken)
-            and not any(abs(o.x - box.x) + abs(o.y - box.y) < _APART for o in taken)
+            and not any(box.hits(other, 4) for other in boxes)
+            and not any(
+                abs(other_box.x - box.x) + abs(other_box.y - box.y) < _APART for other_box in boxes
+            )
         ]
         if room:
-            return dot, min(room, key=lambda box: sum(box.holds(d.x, d.y) for d in placed))
+            return dot, min(
+                room,
+                key=lambda box: sum(box.holds(dot_below.x, dot_below.y) for dot_below in placed),
+            )
     return None
 
 

@@ -89,10 +89,10 @@ def layout(
         for name in graph
     }
     room = Spread(boxes, width, height, fixed=centre, gap=20.0 if width > 600 else 9.0)
-    found = room.run((head, tail) for head, _, tail in triples if head != tail)
-    top = min(box.y - box.half_height for box in found.values()) - 2
-    bottom = max(box.y + box.half_height for box in found.values()) + 2
-    return {name: replace(box, y=box.y - top) for name, box in found.items()}, bottom - top
+    placed = room.run((head, tail) for head, _, tail in triples if head != tail)
+    top = min(box.y - box.half_height for box in placed.values()) - 2
+    bottom = max(box.y + box.half_height for box in placed.values()) + 2
+    return {name: replace(box, y=box.y - top) for name, box in placed.items()}, bottom - top
 
 
 def _even(places: Mapping[str, float], centre: str) -> dict[str, float]:
@@ -136,8 +136,8 @@ def _drawing(
             f'text-anchor="middle" dominant-baseline="central">'
             f"{text(short(label, _LONGEST))}</text></g>"
         )
-    said = f"{centre} and {len(boxes) - 1} entities around it, {len(shown)} facts"
-    drawing = svg(width, height, said, "".join(body), "network")
-    left = len(triples) - len(shown)
-    note = f'<p class="note">{left} more facts are in the table.</p>' if left else ""
+    description = f"{centre} and {len(boxes) - 1} entities around it, {len(shown)} facts"
+    drawing = svg(width, height, description, "".join(body), "network")
+    hidden = len(triples) - len(shown)
+    note = f'<p class="note">{hidden} more facts are in the table.</p>' if hidden else ""
     return f'<div class="{name}">{drawing}{note}</div>'

@@ -43,12 +43,12 @@ class Spread:
         for turn in range(_ROUNDS):
             moved = False
             if turn < _LINE_ROUNDS:
-                for one, two in pairs:
+                for first, second in pairs:
                     for name in names:
-                        moved |= self._off_line(name, one, two)
-            for i, one in enumerate(names):
-                for two in names[i + 1 :]:
-                    moved |= self._part(one, two)
+                        moved |= self._off_line(name, first, second)
+            for i, first in enumerate(names):
+                for second in names[i + 1 :]:
+                    moved |= self._part(first, second)
             self._keep_inside()
             if not moved:
                 break
@@ -63,10 +63,10 @@ class Spread:
             place[0] = min(max(place[0], box.half_width + 1), self._width - box.half_width - 1)
             place[1] = min(max(place[1], box.half_height + 1), self._height - box.half_height - 1)
 
-    def _part(self, one: str, two: str) -> bool:
+    def _part(self, first: str, second: str) -> bool:
         """Move two boxes apart along the cheaper axis; return whether they overlapped."""
-        a, b, at, gap = self._boxes[one], self._boxes[two], self._at, self._gap
-        dx, dy = at[two][0] - at[one][0], at[two][1] - at[one][1]
+        a, b, at, gap = self._boxes[first], self._boxes[second], self._at, self._gap
+        dx, dy = at[second][0] - at[first][0], at[second][1] - at[first][1]
         over_x = a.half_width + b.half_width + gap - abs(dx)
         over_y = a.half_height + b.half_height + gap - abs(dy)
         if over_x <= 0 or over_y <= 0:
@@ -76,16 +76,16 @@ class Spread:
         axis, over, sign = (1, over_y, dy) if over_y <= over_x * 1.5 else (0, over_x, dx)
         push = (over * 0.5 + 0.3) * (1 if sign >= 0 else -1)
         shares = {self._fixed: 0.0}
-        at[one][axis] -= push * shares.get(one, 2.0 if two == self._fixed else 1.0)
-        at[two][axis] += push * shares.get(two, 2.0 if one == self._fixed else 1.0)
+        at[first][axis] -= push * shares.get(first, 2.0 if second == self._fixed else 1.0)
+        at[second][axis] += push * shares.get(second, 2.0 if first == self._fixed else 1.0)
         return True
 
-    def _off_line(self, name: str, one: str, two: str) -> bool:
+    def _off_line(self, name: str, start: str, end: str) -> bool:
         """Move a box perpendicularly off a line; return whether the line crossed it."""
-        if name in (one, two, self._fixed):
+        if name in (start, end, self._fixed):
             return False
         box, (x, y) = self._boxes[name], self._at[name]
-        (x1, y1), (x2, y2) = self._at[one], self._at[two]
+        (x1, y1), (x2, y2) = self._at[start], self._at[end]
         dx, dy = x2 - x1, y2 - y1
         length = math.hypot(dx, dy)
         # The foot of the perpendicular is outside of the line segment, so it misses the box.

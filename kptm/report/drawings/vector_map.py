@@ -72,14 +72,14 @@ def group_slots(points: Sequence[MapPoint]) -> dict[str, int]:
 
 def dots(points: Sequence[MapPoint], width: float, height: float) -> list[Dot]:
     """The finite points, scaled to a drawing of this size, grey ones first."""
-    kept = _finite(points)
-    if not kept:
+    finite = _finite(points)
+    if not finite:
         return []
     edge = 14
-    x = Scale(min(p.x for p in kept), max(p.x for p in kept), edge, width - edge)
-    y = Scale(min(p.y for p in kept), max(p.y for p in kept), height - edge, edge)
-    colours = group_slots(kept)
-    placed = [Dot(p.label, p.group, colours.get(p.group, GREY), x(p.x), y(p.y)) for p in kept]
+    x = Scale(min(p.x for p in finite), max(p.x for p in finite), edge, width - edge)
+    y = Scale(min(p.y for p in finite), max(p.y for p in finite), height - edge, edge)
+    colours = group_slots(finite)
+    placed = [Dot(p.label, p.group, colours.get(p.group, GREY), x(p.x), y(p.y)) for p in finite]
     return sorted(placed, key=lambda dot: dot.slot != GREY)
 
 

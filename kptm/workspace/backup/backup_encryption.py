@@ -178,10 +178,10 @@ class _DecryptingReader(io.RawIOBase):
             return 0
         number, start = divmod(self._position, PART)
         view = memoryview(into).cast("B")
-        found = self._read_part(number)[start : start + len(view)]
-        view[: len(found)] = found
-        self._position += len(found)
-        return len(found)
+        data = self._read_part(number)[start : start + len(view)]
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
 
     def _read_part(self, number: int) -> bytes:
         from cryptography.exceptions import InvalidTag
@@ -193,11 +193,11 @@ class _DecryptingReader(io.RawIOBase):
             try:
                 content = self._cipher.decrypt(_nonce(number, last=last), encrypted, self._header)
             except (InvalidTag, ValueError) as error:  # ValueError: shorter than a tag
-                what = (
+                damage = (
                     "its end is missing or damaged"
                     if last
                     else f"part {number + 1:,} of {self._parts:,} is damaged, or not where it was"
                 )
-                raise WorkspaceError(f"{self._file}: {what}; nothing was restored") from error
+                raise WorkspaceError(f"{self._file}: {damage}; nothing was restored") from error
             self._held = (number, content)
         return self._held[1]

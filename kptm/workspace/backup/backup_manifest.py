@@ -50,7 +50,7 @@ class BackupManifest:
 
     def to_bytes(self) -> bytes:
         """The manifest as JSON."""
-        files = {name: [one.size, one.sha256] for name, one in self.files.items()}
+        files = {name: [member.size, member.sha256] for name, member in self.files.items()}
         value = {
             "format": FORMAT,
             "kptm": self.kptm,
@@ -84,7 +84,7 @@ class BackupManifest:
                 str(name): Member(int(size), str(digest))
                 for name, (size, digest) in value["files"].items()
             }
-            found = cls(str(value["kptm"]), str(value["at"]), int(value["revision"]), files)
+            manifest = cls(str(value["kptm"]), str(value["at"]), int(value["revision"]), files)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise WorkspaceError(f"{archive}: {NAME} is damaged ({error})") from error
         for name, member in files.items():
@@ -93,7 +93,7 @@ class BackupManifest:
                     f"{archive}: holds {name!r}, which does not belong to a workspace; nothing was"
                     " restored"
                 )
-        return found
+        return manifest
 
 
 def _is_safe(name: str, parts: Collection[str]) -> bool:

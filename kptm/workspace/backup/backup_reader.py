@@ -98,17 +98,17 @@ def _unpack(file: Path, suffix: str, raw: IO[bytes], layout: Layout) -> BackupMa
     """Write the members of an archive into a folder, each compared with the manifest."""
     place = NAME
     try:
-        found = archives.members(suffix, raw)
-        manifest = _manifest(file, found, layout)
-        left = dict(manifest.files)
-        for name, content in found:
+        members = archives.members(suffix, raw)
+        manifest = _manifest(file, members, layout)
+        expected = dict(manifest.files)
+        for name, content in members:
             place = name
-            if name not in left:
+            if name not in expected:
                 raise ValueError("is not in the manifest, or occurs twice")
-            _write(layout.folder / name, content, left.pop(name))
+            _write(layout.folder / name, content, expected.pop(name))
             place = f"the part after {name}"
-        if left:
-            place = sorted(left)[0]
+        if expected:
+            place = sorted(expected)[0]
             raise ValueError("is missing")
     except archives.BROKEN as error:
         raise _damage_error(file, place, error) from error
@@ -126,8 +126,10 @@ def _damage_error(file: Path, place: str, error: Exception) -> WorkspaceError:
     )
 
 
-def _manifest(file: Path, found: Iterator[tuple[str, IO[bytes]]], layout: Layout) -> BackupManifest:
-    name, content = next(found, ("", None))
+def _manifest(
+    file: Path, members: Iterator[tuple[str, IO[bytes]]], layout: Layout
+) -> BackupManifest:
+    name, content = next(members, ("", None))
     if content is None or name != NAME:
         raise WorkspaceError(f"{file}: is not a backup by kptm: {NAME} is not its first member")
     parts = {path.name for path in (layout.config, layout.graph, *layout.stages)}
@@ -138,7 +140,7 @@ def _manifest(file: Path, found: Iterator[tuple[str, IO[bytes]]], layout: Layout
     for path in (layout.config, layout.graph):
         if path.name not in manifest.files:
             raise WorkspaceError(f"{file}: {path.name} is missing; the backup is incomplete")
-    needed = sum(one.size for one in manifest.files.values())
+    needed = sum(member.size for member in manifest.files.values())
     free = shutil.disk_usage(layout.folder).free
     if needed > free:
         raise WorkspaceError(

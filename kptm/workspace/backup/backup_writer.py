@@ -231,7 +231,7 @@ def report_of(
         kptm=manifest.kptm,
         revision=manifest.revision,
         files=len(manifest.files),
-        bytes=sum(one.size for one in manifest.files.values()),
+        bytes=sum(member.size for member in manifest.files.values()),
         left_out=left_out,
         encrypted=is_encrypted_name(file),
     )

@@ -111,7 +111,7 @@ def _no_swap(layout: Layout) -> Iterator[None]:
     folders = [layout.embeddings, layout.linking_index, layout.model]
     for parent in (layout.finetuned, layout.compressed, layout.modules):
         if parent.is_dir():
-            folders += sorted(one for one in parent.iterdir() if not is_temporary(one.name))
+            folders += sorted(inner for inner in parent.iterdir() if not is_temporary(inner.name))
     with ExitStack() as locked:
         for folder in folders:
             if folder.is_dir() and not folder.is_symlink():

@@ -76,13 +76,15 @@ def add(
 ) -> AddReport:
     """Add items; see :meth:`kptm.Workspace.add`."""
     checked_key(source, "source")
-    given = [checked_record(as_record(item)) for item in items]
-    relations = {name: name if exact else _relation(ws, name) for name in _relations_of(given)}
+    records_by_name = [checked_record(as_record(item)) for item in items]
+    relations = {
+        name: name if exact else _relation(ws, name) for name in _relations_of(records_by_name)
+    }
     if not exact:
-        given = [_with_value(ws, record, relations) for record in given]
-    names = {name for record in given for name in _entities_of(record)}
+        records_by_name = [_with_value(ws, record, relations) for record in records_by_name]
+    names = {name for record in records_by_name for name in _entities_of(record)}
     keys = {name: name for name in names} if exact else _keys(ws, names)
-    records = [_by_keys(record, keys, relations) for record in given]
+    records = [_by_keys(record, keys, relations) for record in records_by_name]
     had_entities = set(ws.graph.entities(keys.values()))
     had_relations = {relation.key for relation in ws.graph.relations()}
     with ws.graph.transaction():
@@ -122,11 +124,11 @@ def _keys(ws: WorkspaceGraph, names: Iterable[str]) -> dict[str, str]:
     """The key of each name that is a key, label or alias in the graph; else the name itself."""
     wanted = sorted(names)
     known = ws.graph.entities(wanted)
-    found = {}
+    keys = {}
     for name in wanted:
         senses = () if name in known else ws.linker.candidates(name)
-        found[name] = senses[0].entity if senses else name
-    return found
+        keys[name] = senses[0].entity if senses else name
+    return keys
 
 
 def _relation(ws: WorkspaceGraph, name: str) -> str:

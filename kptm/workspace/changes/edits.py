@@ -265,25 +265,25 @@ class WorkspaceEdits:
             StoreError: The revision does not exist.
         """
         begun, ended = self.graph.log.count(revision)
-        came, went = self._models.passages.changed_by(revision)
-        found = self.graph.at(revision).revisions(limit=1)[0]
+        passages_added, passages_removed = self._models.passages.changed_by(revision)
+        stored_revision = self.graph.at(revision).revisions(limit=1)[0]
         receipts = [
-            self._models.modeledge.receipt(one)
-            for one in self._models.modeledge.operations_of(revision)
+            self._models.modeledge.receipt(operation)
+            for operation in self._models.modeledge.operations_of(revision)
         ]
         return ChangeReport(
             revision=revision,
-            kind=found.kind,
-            note=found.note,
-            undoes=found.undoes,
+            kind=stored_revision.kind,
+            note=stored_revision.note,
+            undoes=stored_revision.undoes,
             begun=begun,
             ended=ended,
             changes=tuple(self.graph.log.changes(revision, limit=limit)),
             files=self.graph.log.files(revision),
             records_added=sum(item.rows_added for item in receipts),
             records_removed=sum(item.rows_removed for item in receipts),
-            passages_added=came,
-            passages_removed=went,
+            passages_added=passages_added,
+            passages_removed=passages_removed,
         )
 
     def receipts(self, *, limit: int = 20) -> list[Receipt]:
@@ -344,14 +344,14 @@ class WorkspaceEdits:
         known = self.graph.entities([entity]).get(entity)
         if known is not None:
             return known.key
-        found = self.linker.candidates(entity)
-        return found[0].entity if found else entity
+        senses = self.linker.candidates(entity)
+        return senses[0].entity if senses else entity
 
     def _resolve_tail(self, relation: str, name: str, *, new: bool) -> str:
         """The key of a tail of the relation; with ``new`` it may be a new entity."""
-        found = self.graph.tail(relation, name)
-        if isinstance(found, ValueKey):
-            return found
+        node = self.graph.tail(relation, name)
+        if isinstance(node, ValueKey):
+            return node
         try:
             return self._base.resolve(name)
         except UnknownKeyError as error:

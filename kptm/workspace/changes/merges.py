@@ -99,21 +99,21 @@ class WorkspaceDuplicates:
 
         compared = 0
 
-        def advance(done: int) -> None:
+        def advance(count: int) -> None:
             nonlocal compared
-            compared = done
+            compared = count
             if progress is not None:
-                progress(done)
+                progress(count)
 
         with stage(self.layout, "duplicates"):
             vectors = self._vectors.embeddings() if self.layout.has_embeddings else None
             finder = DuplicateFinder(self.graph, self._model(), vectors=vectors)
-            found = finder.find(minimum=minimum, most=limit, progress=advance)
-            items = [_proposal(pair) for pair in found]
+            pairs = finder.find(minimum=minimum, most=limit, progress=advance)
+            items = [_proposal(pair) for pair in pairs]
             with self.graph.transaction():
                 gone = self.graph.proposals.drop(SOURCE, keep=items)
                 proposed = self.graph.proposals.add(items)
-        return DuplicateReport(len(found), proposed, gone, compared)
+        return DuplicateReport(len(pairs), proposed, gone, compared)
 
     def merge_entities(self, keep: str, gone: Iterable[str]) -> Merge:
         """Merge entities into one in the graph and modeledge, as one revision.

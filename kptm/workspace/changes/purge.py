@@ -111,26 +111,26 @@ class Work:
         self._done = 0
         self._whole = 1
         if progress is not None:
-            found = artefacts_of(ws.layout)
-            files = [file for one in found for file in one.files]
+            artefacts = artefacts_of(ws.layout)
+            files = [file for artefact in artefacts for file in artefact.files]
             self._database = ws.tables.size(ws.graph)
             self._whole += passes * self._database
-            self._whole += sum(map(_size, (*files, *foreign_files(ws.layout, found))))
+            self._whole += sum(map(_size, (*files, *foreign_files(ws.layout, artefacts))))
 
     def read(self, *files: Path) -> None:
         """Note that files were searched."""
         if self._progress is not None:
             self._note(sum(map(_size, files)), "looking through files")
 
-    def rewrote(self, what: str) -> None:
+    def rewrote(self, step: str) -> None:
         """Note a pass over the database."""
         if self._progress is not None:
-            self._note(self._database, what)
+            self._note(self._database, step)
 
-    def _note(self, size: int, what: str) -> None:
+    def _note(self, size: int, step: str) -> None:
         self._done += size
         if self._progress is not None:
-            self._progress(min(99, 100 * self._done // self._whole), what)
+            self._progress(min(99, 100 * self._done // self._whole), step)
 
 
 def plan(
@@ -159,7 +159,9 @@ def _plan(ws: WorkspaceModels, entity: str | None, source: str | None, work: Wor
         words = held_names.words(texts) - held_names.words(others)
         words -= held_names.words(_names_in_graph(ws)) if words else set()
     files = {*names, *([source] if source is not None else [])}
-    artefacts = [one for one in artefacts_of(ws.layout) if _is_held(one, files, words, work)]
+    artefacts = [
+        artefact for artefact in artefacts_of(ws.layout) if _is_held(artefact, files, words, work)
+    ]
     whole = {text for text in texts[:WHOLE_TEXTS] if len(text) >= held_names.SHORT}
     foreign = sorted(_foreign(ws, files | whole, work))
     return PurgePlan(
@@ -189,8 +191,8 @@ def purge(
         work.rewrote("modeledge purged")
         if source is not None:  # a source that was only indexed is in the history too
             many = len(planned.words) > MANY_WORDS
-            said = [source, *planned.names, *(() if many else planned.words)]
-            graph_purge.clean_history(ws.graph.database, said, all_contents=many)
+            contents = [source, *planned.names, *(() if many else planned.words)]
+            graph_purge.clean_history(ws.graph.database, contents, all_contents=many)
         work.rewrote("history purged")
         report = PurgeReport(0, 0, (), 0)
         if source is None or _is_in_graph(ws, source):
@@ -234,9 +236,9 @@ def _names_in_graph(ws: WorkspaceModels) -> Iterator[str]:
 
 
 def _is_held(artefact: Artefact, names: set[str], words: set[str], work: Work) -> bool:
-    found = _holds(artefact, names, words)
+    is_held = _holds(artefact, names, words)
     work.read(*artefact.files)
-    return found
+    return is_held
 
 
 def _holds(artefact: Artefact, names: set[str], words: set[str]) -> bool:

@@ -90,10 +90,10 @@ def split_password(url: str) -> tuple[str, str | None]:
     if not parsed.database:
         raise ConfigError("url: names no database; write postgresql://user@host/name")
     query = dict(parsed.query)
-    found = parsed.password or query.pop("password", None)
-    if found is not None and not isinstance(found, str):
+    password = parsed.password or query.pop("password", None)
+    if password is not None and not isinstance(password, str):
         raise ConfigError("url: has several passwords")
-    if found is None:
+    if password is None:
         return url, None
     without = parsed._replace(password=None).set(query=query)
-    return without.render_as_string(hide_password=False), found
+    return without.render_as_string(hide_password=False), password

@@ -113,12 +113,12 @@ def move(
     Database(layout.graph).close()  # migrates an older one
     config = replace(settings.database, url=stored)
     full = config.with_password(password)
-    with ExitStack() as held:
+    with ExitStack() as stack:
         for name in STAGES:
-            held.enter_context(stage(layout, name))
-        source = held.enter_context(_lock_file(layout.graph))
+            stack.enter_context(stage(layout, name))
+        source = stack.enter_context(_lock_file(layout.graph))
         staging = MoveStaging(
-            held.enter_context(connect(full)),
+            stack.enter_context(connect(full)),
             full,
             stored,
             str(layout.graph.resolve()),
@@ -142,7 +142,7 @@ class _Move:
         progress: Progress | None,
     ) -> None:
         self._layout, self._source, self._staging = layout, source, staging
-        self._progress = progress or (lambda rows, what: None)
+        self._progress = progress or (lambda rows, step: None)
         self._rows = self._resumed = 0
 
     def run(self, name: str) -> MoveReport:
@@ -172,13 +172,13 @@ class _Move:
         """Whether the file still has the copied rows and, if ``whole``, no others."""
         for table in moved_tables():
             last, copied = self._staging.progress_of(table.name)
-            digest, found = Digest(), list[Any]()
+            digest, last_key = Digest(), list[Any]()
             for row, key in self._rows_of(table, []):
                 if not whole and digest.rows == copied.rows:
                     break
                 digest.add(row)
-                found = key
-            if digest != copied or (last and found != last):
+                last_key = key
+            if digest != copied or (last and last_key != last):
                 return False
         return True
 
@@ -275,12 +275,14 @@ def _finish(layout: Layout, settings: WorkspaceConfig, url: str) -> MoveReport:
         staging.drop()
         with connection.transaction():
             sql = Sql(connection, postgresql=True)
-            found = triples.fingerprint(sql, None)
+            fingerprint = triples.fingerprint(sql, None)
             revision = int(sql.one("SELECT max(id) FROM revision") or 0)
             rows = sum(
                 int(sql.one(f"SELECT count(*) FROM {table.name}")) for table in moved_tables()
             )
-    return MoveReport(str(layout.folder), url, _set_aside(layout), rows, rows, revision, found)
+    return MoveReport(
+        str(layout.folder), url, _set_aside(layout), rows, rows, revision, fingerprint
+    )
 
 
 def _set_aside(layout: Layout) -> str:

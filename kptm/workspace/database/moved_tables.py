@@ -51,14 +51,14 @@ class MovedTable:
             after: Whether the page begins after a key, which is the first parameters; the last one
                 is the number of rows.
         """
-        key = ", ".join(self.aliases[self.columns.index(one)] for one in self.key)
+        key = ", ".join(self.aliases[self.columns.index(column)] for column in self.key)
         marks = ", ".join("?" * len(self.key))
         where = f" WHERE ({key}) > ({marks})" if after else ""
         return f"SELECT {', '.join(self.aliases)} FROM {self.name}{where} ORDER BY {key} LIMIT ?"
 
     def key_of(self, row: Sequence[Any]) -> list[Any]:
         """The key of a row."""
-        return [row[self.columns.index(one)] for one in self.key]
+        return [row[self.columns.index(column)] for column in self.key]
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ class Artefact:
 
 def artefacts_of(layout: Layout) -> list[Artefact]:
     """The existing outputs of all stages of a workspace, without the graph."""
-    found = [
+    artefacts = [
         _folder(layout, layout.embeddings, _matching(_EMBEDDINGS)),
         _folder(layout, layout.embeddings_partitions, _matching(_PARTITIONS)),
         _folder(layout, layout.linking, _matching(_LINKING)),
@@ -96,8 +96,8 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         layout.sync_manifest,
     ):
         if path.is_file() and not path.is_symlink():
-            found += [Artefact(path.name, path, (path,))]
-    found += [
+            artefacts += [Artefact(path.name, path, (path,))]
+    artefacts += [
         Artefact(path.name, path, tuple(_files(path)) if path.is_dir() else (path,))
         for path in (
             *_inside(layout.folder),
@@ -107,7 +107,7 @@ def artefacts_of(layout: Layout) -> list[Artefact]:
         )
         if _TEMPORARY.fullmatch(path.name)
     ]
-    return [artefact for artefact in found if artefact.files]
+    return [artefact for artefact in artefacts if artefact.files]
 
 
 def run_of(layout: Layout) -> Artefact:

@@ -24,9 +24,9 @@ def stage(layout: Layout, name: str) -> Iterator[None]:
     Raises:
         WorkspaceError: Another process runs the stage, or the folder is not writable.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            held.enter_context(process_lock(layout.lock(name)))
+            stack.enter_context(process_lock(layout.lock(name)))
         except Held as error:
             raise WorkspaceError(
                 f"{layout.folder}: kptm {name} is at work here already ({error.holder});"

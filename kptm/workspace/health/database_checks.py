@@ -125,15 +125,15 @@ def _schema(name: str, sql: Sql, restore: str) -> tuple[list[Finding], bool]:
 def _references(name: str, sql: Sql, restore: str) -> list[Finding]:
     """Find references to missing rows, most of which no foreign key prevents."""
     declared = [] if sql.postgresql else sql.all("PRAGMA foreign_key_check")
-    found = [(str(table), other) for table, _, other, _ in declared]
+    dangling = [(str(table), other) for table, _, other, _ in declared]
     for table, column, other, condition in _REFERENCES:
         query = (
             f"SELECT count(*) FROM {table} WHERE {condition} AND NOT EXISTS"  # noqa: S608  # our own names
             f" (SELECT 1 FROM {other} WHERE {other}.id = {table}.{column})"
         )
-        found += [(table, other)] * int(sql.one(query))
+        dangling += [(table, other)] * int(sql.one(query))
     places = [f"{count:,} rows of {table} lack their {other}"
-              for (table, other), count in Counter(found).items()]  # fmt: skip
+              for (table, other), count in Counter(dangling).items()]  # fmt: skip
     if not places:
         return []
     return [_finding("references-broken", f"{name}: {', '.join(places)}", restore)]

@@ -34,7 +34,7 @@ def examine(folder: str | Path) -> HealthReport:
     layout = Layout(Path(folder))
     if not layout.is_workspace() and not layout.config.is_symlink():
         raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
-    found, findings = versions()
+    installed, findings = versions()
     sizes, free, low = disk_space(layout)
     settings, malformed = _settings(layout)
     findings += [*low, *malformed]
@@ -45,10 +45,10 @@ def examine(folder: str | Path) -> HealthReport:
         findings += _examine_graph(layout, tables)
     return HealthReport(
         folder=str(folder),
-        versions={**found, **formats_of(layout)},
+        versions={**installed, **formats_of(layout)},
         sizes=sizes,
         free=free,
-        findings=tuple(sorted(findings, key=lambda one: not one.broken)),
+        findings=tuple(sorted(findings, key=lambda finding: not finding.broken)),
     )
 
 

@@ -45,12 +45,12 @@ class HealthReport:
     @property
     def broken(self) -> bool:
         """Whether something does not work."""
-        return any(one.broken for one in self.findings)
+        return any(finding.broken for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """The values as JSON has them."""
         return {
             **asdict(self),
-            "findings": [asdict(one) for one in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
             "broken": self.broken,
         }

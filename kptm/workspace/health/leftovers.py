@@ -39,7 +39,7 @@ def check_leftovers(layout: Layout) -> Iterator[Finding]:
 
 
 def _temporary(layout: Layout) -> list[Path]:
-    found = []
+    paths = []
     folders = (
         layout.folder,
         layout.linking,
@@ -49,8 +49,8 @@ def _temporary(layout: Layout) -> list[Path]:
     )
     for folder in folders:
         with suppress(OSError):
-            found += [Path(item.path) for item in os.scandir(folder) if is_temporary(item.name)]
-    return sorted(found)
+            paths += [Path(item.path) for item in os.scandir(folder) if is_temporary(item.name)]
+    return sorted(paths)
 
 
 def _is_held(path: Path) -> bool:

@@ -67,9 +67,9 @@ def _folder(name: str, folder: Path, remedy: str, *, has: bool) -> Iterator[Find
 
 def _models(name: str, folder: Path, remedy: str) -> Iterator[Finding]:
     if folder.is_dir():
-        for one in sorted(folder.iterdir()):
-            if one.is_dir() and not one.name.startswith("."):
-                yield from _folder(name, one, remedy, has=False)
+        for model_folder in sorted(folder.iterdir()):
+            if model_folder.is_dir() and not model_folder.name.startswith("."):
+                yield from _folder(name, model_folder, remedy, has=False)
 
 
 def _learnt_files(layout: Layout) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def check_staleness(layout: Layout, graph: KnowledgeGraph) -> Iterator[Finding]:
 
 
 def _vectors(
-    name: str, what: str, content: dict[str, object], graph: KnowledgeGraph, remedy: str
+    name: str, described_as: str, content: dict[str, object], graph: KnowledgeGraph, remedy: str
 ) -> Iterator[Finding]:
     fingerprint, revision = str(content.get("fingerprint") or ""), content.get("revision")
     if not isinstance(revision, int):
@@ -55,10 +55,10 @@ def _vectors(
     if base is None:
         return
     if base == newest != revision and graph.fingerprint() != fingerprint:
-        text = f"{what}: the graph never had the facts of their training"
+        text = f"{described_as}: the graph never had the facts of their training"
         yield Finding(f"{name}-of-another-graph", True, text, remedy)
     elif entities_with_other_facts(graph, base) is not None:
-        text = f"{what}: trained on revision {base}; revision {newest} has other facts"
+        text = f"{described_as}: trained on revision {base}; revision {newest} has other facts"
         yield Finding(f"{name}-stale", False, text, remedy)
 
 

@@ -33,7 +33,7 @@ def check_vectors(graph: KnowledgeGraph, snapshots: Path) -> Iterator[Finding]:
 def _check(sql: Sql, space: VectorSpace, root: Path) -> Iterator[Finding]:
     from kptm.modeledge.vector_index.consistency import live_rows, snapshot_state
 
-    found, problem = live_rows(sql, space)
+    rows, problem = live_rows(sql, space)
     if problem:
         yield Finding("modeledge-inconsistent", True, f"{space.name}: {problem}", RESTORE)
         return
@@ -41,7 +41,7 @@ def _check(sql: Sql, space: VectorSpace, root: Path) -> Iterator[Finding]:
     if state == "damaged":
         text = f"{root}: the index of {space.name} is missing, or differs from its checksum"
         yield Finding("index-damaged", False, text, _RENEWED)
-    elif state == "whole" and (odd := _differing(sql, space, root, found)):
+    elif state == "whole" and (odd := _differing(sql, space, root, rows)):
         text = f"{root}: {odd:,} rows of {space.name} are not in its index, or not in the database"
         yield Finding("index-differs", True, text, f"delete {root.name}/, then {_RENEWED}")
 
@@ -50,10 +50,10 @@ def _differing(sql: Sql, space: VectorSpace, root: Path, rows: NDArray[np.int64]
     """The number of missing and surplus rows of an index, after the log's later changes."""
     from kptm.modeledge.vector_index import snapshots
 
-    told = snapshots.of(sql, space)
-    index = None if told is None else snapshots.load(root, told)
-    if told is None or index is None:
+    snapshot = snapshots.of(sql, space)
+    index = None if snapshot is None else snapshots.load(root, snapshot)
+    if snapshot is None or index is None:
         return 0
-    came, gone = oplog.changed_since(sql, space.id, told.seq)
-    expected = np.setdiff1d(np.union1d(index.living, came), gone)
+    added, gone = oplog.changed_since(sql, space.id, snapshot.seq)
+    expected = np.setdiff1d(np.union1d(index.living, added), gone)
     return len(np.setxor1d(expected, rows))

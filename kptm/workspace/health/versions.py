@@ -18,7 +18,7 @@ def versions() -> tuple[dict[str, str], list[Finding]]:
     """The installed versions by name, and findings about missing or unsuitable ones."""
     from kptm import __version__
 
-    found = {
+    installed = {
         "kptm": __version__,
         "schema": HEAD,
         "python": platform.python_version(),
@@ -27,13 +27,15 @@ def versions() -> tuple[dict[str, str], list[Finding]]:
     findings: list[Finding] = []
     for name, bounds in _requirements():
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             findings.append(_unsuitable(name, bounds, "is not installed", broken=True))
             continue
-        if not _fits(found[name], bounds):
-            findings.append(_unsuitable(name, bounds, f"has version {found[name]}", broken=False))
-    return found, findings
+        if not _fits(installed[name], bounds):
+            findings.append(
+                _unsuitable(name, bounds, f"has version {installed[name]}", broken=False)
+            )
+    return installed, findings
 
 
 def _requirements() -> list[tuple[str, str]]:

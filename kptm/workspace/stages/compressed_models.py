@@ -75,7 +75,7 @@ class CompressedModels:
         if texts is None:
             yield from self._base.link(x.text for x in self._models.passages.stream())
             return
-        given = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
-        linked = self._base.link(text for text in given if isinstance(text, str))
-        for text in given:
+        documents = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
+        linked = self._base.link(text for text in documents if isinstance(text, str))
+        for text in documents:
             yield text if isinstance(text, LinkedText) else next(linked)

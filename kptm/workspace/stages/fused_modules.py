@@ -82,9 +82,9 @@ class FusedModules:
         return report
 
     def _documents(self, texts: str | Path | Iterable[str | LinkedText]) -> Iterator[LinkedText]:
-        given = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
-        linked = self._base.link(text for text in given if isinstance(text, str))
-        for text in given:
+        documents = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
+        linked = self._base.link(text for text in documents if isinstance(text, str))
+        for text in documents:
             yield text if isinstance(text, LinkedText) else next(linked)
 
     def modular_model(self, model: FusedModel | None = None) -> ModularModel:

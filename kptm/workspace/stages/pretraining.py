@@ -105,8 +105,8 @@ def _made_of(
     for rows in embeddings.chunks():
         vectors.update(rows.tobytes())
     for count, text in enumerate(texts, 1):  # noqa: B007  # counted
-        said = text if isinstance(text, str) else text.text
-        words.update(json.dumps(said).encode() + b"\n")
+        content = text if isinstance(text, str) else text.text
+        words.update(json.dumps(content).encode() + b"\n")
     if not count:
         raise ModelError("there is no text to pretrain on; give some")
     settings = [asdict(config.backbone), asdict(config.fusion)]

@@ -92,7 +92,7 @@ def _plain_values(document: LinkedText) -> tuple[str, list[Any]]:
     """A linked text as JSON writes it; unlike ``to_dict``, this takes any score that a link has."""
     links = [
         (int(link.start), int(link.end), link.entity, float(link.score), link.coreference,
-         [(one.entity, float(one.prior)) for one in link.candidates])
+         [(candidate.entity, float(candidate.prior)) for candidate in link.candidates])
         for link in document.links
     ]  # fmt: skip
     return document.text, links
@@ -109,7 +109,7 @@ def _linked_text(text: str, links: list[Any]) -> LinkedText:
                 text[start:end],
                 entity,
                 score,
-                tuple(Candidate(*one) for one in candidates),
+                tuple(Candidate(*candidate) for candidate in candidates),
                 coreference,
             )
             for start, end, entity, score, coreference, candidates in links
@@ -127,7 +127,7 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer of any type
-        found = os.pread(self._handle, len(buffer), self._position)
-        buffer[: len(found)] = found
-        self._position += len(found)
-        return len(found)
+        data = os.pread(self._handle, len(buffer), self._position)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)

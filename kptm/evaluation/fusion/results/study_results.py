@@ -24,7 +24,10 @@ PAIRS = (("aligned", "permuted"), ("aligned", "none"))
 
 def reciprocals(probes: Sequence[Probe], scores: Sequence[Mapping[str, float]]) -> list[float]:
     """The reciprocal rank of each probe, from which both P@1 and MRR are computed."""
-    return [reciprocal(found, probe.answer) for probe, found in zip(probes, scores, strict=True)]
+    return [
+        reciprocal(scores_of_probe, probe.answer)
+        for probe, scores_of_probe in zip(probes, scores, strict=True)
+    ]
 
 
 @dataclass(slots=True)
@@ -81,23 +84,23 @@ class Results:
     def macro(self, name: str, split: str) -> float:
         """Macro P@1: the mean over relations of each relation's P@1."""
         by_relation: dict[str, list[float]] = defaultdict(list)
-        asked = [probe for probe in self.probes if probe.split == split]
-        for probe, value in zip(asked, self.runs(name, split).mean(0), strict=True):
+        probes = [probe for probe in self.probes if probe.split == split]
+        for probe, value in zip(probes, self.runs(name, split).mean(0), strict=True):
             by_relation[probe.relation].append(float(value))
         return float(np.mean([np.mean(values) for values in by_relation.values()]))
 
     def differences(self) -> dict[str, dict[str, Interval]]:
         """The paired difference of P@1 by pair of arms ("one − other") and split."""
         return {
-            f"{one} − {other}": {
+            f"{first} − {second}": {
                 split: paired_interval(
-                    self.runs(one, split).mean(0).tolist(),
-                    self.runs(other, split).mean(0).tolist(),
+                    self.runs(first, split).mean(0).tolist(),
+                    self.runs(second, split).mean(0).tolist(),
                 )
                 for split in self.splits()
             }
-            for one, other in PAIRS
-            if one in self.arms and other in self.arms
+            for first, second in PAIRS
+            if first in self.arms and second in self.arms
         }
 
     def kept_means(self) -> dict[str, dict[str, float]]:

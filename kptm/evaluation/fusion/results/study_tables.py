@@ -28,8 +28,8 @@ def as_markdown(results: Results) -> str:
     for name, runs in (*results.arms.items(), *results.baselines.items()):
         shown = f"{name} ({len(runs)})" if name in results.arms else f"*{name}*"
         lines.append(_row(shown, [_cell(results, name, split) for split in splits]))
-    for name, found in results.differences().items():
-        cells = [f"{x.mean:+.3f} [{x.low:+.3f}, {x.high:+.3f}]" for x in found.values()]
+    for name, differences in results.differences().items():
+        cells = [f"{x.mean:+.3f} [{x.low:+.3f}, {x.high:+.3f}]" for x in differences.values()]
         lines.append(_row(f"**{name}**", cells))
     return "\n".join(lines) + "\n"
 
@@ -66,13 +66,15 @@ def kept_figures(results: Results) -> str:
     means = results.kept_means()
     if not means:
         return ""
-    there = [name for name in KEPT if any(name in found for found in means.values())]
+    measured = [name for name in KEPT if any(name in figures for figures in means.values())]
     lines = [
-        _row("kept, by arm", [KEPT[name] for name in there]),
-        _row("---", ["---"] * len(there)),
+        _row("kept, by arm", [KEPT[name] for name in measured]),
+        _row("---", ["---"] * len(measured)),
     ]
-    for arm, found in means.items():
-        lines.append(_row(arm, [f"{found[name]:.4f}" if name in found else "" for name in there]))
+    for arm, figures in means.items():
+        lines.append(
+            _row(arm, [f"{figures[name]:.4f}" if name in figures else "" for name in measured])
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -81,9 +83,9 @@ def _mean(values: list[float]) -> float:
 
 
 def _cell(results: Results, name: str, split: str) -> str:
-    found = results.estimate(name, split)
+    estimate = results.estimate(name, split)
     spread = results.deviation(name, split)
-    shown = f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
+    shown = f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
     return shown if isnan(spread) else f"{shown} ±{spread:.3f}"
 
 
