@@ -295,7 +295,7 @@ class GraphView(EntityView):
 
         Args:
             key: The entity.
-            limit: The maximum number of facts with the entity as head, and as many with it as
+            limit: The maximum number of facts with the entity as head, and of facts with it as
                 tail.
             deprecated: Whether to include facts known to be wrong, with Wikidata's rank
                 *deprecated* or confidence 0, which no other method returns.

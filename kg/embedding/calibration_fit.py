@@ -83,8 +83,8 @@ def fit(
 def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
     """Make a false triple of each true one, with another head or tail.
 
-    The first half of the tries takes an entity that stands there in a fact of the relation, the
-    other half any entity. If every try gives a known fact, the triple is left out.
+    The first half of the attempts draws from the entities at this end of the relation's facts, the
+    other half from all entities. If every attempt gives a known fact, there is none.
     """
     random = np.random.default_rng(seed)
     all_true = np.unique(np.concatenate([true, known]), axis=0)

@@ -19,7 +19,7 @@ _SHOWN = 3
 
 
 class LeftOut(StrEnum):
-    """What a reader leaves out."""
+    """Why an item or fact is left out."""
 
     OTHER_TYPE = "items of other types"
     NO_TYPE = "items without a type (P31)"

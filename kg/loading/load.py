@@ -37,7 +37,7 @@ BATCH = 20_000
 SHOWN = 1_000
 """The maximum number of rejected lines in a report; the file of rejected lines has all."""
 _NO_NAME = re.compile(r"[^\w.]+")
-"""What the name of a file made from the URL of a server does not contain."""
+"""Characters of a server's URL that are replaced in the name of the file of rejected lines."""
 _REPLACED: dict[bool | None, Replaced] = {None: "file", False: "source", True: "nothing"}
 """By the argument ``add``: whose earlier statements a load replaces."""
 

@@ -53,7 +53,7 @@ class Tables:
 
         Args:
             sql: The writing transaction of the load.
-            lines: Triples that come one by one are joined to blocks of at most so many.
+            lines: The maximum size of the blocks to which single triples are joined.
         """
         return TailTyping(
             self.types,

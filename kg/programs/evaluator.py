@@ -161,10 +161,10 @@ class Evaluator:
     def relations_beyond(
         self, keys: Iterable[str], relations: Iterable[str]
     ) -> dict[Step, set[str]]:
-        """Which of some relations lead forward from the ends of each step from the nodes.
+        """For each step from the nodes: which of ``relations`` lead forward from its ends.
 
         Steps to ends that have none of the relations are left out. Of a node with thousands of
-        facts some are looked at.
+        facts only the first ones are read.
         """
         with self._open() as work:
             key_of = {number: key for key in relations if (number := work.relation(key))}

@@ -46,7 +46,7 @@ class Database:
         read_only: Whether to leave the database unchanged, and a SQLite file's folder too. One
             with an older schema is then refused, because it would have to be migrated.
         partitions: The number of hash partitions of the largest tables of a new PostgreSQL
-            database (see :mod:`kg.sql.partitions`). A database that exists must have as many.
+            database (see :mod:`kg.sql.partitions`). An existing database must have this number.
 
     Raises:
         StoreError: The database cannot be opened, was not made by kptm, is newer than this

@@ -78,7 +78,7 @@ class TailTyping:
         guess: Whether the other relations are decided by the rule of :mod:`kg.values.infer`; if
             not, their tails are entities.
         wide: Whether the relations are columns of a wide table.
-        lines: Triples that come one by one are joined to blocks of at most so many.
+        lines: The maximum size of the blocks to which single triples are joined.
         entities: Counts the entities of the graph among some keys.
         stored: Returns the type of a relation's tails in the graph; None for a new relation.
     """

@@ -1,7 +1,7 @@
 """Prunes whole feed-forward neurons, or single weights, by ``torch.nn.utils.prune``.
 
 The importance of a neuron is the product of the lengths of its input and output weights. Every
-layer loses as many, so that the result is a model of the same family with a smaller width.
+layer loses the same number, so that the result is a model of the same family with a smaller width.
 
 Shapes: F neurons, D hidden.
 """

@@ -48,7 +48,7 @@ def link_corpus(
     Args:
         files: The files of the corpus.
         folder: The folder of the shards.
-        origin: What the shards are made of.
+        origin: The files, the linker and the settings of the shards.
         open_pool: Starts the workers; called if a shard is missing or damaged.
         progress: Called with the number of documents done.
         group: The number of documents after which the linker's batches begin anew; 0 for never.
@@ -195,6 +195,6 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file does."""
+    """A value that changes if the file changes."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns, status.st_ino

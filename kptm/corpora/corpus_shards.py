@@ -30,7 +30,7 @@ class Shard(NamedTuple):
     documents: list[CorpusDocument]
 
     def description(self) -> dict[str, Any]:
-        """What the manifest says of the shard's input."""
+        """The description of the shard's input in the manifest."""
         first, last = self.documents[0], self.documents[-1]
         return {
             "shard": self.number,

@@ -1,4 +1,4 @@
-"""The manifest of a folder of shards: what they were made of, and which of them are finished.
+"""The manifest of a folder of shards: their origin, and which shards are finished.
 
 ``manifest.json`` is written once. It identifies corpus, linker and settings. ``shards.jsonl`` gets
 a line for each finished shard, after its file is in place and synced, and a final line with the
@@ -37,7 +37,7 @@ def shard_path(folder: Path, number: int) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardOrigin:
-    """What shards are made of; all of it must be the same when a run resumes.
+    """The origin of shards, which must be the same when a run resumes.
 
     Attributes:
         files: The path, size and SHA-256 of each file of the corpus.
@@ -80,7 +80,7 @@ class ShardFolder:
 
     Args:
         folder: The folder; it is created if it does not exist.
-        origin: What the shards are made of.
+        origin: The files, the linker and the settings of the shards.
 
     Raises:
         CorpusError: The folder has other files, or shards of another origin.

@@ -95,7 +95,7 @@ class TextEncoder:
         embeddings: The embeddings with the row of each entity; a mention of an entity without a row
             has ``row=None``.
         max_length: The maximum number of tokens of a text; longer texts are cut, and so is a
-            mention at the cut. The facts that are attached to a text may have as many tokens again.
+            mention at the cut. The facts attached to a text may have this number of tokens too.
         candidates: Whether mentions include the linker's candidates.
         facts: The facts to attach to mentions; None attaches none.
         causal: Whether the model is a decoder, which needs no mask token: a text ends before its

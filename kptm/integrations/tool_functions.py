@@ -72,7 +72,7 @@ class ToolFunction:
 
     Attributes:
         name: The name of the tool.
-        description: What it does, for the agent.
+        description: The description for the agent.
         call: The function.
         acall: The same function for callers with an event loop.
         changes: Whether it changes the graph.

@@ -29,7 +29,7 @@ class TextLinker(Protocol):
 def link_pairs(link: LinkMany, pairs: Iterable[tuple[T, str]]) -> Iterator[tuple[T, LinkedText]]:
     """Link the texts of (thing, text) pairs; yield (thing, linked text) in the same order.
 
-    Only as many things are held in memory as the linker reads texts ahead.
+    Things are in memory only while the linker has read their texts ahead.
     """
     waiting: deque[T] = deque()
 

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LinkerSnapshot:
-    """What a linker without an encoder links with; later changes of the graph do not affect it.
+    """The index and weights of a linker without an encoder, unaffected by changes of the graph.
 
     Attributes:
         layers: The index of the graph.
         weights: The coefficients.
         coreference: Whether pronouns and descriptions are linked.
         any_case: Whether names are also found in another case.
-        group: The number of texts after which the batches begin anew, as if each group were a
-            stream of its own; 0 for one stream.
+        group: The number of texts after which a new batch begins, so that each group is linked like
+            a separate stream; 0 for one stream.
     """
 
     layers: Layers

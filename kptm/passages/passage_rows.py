@@ -1,4 +1,4 @@
-"""Writes passages to SQL, and changes which of them are live."""
+"""Writes passages to SQL, and marks them as live or removed."""
 
 from __future__ import annotations
 

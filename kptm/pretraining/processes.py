@@ -15,7 +15,7 @@ PATIENCE = timedelta(days=7)
 
 
 def processes() -> PartialState:
-    """The number of processes, and which of them this is."""
+    """The number of processes, and the number of this one."""
     # Without an accelerator, accelerate finds the other processes only if cpu is set.
     return PartialState(cpu=not torch.accelerator.is_available(), timeout=PATIENCE)
 

@@ -46,7 +46,7 @@ class ShardedModel:
 
     Args:
         original: The whole model, which :meth:`finish` changes.
-        config: What is divided, and where the parts are.
+        config: The tensors to divide, and whether the parts are in the memory of the CPU.
 
     Attributes:
         part: The part of this process; :class:`torch.nn.Module` as the original.

@@ -27,7 +27,7 @@ class FilePlan:
 
     Attributes:
         path: The file.
-        kind: What it holds.
+        kind: The kind of its content.
         table: The layout of a CSV or TSV file with facts; None for other files.
     """
 

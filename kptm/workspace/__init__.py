@@ -165,7 +165,7 @@ class Workspace:
                 of a file in the folder. A password in it is used now and not stored. If the
                 database already has a graph, the workspace uses it.
             partitions: The number of hash partitions of that database's largest tables, from 2 to
-                128; by default they are not divided. A graph that exists must have as many.
+                128; by default they are not divided. An existing graph must have this number.
 
         Raises:
             WorkspaceError: There is a workspace already, or the path is a file.

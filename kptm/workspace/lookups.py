@@ -60,7 +60,7 @@ class WorkspaceLookups:
 
         Args:
             name: The entity.
-            limit: The maximum number of facts with the entity as head, and as many with it as
+            limit: The maximum number of facts with the entity as head, and of facts with it as
                 tail.
             at: A revision of the past; by default the newest.
 
@@ -77,7 +77,7 @@ class WorkspaceLookups:
 
         Args:
             name: The entity; only its key if it no longer exists.
-            limit: Only so many of the newest changes; by default all.
+            limit: The maximum number of changes, the newest ones; by default all.
 
         Raises:
             UnknownKeyError: The graph never had such an entity.
@@ -89,7 +89,7 @@ class WorkspaceLookups:
         """All revisions of the workspace, newest first.
 
         Args:
-            limit: Only so many of the newest revisions; by default all.
+            limit: The maximum number of revisions, the newest ones; by default all.
         """
         return self.graph.revisions(limit=self.graph.revision() if limit is None else limit)
 

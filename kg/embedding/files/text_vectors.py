@@ -82,7 +82,7 @@ def _rows(path: Path, lines: Iterator[tuple[int, bytes]]) -> Iterator[VectorLine
 
 
 class _Header(NamedTuple):
-    """What the first line states.
+    """The content of the first line.
 
     Attributes:
         total: The number of vectors.

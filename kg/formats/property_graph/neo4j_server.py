@@ -182,7 +182,7 @@ def _reading(address: BoltAddress) -> Iterator[Any]:
 
 
 def _reason(error: Any, address: BoltAddress, kinds: Any) -> str:
-    """What went wrong, and what to do, as one line."""
+    """The error and its remedy, as one line."""
     message = " ".join(str(getattr(error, "message", None) or error).split())
     if isinstance(error, kinds.AuthError):
         user = (

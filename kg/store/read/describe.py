@@ -31,7 +31,7 @@ def facts(
         sql: A reading transaction.
         key: The key of the entity.
         at: The revision, None for now.
-        limit: The maximum number of facts as head, and as many as tail.
+        limit: The maximum number of facts with the entity as head, and of those with it as tail.
         deprecated: Whether to include facts that are recorded as wrong.
     """
     is_listed = recorded_condition(at) if deprecated else alive(at)

@@ -118,7 +118,7 @@ def _attestation(item: Attested) -> str:
 @click.argument("name", required=False)
 @keys_option
 @click.option(
-    "--limit", type=click.IntRange(0), help="Show only so many of the newest; by default all."
+    "--limit", type=click.IntRange(0), help="The maximum number, the newest ones; by default all."
 )
 @language_option
 @verb

@@ -33,7 +33,7 @@ class ProbesReport:
     Attributes:
         named: The probed facts, and the names that were not found in the graph.
         factual: The scores of the facts, by condition: "knowledge" or "plain".
-        task: What the linear probe predicts: "labels" of spans, or "types" of mentions.
+        task: The labels that the linear probe predicts: "labels" of spans, or "types" of mentions.
         linear: The scores of the linear probe, by condition; empty if it could not be run.
         attention: The statistics of attention, by condition, and by condition with shuffled tokens
             ("plain, shuffled"); empty if they could not be computed.

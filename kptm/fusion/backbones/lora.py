@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ADAPTER = "default"
 """peft's name for the adapter; there is only one."""
 LORA_MARK = ".lora_"
-"""What distinguishes the names of LoRA's weights from those of the backbone."""
+"""The part of their names by which LoRA's weights are recognised."""
 PREFIX = "base_model.model."
 """The prefix of weight names in peft's files."""
 WEIGHTS = "adapter_model.safetensors"

@@ -12,7 +12,7 @@ class Origin:
     Attributes:
         trained: Whether its layers were pre-trained.
         new_head: Whether its language-model head has new random weights, because the checkpoint had
-            no head, as those of sentence encoders.
+            no head, like those of sentence encoders.
         compressed: The methods by which the model was compressed, such as "distil-3-int8"; "" for a
             model that was not.
         copy_of: The fingerprint of the model that was compressed; "" for a model that was not.

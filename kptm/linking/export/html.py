@@ -20,7 +20,7 @@ Labels: TypeAlias = Mapping[str, str] | Callable[[str], str] | None
 """The label of each key; without one, the key is shown."""
 
 CARD_LINES = 5
-"""The maximum number of candidates on a card; the style sheet draws as many bars."""
+"""The maximum number of candidates on a card; the style sheet has a rule for each bar."""
 LINE = 120
 """The maximum number of characters of a title or of a name on a card."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -27,7 +27,7 @@ class EngineConfig:
             from PGPASSWORD or ~/.pgpass.
         collection: The first part of the names of this store's indexes on the server; every store
             on a server needs one of its own.
-        shard_rows: The number of ids in a shard of FAISS's index, which so has at most as many
+        shard_rows: The number of ids in a shard of FAISS's index, and so the maximum number of its
             rows; 0 for one index.
 
     Raises:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShardState:
-    """What the manifest of a shard says.
+    """The content of a shard's manifest.
 
     Attributes:
         rows: The number of ids in its range.
@@ -191,7 +191,7 @@ class ShardFolders:
 
 
 def _read(folder: Path) -> tuple[ShardState, str] | None:
-    """What a manifest says, and the checksum of the files; None if it is missing or damaged."""
+    """The content of a manifest, and the checksum of the files; None if it is missing or damaged."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         stored = json.loads((folder / snapshots.MANIFEST).read_text(encoding="utf-8"))
         settings = ShardSettings(**stored["state"].pop("settings"))

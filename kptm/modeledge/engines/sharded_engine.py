@@ -44,7 +44,7 @@ class ShardedEngine:
     Args:
         database: The database of the rows.
         root: The folder of the shards; None keeps them in memory only.
-        rows: The number of ids in the range of a shard, which so has at most as many rows.
+        rows: The number of ids in the range of a shard, and so the maximum number of its rows.
     """
 
     has_snapshots = True

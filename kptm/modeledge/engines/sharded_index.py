@@ -120,7 +120,7 @@ class ShardedIndex:
         """The mean recall@10 of the shards, by their rows.
 
         A row among the ten nearest of all is among the ten nearest of its shard, so that a search
-        of all finds about as many.
+        of all shards has about this recall.
         """
         total = len(self)
         parts = (shard.recall * len(shard.index) for shard in self.shards.values())

@@ -39,7 +39,7 @@ class Interpolation:
         temperature: T of the softmax over cosine similarities.
         edges: Ascending similarities at which a bucket begins; below the first one the store
             abstains.
-        weights: λ of each bucket, as many as edges.
+        weights: λ of each bucket, one per edge.
     """
 
     k: int = 16

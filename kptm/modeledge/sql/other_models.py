@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def kind_of(space: VectorSpace) -> str:
-    """What a model's vectors stand for: "mention" or "cloze"; the name of any other space."""
+    """The kind of a model's space, "mention" or "cloze"; the name of a space of no model."""
     return space.name.partition(":")[0]
 
 

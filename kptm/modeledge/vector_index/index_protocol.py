@@ -50,7 +50,7 @@ class VectorIndex(Protocol):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so many rows were removed that the index should be built anew."""
+        """Whether the index should be rebuilt, because many rows were removed."""
         ...
 
     @property

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 BITS = 20
 SIZE = 1 << BITS
-"""Columns of hashed features for all relations; as many again are for single relations."""
+"""The number of columns of hashed features that all relations share; the same number is for the
+features of single relations."""
 MIX = 0x9E3779B1
 """A factor that mixes the hash of a feature with that of a relation: 2³² / the golden ratio."""
 VERSION = 3

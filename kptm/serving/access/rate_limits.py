@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILE = "rates.sqlite"
 """The name of the SQLite file with the counts, in the folder that the workers share."""
 CLEANED = 1_000
-"""After every so many counted requests, windows that have ended are deleted."""
+"""The number of requests between two deletions of windows that have ended."""
 _COUNT = """INSERT INTO hits VALUES (:key, :amount, :now + :seconds)
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN ends <= :now THEN :amount ELSE count + :amount END,

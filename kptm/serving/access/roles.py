@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class AccessRole(StrEnum):
-    """What a client may do.
+    """The permissions of a client.
 
     Attributes:
         READ: Ask questions, link texts and read the graph.

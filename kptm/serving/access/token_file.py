@@ -32,7 +32,7 @@ PREFIX = "kptm_"
 BYTES = 32
 """The number of random bytes of a token."""
 LONGEST = 256
-"""Only so many characters of a client's token are hashed, however many it sends."""
+"""The maximum number of characters of a client's token that are hashed."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = 1
@@ -48,7 +48,7 @@ class AccessToken:
 
     Attributes:
         name: The name of the token, which the logs show.
-        role: What a client with this token may do.
+        role: The permissions of a client with this token.
         created: The time at which the token was created, in ISO 8601, UTC.
         sha256: The hash of the whole token, in hexadecimal digits.
     """
@@ -100,7 +100,7 @@ class TokenFile:
 
         Args:
             name: A name that no other token has.
-            role: What a client with this token may do.
+            role: The permissions of a client with this token.
 
         Raises:
             ConfigError: The name is taken, or is not 1 to 64 letters, digits, ".", "_" and "-" with

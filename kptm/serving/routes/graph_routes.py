@@ -68,7 +68,7 @@ async def entity(
     languages: InLanguages,
     query: Annotated[requests.EntityQuery, Query()],
 ) -> responses.Description:
-    """The facts about an entity with their sources: up to `limit` as head, and as many as tail."""
+    """The facts about an entity with their sources: up to `limit` as head and `limit` as tail."""
     return await executor.read(lambda graph: _description(graph, query), languages)
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kptm.workspace.backup.backup_key import BackupKey
 
 SUFFIX = ".enc"
-"""What the name of an encrypted backup ends in, after the suffix of its archive."""
+"""The last suffix of an encrypted backup, after that of its archive."""
 MAGIC = b"kptm-encrypted-backup 1\n"
 PART, TAG = 2**16, 16
 """The bytes of a part of the archive, and of the authentication tag after each."""

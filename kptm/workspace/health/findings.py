@@ -11,10 +11,10 @@ class Finding:
     """A fault of a workspace, or advice.
 
     Attributes:
-        name: What it is, such as ``embeddings-damaged``.
+        name: The kind of problem, such as ``embeddings-damaged``.
         broken: Whether something does not work; otherwise it is advice.
-        text: What was found, and where.
-        remedy: What to run or to do next.
+        text: The problem, and where it is.
+        remedy: The command to run, or the next step.
     """
 
     name: str
