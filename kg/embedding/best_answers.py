@@ -1,7 +1,7 @@
 """Measures how often the best answer is right, on held-out facts.
 
-Platt's calibration gives the probability that a triple is true if half of all triples are. The answer
-to (head, relation, ?) is the best of all candidates, so its accuracy is measured separately.
+Platt's calibration gives the probability that a triple is true if half of all triples are. The
+answer to (head, relation, ?) is the best of all candidates, so its accuracy is measured separately.
 """
 
 from __future__ import annotations

@@ -41,19 +41,17 @@ _COLUMNS = {
 }
 _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<unit>Q\d+|[a-zA-Zµ%/]\S*)?"
-).fullmatch
-_TEXT = re.compile(
-    r"'(?P<text>.*)'@(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)", re.DOTALL
-).fullmatch
+)
+_TEXT = re.compile(r"'(?P<text>.*)'@(?P<language>[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)", re.DOTALL)
 _DATE = re.compile(
     r"\^(?P<date>[+-]?\d{4,}(?:-\d\d){0,2})"
     r"(?:T(?P<time>[\d:.]+)(?P<zone>Z|[+-]\d\d:\d\d)?)?(?:/(?P<precision>\d{1,2}))?"
-).fullmatch
+)
 _YEAR, _MONTH, _DAY = 9, 10, 11
 """Precisions of dates, as in Wikidata."""
 _DATES = {_YEAR: ("gYear", 1), _MONTH: ("gYearMonth", 2), _DAY: ("date", 3)}
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "|": "\\|"}
-_SPECIAL = re.compile(r"""["'^!@+\-.\d]""").match
+_SPECIAL = re.compile(r"""["'^!@+\-.\d]""")
 
 
 class _MalformedError(Exception):
@@ -161,7 +159,7 @@ def _value(cell: str) -> str | Literal:
             raise _MalformedError("text without its closing quotation mark")
         return Literal(_unescape(cell[1:-1]))
     if cell[0] == "'":
-        match = _TEXT(cell)
+        match = _TEXT.fullmatch(cell)
         if match is None:
             raise _MalformedError("text of a language is written as 'text'@en")
         return Literal(_unescape(match["text"]), "", match["language"])
@@ -169,7 +167,7 @@ def _value(cell: str) -> str | Literal:
         return _date(cell)
     if cell[0] == "!" or (cell[0] == "@" and "/" in cell):
         return Literal(cell)  # a private format, or coordinates: as they are
-    number = _NUMBER(cell)
+    number = _NUMBER.fullmatch(cell)
     if number is None:
         return _symbol(cell)
     text = number["number"]
@@ -179,7 +177,7 @@ def _value(cell: str) -> str | Literal:
 
 
 def _date(cell: str) -> Literal:
-    match = _DATE(cell)
+    match = _DATE.fullmatch(cell)
     if match is None:
         raise _MalformedError("a date is written as ^2001-05-13T00:00:00Z/11")
     date, precision = match["date"], int(match["precision"] or _DAY)
@@ -240,7 +238,7 @@ def write_kgtk(stream: IO[bytes], path: Path, statements: Iterable[Statement]) -
 
 
 def _key(key: str, path: Path) -> str:
-    if _SPECIAL(key) or key in ("True", "False"):
+    if _SPECIAL.match(key) or key in ("True", "False"):
         reason = "KGTK reads a key that begins with this character as a value; use JSON Lines"
         raise TripleFormatError(path, None, reason, key)
     return _escape(key)
@@ -267,7 +265,7 @@ def _value_form(item: Literal) -> str | None:
     """A number, date or truth value; None for text and for values that KGTK cannot express."""
     kind = item.datatype.removeprefix(XSD)
     if kind in ("integer", "decimal", "double"):
-        return item.value + item.unit if _NUMBER(item.value + item.unit) else None
+        return item.value + item.unit if _NUMBER.fullmatch(item.value + item.unit) else None
     if kind == "boolean":
         return {"true": "True", "false": "False"}.get(item.value)
     precision = {name: number for number, (name, _) in _DATES.items()}.get(kind)

@@ -57,7 +57,7 @@ _PRECISIONS = {9: ("gYear", 1), 10: ("gYearMonth", 2), _DAY: ("date", 3)}
 _JULIAN = "/Q1985786"
 _DATE = re.compile(
     r"(?P<sign>[+-]?)(?P<year>\d{1,16})-(?P<month>\d\d)-(?P<day>\d\d)(?:T00:00:00Z)?"
-).fullmatch
+)
 
 _WANTED = "not an entity of Wikidata"
 _TYPE = "P31"
@@ -285,7 +285,7 @@ def _time(value: dict[str, Any], converted: Converted) -> Literal:
     Julian calendar.
     """
     text, precision = _text(value["time"]), value["precision"]
-    parts = _DATE(text)
+    parts = _DATE.fullmatch(text)
     if parts is None or precision not in _PRECISIONS or int(parts["year"]) == 0:
         return Literal(f"{text}/{precision}", TIME)
     year, month, day = (int(parts[name]) for name in ("year", "month", "day"))

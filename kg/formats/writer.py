@@ -140,11 +140,13 @@ def _write_rows(
     return ExportReport(written, left_out)
 
 
-_SPECIAL = re.compile(r'[",\r\n]').search
+_SPECIAL = re.compile(r'[",\r\n]')
 
 
 def _csv_line(fact: Triple) -> str:
-    parts = ('"' + part.replace('"', '""') + '"' if _SPECIAL(part) else part for part in fact)
+    parts = (
+        '"' + part.replace('"', '""') + '"' if _SPECIAL.search(part) else part for part in fact
+    )
     return ",".join(parts) + "\r\n"
 
 

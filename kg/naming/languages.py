@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NONE, DEFAULT, ENGLISH = "", "mul", "en"
 """Text without a language, Wikidata's label for all languages, and the fallback language."""
 
-_RANGE = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*").fullmatch
+_RANGE = re.compile(r"[a-z]{1,8}(?:-[a-z0-9]{1,8})*")
 
 
 def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def checked_languages(ranges: Iterable[str]) -> tuple[str, ...]:
         ranges = (ranges,)
     normalised = tuple(str(item).strip().lower().replace("_", "-") for item in ranges)
     for item in normalised:
-        if not _RANGE(item):
+        if not _RANGE.fullmatch(item):
             reason = f'{item!r} is not a language: give tags such as "en" or "pt-BR"'
             raise InvalidNameError(reason, item)
     return tuple(dict.fromkeys(normalised))

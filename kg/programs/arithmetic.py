@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _DIGITS = 15
 """Significant digits of a number without a finite decimal expansion, such as 1/3."""
 _YEAR = f"{XSD}gYear"
-_DATE = re.compile(r"(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?").match
-_ZONE = re.compile(r"Z|[+-]\d\d:\d\d").sub
+_DATE = re.compile(r"(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?")
+_ZONE = re.compile(r"Z|[+-]\d\d:\d\d")
 DAYS, YEARS, SECONDS = "days", "years", "seconds"
 """Units of a difference between dates.
 
@@ -231,7 +231,7 @@ def complete_years(left: Literal, right: Literal) -> Literal | None:
 def _calendar_day(value: Literal) -> tuple[int, ...] | None:
     """Year, month and day of a date, or of a number as a year; None for other values."""
     stated = value if value.datatype in DATES else year(value)
-    match = None if stated is None else _DATE(_ZONE("", stated.value))
+    match = None if stated is None else _DATE.match(_ZONE.sub("", stated.value))
     return None if match is None else tuple(int(part or 1) for part in match.groups())
 
 
@@ -242,7 +242,7 @@ def _as_year(value: Literal, other: Quantity) -> Literal:
 
 def _span(left: Literal, right: Literal, distance: Fraction) -> Literal:
     if left.datatype == right.datatype == _YEAR:
-        first, second = (int(_ZONE("", value.value)) for value in (left, right))
+        first, second = (int(_ZONE.sub("", value.value)) for value in (left, right))
         return literal(Fraction(first - second), YEARS)
     if distance % DAY:
         return literal(distance, SECONDS)

@@ -84,8 +84,8 @@ def _language(tag: str) -> str:
 
 _UNDERSTOOD = frozenset(UNDERSTOOD)
 # The RDF writers also make these blank nodes (kg.formats.rdf.terms).
-_BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatch
-_TAG = re.compile(r"[a-z]+(?:-[a-z0-9]+)*").fullmatch
+_BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+_TAG = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 _PRIVATE = "x-kptm-"
 """The prefix of private tags, for languages that RDFLib rejects."""
 _REWRITTEN = frozenset(map(str, (XSD.token, XSD.normalizedString)))
@@ -102,7 +102,7 @@ def given_term(value: str | Literal) -> Term:
 
 def node(key: str) -> rdflib.URIRef | rdflib.BNode:
     """The term of an entity's key."""
-    return rdflib.BNode(key[2:]) if _BLANK(key) else rdflib.URIRef(iri_of(key))
+    return rdflib.BNode(key[2:]) if _BLANK.fullmatch(key) else rdflib.URIRef(iri_of(key))
 
 
 def term_of(value: Literal) -> Term:
@@ -123,9 +123,9 @@ def term_of(value: Literal) -> Term:
 def _tag(language: str) -> str:
     """A tag that RDFLib accepts, unique for each language."""
     if _PRIVATE not in language:
-        if _TAG(language):
+        if _TAG.fullmatch(language):
             return language
         tag, _, direction = language.partition("--")
-        if _TAG(tag) and direction in ("ltr", "rtl"):
+        if _TAG.fullmatch(tag) and direction in ("ltr", "rtl"):
             return f"{tag}-{_PRIVATE}{direction}"  # langMatches still matches the language
     return _PRIVATE + language.encode().hex()

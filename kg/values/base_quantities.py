@@ -19,8 +19,8 @@ from kg.vocabulary import XSD
 DATE, TIME = "date", "time"
 """The dimensions of dates and of times of the day."""
 
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*").fullmatch
-_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)").match
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*")
+_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 _LONGEST = 1_000
 """The maximum number of characters of a number."""
 _GREATEST_EXPONENT = 400
@@ -77,7 +77,7 @@ def year(value: Literal) -> Literal | None:
 
 
 def _number(text: str, unit: str) -> Quantity | None:
-    match = _NUMBER(text) if len(text) <= _LONGEST else None
+    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None or abs(int(match[2] or 0)) > _GREATEST_EXPONENT:
         return None
     digits, exponent = match.groups()
@@ -93,7 +93,7 @@ def _number(text: str, unit: str) -> Quantity | None:
 
 
 def _time(text: str) -> Quantity | None:
-    match = _CLOCK(text)
+    match = _CLOCK.match(text)
     if match is None:
         return None
     moment = time_of_day(*match.groups())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-_NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?").fullmatch
-_CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}").fullmatch
+_NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?")
+_CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}")
 DECIMALS = 4
 """The maximum number of decimals of a number that is shown as it is."""
 GROUPED = 5
@@ -92,9 +92,9 @@ def value_text(value: Literal) -> str:
     """
     text = value.value
     if value.datatype == f"{XSD}time":
-        return text.removesuffix(":00") if _CLOCK(text) else text
+        return text.removesuffix(":00") if _CLOCK.fullmatch(text) else text
     if value.datatype:
-        match = _NUMBER(text)
+        match = _NUMBER.fullmatch(text)
         if match and len(match[2]) >= GROUPED and not match[2].startswith("0"):
             text = f"{match[1]}{int(match[2]):,}{match[3] or ''}"
     if not value.unit:

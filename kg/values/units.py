@@ -88,9 +88,9 @@ _TEMPERATURES = {
 }
 _POWERS = {"square": 2, "sq": 2, "sq.": 2, "cubic": 3, "cu": 3}
 _SUPERSCRIPTS = {"²": 2, "2": 2, "³": 3, "3": 3}
-_BEFORE = re.compile(r"(square|sq\.?|cubic|cu) ?(.+)", re.IGNORECASE).fullmatch
-_AFTER = re.compile(r"([^\d/]+?)(?:\^?([23²³])| (squared|cubed))").fullmatch
-_RATIO = re.compile(r"(.+?)(?: per |/)(.+)").fullmatch
+_BEFORE = re.compile(r"(square|sq\.?|cubic|cu) ?(.+)", re.IGNORECASE)
+_AFTER = re.compile(r"([^\d/]+?)(?:\^?([23²³])| (squared|cubed))")
+_RATIO = re.compile(r"(.+?)(?: per |/)(.+)")
 
 
 def _table() -> dict[str, Unit]:
@@ -132,9 +132,9 @@ def _simple(text: str) -> Unit | None:
 
 def _power(text: str) -> Unit | None:
     """A unit of area or volume by its length: ``square mile``, ``km²``, ``metres cubed``."""
-    if match := _BEFORE(text):
+    if match := _BEFORE.fullmatch(text):
         base, power = match[2], _POWERS[match[1].lower()]
-    elif match := _AFTER(text):
+    elif match := _AFTER.fullmatch(text):
         base, power = match[1], _SUPERSCRIPTS.get(match[2] or "", 2 if match[3] == "squared" else 3)
     else:
         return None
@@ -146,7 +146,7 @@ def _power(text: str) -> Unit | None:
 
 def _ratio(text: str) -> Unit | None:
     """A ratio of two units: ``people per square mile``, ``km/h``."""
-    match = _RATIO(text)
+    match = _RATIO.fullmatch(text)
     if match is None:
         return None
     over, under = (_simple(part) or _power(part) for part in match.groups())

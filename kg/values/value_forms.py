@@ -100,7 +100,7 @@ def _numbers(pattern: str, *, comma: bool = False) -> Callable[[str], Literal | 
 
 
 _INTEGER = _numbers(_WHOLE)
-_EXPONENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}").fullmatch
+_EXPONENT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d{1,3}")
 _READ_POINT = _numbers(_POINT)
 _COMMA_DECIMAL = _numbers(_COMMA, comma=True)
 
@@ -108,7 +108,7 @@ _COMMA_DECIMAL = _numbers(_COMMA, comma=True)
 def _decimal(text: str) -> Literal | None:
     value = _READ_POINT(text)
     if value is None:
-        return Literal(text, DOUBLE) if _EXPONENT(text) else None
+        return Literal(text, DOUBLE) if _EXPONENT.fullmatch(text) else None
     return value
 
 
@@ -131,11 +131,11 @@ def _quantities(number: str, *, comma: bool) -> Callable[[str], Literal | None]:
 _ISO = re.compile(
     r"(-?\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T"
     r" ](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?"
-).fullmatch
+)
 
 
 def _iso(text: str) -> Literal | None:
-    match = _ISO(text)
+    match = _ISO.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
@@ -183,11 +183,11 @@ def _days(pattern: str, order: str) -> Callable[[str], Literal | None]:
     return read
 
 
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?").fullmatch
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 
 
 def _time(text: str) -> Literal | None:
-    match = _TIME(text)
+    match = _TIME.fullmatch(text)
     if match is None:
         return None
     return Literal(f"{int(match[1]):02}:{match[2]}:{match[3] or '00'}", f"{XSD}time")
@@ -207,13 +207,13 @@ def _texts(pattern: str, datatype: str, flags: int = 0) -> Callable[[str], Liter
 
 
 # An optional epoch (as in Debian), a number, then parts after a point, hyphen, tilde or plus.
-_MATCH_VERSION = re.compile(r"v?(?:\d+:)?\d[0-9A-Za-z]*(?:[.~+-][0-9A-Za-z]*)+").fullmatch
-_NUMBERED = re.compile(r"\d[.:~+-][A-Za-z]{0,6}\d").search
+_VERSION = re.compile(r"v?(?:\d+:)?\d[0-9A-Za-z]*(?:[.~+-][0-9A-Za-z]*)+")
+_NUMBERED = re.compile(r"\d[.:~+-][A-Za-z]{0,6}\d")
 """Distinguishes a version from a name such as 1-ethyl-propane."""
 
 
 def _version(text: str) -> Literal | None:
-    if len(text) > 100 or not _NUMBERED(text) or not _MATCH_VERSION(text):
+    if len(text) > 100 or not _NUMBERED.search(text) or not _VERSION.fullmatch(text):
         return None
     return Literal(text, VERSION)
 
@@ -263,7 +263,7 @@ may_be_value = re.compile(
     r"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d"
     rf"|{_MONTH}\.? \d",
     re.IGNORECASE,
-).match
+)
 """A quick check whether a text may be a value, by its beginning."""
 
 AMBIGUOUS = ("date, d/m/y", "date, m/d/y")

@@ -31,7 +31,7 @@ SHORTENED = 4
 """The most letters of an abbreviation."""
 LONGEST = 24
 """The most words of a name that are compared."""
-_ROMAN = re.compile(r"[ivx]{1,5}").fullmatch
+_ROMAN = re.compile(r"[ivx]{1,5}")
 _SMALL = frozenset(
     "of the and a an in on for to at by with de la le les el los las du des del der die das von und"
     " et y e da di do dos".split()
@@ -287,7 +287,7 @@ def _is_short(one: str, other: str) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return any(map(str.isdigit, word)) or _ROMAN(word) is not None
+    return any(map(str.isdigit, word)) or _ROMAN.fullmatch(word) is not None
 
 
 def _is_acronym(short: Sequence[str], words: Sequence[str]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.constraints.constraint import Violation
 
-_RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*").fullmatch
+_RULE = re.compile(r"\s*(?P<relation>.*?)\s*>=\s*(?P<least>\d*\.?\d+)\s*")
 
 
 class ReviewItem(NamedTuple):
@@ -65,7 +65,7 @@ class AcceptanceRule:
         Raises:
             ConfigError: The text is malformed.
         """
-        match = _RULE(text)
+        match = _RULE.fullmatch(text)
         least = float(match["least"]) if match else 2.0
         if match is None or least > 1:
             raise ConfigError(

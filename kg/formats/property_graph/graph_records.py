@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIDENCE, SOURCE = "kptm_confidence", "kptm_source"
 """Properties of an edge with the confidence and source of its statement."""
 
-_LANGUAGE = re.compile(r"(?P<name>.+)@(?P<tag>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)").fullmatch
+_LANGUAGE = re.compile(r"(?P<name>.+)@(?P<tag>[a-z]{2,8}(?:-[a-z0-9]{1,8})*)")
 _PROPERTY_OF = {ALIAS: "aliases", DESCRIPTION: "description", PRIOR: "prior"}
 _RELATION_OF = {name: relation for relation, name in _PROPERTY_OF.items()}
 KINDS = {
@@ -142,7 +142,7 @@ def _number(properties: dict[str, list[Literal]], name: str) -> float | None:
 
 def _split(name: str) -> tuple[str, str]:
     """A property's name and its language."""
-    match = _LANGUAGE(name)
+    match = _LANGUAGE.fullmatch(name)
     return (match["name"], match["tag"]) if match else (name, "")
 
 

@@ -43,7 +43,7 @@ SEPARATOR = ";"
 NODES, EDGES = "nodes.csv", "relationships.csv"
 _HEADER = re.compile(
     r"(?P<name>.*?)(?::(?P<kind>[A-Za-z_]+)(?:\((?P<group>[^)]*)\))?(?P<many>\[\])?)?", re.DOTALL
-).fullmatch
+)
 _MEMORY = 16 << 20
 """Bytes of an archive that are kept in memory; a larger one goes to a temporary file."""
 _MAGIC = b"PK\x03\x04"
@@ -132,7 +132,7 @@ def _read_table(stream: IO[bytes] | io.RawIOBase, path: Path) -> Iterator[Line]:
 def _header(row: Sequence[str], path: Path, number: int) -> tuple[list[_Column], bool]:
     columns = []
     for cell in row:
-        match = _HEADER(cell.strip())
+        match = _HEADER.fullmatch(cell.strip())
         kind = (match["kind"] if match else None) or "string"
         name = (match["name"] if match else "") or ""
         group = (match["group"] if match else None) or ""

@@ -49,7 +49,7 @@ _EDGE_RESERVED = _DRAWN | {RELATION, "relation", "id"}
 _GEXF_NODE_RESERVED = frozenset(("id", "key", "pid", "parents", "spells"))
 _GEXF_EDGE_RESERVED = frozenset(("key", "type", "spells"))
 """Further ones in GEXF, of which NetworkX makes parts of the format itself."""
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def read_graphml(stream: IO[bytes], path: Path, notes: list[str]) -> Iterator[Line]:
@@ -235,6 +235,6 @@ def _as_list(items: list[Any]) -> str:
 
 def _check(path: Path, texts: Iterable[str]) -> None:
     for text in texts:
-        if _NOT_XML(text):
+        if _NOT_XML.search(text):
             reason = "XML cannot hold a character of this name or value; take another format"
             raise TripleFormatError(path, None, reason, text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-_SCOPED = re.compile(r"kptm-[0-9a-f]{16}[-.].+|anon-[0-9a-f]{8}-[0-9]+").fullmatch
+_SCOPED = re.compile(r"kptm-[0-9a-f]{16}[-.].+|anon-[0-9a-f]{8}-[0-9]+")
 """Matches names that are unique already.
 
 The second form comes from graphs made before blank nodes had a scope.
@@ -20,7 +20,7 @@ The second form comes from graphs made before blank nodes had a scope.
 _KEY = "kptm-key-"
 """Prefix of the exported label of a blank node that came from no file."""
 
-_GENERATED = re.compile(r"[0-9a-f]{24,32}").fullmatch
+_GENERATED = re.compile(r"[0-9a-f]{24,32}")
 """Matches the parser's label of a node without a label: a new random number each time."""
 
 
@@ -42,9 +42,9 @@ class BlankNodes:
         """The name in the graph of the node with a label from the file or the parser."""
         if label.startswith(_KEY) and len(label) > len(_KEY):
             return label.removeprefix(_KEY)
-        if _SCOPED(label):
+        if _SCOPED.fullmatch(label):
             return label
-        if self._generated and _GENERATED(label):
+        if self._generated and _GENERATED.fullmatch(label):
             # Nodes without a label are numbered in the order in which the file has them.
             number = self._numbers.setdefault(label, len(self._numbers) + 1)
             return f"{self._scope}.{number}"
@@ -53,4 +53,4 @@ class BlankNodes:
 
 def export_label(name: str) -> str:
     """The label under which to export blank node ``name``; reading it back gives ``name``."""
-    return name if _SCOPED(name) else f"{_KEY}{name}"
+    return name if _SCOPED.fullmatch(name) else f"{_KEY}{name}"

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from kg.vocabulary import MINTED
 
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*").fullmatch
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 
 
 def iri_of(key: str) -> str:
@@ -15,7 +15,7 @@ def iri_of(key: str) -> str:
 
     ``key_of(iri_of(key)) == key`` for every key.
     """
-    if _IRI(key) and not key.startswith(MINTED):
+    if _IRI.fullmatch(key) and not key.startswith(MINTED):
         return key
     return mint(key)
 

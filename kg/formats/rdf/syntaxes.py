@@ -255,13 +255,13 @@ class RdfWriter:
     def _check_xml(self, item: Statement) -> None:
         quad, _ = quad_of(item, graphs=False)
         value = item.fact[2].value if isinstance(item.fact[2], Literal) else ""
-        if _NOT_XML(value):
+        if _NOT_XML.search(value):
             reason = "RDF/XML cannot hold this character of a value; take another format"
             raise TripleFormatError(self._path, None, reason, value)
-        if not _XML_NAME(quad.predicate.value):
+        if not _XML_NAME.fullmatch(quad.predicate.value):
             reason = "RDF/XML needs relations that end in a word; take another format"
             raise TripleFormatError(self._path, None, reason, item.fact[1])
 
 
-_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]").search
-_XML_NAME = re.compile(r".*[^\W\d](?:[\w.-])*\Z", re.DOTALL).fullmatch
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_XML_NAME = re.compile(r".*[^\W\d](?:[\w.-])*\Z", re.DOTALL)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kg.types import Record
 
 _UNDERSTOOD = frozenset(UNDERSTOOD)
-_BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?").fullmatch
+_BLANK = re.compile(r"_:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 
 
 # ── from RDF ─────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +119,7 @@ def quad_of(item: Statement, *, graphs: bool) -> tuple[ox.Quad, int]:
 
 
 def _node(key: str) -> ox.NamedNode | ox.BlankNode:
-    if _BLANK(key):
+    if _BLANK.fullmatch(key):
         return ox.BlankNode(export_label(key[2:]))
     return _named_node(key)
 

@@ -170,7 +170,7 @@ def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> I
     records = _records(stream, path)
     first = list(islice(records, SNIFFED))
     first_line = first[0][1] if first and isinstance(first[0][1], str) else ""
-    if _SEPARATOR(first_line):  # Excel writes the separator in a first line "sep=;"
+    if _SEPARATOR.fullmatch(first_line):  # Excel writes the separator in a first line "sep=;"
         separator, first = first_line[4], first[1:]
     else:
         separator = _separator([text for _, text in first if isinstance(text, str)])
@@ -221,7 +221,7 @@ def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleF
         raise TripleFormatError(path, first, reason, parts[0])
 
 
-_SEPARATOR = re.compile(r"sep=.").fullmatch
+_SEPARATOR = re.compile(r"sep=.")
 
 
 def _separator(records: Sequence[str]) -> str:

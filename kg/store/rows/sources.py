@@ -17,7 +17,7 @@ from kg.naming.valid_names import printable
 if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
-_SERVER = re.compile(r"(?:bolt|neo4j)(?:\+s|\+ssc)?://").match
+_SERVER = re.compile(r"(?:bolt|neo4j)(?:\+s|\+ssc)?://")
 STDIN = "-"
 """The path that means standard input; its content is different each time."""
 Replaced = Literal["file", "source", "nothing"]
@@ -58,7 +58,7 @@ class SourceRow(NamedTuple):
 
 def is_server(path: object) -> bool:
     """Whether text that stands for a file is the URL of a server of graphs, read over Bolt."""
-    return isinstance(path, str) and _SERVER(path) is not None
+    return isinstance(path, str) and _SERVER.match(path) is not None
 
 
 def document_of(path: str | Path) -> str:

@@ -180,13 +180,13 @@ def _show_patterns(
     show_rows(columns, shown, as_json, nothing="no match")
 
 
-_COMPARISON = re.compile(r"\s*(\?[^\s<>=!≤≥≠]+)\s*(<=|>=|!=|[<>=≤≥≠])\s*(.*\S)\s*").fullmatch
+_COMPARISON = re.compile(r"\s*(\?[^\s<>=!≤≥≠]+)\s*(<=|>=|!=|[<>=≤≥≠])\s*(.*\S)\s*")
 _WRITTEN = {"≤": "<=", "≥": ">=", "≠": "!="}
 
 
 def _comparison(text: str) -> tuple[str, str, str]:
     """Parse a comparison such as ``?x > 5``."""
-    match = _COMPARISON(text)
+    match = _COMPARISON.fullmatch(text)
     if match is None:
         raise click.UsageError(
             f"--where {text!r}: write a ?variable, one of < <= > >= = !=, and a value"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kg.types import Entity
     from kg.view import GraphView
 
-_WORDS = re.compile(r"[^\W\d_]+").findall
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 def stated_genders(graph: GraphView, keys: Collection[str] | None = None) -> dict[str, int]:
@@ -56,7 +56,7 @@ def gender_of(entity: Entity) -> int:
 
 def gender_in(text: str) -> int:
     """The gender that the words of a text state, MALE or FEMALE; 0 if they state none or both."""
-    return _only({_genders().get(word, 0) for word in _WORDS(text.lower())} - {0})
+    return _only({_genders().get(word, 0) for word in _WORDS.findall(text.lower())} - {0})
 
 
 def _only(genders: set[int]) -> int:

@@ -60,11 +60,11 @@ LEGAL_SUFFIXES = frozenset(
 _SMALL = frozenset("of the and de van von der la le di da for".split())
 _QUALIFIER = re.compile(r"\s*\([^()]*\)$|, [^,]+$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
-_WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}").fullmatch
-_UNIVERSITY = re.compile(r"(?:University|College|School|Institute)\b").search
+_WORD = re.compile(r"[^\W\d_]{3,}(?:['’-][^\W\d_]+)*|[^\W\d_]['’][^\W\d_]{2,}")
+_UNIVERSITY = re.compile(r"(?:University|College|School|Institute)\b")
 _STOP = re.compile(r"(?<=\w)\.(?=\s|\w|$)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
-_COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}").fullmatch
+_COMMON_NOUN = re.compile(r"[a-z]{3,}(?: [a-z]{3,}){0,2}")
 
 CLASSES = {
     "person": "person human actor actress singer politician writer footballer player musician"
@@ -114,7 +114,7 @@ _PLACE_KIND_OF = {word: bit for bit, words in PLACE_KINDS.items() for word in wo
 
 _QUOTES = "'‘’“”\"«»"
 _QUOTED = re.compile(rf"(?<!\w)[{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}](?!\w)")
-_LAST_QUOTED = re.compile(rf"(\w[\w ]*) [{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]").fullmatch
+_LAST_QUOTED = re.compile(rf"(\w[\w ]*) [{_QUOTES}]([^{_QUOTES}]+)[{_QUOTES}]")
 
 
 def class_words() -> Mapping[str, int]:
@@ -207,7 +207,7 @@ def _spellings(names: Iterable[str]) -> Iterator[tuple[str, Kind]]:
     for name in names:
         for form in variants(name):
             yield form, Kind.ALIAS
-        if _COMMON_NOUN(name):
+        if _COMMON_NOUN.fullmatch(name):
             yield _plural(name), Kind.PLURAL
 
 
@@ -219,7 +219,7 @@ def variants(name: str) -> Iterator[str]:
     plain = _without_quotes(name)
     if plain != name:
         yield plain
-        if ordered := _LAST_QUOTED(name):
+        if ordered := _LAST_QUOTED.fullmatch(name):
             yield f"{ordered[2]} {ordered[1]}"
     if _STOP.search(name) and (" " in name or name.count(".") > 1):
         yield _STOP.sub("", name)
@@ -255,7 +255,7 @@ def _of_organisation(label: str, aliases: Sequence[str]) -> Iterator[str]:
         if short != name and short.lower() != "the":  # "The Limited"
             yield short
     name, comma, place = label.partition(", ")
-    if comma and "," not in place and _UNIVERSITY(name):
+    if comma and "," not in place and _UNIVERSITY.search(name):
         for joint in (" at ", " ", "-"):
             yield f"{name}{joint}{place}"
 
@@ -275,7 +275,7 @@ def _without_legal_form(label: str) -> str:
 
 
 def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
-    if quoted := _LAST_QUOTED(label):  # "Rose 'Iceberg'"
+    if quoted := _LAST_QUOTED.fullmatch(label):  # "Rose 'Iceberg'"
         yield quoted[1], Kind.BEGINNING
         yield quoted[2], Kind.END
     words = _without_quotes(label).replace(",", " ").split()
@@ -285,7 +285,7 @@ def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
         return
     last = len(words) - 1
     for number, word in enumerate(words):
-        if word[0].isupper() and _WORD(word) and (person or number in (0, last)):
+        if word[0].isupper() and _WORD.fullmatch(word) and (person or number in (0, last)):
             if person:
                 yield word, Kind.LAST if number else Kind.FIRST
             else:

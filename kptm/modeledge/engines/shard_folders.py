@@ -191,7 +191,7 @@ class ShardFolders:
 
 
 def _read(folder: Path) -> tuple[ShardState, str] | None:
-    """The content of a manifest, and the checksum of the files; None if it is missing or damaged."""
+    """The content of a manifest and the files' checksum; None if it is missing or damaged."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         stored = json.loads((folder / snapshots.MANIFEST).read_text(encoding="utf-8"))
         settings = ShardSettings(**stored["state"].pop("settings"))
