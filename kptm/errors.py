@@ -1,4 +1,4 @@
-"""Every error the model side raises; those of the graph are in ``kg.errors``.
+"""The errors of ``kptm``; those of the graph are in ``kg.errors``.
 
     KPTMError
     ├── ConfigError         a setting that is unknown, or that cannot work
@@ -7,7 +7,7 @@
     ├── ModelError          a model that cannot be built, saved, loaded or trained
     │   └── CheckpointError     a checkpoint of another model, data or setting
     ├── ModeledgeError      vectors that do not fit the store
-    └── WorkspaceError      a folder that is not a workspace, or lacks a stage
+    └── WorkspaceError      a folder that is not a workspace, or lacks an output
 
 A question without an answer raises no error: its ``Answer`` says that and why.
 """
@@ -22,7 +22,7 @@ class ConfigError(KPTMError):
 
 
 class CorpusError(KPTMError):
-    """Shards of a corpus that cannot be made, or that were made of something else."""
+    """Shards that cannot be made, or that belong to another corpus or linker."""
 
 
 class LinkingError(KPTMError):
@@ -42,4 +42,4 @@ class ModeledgeError(KPTMError):
 
 
 class WorkspaceError(KPTMError):
-    """A folder that is not a workspace, or a stage that has not been run yet."""
+    """A folder that is not a workspace, or an operation that the workspace does not allow now."""

@@ -113,8 +113,8 @@ class Answer:
     def __str__(self) -> str:
         if not self.found:
             return f"{PREDICTED}{self.token}" if self.token else f"unknown ({self.reason})"
-        said = self.description or ", ".join(answer.label for answer in self.answers)
-        return f"{PREDICTED}{said}" if self.predicted else said
+        text = self.description or ", ".join(answer.label for answer in self.answers)
+        return f"{PREDICTED}{text}" if self.predicted else text
 
     @overload
     def explain(self, form: Literal["text", "html"] = "text", *, reading: bool = False) -> str: ...
@@ -143,10 +143,10 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The answer as a JSON value, in which programs are written as expressions."""
         plain = replace(self, program=None, readings=())
-        found = asdict(plain)
-        del found["program"]
-        found["expression"] = self.expression
-        found["readings"] = [
+        value = asdict(plain)
+        del value["program"]
+        value["expression"] = self.expression
+        value["readings"] = [
             {
                 "expression": self.expression_of(reading.program),
                 "score": reading.score,
@@ -154,7 +154,7 @@ class Answer:
             }
             for reading in self.readings
         ]
-        return found
+        return value
 
 
 def _head(answer: Answer) -> list[str]:

@@ -152,52 +152,52 @@ class AnswerBuilder:
         refused = self._refuse_prediction(case, config, kinds)
         return None if refused is None else self._complete(refused, case)
 
-    def _complete(self, found: Answer, case: Case) -> Answer:
+    def _complete(self, answer: Answer, case: Case) -> Answer:
         """Add the understood parts and notes on stale vectors to an answer."""
         links = links_of(case.document) if case.document is not None else ()
-        spoke = {item.kind for item in case.opinions}
-        stale = self._freshness.notes(spoke, case.best.entity) if spoke and self._freshness else ()
+        kinds = {item.kind for item in case.opinions}
+        stale = self._freshness.notes(kinds, case.best.entity) if kinds and self._freshness else ()
         return replace(
-            found,
-            evidence=(*found.evidence, *links, *stale),
+            answer,
+            evidence=(*answer.evidence, *links, *stale),
             topic=case.best.entity,
             path=case.best.path,
             senses=self._senses(case),
-            labels=found.labels or self._names_of(case.best),
+            labels=answer.labels or self._names_of(case.best),
             program=case.program,
             meanings=case.meanings,
             unexplained=case.best.unexplained,
         )
 
-    def answer_of_program(self, found: Evaluated) -> Answer:
+    def answer_of_program(self, evaluated: Evaluated) -> Answer:
         """The answer of an evaluated program, with the facts that prove it."""
-        result = found.derivation
+        result = evaluated.derivation
         program = result.program
         facts = self._citations.proof(program)
         if not facts and isinstance(program, Within):  # the facts that hold instead explain a "no"
             facts = self._citations.proof(program.right)
         topic = next((x.keys[0] for x in parts(program) if isinstance(x, Named)), "")
         answer = Answer(
-            question=found.question,
-            evidence=(*facts, *links_of(found.document)),
+            question=evaluated.question,
+            evidence=(*facts, *links_of(evaluated.document)),
             topic=topic,
             program=program,
-            meanings=found.meanings,
-            unexplained=found.unexplained,
+            meanings=evaluated.meanings,
+            unexplained=evaluated.unexplained,
         )
         if result.truth is None and result.number is None and not result.nodes:
             return replace(answer, reason="nothing in the graph is so", why="fact")
         if result.truth is not None:
             text = "yes" if result.truth else "no"
             truth = Literal(str(result.truth).lower(), datatype=f"{XSD}boolean")
-            answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, found.p, truth),)
+            answers: tuple[ScoredEntity, ...] = (ScoredEntity(None, text, evaluated.p, truth),)
         elif result.number is not None:
             text = value_text(round_decimal(result.number))
-            answers = (ScoredEntity(None, text, found.p, result.number),)
+            answers = (ScoredEntity(None, text, evaluated.p, result.number),)
         else:
             named = labels(self._graph, result.nodes)
-            answers = tuple(ScoredEntity.of(key, named[key], found.p) for key in result.nodes)
-        return replace(answer, entity=answers[0].entity, score=found.p, answers=answers)
+            answers = tuple(ScoredEntity.of(key, named[key], evaluated.p) for key in result.nodes)
+        return replace(answer, entity=answers[0].entity, score=evaluated.p, answers=answers)
 
     def _names_of(self, reading: Reading, label: str = "") -> dict[str, str]:
         """The labels of a reading's entity and relations; ``label`` is that of the entity or ""."""
@@ -230,35 +230,35 @@ class AnswerBuilder:
         )
 
     def _others(
-        self, case: Case, asked: SourceQuery, named: Mapping[str, str], config: PredictorConfig
+        self, case: Case, query: SourceQuery, named: Mapping[str, str], config: PredictorConfig
     ) -> tuple[tuple[Conflict, ...], list[Evidence]]:
         """The different answers of other sources, and their evidence for the graph's answers."""
-        conflicts = self._conflicts(asked, case.opinions, set(case.answers), config)
+        conflicts = self._conflicts(query, case.opinions, set(case.answers), config)
         named = {**named, **{item.entity: item.label for item in conflicts}}
         against = {item.kind: item.entity for item in conflicts}
-        place = asked.side.place
+        place = query.side.place
         known = [key for key in case.answers if key in place]
         evidence = []
         for opinion in case.opinions:
             shown = heapq.nlargest(SHOWN, known, key=lambda key: opinion.p[place[key]])
             shown += [against[opinion.kind]] if opinion.kind in against else []
-            evidence += self._citations.opinion(asked, opinion, shown, named)
+            evidence += self._citations.opinion(query, opinion, shown, named)
         return conflicts, evidence
 
-    def _silent_graph(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
+    def _silent_graph(self, case: Case, query: SourceQuery, config: PredictorConfig) -> Answer:
         """Predict from texts or from the other sources, whichever is likelier, or combine them."""
         read = next((item for item in case.opinions if item.kind == TEXTS), None)
         if read is None or self._texts is None or TEXTS in config.weights.combiner.weights:
-            return self._answer_of_sources(case, asked, config)
+            return self._answer_of_sources(case, query, config)
         others = [item for item in case.opinions if item.kind != TEXTS]
-        found = Answer(question=case.question, reason=self._lacking(case), why="fact")
+        prediction = Answer(question=case.question, reason=self._lacking(case), why="fact")
         if others:
-            found = self._answer_of_sources(replace(case, opinions=others), asked, config)
-        return self._texts.surer(found, asked, read, others, config)
+            prediction = self._answer_of_sources(replace(case, opinions=others), query, config)
+        return self._texts.surer(prediction, query, read, others, config)
 
     # ── predictions ──────────────────────────────────────────────────────────────────────────
 
-    def _answer_of_sources(self, case: Case, asked: SourceQuery, config: PredictorConfig) -> Answer:
+    def _answer_of_sources(self, case: Case, query: SourceQuery, config: PredictorConfig) -> Answer:
         weights, reading = config.weights, case.best
         if refused := self._refuse_prediction(case, config, {item.kind for item in case.opinions}):
             return refused
@@ -269,7 +269,7 @@ class AnswerBuilder:
         )
         if p is None:
             return Answer(question=case.question, reason=self._silent(reading), why="fact")
-        keys = asked.side.keys
+        keys = query.side.keys
         best: str = keys[last_best(p)]
         with_store = any(item.kind == STORE for item in case.opinions)
         score = weights.calibration.of(float(p.max()), with_store=with_store)
@@ -282,19 +282,19 @@ class AnswerBuilder:
         for key in dict.fromkeys([best, *preferred]):
             for opinion in case.opinions:
                 if key in (best, keys[opinion.best]):
-                    evidence += self._citations.opinion(asked, opinion, [key], named)
-        found = Answer(
+                    evidence += self._citations.opinion(query, opinion, [key], named)
+        answer = Answer(
             question=case.question,
             evidence=tuple(evidence),
-            conflicts=self._conflicts(asked, case.opinions, {best}, config),
+            conflicts=self._conflicts(query, case.opinions, {best}, config),
             predicted=True,
         )
         if score < config.min_score:
-            why, reason = self._doubt(asked, case.opinions, config, named)
+            why, reason = self._doubt(query, case.opinions, config, named)
             guess = f"the best guess, {named[best]}, has p = {score:.2f}"
-            return replace(found, why=why, reason=f"{self._silent(reading)}; {reason}{guess}")
+            return replace(answer, why=why, reason=f"{self._silent(reading)}; {reason}{guess}")
         answers = (ScoredEntity.of(best, named[best], score),)
-        return replace(found, entity=answers[0].entity, score=score, answers=answers)
+        return replace(answer, entity=answers[0].entity, score=score, answers=answers)
 
     def _refuse_prediction(
         self, case: Case, config: PredictorConfig, kinds: Collection[str]
@@ -313,13 +313,13 @@ class AnswerBuilder:
 
     def _doubt(
         self,
-        asked: SourceQuery,
+        query: SourceQuery,
         opinions: Sequence[SourceScores],
         config: PredictorConfig,
         named: Mapping[str, str],
     ) -> tuple[Why, str]:
         """The code and message of a refusal, with the answers of sources that disagree."""
-        keys = asked.side.keys
+        keys = query.side.keys
         sure = [item for item in opinions if item.p[item.best] >= config.conflict]
         if len({item.best for item in sure}) < 2:
             return "doubt", ""
@@ -331,12 +331,12 @@ class AnswerBuilder:
 
     def _conflicts(
         self,
-        asked: SourceQuery,
+        query: SourceQuery,
         opinions: Sequence[SourceScores],
         ours: set[str],
         config: PredictorConfig,
     ) -> tuple[Conflict, ...]:
-        keys = asked.side.keys
+        keys = query.side.keys
         others = [
             (item.kind, keys[item.best], float(item.p[item.best]))
             for item in opinions

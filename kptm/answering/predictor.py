@@ -172,11 +172,11 @@ class Predictor:
             cases = [item for item in read if isinstance(item, Case)]
             decided = iter(self._decide_cases(cases, chosen))
             for question, item in zip(chunk, read, strict=True):
-                found = next(decided) if isinstance(item, Case) else item
-                if isinstance(found, Evaluated):
-                    found = self._decider.answer_of_program(found)
-                found = self._with_words(question, replace(found, question=question), chosen)
-                yield self._sentences.complete(found)
+                answer = next(decided) if isinstance(item, Case) else item
+                if isinstance(answer, Evaluated):
+                    answer = self._decider.answer_of_program(answer)
+                answer = self._with_words(question, replace(answer, question=question), chosen)
+                yield self._sentences.complete(answer)
 
     def query(
         self,
@@ -237,27 +237,27 @@ class Predictor:
         self, cases: Sequence[Case | None], chosen: Collection[str]
     ) -> Iterator[Case | Answer | None]:
         """Ask the sources about the cases that the graph does not answer, or refuse to predict."""
-        there = self._voices.there(chosen)
+        available = self._voices.there(chosen)
         open_: list[Case] = []
         read: list[Case] = []
         ends: list[Answer | None] = []
         for case in cases:
             end = None
             if case is not None and not case.answers:
-                end = self._brief.refusal(case, self._config, there - {TEXTS})
+                end = self._brief.refusal(case, self._config, available - {TEXTS})
                 # Texts are always asked: their p is calibrated, and asking is cheap.
                 (open_ if end is None else read).append(case)
             ends.append(end)
-        asked = iter(self._ask_sources(open_, chosen))
-        texts = iter(self._ask_sources(read, {TEXTS}) if TEXTS in there else ())
+        answered_by_sources = iter(self._ask_sources(open_, chosen))
+        texts = iter(self._ask_sources(read, {TEXTS}) if TEXTS in available else ())
         for case, end in zip(cases, ends, strict=True):
             if case is None or case.answers:
                 yield case
             elif end is None:
-                yield next(asked)
+                yield next(answered_by_sources)
             else:
-                answered = next(texts, None)
-                yield answered if answered is not None and answered.opinions else end
+                by_texts = next(texts, None)
+                yield by_texts if by_texts is not None and by_texts.opinions else end
 
     def _choose_sources(self, sources: Iterable[str] | None) -> frozenset[str]:
         return checked_sources(self._config.sources if sources is None else sources)
@@ -272,24 +272,24 @@ class Predictor:
     def _ask_sources(self, cases: Sequence[Case], chosen: Collection[str]) -> list[Case]:
         """Add the scores of the sources to each case, in one batch."""
         cases = [replace(case, asked=self._source_query(case, chosen)) for case in cases]
-        asked = [case.asked for case in cases if case.asked is not None]
+        queries = [case.asked for case in cases if case.asked is not None]
         weights = self._config.weights.neighbours
-        scores = iter(self._voices.opinions(asked, chosen, weights) if asked else ())
+        scores = iter(self._voices.opinions(queries, chosen, weights) if queries else ())
         return [
             case if case.asked is None else replace(case, opinions=next(scores)) for case in cases
         ]
 
     def _source_query(self, case: Case, chosen: Collection[str]) -> SourceQuery | None:
         """The query to the other sources; None without sources, or for more than one hop."""
-        there = self._voices.there(chosen)
-        if not there or len(case.best.path) > 1:
+        available = self._voices.there(chosen)
+        if not available or len(case.best.path) > 1:
             return None
         texts: Sequence[LinkedText] = ()
-        if there & {MODEL, STORE}:
-            given = case.document is not None and MASK in case.document.text
-            texts = [case.document] if given and case.document else self._cloze(case.best)
+        if available & {MODEL, STORE}:
+            has_blank = case.document is not None and MASK in case.document.text
+            texts = [case.document] if has_blank and case.document else self._cloze(case.best)
         side = self._candidates.of(case.best.relation, case.best.forward)
-        read = self._read(case, there)
+        read = self._read(case, available)
         return SourceQuery(case.best, tuple(texts), side.append(item.node for item in read), read)
 
     def _read(self, case: Case, there: Collection[str]) -> tuple[ReadAnswer, ...]:
@@ -315,8 +315,8 @@ class Predictor:
     def _cloze(self, reading: Reading) -> list[LinkedText]:
         """The reading as clozes, one for each of the first phrasings of its relation."""
         label = naming.labels(self._graph, [reading.entity])[reading.entity]
-        named, asked = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
-        names = {named: (label, reading.entity), asked: (MASK, None)}
+        name_slot, blank_slot = (HEAD, TAIL) if reading.forward else (TAIL, HEAD)
+        names = {name_slot: (label, reading.entity), blank_slot: (MASK, None)}
         patterns = self._phrasings.of(reading.relation)[: self._config.phrasings]
         return [fill(pattern, names) for pattern in patterns]
 
@@ -337,24 +337,24 @@ class Predictor:
             The fitted weights; the previous ones if too few questions could be used.
         """
         silent: list[CombinationExample] = []
-        held = 0
+        score_count = 0
         chosen, k = self._config.sources, self._config.weights.neighbours.k
         # Without a source besides the graph, there is nothing to combine.
-        given = iter(questions if self._voices.there(chosen) else ())
-        while chunk := list(islice(given, CHUNK)):
-            left = []
+        remaining = iter(questions if self._voices.there(chosen) else ())
+        while chunk := list(islice(remaining, CHUNK)):
+            queries = []
             texts = [question for question, _ in chunk]
             read = self._understanding.in_words(texts, chosen, self._config)
             for case, (_, answers) in zip(read, chunk, strict=True):
                 if not isinstance(case, Case) or not answers or case.answers:
                     continue
-                if (asked := self._source_query(case, chosen)) is not None:
-                    left.append((asked, frozenset(answers)))
-            scored = self._voices.ask_sources([asked for asked, _ in left], chosen, k)
-            for (asked, answers), (opinions, hits) in zip(left, scored, strict=True):
-                held += len(opinions) * len(asked.side)
-                if held <= FITTED:
-                    silent.append(CombinationExample(answers, asked, opinions, hits))
+                if (query := self._source_query(case, chosen)) is not None:
+                    queries.append((query, frozenset(answers)))
+            scored = self._voices.ask_sources([query for query, _ in queries], chosen, k)
+            for (query, answers), (opinions, hits) in zip(queries, scored, strict=True):
+                score_count += len(opinions) * len(query.side)
+                if score_count <= FITTED:
+                    silent.append(CombinationExample(answers, query, opinions, hits))
         fitted = fit_weights(silent, space=self._voices.space, k=k)
         if fitted.count:
             self._config = replace(self._config, weights=fitted)

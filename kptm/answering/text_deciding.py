@@ -48,7 +48,7 @@ class TextDecider:
     def surer(
         self,
         predicted: Answer,
-        asked: SourceQuery,
+        query: SourceQuery,
         read: SourceScores,
         others: Sequence[SourceScores],
         config: PredictorConfig,
@@ -60,34 +60,34 @@ class TextDecider:
 
         Args:
             predicted: The prediction of the other sources, or their refusal.
-            asked: The query, with the answers read in texts.
+            query: The query, with the answers read in texts.
             read: The scores of the texts over the candidates.
             others: The scores of the other sources.
             config: The settings, with the least p of an answer.
         """
-        best = asked.read[0]
+        best = query.read[0]
         score = self._source.worth(best.p, kind_of(best.node))
         named = labels(self._graph, [best.node])
-        shown = self._citations.opinion(asked, read, [best.node], named)
+        shown = self._citations.opinion(query, read, [best.node], named)
         if score < max(config.min_score, predicted.score):
             if predicted.found or score < config.min_score / 2:
                 own = {predicted.entity} if predicted.entity else set()
-                against = self._conflicts(asked, [read], own, config)
+                against = self._conflicts(query, [read], own, config)
                 return replace(predicted, conflicts=(*predicted.conflicts, *against))
             guess = f"the texts' best guess, {named[best.node]}, has p = {score:.2f}"
-            reason = f"{self._silent(asked.reading)}; {guess}"
+            reason = f"{self._silent(query.reading)}; {guess}"
             evidence = (*predicted.evidence, *shown)
             return replace(predicted, reason=reason, why="doubt", evidence=evidence)
-        note = Evidence("note", f"{self._silent(asked.reading)}; this is read in texts", score=0.0)
+        note = Evidence("note", f"{self._silent(query.reading)}; this is read in texts", score=0.0)
         evidence = (note, *shown)
         for item in others:
-            evidence += (*self._citations.opinion(asked, item, [best.node], named),)
+            evidence += (*self._citations.opinion(query, item, [best.node], named),)
         return Answer(
             question=predicted.question,
             entity=None if isinstance(best.node, ValueKey) else best.node,
             score=score,
             answers=(ScoredEntity.of(best.node, named[best.node], score),),
             evidence=evidence,
-            conflicts=self._conflicts(asked, others, {best.node}, config),
+            conflicts=self._conflicts(query, others, {best.node}, config),
             predicted=True,
         )

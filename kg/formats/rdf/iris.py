@@ -33,5 +33,5 @@ def key_of(iri: str) -> str:
         key = unquote(iri[len(MINTED) :], errors="strict")
     except UnicodeDecodeError:
         return iri
-    # An IRI with our prefix that mint() would not produce is itself a key.
+    # A key may be an IRI with our prefix that mint() would not produce.
     return key if key and mint(key) == iri else iri

@@ -137,7 +137,7 @@ def _column(at: int, body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _rank(name: str) -> int:
-    """The place of a heading among the usual ones, their number if it is none of them."""
+    """The place of a heading among the usual ones, or the number of headings if it is not among them."""
     words = name.casefold().replace("_", " ").split()
     return next((at for at, word in enumerate(NAMES) if word in words), len(NAMES))
 

@@ -93,10 +93,10 @@ class LogLinearPool:
 
 
 def _numbers(value: Mapping[str, Any]) -> dict[str, float]:
-    found = {str(key): float(number) for key, number in value.items()}
-    if not np.isfinite(list(found.values())).all():
+    numbers = {str(key): float(number) for key, number in value.items()}
+    if not np.isfinite(list(numbers.values())).all():
         raise ValueError("weights must be finite")
-    return found
+    return numbers
 
 
 def relation_name(relation: str, forward: bool) -> str:
@@ -150,23 +150,25 @@ def fit(examples: Sequence[PoolExample]) -> LogLinearPool:
     if not examples:
         return LogLinearPool()
     names = sorted({item.relation for item in examples})
-    used = [at for at in range(len(POOLED)) if any(x.features[at].any() for x in examples)]
-    lost, table = _fit_weights(examples, names, used)
+    used = [
+        at for at in range(len(POOLED)) if any(example.features[at].any() for example in examples)
+    ]
+    loss, table = _fit_weights(examples, names, used)
     price = 0.5 * np.log(max(2, len(examples)))
-    kept = used
-    while len(kept) > 1:
-        without = [[at for at in kept if at != left] for left in kept]
-        tried = [_fit_weights(examples, names, some) for some in without]
-        best = min(range(len(tried)), key=lambda at: tried[at][0])
-        if tried[best][0] - lost > price:
+    sources = used
+    while len(sources) > 1:
+        without = [[at for at in sources if at != left] for left in sources]
+        fits = [_fit_weights(examples, names, some) for some in without]
+        best = min(range(len(fits)), key=lambda at: fits[at][0])
+        if fits[best][0] - loss > price:
             break
-        kept, (lost, table) = without[best], tried[best]
+        sources, (loss, table) = without[best], fits[best]
     rows = [{POOLED[at]: float(row[at]) for at in used} for row in table]
     return LogLinearPool(weights=rows[0], relations=dict(zip(names, rows[1:], strict=True)))
 
 
 def _fit_weights(
-    examples: Sequence[PoolExample], names: Sequence[str], kept: Sequence[int]
+    examples: Sequence[PoolExample], names: Sequence[str], sources: Sequence[int]
 ) -> tuple[float, Floats]:
     """The least loss and its weights, shape (1 + R, S): row 0 is w_s, row r is w_{s,r}."""
     from scipy.optimize import minimize
@@ -174,7 +176,7 @@ def _fit_weights(
     size = 1 + len(names)
     number = {name: at for at, name in enumerate(names, 1)}
     start_S = np.zeros(len(POOLED))
-    start_S[list(kept)] = 1 / max(1, len(kept))
+    start_S[list(sources)] = 1 / max(1, len(sources))
     precision = np.full((size, 1), PRECISION_OF_RELATION)
     precision[0] = PRECISION
 
@@ -199,9 +201,9 @@ def _fit_weights(
             gradient[at] += item.features @ (p_N / total) - item.features[:, right].mean(1)
         return lost, gradient.ravel()
 
-    bounds = [(0.0, None if at in kept else 0.0) for at in range(len(POOLED))] * size
+    bounds = [(0.0, None if at in sources else 0.0) for at in range(len(POOLED))] * size
     start = np.tile(start_S, size)
-    found = minimize(
+    minimum = minimize(
         loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
     )
-    return float(found.fun), found.x.reshape(size, len(POOLED))
+    return float(minimum.fun), minimum.x.reshape(size, len(POOLED))

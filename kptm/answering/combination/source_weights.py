@@ -97,13 +97,13 @@ def _read(path: Path) -> list[SourceWeights]:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
         return [
             SourceWeights(
-                space=str(one["space"]),
-                combiner=LogLinearPool.from_dict(one["combiner"]),
-                neighbours=Interpolation.from_dict(one["neighbours"]),
-                calibration=ProbabilityCalibration.from_dict(one["calibration"]),
-                count=int(one["count"]),
+                space=str(item["space"]),
+                combiner=LogLinearPool.from_dict(item["combiner"]),
+                neighbours=Interpolation.from_dict(item["neighbours"]),
+                calibration=ProbabilityCalibration.from_dict(item["calibration"]),
+                count=int(item["count"]),
             )
-            for one in (value, *value.get("others", ()))
+            for item in (value, *value.get("others", ()))
         ]
     except (
         OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError, ModeledgeError,

@@ -77,22 +77,22 @@ def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> 
 
 
 def _combiner(silent: Sequence[CombinationExample]) -> LogLinearPool:
-    found = (combining.example(item.opinions, item.relation, item.right) for item in silent)
-    return combining.fit([item for item in found if item is not None])
+    examples = (combining.example(item.opinions, item.relation, item.right) for item in silent)
+    return combining.fit([item for item in examples if item is not None])
 
 
 def _held_out(
     silent: Sequence[CombinationExample], combiner: LogLinearPool
 ) -> list[HeldOutQuestion]:
     """Each right answer with its p from the pool, which the neighbours should increase."""
-    found = []
+    questions = []
     for item in silent:
         pooled = combiner.pool(item.opinions, item.relation)
         place = item.asked.side.place
         for answer in sorted(item.answers):
             p = 0.0 if pooled is None or answer not in place else float(pooled[place[answer]])
-            found.append(HeldOutQuestion(answer, p, item.hits))
-    return found
+            questions.append(HeldOutQuestion(answer, p, item.hits))
+    return questions
 
 
 def _calibration(silent: Sequence[CombinationExample], k: int) -> ProbabilityCalibration:

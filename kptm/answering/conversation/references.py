@@ -87,13 +87,13 @@ class References:
         """The first word that refers to a name, such as "its" or "there"."""
         words = self._words
         patterns = (words.possessive, words.demonstrative, words.place, words.object)
-        found = [
+        matches = [
             match
             for pattern in patterns
             for match in pattern.finditer(text)
             if self._refers(match, last)
         ]
-        return min(found, key=lambda match: (match.start(), -match.end()), default=None)
+        return min(matches, key=lambda match: (match.start(), -match.end()), default=None)
 
     def _refers(self, match: re.Match[str], last: Turn) -> bool:
         """Whether the words refer to a name: "her mother" and "that river" do, "that flows" not."""

@@ -66,10 +66,12 @@ class Turn:
         topics = dict.fromkeys(key for key in (answer.topic, *named) if _is_entity(key))
         if answer.why in _NOT_UNDERSTOOD or not (topics or answer.found):
             topics = dict.fromkeys(_named_entities(answer.question, linker))
-        found = [item.entity for item in answer.answers[: MANY + 1] if item.entity is not None]
-        known = graph.entities([*topics, *found])
+        answer_keys = [
+            item.entity for item in answer.answers[: MANY + 1] if item.entity is not None
+        ]
+        known = graph.entities([*topics, *answer_keys])
         about = [known[key] for key in topics if key in known]
-        answers = [known[key] for key in found if key in known and key not in topics]
+        answers = [known[key] for key in answer_keys if key in known and key not in topics]
         if not about and not answers:
             return None
         mentions = [_mention(answer, entity) for entity in about]

@@ -88,18 +88,18 @@ class FollowUpWords:
         """The last question as a question for a number, if ``question`` is like "how many?"."""
         if fold(question.strip(" ¿?？!.,")) not in self._counts:
             return None
-        text, found = self._list.subn(self.templates["count"], last, count=1)
-        return text if found else None
+        text, replaced = self._list.subn(self.templates["count"], last, count=1)
+        return text if replaced else None
 
     def listed_things(self, last: str) -> str | None:
         """What the last question listed: "which rivers cross Texas" → "rivers that cross Texas".
 
         None if the last question does not have this form.
         """
-        found = self._list.match(last.strip())
-        if found is None or "listed" not in self.templates:
+        match = self._list.match(last.strip())
+        if match is None or "listed" not in self.templates:
             return None
-        noun, _, rest = last.strip()[found.end() :].strip(" ?？").partition(" ")
+        noun, _, rest = last.strip()[match.end() :].strip(" ?？").partition(" ")
         if not rest or self.is_particle(noun) or self.is_particle(rest.split()[0]):
             return None
         return self.templates["listed"].format(noun=noun, rest=rest)

@@ -111,7 +111,7 @@ class EvidenceBuilder:
 
     def opinion(
         self,
-        asked: SourceQuery,
+        query: SourceQuery,
         opinion: SourceScores,
         answers: Sequence[str],
         named: Mapping[str, str],
@@ -119,16 +119,16 @@ class EvidenceBuilder:
         """The evidence of a source for answers.
 
         Args:
-            asked: The query to the source.
+            query: The query to the source.
             opinion: The source's scores.
             answers: The candidates.
             named: The labels of entities by key.
         """
         if opinion.kind == TEXTS:
-            return list(evidence(asked, list(answers), named))
-        found = []
+            return list(evidence(query, list(answers), named))
+        items = []
         for key in answers:
-            place = asked.side.place.get(key)
+            place = query.side.place.get(key)
             if place is None or (opinion.kind == STORE and not opinion.p[place]):
                 continue
             p = float(opinion.p[place])
@@ -137,14 +137,14 @@ class EvidenceBuilder:
                 before = float(opinion.without[place])
                 rank += f"; without it, {rank_of(opinion.without, place)}, p = {before:.2f}"
             text = f"{named[key]}: {self._who(opinion)} {rank}"
-            found.append(Evidence(opinion.kind, text, key, p, sources=opinion.origin))
+            items.append(Evidence(opinion.kind, text, key, p, sources=opinion.origin))
             if opinion.kind == LINKS:
-                found += self._like(asked, key)
+                items += self._like(query, key)
             if place == opinion.best:
-                found += self._attention(opinion.facts, key)
+                items += self._attention(opinion.facts, key)
         if opinion.kind == STORE:
-            found += self._sentences(asked, opinion.hits, answers)
-        return found
+            items += self._sentences(query, opinion.hits, answers)
+        return items
 
     def _who(self, opinion: SourceScores) -> str:
         if opinion.kind == LINKS:
@@ -156,10 +156,10 @@ class EvidenceBuilder:
             return f"the model{own} at the blank of {opinion.text!r}"
         return f"{len(opinion.hits)} rows near the question, weighing {opinion.weight:.2f}, say so:"
 
-    def _like(self, asked: SourceQuery, answer: str) -> list[Evidence]:
+    def _like(self, query: SourceQuery, answer: str) -> list[Evidence]:
         """Facts of the entities most similar to the topic with the same answer."""
-        relation, entity = asked.reading.relation, asked.reading.entity
-        forward, table = asked.reading.forward, self._embeddings
+        relation, entity = query.reading.relation, query.reading.entity
+        forward, table = query.reading.forward, self._embeddings
         if table is None or entity not in table:
             return []
         facts = (
@@ -203,18 +203,18 @@ class EvidenceBuilder:
         named = labels(
             self._graph, {end for item in facts for end in (item.fact.head, item.fact.tail)}
         )
-        found = []
+        items = []
         for item in facts:
             text = f"attends to: {fact_text(item.fact, named)}, weight {item.weight:.2f}"
             if item.fact in attested:
-                found.append(_of_fact(MODEL, text, answer, attested[item.fact], item.weight))
+                items.append(_of_fact(MODEL, text, answer, attested[item.fact], item.weight))
             else:
                 gone = f"{text}, which the graph does not state now"
-                found.append(Evidence(MODEL, gone, answer, item.weight, triple=item.fact))
-        return found
+                items.append(Evidence(MODEL, gone, answer, item.weight, triple=item.fact))
+        return items
 
     def _sentences(
-        self, asked: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
+        self, query: SourceQuery, hits: Sequence[Hit], answers: Collection[str]
     ) -> list[Evidence]:
         """The texts of the rows that support an answer, each once, with the spans of names.
 
@@ -225,7 +225,7 @@ class EvidenceBuilder:
             if hit.value in answers and hit.record.text:
                 chosen.setdefault((hit.value, hit.record.text), hit)
         sources = self._store.sources([hit.id for hit in chosen.values()]) if self._store else {}
-        wanted = {asked.reading.entity, *answers}
+        wanted = {query.reading.entity, *answers}
         return [
             Evidence(
                 "sentence",
@@ -241,14 +241,14 @@ class EvidenceBuilder:
     def _spans(self, hit: Hit, wanted: Collection[str]) -> tuple[Span, ...]:
         """The spans of the topic and of the answers in the sentence of a row."""
         own = Span(hit.record.start, hit.record.end, hit.value)
-        found = {
+        spans = {
             Span(link.start, link.end, link.entity)
             for link in self._linker.link(hit.record.text).links
             if link.entity in wanted and (link.end <= own.start or link.start >= own.end)
         }
         if own.start < own.end <= len(hit.record.text):
-            found.add(own)
-        return tuple(sorted(found, key=lambda span: span.start))
+            spans.add(own)
+        return tuple(sorted(spans, key=lambda span: span.start))
 
 
 class NoCitations:
@@ -270,7 +270,7 @@ class NoCitations:
 
     def opinion(
         self,
-        asked: SourceQuery,
+        query: SourceQuery,
         opinion: SourceScores,
         answers: Sequence[str],
         named: Mapping[str, str],

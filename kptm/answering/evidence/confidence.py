@@ -32,8 +32,8 @@ def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -
 
 def confidences(graph: KnowledgeGraph, trails: Mapping[str, Sequence[Triple]]) -> dict[str, float]:
     """The product of the confidences of each answer's facts; a fact without one counts as 1."""
-    given = graph.confidences({fact for trail in trails.values() for fact in trail})
-    return {key: prod(given.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
+    stated = graph.confidences({fact for trail in trails.values() for fact in trail})
+    return {key: prod(stated.get(fact, 1.0) for fact in trail) for key, trail in trails.items()}
 
 
 def _fact(reading: Reading, other: str) -> Triple:

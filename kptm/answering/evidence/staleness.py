@@ -55,12 +55,12 @@ class StalenessCheck:
         notes = []
         for kind in REMEDY:
             if kind in kinds and kind in self._changed:
-                what, remedy = REMEDY[kind]
+                subject, remedy = REMEDY[kind]
                 about = (
                     f", and says other things of {topic}" if topic in self._changed[kind] else ""
                 )
                 text = (
-                    f"{what} trained on revision {self._bases[kind]}, the graph is at revision"
+                    f"{subject} trained on revision {self._bases[kind]}, the graph is at revision"
                     f" {self._revision} and has other facts{about}; {remedy}"
                 )
                 notes.append(Evidence("stale", text, score=0.0, revision=self._bases[kind]))

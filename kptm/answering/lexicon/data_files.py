@@ -127,7 +127,7 @@ def _check_entry(kind: str, entry: Mapping[str, Any], known: Iterable[str], need
             )
 
 
-def _check_names(what: str, found: Iterable[str], known: Iterable[str]) -> None:
-    unknown = sorted(set(found) - set(known))
+def _check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        raise ConfigError(f"{what} {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")
+        raise ConfigError(f"{kind} {unknown[0]!r} is unknown; known are {', '.join(sorted(known))}")

@@ -81,9 +81,9 @@ class Detector:
         """The weight of a word for each language that has it, divided by their number."""
         known = self._known.get(typed)
         if known is None:
-            found = [(code, self._weight(code, typed)) for code in self._tables]
-            share = sum(weight > 0 for _, weight in found)
-            known = [(code, weight / share) for code, weight in found if weight]
+            weights = [(code, self._weight(code, typed)) for code in self._tables]
+            share = sum(weight > 0 for _, weight in weights)
+            known = [(code, weight / share) for code, weight in weights if weight]
             if len(self._known) < _CACHED:
                 self._known[typed] = known
         return known
@@ -133,7 +133,7 @@ def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: A data file is invalid.
     """
-    found = {}
+    tables = {}
     for code in languages_of(folder):
         data = read_file(folder, code)
         try:
@@ -141,8 +141,8 @@ def make_tables(folder: Path) -> dict[str, dict[str, Any]]:
         except ConfigError as error:
             raise ConfigError(f"{code}.toml: {error}") from error
         spelling = {name: data[name] for name in SPELLING if name in data}
-        found[code] = {"spelling": spelling, "weights": weights}
-    return found
+        tables[code] = {"spelling": spelling, "weights": weights}
+    return tables
 
 
 def _weights_of(data: Mapping[str, Any]) -> dict[str, float]:

@@ -84,18 +84,18 @@ class Language:
 
     def _operator(self, kind: Kind, entry: Mapping[str, Any], **more: Any) -> Operator:
         """The operator of an entry of the data file, with words replaced by their keys."""
-        given = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
-        if "with" in given:
-            given["nearby"] = frozenset(words[0] for words in self._phrases(given.pop("with")))
+        fields = {name: entry[name] for name in _ATTRIBUTES & set(entry)} | more
+        if "with" in fields:
+            fields["nearby"] = frozenset(words[0] for words in self._phrases(fields.pop("with")))
         for name in ("not_after", "not_before", "without"):
-            given[name] = self._single(given.get(name, ()))
-        given["typed"] = frozenset(given.get("typed", ()))
-        given["hints"] = tuple(given.get("hints", ()))
-        given["after"] = tuple(
+            fields[name] = self._single(fields.get(name, ()))
+        fields["typed"] = frozenset(fields.get("typed", ()))
+        fields["hints"] = tuple(fields.get("hints", ()))
+        fields["after"] = tuple(
             "-" * (word[0] == "-") + self.spelling.key(fold(word.removeprefix("-")))
-            for word in given.get("after", ())
+            for word in fields.get("after", ())
         )
-        return Operator(kind=kind, **given)
+        return Operator(kind=kind, **fields)
 
     def _add_measure(self, entry: Mapping[str, Any], templates: Mapping[str, Any]) -> None:
         """Add the phrases that the templates build from an adjective, such as its superlatives."""

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 DEFAULT = "en"
 FOLDER = Path(__file__).parent
-YEAR, SIGN = 4, 3
-"""The number of digits of a year, and the most letters of the symbol of a unit."""
+YEAR_DIGITS = 4
+"""The number of digits of a year."""
+SYMBOL_LETTERS = 3
+"""The maximum number of letters of the symbol of a unit, such as "km2"."""
 PER = "/"
 """The sign between two units."""
 IN = "in"
 """A word that may precede a unit: "area in km2"."""
 _CACHED = 100_000
+"""The maximum number of words in the cache of their parts."""
 
 
 @cache
@@ -55,7 +58,7 @@ class Lexicon:
         self._codes = languages_of(folder)
         self._languages: dict[str, Language] = {}
         self._detector = Detector(folder, DEFAULT)
-        self._pieces: dict[tuple[str, str], tuple[tuple[str, str, str, int], ...]] = {}
+        self._parts_of_word: dict[tuple[str, str], tuple[tuple[str, str, str, int], ...]] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -68,11 +71,11 @@ class Lexicon:
 
     def tokens(self, text: str, language: str = DEFAULT) -> list[Token]:
         """The words and numbers of a text, with their positions."""
-        found: list[Token] = []
+        tokens: list[Token] = []
         for run, start in runs(text):
             for part, folded, stem, at in self._parts(run, language):
-                found.append(Token(part, folded, stem, start + at, start + at + len(part)))
-        return found
+                tokens.append(Token(part, folded, stem, start + at, start + at + len(part)))
+        return tokens
 
     def is_function_word(self, token: Token, language: str = DEFAULT) -> bool:
         """Whether a token is a function word, which cannot be a name."""
@@ -94,8 +97,8 @@ class Lexicon:
         Args:
             tokens: The tokens of a question.
             language: The language of the question.
-            year: Function that returns the year of dates without one, such as "4 March", or None.
-                It is called only if the question has such a date.
+            year: Function that returns the year to assume for dates without one, such as "4 March",
+                or None. It is called only if the question has such a date.
             is_known: Function that tells whether a day ("1995-07-04") is a value of the graph. It
                 is called only for a date that may be two days: "04/07/1995".
         """
@@ -104,17 +107,19 @@ class Lexicon:
     def correct(self, token: Token, language: str = DEFAULT) -> Token | None:
         """Correct a misspelt word of an operator: "averge" becomes "average".
 
-        Among several words, the longest is chosen, because people omit a letter more often than
-        they add one. None if no word or no single longest word fits, or if the word is an everyday
-        one of English: "looks" are no "books".
+        Of several possible words the longest is chosen, because people omit a letter more often
+        than they add one. Everyday English words are not corrected: "looks" stays "looks".
+
+        Returns:
+            The token with the corrected word; None if no word is possible, or several longest ones.
         """
         words = self._tables(language).operator_words
         if len(token.folded) < LONG_WORD:
             return None
         if language == DEFAULT and token.folded in frequent_words():
             return None
-        found = [word for word in one_edit(token.folded) if word in words]
-        longest = [word for word in found if len(word) == max(map(len, found))]
+        corrections = [word for word in one_edit(token.folded) if word in words]
+        longest = [word for word in corrections if len(word) == max(map(len, corrections))]
         if len(longest) != 1:
             return None
         [(_, folded, stem, _)] = self._parts(longest[0], language)
@@ -129,21 +134,24 @@ class Lexicon:
         """
         units = self._tables(language).numbers.units
         for start in range(1, len(words)):
-            rest = words[start:]
-            year = len(rest) == 1 and len(rest[0]) == YEAR and rest[0].isdecimal()
-            # Only symbols and plurals are units, because in "birth year" the year is no unit.
-            sign = len(rest[-1]) <= SIGN or rest[-1].endswith("s") or rest[-1] == "feet"
-            unit = sign and any(hit.end == len(words) for hit in units.find(words, start))
-            if len(rest) == 1 and PER in rest[0].strip(PER):  # "p/kwh", "mg/l"
-                unit = bool(units.find(rest[0].split(PER)[-1:], 0))
-            if year or unit:
-                return list(words[: start - (start > 1 and words[start - 1] == IN)])
+            last_words = words[start:]
+            last = last_words[-1]
+            is_alone = len(last_words) == 1
+            is_year = is_alone and len(last) == YEAR_DIGITS and last.isdecimal()
+            # A singular word is no unit: "year" in "birth year".
+            may_be_unit = len(last) <= SYMBOL_LETTERS or last.endswith("s") or last == "feet"
+            is_unit = may_be_unit and any(hit.end == len(words) for hit in units.find(words, start))
+            if is_alone and PER in last.strip(PER):  # "p/kwh", "mg/l"
+                is_unit = bool(units.find(last.split(PER)[-1:], 0))
+            if is_year or is_unit:
+                has_preposition = start > 1 and words[start - 1] == IN
+                return list(words[: start - has_preposition])
         return list(words)
 
     def units(self, token: Token, language: str = DEFAULT) -> frozenset[str]:
         """The units that a word may mean."""
-        found = self._tables(language).numbers.units.find([token.folded], 0)
-        return frozenset(hit.item for hit in found)
+        hits = self._tables(language).numbers.units.find([token.folded], 0)
+        return frozenset(hit.item for hit in hits)
 
     def _tables(self, language: str) -> Language:
         """The tables of a language, built on first use; those of English if it has no file."""
@@ -160,16 +168,16 @@ class Lexicon:
 
     def _parts(self, run: str, language: str) -> tuple[tuple[str, str, str, int], ...]:
         """The parts of a word, each as (text as typed, folded text, stem, position in the word)."""
-        cached = self._pieces.get((run, language))
+        cached = self._parts_of_word.get((run, language))
         if cached is not None:
             return cached
         tables = self._tables(language)
         stem = stemmer(tables.stemmer)
-        found, at = [], 0
+        parts, at = [], 0
         for part in tables.spelling.split(run):
             folded = fold(part)
-            found.append((part, folded, stem(tables.spelling.key(folded)), at))
+            parts.append((part, folded, stem(tables.spelling.key(folded)), at))
             at += len(part)
-        if len(self._pieces) < _CACHED:
-            self._pieces[run, language] = tuple(found)
-        return tuple(found)
+        if len(self._parts_of_word) < _CACHED:
+            self._parts_of_word[run, language] = tuple(parts)
+        return tuple(parts)

@@ -70,8 +70,8 @@ def find_matches(
     numbers = find_numbers(tokens, keys, tables.numbers)
     measured = {item.start for item in numbers if item.unit and item.end > item.start + 1}
     found_times = times(tokens, keys, numbers, tables.times, None, is_known)
-    if names_month(keys, found_times, tables.times) and (meant := year()) is not None:
-        found_times = times(tokens, keys, numbers, tables.times, meant, is_known)
+    if names_month(keys, found_times, tables.times) and (default_year := year()) is not None:
+        found_times = times(tokens, keys, numbers, tables.times, default_year, is_known)
     periods = [
         time
         for time in found_times
@@ -79,12 +79,12 @@ def find_matches(
     ]
     hits, words = _operators(_question(tokens, keys, numbers, periods, tables), tables)
     covering = _covering(hits, words, numbers, periods)
-    found = [_match(hit) for hit in hits]
-    found += _number_matches(numbers, periods)
+    matches = [_match(hit) for hit in hits]
+    matches += _number_matches(numbers, periods)
     days = {(time.start, time.end) for time in periods if time.moment}
-    found = [match for match in found if not _is_covered(match, covering, days)]
-    found += [Match(time.start, time.end, "time", period=time.period) for time in periods]
-    return sorted(dict.fromkeys(found), key=lambda match: (match.start - match.end, match.start))
+    matches = [match for match in matches if not _is_covered(match, covering, days)]
+    matches += [Match(time.start, time.end, "time", period=time.period) for time in periods]
+    return sorted(dict.fromkeys(matches), key=lambda match: (match.start - match.end, match.start))
 
 
 def _question(

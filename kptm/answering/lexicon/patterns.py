@@ -41,37 +41,37 @@ class _Reader:
     def __init__(self, pattern: str, groups: Mapping[str, Sequence[str]]) -> None:
         self.pattern = pattern
         self.groups = groups
-        self.rest = [found[0] for found in _PART.finditer(pattern)]
+        self.rest = [match[0] for match in _PART.finditer(pattern)]
         if "".join(self.rest) != pattern:
             raise ConfigError(f"pattern {pattern!r}: a curly bracket without a name of a group")
 
     def alternatives(self) -> list[str]:
         """The phrases of alternatives up to a closing bracket or the end: "a|b"."""
-        found = self._sequence()
+        phrases = self._sequence()
         while self.rest and self.rest[0] == "|":
             self.rest.pop(0)
-            found += self._sequence()
-        return found
+            phrases += self._sequence()
+        return phrases
 
     def _sequence(self) -> list[str]:
         """The phrases of one alternative: each item follows each phrase of the items before."""
-        found = [""]
+        phrases = [""]
         while self.rest and self.rest[0] not in "|)":
             item = self._item()
-            found = [before + after for before in found for after in item]
-            if len(found) > MOST:
+            phrases = [before + after for before in phrases for after in item]
+            if len(phrases) > MOST:
                 raise ConfigError(f"pattern {self.pattern!r} stands for more than {MOST} phrases")
-        return found
+        return phrases
 
     def _item(self) -> list[str]:
         """The phrases of an item: a bracket, a group, or plain text."""
         part = self.rest.pop(0)
         if part == "(":
-            found = self.alternatives()
+            phrases = self.alternatives()
             if not self.rest:
                 raise ConfigError(f"pattern {self.pattern!r}: a bracket is not closed")
             self.rest.pop(0)
-            return found
+            return phrases
         if part.startswith("{"):
             if part[1:-1] not in self.groups:
                 raise ConfigError(f"pattern {self.pattern!r}: there is no group {part}")
@@ -118,11 +118,11 @@ class Trie(Generic[T]):
         """
         if at >= len(keys) or (keys[at] not in self.words and not self.slots):
             return []  # most words begin no phrase
-        found: list[Found[T]] = []
+        hits: list[Found[T]] = []
         paths: list[tuple[Trie[T], int, tuple[tuple[str, object], ...]]] = [(self, at, ())]
         for node, place, values in paths:  # the loop appends to the list
             if node.items:
-                found += [Found(place, item, values) for item in node.items]
+                hits += [Found(place, item, values) for item in node.items]
             if place < len(keys) and (after := node.words.get(keys[place])):
                 paths.append((after, place + 1, values))
             if node.slots and read is not None:
@@ -131,4 +131,4 @@ class Trie(Generic[T]):
                     for name, after in node.slots.items()
                     for end, value in read(name, place)
                 ]
-        return found
+        return hits

@@ -80,19 +80,19 @@ def expand_question(words: Sequence[str], language: str) -> list[tuple[int, int,
     parts = [part for part, _ in places]
     # The word of each piece; the last item marks the end of the question.
     word_of = [at for _, at in places] + [len(words)]
-    found: dict[tuple[int, int], Nouns] = {}
+    nouns_of_span: dict[tuple[int, int], Nouns] = {}
     for at, word in enumerate(word_of[:-1]):
         if at and word_of[at - 1] == word:
             continue  # a phrase begins with a word, too
         for end, nouns in table.words.spans(parts, at):
             if word_of[end] != word_of[end - 1]:  # a phrase ends with a word
-                found[word, word_of[end - 1] + 1] = nouns
-        if (word, word + 1) not in found and (nouns := expand(words[word], language)):
-            found[word, word + 1] = nouns
+                nouns_of_span[word, word_of[end - 1] + 1] = nouns
+        if (word, word + 1) not in nouns_of_span and (nouns := expand(words[word], language)):
+            nouns_of_span[word, word + 1] = nouns
     within = _characters_within(table, parts, word_of)
     return [
         (start, end, nouns)
-        for (start, end), nouns in found.items()
+        for (start, end), nouns in nouns_of_span.items()
         if start not in within or end > start + 1
     ]
 
@@ -102,14 +102,14 @@ def _characters_within(table: WordTable, parts: Sequence[str], word_of: Sequence
 
     人 in 人口 does not mean a person.
     """
-    found: set[int] = set()
+    within: set[int] = set()
     for at, part in enumerate(parts):
         if kind(part[0]) == UNSPACED:
             spans = (*table.words.spans(parts, at), *table.names.spans(parts, at))
             longest = max((end for end, _ in spans), default=at)
             if longest > at + 1:
-                found.update(word for word in word_of[at:longest] if word_of.count(word) == 1)
-    return found
+                within.update(word for word in word_of[at:longest] if word_of.count(word) == 1)
+    return within
 
 
 def translate(phrase: str, language: str) -> str | None:

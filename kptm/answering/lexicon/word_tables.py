@@ -100,15 +100,15 @@ class Phrases(Generic[T]):
 
     def spans(self, parts: Sequence[str], start: int) -> list[tuple[int, T]]:
         """The entries that begin at a piece, as (end, entry), longest first."""
-        found: list[tuple[int, T]] = []
+        spans: list[tuple[int, T]] = []
         begun: list[Key] = [()]
         for end in range(start, len(parts)):
             longer = ((*key, form) for key in begun for form in self._forms(parts[end]))
             begun = [key for key in longer if key in self._prefixes]
             if not begun:
                 break
-            found += [(end + 1, self.entries[key]) for key in begun if key in self.entries][:1]
-        return found[::-1]
+            spans += [(end + 1, self.entries[key]) for key in begun if key in self.entries][:1]
+        return spans[::-1]
 
     def find(self, parts: Sequence[str]) -> T | None:
         """The entry of a complete phrase; None if there is none."""
@@ -193,11 +193,11 @@ def read_nouns(texts: Sequence[str]) -> Nouns:
 
 def _add_english(nouns: Nouns, english: WordTable) -> Nouns:
     """Add to English nouns the nouns to which the English table maps them."""
-    found = dict(nouns)
+    weights = dict(nouns)
     for word, weight in nouns:
         for noun, likely in english.words.find(pieces(word)) or ():
-            found[noun] = max(found.get(noun, 0.0), round(weight * likely, 2))
-    return tuple(sorted(found.items(), key=lambda item: -item[1]))
+            weights[noun] = max(weights.get(noun, 0.0), round(weight * likely, 2))
+    return tuple(sorted(weights.items(), key=lambda item: -item[1]))
 
 
 def _entries(section: Mapping[str, T]) -> Iterator[tuple[Key, T]]:

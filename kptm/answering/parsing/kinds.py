@@ -73,26 +73,26 @@ class AnswerKinds:
             answer: The kind: "date", "value", "person", "place" or "reason".
             nodes: The answers.
         """
-        some = nodes[:LOOKED_AT]
-        values = [node for node in some if isinstance(node, ValueKey)]
+        sample = nodes[:LOOKED_AT]
+        values = [node for node in sample if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
             if not values:
-                if answer == "value" and some and all(map(_NUMBER.match, some)):
+                if answer == "value" and sample and all(map(_NUMBER.match, sample)):
                     return None  # "5 acre-feet", of a unit that is not known
-                kinds = self.of(some)
+                kinds = self.of(sample)
                 return answer == "date" and bool(kinds) and all(kind.dated for kind in kinds)
             return answer == "value" or all(map(_is_date, values))
         if answer == "reason":
-            return self._is_reason(some, values)
+            return self._is_reason(sample, values)
         if answer not in ("person", "place"):
             return None
         if values:
             return False
-        classes = [kind.classes for kind in self.of(some) if kind.classes]
+        classes = [kind.classes for kind in self.of(sample) if kind.classes]
         if not classes:
-            return False if some and all(map(_CODE.search, some)) else None
+            return False if sample and all(map(_CODE.search, sample)) else None
         wanted = PERSON | ORGANISATION if answer == "person" else PLACE | ORGANISATION
-        return any(found & wanted for found in classes)
+        return any(classes_of_node & wanted for classes_of_node in classes)
 
     def are_no_people(self, nodes: Sequence[str]) -> bool:
         """Whether entities are of no known class, in an untyped graph where people are known."""
@@ -104,11 +104,11 @@ class AnswerKinds:
 
         A given name alone is enough here: "Priya".
         """
-        some = [node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey)]
-        kinds = self.of(some)
-        alone = sum(node.lower() in _given_names() and node[:1].isupper() for node in some)
-        found = sum(bool(kind.classes & PERSON) for kind in kinds) + alone
-        return bool(some) and 2 * found >= len(nodes[:LOOKED_AT])
+        sample = [node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey)]
+        kinds = self.of(sample)
+        alone = sum(node.lower() in _given_names() and node[:1].isupper() for node in sample)
+        people = sum(bool(kind.classes & PERSON) for kind in kinds) + alone
+        return bool(sample) and 2 * people >= len(nodes[:LOOKED_AT])
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether all answers are dates: values by datatype or time of day, entities by label."""
@@ -128,7 +128,9 @@ class AnswerKinds:
         if values:
             return False if all(map(_is_date, values)) else None
         classes = [kind.classes for kind in self.of(nodes) if kind.classes]
-        known = bool(classes) and all(found & (PERSON | PLACE) for found in classes)
+        known = bool(classes) and all(
+            classes_of_node & (PERSON | PLACE) for classes_of_node in classes
+        )
         return False if known else None
 
     def share_named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
@@ -166,12 +168,12 @@ class AnswerKinds:
         if not keys or self._evaluator.all_types():
             return frozenset()
         people = self._all_people()
-        found: Sequence[str] = ()
+        by_relation: Sequence[str] = ()
         if people is not None:
-            found = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people)).nodes
+            by_relation = self._evaluator.evaluate(Intersection(Named(tuple(keys)), people)).nodes
         labels = self._graph.entities(keys)
         named = (key for key, entity in labels.items() if _is_personal(entity.label))
-        return frozenset((*found, *named))
+        return frozenset((*by_relation, *named))
 
     def _all_people(self) -> Program | None:
         """The program for all people of an untyped graph; None if the graph is typed or has none.

@@ -102,7 +102,7 @@ class Knowledge:
 
     def _types_of(self, nodes: tuple[str, ...]) -> Counter[str]:
         """The types of the nodes, and the nouns for rows that apply to any of them."""
-        found = self._evaluator.types(nodes)
+        counts = self._evaluator.types(nodes)
         classes: dict[Step, set[str]] = {}
         for noun, rows in self._row_nouns.items():
             # One query finds the classes of the nodes, so that most nouns need no query.
@@ -112,17 +112,17 @@ class Knowledge:
                     classes[step] = set(self.evaluate(Follow(Named(nodes), step)).nodes)
                 if classes[step].isdisjoint(rows.source.keys):
                     continue
-            such = self.evaluate(Intersection(Named(nodes), rows))
-            if such.nodes:
-                found[noun] = len(such.nodes)
-        return found
+            of_noun = self.evaluate(Intersection(Named(nodes), rows))
+            if of_noun.nodes:
+                counts[noun] = len(of_noun.nodes)
+        return counts
 
     def nouns(self) -> dict[str, Program]:
         """By noun for rows of an untyped graph: the program that denotes these rows."""
-        found = self._nouns.find()
+        nouns = self._nouns.find()
         people = self._nouns.people
-        self._row_nouns = found if people is None else {**found, PERSON: people}
-        return dict(found)
+        self._row_nouns = nouns if people is None else {**nouns, PERSON: people}
+        return dict(nouns)
 
     @property
     def has_row_kinds(self) -> bool:
@@ -160,12 +160,20 @@ class Knowledge:
 
     def are_alike(self, left: Program, right: Program) -> bool:
         """Whether the denotations of two programs may overlap, judged by types of some members."""
-        one, two = (self.evaluate(program).nodes[:SOME] for program in (left, right))
-        if not one or not two or isinstance(one[0], ValueKey) != isinstance(two[0], ValueKey):
+        left_nodes, right_nodes = (self.evaluate(program).nodes[:SOME] for program in (left, right))
+        if (
+            not left_nodes
+            or not right_nodes
+            or isinstance(left_nodes[0], ValueKey) != isinstance(right_nodes[0], ValueKey)
+        ):
             return False
         # The name of a file may be a noun for rows of several kinds.
-        sure = [self.types(nodes).keys() - self.doubtful_nouns for nodes in (one, two)]
-        kinds = sure if all(sure) else [self.types(nodes).keys() for nodes in (one, two)]
+        sure = [
+            self.types(nodes).keys() - self.doubtful_nouns for nodes in (left_nodes, right_nodes)
+        ]
+        kinds = (
+            sure if all(sure) else [self.types(nodes).keys() for nodes in (left_nodes, right_nodes)]
+        )
         if all(kinds):
             return not kinds[0].isdisjoint(kinds[1])
         # If only one set has types, the two are alike if they share a node.

@@ -338,8 +338,8 @@ class Lexical:
         words = self._model.explains.get(name)
         if not words:
             return 0
-        found = 0
+        mask = 0
         for at, word in enumerate(self._words):
             if word in words:
-                found |= 1 << at
-        return found
+                mask |= 1 << at
+        return mask

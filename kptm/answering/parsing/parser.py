@@ -136,7 +136,7 @@ class QuestionParser:
 
     def _phrasing_words(self) -> dict[str, dict[str, float]]:
         """By relation: the frequency of each stem in its phrasings, divided by the highest one."""
-        found = {}
+        frequencies = {}
         for key in self._phrasings.relations():
             counts = Counter(
                 token.stem
@@ -145,8 +145,8 @@ class QuestionParser:
                 if not load().is_function_word(token)
             )
             most = max(counts.values(), default=1)
-            found[key] = {stem: count / most for stem, count in sorted(counts.items())}
-        return found
+            frequencies[key] = {stem: count / most for stem, count in sorted(counts.items())}
+        return frequencies
 
     def read(self, text: str) -> Question:
         """Read a question: find the possible meanings of its tokens, and encode it."""
@@ -178,9 +178,13 @@ class QuestionParser:
     def at_time(self, derivation: Derivation, period: Period) -> Derivation:
         """Restrict a derivation's program to a period, and evaluate it again."""
         program = at_time(derivation.program, period, self._knowledge)
-        found = self._knowledge.evaluate(program)
+        denotation = self._knowledge.evaluate(program)
         return replace(
-            derivation, program=program, nodes=found.nodes, number=found.number, truth=found.truth
+            derivation,
+            program=program,
+            nodes=denotation.nodes,
+            number=denotation.number,
+            truth=denotation.truth,
         )
 
     def parse(self, text: str) -> ParsedQuestion:
@@ -189,18 +193,18 @@ class QuestionParser:
         return self.rank_candidates(question, self.candidates(question))
 
     def rank_candidates(
-        self, question: Question, found: Sequence[ProgramCandidate]
+        self, question: Question, candidates: Sequence[ProgramCandidate]
     ) -> ParsedQuestion:
         """Compute the candidates' probabilities, and merge candidates with the same denotation."""
-        if not found:
+        if not candidates:
             return ParsedQuestion(question, (), 1.0)
         lack = self.model.lexical(question).score(none_features(question).items())
-        top = max(found[0].score, lack)
-        weights = {id(item): exp(item.score - top) for item in found}
+        top = max(candidates[0].score, lack)
+        weights = {id(item): exp(item.score - top) for item in candidates}
         none = exp(lack - top)
         total = sum(weights.values()) + none
         parses = []
-        for _, items in unique(found):
+        for _, items in unique(candidates):
             # Programs with empty denotations are not merged, because each lacks a different fact.
             groups = [items] if not items[0].features.get("empty") else [[item] for item in items]
             for group in groups:

@@ -57,10 +57,10 @@ def _cut(word: str, endings: tuple[str, ...]) -> str:
     The "s" of "ss" is not an ending, so that "cross" and "crossed" have the same stem.
     """
     for ending in endings:
-        kept = len(word) - len(ending)
+        length = len(word) - len(ending)
         short = ending in _SHORT or (ending == "es" and word.endswith("xes"))  # "boxes"
         if ending == "s" and word.endswith("ss"):
             continue
-        if kept >= (3 if short else 4) and word.endswith(ending):
-            return word[:kept] + ("y" if ending == "ies" else "")
+        if length >= (3 if short else 4) and word.endswith(ending):
+            return word[:length] + ("y" if ending == "ies" else "")
     return word

@@ -77,14 +77,14 @@ class RelationNames:
 def labels(graph: KnowledgeGraph, keys: Iterable[str]) -> dict[str, str]:
     """The labels of entities and values by key; an entity that was removed has its key as label."""
     wanted = list(keys)
-    found = graph.entities(wanted)
-    return {key: _label(found, key) for key in wanted}
+    entities = graph.entities(wanted)
+    return {key: _label(entities, key) for key in wanted}
 
 
-def _label(found: Mapping[str, Entity], key: str) -> str:
+def _label(entities: Mapping[str, Entity], key: str) -> str:
     if isinstance(key, ValueKey):
         return value_text(key.literal)
-    return found[key].label if key in found else key
+    return entities[key].label if key in entities else key
 
 
 def value_keys(graph: KnowledgeGraph, name: str) -> list[ValueKey]:
@@ -101,14 +101,14 @@ def unknown_names(question: str) -> list[str]:
     text = question.replace(MASK, " ")
     runs: list[list[str]] = []
     plain, end = [], -1
-    for found in _WORD.finditer(text):
-        word = found.group()
+    for match in _WORD.finditer(text):
+        word = match.group()
         if not question_words(word) and not word.isdigit():
             continue
         plain.append(word)
         if not word[0].islower():
-            close = runs and text[end : found.start()].isspace()
+            close = runs and text[end : match.start()].isspace()
             runs = [*runs[:-1], [*runs[-1], word]] if close else [*runs, [word]]
-            end = found.end()
+            end = match.end()
     names = [" ".join(run) for run in runs] or plain
     return list(dict.fromkeys(map(shorten, names)))[:SHOWN]

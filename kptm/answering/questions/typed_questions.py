@@ -161,10 +161,14 @@ class TypedQuestions:
 
         In a table of universities, "total students in Japan" is not about a property of Japan.
         """
-        found = _path(silent.program)
-        if found is None or not isinstance(best.program, Aggregate) or not found[1][0].forward:
+        silent_path = _path(silent.program)
+        if (
+            silent_path is None
+            or not isinstance(best.program, Aggregate)
+            or not silent_path[1][0].forward
+        ):
             return False
-        return not any(step.forward for step in self._parser.knowledge.steps((found[0],)))
+        return not any(step.forward for step in self._parser.knowledge.steps((silent_path[0],)))
 
     def _may_be_missing(self, best: Derivation, silent: Derivation) -> bool:
         """Whether a reading is about a fact that things of the name's kind have.
@@ -172,12 +176,16 @@ class TypedQuestions:
         If only sites have a county, "the county of the turbine" is that of its site. "The capital
         of the Euro" is none of the capitals of countries with the Euro.
         """
-        found, way, knowledge = _path(silent.program), _path(best.program), self._parser.knowledge
-        if found is None or way is None or not knowledge.has_row_kinds:
+        silent_path, best_path, knowledge = (
+            _path(silent.program),
+            _path(best.program),
+            self._parser.knowledge,
+        )
+        if silent_path is None or best_path is None or not knowledge.has_row_kinds:
             return True
-        if not all(step.forward for step in (*found[1], *way[1])):
+        if not all(step.forward for step in (*silent_path[1], *best_path[1])):
             return True
-        return may_have(found[0], found[1][0].relation, knowledge)
+        return may_have(silent_path[0], silent_path[1][0].relation, knowledge)
 
     def _joint(self, parsed: ParsedQuestion, best: Parse) -> Parse | None:
         """The reading with two conditions that no entity fulfils, if the best reading ignores one.
@@ -211,9 +219,9 @@ class TypedQuestions:
     def _reading(self, question: Question, parse: Parse) -> Reading:
         """The reading of a parse whose program is a path."""
         derivation = parse.derivation
-        found = _path(derivation.program)
-        assert found is not None  # noqa: S101 - only paths are given
-        entity, path = found
+        entity_and_path = _path(derivation.program)
+        assert entity_and_path is not None  # noqa: S101 - only paths are given
+        entity, path = entity_and_path
         mention = next(
             (x for x in question.mentions if x.node == entity and x.mask & derivation.names), None
         )
@@ -320,17 +328,17 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     it is unclear which film is meant. It is answered for the likelier film, with the p of that
     film, and the other film is shown as another sense.
     """
-    found = _path(best.derivation.program)
+    entity_and_path = _path(best.derivation.program)
     whole = [
         item
         for item in used_mentions(parsed.question, best.derivation)
         if item.kind in ("label", "alias")
     ]
-    if found is None or not whole:  # only a part of a name, which too many entities share
+    if entity_and_path is None or not whole:  # only a part of a name, which too many entities share
         return best.p
     same = (item for item in parsed.parses if item.derivation.names == best.derivation.names)
     paths = ((_path(item.derivation.program), item.p) for item in same)
-    return sum(p for path, p in paths if path is not None and path[1] == found[1])
+    return sum(p for path, p in paths if path is not None and path[1] == entity_and_path[1])
 
 
 def _worth(question: Question, parse: Parse) -> float:

@@ -73,9 +73,11 @@ class Understanding:
         question = self._parser.read(text)
         if question.marked:
             return self._typed.link_brackets(question)
-        found = self._linker.link(question.text, threshold=0.0)
+        linked = self._linker.link(question.text, threshold=0.0)
         return (
-            found if found.links else self._linker.link(question.text, threshold=0.0, any_case=True)
+            linked
+            if linked.links
+            else self._linker.link(question.text, threshold=0.0, any_case=True)
         )
 
     def by_names(

@@ -39,7 +39,7 @@ class AnswerLabels:
         keys |= {item.entity for item in answer.senses}
         keys |= {item.entity for item in answer.conflicts}
         keys |= {key for item in answer.evidence for key in item.triple or ()}
-        labels = {key: one.label for key, one in self._graph.entities(sorted(keys)).items()}
+        labels = {key: entity.label for key, entity in self._graph.entities(sorted(keys)).items()}
         labels |= self._relations.labels(
             sorted({item.triple.relation for item in answer.evidence if item.triple is not None}
                    | {step.relation for step in answer.path})

@@ -21,8 +21,10 @@ def asked_noun(answer: Answer, grammar: SentenceGrammar) -> Forms | None:
         return None
     words, before = lexicon.load(), ""
     for token in words.tokens(answer.question, "en"):
-        taken = any(item.start < token.end and token.start < item.end for item in answer.meanings)
-        if taken or token.folded in grammar.requests:
+        has_meaning = any(
+            item.start < token.end and token.start < item.end for item in answer.meanings
+        )
+        if has_meaning or token.folded in grammar.requests:
             before = before or "the"
         elif words.is_function_word(token, "en"):
             before = token.folded

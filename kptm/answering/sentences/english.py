@@ -48,38 +48,38 @@ class English:
 
     # ── sets and values ──────────────────────────────────────────────────────────────────────
 
-    def listing(self, program: Program, found: Listed, value: str = "") -> str:
+    def listing(self, program: Program, listed: Listed, value: str = "") -> str:
         """A clause that states the denotation of a program.
 
         Args:
             program: A program that denotes nodes or a number.
-            found: The nodes or the number.
+            listed: The nodes or the number.
             value: For a superlative, the value by which its answers are measured; "" if unknown.
         """
-        named = self._language.list_items(found.items)
-        many = len(found.items) > 1
+        named = self._language.list_items(listed.items)
+        many = len(listed.items) > 1
         if isinstance(program, Superlative):
-            return self._superlative(program, found, value, many=many)
+            return self._superlative(program, listed, value, many=many)
         followed = _plain(program)
-        if followed is not None and (said := self._state_facts(followed, found, whole=program)):
-            return said
-        described = self._describe(program, found)
+        if followed is not None and (clause := self._state_facts(followed, listed, whole=program)):
+            return clause
+        described = self._describe(program, listed)
         plural = many or (described.noun is not None and described.noun.one == described.noun.many)
         if described.name:
             return f"{described.name} {'are' if many else 'is'} {named}"
         return f"{described.text(plural=many)} {'are' if plural else 'is'} {named}"
 
-    def _describe(self, program: Program, found: Listed) -> NounPhrase:
+    def _describe(self, program: Program, listed: Listed) -> NounPhrase:
         """A description of the program, with the noun of the question or of the nodes' type."""
         described = self._describer.describe(program)
         if described.noun is not None or described.name:
             return described
-        typed = self._describer.wording.type(found.type) if found.type else None
+        typed = self._describer.wording.type(listed.type) if listed.type else None
         return replace(described, noun=self._noun or typed)
 
-    def _state_facts(self, followed: Follow, found: Listed, *, whole: Program) -> str:
+    def _state_facts(self, followed: Follow, listed: Listed, *, whole: Program) -> str:
         """The facts of one step as a clause: "A and B border Texas"; "" if that reads badly."""
-        step, items, many = followed.step, found.items, len(found.items) > 1
+        step, items, many = followed.step, listed.items, len(listed.items) > 1
         dates = all(map(is_date, items))
         words = self._describer.wording.relation(step.relation, dates=dates and step.forward)
         named = self._language.list_items(items)
@@ -93,19 +93,19 @@ class English:
                 return _state_by_label(words, *ends)
             if step.forward or source.several:
                 return ""
-            noun = self._describer.wording.noun_from(found.first, step, words)
+            noun = self._describer.wording.noun_from(listed.first, step, words)
             return f"{subject} is {noun} of {named}{words.rest}"
         if not step.forward:
             return f"{named} {words.of(plural=many)} {subject}"
         if isinstance(whole, Intersection):
             return ""
-        if dates and words.says.one.endswith(" in") and found.first.count("-") > 1:
+        if dates and words.says.one.endswith(" in") and listed.first.count("-") > 1:
             return f"{subject} {words.dated.of(plural=source.several)} on {named}"
         return f"{subject} {words.of(plural=source.several)} {named}"
 
-    def _superlative(self, program: Superlative, found: Listed, value: str, *, many: bool) -> str:
+    def _superlative(self, program: Superlative, listed: Listed, value: str, *, many: bool) -> str:
         """A clause for a superlative: "the longest river is the Nile (6,650 kilometres)"."""
-        named = self._language.list_items(found.items)
+        named = self._language.list_items(listed.items)
         measured = f" ({value})" if value else ""
         base = self._describer.describe(program.base)
         if base.name and program.rank == program.count == 1 and not program.measure.count:
@@ -117,7 +117,7 @@ class English:
             return f"of {base.name}, {named} {verb} the {greatest} {noun}{measured}"
         if (author := self._with_most_facts(program)) is not None:
             return f"the {author.of(plural=many)} {'are' if many else 'is'} {named}{measured}"
-        described = self._describe(program, found)
+        described = self._describe(program, listed)
         return f"{described.text(plural=many)} {'are' if many else 'is'} {named}{measured}"
 
     def _with_most_facts(self, program: Superlative) -> Forms | None:
@@ -131,25 +131,27 @@ class English:
         words = self._describer.wording.relation(base.step.relation)
         if base.step.forward or not isinstance(words, NounRelation) or program.rank > 1:
             return None
-        things = "others" if self._noun is None else self._noun.many
-        most = f"of the {'most' if program.order == 'max' else 'fewest'} {things}"
+        counted_noun = "others" if self._noun is None else self._noun.many
+        most = f"of the {'most' if program.order == 'max' else 'fewest'} {counted_noun}"
         return Forms(f"{words.noun.one} {most}", f"{words.noun.many} {most}")
 
     # ── numbers ──────────────────────────────────────────────────────────────────────────────
 
     def count(self, source: Program, number: str) -> str:
         """A clause that states a count."""
-        one, none = number == "1", number == "0"
+        is_one, none = number == "1", number == "0"
         followed = _plain(source)
-        if followed is not None and (said := self._state_count(followed, source, number)):
-            return said
+        if followed is not None and (clause := self._state_count(followed, source, number)):
+            return clause
         described = self._describe(source, Listed(()))
         if described.name and not isinstance(source, Named):
             return f"{described.name}: {number}"
-        verb = "is" if one else "are"
+        verb = "is" if is_one else "are"
         if described.noun is None and not described.before:
-            return f"there {verb} {'none' if none else number}{_clauses(described, plural=not one)}"
-        text = described.text(plural=not one, the="no" if none else number)
+            return (
+                f"there {verb} {'none' if none else number}{_clauses(described, plural=not is_one)}"
+            )
+        text = described.text(plural=not is_one, the="no" if none else number)
         return f"there {verb} {text}"
 
     def _state_count(self, followed: Follow, source: Program, number: str) -> str:
@@ -158,21 +160,21 @@ class English:
         whose = self._describer.source(followed)
         if followed.during is not None or not (whose.name or whose.several is False):
             return ""
-        owner, one = whose.text(plural=whose.several), number == "1"
+        owner, is_one = whose.text(plural=whose.several), number == "1"
         amount = "no" if number == "0" else number
         typed = _type_of(source)
-        things = self._noun if typed is None else self._describer.wording.type(typed)
+        counted_noun = self._noun if typed is None else self._describer.wording.type(typed)
         if isinstance(words, NounRelation):
             if not followed.step.forward or typed is not None:
                 return ""
-            noun = words.noun.of(plural=not one)
+            noun = words.noun.of(plural=not is_one)
             return f"{owner} {'have' if whose.several else 'has'} {amount} {noun}{words.rest}"
-        if things is None:
+        if counted_noun is None:
             return ""
-        counted = f"{amount} {things.of(plural=not one)}"
+        counted = f"{amount} {counted_noun.of(plural=not is_one)}"
         if followed.step.forward:
             return f"{owner} {words.of(plural=whose.several)} {counted}"
-        return f"{counted} {words.of(plural=not one)} {owner}"
+        return f"{counted} {words.of(plural=not is_one)} {owner}"
 
     # ── yes and no ───────────────────────────────────────────────────────────────────────────
 
@@ -206,8 +208,8 @@ class English:
         if described.noun is None:
             there = "there is one" if holds else "there is none"
             return f"{there}{_clauses(described, plural=False)}"
-        one = described.text(plural=False, the="").strip()
-        return f"{there} {article(one) if holds else one}"
+        noun_phrase = described.text(plural=False, the="").strip()
+        return f"{there} {article(noun_phrase) if holds else noun_phrase}"
 
     def _has(self, source: Follow, *, holds: bool) -> str:
         """The statement that a relation has any tail, or none: "Peru has a capital"."""
@@ -297,16 +299,16 @@ def _plain(program: Program) -> Follow | None:
     if (both := merge_steps(program)) is not None and not both.step.forward:
         return both
     if isinstance(program, Intersection):
-        for one, other in ((program.left, program.right), (program.right, program.left)):
-            if isinstance(one, OfType) and isinstance(other, Follow):
-                return other
+        for typed, step in ((program.left, program.right), (program.right, program.left)):
+            if isinstance(typed, OfType) and isinstance(step, Follow):
+                return step
     return None
 
 
 def _type_of(program: Program) -> str | None:
     if isinstance(program, Intersection):
-        found = [side for side in (program.left, program.right) if isinstance(side, OfType)]
-        return found[0].type if found else None
+        types = [side for side in (program.left, program.right) if isinstance(side, OfType)]
+        return types[0].type if types else None
     return None
 
 

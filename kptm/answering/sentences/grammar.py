@@ -76,8 +76,8 @@ class SentenceGrammar:
         if not head or not self._joints.isdisjoint(head):
             return Forms(text, text)
         forms = self.forms(head[-1])
-        one, many = (" ".join([*head[:-1], word, *rest]) for word in (forms.one, forms.many))
-        return Forms(one, many)
+        singular, plural = (" ".join([*head[:-1], word, *rest]) for word in (forms.one, forms.many))
+        return Forms(singular, plural)
 
     def forms(self, word: str) -> Forms:
         """The singular and plural of a noun that is given in either form."""
@@ -89,9 +89,9 @@ class SentenceGrammar:
 
     def singular(self, word: str) -> str:
         """The singular of a plural."""
-        for one, many in self._irregular.items():
-            if many == word:
-                return one
+        for singular, plural in self._irregular.items():
+            if plural == word:
+                return singular
         if word.endswith("ies") and len(word) > 4:
             return f"{word[:-3]}y"
         if word.endswith("es") and word[:-2].endswith(_SIBILANT):
@@ -126,10 +126,10 @@ class SentenceGrammar:
 
         The unit "people" is left out, because the sentence names the people.
         """
-        found = _QUANTITY.fullmatch(text)
-        if found is None:
+        match = _QUANTITY.fullmatch(text)
+        if match is None:
             return text
-        number, unit = found[1], found[2] or ""
+        number, unit = match[1], match[2] or ""
         if not unit or unit in self.plain_units:
             return number
         words = unit.split()

@@ -76,8 +76,8 @@ class ProgramNames:
         """The types of an entity; empty for a value."""
         if isinstance(key, ValueKey):
             return ()
-        found = self._entities.get(key)
-        return found.types if found is not None else ()
+        entity = self._entities.get(key)
+        return entity.types if entity is not None else ()
 
     def entities(self) -> list[str]:
         """The labels of all entities and types."""

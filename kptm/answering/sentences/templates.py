@@ -27,9 +27,9 @@ class Templates:
         self._names = names
         self._language = language
 
-    def listing(self, program: Program, found: Listed, value: str = "") -> str:
+    def listing(self, program: Program, listed: Listed, value: str = "") -> str:
         """A clause that states the denotation of a program; without a template only the answers."""
-        answers = self._language.list_items(found.items) + (f" ({value})" if value else "")
+        answers = self._language.list_items(listed.items) + (f" ({value})" if value else "")
         template, parts = "set", {"answers": answers}
         if isinstance(program, Follow) and (source := self._phrase(program.source)):
             template = "value" if program.step.forward else "inverse"
@@ -47,8 +47,8 @@ class Templates:
         fact = asked_fact(program) if isinstance(program, Within) else None
         if fact is None:
             return sentences["plain_yes" if holds else "plain_no"]
-        asked, followed = fact
-        name = self._phrase(asked)
+        asked_about, followed = fact
+        name = self._phrase(asked_about)
         if holds:
             return sentences["yes"].format(clause=self.listing(followed, Listed([name])))
         stated = truth.instead(program)  # type: ignore[arg-type]  # it asks about a fact

@@ -45,10 +45,10 @@ class Truth:
         stated = asked_fact(program)
         if stated is None:
             return None
-        asked, followed = stated
+        asked_about, followed = stated
         [key] = followed.source.keys  # type: ignore[union-attr]  # a name, as asked_fact says
         keys = tuple(self._graph.follow(key, (followed.step,)))
-        return Instead(followed, keys, asked) if 0 < len(keys) <= SHOWN else None
+        return Instead(followed, keys, asked_about) if 0 < len(keys) <= SHOWN else None
 
 
 def asked_fact(program: Within) -> tuple[Named, Follow] | None:

@@ -60,8 +60,8 @@ class Wording:
             return ""
         label = english_name(self._names.relation(measure.steps[0].relation))
         words = without_unit(label)
-        found = self._grammar.superlatives.get(words)
-        return "" if found is None else found[0 if order == "max" else 1]
+        adjectives = self._grammar.superlatives.get(words)
+        return "" if adjectives is None else adjectives[0 if order == "max" else 1]
 
     def measure(self, measure: Measure) -> str:
         """The name of a measure: "population", "capital's population"."""
@@ -77,8 +77,8 @@ class Wording:
     def noun_from(self, head: str, step: Step, words: NounRelation) -> str:
         """The noun of a relation with its article: "a" if the entity ``head`` has several tails."""
         several = self._truth.several(head, Step(step.relation))
-        one = words.noun.one
-        return article(one) if several and one != words.noun.many else f"the {one}"
+        singular = words.noun.one
+        return article(singular) if several and singular != words.noun.many else f"the {singular}"
 
     def is_time(self, program: Compare) -> bool:
         """Whether a comparison is one of times: with a date, or with the year of a time."""

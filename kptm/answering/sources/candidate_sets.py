@@ -41,13 +41,16 @@ class CandidateSet:
 
     def rows(self, embeddings: EntityEmbeddings) -> NDArray[np.int64]:
         """The row of each candidate in the table of vectors, shape (N,); -1 without a vector."""
-        found = self._rows.get(id(embeddings))
-        if found is None:
+        table_and_rows = self._rows.get(id(embeddings))
+        if table_and_rows is None:
             known = embeddings.keys.of(self.keys)
             # The cache also holds the table, so that no other table can get the same id().
-            found = embeddings, np.array([known.get(key, -1) for key in self.keys], np.int64)
-            self._rows[id(embeddings)] = found
-        return found[1]
+            table_and_rows = (
+                embeddings,
+                np.array([known.get(key, -1) for key in self.keys], np.int64),
+            )
+            self._rows[id(embeddings)] = table_and_rows
+        return table_and_rows[1]
 
 
 class CandidateSets:
@@ -64,9 +67,9 @@ class CandidateSets:
         if state is None or state != self._state or len(self._sides) >= KEPT:
             self._sides.clear()
             self._state = state
-        found = self._sides.get((relation, forward))
-        if found is None:
+        candidates = self._sides.get((relation, forward))
+        if candidates is None:
             facts = self._graph.match(None, relation)
             keys = {item.tail if forward else item.head for item in facts}
-            found = self._sides[relation, forward] = CandidateSet(sorted(keys))
-        return found
+            candidates = self._sides[relation, forward] = CandidateSet(sorted(keys))
+        return candidates

@@ -24,11 +24,11 @@ FACTS, BATCH = 20_000, 500
 
 def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
     """Whether any entity similar to this one has a fact along the step."""
-    found = graph.entities([entity]).get(entity)
-    if found is None:
+    stored = graph.entities([entity]).get(entity)
+    if stored is None:
         return False
-    if found.types:
-        return _among_types(graph, found.types, step)
+    if stored.types:
+        return _among_types(graph, stored.types, step)
     return any(
         _any(graph, [_pattern("?x", step), _pattern("?x", own, "?z")])
         for own in _steps(graph, entity)

@@ -30,25 +30,25 @@ BATCH = 128
 """The number of texts in a batch of the model."""
 
 
-def from_embeddings(embeddings: EntityEmbeddings, asked: SourceQuery) -> SourceScores | None:
+def from_embeddings(embeddings: EntityEmbeddings, query: SourceQuery) -> SourceScores | None:
     """The p of link prediction, a softmax over its scores.
 
     None if the entity or the relation has no vector.
     """
-    entity, relation = asked.reading.entity, asked.reading.relation
+    entity, relation = query.reading.entity, query.reading.relation
     if entity not in embeddings or relation not in embeddings.relations:
         return None
     scores = (
         embeddings.scores(head=entity, relation=relation)
-        if asked.reading.forward
+        if query.reading.forward
         else embeddings.scores(relation=relation, tail=entity)
     )
-    return _spread(LINKS, scores, asked, embeddings)
+    return _spread(LINKS, scores, query, embeddings)
 
 
 @torch.no_grad()
 def from_model(
-    model: FusedModel, asked: Sequence[SourceQuery]
+    model: FusedModel, queries: Sequence[SourceQuery]
 ) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
     """The predictions of the fused model for the first blank in each text, in batches.
 
@@ -58,27 +58,27 @@ def from_model(
     """
     model.eval()
     texts, owner = [], []
-    for number, question in enumerate(asked):
-        for document in question.texts:
+    for number, query in enumerate(queries):
+        for document in query.texts:
             text = model.encoder.encode(document)
             if text.blanks:  # a blank beyond the model's maximum length is not read
                 texts.append(replace(text, blanks=text.blanks[:1]))
                 owner.append(number)
-    opinions: list[list[SourceScores]] = [[] for _ in asked]
-    keys: list[list[NDArray[np.float32]]] = [[] for _ in asked]
+    opinions: list[list[SourceScores]] = [[] for _ in queries]
+    keys: list[list[NDArray[np.float32]]] = [[] for _ in queries]
     for start in range(0, len(texts), BATCH):
-        seen = model(**collate(texts[start : start + BATCH], model.pad_id).tensors())
+        output = model(**collate(texts[start : start + BATCH], model.pad_id).tensors())
         for number, row_N, key_F in zip(
-            owner[start:], seen.entity_logits, seen.fact_keys, strict=False
+            owner[start:], output.entity_logits, output.fact_keys, strict=False
         ):
-            opinion = _spread(MODEL, row_N, asked[number], model.embeddings)
+            opinion = _spread(MODEL, row_N, queries[number], model.embeddings)
             if opinion is not None:
                 opinions[number].append(replace(opinion, origin=origin_of(model)))
             keys[number].append(key_F.float().cpu().numpy())
     width = 4 * model.embeddings.dim
     return [
-        (_cite(model, question, _mean(scores)), np.array(vectors, np.float32).reshape(-1, width))
-        for question, scores, vectors in zip(asked, opinions, keys, strict=True)
+        (_cite(model, query, _mean(scores)), np.array(vectors, np.float32).reshape(-1, width))
+        for query, scores, vectors in zip(queries, opinions, keys, strict=True)
     ]
 
 
@@ -95,29 +95,29 @@ def _cite(
 
 
 def from_modules(
-    choice: ModuleChoice, asked: Sequence[SourceQuery]
+    choice: ModuleChoice, queries: Sequence[SourceQuery]
 ) -> list[tuple[SourceScores | None, NDArray[np.float32]]]:
     """The predictions as of :func:`from_model`, each with the modules chosen for its question.
 
     The fact keys are those of the model's own module, with which modeledge was written.
     """
     model = choice.modules.model
-    found = from_model(model, asked)
+    results = from_model(model, queries)
     groups: dict[tuple[str, ...], list[int]] = {}
-    for number, question in enumerate(asked):
-        links = question.texts[0].links if question.texts else ()
-        entities = [question.reading.entity, *(link.entity for link in links)]
+    for number, query in enumerate(queries):
+        links = query.texts[0].links if query.texts else ()
+        entities = [query.reading.entity, *(link.entity for link in links)]
         groups.setdefault(choice.of(entities), []).append(number)
     groups.pop(choice.modules.active_adapters, None)
     for names, numbers in groups.items():
         with choice.modules.using(names):
-            moved = from_model(model, [asked[number] for number in numbers])
+            with_modules = from_model(model, [queries[number] for number in numbers])
         origin = (*origin_of(model), *(f"module {name}" for name in names))
-        for number, (opinion, _) in zip(numbers, moved, strict=True):
-            before, keys = found[number]
+        for number, (opinion, _) in zip(numbers, with_modules, strict=True):
+            before, keys = results[number]
             if opinion is not None and before is not None:
-                found[number] = replace(opinion, origin=origin, without=before.p), keys
-    return found
+                results[number] = replace(opinion, origin=origin, without=before.p), keys
+    return results
 
 
 def origin_of(model: FusedModel) -> tuple[str, ...]:
@@ -133,19 +133,19 @@ def _mean(opinions: Sequence[SourceScores]) -> SourceScores | None:
 
 
 def _spread(
-    kind: str, scores: torch.Tensor, asked: SourceQuery, embeddings: EntityEmbeddings
+    kind: str, scores: torch.Tensor, query: SourceQuery, embeddings: EntityEmbeddings
 ) -> SourceScores | None:
     """Softmax over the candidates with a vector; the others and the topic entity get p = 0."""
-    rows = asked.side.rows(embeddings)
-    there = rows >= 0
-    own = asked.side.place.get(asked.reading.entity)
+    rows = query.side.rows(embeddings)
+    has_vector = rows >= 0
+    own = query.side.place.get(query.reading.entity)
     if own is not None:
-        there = there.copy()
-        there[own] = False
-    if not there.any():
+        has_vector = has_vector.copy()
+        has_vector[own] = False
+    if not has_vector.any():
         return None
     p = np.zeros(len(rows))
-    chosen = scores.detach().cpu()[torch.from_numpy(rows[there])].double()
-    p[there] = torch.softmax(chosen, 0).numpy()
-    text = asked.texts[0].text if kind == MODEL else ""
-    return SourceScores(kind, p, int(there.sum()), text)
+    chosen = scores.detach().cpu()[torch.from_numpy(rows[has_vector])].double()
+    p[has_vector] = torch.softmax(chosen, 0).numpy()
+    text = query.texts[0].text if kind == MODEL else ""
+    return SourceScores(kind, p, int(has_vector.sum()), text)

@@ -93,12 +93,12 @@ def checked_sources(names: Iterable[str] | None) -> frozenset[str]:
     """
     if names is None:
         return frozenset(SOURCES)
-    found = frozenset([names] if isinstance(names, str) else names)
-    unknown = sorted(found - set(SOURCES))
-    if unknown or not found:
-        what = f"no source is called {unknown[0]!r}" if unknown else "no source is left"
-        raise ConfigError(f"{what}; there are {', '.join(SOURCES)}")
-    return found
+    chosen = frozenset([names] if isinstance(names, str) else names)
+    unknown = sorted(chosen - set(SOURCES))
+    if unknown or not chosen:
+        problem = f"no source is called {unknown[0]!r}" if unknown else "no source is left"
+        raise ConfigError(f"{problem}; there are {', '.join(SOURCES)}")
+    return chosen
 
 
 def rank_of(p: Floats, place: int) -> int:
@@ -112,13 +112,13 @@ def last_best(p: Floats) -> int:
 
 
 def from_modeledge(
-    hits: Sequence[Hit], asked: SourceQuery, interpolation: Interpolation
+    hits: Sequence[Hit], query: SourceQuery, interpolation: Interpolation
 ) -> SourceScores | None:
     """The p of modeledge, from the nearest neighbours; None if their weight λ is 0."""
     share = interpolation.weight(hits)
     if share == 0:
         return None
-    p = np.zeros(len(asked.side))
+    p = np.zeros(len(query.side))
     near = interpolation.near(hits)
-    p[[asked.side.place[key] for key in near]] = list(near.values())
+    p[[query.side.place[key] for key in near]] = list(near.values())
     return SourceScores(STORE, p, len(near), hits=tuple(hits), weight=share)

@@ -63,12 +63,12 @@ class SourceSet:
         return frozenset(kind for kind, part in parts.items() if part is not None) & set(chosen)
 
     def ask_sources(
-        self, asked: Sequence[SourceQuery], chosen: Collection[str], k: int
+        self, queries: Sequence[SourceQuery], chosen: Collection[str], k: int
     ) -> list[tuple[list[SourceScores], list[Hit]]]:
         """Ask the sources about each question.
 
         Args:
-            asked: The questions.
+            queries: The questions.
             chosen: The sources to ask.
             k: The number of neighbours in modeledge.
 
@@ -76,46 +76,46 @@ class SourceSet:
             For each question: the scores of link prediction, model and texts, as far as they have
             any, and its nearest neighbours in modeledge.
         """
-        there = self.there(chosen)
-        found: list[tuple[list[SourceScores], list[Hit]]] = [([], []) for _ in asked]
-        for question, (opinions, _) in zip(asked, found, strict=True):
-            opinion = from_texts(question)
+        available = self.there(chosen)
+        results: list[tuple[list[SourceScores], list[Hit]]] = [([], []) for _ in queries]
+        for query, (opinions, _) in zip(queries, results, strict=True):
+            opinion = from_texts(query)
             opinions += [] if opinion is None else [opinion]
-        if not there - {TEXTS}:
-            return found
+        if not available - {TEXTS}:
+            return results
         # This module imports torch, so it is imported only if a source needs it.
         from kptm.answering.sources.scoring import from_embeddings, from_model, from_modules
 
-        if LINKS in there and self.embeddings is not None:
-            for question, (opinions, _) in zip(asked, found, strict=True):
-                opinion = from_embeddings(self.embeddings, question)
+        if LINKS in available and self.embeddings is not None:
+            for query, (opinions, _) in zip(queries, results, strict=True):
+                opinion = from_embeddings(self.embeddings, query)
                 opinions += [] if opinion is None else [opinion]
-        if self.model is None or not there & {MODEL, STORE}:
-            return found
+        if self.model is None or not available & {MODEL, STORE}:
+            return results
         chosen_modules = self.modules
         read = (
-            from_model(self.model, asked)
+            from_model(self.model, queries)
             if chosen_modules is None
-            else from_modules(chosen_modules, asked)
+            else from_modules(chosen_modules, queries)
         )
-        if MODEL in there:
-            for (opinion, _), (opinions, _) in zip(read, found, strict=True):
+        if MODEL in available:
+            for (opinion, _), (opinions, _) in zip(read, results, strict=True):
                 opinions += [] if opinion is None else [opinion]
-        if STORE in there:
-            near = self._neighbours(asked, [keys for _, keys in read], k)
-            for hits, (_, place) in zip(near, found, strict=True):
+        if STORE in available:
+            near = self._neighbours(queries, [keys for _, keys in read], k)
+            for hits, (_, place) in zip(near, results, strict=True):
                 place += hits
-        return found
+        return results
 
     def opinions(
-        self, asked: Sequence[SourceQuery], chosen: Collection[str], weights: Interpolation
+        self, queries: Sequence[SourceQuery], chosen: Collection[str], weights: Interpolation
     ) -> list[list[SourceScores]]:
         """For each question, the scores of all sources that have any, including modeledge."""
         scores = []
-        for question, (opinions, hits) in zip(
-            asked, self.ask_sources(asked, chosen, weights.k), strict=True
+        for query, (opinions, hits) in zip(
+            queries, self.ask_sources(queries, chosen, weights.k), strict=True
         ):
-            near = from_modeledge(hits, question, weights)
+            near = from_modeledge(hits, query, weights)
             scores.append([*opinions, *([] if near is None else [near])])
         return scores
 
@@ -128,30 +128,32 @@ class SourceSet:
         return predict_words(self.model, document)
 
     def _neighbours(
-        self, asked: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
+        self, queries: Sequence[SourceQuery], keys: Sequence[NDArray[np.float32]], k: int
     ) -> list[list[Hit]]:
         """For each question, the ``k`` nearest rows that contain its entity and a candidate."""
         if self.store is None or not any(map(len, keys)):
-            return [[] for _ in asked]
-        found = iter(self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space))
+            return [[] for _ in queries]
+        hits_of_key = iter(
+            self.store.search(np.concatenate(keys), k=k * OVERFETCH, space=self.space)
+        )
         near = []
-        for question, own in zip(asked, keys, strict=True):
+        for query, own in zip(queries, keys, strict=True):
             best: dict[Record, Hit] = {}
-            for hits in (next(found) for _ in own):
+            for hits in (next(hits_of_key) for _ in own):
                 for hit in hits:
                     known = best.get(hit.record)
                     if known is None or hit.score > known.score:
                         best[hit.record] = hit
             nearest = sorted(best.values(), key=lambda hit: -hit.score)
-            near.append(relevant(nearest, question.reading.entity, _Others(question), k))
+            near.append(relevant(nearest, query.reading.entity, _Others(query), k))
         return near
 
 
 class _Others:
     """A set-like view of the candidates of a question, without the question's entity."""
 
-    def __init__(self, asked: SourceQuery) -> None:
-        self._asked = asked
+    def __init__(self, query: SourceQuery) -> None:
+        self._asked = query
 
     def __contains__(self, key: object) -> bool:
         return key in self._asked.side.place and key != self._asked.reading.entity

@@ -44,20 +44,20 @@ class TextSource:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         best = reader.model.best
-        self._all = Curve.fit([one.p for one in best], [one.right for one in best])
+        self._all = Curve.fit([answer.p for answer in best], [answer.right for answer in best])
         self._enough = len(best) >= ENOUGH
-        self._share = _share([one.right for one in best if one.p >= SURE], 0.5, 2.0)
+        self._share = _share([answer.right for answer in best if answer.p >= SURE], 0.5, 2.0)
         by_kind: dict[str, list[HeldOutAnswer]] = {}
-        for one in best:
-            by_kind.setdefault(one.kind, []).append(one)
+        for answer in best:
+            by_kind.setdefault(answer.kind, []).append(answer)
         self._curves = {
-            kind: Curve.fit([one.p for one in own], [one.right for one in own])
+            kind: Curve.fit([answer.p for answer in own], [answer.right for answer in own])
             for kind, own in by_kind.items()
             if len(own) >= ENOUGH
         }
         # With few answers of a kind, the share of right ones is smoothed by that of all kinds.
         self._beside = {
-            kind: _share([one.right for one in own if one.p >= SURE], self._share, ENOUGH)
+            kind: _share([answer.right for answer in own if answer.p >= SURE], self._share, ENOUGH)
             / self._share
             for kind, own in by_kind.items()
         }
@@ -69,8 +69,8 @@ class TextSource:
             reading: The entity and relation.
             name: The relation's name.
         """
-        asked = TopicStep(reading.entity, reading.relation, reading.forward, name)
-        return tuple(self._reader.answers(asked))
+        step = TopicStep(reading.entity, reading.relation, reading.forward, name)
+        return tuple(self._reader.answers(step))
 
     def worth(self, p: float, kind: str = "entity") -> float:
         """The calibrated p: the rate at which best answers with this p are right on held-out facts.
@@ -90,48 +90,50 @@ def _share(right: Sequence[bool], prior: float, weight: float) -> float:
     return (sum(right) + prior * weight) / (len(right) + weight)
 
 
-def from_texts(asked: SourceQuery) -> SourceScores | None:
+def from_texts(query: SourceQuery) -> SourceScores | None:
     """The reader's p over the candidates; the remaining probability is spread evenly.
 
     None if no passage contains the entity.
     """
-    if not asked.read:
+    if not query.read:
         return None
-    place = asked.side.place
-    p = np.zeros(len(asked.side))
-    p[[place[item.node] for item in asked.read]] = [item.p for item in asked.read]
+    place = query.side.place
+    p = np.zeros(len(query.side))
+    p[[place[item.node] for item in query.read]] = [item.p for item in query.read]
     p += max(0.0, 1.0 - float(p.sum())) / len(p)
-    return SourceScores(TEXTS, p, len(asked.read))
+    return SourceScores(TEXTS, p, len(query.read))
 
 
 def evidence(
-    asked: SourceQuery, answers: list[str], named: Mapping[str, str]
+    query: SourceQuery, answers: list[str], named: Mapping[str, str]
 ) -> Iterator[Evidence]:
     """Yield the evidence for answers from passages: the number of passages, and their sentences."""
-    for item in asked.read:
+    for item in query.read:
         if item.node not in answers:
             continue
         best = item.places[0].p
         shown = [place for place in item.places if place.p >= SHARE * best]
         by_text = {place.passage.id: place for place in reversed(shown)}
         count = f"{len(by_text)} passages" if len(by_text) > 1 else "a passage"
-        said = f"{named[item.node]}: {count} of the indexed texts, p = {item.p:.2f}"
-        yield Evidence(TEXTS, said, item.node, item.p)
-        for place in sorted(by_text.values(), key=lambda one: (-one.p, one.passage.id))[:SHOWN]:
-            yield _sentence(asked, item, place)
+        text = f"{named[item.node]}: {count} of the indexed texts, p = {item.p:.2f}"
+        yield Evidence(TEXTS, text, item.node, item.p)
+        for place in sorted(
+            by_text.values(), key=lambda shown_place: (-shown_place.p, shown_place.passage.id)
+        )[:SHOWN]:
+            yield _sentence(query, item, place)
 
 
-def _sentence(asked: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evidence:
+def _sentence(query: SourceQuery, item: ReadAnswer, place: AnswerPlace) -> Evidence:
     """The sentences from the topic to the answer as evidence, with the spans of both names."""
     text = place.passage.text
     first, last = min(place.topic[0], place.answer[0]), max(place.topic[1], place.answer[1])
     inside = [(start, end) for start, end in sentences(text) if start < last and first < end]
-    start = min((one for one, _ in inside), default=0)
-    end = max((other for _, other in inside), default=len(text))
+    start = min((sentence_start for sentence_start, _ in inside), default=0)
+    end = max((sentence_end for _, sentence_end in inside), default=len(text))
     passage = text[start:end].rstrip()
     spans = sorted(
         [
-            Span(place.topic[0] - start, place.topic[1] - start, asked.reading.entity),
+            Span(place.topic[0] - start, place.topic[1] - start, query.reading.entity),
             Span(place.answer[0] - start, place.answer[1] - start, item.node),
         ],
         key=lambda span: span.start,

@@ -169,11 +169,11 @@ def meanings(graph: KnowledgeGraph, linker: Linker, lesson: Lesson) -> dict[str,
     These are the entity with that key, or otherwise the entities with that name, and values.
     """
     known = graph.entities(lesson.answers)
-    found = {}
+    nodes = {}
     for name in lesson.answers:
         keys = {known[name].key} if name in known else {x.entity for x in linker.candidates(name)}
-        found[name] = frozenset(keys | set(value_keys(graph, name)))
-    return found
+        nodes[name] = frozenset(keys | set(value_keys(graph, name)))
+    return nodes
 
 
 def merge_lessons(earlier: Sequence[Lesson], new: Sequence[Lesson]) -> list[Lesson]:

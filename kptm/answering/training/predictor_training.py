@@ -52,12 +52,12 @@ def learn(
     training = Trainer(predictor.parser, graph, progress or (lambda count: None)).train(
         taught, seed=seed
     )
-    kept = not any(
+    is_kept = not any(
         count and after < earlier - WORSE
         for earlier, after, count in (training.held_out, training.by_name)
     )
     weighed = 0
-    if kept:
+    if is_kept:
         combiner = predictor.weights.combiner
         unexplained = [
             (item.question, frozenset(key for keys in meanings.values() for key in keys))
@@ -85,7 +85,7 @@ def learn(
         sampled_out=new - len(looked_at),
         held_out=training.held_out,
         by_name=training.by_name,
-        kept=kept,
+        kept=is_kept,
         unused=refusals.list_reasons(),
         earlier=first,
     )

@@ -90,8 +90,8 @@ def move(
         progress: Called with the number of rows processed, and the name of the step.
 
     Raises:
-        WorkspaceError: There is no workspace, its tables are in PostgreSQL already, a stage runs
-            in it, or the database is not empty, or an unfinished move has another number of
+        WorkspaceError: There is no workspace, a stage runs in it, its tables are in PostgreSQL
+            already, the database is not empty, or it has an unfinished move with another number of
             partitions.
         ConfigError: The URL is malformed.
         StoreError: A database cannot be read or written, or the copied rows differ from the file.
@@ -100,32 +100,32 @@ def move(
     if not layout.is_workspace():
         raise WorkspaceError(f"{folder}: there is no workspace; make one with kptm init")
     settings = workspace_config.read(layout.config)
-    stored, password = split_password(url)
+    plain_url, password = split_password(url)
     if partitions is not None:
-        check_number(partitions, stored, postgresql=True)
+        check_number(partitions, plain_url, postgresql=True)
     if settings.database.url:
-        return _finish(layout, settings, stored)
+        return _finish(layout, settings, plain_url)
     check_graph(layout)
     if not layout.graph.is_file():
         raise WorkspaceError(
             f"{folder}: has no graph yet; make the workspace with kptm init --database"
         )
     Database(layout.graph).close()  # migrates an older one
-    config = replace(settings.database, url=stored)
-    full = config.with_password(password)
+    config = replace(settings.database, url=plain_url)
+    url_with_password = config.with_password(password)
     with ExitStack() as stack:
         for name in STAGES:
             stack.enter_context(stage(layout, name))
         source = stack.enter_context(_lock_file(layout.graph))
         staging = MoveStaging(
-            stack.enter_context(connect(full)),
-            full,
-            stored,
+            stack.enter_context(connect(url_with_password)),
+            url_with_password,
+            plain_url,
             str(layout.graph.resolve()),
             partitions=partitions,
         )
         staging.lock()
-        report = _Move(layout, source, staging, progress).run(stored)
+        report = _Move(layout, source, staging, progress).run(plain_url)
         workspace_config.write(layout.config, replace(settings, database=config))
         staging.drop()
         return replace(report, file=_set_aside(layout))
@@ -145,9 +145,10 @@ class _Move:
         self._progress = progress or (lambda rows, step: None)
         self._rows = self._resumed = 0
 
-    def run(self, name: str) -> MoveReport:
-        """Copy, verify and place all tables."""
-        if self._staging.prepare():
+    def run(self, url: str) -> MoveReport:
+        """Copy, verify and place all tables; the caller then renames the file."""
+        are_placed = self._staging.prepare()
+        if are_placed:  # by a process that was killed before it changed kptm.toml
             if not self._is_unchanged(whole=True):
                 self._staging.withdraw()
                 self._staging.prepare()
@@ -160,8 +161,8 @@ class _Move:
         [(revision,)] = self._source.execute("SELECT coalesce(max(id), 0) FROM revision")
         return MoveReport(
             folder=str(self._layout.folder),
-            database=name,
-            file="",
+            database=url,
+            file="",  # not renamed yet
             rows=sum(self._staging.progress_of(table.name)[1].rows for table in moved_tables()),
             resumed=self._resumed,
             revision=int(revision),
@@ -171,14 +172,14 @@ class _Move:
     def _is_unchanged(self, *, whole: bool) -> bool:
         """Whether the file still has the copied rows and, if ``whole``, no others."""
         for table in moved_tables():
-            last, copied = self._staging.progress_of(table.name)
+            last_copied, copied = self._staging.progress_of(table.name)
             digest, last_key = Digest(), list[Any]()
             for row, key in self._rows_of(table, []):
                 if not whole and digest.rows == copied.rows:
                     break
                 digest.add(row)
                 last_key = key
-            if digest != copied or (last and last_key != last):
+            if digest != copied or (last_copied and last_key != last_copied):
                 return False
         return True
 
@@ -268,9 +269,9 @@ def _finish(layout: Layout, settings: WorkspaceConfig, url: str) -> MoveReport:
         )
     if not layout.graph.exists():
         raise WorkspaceError(f"{layout.folder}: its graph is in {url} already")
-    full = settings.database.with_password()
-    with connect(full) as connection:
-        staging = MoveStaging(connection, full, url, str(layout.graph.resolve()))
+    url_with_password = settings.database.with_password()
+    with connect(url_with_password) as connection:
+        staging = MoveStaging(connection, url_with_password, url, str(layout.graph.resolve()))
         staging.lock()
         staging.drop()
         with connection.transaction():

@@ -74,17 +74,17 @@ def times(
     reach = 0
     for at, key in enumerate(keys):
         if key in tables.openers or key[:1].isdecimal() or at in reader.ranks or tables.roman:
-            found = list(_moments(reader, keys, at, year))
-            longest = max((end for end, _ in found), default=0)
+            moments_here = list(_moments(reader, keys, at, year))
+            longest = max((end for end, _ in moments_here), default=0)
             if longest > reach:  # parts of a date are not separate times
-                moments[at] = [item for item in found if item[0] == longest]
+                moments[at] = [item for item in moments_here if item[0] == longest]
                 reach = longest
     if not moments:
         return []
     result = [
         Time(at, end, _period("in", [moment]), moment=True)
-        for at, found in moments.items()
-        for end, moment in found
+        for at, moments_at in moments.items()
+        for end, moment in moments_at
     ]
 
     def read(name: str, at: int) -> list[tuple[int, object]]:
@@ -98,10 +98,10 @@ def times(
     return [item for item in dict.fromkeys(result) if item.moment or not _is_within(item, result)]
 
 
-def names_month(keys: Sequence[str], found: Sequence[Time], tables: TimeTables) -> bool:
+def names_month(keys: Sequence[str], times_found: Sequence[Time], tables: TimeTables) -> bool:
     """Whether a question names a month that is part of no time, because its year is missing."""
     return any(
-        key in tables.months and not any(time.start <= at < time.end for time in found)
+        key in tables.months and not any(time.start <= at < time.end for time in times_found)
         for at, key in enumerate(keys)
     )
 
@@ -173,19 +173,19 @@ class _Slots:
             return [(rank.end, int(rank.number))] if 1 <= rank.number <= 30 else []
         if key.isdecimal() and 1 <= len(key) <= 2 and key.strip("0"):
             return [(at + 1, int(key))]
-        found = _ROMAN.fullmatch(key) if self.tables.roman else None
-        if found is None or found[3] not in _ROMAN_ENDINGS or not found[1] + found[2]:
+        match = _ROMAN.fullmatch(key) if self.tables.roman else None
+        if match is None or match[3] not in _ROMAN_ENDINGS or not match[1] + match[2]:
             return []
-        return [(at + 1, _roman(found[1] + found[2]))]
+        return [(at + 1, _roman(match[1] + match[2]))]
 
     def _decade(self, key: str, at: int) -> list[tuple[int, object]]:
         """The first year of a decade in digits: "1990s", "90s"."""
-        found = _DECADE.fullmatch(key)
-        if found is None or (found[2] and found[2] not in self.tables.decade_suffixes):
+        match = _DECADE.fullmatch(key)
+        if match is None or (match[2] and match[2] not in self.tables.decade_suffixes):
             return []
-        if not found[2] and "" not in self.tables.decade_suffixes:
+        if not match[2] and "" not in self.tables.decade_suffixes:
             return []
-        year = int(found[1])
+        year = int(match[1])
         return [(at + 1, year + 1900 if year < 100 else year)]
 
     def _iso(self, key: str, at: int) -> list[tuple[int, object]]:
@@ -217,14 +217,14 @@ def _moments(
 ) -> Iterator[tuple[int, Moment]]:
     """Yield (position after it, moment) for each moment that begins at a position."""
     tables = reader.tables
-    found = [(hit, dict(hit.slots)) for hit in tables.moments.find(keys, at, reader)]
+    hits = [(hit, dict(hit.slots)) for hit in tables.moments.find(keys, at, reader)]
     if year is not None:
-        found += [
+        hits += [
             (hit, {**dict(hit.slots), "year": year})
             for hit in tables.yearless.find(keys, at, reader)
             if hit.end > at + 1 or keys[at] not in tables.verbs
         ]
-    for hit, slots in found:
+    for hit, slots in hits:
         moment = _moment(slots)
         if moment is not None:
             yield hit.end, moment

@@ -25,8 +25,8 @@ def one_edit(word: str) -> Iterator[str]:
     if len(word) > MAX_LETTERS:
         return
     cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    found = {left + right[1:] for left, right in cuts if right}
-    found |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
-    found |= {left + letter + right[1:] for left, right in cuts if right for letter in _LETTERS}
-    found |= {left + letter + right for left, right in cuts for letter in _LETTERS}
-    yield from sorted(found - {word})
+    variants = {left + right[1:] for left, right in cuts if right}
+    variants |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    variants |= {left + letter + right[1:] for left, right in cuts if right for letter in _LETTERS}
+    variants |= {left + letter + right for left, right in cuts for letter in _LETTERS}
+    yield from sorted(variants - {word})

@@ -39,14 +39,14 @@ class Spelling:
 
     def key(self, folded: str) -> str:
         """The key of a folded word, without apostrophes; equivalent spellings have the same key."""
-        found = self._keys.get(folded)
-        if found is None:
-            found = folded.translate(self._letters)
+        key_of_word = self._keys.get(folded)
+        if key_of_word is None:
+            key_of_word = folded.translate(self._letters)
             for typed, spelt in self._spelling.items():
-                found = found.replace(typed, spelt)
+                key_of_word = key_of_word.replace(typed, spelt)
             if len(self._keys) < _CACHED:
-                self._keys[folded] = found
-        return found
+                self._keys[folded] = key_of_word
+        return key_of_word
 
     def split(self, word: str) -> list[str]:
         """Split a word into parts: "zweitgrößte" into "zweit" and "größte"."""
@@ -68,8 +68,8 @@ class Spelling:
     def _keys_of(self, part: str) -> tuple[str, ...]:
         if _SLOT.fullmatch(part):
             return (part,)
-        found = self._words.get(part)
-        if found is None:
+        keys = self._words.get(part)
+        if keys is None:
             pieces = [piece for run, _ in runs(part) for piece in self.split(run)]
-            found = self._words[part] = tuple(self.key(fold(piece)) for piece in pieces)
-        return found
+            keys = self._words[part] = tuple(self.key(fold(piece)) for piece in pieces)
+        return keys

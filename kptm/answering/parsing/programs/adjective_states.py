@@ -60,9 +60,9 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
 
 def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
     """Find the sets of heads with "yes" of a yes-or-no relation in the question: "evergreen"."""
-    said = question.relations
-    for relation in said.relations():
-        evidence = said.evidence(relation)
+    relations = question.relations
+    for relation in relations.relations():
+        evidence = relations.evidence(relation)
         if evidence.recall <= WELL or not evidence.mask:
             continue
         values = knowledge.truth_values(relation)
@@ -121,9 +121,9 @@ def _named_relations(question: Question, knowledge: Knowledge) -> Iterator[tuple
 
     They are not named by the first token, and are no yes-or-no relations.
     """
-    said = question.relations
-    for relation in said.relations():
-        evidence = said.evidence(relation)
+    relations = question.relations
+    for relation in relations.relations():
+        evidence = relations.evidence(relation)
         at, end = lowest(evidence.mask), evidence.mask.bit_length()
         if (
             evidence.recall > WELL
@@ -152,8 +152,8 @@ def _possible(relation: str, knowledge: Knowledge) -> Program:
         return OfType(max(sorted(types), key=lambda kind: types[kind]))
     sizes = {}
     for step in sorted(knowledge.steps(nodes)):
-        found = knowledge.evaluate(Having(step))
-        shared = len(set(nodes).intersection(found.nodes)) >= NEARLY_ALL * len(nodes)
+        heads = knowledge.evaluate(Having(step))
+        shared = len(set(nodes).intersection(heads.nodes)) >= NEARLY_ALL * len(nodes)
         if step.forward and step.relation != relation and shared and not is_class(step.relation):
-            sizes[step] = found.size
+            sizes[step] = heads.size
     return Having(max(sizes, key=sizes.__getitem__)) if sizes else Having(Step(relation))

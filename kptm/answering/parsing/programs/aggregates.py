@@ -81,13 +81,13 @@ class Wholes:
             if part.operators >> number & 1:
                 continue
             if match.kind == "count" and not part.mention and not is_value(part.nodes):
-                made = self._builder.extend(
+                derivation = self._builder.extend(
                     Aggregate("count", part.program), (part,),
                     mask=bits(match) | self._in_total(part), operators=1 << number,
                     features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
                 )  # fmt: skip
-                made.counted = part.nodes
-                yield made
+                derivation.counted = part.nodes
+                yield derivation
             elif match.kind == "count" and self._is_number(part):
                 # The answer may be a value in the graph: "how many people live in Nigeria".
                 yield self._builder.extend(
@@ -290,14 +290,14 @@ class Wholes:
 
     def _mask(self, operators: int) -> int:
         """The tokens of operators, given by their numbers as bits, and of a unit of years."""
-        found = 0
+        mask = 0
         for number, match in enumerate(self._builder.question.operators):
             if operators >> number & 1:
-                found |= bits(match)
+                mask |= bits(match)
                 after = replace(match, start=match.end, end=match.end + 1)
                 if match.kind == "count" and self._says_years(after):
-                    found |= bits(after)
-        return found
+                    mask |= bits(after)
+        return mask
 
     def ages(self, part: Derivation) -> Iterator[Derivation]:
         """The age of an entity at an event: "how old was Kennedy when he died"."""
@@ -327,10 +327,10 @@ class Wholes:
 
     def _questions(self) -> int:
         """Bit mask of all question words: in "how old was she when she died" also of "when"."""
-        found = 0
+        mask = 0
         for match in self._builder.question.operators:
-            found |= bits(match) if match.kind == "ask" else 0
-        return found
+            mask |= bits(match) if match.kind == "ask" else 0
+        return mask
 
     def _are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether all nodes are dates, or numbers that may be years."""

@@ -39,12 +39,12 @@ def appositions(question: Question, mention: Mention) -> Iterator[TypeMention]:
 
 def beside_names(question: Question, knowledge: Knowledge) -> int:
     """Bit mask of the types next to a name that the named entity has."""
-    found = 0
+    mask = 0
     for mention in question.mentions:
         for item in appositions(question, mention):
             if item.type in knowledge.types((mention.node,)):
-                found |= item.mask
-    return found
+                mask |= item.mask
+    return mask
 
 
 def common_nouns(question: Question, names: int) -> int:
@@ -59,12 +59,12 @@ def common_nouns(question: Question, names: int) -> int:
     """
     if question.language != "en":
         return 0
-    found = 0
+    mask = 0
     for at, token in enumerate(question.tokens[:-1], 1):
         before_name = names & 1 << (at + 1)
         if token.folded in INDEFINITE or (token.folded in DETERMINERS and before_name):
-            found |= 1 << at
-    return found & ~names
+            mask |= 1 << at
+    return mask & ~names
 
 
 def is_plural(tokens: Sequence[Token], item: TypeMention) -> bool:

@@ -139,8 +139,8 @@ def stands_for_noun(
     before = any(
         item.kind in ("ask", "superlative") and item.end == match.start for item in operators
     )
-    one = tokens[match.start].folded == ONE
-    return one and (before or bool(named >> match.start - 1 & 1))
+    is_one = tokens[match.start].folded == ONE
+    return is_one and (before or bool(named >> match.start - 1 & 1))
 
 
 def nouns_for_everything(tokens: Sequence[Token], left: Iterable[int]) -> list[int]:

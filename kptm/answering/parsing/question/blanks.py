@@ -84,9 +84,9 @@ class BlankSides:
         return self._patterns[relation]
 
 
-def likeness(one: Iterable[str], other: Iterable[str]) -> float:
+def likeness(first: Iterable[str], second: Iterable[str]) -> float:
     """The Jaccard index of the word bigrams of two sentences."""
-    pairs = [Counter(pairwise(words)) for words in (one, other)]
+    pairs = [Counter(pairwise(words)) for words in (first, second)]
     common, union = pairs[0] & pairs[1], pairs[0] | pairs[1]
     return common.total() / union.total() if union else 0.0
 
@@ -102,8 +102,8 @@ def _pattern(text: str) -> _Pattern:
         token.stem for part in tokens for token in part if not load().is_function_word(token)
     }
 
-    def with_slots(one: str, other: str) -> tuple[str, ...]:
-        return (*stems[0], one, *stems[1], other, *stems[2])
+    def with_slots(before: str, after: str) -> tuple[str, ...]:
+        return (*stems[0], before, *stems[1], after, *stems[2])
 
     name_first, blank_first = with_slots(NAME, BLANK), with_slots(BLANK, NAME)
     to_tail, to_head = (name_first, blank_first) if head < tail else (blank_first, name_first)

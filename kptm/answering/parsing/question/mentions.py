@@ -80,8 +80,8 @@ class MentionFinder:
                 spans[first, last].append(match)
         written = [
             mention
-            for place, found in sorted(spans.items())
-            for mention in _senses(place, _longest(found))
+            for place, matches in sorted(spans.items())
+            for mention in _senses(place, _longest(matches))
         ]
         whole = {(item.start, item.end) for item in written if item.kind != "part"}
         short = self._find_abbreviated(tokens)
@@ -107,15 +107,15 @@ class MentionFinder:
         }
         return _mentions(self._matches(variants), "number")
 
-    def find_inflected(self, tokens: Sequence[Token], taken: int, named: int) -> list[Mention]:
+    def find_inflected(self, tokens: Sequence[Token], meaningful: int, named: int) -> list[Mention]:
         """Find words that become names without their plural or adjective ending.
 
         Up to two words before may belong to the name: "noble gases".
 
         Args:
             tokens: The tokens.
-            taken: Bit mask of the tokens that have a meaning. They are only tried together with
-                words before them.
+            meaningful: Bit mask of the tokens that have a meaning. They are tried only together
+                with words before them.
             named: Bit mask of the tokens of names, which are not tried.
         """
         variants: dict[tuple[int, int], list[str]] = {}
@@ -123,7 +123,7 @@ class MentionFinder:
             if named >> at & 1 or len(token.folded) < LONG_ENOUGH:
                 continue
             words = _without_endings(token.folded)
-            for start in range(max(0, at - BEFORE), at + (not taken >> at & 1)):
+            for start in range(max(0, at - BEFORE), at + (not meaningful >> at & 1)):
                 before = "".join(f"{item.folded} " for item in tokens[start:at])
                 variants[start, at + 1] = [before + word for word in words]
         return _mentions(self._matches(variants), "people")
@@ -217,8 +217,8 @@ def _mentions(spans: Mapping[tuple[int, int], Sequence[NameMatch]], kind: str) -
     """Convert the matches of each span to mentions of a kind; none of them is exact."""
     return [
         mention._replace(kind=kind, exact=False)
-        for place, found in sorted(spans.items())
-        for mention in _senses(place, found)
+        for place, matches in sorted(spans.items())
+        for mention in _senses(place, matches)
     ]
 
 
@@ -253,15 +253,15 @@ def _kind(kind: int) -> str:
 
 def _without_endings(word: str) -> list[str]:
     """What a word may be without a plural or adjective ending: "chile" for "chilean"."""
-    found = [word[:-1]] if word.endswith("s") else []
-    found += [word[:-2]] if word.endswith("es") else []
-    found += [word[:-3] + "y"] if word.endswith("ies") else []
-    found += [word[:-3] + "f", word[:-3] + "fe"] if word.endswith("ves") else []
+    stems = [word[:-1]] if word.endswith("s") else []
+    stems += [word[:-2]] if word.endswith("es") else []
+    stems += [word[:-3] + "y"] if word.endswith("ies") else []
+    stems += [word[:-3] + "f", word[:-3] + "fe"] if word.endswith("ves") else []
     for ending, other in _ADJECTIVES:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= LONG_ENOUGH - 1:
-            found.append(stem + other)
-    return found
+            stems.append(stem + other)
+    return stems
 
 
 def _possessives(word: str) -> list[str]:

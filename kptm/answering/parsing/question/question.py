@@ -70,8 +70,8 @@ class Question:
 
     def __post_init__(self) -> None:
         """Precompute the weighted tokens, because :meth:`weight` is called thousands of times."""
-        found = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
-        object.__setattr__(self, "weighty", found)
+        weighted = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
+        object.__setattr__(self, "weighty", weighted)
 
     def question_word(self, names: int = 0) -> Match | None:
         """The first question word that asks something; None if there is none.
@@ -98,8 +98,8 @@ class Question:
 
         "Where does the owner live" does not ask for an owner.
         """
-        asked = self.question_word()
-        after = asked.end if asked is not None else len(self.tokens)
+        question_word = self.question_word()
+        after = question_word.end if question_word is not None else len(self.tokens)
         return after < len(self.tokens) and self.tokens[after].folded in DO
 
     def is_relative(self, match: Match) -> bool:
@@ -121,14 +121,14 @@ class Question:
 
         Operators of the kinds "measure" ("long") and "word" do not count.
         """
-        found = self.relations.own
-        for mask in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
-            found |= mask
+        mask = self.relations.own
+        for span in (*(item.mask for item in self.types), *(item.mask for item in self.mentions)):
+            mask |= span
         for match in self.operators:
-            found |= (
+            mask |= (
                 span_mask(match.start, match.end) if match.kind not in ("measure", "word") else 0
             )
-        return found
+        return mask
 
     def weight(self, mask: int) -> float:
         """The total weight of the tokens in a mask."""
@@ -141,21 +141,21 @@ class Question:
     @property
     def named_place(self) -> int:
         """Bit mask of the unknown tokens where a name is expected: after a preposition, or last."""
-        found, expects = 0, False
+        mask, expects = 0, False
         for at, token in enumerate(self.tokens):
             if self.unknown >> at & 1:
-                found |= (1 << at) if expects or at == len(self.tokens) - 1 else 0
+                mask |= (1 << at) if expects or at == len(self.tokens) - 1 else 0
             else:
                 expects = token.folded in EXPECTS or (expects and token.folded in DETERMINERS)
-        return found
+        return mask
 
     @property
     def typed(self) -> int:
         """Bit mask of the tokens that name types."""
-        found = 0
+        mask = 0
         for item in self.types:
-            found |= item.mask if item.type else 0
-        return found
+            mask |= item.mask if item.type else 0
+        return mask
 
     def sentence(self, name: int) -> list[str]:
         """The stems of a sentence with a blank, with a slot for the blank and one for a name.
@@ -165,12 +165,12 @@ class Question:
         Args:
             name: Bit mask of the name.
         """
-        found: list[str] = []
+        stems: list[str] = []
         for at, token in enumerate(self.tokens):
             slot = NAME if name >> at & 1 else BLANK if self.blank >> at & 1 else ""
-            if not slot or found[-1:] != [slot]:
-                found.append(slot or token.stem)
-        return found
+            if not slot or stems[-1:] != [slot]:
+                stems.append(slot or token.stem)
+        return stems
 
     def unexplained_words(self, mask: int, also: int = 0) -> tuple[str, ...]:
         """The content words outside ``mask``, and all words in ``also``, as the user wrote them."""
@@ -189,14 +189,14 @@ class Question:
             mask: Bit mask of the tokens that the program explains.
             operators: Bit mask of the operators that it uses, by their index.
         """
-        found = 0
+        overlooked = 0
         for number, match in enumerate(self.operators):
             own = span_mask(match.start, match.end)
             if operators >> number & 1 or own & mask:
                 continue
             if match.kind in DECISIVE or (match.kind == "and" and self._joins_unused(match, mask)):
-                found |= own
-        return found
+                overlooked |= own
+        return overlooked
 
     def _joins_unused(self, match: Match, mask: int) -> bool:
         """Whether a content word directly beside "and" is unexplained: "who sings and plays"."""

@@ -89,10 +89,10 @@ def span_mask(start: int, end: int) -> int:
 
 def joint_mask(spans: Iterable[Mention | TypeMention | Match]) -> int:
     """Bit mask of the tokens of all spans."""
-    found = 0
+    mask = 0
     for span in spans:
-        found |= span_mask(span.start, span.end)
-    return found
+        mask |= span_mask(span.start, span.end)
+    return mask
 
 
 def lowest(mask: int) -> int:
@@ -133,11 +133,11 @@ def _synonym_of_noun(token: Token, schema: Schema, language: str) -> tuple[str, 
 
 def without_parts(types: Iterable[TypeMention]) -> list[TypeMention]:
     """Remove nouns for rows that are part of a longer one: "engineers" within "QA engineers"."""
-    found = list(types)
-    rows = [item for item in found if item.noun]
+    mentions = list(types)
+    rows = [item for item in mentions if item.noun]
     return [
         item
-        for item in found
+        for item in mentions
         if not item.noun
         or not any(item.mask != row.mask and item.mask & row.mask == item.mask for row in rows)
     ]

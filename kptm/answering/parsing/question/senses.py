@@ -69,25 +69,25 @@ def _is_told(
 
     They may also name a type of the entity of ``mention``: "the Australian city of Darwin".
     """
-    said, typed = 0, 0
+    content, typed = 0, 0
     after = mention.start > other.start
     for at, token in enumerate(question.tokens):
         if between >> at & 1 and question.importance[at] > LITTLE:
-            said |= 1 << at
+            content |= 1 << at
         elif between >> at & 1 and (token.folded not in SMALL or (after and token.folded == "in")):
             return False  # in "Niger State in Nigeria", the place describes the state
     types = knowledge.types((mention.node,))
     for item in question.types:
         typed |= item.mask if item.type in types else 0
-    rest = said & ~typed
-    if not said and (other.kind == "people" or after):
+    unexplained = content & ~typed
+    if not content and (other.kind == "people" or after):
         return False
-    if not rest:  # "Hyderabad in Sindh", "the Australian city of Darwin"
+    if not unexplained:  # "Hyderabad in Sindh", "the Australian city of Darwin"
         return _leads(knowledge, mention.node, other.node)
     for step in sorted(knowledge.steps((other.node,))):
         words = question.relations.evidence(step.relation, forward=step.forward).mask
         ends = Follow(Named((other.node,)), step)
-        if not rest & ~words and mention.node in knowledge.evaluate(ends).nodes:
+        if not unexplained & ~words and mention.node in knowledge.evaluate(ends).nodes:
             return True
     return False
 

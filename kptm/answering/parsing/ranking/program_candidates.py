@@ -107,12 +107,12 @@ def candidates(
     scorer = _Scorer(question, lexical, knowledge, kinds, people)
     best: dict[Program, ProgramCandidate] = {}
     for derivation in Search(grammar, knowledge, beam=beam).derivations():
-        made = scorer.score(derivation)
-        known = best.get(derivation.program)
-        if known is None or made.score > known.score:
-            best[derivation.program] = made
-    found = sorted(best.values(), key=_order)[:MOST]
-    return sorted(scorer.compare_with_asked_for(found, schema), key=_order)
+        candidate = scorer.score(derivation)
+        better = best.get(derivation.program)
+        if better is None or candidate.score > better.score:
+            best[derivation.program] = candidate
+    best_candidates = sorted(best.values(), key=_order)[:MOST]
+    return sorted(scorer.compare_with_asked_for(best_candidates, schema), key=_order)
 
 
 class _Scorer:
@@ -141,43 +141,45 @@ class _Scorer:
         self._people = people
         self._words: dict[int, list[str]] = {}
 
-    def score(self, made: Derivation) -> ProgramCandidate:
+    def score(self, derivation: Derivation) -> ProgramCandidate:
         """Score a derivation, and let it explain words that only a complete program does."""
-        question, program = self._question, made.program
-        described = explain_words(question, made, self._knowledge, self._kinds)
-        features = _features(question, made, self._knowledge)
+        question, program = self._question, derivation.program
+        described = explain_words(question, derivation, self._knowledge, self._kinds)
+        features = _features(question, derivation, self._knowledge)
         if described:
             features["described"] = float(described.bit_count())
-        if made.names not in self._words:
-            self._words[made.names] = question_words(question, made.names)
-        words = self._words[made.names]
+        if derivation.names not in self._words:
+            self._words[derivation.names] = question_words(question, derivation.names)
+        words = self._words[derivation.names]
         terms = (
             *predicates(program),
             *edges(program),
             skeleton(program),
-            *_senses(made, self._knowledge),
+            *_senses(derivation, self._knowledge),
         )
         score = self._lexical.score(features.items()) + self._lexical.words(terms, words)
-        return ProgramCandidate(made, features, terms, words, score)
+        return ProgramCandidate(derivation, features, terms, words, score)
 
     def compare_with_asked_for(
-        self, found: Iterable[ProgramCandidate], schema: Schema
+        self, candidates: Iterable[ProgramCandidate], schema: Schema
     ) -> Iterator[ProgramCandidate]:
         """Add the features that tell whether candidates denote what the question asks for."""
-        question, found = self._question, list(found)
+        question, candidates = self._question, list(candidates)
         # One query reads the kinds of all answers.
         self._kinds.of(
             node
-            for item in found
+            for item in candidates
             for node in (item.derivation.nodes or item.derivation.counted)[:COMPARED]
         )
         places: list[int] = []
         if not question.asks_of_subject():
             places = asked_places(question, beside_names(question, self._knowledge))
         nouns = [question.tokens[at].stem for at in places]
-        thing = bool(places) and question.tokens[places[0]].folded in THINGS
-        named = question.relations.named_at(places[0]) if places and not thing else frozenset()
-        for item in found:
+        is_any_thing = bool(places) and question.tokens[places[0]].folded in THINGS
+        named = (
+            question.relations.named_at(places[0]) if places and not is_any_thing else frozenset()
+        )
+        for item in candidates:
             focus = "focus" in item.features
             own = asked_features(
                 question, item.derivation, nouns, named, self._kinds, schema, focus=focus
@@ -199,11 +201,11 @@ def _order(item: ProgramCandidate) -> tuple[float, int, str]:
     return -item.score, item.derivation.size, str(item.derivation.program)
 
 
-def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
+def _senses(derivation: Derivation, knowledge: Knowledge) -> list[str]:
     """Predicates "@type" for the types of named entities, so that words can choose a sense."""
     named = [
         key
-        for part in parts(made.program)
+        for part in parts(derivation.program)
         if isinstance(part, Named)
         for key in part.keys
         if not isinstance(key, ValueKey)
@@ -211,54 +213,64 @@ def _senses(made: Derivation, knowledge: Knowledge) -> list[str]:
     return [f"@{kind}" for kind in sorted(knowledge.types(named))] if named else []
 
 
-def _features(question: Question, made: Derivation, knowledge: Knowledge) -> dict[str, float]:
+def _features(question: Question, derivation: Derivation, knowledge: Knowledge) -> dict[str, float]:
     """The features of a complete program."""
     features: dict[str, float] = {}
-    for name, value in made.features:
+    for name, value in derivation.features:
         features[name] = features.get(name, 0.0) + value
     features.pop("learnt", None)  # computed again for the complete program
-    features["uncovered"] = question.weight(~made.mask)
+    features["uncovered"] = question.weight(~derivation.mask)
     for number, match in enumerate(question.operators):
         bits = (1 << match.end) - (1 << match.start)
-        unused = not made.operators >> number & 1 and not bits & made.mask
+        unused = not derivation.operators >> number & 1 and not bits & derivation.mask
         if match.kind == "sum" and "count" in features:
             continue  # a count explains the "altogether" of "how many are there altogether"
         if match.kind in MISSED and unused:
             features[f"unused_{match.kind}"] = 1.0
-    features["floating_uncovered"] = min(made.floating, 1) * features["uncovered"]
+    features["floating_uncovered"] = min(derivation.floating, 1) * features["uncovered"]
     rows = next((item for item in question.types if item.noun == ROW), None)
-    if rows is not None and rows.mask & made.mask:
+    if rows is not None and rows.mask & derivation.mask:
         known = knowledge.types(knowledge.evaluate(rows.program).nodes[:LOOKED_AT]).keys()
         features["other_rows"] = NAMED if known - knowledge.doubtful_nouns else NAMELESS
-    features["other_noun"] = float(_is_other_noun(question, made, knowledge))
-    features["unused_name"] = float(unused_names(question, made.mask))
-    features["unused_condition"] = float(is_condition_unused(question, made.mask))
-    features["unknown_word"] = float((question.unknown & ~made.mask).bit_count())
-    lost = question.named_place & ~made.mask
-    features["lost_name"] = float(lost.bit_count())
-    features["nameless"] = float(bool(lost) and not made.names)
-    features["torn_name"] = float(is_torn(question, made))
-    features["unused_relation"] = float(unused_relations(question, made.mask))
-    features["unused_type"] = float(unused_types(question, made.mask))
-    features["empty"] = float(not made.nodes and made.number is None and made.truth is None)
-    named = {key for item in parts(made.program) if isinstance(item, Named) for key in item.keys}
+    features["other_noun"] = float(_is_other_noun(question, derivation, knowledge))
+    features["unused_name"] = float(unused_names(question, derivation.mask))
+    features["unused_condition"] = float(is_condition_unused(question, derivation.mask))
+    features["unknown_word"] = float((question.unknown & ~derivation.mask).bit_count())
+    unexplained_names = question.named_place & ~derivation.mask
+    features["lost_name"] = float(unexplained_names.bit_count())
+    features["nameless"] = float(bool(unexplained_names) and not derivation.names)
+    features["torn_name"] = float(is_torn(question, derivation))
+    features["unused_relation"] = float(unused_relations(question, derivation.mask))
+    features["unused_type"] = float(unused_types(question, derivation.mask))
+    features["empty"] = float(
+        not derivation.nodes and derivation.number is None and derivation.truth is None
+    )
+    named = {
+        key for item in parts(derivation.program) if isinstance(item, Named) for key in item.keys
+    }
     # The answer may be a name in the question if it offers a choice: "is Yale or Brown older".
     chosen = "either" in features or ("union" in features and "superlative" in features)
     features["itself"] = float(
-        bool(made.size and made.nodes) and named.issuperset(made.nodes) and not chosen
+        bool(derivation.size and derivation.nodes)
+        and named.issuperset(derivation.nodes)
+        and not chosen
     )
-    features["other_implicit"] = float("implicit" in features and is_other_implicit(made.program))
-    names_alone = is_list_of_names(made.program) or _are_filtered_names(question, made.program)
+    features["other_implicit"] = float(
+        "implicit" in features and is_other_implicit(derivation.program)
+    )
+    names_alone = is_list_of_names(derivation.program) or _are_filtered_names(
+        question, derivation.program
+    )
     features["only_names"] = float(names_alone and not chosen)
-    features["several"] = log(len(made.nodes)) if made.nodes else 0.0
-    features["bare"] = float(made.size == 0)
+    features["several"] = log(len(derivation.nodes)) if derivation.nodes else 0.0
+    features["bare"] = float(derivation.size == 0)
     features["vacuous"] = float(
-        count_vacuous(made.program, knowledge) + echoes(question, made, named)
+        count_vacuous(derivation.program, knowledge) + echoes(question, derivation, named)
     )
-    focus = _has_focus(question, made, knowledge)
+    focus = _has_focus(question, derivation, knowledge)
     if focus is not None:
         features["focus" if focus else "other_focus"] = 1.0
-        features["mixed"] = float(focus and _is_mixed(question, made, knowledge))
+        features["mixed"] = float(focus and _is_mixed(question, derivation, knowledge))
     return {name: value for name, value in features.items() if value}
 
 
@@ -268,40 +280,48 @@ def _are_filtered_names(question: Question, program: Program) -> bool:
     return not asks and isinstance(program, Intersection) and is_list_of_names(program.left)
 
 
-def _is_other_noun(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+def _is_other_noun(question: Question, derivation: Derivation, knowledge: Knowledge) -> bool:
     """Whether the question asks for a noun that the graph does not know, so not for these answers.
 
     This can be said if the answers have types, which are then other types, or if no word names the
     step to them: "the river of Osaka" does not ask for just any fact about Osaka.
     """
-    nodes = made.nodes or made.counted
-    if not question.unknown_noun & ~made.mask or not nodes:
+    nodes = derivation.nodes or derivation.counted
+    if not question.unknown_noun & ~derivation.mask or not nodes:
         return False
-    if made.floating and isinstance(made.program, Follow) and made.program.step.forward:
+    if (
+        derivation.floating
+        and isinstance(derivation.program, Follow)
+        and derivation.program.step.forward
+    ):
         return True
     return bool(knowledge.types(nodes[:LOOKED_AT]))
 
 
-def _is_mixed(question: Question, made: Derivation, knowledge: Knowledge) -> bool:
+def _is_mixed(question: Question, derivation: Derivation, knowledge: Knowledge) -> bool:
     """Whether only some answers are of a type in the question: not only moons orbit Saturn."""
-    some = (made.nodes or made.counted)[:LOOKED_AT]
-    types = knowledge.types(some)
-    return any(item.type and 0 < types.get(item.type, 0) < len(some) for item in question.types)
+    sample = (derivation.nodes or derivation.counted)[:LOOKED_AT]
+    types = knowledge.types(sample)
+    return any(item.type and 0 < types.get(item.type, 0) < len(sample) for item in question.types)
 
 
-def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bool | None:
+def _has_focus(question: Question, derivation: Derivation, knowledge: Knowledge) -> bool | None:
     """Whether answers have the type that the question's first noun names; None if undecided."""
-    nodes = made.nodes or made.counted
+    nodes = derivation.nodes or derivation.counted
     beside = beside_names(question, knowledge)
     # A noun for rows stays a type even if it is also a mention: "which teacher".
-    inside = set(parts(made.program))
+    inside = set(parts(derivation.program))
     kinds = sum(item.mask for item in question.types if item.noun and item.program in inside)
-    named = (beside | made.names) & ~kinds
+    named = (beside | derivation.names) & ~kinds
     first = next((item for item in question.types if item.type and not item.mask & named), None)
-    asked = question.question_word(made.names)
-    if not nodes or first is None or (asked and asked.answer in ("date", "value", "kind")):
+    question_word = question.question_word(derivation.names)
+    if (
+        not nodes
+        or first is None
+        or (question_word and question_word.answer in ("date", "value", "kind"))
+    ):
         return None
-    if asked and asked.answer == "place" and first.start >= asked.end:
+    if question_word and question_word.answer == "place" and first.start >= question_word.end:
         return None  # "where is the maker" does not ask for a maker
     if question.asks_of_subject():
         return None
@@ -309,16 +329,18 @@ def _has_focus(question: Question, made: Derivation, knowledge: Knowledge) -> bo
     if places and places[0] < first.start and question.relations.mask >> places[0] & 1:
         return None  # "what country is the player from" does not ask for a player
     before = question.relations.mask >> max(0, first.start - 3) & 1
-    if _belongs(question, first.start) and (before or (asked and asked.answer == "person")):
+    if _belongs(question, first.start) and (
+        before or (question_word and question_word.answer == "person")
+    ):
         return None  # "the phone of the owner" does not ask for an owner
-    names = [item.start for item in question.mentions if item.mask & made.names]
+    names = [item.start for item in question.mentions if item.mask & derivation.names]
     if names and min(names) < first.start:
         return None
     types = knowledge.types(nodes[:LOOKED_AT])
     # A doubtful noun may describe more than its rows: companies that only publish games.
     sure = first.noun is not None and first.noun not in knowledge.doubtful_nouns
-    told = bool(types) or sure or isinstance(nodes[0], ValueKey)
-    return first.type in types if told else None
+    is_known = bool(types) or sure or isinstance(nodes[0], ValueKey)
+    return first.type in types if is_known else None
 
 
 def _belongs(question: Question, at: int) -> bool:
@@ -348,7 +370,7 @@ def none_features(question: Question) -> dict[str, float]:
 
 def unique(items: Iterable[ProgramCandidate]) -> list[tuple[object, list[ProgramCandidate]]]:
     """Group candidates by denotation, as (denotation, candidates), in the order of the first."""
-    found: dict[object, list[ProgramCandidate]] = {}
+    by_denotation: dict[object, list[ProgramCandidate]] = {}
     for item in items:
-        found.setdefault(item.derivation.denotation, []).append(item)
-    return list(found.items())
+        by_denotation.setdefault(item.derivation.denotation, []).append(item)
+    return list(by_denotation.items())

@@ -57,38 +57,38 @@ def uses_relation(program: Program, relations: Collection[str]) -> bool:
 
 def predicates(program: Program) -> list[str]:
     """The predicates of a program: one for each operation; names have none."""
-    found: list[str] = []
+    names: list[str] = []
     if isinstance(program, Follow):
-        found.append(step_name(program.step))
+        names.append(step_name(program.step))
     elif isinstance(program, OfType):
-        found.append(f"t:{program}")
+        names.append(f"t:{program}")
     elif isinstance(program, Having):
-        found.append(f"h:{step_name(program.step)}")
+        names.append(f"h:{step_name(program.step)}")
     elif isinstance(program, Superlative):
-        found.append(f"{program.order}:{measure_name(program.measure)}")
+        names.append(f"{program.order}:{measure_name(program.measure)}")
     elif isinstance(program, Compare):
-        found.append(f"{program.comparison}:{measure_name(program.measure)}")
+        names.append(f"{program.comparison}:{measure_name(program.measure)}")
     elif isinstance(program, Aggregate):
-        found.append(program.function)
+        names.append(program.function)
     elif isinstance(program, (Difference, Union)):
-        found.append(type(program).__name__)
+        names.append(type(program).__name__)
     elif isinstance(program, Intersection) and not isinstance(program.right, OfType):
-        found.append("and")
+        names.append("and")
     for child in children(program):
-        found += predicates(child)
-    return found
+        names += predicates(child)
+    return names
 
 
 def edges(program: Program) -> list[str]:
     """Pairs of predicates, one applied to the result of the other: "capital>(borders>"."""
     own = _own(program)
-    found = []
+    pairs = []
     for child in children(program):
         below = _own(child)
         if own and below:
-            found.append(f"{own}({below}")
-        found += edges(child)
-    return found
+            pairs.append(f"{own}({below}")
+        pairs += edges(child)
+    return pairs
 
 
 def _own(program: Program) -> str:
@@ -125,5 +125,7 @@ def question_words(question: Question, names: int) -> list[str]:
                 words.append(SLOT)
         else:
             words.append(token.stem)
-    pairs = [f"{one} {two}" for one, two in zip(["^", *words], [*words, "$"], strict=True)]
+    pairs = [
+        f"{first} {second}" for first, second in zip(["^", *words], [*words, "$"], strict=True)
+    ]
     return list(dict.fromkeys([word for word in words if word != SLOT] + pairs))

@@ -45,7 +45,7 @@ def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
     return fits("place", words.name) if answer == "place" else None
 
 
-def is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
+def is_hinted(program: Program, question_word: Match, schema: Schema) -> bool:
     """Whether the last step is along a relation that the question word suggests.
 
     True if the program has no such step, or the relation has no words.
@@ -53,11 +53,12 @@ def is_hinted(program: Program, asked: Match, schema: Schema) -> bool:
     step = led_to(program)
     words = None if step is None else schema.relations.get(step.relation)
     return words is None or any(
-        stems and stems <= words.weights.keys() for stems, _ in schema.rank_hints(asked.hints)
+        stems and stems <= words.weights.keys()
+        for stems, _ in schema.rank_hints(question_word.hints)
     )
 
 
-def classifies(asked: Match, program: Program, schema: Schema) -> bool:
+def classifies(question_word: Match, program: Program, schema: Schema) -> bool:
     """Whether a program ends in a relation that "what kind of" suggests: type, genre or class."""
     if not isinstance(program, Follow) or not program.step.forward:
         return False
@@ -65,4 +66,4 @@ def classifies(asked: Match, program: Program, schema: Schema) -> bool:
     if words is None:
         return False
     stems = set(schema.stems(words.name))
-    return any(stems.issuperset(schema.stems(hint)) for hint in asked.hints)
+    return any(stems.issuperset(schema.stems(hint)) for hint in question_word.hints)

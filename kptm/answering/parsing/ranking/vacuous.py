@@ -45,8 +45,8 @@ def count_vacuous(program: Program, knowledge: Knowledge) -> int:
             base = knowledge.evaluate(part.base).size
             count += base > FEW and knowledge.evaluate(part).size == base
         elif isinstance(part, Aggregate):
-            one = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
-            count += one and not _is_measured(part.source, knowledge)
+            is_single = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
+            count += is_single and not _is_measured(part.source, knowledge)
         elif isinstance(part, Difference):
             count += not knowledge.are_alike(part.left, part.right)
     return count

@@ -52,17 +52,17 @@ class PeopleOfRows:
     def are_asked_for(self) -> bool:
         """Whether the question asks for people: "who", "how many people", "whose plot"."""
         question = self._question
-        asked = question.question_word()
-        if asked is not None and question.tokens[asked.start].folded == WHOSE:
+        question_word = question.question_word()
+        if question_word is not None and question.tokens[question_word.start].folded == WHOSE:
             return any(
                 item.noun
-                and item.start == asked.end
+                and item.start == question_word.end
                 and not self._schema.relations_named(
                     [token.stem for token in question.tokens[item.start : item.end]]
                 )
                 for item in question.types
             )
-        if asked is not None and asked.answer == "person":
+        if question_word is not None and question_word.answer == "person":
             return True
         ends = [item.end for item in question.operators if item.kind == "count"]
         return any(

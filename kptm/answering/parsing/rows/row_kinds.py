@@ -73,9 +73,9 @@ def find_row_kinds(relations_of: Mapping[str, frozenset[str]]) -> list[RowKind]:
         for relation in relations:
             heads[relation].add(row)
     large = [rows for _, rows in kinds if len(rows) >= FEWEST]
-    found = [kind for rows in large if (kind := _kind(rows, relations_of, heads)) is not None]
-    found.sort(key=lambda kind: (-len(kind.rows), sorted(kind.relations)))
-    return found if len(found) > 1 else []
+    row_kinds = [kind for rows in large if (kind := _kind(rows, relations_of, heads)) is not None]
+    row_kinds.sort(key=lambda kind: (-len(kind.rows), sorted(kind.relations)))
+    return row_kinds if len(row_kinds) > 1 else []
 
 
 def _kind(

@@ -160,12 +160,12 @@ def without_names(
             place = item.start, item.end
             spans[place] = spans.get(place, False) or item.kind in ("label", "alias")
     order = sorted(spans, key=lambda span: (not spans[span], span[0] - span[1], span))[:VARIANTS]
-    found = [
+    copies = [
         f"{text[: tokens[start].start]}{SLOT}{text[tokens[end - 1].end :]}" for start, end in order
     ]
-    return list(dict.fromkeys(found)) or [text]
+    return list(dict.fromkeys(copies)) or [text]
 
 
 def _unit(rows: Vectors) -> Vectors:
-    found: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return found
+    unit_rows: Vectors = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return unit_rows

@@ -110,17 +110,17 @@ def fit_map(
         score = SHARPNESS * ((q + q @ a) @ s.T)
         p = np.exp(score - score.max(1, keepdims=True))
         total = p.sum(1, keepdims=True)
-        meant = p * w + 1e-300
-        asked = meant.sum(1, keepdims=True)
+        right_weight = p * w + 1e-300
+        right_total = right_weight.sum(1, keepdims=True)
         # ∂ loss / ∂ score: the model's probability of a step minus its share among right steps.
-        pull = SHARPNESS * (p / total - meant / asked)
-        value = float((np.log(total) - np.log(asked)).sum() + strength / 2 * (flat @ flat))
+        pull = SHARPNESS * (p / total - right_weight / right_total)
+        value = float((np.log(total) - np.log(right_total)).sum() + strength / 2 * (flat @ flat))
         return value, (q.T @ (pull @ s)).ravel() + strength * flat
 
-    found = minimize(
+    flat_map = minimize(
         loss, np.zeros(width * width), jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}
     ).x
-    u, size, v = np.linalg.svd(found.reshape(width, width))
+    u, size, v = np.linalg.svd(flat_map.reshape(width, width))
     root = np.sqrt(size[:RANK])
     return QuestionMap(
         encoder,

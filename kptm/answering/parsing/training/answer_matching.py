@@ -17,8 +17,8 @@ YES = frozenset("yes true ja wahr sí si oui sì sim ναι はい 是 对".spli
 NO = frozenset("no false nein falsch non não nao όχι οχι いいえ 不是 否".split())
 CLOSE = 1e-3
 """The relative tolerance of equal numbers."""
-ENOUGH, SHARP = 0.5, 8
-"""The reward of a denotation is F1 to the power ``SHARP``, or 0 if F1 is below ``ENOUGH``.
+LEAST_F1, EXPONENT = 0.5, 8
+"""The reward of a denotation is F1 to the power ``EXPONENT``, or 0 if F1 is below ``LEAST_F1``.
 
 F1 need not be 1, because the graph may have a few more or fewer answers than the example.
 """
@@ -34,7 +34,7 @@ class AnswerMatcher:
 
     def __init__(self, names: Collection[str], keys: Mapping[str, Collection[str]]) -> None:
         self.names = tuple(names)
-        self._of = {key: name for name in self.names for key in keys.get(name, ())}
+        self._answer_of = {key: name for name in self.names for key in keys.get(name, ())}
         self._numbers = {
             name: number for name in self.names if (number := as_number(name)) is not None
         }
@@ -53,19 +53,19 @@ class AnswerMatcher:
             )
         if not derivation.nodes or not self.names:
             return 0.0
-        found = [name for node in derivation.nodes if (name := self._name(node)) is not None]
-        hits = len(set(found))
+        names = [name for node in derivation.nodes if (name := self._name(node)) is not None]
+        hits = len(set(names))
         if not hits:
             return 0.0
-        precision, recall = len(found) / len(derivation.nodes), hits / len(self.names)
+        precision, recall = len(names) / len(derivation.nodes), hits / len(self.names)
         return 2 * precision * recall / (precision + recall)
 
-    def among(self, nodes: Sequence[str]) -> frozenset[str]:
-        """Those of the nodes that are answers."""
+    def right_nodes(self, nodes: Sequence[str]) -> frozenset[str]:
+        """The nodes that are answers."""
         return frozenset(node for node in nodes if self._name(node) is not None)
 
-    def count(self) -> int:
-        """The only answer as a positive integer; 0 if it is none, or if there are several."""
+    def expected_count(self) -> int:
+        """The answer, if it is a single positive integer; else 0."""
         number = self._numbers.get(self.names[0]) if len(self.names) == 1 else None
         return int(number) if number is not None and number == int(number) and number > 0 else 0
 
@@ -78,11 +78,11 @@ class AnswerMatcher:
     def reward(self, derivation: Derivation) -> float:
         """The reward of a denotation in training, between 0 and 1."""
         f1 = self.f1(derivation)
-        return f1**SHARP if f1 >= ENOUGH else 0.0
+        return f1**EXPONENT if f1 >= LEAST_F1 else 0.0
 
     def _name(self, node: str) -> str | None:
-        """The answer that a node is, by key, number or text; None if it is none."""
-        known = self._of.get(node)
+        """The answer that a node is, by key, number or text; None if it is no answer."""
+        known = self._answer_of.get(node)
         if known is None and isinstance(node, ValueKey):
             known = self._name_of_number(node.literal.value) or self._folded.get(
                 fold(node.literal.value)
@@ -100,7 +100,7 @@ class AnswerMatcher:
 
 
 def as_number(text: str) -> float | None:
-    """Read a number as people write it ("1,500 km"), without the unit; None if it is none."""
+    """Read a number as people write it ("1,500 km"), without the unit; None if the text is no number."""
     for literal in value_forms(text):
         try:
             return float(literal.value)

@@ -111,17 +111,17 @@ def fit(
     for (predicate, _), column in own.items():
         if predicate.startswith(KIND):  # there are few types, so a weaker prior is enough
             precision[column] = 1 / KINDS**2
-    found = minimize(
+    weights_found = minimize(
         lambda weights: loss(weights, table, guess, precision),
         guess,
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": ROUNDS},
     ).x
-    fitted = dict(zip(names, found[: len(names)].tolist(), strict=True))
+    fitted = dict(zip(names, weights_found[: len(names)].tolist(), strict=True))
     words: dict[str, dict[str, float]] = defaultdict(dict)
     for (predicate, word), column in own.items():
-        weight = float(found[column])
+        weight = float(weights_found[column])
         if abs(weight) > NOTHING:
             words[predicate][word] = weight
     return replace(
@@ -142,13 +142,13 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
     # Each example's largest score is subtracted, so that no exponential overflows.
     top = np.maximum.reduceat(score, table.first)
     p = np.exp(score - np.repeat(top, table.sizes))
-    meant = p * table.right
+    right_weight = p * table.right
     total = np.add.reduceat(p, table.first) + TINY
-    said = np.add.reduceat(meant, table.first) + TINY
+    right_total = np.add.reduceat(right_weight, table.first) + TINY
     # ∂ value / ∂ score: the probability of a row minus its share among the right rows.
-    pull = p / np.repeat(total, table.sizes) - meant / np.repeat(said, table.sizes)
+    pull = p / np.repeat(total, table.sizes) - right_weight / np.repeat(right_total, table.sizes)
     off = weights - guess
-    value = float((np.log(total) - np.log(said)).sum() + precision @ off**2 / 2)
+    value = float((np.log(total) - np.log(right_total)).sum() + precision @ off**2 / 2)
     return value, table.features.T @ pull + precision * off
 
 

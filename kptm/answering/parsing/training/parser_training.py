@@ -119,20 +119,20 @@ class Trainer:
         start, examples = self._with_thresholds(start, everything, questions, examples)
         maps = learn_maps(examples, questions)
         examples = maps.compare_examples(examples, questions)
-        held = (
+        held_out = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
-        taught = [item for at, item in enumerate(examples) if at not in set(held)]
+        taught = [item for at, item in enumerate(examples) if at not in set(held_out)]
         own = replace(start, paths=frequent(_paths(taught)))
         self._parser.model = replace(fit(taught, own), question_map=maps.unseen(0))
         after = [
             self._is_right(everything[at], questions[at])
-            for at in (*held, *range(len(chosen), len(everything)))
+            for at in (*held_out, *range(len(chosen), len(everything)))
         ]
         self._parser.model = before
         earlier = [
             self._is_right(everything[at], questions[at])
-            for at in (*held, *range(len(chosen), len(everything)))
+            for at in (*held_out, *range(len(chosen), len(everything)))
         ]
         self._parser.model = fit(examples, start)
         examples = self._examples(everything, questions, examples, maps)
@@ -145,7 +145,7 @@ class Trainer:
             empty = not lessons[number].answers.names
             explained[number] = max(examples[at].right, default=0.0) > 0 or empty
             has_name[number] = bool(questions[at].mentions)
-        size = len(held)
+        size = len(held_out)
         return Training(
             model,
             tuple(explained),
@@ -170,7 +170,7 @@ class Trainer:
                 questions that get no right candidate in the second round.
             maps: The map of question vectors for each question.
         """
-        found = []
+        examples = []
         model = self._parser.model
         paths: Counter[tuple[Step, ...]] = Counter()
         for at, (lesson, question) in enumerate(zip(lessons, questions, strict=True)):
@@ -184,11 +184,11 @@ class Trainer:
                 example = self._example(lesson, question, floating=2, beam=WIDE)
             elif not known:
                 example = earlier[at]
-            found.append(example)
+            examples.append(example)
             paths += _paths([example])
             self._done += 1
             self._progress(self._done)
-        return found
+        return examples
 
     def _with_thresholds(
         self,
@@ -218,11 +218,11 @@ class Trainer:
 
     def _example(self, lesson: ParserExample, question: Question, **how: int) -> Example:
         """Search the candidates of a question, and reward them by its answers."""
-        found = self._parser.candidates(question, **how)
-        right = [lesson.answers.reward(item.derivation) for item in found]
-        kept = sorted(range(len(found)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
+        candidates = self._parser.candidates(question, **how)
+        right = [lesson.answers.reward(item.derivation) for item in candidates]
+        chosen = sorted(range(len(candidates)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
         return Example(
-            [found[at] for at in kept], [right[at] for at in kept], none_features(question)
+            [candidates[at] for at in chosen], [right[at] for at in chosen], none_features(question)
         )
 
     def _is_right(self, lesson: ParserExample, question: Question) -> bool:
@@ -235,14 +235,14 @@ class Trainer:
 
 def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
     """By path: for how many questions it is the first of the candidates with the highest reward."""
-    found: Counter[tuple[Step, ...]] = Counter()
+    counts: Counter[tuple[Step, ...]] = Counter()
     for example in examples:
         best = max(example.right, default=0.0)
         if best > 0:
             first = example.right.index(best)
             path = path_of(example.candidates[first].derivation.program)
-            found[path] += bool(path)
-    return +found
+            counts[path] += bool(path)
+    return +counts
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:

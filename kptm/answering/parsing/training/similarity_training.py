@@ -85,7 +85,7 @@ def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
 
     A program counts by its reward, times its probability relative to the best right program.
     """
-    found = np.zeros(len(encoded.steps.at))
+    weights = np.zeros(len(encoded.steps.at))
     chosen = [
         (item, reward, steps_of(item.derivation.program))
         for item, reward in zip(example.candidates, example.right, strict=True)
@@ -96,8 +96,8 @@ def _right_steps(example: Example, encoded: EncodedQuestion) -> np.ndarray:
         for step in steps:
             if step in encoded.steps.at:
                 share = reward * exp(item.score - top) / len(steps)
-                found[encoded.steps.at[step]] += share
-    return found
+                weights[encoded.steps.at[step]] += share
+    return weights
 
 
 def steps_of(program: Program) -> list[Step]:

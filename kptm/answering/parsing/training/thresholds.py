@@ -102,25 +102,27 @@ class ThresholdLearner:
         self._with_word: dict[tuple[str, str], set[int]] = defaultdict(set)
         self._lessons = 0
 
-    def add(self, question: Question, answers: AnswerMatcher, found: Sequence[Derivation]) -> None:
+    def add(
+        self, question: Question, answers: AnswerMatcher, derivations: Sequence[Derivation]
+    ) -> None:
         """Collect intervals from the candidates of a question that has no completely right program.
 
         Args:
             question: The question.
             answers: Compares nodes with its answers.
-            found: The derivations of its candidates.
+            derivations: The derivations of its candidates.
         """
         self._lessons += 1
         seen: set[tuple[tuple[str, ...], int]] = set()
-        for made in found:
-            nodes = made.counted or made.nodes
-            left = question.open_words(made.mask | question.known)
-            if not left or not 1 < len(nodes) <= NODES or (nodes, made.mask) in seen:
+        for derivation in derivations:
+            nodes = derivation.counted or derivation.nodes
+            open_words = question.open_words(derivation.mask | question.known)
+            if not open_words or not 1 < len(nodes) <= NODES or (nodes, derivation.mask) in seen:
                 continue
-            seen.add((nodes, made.mask))
+            seen.add((nodes, derivation.mask))
             kind = _type(self._knowledge, nodes)
-            for word in left:
-                self._add(word, kind, nodes, made, answers)
+            for word in open_words:
+                self._add(word, kind, nodes, derivation, answers)
 
     def _add(
         self,
@@ -131,12 +133,12 @@ class ThresholdLearner:
         answers: AnswerMatcher,
     ) -> None:
         """Collect the intervals of one unexplained word, for all measures of the nodes."""
-        wanted = answers.count() if derivation.counted else len(answers.among(nodes))
+        wanted = answers.expected_count() if derivation.counted else len(answers.right_nodes(nodes))
         some_missing = not derivation.counted and wanted != len(answers.names)
         if some_missing or not 0 < wanted < len(nodes):
             return
         self._with_word[word, kind].add(self._lessons)
-        right = frozenset() if derivation.counted else answers.among(nodes)
+        right = frozenset() if derivation.counted else answers.right_nodes(nodes)
         for step in self._knowledge.measures(nodes[:NODES]):
             sizes, unit = _sizes(self._knowledge, nodes, step)
             for comparison, sign in SIGNS.items():
@@ -196,7 +198,7 @@ def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
 
 def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict[str, float], str]:
     """By node: its number, if that has the unit of the first number found; and this unit."""
-    found: dict[str, float] = {}
+    sizes: dict[str, float] = {}
     unit = None
     for node in nodes:
         for value in knowledge.evaluate(Follow(Named((node,)), step)).nodes[:1]:
@@ -204,11 +206,11 @@ def _sizes(knowledge: Knowledge, nodes: Sequence[str], step: Step) -> tuple[dict
             if quantity(literal) is None or unit not in (None, literal.unit):
                 continue
             try:
-                found[node] = float(literal.value)
+                sizes[node] = float(literal.value)
             except ValueError:  # a date
                 continue
             unit = literal.unit
-    return found, unit or ""
+    return sizes, unit or ""
 
 
 def _parting(sizes: Mapping[str, float], right: frozenset[str], wanted: int) -> _Interval | None:

@@ -119,8 +119,10 @@ class Clauses:
         if isinstance(words, NounRelation):
             if program.step.forward:
                 end = f"{whose}{words.rest}{during}"
-                one, many = self.noun_of(program, words, plural=False), words.noun.many
-                return Forms(f"that is{no} {one} of {end}", f"that are{no} the {many} of {end}")
+                singular, plural_noun = self.noun_of(program, words, plural=False), words.noun.many
+                return Forms(
+                    f"that is{no} {singular} of {end}", f"that are{no} the {plural_noun} of {end}"
+                )
             verb = words.verb(negated=negated)
             return same(f"whose {words.noun.one}{words.rest} {verb} {whose}{during}")
         if program.step.forward:
@@ -134,10 +136,10 @@ class Clauses:
         """The clause for a step from any node of a set: "that rivers traverse"."""
         some, during = source.text(plural=True, the=""), when(program.during)
         if isinstance(words, NounRelation):
-            one = "none" if negated else "one"
-            of = f"{one} of {source.text(plural=True)}{during}"
+            quantifier = "none" if negated else "one"
+            partitive = f"{quantifier} of {source.text(plural=True)}{during}"
             if not program.step.forward:
-                return same(f"whose {words.noun.one}{words.rest} {words.verb()} {of}")
+                return same(f"whose {words.noun.one}{words.rest} {words.verb()} {partitive}")
             no, some = (" not", f"any {some}") if negated else ("", some)
             end = f"of {some}{words.rest}{during}"
             return Forms(

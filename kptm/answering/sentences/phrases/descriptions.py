@@ -165,8 +165,8 @@ class ProgramDescriber:
             text = source.text(plural=True, the="" if source.noun else "the").strip()
             return NounPhrase(name=f"the number of {text}", several=False)
         total = _TOTALS[program.function]
-        one = replace(source, before=f"{total} {source.before}".strip())
-        return NounPhrase(name=one.text(plural=False), several=False)
+        of_total = replace(source, before=f"{total} {source.before}".strip())
+        return NounPhrase(name=of_total.text(plural=False), several=False)
 
     @describe.register
     def _(self, program: Subtract) -> NounPhrase:

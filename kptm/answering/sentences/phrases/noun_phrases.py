@@ -55,9 +55,9 @@ class NounPhrase:
     def _clauses(self, *, plural: bool) -> str:
         text = ""
         for clause in self.clauses:
-            said = clause.of(plural=plural)
-            joint = " and " if text and not said.startswith("with ") else " "
-            text = f"{text}{joint if text else ''}{said}"
+            clause_text = clause.of(plural=plural)
+            joint = " and " if text and not clause_text.startswith("with ") else " "
+            text = f"{text}{joint if text else ''}{clause_text}"
         return text
 
     def and_also(self, clause: Forms) -> NounPhrase:

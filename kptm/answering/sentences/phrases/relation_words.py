@@ -134,12 +134,12 @@ def _from_patterns(
     opaque = re.fullmatch(r"[A-Za-z]?\d+", name) is not None
     for pattern in patterns:
         for noun in _NOUN_PATTERNS:
-            found = noun.fullmatch(pattern)
-            if found and (opaque or set(question_words(found[1])) == own):
-                return NounRelation(grammar.noun(found[1]))
-        found = _VERB_PATTERN.fullmatch(pattern)
-        if found and (opaque or (own and set(question_words(found[1])) == own)):
-            verb = _verb(found[1].split(), grammar)
+            match = noun.fullmatch(pattern)
+            if match and (opaque or set(question_words(match[1])) == own):
+                return NounRelation(grammar.noun(match[1]))
+        match = _VERB_PATTERN.fullmatch(pattern)
+        if match and (opaque or (own and set(question_words(match[1])) == own)):
+            verb = _verb(match[1].split(), grammar)
             if verb is not None:
                 return verb
     return None
@@ -222,13 +222,13 @@ def _be_written(verb: str, rest: Sequence[str], grammar: SentenceGrammar) -> Ver
     return _be(verb, rest)
 
 
-def _be(verb: str, rest: Sequence[str], many: str = "") -> VerbRelation:
+def _be(verb: str, rest: Sequence[str], plural_complement: str = "") -> VerbRelation:
     """A form of "be" with its forms: "is part of", "are part of", "is not part of"."""
-    one = " ".join(rest)
-    many = many or one
+    complement = " ".join(rest)
+    plural_complement = plural_complement or complement
     return VerbRelation(
-        Forms(f"{verb} {one}", f"{_BE[verb]} {many}"),
-        Forms(f"{verb} not {one}", f"{_BE[verb]} not {many}"),
+        Forms(f"{verb} {complement}", f"{_BE[verb]} {plural_complement}"),
+        Forms(f"{verb} not {complement}", f"{_BE[verb]} not {plural_complement}"),
     )
 
 
@@ -236,11 +236,11 @@ def _noun_of(words: Sequence[str], grammar: SentenceGrammar) -> VerbRelation:
     """Words for a name with "of": "is part of", "is a member of", "is the mother of"."""
     at = len(words) - 1 if words[-1] == "of" else 1
     noun, head = " ".join(words[: at + 1]), words[at - 1].lower()
-    many = grammar.noun(noun).many
+    plural = grammar.noun(noun).many
     if head in grammar.bare:
         return _be("is", noun.split())
-    one = article(noun) if head in grammar.indefinite else f"the {noun}"
-    return _be("is", one.split(), many)
+    singular = article(noun) if head in grammar.indefinite else f"the {noun}"
+    return _be("is", singular.split(), plural)
 
 
 def _past(words: Sequence[str], grammar: SentenceGrammar, *, dates: bool) -> VerbRelation:

@@ -65,21 +65,23 @@ class RememberedPaths:
         if not named or not self._builder.lexical.paths:
             return []
         named = [part for part in named[:NAMES] if part.score > named[0].score - BEHIND]
-        found = [pair for part in named for pair in self._from(part)]
-        found.sort(key=lambda pair: (-pair[0], str(pair[1].program)))
-        return [made for _, made in found[:TRIED]]
+        scored = [pair for part in named for pair in self._from(part)]
+        scored.sort(key=lambda pair: (-pair[0], str(pair[1].program)))
+        return [derivation for _, derivation in scored[:TRIED]]
 
     def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
         """Yield (score, derivation) of each remembered path that can start at a name."""
-        here = self._builder.knowledge.steps(part.nodes)
+        first_steps = self._builder.knowledge.steps(part.nodes)
         words = question_words(self._builder.question, part.names)
-        made: dict[tuple[Step, ...], Derivation] = {(): part}
+        derivation_of_path: dict[tuple[Step, ...], Derivation] = {(): part}
         for path in self._builder.lexical.paths:
-            if path[0] not in here:
+            if path[0] not in first_steps:
                 continue
             for end in range(1, len(path) + 1):
-                if path[:end] not in made:
-                    made[path[:end]] = self._step(made[path[: end - 1]], path[end - 1])
-            found = made[path]
-            terms = (*edges(found.program), skeleton(found.program))
-            yield found.score + self._builder.lexical.words(terms, words), found
+                if path[:end] not in derivation_of_path:
+                    derivation_of_path[path[:end]] = self._step(
+                        derivation_of_path[path[: end - 1]], path[end - 1]
+                    )
+            derivation = derivation_of_path[path]
+            terms = (*edges(derivation.program), skeleton(derivation.program))
+            yield derivation.score + self._builder.lexical.words(terms, words), derivation

@@ -38,9 +38,11 @@ class StepChoices:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        said = builder.question.relations
+        relations = builder.question.relations
         # The relations most of whose name is in the question, while no token is used yet.
-        self.said_well = [key for key in said.relations() if said.evidence(key).recall > WELL]
+        self.said_well = [
+            key for key in relations.relations() if relations.evidence(key).recall > WELL
+        ]
 
     def steps_of(self, part: Derivation) -> Counter[Step]:
         """The steps from the nodes of a set, with the number of facts of each."""
@@ -69,7 +71,7 @@ class StepChoices:
         own = own or people.step_from(part.nodes[0]) or self._by(part, here)
         return {**self._count_ends(part, here), **({} if own is None else {own: 1})}
 
-    def _by(self, part: Derivation, here: Collection[Step]) -> Step | None:
+    def _by(self, part: Derivation, outgoing: Collection[Step]) -> Step | None:
         """The only step back along a relation with "by", for a name after "by"; else None.
 
         "Films by Ann Lee" are those with her as "directed by", not those with her among the guests.
@@ -79,30 +81,34 @@ class StepChoices:
         if not at or tokens[at - 1].folded != BY:
             return None
         relations = self._builder.schema.relations
-        found = [
+        steps = [
             step
-            for step in here
+            for step in outgoing
             if not step.forward
             and (words := relations.get(step.relation)) is not None
             and relation_form(words.label).form is Form.PASSIVE
             and BY in relation_form(words.label).words
         ]
-        return found[0] if len(found) == 1 else None
+        return steps[0] if len(steps) == 1 else None
 
-    def _count_ends(self, part: Derivation, here: Collection[Step]) -> dict[Step, int]:
+    def _count_ends(self, part: Derivation, outgoing: Collection[Step]) -> dict[Step, int]:
         """By step to a type or relation in the question: how many lead to the same."""
         free = self.free_types(part)
-        relations = self._said_beyond(here)
+        relations = self._said_beyond(outgoing)
         if not free and not relations:
             return {}
         beyond = self._builder.knowledge.relations_beyond(part.nodes, relations)
         kinds = {
             step: (free & self._kinds_of_ends(part, step) if free else set())
             | relations.intersection(beyond.get(step, ()))
-            for step in here
+            for step in outgoing
         }
-        counts = Counter(kind for found in kinds.values() for kind in found)
-        return {step: max(counts[kind] for kind in found) for step, found in kinds.items() if found}
+        counts = Counter(kind for kinds_of_step in kinds.values() for kind in kinds_of_step)
+        return {
+            step: max(counts[kind] for kind in kinds_of_step)
+            for step, kinds_of_step in kinds.items()
+            if kinds_of_step
+        }
 
     def _said_beyond(self, here: Collection[Step]) -> set[str]:
         """In a table without types: the relations in the question that are no step from here."""
@@ -121,8 +127,8 @@ class StepChoices:
         people = self._builder.people
         forward = isinstance(part.program, Follow) and part.program.step.forward
         if part.mention is None and not forward and step == people.step_to(part.nodes):
-            said = step.relation in self._builder.question.relations
-            return not said and step != last_step_back(part)
+            is_named = step.relation in self._builder.question.relations
+            return not is_named and step != last_step_back(part)
         if (
             part.mention is not None
             and not step.forward

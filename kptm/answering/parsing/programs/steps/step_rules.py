@@ -58,20 +58,20 @@ class Steps:
         """Extensions of a set by one step: those that match the question best."""
         if _is_of_several_rows(part) or self._is_truth(part.program):
             return
-        found = []
-        here = self._choices.steps_of(part)
+        scored = []
+        outgoing = self._choices.steps_of(part)
         back = _step_back(part)
-        choices = self._choices.count(part, here)
-        for step in here:
+        choices = self._choices.count(part, outgoing)
+        for step in outgoing:
             if step == back:
                 continue
-            made = self._step(part, step, choices.get(step, len(here)))
-            if made is not None:
-                found.append((-made.score, step, made))
-                found += [(-x.score, step, x) for x in self._during(part, made)]
-        found.sort(key=lambda x: x[:2])
-        for *_, made in found[:STEPS]:
-            yield made
+            derivation = self._step(part, step, choices.get(step, len(outgoing)))
+            if derivation is not None:
+                scored.append((-derivation.score, step, derivation))
+                scored += [(-x.score, step, x) for x in self._during(part, derivation)]
+        scored.sort(key=lambda x: x[:2])
+        for *_, derivation in scored[:STEPS]:
+            yield derivation
 
     def _is_truth(self, program: Program) -> bool:
         """Whether a program leads to "yes" or "no", which two relations share by chance."""
@@ -113,31 +113,33 @@ class Steps:
         left, right = program.source.left, program.source.right
         for number, match in enumerate(self._builder.question.operators):
             if match.kind == "and" and part.operators >> number & 1:
-                said = [item for item in self._builder.question.operators if item.kind == "both"]
+                operators = [
+                    item for item in self._builder.question.operators if item.kind == "both"
+                ]
                 yield self._builder.extend(
                     Intersection(Follow(left, program.step), Follow(right, program.step)), (part,),
-                    mask=bits(said[0]) if said else 0,
-                    features={"both": 1.0, "both_said": float(bool(said))},
+                    mask=bits(operators[0]) if operators else 0,
+                    features={"both": 1.0, "both_said": float(bool(operators))},
                 )  # fmt: skip
 
     def silent_steps(self, part: Derivation) -> Iterator[Derivation]:
         """Steps that match the question well, but lead nowhere because the graph lacks the fact."""
-        here = self._builder.knowledge.steps(part.nodes)
-        said = self._builder.question.relations
+        outgoing = self._builder.knowledge.steps(part.nodes)
+        relations = self._builder.question.relations
         for relation in self._choices.said_well:
-            if said.evidence(relation, part.mask).recall > WELL:
+            if relations.evidence(relation, part.mask).recall > WELL:
                 for forward in (True, False):
                     step = Step(relation, forward)
-                    if step not in here:
-                        made = self._step(part, step, 1)
-                        if made is not None:
-                            yield made
+                    if step not in outgoing:
+                        derivation = self._step(part, step, 1)
+                        if derivation is not None:
+                            yield derivation
 
     def remembered_step(self, part: Derivation, step: Step) -> Derivation:
         """A step of a remembered path, which no word of the question needs to name."""
-        made = self._step(part, step, 1, remembered=True)
-        assert made is not None  # noqa: S101  # a remembered step is never refused
-        return made
+        derivation = self._step(part, step, 1, remembered=True)
+        assert derivation is not None  # noqa: S101  # a remembered step is never refused
+        return derivation
 
     def _may_be_said(self, step: Step) -> bool:
         """Whether the question may name a step: by a word, by similarity, or by learnt weights.
@@ -281,19 +283,21 @@ class Steps:
         both = any(item.kind == "both" for item in self._builder.question.operators)
         return both and isinstance(part.program, Union) and not part.floating
 
-    def _is_of_kind(self, part: Derivation, said: int) -> bool:
+    def _is_of_kind(self, part: Derivation, step_mask: int) -> bool:
         """Whether the words of a step only name the type of most nodes of the set.
 
         Such a step is not needed: for countries, "country" is no step to another country.
 
         Args:
             part: The derivation of the set.
-            said: Bit mask of the words that match the step.
+            step_mask: Bit mask of the words that match the step.
         """
-        if not said or part.mention is not None or is_value(part.nodes):
+        if not step_mask or part.mention is not None or is_value(part.nodes):
             return False
         kinds = [
-            item.type for item in self._builder.question.types if item.type and item.mask == said
+            item.type
+            for item in self._builder.question.types
+            if item.type and item.mask == step_mask
         ]
         if not kinds:
             return False
