@@ -153,10 +153,9 @@ class KnowledgeGraph(GraphView):
                 column with the entities. Empty cells are skipped.
             split: The separator of several values in a cell of such a table.
             header: Whether the first line of TSV or CSV is a header; None recognises usual ones.
-            types: For TSV and CSV: the kind of a relation's tails by its key, one of
+            types: For TSV and CSV only: the kind of a relation's tails by its key, one of
                 :data:`kg.values.KINDS` ("entity", "integer", "url", …). :mod:`kg.values.infer`
-                guesses others; False guesses nothing, and all tails are entities. Other formats
-                mark values themselves, so that stating types for them is an error.
+                guesses others; False guesses nothing, and all tails are entities.
             subset: For Wikidata's dump: the part to read; the report counts what is left out.
             source: The source; by default the path. A fact of two sources is live while one states
                 it.
@@ -297,8 +296,7 @@ class KnowledgeGraph(GraphView):
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
             pattern = self._without_merged_keys(self._pattern(head, relation, tail))
-            ids = patterns.ids(sql, *pattern)
-            removed = liveness.retract_all(sql, ids, number)
+            removed = liveness.retract_all(sql, patterns.ids(sql, *pattern), number)
             if not removed:
                 transaction.rollback()
             return removed

@@ -263,7 +263,7 @@ may_be_value = re.compile(
     r"[\d+\u2212.$€£¥₹-]|https?:|ftp:|file:|www\.|[^@\s]+@|true$|false$|USD|EUR|GBP|CHF|v\d"
     rf"|{_MONTH}\.? \d",
     re.IGNORECASE,
-)
+).match
 """A quick check whether a text may be a value, by its beginning."""
 
 AMBIGUOUS = ("date, d/m/y", "date, m/d/y")

@@ -100,7 +100,7 @@ class AnswerMatcher:
 
 
 def as_number(text: str) -> float | None:
-    """Read a number as people write it ("1,500 km"), without the unit; None if the text is no number."""
+    """Read a number as people write it ("1,500 km"), without the unit; None for other texts."""
     for literal in value_forms(text):
         try:
             return float(literal.value)
