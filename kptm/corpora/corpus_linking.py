@@ -51,7 +51,7 @@ def link_corpus(
         origin: The files, the linker and the settings of the shards.
         open_pool: Starts the workers; called if a shard is missing or damaged.
         progress: Called with the number of documents done.
-        group: The number of documents after which the linker's batches begin anew; 0 for never.
+        group: The number of documents after which the linker begins a new batch; 0 for none.
 
     Raises:
         CorpusError: The folder has other content, another process writes to it, a file has changed

@@ -61,7 +61,7 @@ def cut(
         documents: The documents, and errors of lines that are none.
         size: The number of documents after which a shard ends.
         reject: Called with each error.
-        group: The number of documents after which the linker's batches begin anew, if not 0; a
+        group: The number of documents after which the linker begins a new batch, if not 0; a
             shard then has whole groups.
     """
     number = characters = batch = 0

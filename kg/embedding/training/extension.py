@@ -73,7 +73,7 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
     """Add a fitted row for each new entity and relation, after the existing rows, sorted by key.
 
     Each new row minimises the objective of the training, with every other row frozen, over the
-    facts of the new entities and relations and an equal number of other facts, drawn anew for each
+    facts of the new entities and relations and an equal number of other facts, drawn again for each
     pass. Without the other facts, nothing would lower the score of a new entity as a wrong answer,
     and it would be ranked first everywhere. New facts between existing entities are not learnt;
     train again for those.

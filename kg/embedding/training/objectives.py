@@ -51,7 +51,7 @@ def _one_to_all(scorer: Scorer, ids: torch.Tensor) -> Batches:
 
     This is equation 2 of Lacroix et al. (2018). Up to ``config.share`` triples of one (head,
     relation) pair share one row of scores, which gives the same sum of losses as scoring each
-    triple alone, for less work. The triples that share a row are drawn anew for each epoch. A high
+    triple alone, for less work. The triples that share a row are drawn again for each epoch. A high
     ``share`` makes fewer and larger steps, and the training ends at a slightly lower MRR.
     """
     config = scorer.config

@@ -24,7 +24,7 @@ EPOCHS = 200
 def refit(
     embeddings: EntityEmbeddings, graph: KnowledgeGraph, keys: Collection[str]
 ) -> EntityEmbeddings:
-    """Fit the rows of ``keys`` anew to the facts that the graph now states about them.
+    """Refit the rows of ``keys`` to the facts that the graph now states about them.
 
     The objective is that of the training. Keys, relations and every other row stay as they are in
     ``embeddings``, so that the new table can replace the old one in a fused model. Facts about

@@ -137,7 +137,7 @@ def _column(at: int, body: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _rank(name: str) -> int:
-    """The place of a heading among the usual ones, after all of them if it is none of these."""
+    """The rank of a heading among the usual ones; a rank after them for any other heading."""
     words = name.casefold().replace("_", " ").split()
     return next((at for at, word in enumerate(NAMES) if word in words), len(NAMES))
 

@@ -1,4 +1,4 @@
-"""The changes since a revision, so that what was computed from the graph need not be built anew."""
+"""The changes since a revision, so that results computed from the graph can be updated."""
 
 from __future__ import annotations
 

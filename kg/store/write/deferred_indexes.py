@@ -31,7 +31,7 @@ _KEY = (
 """The definition of a primary key; that of a divided table has one more column."""
 
 _CHANGED = 0.1
-"""The part of a table after whose change PostgreSQL itself counts its values anew, by default."""
+"""The share of changed rows at which PostgreSQL analyses a table by itself, by default."""
 
 
 class DeferredIndexes:

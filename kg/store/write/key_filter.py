@@ -1,6 +1,6 @@
 """Remembers the ids of the keys of a long load in 16 bytes each; a dictionary needs 170.
 
-A key is identified by 96 bits: Python's hash of it, which is keyed anew in every process, and its
+A key is identified by 96 bits: Python's hash of it, which has another key in every process, and its
 CRC-32. Two of a billion keys collide once in 10¹¹ loads.
 """
 

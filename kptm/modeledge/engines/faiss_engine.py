@@ -75,7 +75,7 @@ class FaissEngine:
         query_count: int,
         progress: Progress | None,
     ) -> Built:
-        """Build the index of a space anew as configured, and measure its recall."""
+        """Rebuild the index of a space as configured, and measure its recall."""
         return build_index.build(sql, space, config, query_count, progress)
 
     def note_position(self, sql: Sql, space: VectorSpace, cached: CachedIndex) -> None:

@@ -87,7 +87,7 @@ class ServerEngine:
         query_count: int,
         progress: Progress | None,
     ) -> Built:
-        """Build the index of a space anew, and measure its recall.
+        """Rebuild the index of a space, and measure its recall.
 
         Raises:
             ModeledgeError: Servers have no index of the configured kind.

@@ -3,7 +3,7 @@
     rows of a range of ids ──► one shard, built and written ──► the next
 
 An interrupted build continues with the shards that are missing. Later changes are added to the
-shards that they concern, and a shard that lost many rows is built anew, alone.
+shards that they concern, and only a shard that lost many rows is rebuilt.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class ShardedEngine:
         query_count: int,
         progress: Progress | None,
     ) -> Built:
-        """Build all shards anew as configured, one at a time, or continue an interrupted build."""
+        """Rebuild all shards as configured, one at a time, or continue an interrupted build."""
         seq, newest = oplog.position(sql), oplog.newest(sql)
         living = oplog.living(sql, space.id)
         config = build_index.resolve(config, space, len(living), query_count)

@@ -98,12 +98,12 @@ class ShardedIndex:
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether a shard should be built anew."""
+        """Whether a shard should be rebuilt."""
         return bool(self.worn)
 
     @property
     def worn(self) -> list[int]:
-        """The shards to build anew: they lost many or all rows, or began with few and are full."""
+        """The shards to rebuild: they lost many or all rows, or began with few and are full."""
         last = max(self.shards, default=0)
 
         def is_full(number: int, shard: VectorShard) -> bool:

@@ -45,7 +45,7 @@ class VectorEngine(Protocol):
         query_count: int,
         progress: Progress | None,
     ) -> Built:
-        """Build the index of a space anew as configured, and measure its recall.
+        """Rebuild the index of a space as configured, and measure its recall.
 
         Args:
             sql: A transaction that sees one state of the store.

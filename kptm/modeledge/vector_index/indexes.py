@@ -44,7 +44,7 @@ FEW = 0.1
 """If a filter lets no larger share of a space pass, its rows are compared one by one."""
 
 DUE = 0.1
-"""A snapshot is written anew if at least this share of rows has changed; fewer are replayed."""
+"""The share of changed rows at which a snapshot is rewritten; fewer changes are replayed."""
 
 _logger = logging.getLogger(__name__)
 
@@ -197,7 +197,7 @@ class Indexes:
     def build(
         self, space: VectorSpace, config: IndexConfig, progress: build_index.Progress | None
     ) -> Built:
-        """Build the index anew as configured, and write its snapshot.
+        """Rebuild the index as configured, and write its snapshot.
 
         Raises:
             ModeledgeError: The rows may still be rolled back, or the snapshot cannot be written.

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class ModelFacts:
-    """Lets a model read the facts of the present graph, at each revision anew.
+    """Lets a model read the facts of the graph, which are updated at each revision.
 
     Other models read no facts and are left as they are.
 
