@@ -68,14 +68,14 @@ class WordCounts(Mapping[str, int]):
         """Count the words of all names; also the numbers of entities and of blocking keys."""
         counts = np.zeros(BUCKETS, np.int32)
         names = entities = postings = 0
-        for _, found in entity_facts.stream_names(sql):
+        for _, names_of_entity in entity_facts.stream_names(sql):
             entities += 1
-            words = {word for name in found for word in words_of(name)}
-            names += len(found)
-            words |= {all_words(name) for name in found}
+            words = {word for name in names_of_entity for word in words_of(name)}
+            names += len(names_of_entity)
+            words |= {all_words(name) for name in names_of_entity}
             for word in words:
                 counts[_hash(word) % BUCKETS] += 1
-            postings += sum(3 + 4 * len(words_of(name)) for name in found)
+            postings += sum(3 + 4 * len(words_of(name)) for name in names_of_entity)
         return cls(counts, max(1, names)), entities, postings
 
 
@@ -91,9 +91,9 @@ def pairs(sql: Sql, counts: WordCounts, postings: int) -> Iterator[NDArray[np.in
     """
     passes = max(1, -(-postings // POSTINGS))
     for turn in range(passes):
-        found = _pairs_of(*_postings(sql, counts, turn, passes))
-        for start in range(0, len(found), CHUNK):
-            yield found[start : start + CHUNK]
+        pairs_of_pass = _pairs_of(*_postings(sql, counts, turn, passes))
+        for start in range(0, len(pairs_of_pass), CHUNK):
+            yield pairs_of_pass[start : start + CHUNK]
 
 
 def _postings(
@@ -117,7 +117,7 @@ def _pairs_of(hashes: NDArray[np.uint64], ids: NDArray[np.int64]) -> NDArray[np.
     hashes, ids = hashes[order], ids[order]
     starts = np.flatnonzero(np.r_[True, hashes[1:] != hashes[:-1]]) if len(hashes) else order
     sizes = np.diff(np.r_[starts, len(hashes)])
-    found = [np.empty((0, 2), np.int64)]
+    pairs = [np.empty((0, 2), np.int64)]
     # Entities at a distance in the sorted list, up to the largest block, are pairs if their block
     # is the same: all blocks at once instead of one by one.
     size_of = np.repeat(sizes, sizes)
@@ -127,8 +127,8 @@ def _pairs_of(hashes: NDArray[np.uint64], ids: NDArray[np.int64]) -> NDArray[np.
         same = hashes[distance:] == hashes[:-distance]
         if not same.any():
             break
-        found.append(np.stack([ids[:-distance][same], ids[distance:][same]], axis=1))
-    return np.unique(np.concatenate(found), axis=0)
+        pairs.append(np.stack([ids[:-distance][same], ids[distance:][same]], axis=1))
+    return np.unique(np.concatenate(pairs), axis=0)
 
 
 def _hash(text: str) -> int:

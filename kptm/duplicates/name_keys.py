@@ -44,10 +44,10 @@ def keys_of(name: str, frequency: Mapping[str, int]) -> Iterator[str]:
     for word in dict.fromkeys(words):
         if len(word) > 1 and frequency.get(word, 0) <= RARE:
             yield word
-    for one, other in combinations(sorted(set(words))[:PAIRED], 2):
-        yield f"{one} {other}"
-        yield f"{one[0]}. {other}"
-        yield f"{other[0]}. {one}"
+    for first, second in combinations(sorted(set(words))[:PAIRED], 2):
+        yield f"{first} {second}"
+        yield f"{first[0]}. {second}"
+        yield f"{second[0]}. {first}"
     if len(words) == 1:
         yield from _without_letters(words[0])
     yield from _initials(words)

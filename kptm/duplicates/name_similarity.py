@@ -63,8 +63,8 @@ def letters_in_common(first: str, second: str) -> float:
     """
     left, right = _in_order(first), _in_order(second)
     if min(len(left), len(right)) <= ACRONYM and left and right:
-        one, other = words_of(first), words_of(second)
-        if _is_acronym(one, other) or _is_acronym(other, one):
+        first_words, second_words = words_of(first), words_of(second)
+        if _is_acronym(first_words, second_words) or _is_acronym(second_words, first_words):
             return 100.0
     return fuzz.ratio(left, right)
 
@@ -161,25 +161,25 @@ class NameComparer:
     def _by_words(
         self, first: str, second: str, left: Sequence[str], right: Sequence[str], string: float
     ) -> NameSimilarity:
-        pairs, rest = self._align(left, right)
-        if self._is_slip_across_words(pairs, rest):
-            pairs.append(("".join(rest[0]), "".join(rest[1]), SLIP))
-            rest = ([], [])
+        pairs, unpaired = self._align(left, right)
+        if self._is_slip_across_words(pairs, unpaired):
+            pairs.append(("".join(unpaired[0]), "".join(unpaired[1]), SLIP))
+            unpaired = ([], [])
         weights = [
             sum(self._weight(word) * value for word, value in side)
             for side in (
-                [(one, value) for one, _, value in pairs],
-                [(other, value) for _, other, value in pairs],
+                [(left_word, value) for left_word, _, value in pairs],
+                [(right_word, value) for _, right_word, value in pairs],
             )
         ]
-        left_over = [sum(map(self._weight, words)) for words in rest]
+        left_over = [sum(map(self._weight, words)) for words in unpaired]
         matched = sum(weights)
         counts: dict[float, int] = {
             value: sum(pair[2] == value for pair in pairs) for value in (1, SLIP, SHORT)
         }
         parts = [
-            f"{counts[value]} {what}{'s' if counts[value] != 1 else ''}{end}"
-            for value, what, end in (
+            f"{counts[value]} {noun}{'s' if counts[value] != 1 else ''}{end}"
+            for value, noun, end in (
                 (1.0, "word", " in common"), (SLIP, "slip", ""), (SHORT, "abbreviation", "")
             )
             if counts[value]
@@ -201,7 +201,7 @@ class NameComparer:
             ),
             left_over=min(left_over),
             extra=max(left_over),
-            numbers_differ=any(map(_is_number, (*rest[0], *rest[1]))),
+            numbers_differ=any(map(_is_number, (*unpaired[0], *unpaired[1]))),
             how=", ".join(parts) or "similar letters",
         )
 
@@ -221,61 +221,72 @@ class NameComparer:
 
         Also returns the words of both names without a counterpart.
         """
-        one, other = list(left), list(right)
+        unpaired_left, unpaired_right = list(left), list(right)
         pairs: list[tuple[str, str, float]] = []
         for value, fits in ((1.0, _is_equal), (SLIP, self._is_slip), (SHORT, _is_short)):
-            for word in list(one):
-                found = next((item for item in other if fits(word, item)), None)
-                if found is not None:
-                    pairs.append((word, found, value))
-                    one.remove(word)
-                    other.remove(found)
-        return pairs, (one, other)
+            for word in list(unpaired_left):
+                counterpart = next((item for item in unpaired_right if fits(word, item)), None)
+                if counterpart is not None:
+                    pairs.append((word, counterpart, value))
+                    unpaired_left.remove(word)
+                    unpaired_right.remove(counterpart)
+        return pairs, (unpaired_left, unpaired_right)
 
     def _is_slip_across_words(
-        self, pairs: Sequence[tuple[str, str, float]], rest: tuple[list[str], list[str]]
+        self, pairs: Sequence[tuple[str, str, float]], unpaired: tuple[list[str], list[str]]
     ) -> bool:
         """Whether the words without a counterpart differ by a slip when written together.
 
         "Awar dfor" and "Award for": a slip that moves, inserts or deletes a space, or that is in a
         word too short for a slip of its own, of a long name. One side must have unknown words only.
         """
-        one, other = "".join(rest[0]), "".join(rest[1])
-        if not one or not other or any(map(_is_number, (*rest[0], *rest[1]))):
+        joined_left, joined_right = "".join(unpaired[0]), "".join(unpaired[1])
+        if (
+            not joined_left
+            or not joined_right
+            or any(map(_is_number, (*unpaired[0], *unpaired[1])))
+        ):
             return False
-        if len(rest[0]) == len(rest[1]) == 1:
-            short, most = min(len(one), len(other)), 1
-            if short >= SLIPS[-1][0] or max(len(one), len(other)) < 3 or len(pairs) < 2:
+        if len(unpaired[0]) == len(unpaired[1]) == 1:
+            short, most = min(len(joined_left), len(joined_right)), 1
+            if (
+                short >= SLIPS[-1][0]
+                or max(len(joined_left), len(joined_right)) < 3
+                or len(pairs) < 2
+            ):
                 return False
         else:
-            length = min(len(one), len(other))
+            length = min(len(joined_left), len(joined_right))
             most = next((edits for least, edits in JOINED if length >= least), -1)
-        known = [max(map(self._frequency, words)) > UNKNOWN for words in rest]
-        return not all(known) and OSA.distance(one, other, score_cutoff=max(most, 0)) <= most
+        known = [max(map(self._frequency, words)) > UNKNOWN for words in unpaired]
+        return (
+            not all(known)
+            and OSA.distance(joined_left, joined_right, score_cutoff=max(most, 0)) <= most
+        )
 
-    def _is_slip(self, one: str, other: str) -> bool:
-        length = min(len(one), len(other))
+    def _is_slip(self, first: str, second: str) -> bool:
+        length = min(len(first), len(second))
         most = next((edits for least, edits in SLIPS if length >= least), 0)
         return (
             most > 0
-            and OSA.distance(one, other, score_cutoff=most) <= most
-            and not (_is_number(one) or _is_number(other))
-            and self._is_misspelling(one, other)
+            and OSA.distance(first, second, score_cutoff=most) <= most
+            and not (_is_number(first) or _is_number(second))
+            and self._is_misspelling(first, second)
         )
 
-    def _is_misspelling(self, one: str, other: str) -> bool:
+    def _is_misspelling(self, first: str, second: str) -> bool:
         """Whether one word is unknown or much rarer: "Counyt" among many a "County"."""
-        low, high = sorted((self._frequency(one), self._frequency(other)))
+        low, high = sorted((self._frequency(first), self._frequency(second)))
         return low <= max(UNKNOWN, high / RARER)
 
 
-def _is_equal(one: str, other: str) -> bool:
-    return one == other
+def _is_equal(first: str, second: str) -> bool:
+    return first == second
 
 
-def _is_short(one: str, other: str) -> bool:
+def _is_short(first: str, second: str) -> bool:
     """Whether one word is the beginning of the other: "j" of "john"; "with" is a word."""
-    short, whole = sorted((one, other), key=len)
+    short, whole = sorted((first, second), key=len)
     return (
         len(short) <= SHORTENED
         and short != whole

@@ -63,9 +63,9 @@ class NamesakeRates:
         }
         return cls(rates, overall)
 
-    def of_pair(self, one: Iterable[Role], other: Iterable[Role]) -> float:
+    def of_pair(self, first: Iterable[Role], second: Iterable[Role]) -> float:
         """How much higher the rate of two entities' relations is than that of all, as log."""
-        found = [self._rates.get(role, self._overall) for role in {*one, *other}]
-        if not found:
+        rates = [self._rates.get(role, self._overall) for role in {*first, *second}]
+        if not rates:
             return 0.0
-        return sum(math.log(rate / self._overall) for rate in found) / len(found)
+        return sum(math.log(rate / self._overall) for rate in rates) / len(rates)

@@ -89,14 +89,14 @@ class Surroundings:
         a node counts the more the fewer facts it has.
         """
         followed = {
-            number: self._follow(number, {node for _, node, _ in one.facts})
-            for number, one in entities.items()
+            number: self._follow(number, {node for _, node, _ in entity.facts})
+            for number, entity in entities.items()
         }
         self._read(sql, {int(node) for nodes in followed.values() for node in nodes})
-        found = {number: self._profile(number, nodes) for number, nodes in followed.items()}
+        profiles = {number: self._profile(number, nodes) for number, nodes in followed.items()}
         while len(self._around) > KEPT:
             self._around.popitem(last=False)
-        return found
+        return profiles
 
     def _follow(self, number: int, nodes: Iterable[int]) -> Ids:
         ids = np.array(sorted(set(nodes) - {number}), np.int64)
@@ -108,7 +108,7 @@ class Surroundings:
     def _profile(self, number: int, nodes: Ids) -> tuple[Ids, Weights]:
         around = [self._around[int(node)] for node in nodes]
         ids = np.concatenate([nodes, *around])
-        shares = [np.full(len(one), 1 / max(1, len(one))) for one in around]
+        shares = [np.full(len(neighbours), 1 / max(1, len(neighbours))) for neighbours in around]
         weights = np.concatenate([np.ones(len(nodes)), *shares])
         weights = weights[ids != number]
         ids, at = np.unique(ids[ids != number], return_inverse=True)
@@ -122,17 +122,17 @@ class Surroundings:
             if node in self._around:
                 self._around.move_to_end(node)
         missing = sorted(node for node in nodes if node not in self._around)
-        for node, found in fact_ends.neighbours_of(sql, missing).items():
-            self._around[node] = np.unique(np.array(found, np.int64))
+        for node, neighbours in fact_ends.neighbours_of(sql, missing).items():
+            self._around[node] = np.unique(np.array(neighbours, np.int64))
 
 
-def likeness(one: tuple[Ids, Weights], other: tuple[Ids, Weights]) -> float:
+def likeness(first: tuple[Ids, Weights], second: tuple[Ids, Weights]) -> float:
     """How alike two profiles are: log(1 + 20 · cosine), from 0 to :data:`MOST`.
 
     The step from no common surroundings to a few says more than that from many to all.
     """
-    norm = float(np.linalg.norm(one[1]) * np.linalg.norm(other[1]))
+    norm = float(np.linalg.norm(first[1]) * np.linalg.norm(second[1]))
     if not norm:
         return 0.0
-    _, left, right = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
-    return math.log1p(SCALE * float(one[1][left] @ other[1][right]) / norm)
+    _, left, right = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
+    return math.log1p(SCALE * float(first[1][left] @ second[1][right]) / norm)
