@@ -158,5 +158,5 @@ def _check(path: Path, digest: str) -> None:
 
 
 def _checksum(meta: dict[str, Any]) -> str:
-    """SHA-256 of the content of ``embeddings.json``, without which its errors go unnoticed."""
+    """SHA-256 of the content of ``embeddings.json``, by which a damaged file is recognised."""
     return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()

@@ -84,8 +84,8 @@ def _swaps(text: str) -> list[str]:
     """``text`` with each pair of neighbouring characters swapped in turn; empty for a long text."""
     if len(text) > LONGEST_SWAPPED:
         return []
-    every = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
-    return [swapped for swapped in dict.fromkeys(every) if swapped != text]
+    variants = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
+    return [swapped for swapped in dict.fromkeys(variants) if swapped != text]
 
 
 def _find_keys_beginning_with(sql: Sql, text: str) -> list[tuple[int, str]]:
@@ -206,8 +206,8 @@ def _owners(sql: Sql, rows: list[int], at: int | None) -> list[tuple[str, int, f
 def _distance(surface: str, wanted: str) -> int | None:
     """The edit distance of ``wanted`` from a name, its first words or its last words.
 
-    As many words are compared as ``wanted`` has. None if one edit (two edits for a text of eight or
-    more characters) is not enough.
+    If ``wanted`` has n words, the first n and the last n words of the name are compared. None if
+    more than one edit is needed, or more than two for a text of eight or more characters.
     """
     allowed = 1 if len(wanted) < 8 else 2
     words = surface.split()

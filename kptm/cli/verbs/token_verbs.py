@@ -39,7 +39,7 @@ def add(workspace: str, name: str, role: str, as_json: bool) -> None:
 @workspace_argument
 @verb
 def list_tokens(workspace: str, as_json: bool) -> None:
-    """List the tokens: name, role, and when it was made."""
+    """List the tokens: name, role and time of creation."""
     rows = [(entry.name, str(entry.role), entry.created) for entry in _tokens(workspace).tokens()]
     show_rows(
         ("name", "role", "created"),

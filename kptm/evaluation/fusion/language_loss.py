@@ -63,9 +63,9 @@ def masked_lm_loss(
         labels_BL = torch.full_like(batch.input_ids, IGNORED)
         for row, example in zip(labels_BL, examples, strict=True):
             row[: len(example.labels)] = torch.tensor(example.labels)
-        wanted = labels_BL != IGNORED
-        if wanted.any():
-            logits = model.token_logits(model(**batch.tensors()).hidden[wanted]).float().cpu()
-            total += float(F.cross_entropy(logits, labels_BL[wanted], reduction="sum"))
-            count += int(wanted.sum())
+        is_target_BL = labels_BL != IGNORED
+        if is_target_BL.any():
+            logits = model.token_logits(model(**batch.tensors()).hidden[is_target_BL]).float().cpu()
+            total += float(F.cross_entropy(logits, labels_BL[is_target_BL], reduction="sum"))
+            count += int(is_target_BL.sum())
     return total / count if count else None
