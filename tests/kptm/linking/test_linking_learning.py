@@ -361,7 +361,7 @@ def test_stated_priors_are_compared_with_each_other_alone(new_graph):
         ]
     )
     layers = Linker(graph).refresh()
-    found = score_candidates(FoldedTexts(["Paris"]), layers, Weights.default()).found
+    found = score_candidates(FoldedTexts(["Paris"]), layers, Weights.default()).candidates
     keys = layers.keys(found.entity.tolist())
     # A and B divide the weights of their degrees, 1 + 0 each, by 1 + prior; C has 1 + 10.
     shares = {"A": 2 * 1.9 / 3.0 / 13, "B": 2 * 1.1 / 3.0 / 13, "C": 11 / 13}
