@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-VERSION = 3
+VERSION = 4
 """The version of the file of weights."""
 PRIOR = 4.0
 """1 / variance of the normal prior around the earlier weights, to which fitted ones are drawn."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rapidfuzz import fuzz
 
-from kptm.duplicates.entity_kinds import cosine
 from kptm.duplicates.name_keys import all_words
 from kptm.duplicates.name_similarity import (
     NameComparer,
@@ -32,8 +31,9 @@ if TYPE_CHECKING:
     from kg.store.merging.entity_facts import ComparedEntity, Fact
     from kg.store.merging.relation_counts import RelationCounts
     from kptm.duplicates.blocks import WordCounts
-    from kptm.duplicates.entity_kinds import Kinds, RolePairs
+    from kptm.duplicates.latent_classes import LatentClasses
     from kptm.duplicates.namesake_rates import NamesakeRates
+    from kptm.duplicates.relation_pairs import RolePairs
 
 FEATURES = (
     "same_name",
@@ -53,14 +53,14 @@ FEATURES = (
     "types_agree",
     "types_differ",
     "roles",
-    "kinds",
     "exclusion",
     "completion",
+    "one_thing",
+    "one_class",
     "few_facts",
     "neighbours",
     "facts",
     "conflicts",
-    "surplus",
     "kind_namesakes",
     "surroundings",
     "apart",
@@ -82,7 +82,6 @@ SIGNS = {
             "types_differ",
             "exclusion",
             "conflicts",
-            "surplus",
             "kind_namesakes",
             "apart",
             "ambiguous",
@@ -98,8 +97,6 @@ LEAST_SHARE, LEAST_STRING = 0.4, 0.88
 """Pairs whose names are less alike than both are not compared further."""
 LEAST_LETTERS, COMPARED = 60.0, 2
 """The least percentage of letters in common, and the most names of a pair, that are compared."""
-NEAR = 0.02
-"""The difference of cosines near 1 below which kinds are equal."""
 ENOUGH = 3.0
 """The weight of common nodes above which more make no difference."""
 FUNCTIONAL = 4
@@ -140,8 +137,8 @@ class PairComparer:
         words: How many names have a word.
         relations: The numbers of facts, heads and tails of each relation.
         entities: The number of entities.
-        kinds: The vectors of relations.
         pairs: How many entities have two relations.
+        classes: The numbers of facts of the classes of entities.
         rates: How often entities with a relation have namesakes.
     """
 
@@ -150,11 +147,11 @@ class PairComparer:
         words: WordCounts,
         relations: Mapping[int, RelationCounts],
         entities: int,
-        kinds: Kinds,
         pairs: RolePairs,
+        classes: LatentClasses,
         rates: NamesakeRates,
     ) -> None:
-        self._kinds, self._pairs, self._rates = kinds, pairs, rates
+        self._pairs, self._classes, self._rates = pairs, classes, rates
         self._words, self._relations, self._entities = words, relations, max(2, entities)
         self._unit = math.log(self._entities)
         self._names = NameComparer(words.__getitem__, words.weight)
@@ -202,6 +199,8 @@ class PairComparer:
         types = first.types & second.types
         both = bool(first.types and second.types)
         described = bool(first.description and second.description)
+        common = Counter((relation, is_head) for relation, _, is_head in facts)
+        one_thing, one_class = self._classes.compare(first.roles, second.roles, common)
         values = {
             "same_name": name.same,
             "same_words": name.same_words,
@@ -220,14 +219,14 @@ class PairComparer:
             "types_agree": both and len(types) / len(first.types | second.types),
             "types_differ": both and not types,
             "roles": self._roles(first, second),
-            "kinds": self._same_kind(first, second),
             "exclusion": self._pairs.exclusion(first.roles, second.roles),
             "completion": self._pairs.completion(first.roles, second.roles),
+            "one_thing": one_thing,
+            "one_class": one_class,
             "few_facts": 1 / (1 + least),
             "neighbours": self._weights(degrees, _by_two_relations(first, second, neighbours)),
             "facts": self._weights(degrees, (node for _, node, _ in facts)),
             "conflicts": math.log1p(sum(self._functional(*one) for one in conflicts)),
-            "surplus": math.log1p(self._surplus(first, second)),
             "kind_namesakes": self._rates.of_pair(first.roles, second.roles),
             "surroundings": 0,
             "apart": 0,
@@ -259,24 +258,8 @@ class PairComparer:
         found = self._relations.get(relation)
         if found is None:
             return 0.0
-        share = found.side(is_head).entities / found.facts
+        share = found.side(is_head) / found.facts
         return float(share**FUNCTIONAL)
-
-    def _surplus(self, first: ComparedEntity, second: ComparedEntity) -> float:
-        """How surprising it is that one entity has the values of both, summed over relations.
-
-        Two counties of the same name have two seats and four borders each; one county that has two
-        seats and eight borders is rare.
-        """
-        agree = Counter((relation, is_head) for relation, _, is_head in first.facts & second.facts)
-        found = 0.0
-        for role in first.roles.keys() & second.roles.keys():
-            counts = self._relations.get(role[0])
-            if counts is not None:
-                one, other = first.roles[role], second.roles[role]
-                together = one + other - agree[role]
-                found += counts.side(role[1]).surprise(max(one, other), together)
-        return found
 
     def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
         """The relations that mostly have one node, and in which the two have different nodes."""
@@ -290,16 +273,11 @@ class PairComparer:
         norm = math.hypot(*one.values()) * math.hypot(*other.values())
         return sum(value * other[key] for key, value in one.items()) / norm if norm else 0.0
 
-    def _same_kind(self, first: ComparedEntity, second: ComparedEntity) -> float:
-        """How alike the kinds of two entities are, from 0 for unrelated to 2 for equal ones."""
-        found = cosine(self._kinds.vector(first.roles), self._kinds.vector(second.roles))
-        return -math.log(1 + NEAR - max(0.0, found)) / 2
-
     def _profile(self, roles: Mapping[tuple[int, bool], int]) -> Counter[tuple[int, bool]]:
         found: Counter[tuple[int, bool]] = Counter()
         for (relation, is_head), count in roles.items():
             counts = self._relations.get(relation)
-            ends = 1 if counts is None else counts.side(is_head).entities
+            ends = 1 if counts is None else counts.side(is_head)
             weight = math.log1p(self._entities / max(1, ends))
             found[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
         return found

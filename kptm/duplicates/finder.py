@@ -22,8 +22,9 @@ from kptm.duplicates.entity_comparison import (
     spans_of,
     with_surroundings,
 )
-from kptm.duplicates.entity_kinds import Kinds, RolePairs
+from kptm.duplicates.latent_classes import LatentClasses
 from kptm.duplicates.namesake_rates import NamesakeRates
+from kptm.duplicates.relation_pairs import RolePairs
 from kptm.duplicates.surroundings import MOST as MOST_ALIKE
 from kptm.duplicates.surroundings import Surroundings, likeness
 
@@ -140,9 +141,9 @@ class DuplicateFinder:
             sample = [key for (key,) in sql.all(query, (SAMPLE,))]
             pairs = RolePairs.of(sql, self.entities)
             self._surroundings = Surroundings(sql, self.entities)
+            classes = LatentClasses.of(sql, self.entities)
             rates = NamesakeRates.of(sql, self.entities, self._words)
-        kinds = Kinds.of(pairs)
-        self._comparer = PairComparer(self._words, relations, self.entities, kinds, pairs, rates)
+        self._comparer = PairComparer(self._words, relations, self.entities, pairs, classes, rates)
         self._cosines = _Cosines(vectors, sample)
 
     def find(

@@ -158,15 +158,22 @@ def degrees_of(sql: Sql, ids: Sequence[int]) -> dict[int, int]:
 
 def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
     """Stream the relations and sides of every ``step``-th entity, in the order of ids."""
+    for number, counts in stream_role_counts(sql, step):
+        yield number, list(counts)
+
+
+def stream_role_counts(sql: Sql, step: int) -> Iterator[tuple[int, dict[tuple[int, bool], int]]]:
+    """Stream the numbers of facts of every ``step``-th entity, by relation and side."""
     query = (
-        "SELECT DISTINCT head_id AS id, relation_id, 1 AS side FROM triple"
+        "SELECT head_id AS id, relation_id, 1 AS side, count(*) FROM triple"
         f" WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0 AND head_id % ? = 0"
-        " UNION ALL SELECT DISTINCT tail_id, relation_id, 0 FROM triple"
+        " GROUP BY head_id, relation_id"
+        " UNION ALL SELECT tail_id, relation_id, 0, count(*) FROM triple"
         f" WHERE relation_id >= {FIRST_RELATION} AND rev_removed = 0 AND tail_id > 0"
-        " AND tail_id % ? = 0 ORDER BY 1, 2, 3"
+        " AND tail_id % ? = 0 GROUP BY tail_id, relation_id ORDER BY 1, 2, 3"
     )
     for number, rows in groupby(sql.stream(query, (step, step)), key=lambda row: int(row[0])):
-        yield number, [(int(relation), bool(side)) for _, relation, side in rows]
+        yield number, {(int(row[1]), bool(row[2])): int(row[3]) for row in rows}
 
 
 def labels_of(sql: Sql, nodes: Sequence[int]) -> dict[int, str]:

@@ -1,7 +1,7 @@
-"""What kind of thing an entity is, by the relations that it has: latent semantic analysis.
+"""Which relations things have together, and which they never have.
 
 Two records of one thing may have no relation in common: one says who directed a film, the other
-when it was shown. Relations that entities often have together have similar vectors.
+when it was shown.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 SAMPLE = 50_000
 """The most entities whose relations are read."""
 ROLES = 1_000
-"""The most relations, on either side, that have a vector: the most frequent."""
-WIDTH = 40
-"""The width of the vectors."""
+"""The most relations, on either side, that are counted: the most frequent."""
 RARE, SURE = 2, 0.98
 """What is added to the number of things with a relation, and the highest share of them that have
 another one: few things prove little."""
@@ -102,43 +100,3 @@ class RolePairs:
 
     def _rows(self, roles: Iterable[Role]) -> list[int]:
         return [self._row[role] for role in roles if role in self._row]
-
-
-class Kinds:
-    """Vectors of relations, on either side, by their co-occurrence at entities.
-
-    Args:
-        roles: The relations and sides.
-        vectors: Their vectors, shape (roles, width).
-    """
-
-    def __init__(self, roles: Iterable[Role], vectors: NDArray[np.float64]) -> None:
-        self._row = {role: at for at, role in enumerate(roles)}
-        self._vectors = vectors
-
-    @classmethod
-    def of(cls, pairs: RolePairs) -> Kinds:
-        """Learn the vectors from the relations of the entities of a graph.
-
-        The matrix of positive pointwise mutual information of R roles, shape (R, R), is factorised
-        (Levy and Goldberg 2014).
-        """
-        if not pairs.roles:
-            return cls((), np.zeros((0, 1)))
-        expected = np.outer(pairs.alone, pairs.alone) / pairs.entities
-        information = np.log(np.maximum(pairs.together, 1e-9) / expected)
-        positive = np.where(pairs.together > 0, np.maximum(information, 0), 0)
-        values, vectors = np.linalg.eigh(positive)
-        order = np.argsort(-values)[:WIDTH]
-        return cls(pairs.roles, vectors[:, order] * np.sqrt(np.maximum(values[order], 0)))
-
-    def vector(self, roles: Iterable[Role]) -> NDArray[np.float64]:
-        """The mean vector of the roles of an entity, shape (width,)."""
-        at = [self._row[role] for role in roles if role in self._row]
-        return np.asarray(self._vectors[at].sum(axis=0))
-
-
-def cosine(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The cosine of two vectors; 0 if one is 0."""
-    norm = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / norm if norm else 0.0
