@@ -39,7 +39,7 @@ _OWN_SCRIPT = ("zh", "ja")
 class _Speaker(Protocol):
     """Writes clauses about programs in one language; see :class:`English` for the methods."""
 
-    def listing(self, program: Program, found: Listed, value: str = "") -> str: ...
+    def listing(self, program: Program, listed: Listed, value: str = "") -> str: ...
 
     def count(self, source: Program, number: str) -> str: ...
 
@@ -83,8 +83,8 @@ class SentenceWriter:
     def _stated_instead(self, program: Program | None) -> tuple[str, ...]:
         from kg.programs import Within
 
-        found = self._truth.instead(program) if isinstance(program, Within) else None
-        return () if found is None else found.keys
+        stated = self._truth.instead(program) if isinstance(program, Within) else None
+        return () if stated is None else stated.keys
 
     def _sentence(
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
@@ -147,10 +147,10 @@ class SentenceWriter:
         measure, end = program.measure, _path(Named((first.entity,)), program.measure.steps)
         if measure.among is not None:
             end = Intersection(end, measure.among)
-        found = self._graph.evaluate(end, limit=1)
+        measured = self._graph.evaluate(end, limit=1)
         if measure.count:
-            return known.values.number(f"{found.size:,}")
-        return name(found.nodes[0]) if found.size == 1 else ""
+            return known.values.number(f"{measured.size:,}")
+        return name(measured.nodes[0]) if measured.size == 1 else ""
 
 
 def _common_type(answer: Answer, names: ProgramNames) -> str:

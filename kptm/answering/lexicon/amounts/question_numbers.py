@@ -60,16 +60,16 @@ def find_numbers(
     tokens: Sequence[Token], keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
     """All numbers of a question, each with and without its unit."""
-    found: list[NumberMention] = []
+    mentions: list[NumberMention] = []
     at = 0
     while at < len(keys):
-        here = _mark_ranks(_numbers_at(tokens, keys, at, tables), keys, tables)
-        if at and keys[at - 1] in tables.minus and not any(item.end == at - 1 for item in found):
-            here = [_negative(item) for item in here]  # but not in "100 minus 20"
-        for item in here:
-            found += [item, *_with_units(item, keys, tables)]
-        at = max((item.end for item in here), default=at + 1)
-    return found
+        numbers_here = _mark_ranks(_numbers_at(tokens, keys, at, tables), keys, tables)
+        if at and keys[at - 1] in tables.minus and not any(item.end == at - 1 for item in mentions):
+            numbers_here = [_negative(item) for item in numbers_here]  # but not in "100 minus 20"
+        for item in numbers_here:
+            mentions += [item, *_with_units(item, keys, tables)]
+        at = max((item.end for item in numbers_here), default=at + 1)
+    return mentions
 
 
 def _negative(item: NumberMention) -> NumberMention:
@@ -78,11 +78,11 @@ def _negative(item: NumberMention) -> NumberMention:
 
 
 def _mark_ranks(
-    found: list[NumberMention], keys: Sequence[str], tables: NumberTables
+    numbers: list[NumberMention], keys: Sequence[str], tables: NumberTables
 ) -> list[NumberMention]:
     """Turn numbers into ranks if the words beside them show it: "第二", "二番目"."""
     ranked = []
-    for item in found:
+    for item in numbers:
         if item.start and keys[item.start - 1] in tables.ordinal_before:
             item = item._replace(start=item.start - 1, ordinal=True)
         elif after := tables.ordinal_after.find(keys, item.end):
@@ -95,9 +95,9 @@ def _numbers_at(
     tokens: Sequence[Token], keys: Sequence[str], at: int, tables: NumberTables
 ) -> list[NumberMention]:
     """The numbers that begin at a position: in digits, in words, or as a rank."""
-    one = _one_unit(keys, at, tables)
-    if one is not None:
-        return [one]
+    unit_alone = _one_unit(keys, at, tables)
+    if unit_alone is not None:
+        return [unit_alone]
     if hits := tables.clock.find(keys, at):
         return [NumberMention(at, hits[-1].end, hits[-1].item, CLOCK)]
     first = keys[at][:1]
@@ -160,22 +160,22 @@ def _digits(
     number = -number if sign == "-" else number
     if letters in tables.ordinal_suffixes and letters:
         return [NumberMention(at, end, number, ordinal=True)]
-    found = []
+    mentions = []
     if letters in tables.suffixes:
-        found.append(NumberMention(at, end, number * tables.suffixes[letters]))
+        mentions.append(NumberMention(at, end, number * tables.suffixes[letters]))
     if letters:
         letters = "" if letters == "s" and len(digits) == 4 else letters  # "1990s"
         units = [hit.item for hit in tables.units.find([letters], 0)]
-        return found + [NumberMention(at, end, number, unit) for unit in units]
+        return mentions + [NumberMention(at, end, number, unit) for unit in units]
     if (
         tables.ordinal_dot
         and len(digits) <= 2
         and end < len(keys)
         and tokens[end].start == tokens[at].end + 2
     ):
-        found.append(NumberMention(at, end, number, ordinal=True))
+        mentions.append(NumberMention(at, end, number, ordinal=True))
     end, number = _apply_scales(keys, end, number, tables)
-    return [*found, NumberMention(at, end, number)]
+    return [*mentions, NumberMention(at, end, number)]
 
 
 def _is_group(tokens: Sequence[Token], at: int) -> bool:
@@ -299,8 +299,8 @@ def compound(word: str, tables: NumberTables) -> list[tuple[str, float]] | None:
         for start in range(end):
             before, piece = best[start], tables.pieces.get(word[start:end])
             if before is not None and piece is not None:
-                kept = best[end]
-                if kept is None or len(before) + 1 < len(kept):
+                shortest = best[end]
+                if shortest is None or len(before) + 1 < len(shortest):
                     best[end] = [*before, piece]
     whole = best[-1]
     if not whole or "joiner" in (whole[0][0], whole[-1][0]):

@@ -92,9 +92,11 @@ def _split_unit(name: str) -> tuple[str, str]:
     """Split a name into (name without unit, unit); ("", "") without a unit at its end."""
     for words in (name.replace("_", " "), split_words(name)):  # "kWh" is not "k Wh"
         pieces = _PIECES.findall(words)
-        kept = load().without_unit([piece.lower() for piece in pieces], ENGLISH) if pieces else []
-        if 0 < len(kept) < len(pieces):
-            return " ".join(pieces[: len(kept)]), " ".join(pieces[len(kept) :])
+        without_unit = (
+            load().without_unit([piece.lower() for piece in pieces], ENGLISH) if pieces else []
+        )
+        if 0 < len(without_unit) < len(pieces):
+            return " ".join(pieces[: len(without_unit)]), " ".join(pieces[len(without_unit) :])
     return "", ""
 
 
@@ -135,12 +137,12 @@ def without_qualifiers(name: str) -> str:
     ('length', 'students')
     """
     words = split_words(name).split()
-    kept = list(words)
-    while len(kept) > 1 and (_is_qualifier(kept[-1]) or _is_behind(kept)):
-        kept.pop()
-    while len(kept) > 1 and _is_qualifier(kept[0]):
-        kept.pop(0)
-    return " ".join(kept) if len(kept) < len(words) else ""
+    nouns = list(words)
+    while len(nouns) > 1 and (_is_qualifier(nouns[-1]) or _is_behind(nouns)):
+        nouns.pop()
+    while len(nouns) > 1 and _is_qualifier(nouns[0]):
+        nouns.pop(0)
+    return " ".join(nouns) if len(nouns) < len(words) else ""
 
 
 def counted_noun(name: str) -> str:

@@ -93,12 +93,12 @@ def _columns() -> dict[tuple[str, ...], tuple[_Column, ...]]:
 
 @cache
 def _table() -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    nouns_of_name: dict[str, set[str]] = {}
     for name, nouns in PAIRS:
-        found.setdefault(name, set()).update(nouns.split())
+        nouns_of_name.setdefault(name, set()).update(nouns.split())
         for noun in nouns.split():
-            found.setdefault(noun, set()).add(name)
-    return {name: frozenset(nouns) for name, nouns in found.items()}
+            nouns_of_name.setdefault(noun, set()).add(name)
+    return {name: frozenset(nouns) for name, nouns in nouns_of_name.items()}
 
 
 def inverse_nouns(name: str) -> frozenset[str]:
@@ -113,7 +113,7 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
         names: The key of each relation in the graph, by its name in lower case, spelt out and
             without units.
     """
-    found: dict[str, set[str]] = {}
+    keys_of_noun: dict[str, set[str]] = {}
     ends = _ends(names)
     for nouns, columns in _columns().items():
         keys: set[str] = set()
@@ -121,12 +121,12 @@ def row_nouns(names: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
             own = names.get(column.name)
             keys |= ends.get(column.name, set()) if not column.whole else {own} if own else set()
         for noun in nouns if keys else ():
-            found.setdefault(noun, set()).update(keys)
+            keys_of_noun.setdefault(noun, set()).update(keys)
     for name, key in sorted(names.items()):
         noun, _, last = name.rpartition(" ")
         if last in OF_ROWS and noun.isalpha() and noun not in names and noun not in EVENTS:
-            found[noun] = {key}
-    for noun, keys in found.items():
+            keys_of_noun[noun] = {key}
+    for noun, keys in keys_of_noun.items():
         yield noun, sorted(keys)
 
 

@@ -134,9 +134,9 @@ class Bases:
         Args:
             denied: Whether the question has a negation, so that the set may be subtracted.
         """
-        said = self._builder.question.relations
-        for relation in said.relations():
-            mask, recall = said.evidence(relation).mask, said.evidence(relation).recall
+        relations = self._builder.question.relations
+        for relation in relations.relations():
+            mask, recall = relations.evidence(relation).mask, relations.evidence(relation).recall
             knowledge = self._builder.knowledge
             measure = knowledge.is_measure(relation)
             lacked = denied and self._is_lacked(mask)
@@ -190,8 +190,10 @@ class Bases:
         "What is without gluten" has no noun.
         """
         question = self._builder.question
-        things = sum(1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS)
-        noun = question.unknown_noun or things
+        things_mask = sum(
+            1 << at for at, token in enumerate(question.tokens) if token.folded in THINGS
+        )
+        noun = question.unknown_noun or things_mask
         denied = not question.types and self._denies_only_name()
         for everything in self._builder.everything if noun or denied else ():
             nodes = self._builder.knowledge.evaluate(everything).nodes
@@ -201,7 +203,7 @@ class Bases:
                 mask=noun,
                 features={
                     "everything" if noun else "implicit": 1.0,
-                    "other_rows": self._builder.doubt_of_noun(nodes) * bool(noun & ~things),
+                    "other_rows": self._builder.doubt_of_noun(nodes) * bool(noun & ~things_mask),
                 },
             )
 
@@ -211,20 +213,23 @@ class Bases:
         names = [item for item in question.mentions if item.kind != "value"]
         ends = [item.end for item in question.operators if item.kind == "negation"]
         return any(
-            all(item.mask & ~one.mask == 0 for item in names)
+            all(item.mask & ~name.mask == 0 for item in names)
             and any(
-                end <= one.start and not question.weight(span_mask(end, one.start)) for end in ends
+                end <= name.start and not question.weight(span_mask(end, name.start))
+                for end in ends
             )
-            for one in names
+            for name in names
         )
 
     def _suggested_relations(self) -> list[str]:
         """The relations that the question's words match or its operators suggest."""
-        found = set(self._builder.question.relations.relations())
+        suggested = set(self._builder.question.relations.relations())
         for match in self._builder.question.operators:
             for hint in match.hints if match.kind in MEASURING else ():
-                found.update(self._builder.schema.relations_named(self._builder.schema.stems(hint)))
+                suggested.update(
+                    self._builder.schema.relations_named(self._builder.schema.stems(hint))
+                )
             if DURATION in match.hints:
                 relations = self._builder.schema.relations.items()
-                found.update(key for key, words in relations if words.unit.lower() in TIMES)
-        return sorted(found)
+                suggested.update(key for key, words in relations if words.unit.lower() in TIMES)
+        return sorted(suggested)

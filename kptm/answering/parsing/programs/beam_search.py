@@ -67,15 +67,15 @@ class Search:
         beam = self._beam_of_question()
         whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
         known = [
-            made
-            for made in map(self._evaluate_derivation, grammar.remembered(levels[0]))
-            if made.nodes
+            path
+            for path in map(self._evaluate_derivation, grammar.remembered(levels[0]))
+            if path.nodes
         ]
         whole += known
         for size in range(1, self._largest + 1):
-            made = self._best(self._larger(levels, size), beam)
-            levels.append(made)  # even if empty: pairs of smaller programs may be larger
-            if grammar.builder.is_plain and any(map(grammar.builder.is_complete, made)):
+            larger = self._best(self._larger(levels, size), beam)
+            levels.append(larger)  # even if empty: pairs of smaller programs may be larger
+            if grammar.builder.is_plain and any(map(grammar.builder.is_complete, larger)):
                 break
         for level in levels:
             for part in level:
@@ -123,11 +123,12 @@ class Search:
             yield from grammar.times(part)
             if part.mention is None:
                 yield from grammar.numbers(part)
-        for one in range(size):
-            other = size - 1 - one
-            if one < len(levels) and other < len(levels):
+        for left_size in range(size):
+            right_size = size - 1 - left_size
+            if left_size < len(levels) and right_size < len(levels):
                 for left, right in product(
-                    _derivations_to_pair(levels[one]), _derivations_to_pair(levels[other])
+                    _derivations_to_pair(levels[left_size]),
+                    _derivations_to_pair(levels[right_size]),
                 ):
                     if left is not right:
                         yield from grammar.pairs(left, right)
@@ -152,53 +153,53 @@ class Search:
             pool: The derivations.
             most: The most derivations to return; about three times as many are evaluated.
         """
-        kept: list[Derivation] = []
+        best: list[Derivation] = []
         alike: dict[object, int] = {}
         programs = set()
         tried = 0
         ordered = sorted(pool, key=lambda x: -x.score)
         floor = max(map(self._beside_names, ordered), default=0.0) - FAR
-        for made in ordered:
-            if self._beam <= BEAM and self._beside_names(made) < floor:
+        for derivation in ordered:
+            if self._beam <= BEAM and self._beside_names(derivation) < floor:
                 continue
-            if (made.program, made.mask) in programs and made.size:
+            if (derivation.program, derivation.mask) in programs and derivation.size:
                 continue
-            programs.add((made.program, made.mask))
+            programs.add((derivation.program, derivation.mask))
             tried += 1
-            self._evaluate_derivation(made)
-            if not made.nodes and not self._may_be_empty(made):
-                if isinstance(made.program, Intersection) and self._knowledge.are_alike(
-                    made.program.left, made.program.right
+            self._evaluate_derivation(derivation)
+            if not derivation.nodes and not self._may_be_empty(derivation):
+                if isinstance(derivation.program, Intersection) and self._knowledge.are_alike(
+                    derivation.program.left, derivation.program.right
                 ):
-                    self._disjoint.append(made)
+                    self._disjoint.append(derivation)
                 continue
-            place = (made.denotation, made.names)
+            place = (derivation.denotation, derivation.names)
             alike[place] = alike.get(place, 0) + 1
             if alike[place] > ALIKE:
                 continue
-            kept.append(made)
-            if len(kept) == most or tried > 3 * most:
+            best.append(derivation)
+            if len(best) == most or tried > 3 * most:
                 break
-        kept.sort(key=lambda x: -x.score)
-        return kept
+        best.sort(key=lambda x: -x.score)
+        return best
 
-    def _may_be_empty(self, made: Derivation) -> bool:
+    def _may_be_empty(self, derivation: Derivation) -> bool:
         """Whether an empty set can be an answer: "no" to "is Everest lower than K2"."""
         builder = self._grammar.builder
-        if isinstance(made.program, Compare):
+        if isinstance(derivation.program, Compare):
             return builder.asks_yes_or_no
-        return isinstance(made.program, Intersection) and builder.asks_existence
+        return isinstance(derivation.program, Intersection) and builder.asks_existence
 
     def _evaluate_derivation(self, derivation: Derivation) -> Derivation:
         """Evaluate a derivation: store its denotation, and let it explain the type of its nodes."""
         if derivation.mention is not None and not derivation.size:
             derivation.nodes = (derivation.mention.node,)
             return derivation
-        found = self._knowledge.evaluate(derivation.program)
+        denotation = self._knowledge.evaluate(derivation.program)
         derivation.nodes, derivation.number, derivation.truth = (
-            found.nodes,
-            found.number,
-            found.truth,
+            denotation.nodes,
+            denotation.number,
+            denotation.truth,
         )
         return self._grammar.add_implied_type(derivation)
 
@@ -218,8 +219,8 @@ class Search:
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
         """Yield the counts, truth values and ages that end a program, evaluated."""
         grammar = self._grammar
-        for made in (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part)):
-            yield self._evaluate_derivation(made)
+        for derivation in (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part)):
+            yield self._evaluate_derivation(derivation)
 
 
 def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
@@ -230,7 +231,7 @@ def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
     first: list[Derivation] = []
     others: list[Derivation] = []
     count: Counter[int] = Counter()
-    for made in level:
-        count[made.names] += 1
-        (first if count[made.names] <= OF_ONE else others).append(made)
+    for derivation in level:
+        count[derivation.names] += 1
+        (first if count[derivation.names] <= OF_ONE else others).append(derivation)
     return [*first, *others][:PAIRED]

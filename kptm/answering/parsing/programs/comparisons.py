@@ -108,9 +108,10 @@ class Comparisons:
                     other = is_other_bound(part.program, measure, match)
                     if (fits and own["measure_hint"]) or other:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
-                    made = self._compare(part.program, measure, match, bare or value)
+                    compared = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
-                        made, (part,), mask=bits(match) | mask | more, operators=1 << number | also,
+                        compared, (part,), mask=bits(match) | mask | more,
+                        operators=1 << number | also,
                         features={"comparison": 1.0, **features, **own},
                     )  # fmt: skip
             yield from self._compared_entities(part, number, match)
@@ -292,7 +293,7 @@ class Comparisons:
                 if measure.count or last not in steps:
                     continue
                 value = Follow(Named((mention.node,)), last)
-                made: Program = Compare(part.program, measure, sign(match), value)
+                compared: Program = Compare(part.program, measure, sign(match), value)
                 mask = bits(match) | mention.mask | more
                 if says_day(match, question.tokens, steps[last]):
                     mask |= 1 << match.end
@@ -303,11 +304,11 @@ class Comparisons:
                     bounds = year_of(knowledge.evaluate(value).nodes)
                     if bounds is None:
                         continue
-                    made = self._compare(part.program, measure, BETWEEN, bounds)
+                    compared = self._compare(part.program, measure, BETWEEN, bounds)
                 if sign(match) == "=" and not self._builder.asks_yes_or_no:
-                    made = Difference(made, Named((mention.node,)))  # the others
+                    compared = Difference(compared, Named((mention.node,)))  # the others
                 yield self._builder.extend(
-                    made, (part,), mask=mask, names=mention.mask, operators=1 << number,
+                    compared, (part,), mask=mask, names=mention.mask, operators=1 << number,
                     features={"comparison": 1.0, **features, **self._builder.of_mention(mention)},
                 )  # fmt: skip
 
@@ -325,22 +326,26 @@ class Comparisons:
             operators.
         """
         match = self._builder.question.operators[comparison]
-        every = [
+        all_numbers = [
             (at, item)
             for at, item in enumerate(self._builder.question.operators)
             if item.kind == "number"
         ]
-        numbers = [(at, item) for at, item in every if item.start >= match.start]
+        numbers = [(at, item) for at, item in all_numbers if item.start >= match.start]
         if not numbers or numbers[0][1].start > match.end:
             # The noun may be between: "40 pages or more".
             noun = self._builder.question.tokens[match.start].folded == OR
-            numbers = [x for x in every if 0 <= match.start - x[1].end <= noun] + numbers
+            numbers = [x for x in all_numbers if 0 <= match.start - x[1].end <= noun] + numbers
         if match.comparison == "between":
             if len(numbers) > 1:
-                (one, first), (two, second) = numbers[:2]
+                (first_operator, first), (second_operator, second) = numbers[:2]
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
                 first = replace(first, unit=first.unit or second.unit)  # "13 and 15 tonnes"
-                yield [number_of(first), number_of(second)], place, 1 << one | 1 << two
+                yield (
+                    [number_of(first), number_of(second)],
+                    place,
+                    1 << first_operator | 1 << second_operator,
+                )
             return
         for at, item in numbers:
             if item.start == numbers[0][1].start:  # all readings: "5m" is 5 metres or 5 million
@@ -386,14 +391,14 @@ class Comparisons:
                 dated = kind == DATE or self._has_years(measure)
                 if dated and not features.get("choice") and self._dates(measure):
                     features = {**features, "measure_floating": 0.0}
-                made: Program = part.program
+                compared: Program = part.program
                 bounds: Sequence[tuple[Comparison, str]]
                 bounds = ((">=", match.period.start), ("<=", match.period.end))
                 for bound, moment in bounds:
                     if moment:
                         value = self._as_measured(date_literal(moment), part, measure, features)
-                        made = Compare(made, measure, bound, Named((ValueKey(value),)))
+                        compared = Compare(compared, measure, bound, Named((ValueKey(value),)))
                 yield self._builder.extend(
-                    made, (part,), mask=bits(match) | more, operators=1 << number,
+                    compared, (part,), mask=bits(match) | more, operators=1 << number,
                     features={"within_time": 1.0, **features},
                 )  # fmt: skip

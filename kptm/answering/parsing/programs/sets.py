@@ -58,19 +58,21 @@ class ProgramSets:
         self._cover_everything(derivation)
         if isinstance(derivation.program, (Having, Union)):
             return derivation
-        free = [x for x in self._builder.question.types if not x.mask & derivation.mask]
-        if not free:
+        unused_types = [x for x in self._builder.question.types if not x.mask & derivation.mask]
+        if not unused_types:
             return derivation
-        typed = {item.mask for item in free if item.type is not None}
-        some = derivation.nodes[:COVERED]
-        for item in reversed([x for x in free if x.type is not None or x.mask not in typed]):
-            such = self._are_such(some, item, all_of_them=not derivation.names)
-            if such is not False:
+        typed = {item.mask for item in unused_types if item.type is not None}
+        sample = derivation.nodes[:COVERED]
+        for item in reversed(
+            [x for x in unused_types if x.type is not None or x.mask not in typed]
+        ):
+            agrees = self._are_such(sample, item, all_of_them=not derivation.names)
+            if agrees is not False:
                 derivation.mask |= item.mask
                 derivation.score += self._builder.lexical.cover * self._builder.question.weight(
                     item.mask
                 )
-                own = (("agrees", 1.0),) if such else ()
+                own = (("agrees", 1.0),) if agrees else ()
                 derivation.features += own
                 derivation.score += self._builder.lexical.score(own)
                 break
@@ -270,9 +272,9 @@ class ProgramSets:
         if name is None or left.mention or left.mask & right.mask:
             return
         for number, match in enumerate(self._builder.question.operators):
-            said = match.kind == "negation" and not left.operators >> number & 1
+            is_usable = match.kind == "negation" and not left.operators >> number & 1
             between = span_mask(match.end, max(match.end, name.start))
-            if not said or match.end > name.start or self._builder.question.weight(between):
+            if not is_usable or match.end > name.start or self._builder.question.weight(between):
                 continue
             for without in self._exclude_name(left, right, match):
                 yield self._builder.extend(

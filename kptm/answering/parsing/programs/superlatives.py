@@ -86,7 +86,7 @@ class Measures:
             also = sum(1 << at for at in beside)
             words = bits(match) | sum(bits(operators[at]) for at in beside)
             place = self._next_to(match, part)
-            said = {
+            named_relations = {
                 step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
             } & self._builder.question.relations.named_at(match.end)
             for measure, features, mask in self.of(part, match):
@@ -101,7 +101,7 @@ class Measures:
                 near = mask >> match.end & 1
                 own = {**features, "lacking": float(lacking), "near_measure": float(near)}
                 features = own if near else {**own, **place}
-                if said and measure.steps[-1].relation not in said:
+                if named_relations and measure.steps[-1].relation not in named_relations:
                     features["other_measure"] = 1.0
                 order = self._order(match, measure, part)
                 yield self._builder.extend(
@@ -198,24 +198,24 @@ class Measures:
         A measure is a number or date of the nodes, the number of their facts of one relation, or a
         number of the nodes at the end of a step.
         """
-        some = part.nodes[:SAMPLE]
+        sample = part.nodes[:SAMPLE]
         used = part.mask | bits(match)
-        numeric = self._builder.knowledge.measures(some)
-        found = self._own_numbers(numeric, match, used)
-        for step in self._builder.knowledge.steps(some):
+        numeric = self._builder.knowledge.measures(sample)
+        measures = self._own_numbers(numeric, match, used)
+        for step in self._builder.knowledge.steps(sample):
             if step in numeric:
                 continue
             if not numeric and SIZE in match.hints and self._is_membership(step, part):
-                found.append((Measure((step,), count=True), {"counted_members": 1.0}, 0))
+                measures.append((Measure((step,), count=True), {"counted_members": 1.0}, 0))
             if match.generic or self._is_collection(step, match):
-                found += self._counts(step, some, used)
+                measures += self._counts(step, sample, used)
             if step.forward:
                 # The superlative may be part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)
                 if named.mask & ~used:
-                    found += self._far(step, match, used | named.mask, named, some)
+                    measures += self._far(step, match, used | named.mask, named, sample)
         if isinstance(part.program, Having) and not part.program.step.forward:
-            found = list(_count_back(part.program.step, match, found))
+            measures = list(_count_back(part.program.step, match, measures))
         lexical, weight = self._builder.lexical, self._builder.question.weight
         scored = [
             (
@@ -225,7 +225,7 @@ class Measures:
                 features,
                 mask,
             )
-            for measure, features, mask in found
+            for measure, features, mask in measures
         ]
         scored.sort(key=lambda x: (-x[0], x[1]))
         for *_, measure, features, mask in scored[:MEASURES]:
@@ -235,8 +235,8 @@ class Measures:
         """Whether a size is the number of a relation's ends: "the biggest cast", "crew"."""
         if SIZE not in match.hints or not step.forward:
             return False
-        said = self._builder.question.relations.evidence(step.relation)
-        return said.recall > WEAK and bool(said.mask >> match.end & 1)
+        evidence = self._builder.question.relations.evidence(step.relation)
+        return evidence.recall > WEAK and bool(evidence.mask >> match.end & 1)
 
     def _is_membership(self, step: Step, part: Derivation) -> bool:
         """Whether a step leads to members: backward along "team", from teams to people.
@@ -261,48 +261,48 @@ class Measures:
         If no word names a measure, all are possible; for words that compare times, only dates and
         years, if there are any.
         """
-        found = [scale for step in steps for scale in self._measure((step,), match, used)]
+        scales = [scale for step in steps for scale in self._measure((step,), match, used)]
         times = {
             step
             for step, dimension in steps.items()
             if dimension == DATE or self._builder.has_years(step.relation)
         }
         if times and (match.kind == "time" or YEAR in match.hints):
-            found = [
+            scales = [
                 scale
-                for scale in found
+                for scale in scales
                 if not scale[1]["measure_floating"] or scale[0].steps[0] in times
             ]
         if match.generic and self._builder.question.tokens[match.start].folded in AMOUNTS:
-            found = [scale for scale in found if scale[0].steps[0] not in times]
+            scales = [scale for scale in scales if scale[0].steps[0] not in times]
         if match.hints == AGES:  # the oldest has the greatest age, but the earliest date
-            found = [scale for scale in found if scale[0].steps[0] not in times]
-        for measure, features, _ in found:
+            scales = [scale for scale in scales if scale[0].steps[0] not in times]
+        for measure, features, _ in scales:
             if self._begins(measure.steps[0], match, steps):
                 features |= {"measure_hint": max(features["measure_hint"], BEGINNING)}
                 features["measure_floating"] = 0.0
         of_noun = [
             features
-            for measure, features, _ in found
+            for measure, features, _ in scales
             if features["measure_floating"]
             and measure.steps[0] not in times  # "lessonDate" is no size of a lesson
             and self._is_of_noun(measure.steps[0], match, used)
         ]
         if len(of_noun) == 1:
             of_noun[0] |= {"measure_hint": OF_NOUN, "measure_floating": 0.0}
-        floating = [features for _, features, _ in found if features["measure_floating"]]
+        floating = [features for _, features, _ in scales if features["measure_floating"]]
         if match.hints and not {SIZE, YEAR} & {*match.hints} and match.kind != "time":
             # "Deeper" compares none of several other numbers, and no times.
             several = len(floating) > 1
-            found = [
+            scales = [
                 scale
-                for scale in found
+                for scale in scales
                 if not scale[1]["measure_floating"] or not (several or scale[0].steps[0] in times)
             ]
-            floating = [features for _, features, _ in found if features["measure_floating"]]
+            floating = [features for _, features, _ in scales if features["measure_floating"]]
         for features in floating:
             features["choice"] = log(len(floating))
-        return found
+        return scales
 
     def _counts(self, step: Step, some: Sequence[str], used: int) -> Iterator[Scale]:
         """Measures by the number of facts of a relation that the question names: "most borders"."""
@@ -380,13 +380,13 @@ class Measures:
             )  # fmt: skip
 
 
-def _count_back(step: Step, match: Match, found: Sequence[Scale]) -> Iterator[Scale]:
+def _count_back(step: Step, match: Match, scales: Sequence[Scale]) -> Iterator[Scale]:
     """Mark the measure that counts a set's own relation, and suggest it for "most common".
 
     "Which author has the most books" counts the facts of the relation "author" for each author.
     """
     own = Measure((step,), count=True)
-    for measure, features, mask in found:
+    for measure, features, mask in scales:
         yield measure, {**features, "counted_back": float(measure == own)}, mask
     if FREQUENCY in match.hints:  # "which ingredient is the most common"
         yield own, {"counted": 1.0, "measure_hint": 1.0, "counted_back": 1.0}, 0

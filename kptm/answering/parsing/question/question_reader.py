@@ -253,24 +253,24 @@ class QuestionReader:
     def _marked_mentions(
         self, name: str, start: int, end: int, mentions: Iterable[Mention]
     ) -> list[Mention]:
-        found = [item for item in mentions if (item.start, item.end) == (start, end)]
-        exact = [item for item in found if item.node == name]
-        if not found and name in self._graph.entities([name]):
+        marked = [item for item in mentions if (item.start, item.end) == (start, end)]
+        exact = [item for item in marked if item.node == name]
+        if not marked and name in self._graph.entities([name]):
             return [Mention(start, end, name, 1.0, "label", True)]
-        return exact or found
+        return exact or marked
 
     def _translated_mentions(self, tokens: Sequence[Token], language: str) -> list[Mention]:
         """Find countries, languages and continents by their names in the question's language."""
         if language == "en":
             return []
-        found = []
+        translated = []
         for start in range(len(tokens)):
             for end in range(start + 1, min(len(tokens), start + 5) + 1):
                 joint = "" if language in ("zh", "ja", "th") else " "
                 name = translate(joint.join(token.folded for token in tokens[start:end]), language)
                 if name:
-                    found += self._finder.find_by_name(name, start, end)
-        return found
+                    translated += self._finder.find_by_name(name, start, end)
+        return translated
 
 
 def _blank(text: str, tokens: Sequence[Token]) -> int:
@@ -317,13 +317,13 @@ def _names_only_rows(words: Sequence[Token], schema: Schema) -> bool:
 
 def _stands_alone(item: TypeMention, relations: SaidRelations, operators: Iterable[Match]) -> bool:
     """Whether a noun is not part of a relation's name: "element category", "a decade volcano"."""
-    asked = any(match.end == item.start and match.answer == "kind" for match in operators)
+    is_asked_kind = any(match.end == item.start and match.answer == "kind" for match in operators)
     near = span_mask(max(0, item.start - 2), item.end)  # and two words before
     whole = any(
-        found.recall == 1 and found.mask & item.mask and found.mask != item.mask
-        for found in (relations.evidence(key, ~near) for key in relations.relations())
+        evidence.recall == 1 and evidence.mask & item.mask and evidence.mask != item.mask
+        for evidence in (relations.evidence(key, ~near) for key in relations.relations())
     )
-    return not asked and not whole and not relations.own >> item.end & 1
+    return not is_asked_kind and not whole and not relations.own >> item.end & 1
 
 
 def _joins_nothing(match: Match, named: int) -> bool:
@@ -350,33 +350,33 @@ def _importance(
     operators: Sequence[Match],
     mentions: Sequence[Mention],
     types: Sequence[TypeMention],
-    said: int,
+    relation_mask: int,
     noun: int,
     *,
     typed: bool,
 ) -> list[float]:
     """The weight of each token: what a program loses if it leaves the token unexplained.
 
-    ``said`` is the bit mask of relations; ``typed`` tells whether the graph has types.
+    ``relation_mask`` is the bit mask of relations; ``typed`` tells whether the graph has types.
     """
     fills = joint_mask(item for item in operators if item.kind in NOTHING)
     # "What kind of bread is it" says that it is bread, so "bread" needs no explanation.
     kinds = {item.end for item in operators if item.answer == "kind"}
-    told = joint_mask(item for item in types if item.type and item.start in kinds)
+    stated_types = joint_mask(item for item in types if item.type and item.start in kinds)
     names = joint_mask(item for item in mentions if item.kind in ("label", "alias"))
-    found = []
+    weights = []
     for at, token in enumerate(tokens):
         weight = 1.0
         if (function[at] and not is_state(tokens, at)) or (fills >> at & 1):
             weight = 0.0
-        elif token.folded in GENERIC or told >> at & 1:
+        elif token.folded in GENERIC or stated_types >> at & 1:
             weight = LITTLE
         elif noun >> at & 1:
             weight = 1.0 if typed else ASKED_NOUN
-        elif (at and token.text[:1].isupper()) or (names >> at & 1 and not said >> at & 1):
+        elif (at and token.text[:1].isupper()) or (names >> at & 1 and not relation_mask >> at & 1):
             weight = NAME
-        found.append(weight)
-    return found
+        weights.append(weight)
+    return weights
 
 
 def _capitals(tokens: Sequence[Token]) -> int:

@@ -136,18 +136,18 @@ class SaidRelations:
     @property
     def mask(self) -> int:
         """Bit mask of the tokens that match any relation; the hints of operators do not count."""
-        found = 0
+        joint = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
-                found |= mask if strength > HINT + 1e-9 else 0
+                joint |= mask if strength > HINT + 1e-9 else 0
         for stem, phrases in self._phrases.items():
             for stems, mask, strength in phrases:
                 if strength > HINT + 1e-9 and any(
                     stems <= self._schema.relations[key].weights.keys()
                     for key, _ in self._schema.relations_of(stem)
                 ):
-                    found |= mask
-        return found
+                    joint |= mask
+        return joint
 
     @property
     def own(self) -> int:
@@ -169,14 +169,14 @@ class SaidRelations:
 
     def named_at(self, at: int) -> frozenset[str]:
         """The relations most of whose name is in the question, including the token ``at``."""
-        found = {
+        named = {
             key
             for stem, masks in self._said.items()
             if any(mask >> at & 1 and strength >= ENOUGH for mask, strength in masks.items())
             for key, weight in self._schema.relations_of(stem)
             if weight >= ALIAS
         }
-        return frozenset(key for key in found if self.evidence(key).recall >= ENOUGH)
+        return frozenset(key for key in named if self.evidence(key).recall >= ENOUGH)
 
     def remove(self, mask: int) -> None:
         """Remove all matches with the tokens in a mask."""
@@ -235,13 +235,13 @@ class SaidRelations:
         return self._found
 
     def _find(self) -> frozenset[str]:
-        found = {key for stem in self._said for key, _ in self._schema.relations_of(stem)}
+        relations = {key for stem in self._said for key, _ in self._schema.relations_of(stem)}
         for stem, phrases in self._phrases.items():
             for key, _ in self._schema.relations_of(stem):
                 words = self._schema.relations[key].weights.keys()
-                if key not in found and any(stems <= words for stems, *_ in phrases):
-                    found.add(key)
-        return frozenset(found)
+                if key not in relations and any(stems <= words for stems, *_ in phrases):
+                    relations.add(key)
+        return frozenset(relations)
 
     def _is_torn(self, mask: int, span: int, label: str) -> bool:
         """Whether a match has only one word of a phrase whose words belong together.
@@ -310,8 +310,8 @@ class SaidRelations:
         self, words: RelationWords, names: Sequence[frozenset[str]], used: int
     ) -> RelationEvidence:
         """Match the stems of a relation with tokens outside ``used``, and sum up the matches."""
-        said: dict[str, tuple[float, int]] = {}
-        taken = used
+        matched: dict[str, tuple[float, int]] = {}
+        used_tokens = used
         for stem in words.weights:
             masks = list(self._said.get(stem, {}).items())
             masks += [
@@ -323,27 +323,29 @@ class SaidRelations:
             # "children of A, not children of B" matches each name's own word. At equal distance,
             # take the longest: "come from" instead of "from".
             free = [
-                (s, (-distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
+                (s, (-distance(m, used), m.bit_count(), -m), m)
+                for m, s in masks
+                if not m & used_tokens
             ]
             if free:
                 strength, _, mask = max(free)
-                said[stem] = strength, mask | self._other_words(stem, mask, free)
-        if not said:
+                matched[stem] = strength, mask | self._other_words(stem, mask, free)
+        if not matched:
             return NOTHING
         if self._dated:
-            for stem in DATE_STEMS & words.weights.keys() - said.keys():
-                said[stem] = DATED, 0
+            for stem in DATE_STEMS & words.weights.keys() - matched.keys():
+                matched[stem] = DATED, 0
         rarity = self._schema.rarity
         recall, best = max(
-            (_share(name, said, rarity), number) for number, name in enumerate(names)
+            (_share(name, matched, rarity), number) for number, name in enumerate(names)
         )
         more = sum(
-            weight * rarity[stem] * said[stem][0]
+            weight * rarity[stem] * matched[stem][0]
             for stem, weight in words.weights.items()
-            if stem in said and stem not in names[best]
+            if stem in matched and stem not in names[best]
         )
         mask = 0
-        for stem, (strength, place) in said.items():
+        for stem, (strength, place) in matched.items():
             strong = stem in names[best] or (
                 # A word from phrasings does not explain a token that names another relation.
                 words.weights[stem] >= SAYS and not place & self._claimed
@@ -364,9 +366,9 @@ class SaidRelations:
         idle = {FIRST} if self._dated else frozenset()
         return RelationEvidence(
             recall, more, mask,
-            headless=by_main and words.head not in said
+            headless=by_main and words.head not in matched
             and not self._schema.is_common_head(words.head),
-            contrary=by_main and bool(words.superlatives - said.keys() - idle),
+            contrary=by_main and bool(words.superlatives - matched.keys() - idle),
         )  # fmt: skip
 
 
@@ -388,8 +390,12 @@ def _passives(
 
 
 def _share(
-    name: Iterable[str], said: dict[str, tuple[float, int]], rarity: dict[str, float]
+    name: Iterable[str], matched: dict[str, tuple[float, int]], rarity: dict[str, float]
 ) -> float:
     """The share of a name's stems that match, weighted by rarity and strength."""
     total = sum(rarity.get(stem, 0.0) for stem in name)
-    return sum(rarity.get(s, 0.0) * said[s][0] for s in name if s in said) / total if total else 0.0
+    return (
+        sum(rarity.get(s, 0.0) * matched[s][0] for s in name if s in matched) / total
+        if total
+        else 0.0
+    )

@@ -129,8 +129,8 @@ class Schema:
                 self._by_stem[stem].append((words.key, weight))
         count = max(1, len(self.relations))
         self.rarity = {
-            stem: math.log1p(count / len(found)) / math.log1p(count)
-            for stem, found in self._by_stem.items()
+            stem: math.log1p(count / len(weighted_relations)) / math.log1p(count)
+            for stem, weighted_relations in self._by_stem.items()
         }
         self.type_names: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key in sorted(types):
@@ -162,11 +162,11 @@ class Schema:
 
         A name that another relation has is not added: "GDP" does not mean "GDP per capita".
         """
-        taken = {name for words in self.relations.values() for name in words.names}
+        names_in_use = {name for words in self.relations.values() for name in words.names}
         for key, words in self.relations.items():
             short, per, _ = words.name.partition(" per ")
             name = frozenset(self._content(short))
-            if per and name and name not in taken:
+            if per and name and name not in names_in_use:
                 self.relations[key] = replace(
                     words, names=(name, *words.names), head=self._head(short)
                 )
@@ -194,8 +194,8 @@ class Schema:
 
     def like(self, stem: str) -> list[str]:
         """Other stems of relations that begin like ``stem``: "discovery" for "discov"."""
-        found = self._prefixes.get(stem[:LIKE], ()) if len(stem) >= LIKE else ()
-        return [other for other in found if other != stem]
+        stems = self._prefixes.get(stem[:LIKE], ()) if len(stem) >= LIKE else ()
+        return [other for other in stems if other != stem]
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
         """The relations of which one whole name consists of the given stems, in any order."""
@@ -229,8 +229,8 @@ class Schema:
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
         names = self.synonyms(word, language, KIN)
-        found = (self.rows_named(self.stems(name), name.split()[-1]) for name in names)
-        return next((item for item in found if item and item[0] not in self.doubtful), None)
+        nouns = (self.rows_named(self.stems(name), name.split()[-1]) for name in names)
+        return next((item for item in nouns if item and item[0] not in self.doubtful), None)
 
     def rows_named(self, stems: tuple[str, ...], last: str) -> tuple[str, Program] | None:
         """The noun for rows that some words name, with its program.
@@ -264,14 +264,14 @@ class Schema:
         """
         if len(stems) != 1 or self.type_names:
             return []
-        found = [
+        keys = [
             key
             for key, weight in self.relations_of(stems[0])
             if weight == MAIN
             and self.relations[key].head == stems[0]
             and relation_form(self.relations[key].name).form is Form.NOUN
         ]
-        return found if len(found) == 1 else []
+        return keys if len(keys) == 1 else []
 
     def is_common_head(self, stem: str) -> bool:
         """Whether many relations have a head noun: "mark" in "mark in Maths", "mark in French".
@@ -374,11 +374,11 @@ def _is_verb(name: str) -> bool:
     )
 
 
-def _common_letters(one: str, other: str) -> int:
+def _common_letters(first: str, second: str) -> int:
     """The number of letters with which two words begin alike."""
     return next(
-        (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
-        min(len(one), len(other)),
+        (at for at, (left, right) in enumerate(zip(first, second, strict=False)) if left != right),
+        min(len(first), len(second)),
     )
 
 

@@ -78,15 +78,21 @@ class UnknownNouns:
         numbers = joint_mask(item for item in operators if item.kind in ("number", "ordinal"))
         self._modifiers = denied | self._names | numbers  # what may precede: "which red boats"
 
-    def asked_for(self, types: Sequence[TypeMention], said: int) -> int:
+    def asked_for(self, types: Sequence[TypeMention], relation_mask: int) -> int:
         """Bit mask of the noun that is asked for ("which elements"), if the graph lacks it.
 
         Args:
             types: The types and nouns for rows.
-            said: Bit mask of the tokens that match relations.
+            relation_mask: Bit mask of the tokens that match relations.
         """
         tokens, function = self._tokens, self._function
-        known = self._denied | self._names | joint_mask(types) | said | joint_mask(self._operators)
+        known = (
+            self._denied
+            | self._names
+            | joint_mask(types)
+            | relation_mask
+            | joint_mask(self._operators)
+        )
         places = [item.end for item in self._operators if item.kind in BEFORE_NOUNS] + [0]
         whole = (item for item in self._mentions if item.kind in ("label", "alias", "people"))
         names = self._denied | joint_mask(whole)
@@ -96,7 +102,7 @@ class UnknownNouns:
                 at += 1
             # Skip modifiers of the noun: "which European countries", "Spanish speaking countries".
             while at < len(tokens) and (
-                names >> at & 1 or (said >> at & 1 and tokens[at].folded.endswith("ing"))
+                names >> at & 1 or (relation_mask >> at & 1 and tokens[at].folded.endswith("ing"))
             ):
                 at += 1
             if at < len(tokens):
@@ -133,13 +139,13 @@ class UnknownNouns:
             ]
             stems = {self._tokens[at].stem for at in nouns}
             noun = sum(1 << at for at in nouns) if len(stems) == 1 else 0
-        found = []
+        mentions = []
         for at, token in enumerate(self._tokens):
             are_people = people is not None and _is_agent(token.folded)
             rows = people if are_people else schema.nameless_rows
             if noun >> at & 1 and rows is not None:
-                found.append(TypeMention(at, at + 1, rows, PERSON if are_people else ROW))
-        return found
+                mentions.append(TypeMention(at, at + 1, rows, PERSON if are_people else ROW))
+        return mentions
 
     def _may_be_rows(self, at: int, *, people: bool) -> bool:
         """Whether a word is a noun for rows after "which", "how many" or a superlative, or first.
@@ -159,16 +165,16 @@ class UnknownNouns:
         while start and (self._modifiers >> start - 1 & 1 or self._word(start - 1) in DETERMINERS):
             start -= 1
         asks = (item for item in self._operators if item.end == start and item.kind in ASKING)
-        asked = next(asks, None)
-        if asked is None and (start or (start < at and not plural)):
+        asking = next(asks, None)
+        if asking is None and (start or (start < at and not plural)):
             return False
-        if asked is not None and asked.kind == "ask" and asked.answer != "any":
+        if asking is not None and asking.kind == "ask" and asking.answer != "any":
             return False
         if not plural and (after == "of" or (after in AUXILIARIES and self._is_name(at + 2))):
             return False  # "which language is Emacs written in" asks for a property of Emacs
-        what = asked is not None and self._word(start - 1) in WHAT
+        says_what = asking is not None and self._word(start - 1) in WHAT
         # "What software does …", but not "what belongs to …", nor "which pays the most".
-        return after not in DETERMINERS and (not what or after in AUXILIARIES)
+        return after not in DETERMINERS and (not says_what or after in AUXILIARIES)
 
     def _is_noun(self, at: int) -> bool:
         """Whether a word is a noun for rows and no verb, by its ending and the word before."""

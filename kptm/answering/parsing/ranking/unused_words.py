@@ -22,16 +22,18 @@ NAMES = ("label", "alias", "people")
 """Kinds of mentions that rarely mean something else: full names, also inflected ("Australian")."""
 
 
-def is_torn(question: Question, made: Derivation) -> bool:
+def is_torn(question: Question, derivation: Derivation) -> bool:
     """Whether a mention seems to be only a piece of a longer name that the graph does not know.
 
     A part of a name is torn next to an unknown or capitalised word: "Good" in "Good Earth". A
     full name is torn next to a capitalised unknown word ("Mercury" in "the Mercury Drug chain") or
     before a number ("Portal" in "Portal 3").
     """
-    named = {key for part in parts(made.program) if isinstance(part, Named) for key in part.keys}
+    named = {
+        key for part in parts(derivation.program) if isinstance(part, Named) for key in part.keys
+    }
     for item in question.mentions:
-        if item.node not in named or item.mask & ~made.names:
+        if item.node not in named or item.mask & ~derivation.names:
             continue
         typed = any(kind.type and kind.mask == item.mask for kind in question.types)
         after = bool(question.unknown >> item.end & 1)
@@ -41,12 +43,12 @@ def is_torn(question: Question, made: Derivation) -> bool:
             match.kind == "number"
             and match.start == item.end
             and not match.unit
-            and not span_mask(match.start, match.end) & made.mask
+            and not span_mask(match.start, match.end) & derivation.mask
             for match in question.operators
         ):
             return True
         for at in (item.start - 1, item.end):
-            if not 0 <= at < len(question.tokens) or made.mask >> at & 1:
+            if not 0 <= at < len(question.tokens) or derivation.mask >> at & 1:
                 continue
             capital = at > 0 and question.tokens[at].text[:1].isupper()
             unknown = bool(question.unknown >> at & 1)
@@ -57,26 +59,26 @@ def is_torn(question: Question, made: Derivation) -> bool:
     return False
 
 
-def echoes(question: Question, made: Derivation, named: Collection[str]) -> bool:
+def echoes(question: Question, derivation: Derivation, named: Collection[str]) -> bool:
     """Whether the question itself contains all answers: "Ohio's capital Columbus".
 
     Args:
         question: The question.
-        made: The derivation of the program.
+        derivation: The derivation of the program.
         named: The nodes that the program names. Their mentions do not count.
     """
     own = 0
     for item in question.mentions:
-        own |= item.mask if item.node in named and not item.mask & ~made.names else 0
-    joined = isinstance(made.program, Intersection)
-    told = {
+        own |= item.mask if item.node in named and not item.mask & ~derivation.names else 0
+    joined = isinstance(derivation.program, Intersection)
+    stated = {
         item.node
         for item in question.mentions
         if item.node not in named
-        and not item.mask & ~made.names
+        and not item.mask & ~derivation.names
         and (joined or not item.mask & own)
     }
-    return bool(made.nodes) and told.issuperset(made.nodes)
+    return bool(derivation.nodes) and stated.issuperset(derivation.nodes)
 
 
 def unused_names(question: Question, mask: int) -> int:
@@ -123,7 +125,7 @@ def unused_types(question: Question, mask: int) -> int:
 
 
 def _words_of_types(question: Question) -> int:
-    found = 0
+    mask = 0
     for item in question.types:
-        found |= item.mask
-    return found
+        mask |= item.mask
+    return mask

@@ -134,22 +134,28 @@ class Nouns:
             files[noun] = kind or Having(Step(relation))
         singular |= {_singular(noun) for noun in files}
         tails = list(self._of_tails())
-        ends = {noun: made for noun, made in tails if _singular(noun) not in singular}
+        ends = {noun: program for noun, program in tails if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in ends}
-        rest = {noun: made for noun, made in heads.items() if _singular(noun) not in singular}
-        singular |= {_singular(noun) for noun in rest}
+        last_words = {
+            noun: program for noun, program in heads.items() if _singular(noun) not in singular
+        }
+        singular |= {_singular(noun) for noun in last_words}
         implied = {
-            noun: made for noun, made in of_relations.items() if _singular(noun) not in singular
+            noun: program
+            for noun, program in of_relations.items()
+            if _singular(noun) not in singular
         }
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
         self.doubtful = frozenset({*implied, *singular, ROW})
-        named = {made for _, made in tails} | {*classes.values()}
+        named = {program for _, program in tails} | {*classes.values()}
         # "Discoverers" may be astronomers, but "captains" are no stewards.
-        done = {noun for item in self._graph.relations() for noun in doers(_name(item.label))}
-        called = {made for noun, made in tails if noun not in done}
+        agent_nouns = {
+            noun for item in self._graph.relations() for noun in doers(_name(item.label))
+        }
+        called = {program for noun, program in tails if noun not in agent_nouns}
         self.people = self._people({*classes.values(), *files.values(), *called})
         nameless = self._nameless(named)
-        return {**nameless, **implied, **rest, **ends, **files, **classes}
+        return {**nameless, **implied, **last_words, **ends, **files, **classes}
 
     def _people(self, named: Collection[Program]) -> Program | None:
         """The only kind of rows with a relation that only people have, if it has no better noun.
@@ -159,12 +165,12 @@ class Nouns:
         Args:
             named: The programs that have a noun.
         """
-        found = [
+        kinds = [
             kind
             for kind in self.kinds
             if any(describes_people(self._graph.relation(key).label) for key in kind.relations)
         ]
-        return found[0].program if len(found) == 1 and self._without_noun(found, named) else None
+        return kinds[0].program if len(kinds) == 1 and self._without_noun(kinds, named) else None
 
     def _nameless(self, named: Collection[Program]) -> dict[str, Program]:
         """The kind of rows that has no noun; if there are several, the one with the most links.
@@ -173,14 +179,14 @@ class Nouns:
             named: The programs that have a noun.
         """
         rows = frozenset().union(*(kind.rows for kind in self.kinds))
-        found = self._without_noun(self.kinds, named)
-        links = [len(self._links_from(kind, rows)) for kind in found]
+        kinds = self._without_noun(self.kinds, named)
+        links = [len(self._links_from(kind, rows)) for kind in kinds]
         most = max(links, default=0)
-        return {ROW: found[links.index(most)].program} if links.count(most) == 1 else {}
+        return {ROW: kinds[links.index(most)].program} if links.count(most) == 1 else {}
 
     def _without_noun(self, kinds: Iterable[RowKind], named: Collection[Program]) -> list[RowKind]:
         """The kinds whose rows mostly have none of the programs with a noun."""
-        sets = [frozenset(self._evaluator.evaluate(made).nodes) for made in named]
+        sets = [frozenset(self._evaluator.evaluate(program).nodes) for program in named]
         return [
             kind
             for kind in kinds
@@ -206,12 +212,14 @@ class Nouns:
         if not is_class(self._graph.relation(relation).label):
             return False
         back = Step(relation, False)
-        found = []
+        classes = []
         for node in self._evaluator.evaluate(Having(back)).nodes[:CLASSES]:
             rows = self._evaluator.evaluate(Follow(Named((node,)), back)).nodes
             steps = self._evaluator.steps(rows[:ROWS])
-            found.append((-len(rows), {step.relation for step in steps if step.forward}))
-        largest = [relations - {relation} for _, relations in sorted(found, key=lambda x: x[0])[:2]]
+            classes.append((-len(rows), {step.relation for step in steps if step.forward}))
+        largest = [
+            relations - {relation} for _, relations in sorted(classes, key=lambda x: x[0])[:2]
+        ]
         if len(largest) < 2:
             return False
         return len(largest[0] & largest[1]) < ALIKE * len(largest[0] | largest[1])
@@ -219,9 +227,11 @@ class Nouns:
     def _kind_called(self, noun: str, classes: Mapping[str, Program]) -> Program | None:
         """The largest class that a noun or its synonym names: the class "vessel" for "boats"."""
         names = [_singular(noun), *(word for word, _ in expand(_singular(noun), ENGLISH))]
-        singular = {_singular(name): made for name, made in sorted(classes.items())}
-        found = [singular[name] for name in dict.fromkeys(names) if name in singular]
-        return max(found, key=lambda made: self._evaluator.evaluate(made).size, default=None)
+        singular = {_singular(name): program for name, program in sorted(classes.items())}
+        programs = [singular[name] for name in dict.fromkeys(names) if name in singular]
+        return max(
+            programs, key=lambda program: self._evaluator.evaluate(program).size, default=None
+        )
 
     def _of_key_columns(self) -> Iterator[tuple[str, Program]]:
         """Yield (name, program) for the key columns of tables, and for the last word of the name.

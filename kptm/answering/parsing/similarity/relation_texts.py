@@ -45,13 +45,13 @@ class RelationTexts:
         """
         relations = sorted(relations, key=lambda item: item.key)
         self._read_kinds([item.key for item in relations if item.key not in self._kinds])
-        found = {}
+        texts = {}
         for item in relations:
             main, second, domain = name_parts(item.key, item.label)
             name = _join_words(second, main)
             heads, tails = self._kinds[item.key]
             domain = _join_words(domain)
-            found[Step(item.key)] = _unique(
+            texts[Step(item.key)] = _unique(
                 [
                     name,
                     f"{name} of a {domain or heads}",
@@ -59,7 +59,7 @@ class RelationTexts:
                     f"{name} of {heads}: {tails}",
                 ]
             )
-            found[Step(item.key, False)] = _unique(
+            texts[Step(item.key, False)] = _unique(
                 [
                     name,
                     f"{domain or heads} with {name}",
@@ -67,7 +67,7 @@ class RelationTexts:
                     f"{heads} whose {name} is {tails}",
                 ]
             )
-        return found
+        return texts
 
     def _read_kinds(self, keys: Iterable[str]) -> None:
         """Read the most common types of the heads and tails of relations."""
