@@ -341,11 +341,8 @@ class Comparisons:
                 (first_operator, first), (second_operator, second) = numbers[:2]
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
                 first = replace(first, unit=first.unit or second.unit)  # "13 and 15 tonnes"
-                yield (
-                    [number_of(first), number_of(second)],
-                    place,
-                    1 << first_operator | 1 << second_operator,
-                )
+                both = 1 << first_operator | 1 << second_operator
+                yield [number_of(first), number_of(second)], place, both
             return
         for at, item in numbers:
             if item.start == numbers[0][1].start:  # all readings: "5m" is 5 metres or 5 million
