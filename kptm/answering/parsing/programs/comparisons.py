@@ -108,10 +108,9 @@ class Comparisons:
                     other = is_other_bound(part.program, measure, match)
                     if (fits and own["measure_hint"]) or other:
                         features = {**features, "measure_floating": 0.0, "choice": 0.0}
-                    compared = self._compare(part.program, measure, match, bare or value)
+                    made = self._compare(part.program, measure, match, bare or value)
                     yield self._builder.extend(
-                        compared, (part,), mask=bits(match) | mask | more,
-                        operators=1 << number | also,
+                        made, (part,), mask=bits(match) | mask | more, operators=1 << number | also,
                         features={"comparison": 1.0, **features, **own},
                     )  # fmt: skip
             yield from self._compared_entities(part, number, match)
@@ -338,11 +337,10 @@ class Comparisons:
             numbers = [x for x in all_numbers if 0 <= match.start - x[1].end <= noun] + numbers
         if match.comparison == "between":
             if len(numbers) > 1:
-                (first_operator, first), (second_operator, second) = numbers[:2]
+                (first_at, first), (second_at, second) = numbers[:2]
                 place = (1 << max(first.end, second.end)) - (1 << match.start)
                 first = replace(first, unit=first.unit or second.unit)  # "13 and 15 tonnes"
-                both = 1 << first_operator | 1 << second_operator
-                yield [number_of(first), number_of(second)], place, both
+                yield [number_of(first), number_of(second)], place, 1 << first_at | 1 << second_at
             return
         for at, item in numbers:
             if item.start == numbers[0][1].start:  # all readings: "5m" is 5 metres or 5 million

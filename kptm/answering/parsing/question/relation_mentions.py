@@ -310,8 +310,8 @@ class SaidRelations:
         self, words: RelationWords, names: Sequence[frozenset[str]], used: int
     ) -> RelationEvidence:
         """Match the stems of a relation with tokens outside ``used``, and sum up the matches."""
-        matched: dict[str, tuple[float, int]] = {}
-        used_tokens = used
+        hits: dict[str, tuple[float, int]] = {}
+        taken = used
         for stem in words.weights:
             masks = list(self._said.get(stem, {}).items())
             masks += [
@@ -323,29 +323,27 @@ class SaidRelations:
             # "children of A, not children of B" matches each name's own word. At equal distance,
             # take the longest: "come from" instead of "from".
             free = [
-                (s, (-distance(m, used), m.bit_count(), -m), m)
-                for m, s in masks
-                if not m & used_tokens
+                (s, (-distance(m, used), m.bit_count(), -m), m) for m, s in masks if not m & taken
             ]
             if free:
                 strength, _, mask = max(free)
-                matched[stem] = strength, mask | self._other_words(stem, mask, free)
-        if not matched:
+                hits[stem] = strength, mask | self._other_words(stem, mask, free)
+        if not hits:
             return NOTHING
         if self._dated:
-            for stem in DATE_STEMS & words.weights.keys() - matched.keys():
-                matched[stem] = DATED, 0
+            for stem in DATE_STEMS & words.weights.keys() - hits.keys():
+                hits[stem] = DATED, 0
         rarity = self._schema.rarity
         recall, best = max(
-            (_share(name, matched, rarity), number) for number, name in enumerate(names)
+            (_share(name, hits, rarity), number) for number, name in enumerate(names)
         )
         more = sum(
-            weight * rarity[stem] * matched[stem][0]
+            weight * rarity[stem] * hits[stem][0]
             for stem, weight in words.weights.items()
-            if stem in matched and stem not in names[best]
+            if stem in hits and stem not in names[best]
         )
         mask = 0
-        for stem, (strength, place) in matched.items():
+        for stem, (strength, place) in hits.items():
             strong = stem in names[best] or (
                 # A word from phrasings does not explain a token that names another relation.
                 words.weights[stem] >= SAYS and not place & self._claimed
@@ -366,9 +364,9 @@ class SaidRelations:
         idle = {FIRST} if self._dated else frozenset()
         return RelationEvidence(
             recall, more, mask,
-            headless=by_main and words.head not in matched
+            headless=by_main and words.head not in hits
             and not self._schema.is_common_head(words.head),
-            contrary=by_main and bool(words.superlatives - matched.keys() - idle),
+            contrary=by_main and bool(words.superlatives - hits.keys() - idle),
         )  # fmt: skip
 
 
@@ -390,12 +388,8 @@ def _passives(
 
 
 def _share(
-    name: Iterable[str], matched: dict[str, tuple[float, int]], rarity: dict[str, float]
+    name: Iterable[str], hits: dict[str, tuple[float, int]], rarity: dict[str, float]
 ) -> float:
     """The share of a name's stems that match, weighted by rarity and strength."""
     total = sum(rarity.get(stem, 0.0) for stem in name)
-    return (
-        sum(rarity.get(s, 0.0) * matched[s][0] for s in name if s in matched) / total
-        if total
-        else 0.0
-    )
+    return sum(rarity.get(s, 0.0) * hits[s][0] for s in name if s in hits) / total if total else 0.0

@@ -76,10 +76,8 @@ def asked_features(
         focus: Whether the answers have the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
-    question_word = question.question_word(derivation.names)
-    if (
-        question_word is not None and question_word.answer == PERSON
-    ):  # "who made it" does not ask "made in"
+    wh_word = question.question_word(derivation.names)
+    if wh_word is not None and wh_word.answer == PERSON:  # "who made it" does not ask "made in"
         named = frozenset(
             key for key in named if labels_kind(PERSON, Step(key), schema) is not False
         )
@@ -121,19 +119,19 @@ def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKin
     source = program.source if isinstance(program, Aggregate) else program
     if not isinstance(source, Having) or source.step.forward:
         return False
-    question_word = question.question_word()
+    wh_word = question.question_word()
     nodes = derivation.nodes or derivation.counted
-    if question_word is not None and question_word.answer in ("person", "place", "date"):
-        return kinds.fits(question_word.answer, nodes) is True
+    if wh_word is not None and wh_word.answer in ("person", "place", "date"):
+        return kinds.fits(wh_word.answer, nodes) is True
     return not question.unexplained_words(derivation.mask)
 
 
 def _asks_by_verb(question: Question) -> bool:
     """Whether a verb follows the question word: "who started" does not ask for a start date."""
-    question_word = question.question_word()
-    if question_word is None or question_word.answer == ANY:
+    wh_word = question.question_word()
+    if wh_word is None or wh_word.answer == ANY:
         return False
-    words = [token.folded for token in question.tokens[question_word.end :]]
+    words = [token.folded for token in question.tokens[wh_word.end :]]
     word = next((word for word in words if word not in BE), "")
     return word in PARTICIPLES | PASTS or is_past(word)
 
@@ -149,23 +147,23 @@ def _kind_features(
 ) -> dict[str, float]:
     """Features that compare the answers with the kind that the question word asks for."""
     own: dict[str, float] = {}
-    question_word = question.question_word(derivation.names)
-    if question_word is None or not question_word.answer:
+    wh_word = question.question_word(derivation.names)
+    if wh_word is None or not wh_word.answer:
         return own
-    if question_word.answer == "kind":
-        return {"classifies": 1.0} if classifies(question_word, derivation.program, schema) else {}
-    fit = _fits(question, derivation, question_word, kinds, schema)
-    if question_word.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
+    if wh_word.answer == "kind":
+        return {"classifies": 1.0} if classifies(wh_word, derivation.program, schema) else {}
+    fit = _fits(question, derivation, wh_word, kinds, schema)
+    if wh_word.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
         own["no_person"] = 1.0
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
-    if fit is False and (question_word.answer == "date" or value):
+    if fit is False and (wh_word.answer == "date" or value):
         # An entity that is no date never answers "when", nor a value "who" or "where".
         own["no_date"] = 1.0
     led = led_to(derivation.program)
     if led is not None:
-        is_label_kind = labels_kind(question_word.answer, led, schema)
+        is_label_kind = labels_kind(wh_word.answer, led, schema)
         if is_label_kind is not None:
             own["label_kind" if is_label_kind else "other_label_kind"] = 1.0
     return own
@@ -174,35 +172,29 @@ def _kind_features(
 def _fits(
     question: Question,
     derivation: Derivation,
-    question_word: Match,
+    wh_word: Match,
     kinds: AnswerKinds,
     schema: Schema,
 ) -> bool | None:
     """Whether the answers are of the kind that the question word asks for; None if unclear."""
     nodes = derivation.nodes
-    if derivation.number is not None and question_word.answer in ("person", "place"):
+    if derivation.number is not None and wh_word.answer in ("person", "place"):
         return False
-    fit = kinds.fits(question_word.answer, nodes) if nodes else None
-    if question_word.answer == "date" and derivation.floating and _states(question, derivation):
+    fit = kinds.fits(wh_word.answer, nodes) if nodes else None
+    if wh_word.answer == "date" and derivation.floating and _states(question, derivation):
         return False  # "when was Mosaic retired", where that is its status, without a date
-    if question_word.answer == "reason" and question_word.hints:  # a status is no answer to "why"
-        return is_hinted(derivation.program, question_word, schema)
-    if question_word.answer != "value" or not fit:
+    if wh_word.answer == "reason" and wh_word.hints:  # a status is no answer to "why"
+        return is_hinted(derivation.program, wh_word, schema)
+    if wh_word.answer != "value" or not fit:
         return fit
-    if (
-        derivation.floating
-        and question_word.hints
-        and not is_hinted(derivation.program, question_word, schema)
-    ):
+    if derivation.floating and wh_word.hints and not is_hinted(derivation.program, wh_word, schema):
         return False  # no word leads from "how old" to a number of platforms
     dates = kinds.are_dates(nodes)
-    if _asks_for_no_time(question, question_word):
+    if _asks_for_no_time(question, wh_word):
         # A date answers neither "how tall" nor "how many".
         return not (dates or _leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
-    return not (dates and question_word.hints) or is_hinted(
-        derivation.program, question_word, schema
-    )
+    return not (dates and wh_word.hints) or is_hinted(derivation.program, wh_word, schema)
 
 
 def _states(question: Question, derivation: Derivation) -> bool:
@@ -213,14 +205,12 @@ def _states(question: Question, derivation: Derivation) -> bool:
     return told and any(is_past(tokens[at].folded) for at in said)
 
 
-def _asks_for_no_time(question: Question, question_word: Match) -> bool:
+def _asks_for_no_time(question: Question, wh_word: Match) -> bool:
     """Whether a question asks for a count, or for a measure that is no date or age: "how tall"."""
-    if any(
-        match.kind == "count" and match.start == question_word.start for match in question.operators
-    ):
+    if any(match.kind == "count" and match.start == wh_word.start for match in question.operators):
         return True
-    return bool(question_word.hints) and not any(
-        fits("date", hint) or hint == AGE for hint in question_word.hints
+    return bool(wh_word.hints) and not any(
+        fits("date", hint) or hint == AGE for hint in wh_word.hints
     )
 
 
@@ -244,19 +234,19 @@ def asks_for_one(question: Question, names: int) -> bool:
         question: The question.
         names: Bit mask of the names in the program.
     """
-    question_word = question.question_word(names)
+    wh_word = question.question_word(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
     if (
-        question_word is None
+        wh_word is None
         or several
         or question.language != "en"
-        or question_word.end >= len(question.tokens)
+        or wh_word.end >= len(question.tokens)
     ):
         return False
-    if question.tokens[question_word.end].folded in ONE:
+    if question.tokens[wh_word.end].folded in ONE:
         return True
     places = asked_places(question)
-    if not places or places[0] > question_word.end + 2:
+    if not places or places[0] > wh_word.end + 2:
         return False
     noun = question.tokens[places[0]].folded
     return not noun.endswith("s") or noun.endswith(("ss", "us"))
@@ -350,11 +340,11 @@ def _property(question: Question, named: int) -> list[int]:
     return [first] if of and not named >> first & 1 else []
 
 
-def _compares(question: Question, question_word: Match) -> bool:
+def _compares(question: Question, wh_word: Match) -> bool:
     """Whether a verb and a value follow a question word: "what departs before 9:45", "costs 3"."""
-    at = question_word.end
+    at = wh_word.end
     return (
-        question_word.answer == ANY
+        wh_word.answer == ANY
         and at < len(question.tokens)
         and question.tokens[at].folded.endswith("s")
         and any(
@@ -389,17 +379,17 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
     indices: list[int] = []
     # "How high" and "when" need no noun, so that the search stops at the verb: "how high is the
     # highest point" does not ask for a point.
-    has_noun_or_measure = question.tokens[match.start].folded == "which" or bool(match.hints)
+    be_is_verb = question.tokens[match.start].folded == "which" or bool(match.hints)
     for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
         if (
-            has_noun_or_measure and question.tokens[at].folded in BE
+            be_is_verb and question.tokens[at].folded in BE
         ):  # the verb: "which director was born last"
             break
         if question.importance[at] > 0:
             verb = question.tokens[at].folded.endswith(PAST) and match.answer == ANY
             if verb and at == match.start + 1 and question.relations.own >> at & 1:
                 break  # "opened" is the verb of "which opened first"
-            has_noun_or_measure = True
+            be_is_verb = True
             if not named >> at & 1:
                 indices.append(at)
     return indices
