@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.programs import Difference, Follow, Intersection, Named, Union
 from kg.types import Step
+from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.builder import is_value
 from kptm.answering.parsing.question.question_spans import span_mask
 
@@ -59,17 +60,14 @@ class Kinship:
     def _terms(self) -> list[_Term]:
         """The words for relatives in an English question; of those that overlap, the longest."""
         question, schema = self._builder.question, self._builder.schema
-        stems = [token.stem for token in question.tokens]
+        stems = tuple(token.stem for token in question.tokens)
         found: list[_Term] = []
-        for words, roles in _terms() if question.language == "en" else ():
-            own = list(schema.stems(words))
-            places = [
-                at for at in range(len(stems)) if stems[at : at + len(own)] == own and self._roles
-            ]
-            taken = schema.relations_named(own)
-            for at in places if not taken else ():
+        for own, roles in _terms() if question.language == "en" else ():
+            places = [at for at, stem in enumerate(stems) if stem == own[0]]
+            for at in places:
                 mask = span_mask(at, at + len(own))
-                if not any(mask & term.mask for term in found):
+                taken = any(mask & term.mask for term in found) or stems[at : at + len(own)] != own
+                if not taken and not schema.relations_named(own):
                     found.append(_Term(mask, roles))
         return found
 
@@ -140,13 +138,15 @@ class Kinship:
 
 
 @cache
-def _terms() -> list[tuple[str, tuple[str, ...]]]:
-    """The words for relatives with their roles, the longest first."""
+def _terms() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The words for relatives, as stems, with their roles; the longest first."""
     terms = tomllib.loads(TERMS.read_text(encoding="utf-8"))["terms"]
     found = [
-        (word, tuple(roles.split())) for words, roles in terms.items() for word in words.split(", ")
+        (tuple(token.stem for token in load().tokens(words)), tuple(roles.split()))
+        for entry, roles in terms.items()
+        for words in entry.split(", ")
     ]
-    return sorted(found, key=lambda item: -len(item[0].split()))
+    return sorted(found, key=lambda item: -len(item[0]))
 
 
 @cache

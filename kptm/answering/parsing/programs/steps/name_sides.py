@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.appositions import appositions
 from kptm.answering.parsing.question.question import LITTLE
@@ -51,12 +52,6 @@ class NameSides:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._is_head = lru_cache(HELD)(self._names_head)
-
-    @cached_property
-    def _symmetric(self) -> frozenset[frozenset[str]]:
-        """The names of relations that hold in both directions, as stems."""
-        stems = self._builder.schema.stems
-        return frozenset(frozenset(stems(name)) for name in SYMMETRIC)
 
     @cached_property
     def _stems(self) -> frozenset[str]:
@@ -129,7 +124,7 @@ class NameSides:
             or self._is_value_beside(mention, own)
         ):
             return None
-        if not self._symmetric.isdisjoint(words.names):
+        if not _symmetric().isdisjoint(words.names):
             return None
         synonym = self._noun_for_verb(words, said)
         noun = self._said_back(words, own)
@@ -224,3 +219,9 @@ class NameSides:
             return False
         types = self._builder.knowledge.types((mention.node,))
         return any(item.type in types for item in beside)
+
+
+@cache
+def _symmetric() -> frozenset[frozenset[str]]:
+    """The names of relations that hold in both directions, as stems."""
+    return frozenset(frozenset(x.stem for x in load().tokens(name)) for name in SYMMETRIC)
