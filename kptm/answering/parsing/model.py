@@ -120,7 +120,7 @@ DEFAULT: dict[str, float] = {
     "unused_difference": -2.3,  # "how much longer" is unused
     "unused_number": -0.4,  # a number is unused
     "unused_time": -1.4,  # "in 1995" is unused
-    "unused_ordinal": -1.9,  # "second" is unused
+    "unused_ordinal": -3.0,  # "second" is unused
     "unused_sum": -2.0,  # "total" is unused
     "unused_mean": -2.0,  # "average" is unused
     "unused_yesno": -2.5,  # "is" or "does" is unused

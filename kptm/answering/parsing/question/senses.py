@@ -46,11 +46,15 @@ def placed_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Men
 def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Mention, int]]:
     """Find names about which the question states a fact that decides their sense.
 
-    Examples are "Lincoln, the capital of Nebraska" and "the Australian city of Darwin".
+    Examples are "Lincoln, the capital of Nebraska" and "the Australian city of Darwin". "When did
+    Ann borrow Emma" asks for the date of what the verb between them states, so the verb stays free.
 
     Yields:
-        The mention, and the bit mask of both names and the words between them.
+        The mention, and the bit mask of both names and, unless a date is asked for, the words
+        between them.
     """
+    asked = question.question_word()
+    dated = asked is not None and asked.answer == "date"
     for mention in question.mentions:
         for other in question.mentions if mention.kind in STRONG else ():
             first, second = sorted((mention, other), key=lambda item: item.start)
@@ -59,7 +63,7 @@ def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Menti
                 continue
             between = span_mask(first.end, second.start)
             if _is_told(question, knowledge, mention, other, between):
-                yield mention, mention.mask | between | other.mask
+                yield mention, mention.mask | other.mask | (0 if dated else between)
 
 
 def _is_told(

@@ -12,6 +12,13 @@ from kptm.answering.lexicon.synonyms import is_past
 from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.parsing.question.question_spans import span_mask
 from kptm.answering.parsing.question.relation_mentions import ENOUGH
+from kptm.answering.parsing.ranking.other_kinds import (
+    AGE,
+    PERSON,
+    are_objects,
+    has_state_without_date,
+    is_date_for_length,
+)
 from kptm.answering.parsing.ranking.program_features import uses_relation
 from kptm.answering.parsing.ranking.relation_kinds import classifies, is_hinted, labels_kind, led_to
 from kptm.answering.questions.word_order import (
@@ -38,14 +45,10 @@ PEOPLE = frozenset("people persons inhabitants citizens residents".split())
 """Nouns that ask for a number of people."""
 ONE = frozenset("is was s".split())
 """Forms of "be" after a question word that ask for one thing: "who is"."""
-AGE = "age"
-"""The hint of "how old", which a date of birth answers."""
 EVENTS = frozenset("often times".split())
 """Last words of questions for a count that name nothing to count: "how often", "how many times"."""
 ROWS = 0.6
 """The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
-PERSON = "person"
-"""The kind of answer that "who" asks for."""
 ANY = "any"
 """The kind of answer that "which" and "what" ask for; "who" asks for a person."""
 PAST = "ed"
@@ -76,6 +79,8 @@ def asked_features(
         focus: Whether the answers have the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
+    if is_date_for_length(question, derivation, kinds):
+        own["other_kind"] = 1.0
     wh_word = question.question_word(derivation.names)
     if wh_word is not None and wh_word.answer == PERSON:  # "who made it" does not ask "made in"
         named = frozenset(
@@ -155,6 +160,8 @@ def _kind_features(
     fit = _fits(question, derivation, wh_word, kinds, schema)
     if wh_word.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
         own["no_person"] = 1.0
+    if wh_word.answer == "person" and are_objects(question, wh_word, derivation):
+        own["other_kind"] = 1.0
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
@@ -181,7 +188,7 @@ def _fits(
     if derivation.number is not None and wh_word.answer in ("person", "place"):
         return False
     fit = kinds.fits(wh_word.answer, nodes) if nodes else None
-    if wh_word.answer == "date" and derivation.floating and _states(question, derivation):
+    if wh_word.answer == "date" and has_state_without_date(question, derivation):
         return False  # "when was Mosaic retired", where that is its status, without a date
     if wh_word.answer == "reason" and wh_word.hints:  # a status is no answer to "why"
         return is_hinted(derivation.program, wh_word, schema)
@@ -195,14 +202,6 @@ def _fits(
         return not (dates or _leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
     return not (dates and wh_word.hints) or is_hinted(derivation.program, wh_word, schema)
-
-
-def _states(question: Question, derivation: Derivation) -> bool:
-    """Whether a program uses a participle only as a value that its name has: a status "retired"."""
-    tokens = question.tokens
-    said = (at for at in range(len(tokens)) if derivation.names >> at & 1)
-    told = "sense_name" in dict(derivation.features)
-    return told and any(is_past(tokens[at].folded) for at in said)
 
 
 def _asks_for_no_time(question: Question, wh_word: Match) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Intersection, Named, parts
 from kptm.answering.parsing.question.question import LITTLE
-from kptm.answering.parsing.question.question_spans import span_mask
+from kptm.answering.parsing.question.question_spans import joint_mask, span_mask
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,14 +94,17 @@ def unused_names(question: Question, mask: int) -> int:
 
 
 def is_condition_unused(question: Question, mask: int) -> bool:
-    """Whether the adjective of a place before a noun is unused: "which European countries"."""
-    return any(
-        mention.kind == "people"
-        and not mention.mask & (mask | question.relations.mask)
-        and mention.end < len(question.tokens)
-        and question.importance[mention.end] > LITTLE
-        for mention in question.mentions
-    )
+    """Whether the adjective of a noun is unused: "which European countries", "shield volcanoes"."""
+    nouns = joint_mask(question.types)
+    explained = mask | question.relations.mask
+    for mention in question.mentions:
+        own = mention.mask & ~nouns
+        if mention.kind != "people" or not own or own & explained:
+            continue
+        before = mention.end < len(question.tokens) and question.importance[mention.end] > LITTLE
+        if before or (mention.mask != own and not mention.mask & nouns & ~explained):
+            return True
+    return False
 
 
 def unused_relations(question: Question, mask: int) -> int:

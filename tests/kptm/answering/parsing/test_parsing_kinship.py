@@ -116,6 +116,10 @@ def test_a_relation_of_that_name_comes_before_a_path(tmp_path):
     assert [item.text for item in answer.answers] == ["Kai"]
 
 
+def test_a_rank_without_an_order_is_not_left_out(family):
+    assert not family.ask("second child of nils berg").found
+
+
 def test_a_long_path_is_answered_by_its_end_alone(family):
     answer = family.ask("grandparents of jens berg")
     assert answer.sentence == "Nils Berg, Hugh Cole, Ida Holm and Edna Fox."

@@ -25,6 +25,15 @@ CHEESES = {
     "Mozzarella": ("Italy", "buffalo", 0.1, 52, ""),
 }
 
+LOANS = {
+    # name: (author, genre, borrower, borrowed on, due)
+    "Dune": ("Frank Herbert", "science fiction", "Nora Field", "2024-01-08", "2024-01-29"),
+    "Neuromancer": ("William Gibson", "science fiction", "Dev Raman", "2024-01-30", "2024-02-20"),
+    "SPQR": ("Mary Beard", "history", "Grace Bar", "2024-04-02", "2024-04-23"),
+    "Emma": ("Jane Austen", "romance", "Nora Field", "2024-02-05", "2024-02-26"),
+    "Sapiens": ("Yuval Harari", "history", "Dev Raman", "2024-03-11", "2024-04-01"),
+}
+
 
 def predictor(folder, key, columns, rows):
     lines = [",".join((key, *columns))]
@@ -48,6 +57,12 @@ def projects(tmp_path_factory):
 def cheeses(tmp_path_factory):
     columns = ("Country", "Milk", "Ageing (months)", "Fat %", "PDO since")
     return predictor(tmp_path_factory.mktemp("cheeses"), "Cheese", columns, CHEESES)
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory):
+    columns = ("Author", "Genre", "Borrower", "Borrowed on", "Due date")
+    return predictor(tmp_path_factory.mktemp("loans"), "Book", columns, LOANS)
 
 
 def texts(answer):
@@ -101,6 +116,19 @@ def test_units_of_a_column_convert_and_values_beside_its_name_are_values(
 ):
     answer = cheeses.ask(question)
     assert texts(answer) == expected, answer.reason
+
+
+def test_when_asks_for_the_date_of_the_verb_between_two_names(loans):
+    assert texts(loans.ask("when did dev raman borrow neuromancer")) == {LOANS["Neuromancer"][3]}
+
+
+def test_who_is_not_answered_by_the_object_of_its_verb(loans):
+    assert texts(loans.ask("who reads history books")).isdisjoint(LOANS)
+
+
+def test_how_many_days_is_not_answered_by_a_date(loans):
+    dates = {date for *_, start, due in LOANS.values() for date in (start, due)}
+    assert texts(loans.ask("how many days was emma borrowed")).isdisjoint(dates)
 
 
 def test_a_number_of_years_is_none_of_months(cheeses):

@@ -114,7 +114,7 @@ class NameSides:
             for at, token in enumerate(question.tokens)
             if said >> at & 1 and token.stem in words.weights
         )
-        if said and not own and not said & ~(question.typed | self._builder.light):
+        if said and not own and not question.weight(said & ~question.typed):
             # Only words of types match the relation: "the moons of Saturn", for "orbits". Then the
             # types of heads and tails decide the side, not the word order.
             return None

@@ -1,0 +1,67 @@
+"""Answers of another kind than the question asks for, although a word leads to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kg.programs import Follow
+from kptm.answering.lexicon.synonyms import is_past
+from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.questions.word_order import BE, HAVE
+
+if TYPE_CHECKING:
+    from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.kinds import AnswerKinds
+    from kptm.answering.parsing.question.question import Question
+
+TIMES = frozenset("years months weeks days hours minutes seconds".split())
+"""Nouns after "how many" for lengths of time."""
+AGE = "age"
+"""The hint of "how old", which a date of birth answers."""
+PERSON = "person"
+"""The kind of answer that "who" asks for."""
+
+
+def is_date_for_length(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
+    """Whether a program answers "how many years" or "age" by a date."""
+    if not derivation.nodes or kinds.fits("date", derivation.nodes) is not True:
+        return False
+    tokens = question.tokens
+    ends = [match.end for match in question.operators if match.kind == "count"]
+    counted = any(end < len(tokens) and tokens[end].folded in TIMES for end in ends)
+    aged = any(
+        token.folded == AGE and not derivation.mask >> at & 1 for at, token in enumerate(tokens)
+    )
+    return counted or aged
+
+
+def are_objects(question: Question, asked: Match, derivation: Derivation) -> bool:
+    """Whether the answers are what the noun after a verb names: the books of "who reads books"."""
+    program = derivation.program
+    if isinstance(program, Follow) and program.step.forward:
+        return False  # "who owns the boat in B1" is answered by a step from the boat
+    if not {"agrees", "noun"} & dict(derivation.features).keys():
+        return False
+    return any(
+        item.noun and item.noun != PERSON and item.mask & derivation.mask & ~derivation.names
+        and _has_verb(question, asked.end, item.start)
+        for item in question.types
+    )  # fmt: skip
+
+
+def _has_verb(question: Question, start: int, end: int) -> bool:
+    """Whether a content word or "has" stands between two positions, and no "be": "who reads"."""
+    words = question.tokens[start:end]
+    if any(token.folded in BE for token in words):
+        return False
+    said = any(question.importance[at] > LITTLE for at in range(start, end))
+    return said or any(token.folded in HAVE for token in words)
+
+
+def has_state_without_date(question: Question, derivation: Derivation) -> bool:
+    """Whether a program uses a participle only as a value that its name has: a status "retired"."""
+    tokens = question.tokens
+    said = (at for at in range(len(tokens)) if derivation.names >> at & 1)
+    told = derivation.floating and "sense_name" in dict(derivation.features)
+    return bool(told) and any(is_past(tokens[at].folded) for at in said)
