@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.kinds import AnswerKinds
     from kptm.answering.parsing.question.question import Question
 
+COPULAS = BE | frozenset("become becomes became".split())
+"""Verbs after which a noun says what the subject is: "who became king"."""
 TIMES = frozenset("years months weeks days hours minutes seconds".split())
 """Nouns after "how many" for lengths of time."""
 AGE = "age"
@@ -53,7 +55,7 @@ def are_objects(question: Question, asked: Match, derivation: Derivation) -> boo
 def _has_verb(question: Question, start: int, end: int) -> bool:
     """Whether a content word or "has" stands between two positions, and no "be": "who reads"."""
     words = question.tokens[start:end]
-    if any(token.folded in BE for token in words):
+    if any(token.folded in COPULAS for token in words):
         return False
     said = any(question.importance[at] > LITTLE for at in range(start, end))
     return said or any(token.folded in HAVE for token in words)

@@ -21,6 +21,8 @@ BORN = {"Jens Berg": "1950-02-01", "Mia Berg": "1947-06-12", "Per Dahl": "1951-0
 MARRIED = {"Olaf Berg": "Ruth Cole", "Axel Dahl": "Tove Berg", "Nils Berg": "Ida Holm"}
 PLACES = {"Olaf Berg": "Oslo", "Ruth Cole": "Leeds", "Mia Berg": "Bergen", "Tove Berg": "Turku"}
 
+SONS = [("Olaf", "Jens"), ("Olaf", "Mia"), ("Nils", "Olaf")]
+
 
 @pytest.fixture(scope="module")
 def family(tmp_path_factory):
@@ -107,6 +109,33 @@ def test_the_sex_that_a_graph_states_tells_brothers_from_sisters(tmp_path):
     ):
         answer = predictor.ask(f"who are the {word} of Jens")
         assert {item.text for item in answer.answers} == expected, word
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [("Jens", "child of", "Olaf"), ("Mia", "child of", "Olaf"), ("Olaf", "child of", "Nils")],
+        [
+            ("Olaf", "father of", "Jens"),
+            ("Olaf", "father of", "Mia"),
+            ("Nils", "father of", "Olaf"),
+        ],
+        [("Olaf", "children", "Jens"), ("Olaf", "children", "Mia"), ("Nils", "children", "Olaf")],
+    ],
+)
+def test_a_noun_with_of_names_the_other_side_of_its_relation(tmp_path, facts):
+    graph = KnowledgeGraph.open(tmp_path / "graph.db")
+    graph.add(facts)
+    predictor = Predictor(graph, Linker(graph))
+    expected = {
+        "parents of Jens": {"Olaf"},
+        "siblings of Jens": {"Mia"},
+        "grandparents of Mia": {"Nils"},
+        "grandchildren of Nils": {"Jens", "Mia"},
+    }
+    for question, people in expected.items():
+        answer = predictor.ask(question)
+        assert {item.text for item in answer.answers} == people, (question, answer.reason)
 
 
 def test_a_relation_of_that_name_comes_before_a_path(tmp_path):

@@ -12,6 +12,7 @@ from kg.types import Step
 from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.builder import is_value
 from kptm.answering.parsing.question.question_spans import span_mask
+from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,8 +82,11 @@ class Kinship:
             role: [key for name in names for key in self._builder.schema.relations_named(name)]
             for role, names in self._names().items()
         }
-        forward = {role: [Step(key) for key in keys] for role, keys in named.items()}
-        back = {role: [Step(key, False) for key in keys] for role, keys in named.items()}
+        # "Child of" and "father of" describe their heads, so the way to the role is backward.
+        forward = {
+            role: [Step(key, not self._is_of(key)) for key in keys] for role, keys in named.items()
+        }
+        back = {role: [reverse(step) for step in steps] for role, steps in forward.items()}
         either = ("father", "mother")
         steps = {
             "parent": [*forward["parent"], *(x for role in either for x in forward[role])]
@@ -94,6 +98,11 @@ class Kinship:
             **{role: forward[role] for role in (*either, "sex")},
         }
         return {role: list(dict.fromkeys(found)) for role, found in steps.items() if found}
+
+    def _is_of(self, relation: str) -> bool:
+        """Whether the noun of a relation's name is its head: "mother of"."""
+        name = self._builder.schema.relations[relation].name
+        return relation_form(name).form is Form.NOUN_OF
 
     def _names(self) -> Mapping[str, Sequence[tuple[str, ...]]]:
         schema = self._builder.schema
@@ -135,6 +144,11 @@ class Kinship:
                 such = Follow(Named(same), Step(step.relation, False))
                 made = Intersection(program, such)
         return made
+
+
+def reverse(step: Step) -> Step:
+    """The step along the same relation in the other direction."""
+    return Step(step.relation, not step.forward)
 
 
 @cache
