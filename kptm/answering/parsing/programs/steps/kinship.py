@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
 
 TERMS = Path(__file__).with_name("kinship.toml")
+"""The words for relatives, and the names of relations for each role."""
 SEXES = "male", "female"
+"""The values of a relation for the sex, in lower case."""
 
 
 class _Term(NamedTuple):
@@ -62,15 +64,16 @@ class Kinship:
         """The words for relatives in an English question; of those that overlap, the longest."""
         question, schema = self._builder.question, self._builder.schema
         stems = tuple(token.stem for token in question.tokens)
-        found: list[_Term] = []
-        for own, roles in _terms() if question.language == "en" else ():
-            places = [at for at, stem in enumerate(stems) if stem == own[0]]
+        terms: list[_Term] = []
+        for words, roles in _terms() if question.language == "en" else ():
+            places = [at for at, stem in enumerate(stems) if stem == words[0]]
             for at in places:
-                mask = span_mask(at, at + len(own))
-                taken = any(mask & term.mask for term in found) or stems[at : at + len(own)] != own
-                if not taken and not schema.relations_named(own):
-                    found.append(_Term(mask, roles))
-        return found
+                mask = span_mask(at, at + len(words))
+                overlaps = any(mask & term.mask for term in terms)
+                here = stems[at : at + len(words)] == words and not overlaps
+                if here and not schema.relations_named(words):
+                    terms.append(_Term(mask, roles))
+        return terms
 
     @cached_property
     def _roles(self) -> Mapping[str, Sequence[Step]]:
@@ -97,7 +100,7 @@ class Kinship:
             "sibling": forward["sibling"] + back["sibling"],
             **{role: forward[role] for role in (*either, "sex")},
         }
-        return {role: list(dict.fromkeys(found)) for role, found in steps.items() if found}
+        return {role: list(dict.fromkeys(ways)) for role, ways in steps.items() if ways}
 
     def _is_of(self, relation: str) -> bool:
         """Whether the noun of a relation's name is its head: "mother of"."""
@@ -105,17 +108,18 @@ class Kinship:
         return relation_form(name).form is Form.NOUN_OF
 
     def _names(self) -> Mapping[str, Sequence[tuple[str, ...]]]:
+        """The stems of the names of relations for each role."""
         schema = self._builder.schema
         return {role: [schema.stems(name) for name in names] for role, names in _names().items()}
 
     def _follow(self, program: Program, roles: Sequence[str]) -> Program | None:
         """The relatives along a path of roles; None if the graph states none."""
-        made: Program | None = program
+        people: Program | None = program
         for role in roles:
-            if made is None:
+            if people is None:
                 return None
-            made = self._of_sex(made, role) if role in SEXES else self._relatives(made, role)
-        return made
+            people = self._of_sex(people, role) if role in SEXES else self._relatives(people, role)
+        return people
 
     def _relatives(self, program: Program, role: str) -> Program | None:
         """The people in a role to others, along the relations that these people have.
@@ -128,22 +132,20 @@ class Kinship:
             return None if children is None else Difference(children, program)
         knowledge = self._builder.knowledge
         stated = knowledge.steps(knowledge.evaluate(program).nodes)
-        made: Program | None = None
+        people: Program | None = None
         for step in (step for step in steps if step in stated):
-            one = Follow(program, step)
-            made = one if made is None else Union(made, one)
-        return made
+            ends = Follow(program, step)
+            people = ends if people is None else Union(people, ends)
+        return people
 
     def _of_sex(self, program: Program, sex: str) -> Program | None:
         """The people of a sex; None if the graph does not state it."""
-        made: Program | None = None
         for step in self._roles.get("sex", ()):
             values = self._builder.knowledge.evaluate(Follow(program, step)).nodes
             same = tuple(value for value in values if str(value).lower() == sex)
             if same:
-                such = Follow(Named(same), Step(step.relation, False))
-                made = Intersection(program, such)
-        return made
+                return Intersection(program, Follow(Named(same), reverse(step)))
+        return None
 
 
 def reverse(step: Step) -> Step:
@@ -155,12 +157,12 @@ def reverse(step: Step) -> Step:
 def _terms() -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The words for relatives, as stems, with their roles; the longest first."""
     terms = tomllib.loads(TERMS.read_text(encoding="utf-8"))["terms"]
-    found = [
+    paths = [
         (tuple(token.stem for token in load().tokens(words)), tuple(roles.split()))
         for entry, roles in terms.items()
         for words in entry.split(", ")
     ]
-    return sorted(found, key=lambda item: -len(item[0]))
+    return sorted(paths, key=lambda item: -len(item[0]))
 
 
 @cache
