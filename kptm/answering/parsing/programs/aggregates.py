@@ -141,7 +141,8 @@ class Wholes:
             is_kind = isinstance(part.program, Intersection) or "agrees" in dict(part.features)
             there = self._builder.asks_existence and is_kind
             # The unknown name of "did Zork come out before Hades" does not stand for all games.
-            any_row = there or "agrees_everything" not in dict(part.features)
+            of_name = isinstance(part.program, Compare) and isinstance(part.program.base, Named)
+            any_row = there or of_name or "agrees_everything" not in dict(part.features)
             if (isinstance(part.program, Compare) or not part.names or there) and any_row:
                 yield self._builder.extend(
                     Exists(part.program), (part,), mask=bits(match), operators=1 << number,
