@@ -23,6 +23,10 @@ class Step(NamedTuple):
     relation: str
     forward: bool = True
 
+    def reverse(self) -> Step:
+        """The hop along the same relation in the other direction."""
+        return Step(self.relation, not self.forward)
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:

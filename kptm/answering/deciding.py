@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kg.programs import Named, Within, parts
-from kg.types import Literal, Step
+from kg.types import Literal
 from kg.values import ValueKey, value_text
 from kg.values.node import round_decimal
 from kg.vocabulary import XSD
@@ -368,7 +368,7 @@ class AnswerBuilder:
         silent = f"the graph has no {relation!r} " + (
             f"of {whose}" if step.forward else f"that leads to {whose}"
         )
-        others = self._graph.follow(reading.entity, (Step(step.relation, not step.forward),))
+        others = self._graph.follow(reading.entity, (step.reverse(),))
         if not others:
             return silent
         shown = labels(self._graph, others[:SAID])

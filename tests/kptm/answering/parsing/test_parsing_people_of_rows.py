@@ -5,9 +5,6 @@ The answers are computed by hand from the rows.
 
 import pytest
 
-from kg import KnowledgeGraph
-from kptm import Linker, Predictor
-
 PLOTS = {
     # name: (tenant, since, size, crops, rent, paid, helper)
     "1A": ("Anna Keller", 1998, 125, ("leeks", "potatoes"), "£32.50", "yes", ""),
@@ -31,33 +28,22 @@ PETS = {
 }
 
 
-def predictor(folder, key, columns, rows):
-    lines = ["\t".join((key, *columns))]
-    for name, cells in rows.items():
-        texts = ("; ".join(cell) if isinstance(cell, tuple) else str(cell) for cell in cells)
-        lines.append("\t".join((name, *texts)))
-    (folder / "table.tsv").write_text("\n".join(lines) + "\n")
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(folder / "table.tsv", key=key, split=";")
-    return Predictor(graph, Linker(graph))
-
-
 @pytest.fixture(scope="module")
-def plots(tmp_path_factory):
+def plots(table, tmp_path_factory):
     columns = ("Tenant", "Since", "Size (m²)", "Growing", "Annual rent", "Paid", "Helper")
-    return predictor(tmp_path_factory.mktemp("plots"), "Plot", columns, PLOTS)
+    return table(tmp_path_factory.mktemp("plots"), "Plot", columns, PLOTS)
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory):
+def films(table, tmp_path_factory):
     columns = ("Directed by", "Made in", "Mins", "Guests", "Date")
-    return predictor(tmp_path_factory.mktemp("films"), "Film", columns, FILMS)
+    return table(tmp_path_factory.mktemp("films"), "Film", columns, FILMS)
 
 
 @pytest.fixture(scope="module")
-def pets(tmp_path_factory):
+def pets(table, tmp_path_factory):
     columns = ("Species", "Owner", "Weight (kg)", "Age")
-    return predictor(tmp_path_factory.mktemp("pets"), "Patient", columns, PETS)
+    return table(tmp_path_factory.mktemp("pets"), "Patient", columns, PETS)
 
 
 def texts(predictor, question):
@@ -99,14 +85,14 @@ def test_a_rent_is_paid_each_year(plots):
     assert texts(plots, "what does 9B cost a year") == {"19.00 £"}
 
 
-def test_runners_who_have_coached_are_people_themselves(tmp_path):
+def test_runners_who_have_coached_are_people_themselves(tmp_path, table):
     rows = {
         "Anna Keller": ("Harriers", 61, ""),
         "Tom Aldous": ("Harriers", 35, "Anna Keller"),
         "Xi Qo": ("Joggers", 64, "Tom Aldous"),
         "Bo Ek": ("Joggers", 22, "Anna Keller"),
     }
-    runners = predictor(tmp_path, "Runner", ("Team", "Age", "Coach"), rows)
+    runners = table(tmp_path, "Runner", ("Team", "Age", "Coach"), rows)
     assert texts(runners, "who is in the joggers") == {"Xi Qo", "Bo Ek"}
     assert texts(runners, "runners over 60") == {"Anna Keller", "Xi Qo"}
 
@@ -145,7 +131,7 @@ def test_the_size_of_another_set_is_not_explained(pets):
     assert wrong.score < right.score
 
 
-def test_members_of_a_project_are_not_its_owner(tmp_path):
+def test_members_of_a_project_are_not_its_owner(tmp_path, table):
     rows = {
         "Anna Keller": ("", "Kestrel", ""),
         "Peter Hall": ("Anna Keller", "Kestrel", ""),
@@ -153,6 +139,6 @@ def test_members_of_a_project_are_not_its_owner(tmp_path):
         "Kestrel": ("", "", "Anna Keller"),
         "Bittern": ("", "", "Oscar Bell"),
     }
-    staff = predictor(tmp_path, "Name", ("Reports to", "Project", "Owner"), rows)
+    staff = table(tmp_path, "Name", ("Reports to", "Project", "Owner"), rows)
     assert texts(staff, "how many people does anna keller manage") == {"2"}
     assert "Oscar Bell" not in texts(staff, "who is on kestrel or bittern")

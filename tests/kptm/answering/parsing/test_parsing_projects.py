@@ -35,34 +35,22 @@ LOANS = {
 }
 
 
-def predictor(folder, key, columns, rows):
-    lines = [",".join((key, *columns))]
-    for name, cells in rows.items():
-        texts = (";".join(cell) if isinstance(cell, tuple) else str(cell) for cell in cells)
-        lines.append(",".join((name, *texts)))
-    path = folder / f"{key.lower()}s.csv"
-    path.write_text("\n".join(lines) + "\n")
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(path, key=key, split=";")
-    return Predictor(graph, Linker(graph))
-
-
 @pytest.fixture(scope="module")
-def projects(tmp_path_factory):
+def projects(table, tmp_path_factory):
     columns = ("Owner", "Language", "Started", "Status", "Users", "Depends on", "Budget (EUR)")
-    return predictor(tmp_path_factory.mktemp("projects"), "Project", columns, PROJECTS)
+    return table(tmp_path_factory.mktemp("projects"), "Project", columns, PROJECTS)
 
 
 @pytest.fixture(scope="module")
-def cheeses(tmp_path_factory):
+def cheeses(table, tmp_path_factory):
     columns = ("Country", "Milk", "Ageing (months)", "Fat %", "PDO since")
-    return predictor(tmp_path_factory.mktemp("cheeses"), "Cheese", columns, CHEESES)
+    return table(tmp_path_factory.mktemp("cheeses"), "Cheese", columns, CHEESES)
 
 
 @pytest.fixture(scope="module")
-def loans(tmp_path_factory):
+def loans(table, tmp_path_factory):
     columns = ("Author", "Genre", "Borrower", "Borrowed on", "Due date")
-    return predictor(tmp_path_factory.mktemp("loans"), "Book", columns, LOANS)
+    return table(tmp_path_factory.mktemp("loans"), "Book", columns, LOANS)
 
 
 def texts(answer):
@@ -156,10 +144,10 @@ def test_a_capital_of_camel_case_belongs_to_the_unit_in_a_name(tmp_path):
     assert texts(answer) == {name for name, high in heights.items() if high > 3500}
 
 
-def test_the_same_year_is_explained_by_a_relation_that_leads_to_years(tmp_path):
+def test_the_same_year_is_explained_by_a_relation_that_leads_to_years(tmp_path, table):
     names = ("Curie", "Jupiter", "Monet", "Marea", "Dunant", "Havfrue", "Amitie", "Grace")
     years = (2020, 2020, 2017, 2018, 2021, 2020, 2023, 2022)
     rows = {name: (year, 5000 + 7 * year) for name, year in zip(names, years, strict=True)}
-    asked = predictor(tmp_path, "Cable", ("In service since", "Length (km)"), rows)
+    asked = table(tmp_path, "Cable", ("In service since", "Length (km)"), rows)
     expected = {name for name in names if rows[name][0] == rows["Curie"][0]} - {"Curie"}
     assert texts(asked.ask("which cables went live the same year as curie")) == expected

@@ -89,7 +89,7 @@ class Kinship:
         forward = {
             role: [Step(key, not self._is_of(key)) for key in keys] for role, keys in named.items()
         }
-        back = {role: [reverse(step) for step in steps] for role, steps in forward.items()}
+        back = {role: [step.reverse() for step in steps] for role, steps in forward.items()}
         either = ("father", "mother")
         steps = {
             "parent": [*forward["parent"], *(x for role in either for x in forward[role])]
@@ -144,13 +144,8 @@ class Kinship:
             values = self._builder.knowledge.evaluate(Follow(program, step)).nodes
             same = tuple(value for value in values if str(value).lower() == sex)
             if same:
-                return Intersection(program, Follow(Named(same), reverse(step)))
+                return Intersection(program, Follow(Named(same), step.reverse()))
         return None
-
-
-def reverse(step: Step) -> Step:
-    """The step along the same relation in the other direction."""
-    return Step(step.relation, not step.forward)
 
 
 @cache

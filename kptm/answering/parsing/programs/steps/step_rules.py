@@ -258,7 +258,7 @@ class Steps:
         program = part.program
         if not self._has_same or not isinstance(program, Follow):
             return 0, 0
-        if program.step == Step(step.relation, not step.forward):
+        if program.step == step.reverse():
             for number, match in enumerate(self._builder.question.operators):
                 if _says_same(match) and not part.operators >> number & 1:
                     return bits(match), 1 << number

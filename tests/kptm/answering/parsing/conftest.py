@@ -1,0 +1,23 @@
+"""Fixtures: a predictor over the rows of a table."""
+
+import pytest
+
+from kg import KnowledgeGraph
+from kptm import Linker, Predictor
+
+
+def load_rows(folder, key, columns, rows, name="table.tsv"):
+    lines = ["\t".join((key, *columns))]
+    for row, cells in rows.items():
+        texts = ("; ".join(cell) if isinstance(cell, tuple) else str(cell) for cell in cells)
+        lines.append("\t".join((row, *texts)))
+    (folder / name).write_text("\n".join(lines) + "\n")
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / name, key=key, split=";")
+    return Predictor(graph, Linker(graph))
+
+
+@pytest.fixture(scope="session")
+def table():
+    """Returns a predictor over a table: its folder, key column, other columns, cells by row."""
+    return load_rows
