@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-TEXT_KEPT = 100_000
+MAX_STORED_CHARACTERS = 100_000
 """The maximum number of characters of a line that an error stores, since a line may be a whole
 file."""
 
@@ -44,7 +44,7 @@ class TripleFormatError(KGError):
         self, path: str | Path, line: int | None, reason: str, text: str | None = None
     ) -> None:
         self.path, self.line, self.reason = str(path), line, reason
-        self.text = None if text is None else shorten(text, TEXT_KEPT)
+        self.text = None if text is None else shorten(text, MAX_STORED_CHARACTERS)
         where = f"{path}, line {line}" if line is not None else str(path)
         shown = "" if text is None else f": {shorten(text)!r}"
         super().__init__(f"{where}: {reason}{shown}")
@@ -60,7 +60,7 @@ class InvalidNameError(KGError):
 
     def __init__(self, reason: str, text: str | None = None) -> None:
         self.reason = reason
-        self.text = None if text is None else shorten(text, TEXT_KEPT)
+        self.text = None if text is None else shorten(text, MAX_STORED_CHARACTERS)
         super().__init__(reason if text is None else f"{reason}: {shorten(text)!r}")
 
 

@@ -304,14 +304,14 @@ class KnowledgeGraph(GraphView):
     def forget(self, *, entity: str | None = None, source: str | None = None) -> int:
         """End all statements about an entity, or of a source; return the revision, or 0 if none.
 
-        They stay in the history, and can be restored by :meth:`undo`, unlike after :meth:`purge`.
+        A merged key means the entity that was kept. :meth:`undo` restores the statements.
 
         Raises:
             StoreError: Not exactly one of the two was given.
         """
         if (entity is None) == (source is None):
             raise StoreError("forget needs an entity or a source, one of them")
-        entity = self._find_key(entity)
+        entity = self._current_key(entity)
         note = f"forget {printable(shorten(entity or source or '', 190))}"
         with self._database.writing() as (sql, transaction):
             number = revisions.begin(sql, "remove", note)
@@ -388,8 +388,8 @@ class KnowledgeGraph(GraphView):
     def purge(self, *, entity: str | None = None, source: str | None = None) -> PurgeReport:
         """Delete all statements about an entity, or of a source, with their history.
 
-        Entities that were merged into the entity are deleted too. What is deleted is erased from
-        the file and its write-ahead log, also from earlier revisions, and cannot be restored.
+        A merged key means the kept entity, and all entities merged into it are deleted too. What is
+        deleted is erased from the file and its write-ahead log, and cannot be restored.
 
         Raises:
             StoreError: Not exactly one of the two was given, or another process reads the database.
@@ -397,4 +397,4 @@ class KnowledgeGraph(GraphView):
         """
         if (entity is None) == (source is None):
             raise StoreError("purge needs an entity or a source, one of them")
-        return purge.purge(self._database, entity=self._find_key(entity), source=source)
+        return purge.purge(self._database, entity=self._current_key(entity), source=source)

@@ -32,7 +32,7 @@ Compared: TypeAlias = "str | float | Decimal | dt.date | Literal"
 Where: TypeAlias = "tuple[str, Comparison, Compared]"
 """A comparison of a variable: ``("?x", ">", 5)``."""
 
-SAMPLE = 1_000
+SAMPLED_VALUES = 1_000
 """Values of a variable that decide the unit of a number without one."""
 
 
@@ -64,7 +64,7 @@ def answer(
         plan = partial(query.plan, sql, stored, at=at)
         conditions: list[query.Condition] = []
         for name, operator, value in comparisons:
-            size = _quantity_of(sql, plan([name], limit=SAMPLE, ids=True), value)
+            size = _quantity_of(sql, plan([name], limit=SAMPLED_VALUES, ids=True), value)
             conditions.append(_condition(sql, name, operator, size))
         statement = plan(chosen, limit=form.limit, where=conditions, order=tuple(order))
     if statement is not None:

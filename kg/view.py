@@ -35,9 +35,9 @@ class GraphView(EntityView):
     """
 
     def _repr_html_(self) -> str:
-        from kg.formats.notebook_html import FIRST, graph_html
+        from kg.formats.notebook_html import SHOWN_ROWS, graph_html
 
-        facts = list(islice(self.match(), FIRST))
+        facts = list(islice(self.match(), SHOWN_ROWS))
         ends = self.entities([key for fact in facts for key in (fact.head, fact.tail)])
         labels = {entity.key: entity.label for entity in (self.relations() if facts else ())}
         labels |= {key: entity.label for key, entity in ends.items()}

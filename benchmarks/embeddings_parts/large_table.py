@@ -34,7 +34,7 @@ def table(options, folder):
     from kg.embedding.files import folder as folders
 
     meta = {
-        "format": folders.FORMAT,
+        "format": folders.FORMAT_VERSION,
         "fingerprint": "",
         "revision": 0,
         "config": None,

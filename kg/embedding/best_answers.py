@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Facts = Iterable[tuple[str, str, str]]
 
-SAMPLE = 1_000
+MAX_QUESTIONS = 1_000
 """The maximum number of questions that are asked."""
 
 
@@ -40,7 +40,7 @@ def best_answers(
     """
     gold, excluded, sides = _answers(held_out), _answers(known), _sides([*known, *held_out])
     questions = sorted(gold)
-    order = np.random.default_rng(seed).permutation(len(questions))[:SAMPLE].tolist()
+    order = np.random.default_rng(seed).permutation(len(questions))[:MAX_QUESTIONS].tolist()
     answers = []
     for at in sorted(order):
         entity, relation, forward = questions[at]

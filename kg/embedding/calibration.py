@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-ROWS = 256
+TRIPLES_PER_BATCH = 256
 """Triples that are scored together."""
 
 
@@ -88,13 +88,13 @@ class Calibration:
 def features(scorer: Scorer, ids: Ints) -> Floats:
     """Score and log softmax of the tail and of the head of each triple, shape (N, 4)."""
     result = np.empty((len(ids), 4))
-    for start in range(0, len(ids), ROWS):
-        part = torch.from_numpy(ids[start : start + ROWS])
+    for start in range(0, len(ids), TRIPLES_PER_BATCH):
+        part = torch.from_numpy(ids[start : start + TRIPLES_PER_BATCH])
         for side, scores, own in (
             (0, scorer.tail_scores(part[:, :2]), part[:, 2:]),
             (2, scorer.head_scores(part[:, 1:]), part[:, :1]),
         ):
             score = scores.gather(1, own)
             both = torch.cat([score, score - torch.logsumexp(scores, 1, keepdim=True)], 1)
-            result[start : start + ROWS, side : side + 2] = both.numpy()
+            result[start : start + TRIPLES_PER_BATCH, side : side + 2] = both.numpy()
     return result

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Facts = Iterable[tuple[str, str, str]]
 
-PRECISION, PRECISION_OF_RELATION = 0.1, 1.0
+COEFFICIENT_PRECISION, RELATION_PRECISION = 0.1, 1.0
 """Precisions of the normal priors of the coefficients, and of the offsets of relations.
 
 Each adds its precision times Σ w²/2 to the loss.
 """
-TRIES = 20
+MAX_CORRUPTION_TRIES = 20
 """The maximum number of attempts to corrupt a true fact into one that is not known."""
 
 
@@ -53,7 +53,7 @@ def fit(
     matrix = np.column_stack([(raw - mean) / scale, np.ones(len(ids))])
     size = matrix.shape[1]
     penalty = np.concatenate(
-        [np.full(size - 1, PRECISION), [0.0], np.full(len(seen), PRECISION_OF_RELATION)]
+        [np.full(size - 1, COEFFICIENT_PRECISION), [0.0], np.full(len(seen), RELATION_PRECISION)]
     )
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -91,12 +91,14 @@ def _corrupt(true: Ints, known: Ints, entities: int, seed: int) -> Ints:
     true_set = set(map(tuple, all_true.tolist()))
     false = []
     for row in true.tolist():
-        for attempt in range(TRIES):
+        for attempt in range(MAX_CORRUPTION_TRIES):
             side = 0 if random.random() < 0.5 else 2
             of_relation = all_true[all_true[:, 1] == row[1], side]
             other = list(row)
             other[side] = int(
-                random.choice(of_relation) if attempt < TRIES // 2 else random.integers(entities)
+                random.choice(of_relation)
+                if attempt < MAX_CORRUPTION_TRIES // 2
+                else random.integers(entities)
             )
             if tuple(other) not in true_set:
                 false.append(other)

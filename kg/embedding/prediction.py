@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Question = tuple[str | None, str, str | None]
     """Head, relation and tail; the missing end is None."""
 
-HEADS_AT_ONCE = 256
+HEADS_PER_BATCH = 256
 """The number of heads whose tails are scored together."""
 
 
@@ -144,8 +144,8 @@ def new_facts(
     )
     best_p, best_pairs = torch.empty(0), torch.empty((0, 2), dtype=torch.long)
     scorer = embeddings.scorer()
-    for start in range(0, len(heads), HEADS_AT_ONCE):
-        stop = start + HEADS_AT_ONCE
+    for start in range(0, len(heads), HEADS_PER_BATCH):
+        stop = start + HEADS_PER_BATCH
         some = torch.from_numpy(heads[start:stop])
         questions = torch.stack([some, torch.full_like(some, relation_id)], 1)
         p = torch.softmax(scorer.tail_scores(questions), 1)[:, torch.from_numpy(tails)]

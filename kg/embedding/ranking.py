@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Score = Callable[[torch.Tensor], torch.Tensor]
 
-MEMORY = 64 * 2**20
+MAX_SCORE_BYTES = 64 * 2**20
 """Bytes of scores in memory at a time; more is no faster, because it exceeds the cache."""
-MANY = 1.5
+MIN_RATIO_OF_N = 1.5
 """A side of a relation is "N" if it has at least this many heads per tail, or tails per head.
 
 This is the definition of Bordes et al. 2013, section 4.2.
@@ -65,7 +65,9 @@ class RankReport(Ranks):
     by_side: Mapping[str, Ranks] = field(default_factory=dict)
 
 
-def rank_triples(scorer: Scorer, triples: Ints, known: Ints, memory: int = MEMORY) -> Floats:
+def rank_triples(
+    scorer: Scorer, triples: Ints, known: Ints, memory: int = MAX_SCORE_BYTES
+) -> Floats:
     """Rank each triple's head and tail among all entities, without other known answers.
 
     Args:
@@ -163,12 +165,12 @@ def report(ranks: Floats, triples: Ints, known: Ints, relations: tuple[str, ...]
 def _categories(known: Ints, relations: int) -> NDArray[np.str_]:
     """The categories of relations, "1-1", "1-N" …, by heads per tail and tails per head.
 
-    N begins at :data:`MANY`.
+    N begins at :data:`MIN_RATIO_OF_N`.
     """
     count = np.bincount(known[:, 1], minlength=relations)
     tails = np.bincount(np.unique(known[:, [0, 1]], axis=0)[:, 1], minlength=relations)
     heads = np.bincount(np.unique(known[:, [2, 1]], axis=0)[:, 1], minlength=relations)
     per_head, per_tail = count / np.maximum(tails, 1), count / np.maximum(heads, 1)
-    left = np.where(per_tail >= MANY, "N", "1")
-    right = np.where(per_head >= MANY, "N", "1")
+    left = np.where(per_tail >= MIN_RATIO_OF_N, "N", "1")
+    right = np.where(per_head >= MIN_RATIO_OF_N, "N", "1")
     return np.char.add(np.char.add(left, "-"), right)

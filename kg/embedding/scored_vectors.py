@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Facts = Iterable[tuple[str, str, str]]
 
-_CHUNK = 4_096
+_ROWS_PER_CHUNK = 4_096
 """Rows per chunk."""
 
 
@@ -82,7 +82,7 @@ class ScoredVectors:
         self._scorer: Scorer | None = None
 
     def _repr_html_(self) -> str:
-        from kg.formats.notebook_html import FIRST, html_table
+        from kg.formats.notebook_html import SHOWN_ROWS, html_table
 
         shown = [
             ("model", "vectors without a scorer" if self.config is None else self.config.model),
@@ -90,7 +90,7 @@ class ScoredVectors:
             ("relations", f"{len(self.relations):,}"),
             ("graph", self.fingerprint[:12] or "unknown"),
             ("revision", f"{self.revision:,}"),
-            ("first keys", ", ".join(self.keys[:FIRST])),
+            ("first keys", ", ".join(self.keys[:SHOWN_ROWS])),
         ]
         return html_table("embeddings", "", (), shown, "")
 
@@ -240,7 +240,7 @@ class ScoredVectors:
         if self._table is None:
             return self._stored.chunks()
         table = self._table.numpy()
-        return (table[at : at + _CHUNK] for at in range(0, len(table), _CHUNK))
+        return (table[at : at + _ROWS_PER_CHUNK] for at in range(0, len(table), _ROWS_PER_CHUNK))
 
     def stamp(self) -> object:
         """A stamp that changes with the vectors; see :mod:`kg.embedding.files.stamps`."""

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kg.types import Entity, Relation
 
-MOST = 10_000
+MAX_CACHED_ENTITIES = 10_000
 """The maximum number of entities in the cache."""
-FOLLOWED = 500
+MAX_FOLLOWED_CHANGES = 500
 """The maximum number of changed statements for which the cache is kept and only changed entities
 dropped."""
 
@@ -77,7 +77,7 @@ class EntityReader:
 
     def entities(self, keys: Sequence[str]) -> dict[str, Entity]:
         """The entities among ``keys`` that exist; see :func:`kg.naming.resolution.entities_of`."""
-        if self._is_uncached or len(keys) > MOST:
+        if self._is_uncached or len(keys) > MAX_CACHED_ENTITIES:
             with self._database.reading() as sql:
                 return naming.entities_of(sql, keys, self._at, self._languages)
         distinct_keys = list(dict.fromkeys(keys))
@@ -117,7 +117,7 @@ class EntityReader:
         state, revision = self._state, revisions.newest(sql)
         if state.revision != revision:
             state = self._state = self._carry_over(sql, state, revision)
-        if len(state.entities) + len(state.others) + room > MOST:
+        if len(state.entities) + len(state.others) + room > MAX_CACHED_ENTITIES:
             state = self._state = _State(revision, relations=state.relations, named=state.named)
         return state
 
@@ -131,7 +131,7 @@ class EntityReader:
             return _State(revision)
         if revisions.describe_revision(sql, state.revision[0]) != state.revision:
             return _State(revision)
-        gone = change_feed.changed_keys(sql, state.revision[0], FOLLOWED)
+        gone = change_feed.changed_keys(sql, state.revision[0], MAX_FOLLOWED_CHANGES)
         if gone is None:
             return _State(revision)
         entities, named = state.entities.copy(), state.named.copy()

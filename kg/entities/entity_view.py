@@ -71,10 +71,15 @@ class EntityView:
 
     def suggestion(self, name: str) -> str:
         """A suggestion for messages about an unknown name: "; did you mean 'France'?", or ""."""
-        return naming.did_you_mean(self.search(name, limit=naming.SUGGESTED))
+        return naming.did_you_mean(self.search(name, limit=naming.MAX_SUGGESTIONS))
 
     def _find_key(self, name: str | None, table: str = "entity") -> str | None:
         return None if name is None else naming.key_in(self._database, table, name)
+
+    def _current_key(self, name: str | None) -> str | None:
+        """The stored key of an entity; for a merged key, that of the entity that was kept."""
+        key = self._find_key(name)
+        return self._merged_into([key]).get(key or "", key)
 
     def _merged_into(self, keys: Iterable[str | None]) -> dict[str, str]:
         """The merged keys among ``keys``, each with the key of the entity that was kept.

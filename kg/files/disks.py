@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-FULL = 64 * 1024
+MIN_FREE_BYTES = 64 * 1024
 """Free bytes below which a disk counts as full, since SQLite cannot open its shared memory."""
 
 
@@ -14,7 +14,7 @@ def full_disk(*folders: Path) -> str:
     """The first folder whose disk is full, including the folder for temporary files; "" if none."""
     for folder in (*folders, Path(tempfile.gettempdir())):
         try:
-            if shutil.disk_usage(folder).free < FULL:
+            if shutil.disk_usage(folder).free < MIN_FREE_BYTES:
                 return str(folder.absolute())
         except OSError:
             continue

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 NEW, OLD, GONE = ".kptm-new", ".kptm-old", ".kptm-gone"
-_LONGEST = 200
+_MAX_NAME_BYTES = 200
 """The maximum number of bytes of a name in its temporary's name; file systems allow 255 in all."""
-_TOKEN = 6
-_LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
+_TOKEN_BYTES = 6
+_LEFT = re.compile(rf"\.(.+)\.[0-9a-f]{{{2 * _TOKEN_BYTES}}}(\.kptm-(?:new|old|gone))", re.DOTALL)
 NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
@@ -45,7 +45,9 @@ def real_path(path: Path) -> Path:
 
 def beside(target: Path, kind: str, token: str | None = None) -> Path:
     """A name for a temporary entry of ``target``, unique unless ``token`` is given."""
-    return target.with_name(f".{_stem(target.name)}.{token or secrets.token_hex(_TOKEN)}{kind}")
+    return target.with_name(
+        f".{_stem(target.name)}.{token or secrets.token_hex(_TOKEN_BYTES)}{kind}"
+    )
 
 
 def is_temporary(name: str) -> bool:
@@ -207,7 +209,9 @@ def _recover(path: Path, target: Path) -> None:
 
 def _stem(name: str) -> str:
     raw = os.fsencode(name)
-    if len(raw) <= _LONGEST:
+    if len(raw) <= _MAX_NAME_BYTES:
         return name
     digest = hashlib.sha256(raw).hexdigest()[:16]
-    return os.fsdecode(raw[: _LONGEST - 20]).encode("utf-8", "ignore").decode() + "-" + digest
+    return (
+        os.fsdecode(raw[: _MAX_NAME_BYTES - 20]).encode("utf-8", "ignore").decode() + "-" + digest
+    )

@@ -69,15 +69,15 @@ def estimate_lines(path: Path) -> int | None:
         return None
     try:
         with path.open("rb") as raw, _unpack(raw, path.suffix.lower()) as stream:
-            sample = stream.read(_SAMPLE)
+            sample = stream.read(_SAMPLE_BYTES)
             used = len(sample) if stream is raw else raw.tell()
     except (EOFError, zlib.error, OSError, ValueError):
         return None  # reading the file will raise the error
     lines = sample.count(b"\n") + (not sample.endswith(b"\n"))
-    return lines if len(sample) < _SAMPLE else int(lines * path.stat().st_size / max(used, 1))
+    return lines if len(sample) < _SAMPLE_BYTES else int(lines * path.stat().st_size / max(used, 1))
 
 
-_SAMPLE = 2**20
+_SAMPLE_BYTES = 2**20
 _NAMES = {".gz": "gzip", ".bz2": "bzip2", ".zst": "Zstandard"}
 
 

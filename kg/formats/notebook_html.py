@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from kg.types import Triple
 
-FIRST = 10
+SHOWN_ROWS = 10
 """The number of facts, or keys, to show."""
-LONGEST = 80
+MAX_CELL_CHARACTERS = 80
 """The maximum number of characters of a cell; a longer name is cut and ends with an ellipsis."""
 
 
@@ -25,7 +25,7 @@ def graph_html(
 
     Args:
         counts: The number of each kind of thing, "triples" among them.
-        facts: The first facts, at most :data:`FIRST`.
+        facts: The first facts, at most :data:`SHOWN_ROWS`.
         labels: The labels of keys; a key without one is made readable.
     """
     left = counts["triples"] - len(facts)
@@ -61,4 +61,4 @@ def html_table(
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_CELL_CHARACTERS else f"{text[: MAX_CELL_CHARACTERS - 1]}…"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Collection, Iterable
 
-_SHOWN = 3
+_MAX_NAMES_IN_NOTE = 3
 """The maximum number of languages or properties that a note names."""
 
 
@@ -94,8 +94,12 @@ def describe_left_out(counts: Counter[tuple[LeftOut, str]]) -> list[str]:
         if details:
             total = sum(count for count, _ in details)
             most = sorted(((-count, name) for count, name in details if name))
-            shown = [f"{name} {-count:,}" for count, name in most[:_SHOWN]]
-            more = [f"and {len(most) - _SHOWN:,} more"] if len(most) > _SHOWN else []
+            shown = [f"{name} {-count:,}" for count, name in most[:_MAX_NAMES_IN_NOTE]]
+            more = (
+                [f"and {len(most) - _MAX_NAMES_IN_NOTE:,} more"]
+                if len(most) > _MAX_NAMES_IN_NOTE
+                else []
+            )
             text = f" ({', '.join([*shown, *more])})" if shown else ""
             notes.append(f"{reason.value} left out: {total:,}{text}")
     return notes

@@ -21,7 +21,7 @@ _OTHERS = frozenset(("kgtk", "neo4j", "apoc", "graphml", "gexf"))
 
 BOM = "\ufeff"
 
-STEP = 1_000
+STATEMENTS_PER_PROGRESS = 1_000
 """Statements between two calls of ``progress``."""
 
 
@@ -64,7 +64,7 @@ def _count(statements: Iterable[Statement], progress: Callable[[int], None]) -> 
     count = 0
     for count, item in enumerate(statements, 1):
         yield item
-        if not count % STEP:
+        if not count % STATEMENTS_PER_PROGRESS:
             progress(count)
     progress(count)
 

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from kg.store.rows.sources import Replaced
     from kg.values.tail_typing import TailTyping
 
-BATCH = 20_000
+RECORDS_PER_BATCH = 20_000
 """The number of records in memory at a time, and between two calls of ``progress``."""
 
-SHOWN = 1_000
+MAX_REPORTED_LINES = 1_000
 """The maximum number of rejected lines in a report; the file of rejected lines has all."""
 _NO_NAME = re.compile(r"[^\w.]+")
 """Characters of a server's URL that are replaced in the name of the file of rejected lines."""
@@ -95,7 +95,7 @@ def load_lines(
         )
         stack.enter_context(closing(writer))
         batches = _Batches(sql, writer, rejects)
-        tail_typing = None if tables is None else tables.tail_typing(sql, BATCH)
+        tail_typing = None if tables is None else tables.tail_typing(sql, RECORDS_PER_BATCH)
         read = _write_lines(lines, batches, tail_typing, progress)
         writer.finish()
         # A rejected line may repeat an earlier statement, so the others are not ended either.
@@ -172,7 +172,7 @@ def _batches(
             yield item
             continue
         batch.append(item)
-        if len(batch) >= BATCH:
+        if len(batch) >= RECORDS_PER_BATCH:
             yield batch
             batch = []
     if batch:
@@ -310,7 +310,7 @@ class _Rejects:
         if self._raising:
             raise error
         self.count += 1
-        if len(self.shown) < SHOWN:
+        if len(self.shown) < MAX_REPORTED_LINES:
             self.shown.append(Rejected(line, str(error)))
         try:
             if self._out is None:

@@ -74,9 +74,9 @@ def _distance(wanted: str, tag: str) -> int | None:
     if tag.startswith(f"{wanted}-"):
         return tag.count("-") - wanted.count("-")
     if wanted.startswith(f"{tag}-"):
-        return _LOOKUP + wanted.count("-") - tag.count("-")
+        return _MORE_THAN_ANY_SUBTAGS + wanted.count("-") - tag.count("-")
     return None
 
 
-_LOOKUP = 100
+_MORE_THAN_ANY_SUBTAGS = 100
 """A number above that of the subtags of any tag."""

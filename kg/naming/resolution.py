@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kg.types import Entity, Literal, Relation
 
-SUGGESTED, LISTED = 3, 12
+MAX_SUGGESTIONS, MAX_LISTED_RELATIONS = 3, 12
 """The maximum number of names that a message suggests, or relations that it lists if none is
 similar."""
 
@@ -159,12 +159,14 @@ def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
         part = len(wanted) > most + 1 and any(wanted in text or text in wanted for text in names)
         if least <= most or part:
             similar.append((least, relation.key, relation))
-    return [relation for _, _, relation in sorted(similar, key=lambda item: item[:2])[:SUGGESTED]]
+    return [
+        relation for _, _, relation in sorted(similar, key=lambda item: item[:2])[:MAX_SUGGESTIONS]
+    ]
 
 
 def other_relations(known: Sequence[Relation], name: str) -> str:
     """A suggestion for messages about an unknown relation: similar ones, else all of them."""
-    shown = ", ".join(relation.key for relation in known[:LISTED]) or "none yet"
+    shown = ", ".join(relation.key for relation in known[:MAX_LISTED_RELATIONS]) or "none yet"
     return did_you_mean(nearest_relations(known, name)) or f"; the graph has {shown}"
 
 
@@ -172,6 +174,6 @@ def did_you_mean(items: Sequence[Entity | Relation]) -> str:
     """The question "did you mean …?" for a message; "" if there is nothing to suggest."""
     shown = [
         repr(item.label) if item.label == item.key else f"{item.label!r} ({item.key})"
-        for item in items[:SUGGESTED]
+        for item in items[:MAX_SUGGESTIONS]
     ]
     return f"; did you mean {' or '.join(shown)}?" if shown else ""

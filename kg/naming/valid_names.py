@@ -7,13 +7,13 @@ import math
 from kg.errors import InvalidNameError
 from kg.types import Attribute, EntityRecord, Literal, Record, Statement, Triple
 
-MAX_NAME = 4_000_000
+MAX_NAME_CHARACTERS = 4_000_000
 """The maximum number of characters; a longer "name" is a file read in the wrong format."""
 
 MAX_PRIOR = 1e15
 """The maximum of a prior, to which larger ones are cut: sums of them overflow in the linker."""
 
-MAX_KEY = 2_500
+MAX_KEY_BYTES = 2_500
 """The maximum number of bytes of a key, by the limit of PostgreSQL's indexes; labels may be
 longer."""
 
@@ -34,8 +34,10 @@ def checked_name(text: object, what: str, *, may_be_empty: bool = False) -> str:
         raise InvalidNameError(f"{what} must be text, not {type(text).__name__}", repr(text))
     if not text and not may_be_empty:
         raise InvalidNameError(f"{what} is empty: give it a name")
-    if len(text) > MAX_NAME:
-        reason = f"{what} has {len(text):,} characters, but at most {MAX_NAME:,} are allowed"
+    if len(text) > MAX_NAME_CHARACTERS:
+        reason = (
+            f"{what} has {len(text):,} characters, but at most {MAX_NAME_CHARACTERS:,} are allowed"
+        )
         raise InvalidNameError(reason, text)
     if "\0" in text:
         raise InvalidNameError(f"{what} holds a NUL character", text)
@@ -55,8 +57,8 @@ def checked_key(text: object, what: str) -> str:
     """
     key = checked_name(text, what)
     # A character has at most four bytes, so that only long keys must be encoded to be measured.
-    if len(key) > MAX_KEY // 4 and len(key.encode()) > MAX_KEY:
-        reason = f"{what} has {len(key.encode()):,} bytes, but a key has at most {MAX_KEY:,}"
+    if len(key) > MAX_KEY_BYTES // 4 and len(key.encode()) > MAX_KEY_BYTES:
+        reason = f"{what} has {len(key.encode()):,} bytes, but a key has at most {MAX_KEY_BYTES:,}"
         raise InvalidNameError(reason, key)
     return key
 

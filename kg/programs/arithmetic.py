@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kg.types import Literal
 from kg.values.base_quantities import DATE, Quantity, quantity, year
-from kg.values.dates import DAY
+from kg.values.dates import SECONDS_PER_DAY
 from kg.values.units import unit_of
 from kg.values.value_forms import DATES, DECIMAL, INTEGER
 from kg.vocabulary import XSD
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kg.programs.expressions import Comparison
 
-_DIGITS = 15
+_SIGNIFICANT_DIGITS = 15
 """Significant digits of a number without a finite decimal expansion, such as 1/3."""
 _YEAR = f"{XSD}gYear"
 _DATE = re.compile(r"(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?")
@@ -132,9 +132,9 @@ def literal(number: Fraction, unit: str = "") -> Literal:
     digits = (
         len(str(abs(number.numerator))) + len(str(number.denominator)) * 4
         if remainder == 1
-        else _DIGITS
+        else _SIGNIFICANT_DIGITS
     )
-    decimal = Context(prec=max(digits, _DIGITS)).divide(
+    decimal = Context(prec=max(digits, _SIGNIFICANT_DIGITS)).divide(
         Decimal(number.numerator), Decimal(number.denominator)
     )
     return Literal(f"{decimal:f}", DECIMAL, unit=unit)
@@ -244,6 +244,6 @@ def _span(left: Literal, right: Literal, distance: Fraction) -> Literal:
     if left.datatype == right.datatype == _YEAR:
         first, second = (int(_ZONE.sub("", value.value)) for value in (left, right))
         return literal(Fraction(first - second), YEARS)
-    if distance % DAY:
+    if distance % SECONDS_PER_DAY:
         return literal(distance, SECONDS)
-    return literal(distance / DAY, DAYS)
+    return literal(distance / SECONDS_PER_DAY, DAYS)

@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 Value: TypeAlias = NodeSet | Literal | bool | None
 """Value of a program: a set, a number (None without values to aggregate), or a truth value."""
 
-IDS = 1_000_000
+MAX_CACHED_IDS = 1_000_000
 """Capacity of the cache of values: ids of nodes in all cached sets together."""
 
-ABSENT = 0
+NO_ID = 0
 """Cached instead of an id for a key without a live triple; ids of nodes are never 0."""
 
-EVERY = 1_000_000
+NO_LIMIT = 1_000_000
 """A limit that no node reaches, so that all facts that lead to a node are read."""
 
 
@@ -68,7 +68,7 @@ class GraphState:
         self.revision, self.names = revision, names
         self.roles: dict[int, str] | None = None
         self.today = now()
-        self.values: RecencyCache[tuple[Value]] = RecencyCache(most, IDS)
+        self.values: RecencyCache[tuple[Value]] = RecencyCache(most, MAX_CACHED_IDS)
         self.keys: RecencyCache[str] = RecencyCache(16 * most)
         self.ids: RecencyCache[int] = RecencyCache(16 * most)
         self.relations: dict[str, int | None] = {}
@@ -216,7 +216,7 @@ class Evaluation:
                 of_kept = self._live_ids(kept.values())
                 live |= {gone: of_kept[name] for gone, name in kept.items() if name in of_kept}
             for key, name in new.items():
-                ids[key] = live_id = live.get(name, ABSENT)
+                ids[key] = live_id = live.get(name, NO_ID)
                 self._state.ids.put(key, live_id)
         return NodeSet(tuple(dict.fromkeys(number for key in wanted if (number := ids[key]))))
 
@@ -297,7 +297,7 @@ class Evaluation:
         """The nodes of a set, without the path's start, from which a step leads to ``node``."""
         if program.during is None:
             return [here for here, _ in set_steps.ways(self.sets, source, step, node, start, limit)]
-        rows = set_steps.ways(self.sets, source, step, node, start, EVERY)
+        rows = set_steps.ways(self.sets, source, step, node, start, NO_LIMIT)
         qualifiers = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
         period = self.period(program.during)
         holds = [(hold(qualifiers.get(fact, ()), period), here) for here, fact in rows]

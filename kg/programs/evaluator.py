@@ -12,7 +12,7 @@ from kg.programs.denotation import Denotation
 from kg.programs.evaluation import Evaluation, GraphState
 from kg.programs.expressions import Follow, Named, OfType
 from kg.store.node_sets import profile, traverse
-from kg.store.node_sets.sets import SMALL, NodeSet
+from kg.store.node_sets.sets import MAX_IDS_IN_PYTHON, NodeSet
 from kg.store.rows import revisions
 from kg.store.rows.times import now
 from kg.types import Step, TimeNames
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kg.types import Triple
 
-LOOKED_AT = 200
+SAMPLED_ENTITIES = 200
 """Entities of a type whose values :meth:`Evaluator.numeric_steps` reads."""
 
-MOST = 4_096
+MAX_CACHED_PROGRAMS = 4_096
 """Programs whose values are cached."""
 
 
@@ -52,8 +52,8 @@ class Evaluator:
         at: int | None = None,
         *,
         times: TimeNames | None = None,
-        most: int = MOST,
-        small: int = SMALL,
+        most: int = MAX_CACHED_PROGRAMS,
+        small: int = MAX_IDS_IN_PYTHON,
     ) -> None:
         self._database = database
         self._at = at
@@ -240,7 +240,7 @@ class Evaluator:
             all_nodes = (
                 work.nodes(nodes) if isinstance(nodes, OfType) else work.existing_nodes(nodes)
             )
-            sample = NodeSet(work.sets.ids(all_nodes, LOOKED_AT))
+            sample = NodeSet(work.sets.ids(all_nodes, SAMPLED_ENTITIES))
             dimensions = {}
             for relation, values in profile.values(work.sets, sample).items():
                 numbers = arithmetic.measure_all(values)

@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.sql.database import Database
 
-PAGE = 2_000
+TERMS_PER_LOOKUP = 2_000
 """Rows whose terms are looked up together."""
 
-CACHED = 100_000
+MAX_CACHED_TERMS = 100_000
 """Terms in the cache of a query."""
 
 PREFIXES = {
@@ -303,7 +303,7 @@ class _SqlStore(Store):
 
     def _look_up(self, numbers: set[int]) -> None:
         """Read the terms of ids into the cache."""
-        if len(self._nodes) > CACHED:
+        if len(self._nodes) > MAX_CACHED_TERMS:
             for known in (self._nodes, self._doubtful, self._heads, self._ends):
                 known.clear()
         missing = sorted(numbers - self._nodes.keys())
@@ -369,8 +369,8 @@ class _SqlStore(Store):
 
     def _page(self, cursor: Any) -> list[tuple[Any, ...]]:
         if isinstance(cursor, str):
-            return self._sql.all(f"FETCH {PAGE:d} FROM {cursor}")
-        rows: list[tuple[Any, ...]] = cursor.fetchmany(PAGE)
+            return self._sql.all(f"FETCH {TERMS_PER_LOOKUP:d} FROM {cursor}")
+        rows: list[tuple[Any, ...]] = cursor.fetchmany(TERMS_PER_LOOKUP)
         return rows
 
     def _end(self, number: int) -> None:

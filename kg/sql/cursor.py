@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-PAGE = 2_000
+ROWS_PER_FETCH = 2_000
 """Number of rows fetched at a time."""
 
-GROUP = 50
+ROWS_PER_INSERT = 50
 """Number of rows in one INSERT of SQLite."""
 
 _STREAMS = count()
@@ -73,9 +73,9 @@ class Sql:
     ) -> tuple[list[tuple[Any, ...]], bool]:
         """The first page of rows, and whether there are no more."""
         cursor = self.cursor(statement, parameters)
-        rows = cursor.fetchmany(PAGE)
+        rows = cursor.fetchmany(ROWS_PER_FETCH)
         cursor.close()
-        return rows, len(rows) < PAGE
+        return rows, len(rows) < ROWS_PER_FETCH
 
     def stream(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield rows, fetched a page at a time, so that memory does not grow with their number."""
@@ -87,7 +87,7 @@ class Sql:
         else:
             cursor = self.cursor(statement, parameters)
         try:
-            while rows := cursor.fetchmany(PAGE):
+            while rows := cursor.fetchmany(ROWS_PER_FETCH):
                 yield from rows
         finally:
             with suppress(sqlite3.ProgrammingError):  # raised if an error closed the database
@@ -135,17 +135,17 @@ class Sql:
 
     def _insert_groups(self, insert: str, marks: str, rows: Iterable[Sequence[Any]]) -> None:
         source = iter(rows)
-        width = marks.count("?") * GROUP
+        width = marks.count("?") * ROWS_PER_INSERT
         rest: list[Any] = []
 
         def groups() -> Iterator[tuple[Any, ...]]:
-            while group := tuple(chain.from_iterable(islice(source, GROUP))):
+            while group := tuple(chain.from_iterable(islice(source, ROWS_PER_INSERT))):
                 if len(group) < width:
                     rest.extend(group)
                     return
                 yield group
 
-        self.many(f"{insert} {', '.join([marks] * GROUP)}", groups())
+        self.many(f"{insert} {', '.join([marks] * ROWS_PER_INSERT)}", groups())
         if rest:
             count = len(rest) // marks.count("?")
             self.run(f"{insert} {', '.join([marks] * count)}", rest)
@@ -180,7 +180,7 @@ def _copy_text(rows: Iterable[Sequence[Any]], rest: Sequence[int]) -> Iterator[s
     """
     source = iter(rows)
     end = "".join(f"\t{number:d}" for number in rest) + "\n"
-    while group := list(islice(source, PAGE)):
+    while group := list(islice(source, ROWS_PER_FETCH)):
         if any(isinstance(value, str) for value in group[0]):
             group = [tuple(map(_escape, row)) for row in group]
             line = "\t".join(["%s"] * len(group[0])) + end

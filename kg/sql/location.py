@@ -20,7 +20,7 @@ _ANYWHERE = re.compile(r"(?P<before>\w://[^:/@\s]*:)(?P<password>\S*)(?P<after>@
 _PARAMETER = re.compile(r"(?P<before>[?&](?:password|passfile|sslpassword)=)(?P<password>[^&]*)")
 MASK = "***"
 _NO_DRIVER = re.compile(r"postgres(?:ql)?://")
-_SHORT = 3
+_MIN_MASKED_CHARACTERS = 3
 """A password of at least this many characters is masked wherever a message contains it."""
 
 
@@ -64,7 +64,7 @@ class Location:
     def mask_password(self, text: str) -> str:
         """Replace the password in a text."""
         for secret in self._secrets:
-            if len(secret) >= _SHORT:
+            if len(secret) >= _MIN_MASKED_CHARACTERS:
                 text = text.replace(secret, MASK)
         for pattern in (_ANYWHERE, _PARAMETER) if self._secrets else ():
             text = pattern.sub(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COLUMNS = {"triple": "head_id", "modeledge_record": "id"}
 """The divided tables, each with the column whose hash selects the partition."""
 
-FEWEST, MOST = 2, 128
+MIN_PARTITIONS, MAX_PARTITIONS = 2, 128
 """With more, the statements of a few clients would need more locks than a server has by default."""
 
 _INDEXES = """
@@ -58,8 +58,11 @@ def check_number(partitions: int, name: str, *, postgresql: bool) -> None:
             f"{name}: only tables on PostgreSQL can have partitions; name a postgresql:// URL, or"
             " leave partitions out"
         )
-    if not FEWEST <= partitions <= MOST:
-        raise StoreError(f"{name}: {partitions} partitions; say a number from {FEWEST} to {MOST}")
+    if not MIN_PARTITIONS <= partitions <= MAX_PARTITIONS:
+        raise StoreError(
+            f"{name}: {partitions} partitions; say a number from {MIN_PARTITIONS} to"
+            f" {MAX_PARTITIONS}"
+        )
 
 
 def count_partitions(sql: Sql) -> int:

@@ -21,9 +21,9 @@ DATE, TIME = "date", "time"
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,4}))?\s*")
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
-_LONGEST = 1_000
+_MAX_CHARACTERS = 1_000
 """The maximum number of characters of a number."""
-_GREATEST_EXPONENT = 400
+_MAX_EXPONENT = 400
 """The greatest power of ten in a number."""
 _KINDS = ("integer", "decimal", "quantity", "date")
 _FORMS = [form for form in FORMS if form.kind in _KINDS and form.name not in AMBIGUOUS]
@@ -77,8 +77,8 @@ def year(value: Literal) -> Literal | None:
 
 
 def _number(text: str, unit: str) -> Quantity | None:
-    match = _NUMBER.fullmatch(text) if len(text) <= _LONGEST else None
-    if match is None or abs(int(match[2] or 0)) > _GREATEST_EXPONENT:
+    match = _NUMBER.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
+    if match is None or abs(int(match[2] or 0)) > _MAX_EXPONENT:
         return None
     digits, exponent = match.groups()
     # Arithmetic with fractions takes most of the time of loading values, so operations that would

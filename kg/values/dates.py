@@ -14,11 +14,11 @@ from kg.vocabulary import XSD
 if TYPE_CHECKING:
     from fractions import Fraction
 
-DAY = 86_400
+SECONDS_PER_DAY = 86_400
 """Seconds per day."""
-_LONGEST = 64
+_MAX_CHARACTERS = 64
 """The maximum number of characters of a date."""
-_GREATEST_ZONE = 14 * 3600
+_MAX_ZONE_SECONDS = 14 * 3600
 """The maximum number of seconds between a zone and UTC."""
 
 _YEAR = r"(?P<year>-?\d{4,})"
@@ -55,7 +55,7 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
     """
     from fractions import Fraction
 
-    match = _FORMS[datatype](text) if datatype in _FORMS and len(text) <= _LONGEST else None
+    match = _FORMS[datatype](text) if datatype in _FORMS and len(text) <= _MAX_CHARACTERS else None
     if match is None:
         return None
     parts: dict[str, str | None] = match.groupdict()
@@ -70,14 +70,16 @@ def span(text: str, datatype: str) -> tuple[Fraction, Fraction] | None:
         time = time_of_day(str(parts["hour"]), str(parts["minute"]), str(parts["second"]))
         if time is None:
             return None
-        return DAY * first_day + time - zone, DAY * first_day + time - zone
+        return SECONDS_PER_DAY * first_day + time - zone, SECONDS_PER_DAY * first_day + time - zone
     if "day" in parts:
         following = first_day + 1
     elif "month" in parts:
         following = next_month
     else:
         following = _days(year + 1, 1, 1)
-    return Fraction(DAY * first_day - zone), Fraction(DAY * following - zone - 1)
+    return Fraction(SECONDS_PER_DAY * first_day - zone), Fraction(
+        SECONDS_PER_DAY * following - zone - 1
+    )
 
 
 def time_of_day(hours: str, minutes: str, seconds: str) -> Fraction | None:
@@ -85,7 +87,7 @@ def time_of_day(hours: str, minutes: str, seconds: str) -> Fraction | None:
     from fractions import Fraction
 
     time = Fraction(3600 * int(hours) + 60 * int(minutes)) + Fraction(seconds)
-    exists = int(minutes) < 60 and Fraction(seconds) < 60 and time <= DAY
+    exists = int(minutes) < 60 and Fraction(seconds) < 60 and time <= SECONDS_PER_DAY
     return time if exists else None
 
 
@@ -108,6 +110,6 @@ def _zone(zone: str | None) -> int | None:
         return 0
     hours, minutes = int(zone[1:3]), int(zone[4:6])
     ahead = 60 * (60 * hours + minutes)
-    if minutes > 59 or ahead > _GREATEST_ZONE:
+    if minutes > 59 or ahead > _MAX_ZONE_SECONDS:
         return None
     return ahead if zone[0] == "+" else -ahead

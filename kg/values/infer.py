@@ -19,13 +19,13 @@ from kg.values.value_forms import AMBIGUOUS, ENTITY, FORMS, TEXT, ValueForm, may
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-SHARE = 0.98
+MIN_SHARE_OF_FORM = 0.98
 """The share of a relation's tails that must have a form."""
-KEYS = 0.2
+MAX_DISTINCT_KEYS = 0.2
 """The greatest share of distinct tails that may be entities: among years, a film called 1984."""
-HEADS = 0.5
+MIN_HEADS_OF_FORM = 0.5
 """If at least this share of the heads has the same form, the tails are keys."""
-DISTINCT, FIRST = 5_000, 100
+MAX_DISTINCT_TAILS, TAILS_CHECKED_FIRST = 5_000, 100
 """The number of distinct tails read per relation, and of those that are checked quickly first."""
 MISSING = frozenset({"na", "n/a", "nan", "null", "none", "-", "–", "—", "?", "unknown", "n.a."})
 """Texts for missing values, which count neither for nor against a form."""
@@ -106,26 +106,26 @@ def decide(
         wide: Whether the relation is a column of a wide table. Its keys may be numbers, so that the
             form of the heads says nothing about the tails.
     """
-    first = islice(tails.items(), DISTINCT)
+    first = islice(tails.items(), MAX_DISTINCT_TAILS)
     present = Counter({tail: count for tail, count in first if tail.casefold() not in MISSING})
     form = _form(present)
     if form is None:
         return TypeDecision(ENTITY)
     distinct = sorted(present)
-    if entities(distinct) > KEYS * len(distinct):
+    if entities(distinct) > MAX_DISTINCT_KEYS * len(distinct):
         return TypeDecision(ENTITY)
-    if not wide and _share(Counter(heads), form) >= HEADS:
+    if not wide and _share(Counter(heads), form) >= MIN_HEADS_OF_FORM:
         return TypeDecision(ENTITY)
     if form.name in AMBIGUOUS and all(
-        _share(present, item) >= SHARE for item in FORMS if item.name in AMBIGUOUS
+        _share(present, item) >= MIN_SHARE_OF_FORM for item in FORMS if item.name in AMBIGUOUS
     ):
         return TypeDecision(TEXT, sample=tuple(distinct[:1000]))
     return TypeDecision(form.kind, (form,), sample=tuple(distinct[:1000]))
 
 
 def _form(tails: Counter[str]) -> ValueForm | None:
-    """The first form that :data:`SHARE` of the tails have, at least half without ``beside``."""
-    first = list(islice(tails, FIRST))
+    """The first form of :data:`MIN_SHARE_OF_FORM` of the tails, half of them without ``beside``."""
+    first = list(islice(tails, TAILS_CHECKED_FIRST))
     total = tails.total()
     if 2 * sum(map(bool, map(may_be_value, first))) < len(first) or not total:
         return None
@@ -133,7 +133,7 @@ def _form(tails: Counter[str]) -> ValueForm | None:
         count = sum(count for tail, count in tails.items() if form.read(tail) is not None)
         if 2 * count < total:
             continue
-        if count >= SHARE * total or _share(tails, form) >= SHARE:
+        if count >= MIN_SHARE_OF_FORM * total or _share(tails, form) >= MIN_SHARE_OF_FORM:
             return form
     return None
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"([+-]?)(\d+)(\.\d+)?")
 _CLOCK = re.compile(r"\d{2}:\d{2}:\d{2}")
-DECIMALS = 4
+MAX_SHOWN_DECIMALS = 4
 """The maximum number of decimals of a number that is shown as it is."""
-GROUPED = 5
+MIN_GROUPED_DIGITS = 5
 """The least digits of a number with separated thousands: 1984 may be a year, 70,000 is not."""
 
 
@@ -95,7 +95,7 @@ def value_text(value: Literal) -> str:
         return text.removesuffix(":00") if _CLOCK.fullmatch(text) else text
     if value.datatype:
         match = _NUMBER.fullmatch(text)
-        if match and len(match[2]) >= GROUPED and not match[2].startswith("0"):
+        if match and len(match[2]) >= MIN_GROUPED_DIGITS and not match[2].startswith("0"):
             text = f"{match[1]}{int(match[2]):,}{match[3] or ''}"
     if not value.unit:
         return text
@@ -113,7 +113,10 @@ def round_decimal(value: Literal) -> Literal:
     >>> round_decimal(Literal("0.0123456", f"{XSD}decimal")).value
     '0.0123'
     """
-    if value.datatype != f"{XSD}decimal" or len(value.value.partition(".")[2]) <= DECIMALS:
+    if (
+        value.datatype != f"{XSD}decimal"
+        or len(value.value.partition(".")[2]) <= MAX_SHOWN_DECIMALS
+    ):
         return value
     number = Decimal(value.value)
     places = 2 if abs(number) >= 1 else 2 - number.adjusted()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kg.formats import Line
 
-WINDOW = 4
+BLOCKS_READ_AHEAD = 4
 """The number of blocks that are read before the first of them is passed on."""
 ENTITY_DECISION = TypeDecision(ENTITY)
 
@@ -110,7 +110,7 @@ class TailTyping:
         Call :meth:`check` after the last one.
         """
         blocks = _in_blocks(items, self._lines)
-        window = deque(islice(blocks, WINDOW))
+        window = deque(islice(blocks, BLOCKS_READ_AHEAD))
         while window:
             item = window.popleft()
             window.extend(islice(blocks, 1))
@@ -144,9 +144,9 @@ class TailTyping:
 
     def _is_contradicted(self, decision: TypeDecision) -> bool:
         """Whether too many tails lack the form of a value, or have become entities since."""
-        if decision.forms and decision.untyped > (1 - infer.SHARE) * decision.count:
+        if decision.forms and decision.untyped > (1 - infer.MIN_SHARE_OF_FORM) * decision.count:
             return True
-        return self._entities(decision.sample) > infer.KEYS * len(decision.sample)
+        return self._entities(decision.sample) > infer.MAX_DISTINCT_KEYS * len(decision.sample)
 
     def _decide(self, block: Block, window: Iterable[Line | Block]) -> None:
         """Decide the new relations of a block by their rows in the window."""

@@ -115,8 +115,8 @@ class DuplicateModel:
             if chosen.any():
                 rows = self._pieces(features[chosen]).reshape(chosen.sum(), -1)
                 start = np.r_[weights[way].ravel(), biases[way]]
-                found = _fit(rows, same[chosen], start, prior)
-                weights[way], biases[way] = found[:-1].reshape(weights[way].shape), found[-1]
+                fitted = _fit(rows, same[chosen], start, prior)
+                weights[way], biases[way] = fitted[:-1].reshape(weights[way].shape), fitted[-1]
         return DuplicateModel(weights, biases, self.knots, self.pairs + len(features))
 
     def save(self, path: Path) -> None:
@@ -126,8 +126,8 @@ class DuplicateModel:
             for way, weights, bias in zip(WAYS, self.weights, self.biases, strict=True)
         }
         knots = _by_feature(self.knots)
-        written = {"version": VERSION, "pairs": self.pairs, "knots": knots, "weights": ways}
-        write_text(path, json.dumps(written, indent=1) + "\n")
+        content = {"version": VERSION, "pairs": self.pairs, "knots": knots, "weights": ways}
+        write_text(path, json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path | None = None) -> DuplicateModel:
@@ -138,17 +138,17 @@ class DuplicateModel:
         """
         source = path or files("kptm.duplicates") / "weights.json"
         try:
-            read = json.loads(source.read_text(encoding="utf-8"))
-            wanted = {"bias", *FEATURES}
-            ways = [read["weights"][way] for way in WAYS]
-            if read["version"] != VERSION or any({*way} != wanted for way in ways):
+            content = json.loads(source.read_text(encoding="utf-8"))
+            expected = {"bias", *FEATURES}
+            ways = [content["weights"][way] for way in WAYS]
+            if content["version"] != VERSION or any({*way} != expected for way in ways):
                 raise ModelError(f"{source}: is of another version; delete it and fit again")
             weights = np.array([[way[name] for name in FEATURES] for way in ways], np.float64)
             biases = np.array([way["bias"] for way in ways], np.float64)
-            knots = np.array([read["knots"][name] for name in FEATURES], np.float64)
+            knots = np.array([content["knots"][name] for name in FEATURES], np.float64)
             if knots.shape != (len(FEATURES), weights.shape[2] + 1) or (np.diff(knots) <= 0).any():
                 raise ModelError(f"{source}: its knots do not rise; delete it and fit again")
-            return cls(weights, biases, knots, int(read["pairs"]))
+            return cls(weights, biases, knots, int(content["pairs"]))
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise ModelError(f"{source}: cannot be read ({error}); delete it") from error
 
@@ -167,16 +167,18 @@ def knots_of(
         The knots, shape (F, K + 1).
     """
     right, wrong = features[same > 0], features[same == 0]
-    both = np.concatenate([np.repeat(right, max(1, len(wrong) // max(1, len(right))), 0), wrong])
+    balanced = np.concatenate(
+        [np.repeat(right, max(1, len(wrong) // max(1, len(right))), 0), wrong]
+    )
     shares = np.linspace(ENDS, 1 - ENDS, pieces + 1)
-    found = []
-    for column in both.T:
+    knots_of_features = []
+    for column in balanced.T:
         knots = np.round(np.quantile(column, shares), 4)
         if (np.diff(knots) <= 0).any():  # a feature of few values, such as yes and no
             low, high = float(column.min()), float(column.max())
             knots = np.linspace(low, high if high > low else low + 1, pieces + 1)
-        found.append(knots)
-    return np.array(found)
+        knots_of_features.append(knots)
+    return np.array(knots_of_features)
 
 
 def _by_feature(values: NDArray[np.float64]) -> dict[str, list[float]]:
@@ -203,9 +205,9 @@ def _fit(
         return float(value), rows.T @ (expit(scores) - same) + prior * change
 
     # A feature that speaks for a pair has a weight of at least 0, one against it at most 0.
-    each = (len(start) - 1) // len(FEATURES)
-    signs = [SIGNS.get(name, 1) for name in FEATURES for _ in range(each)]
+    weights_per_feature = (len(start) - 1) // len(FEATURES)
+    signs = [SIGNS.get(name, 1) for name in FEATURES for _ in range(weights_per_feature)]
     bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)],
+    minimum = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)],
                      options={"maxiter": 1_000})  # fmt: skip
-    return np.asarray(found.x, np.float64)
+    return np.asarray(minimum.x, np.float64)

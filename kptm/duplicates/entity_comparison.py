@@ -159,13 +159,16 @@ class PairComparer:
     def best_name(self, first: ComparedEntity, second: ComparedEntity) -> NameSimilarity | None:
         """The most similar names of two entities; None if no two are similar."""
         likely = heapq.nlargest(
-            COMPARED, ((letters_in_common(one, other), one, other)
-                       for one in first.names for other in second.names)
+            COMPARED, ((letters_in_common(of_first, of_second), of_first, of_second)
+                       for of_first in first.names for of_second in second.names)
         )  # fmt: skip
         if likely[0][0] < LEAST_LETTERS:
             return None
-        names = [self._names.compare(one, other) for _, one, other in likely]
-        best = max(names, key=lambda one: (one.same_words, one.share, one.string))
+        names = [self._names.compare(of_first, of_second) for _, of_first, of_second in likely]
+        best = max(
+            names,
+            key=lambda similarity: (similarity.same_words, similarity.share, similarity.string),
+        )
         return best if best.share >= LEAST_SHARE or best.string >= LEAST_STRING else None
 
     def compare(
@@ -195,9 +198,9 @@ class PairComparer:
         facts = first.facts & second.facts
         conflicts = self._conflicts(first, second)
         linked = any(node == ids[1] for _, node, _ in first.facts)
-        least = min(len(first.facts), len(second.facts))
+        fewest_facts = min(len(first.facts), len(second.facts))
         types = first.types & second.types
-        both = bool(first.types and second.types)
+        both_typed = bool(first.types and second.types)
         described = bool(first.description and second.description)
         common = Counter((relation, is_head) for relation, _, is_head in facts)
         one_thing, one_class = self._classes.compare(first.roles, second.roles, common)
@@ -216,17 +219,17 @@ class PairComparer:
             "left_over": name.left_over / self._unit,
             "extra": name.extra / self._unit,
             "numbers_differ": name.numbers_differ,
-            "types_agree": both and len(types) / len(first.types | second.types),
-            "types_differ": both and not types,
+            "types_agree": both_typed and len(types) / len(first.types | second.types),
+            "types_differ": both_typed and not types,
             "roles": self._roles(first, second),
             "exclusion": self._pairs.exclusion(first.roles, second.roles),
             "completion": self._pairs.completion(first.roles, second.roles),
             "one_thing": one_thing,
             "one_class": one_class,
-            "few_facts": 1 / (1 + least),
+            "few_facts": 1 / (1 + fewest_facts),
             "neighbours": self._weights(degrees, _by_two_relations(first, second, neighbours)),
             "facts": self._weights(degrees, (node for _, node, _ in facts)),
-            "conflicts": math.log1p(sum(self._functional(*one) for one in conflicts)),
+            "conflicts": math.log1p(sum(self._functional(*conflict) for conflict in conflicts)),
             "kind_namesakes": self._rates.of_pair(first.roles, second.roles),
             "surroundings": 0,
             "apart": 0,
@@ -244,8 +247,8 @@ class PairComparer:
 
         Large entities of one kind share hundreds of nodes, which proves no more than a few do.
         """
-        found = sum(1 / math.sqrt(max(1, degrees.get(node, 2) - 1)) for node in nodes)
-        return math.log1p(min(found, ENOUGH))
+        total = sum(1 / math.sqrt(max(1, degrees.get(node, 2) - 1)) for node in nodes)
+        return math.log1p(min(total, ENOUGH))
 
     def _rarity(self, name: NameSimilarity) -> float:
         words = set(words_of(name.first)) & set(words_of(name.second))
@@ -255,10 +258,10 @@ class PairComparer:
         return max(self._words[all_words(text)] for text in (name.first, name.second))
 
     def _functional(self, relation: int, is_head: bool) -> float:
-        found = self._relations.get(relation)
-        if found is None:
+        counts = self._relations.get(relation)
+        if counts is None:
             return 0.0
-        share = found.side(is_head) / found.facts
+        share = counts.side(is_head) / counts.facts
         return float(share**FUNCTIONAL)
 
     def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
@@ -269,18 +272,22 @@ class PairComparer:
 
     def _roles(self, first: ComparedEntity, second: ComparedEntity) -> float:
         """The cosine of the relations of two entities, weighted by their rarity."""
-        one, other = (self._profile(item.roles) for item in (first, second))
-        norm = math.hypot(*one.values()) * math.hypot(*other.values())
-        return sum(value * other[key] for key, value in one.items()) / norm if norm else 0.0
+        first_profile, second_profile = (self._profile(item.roles) for item in (first, second))
+        norm = math.hypot(*first_profile.values()) * math.hypot(*second_profile.values())
+        return (
+            sum(value * second_profile[key] for key, value in first_profile.items()) / norm
+            if norm
+            else 0.0
+        )
 
     def _profile(self, roles: Mapping[tuple[int, bool], int]) -> Counter[tuple[int, bool]]:
-        found: Counter[tuple[int, bool]] = Counter()
+        weights: Counter[tuple[int, bool]] = Counter()
         for (relation, is_head), count in roles.items():
             counts = self._relations.get(relation)
             ends = 1 if counts is None else counts.side(is_head)
             weight = math.log1p(self._entities / max(1, ends))
-            found[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
-        return found
+            weights[relation, is_head] = weight * math.log1p(count)  # type: ignore[assignment]
+        return weights
 
 
 def _by_two_relations(
@@ -310,7 +317,7 @@ def with_surroundings(
         alike: How alike the surroundings of each pair are, from 0 to
             :data:`~kptm.duplicates.surroundings.MOST`, shape (P,); or one value for all pairs.
     """
-    found = features.copy()
+    completed = features.copy()
     differ = 1 - np.asarray(alike) / MOST
     for column, values in zip(
         _AROUND,
@@ -321,31 +328,36 @@ def with_surroundings(
         ),
         strict=True,
     ):
-        found[:, column] = values
-    return found
+        completed[:, column] = values
+    return completed
 
 
 def describe(
-    found: Comparison, labels: Mapping[int, str], relations: Mapping[int, str], alike: float = 0.0
+    comparison: Comparison,
+    labels: Mapping[int, str],
+    relations: Mapping[int, str],
+    alike: float = 0.0,
 ) -> str:
     """Say what two entities have in common, and what speaks against them, as one line."""
-    parts = [f'"{found.name.first}" and "{found.name.second}": {found.name.how}']
-    if found.types:
-        parts.append("both are " + _join(sorted(found.types)))
-    if found.neighbours:
-        names = sorted(labels.get(one, "?") for one in found.neighbours)
+    parts = [f'"{comparison.name.first}" and "{comparison.name.second}": {comparison.name.how}']
+    if comparison.types:
+        parts.append("both are " + _join(sorted(comparison.types)))
+    if comparison.neighbours:
+        names = sorted(labels.get(node, "?") for node in comparison.neighbours)
         count = len(names)
         parts.append(f"{count:,} common neighbour{'s' if count > 1 else ''}: {_join(names)}")
     else:
         far = alike > SIMILAR
         parts.append("no common neighbours" + (", but common ones two facts away" if far else ""))
-    if found.facts:
-        count = len(found.facts)
+    if comparison.facts:
+        count = len(comparison.facts)
         parts.append(f"{count:,} fact{'s' if count > 1 else ''} of both")
-    if found.conflicts:
-        names = list(dict.fromkeys(relations.get(one, "?") for one, _ in found.conflicts))
+    if comparison.conflicts:
+        names = list(
+            dict.fromkeys(relations.get(relation, "?") for relation, _ in comparison.conflicts)
+        )
         parts.append("against it: different " + _join(names))
-    if found.linked:
+    if comparison.linked:
         parts.append("against it: a fact joins the two")
     return "; ".join(parts)
 

@@ -96,28 +96,32 @@ class _Cosines:
             if len(known) < 3:
                 self._vectors = None
             else:
-                found = _cosines(vectors, known, [*known[1:], known[0]])
-                self._mean, self._deviation = float(found.mean()), float(found.std()) or 1.0
+                cosines = _cosines(vectors, known, [*known[1:], known[0]])
+                self._mean, self._deviation = float(cosines.mean()), float(cosines.std()) or 1.0
 
     def of(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """The standardised cosine of each pair, 0 without vectors."""
-        found = np.zeros(len(pairs))
+        standardised = np.zeros(len(pairs))
         if self._vectors is not None:
             known = [
-                at
-                for at, pair in enumerate(pairs)
+                index
+                for index, pair in enumerate(pairs)
                 if pair[0] in self._vectors and pair[1] in self._vectors
             ]
             if known:
-                sides = ([pairs[at][side] for at in known] for side in (0, 1))
-                found[known] = (_cosines(self._vectors, *sides) - self._mean) / self._deviation
-        return found
+                sides = ([pairs[index][side] for index in known] for side in (0, 1))
+                standardised[known] = (
+                    _cosines(self._vectors, *sides) - self._mean
+                ) / self._deviation
+        return standardised
 
 
 def _cosines(vectors: HasVectors, left: Sequence[str], right: Sequence[str]) -> NDArray[np.float64]:
-    one, other = (np.asarray(vectors.vectors(keys), np.float64) for keys in (left, right))
-    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return np.asarray((one * other).sum(axis=1) / np.maximum(norms, 1e-12))
+    left_vectors, right_vectors = (
+        np.asarray(vectors.vectors(keys), np.float64) for keys in (left, right)
+    )
+    norms = np.linalg.norm(left_vectors, axis=1) * np.linalg.norm(right_vectors, axis=1)
+    return np.asarray((left_vectors * right_vectors).sum(axis=1) / np.maximum(norms, 1e-12))
 
 
 class DuplicateFinder:
@@ -162,44 +166,49 @@ class DuplicateFinder:
         """
         best: dict[tuple[str, str], DuplicatePair] = {}
         least = min(minimum, RIVAL)
-        done = 0
+        count_compared = 0
         with self._graph.database.reading() as sql:
             for chunk in blocks.pairs(sql, self._words, self._postings):
                 for pair in self._compare(sql, chunk, least):
                     best.setdefault((pair.keep, pair.gone), pair)
                 if len(best) > 4 * most:
-                    best = {(one.keep, one.gone): one for one in _best(best.values(), 2 * most)}
-                done += len(chunk)
+                    best = {
+                        (candidate.keep, candidate.gone): candidate
+                        for candidate in _best(best.values(), 2 * most)
+                    }
+                count_compared += len(chunk)
                 if progress is not None:
-                    progress(done)
-            found = {_ends(one): one for one in against_rivals(list(best.values()))}
-            found |= {_ends(one): one for one in self._same_as_facts(sql)}
-        return _best((one for one in found.values() if one.p >= minimum), most)
+                    progress(count_compared)
+            pairs = {
+                _ends(candidate): candidate for candidate in against_rivals(list(best.values()))
+            }
+            pairs |= {_ends(candidate): candidate for candidate in self._same_as_facts(sql)}
+        return _best((candidate for candidate in pairs.values() if candidate.p >= minimum), most)
 
     def features(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
         """The features of pairs of keys, shape (P, F); a pair with an unknown key has zeros."""
-        found = np.zeros((len(pairs), len(FEATURES)))
+        features = np.zeros((len(pairs), len(FEATURES)))
         keys = sorted({key for pair in pairs for key in pair})
         with self._graph.database.reading() as sql:
             ids = ids_of(sql, "entity", keys)
             rows = [
-                (at, ids[one], ids[other])
-                for at, (one, other) in enumerate(pairs)
-                if one in ids and other in ids
+                (index, ids[first], ids[second])
+                for index, (first, second) in enumerate(pairs)
+                if first in ids and second in ids
             ]
             array = np.array([row[1:] for row in rows], np.int64).reshape(-1, 2)
             compared = [
-                (row[0], ends, one)
-                for row, (ends, one) in zip(
+                (row[0], ends, comparison)
+                for row, (ends, comparison) in zip(
                     rows, self._rows(sql, array, all_pairs=True), strict=True
                 )
-                if one is not None
+                if comparison is not None
             ]
             if compared:
-                values = np.array([one.values for _, _, one in compared])
+                values = np.array([comparison.values for _, _, comparison in compared])
                 alike = self._likeness(sql, [ends for _, ends, _ in compared])
-                found[[at for at, _, _ in compared]] = with_surroundings(values, alike)
-        return found
+                features[[index for index, _, _ in compared]] = with_surroundings(values, alike)
+        return features
 
     def _same_as_facts(self, sql: Sql) -> Iterator[DuplicatePair]:
         """The pairs that facts owl:sameAs join, in either direction or in both."""
@@ -216,7 +225,7 @@ class DuplicateFinder:
             rows = stated[start : start + READ_AT_ONCE]
             facts = entity_facts.read_facts(sql, sorted({end for row in rows for end in row[:2]}))
             for head, tail, source in rows:
-                keep, gone = (one.key for one in _order(facts[head], facts[tail]))
+                keep, gone = (entity.key for entity in _order(facts[head], facts[tail]))
                 text = f'"{keep}" and "{gone}": {source} states that they are the same'
                 spans = spans_of(keep, gone)
                 yield DuplicatePair(keep, gone, STATED, text, spans, (0.0,) * len(FEATURES))
@@ -224,42 +233,46 @@ class DuplicateFinder:
     def _compare(
         self, sql: Sql, pairs: NDArray[np.int64], minimum: float
     ) -> Iterator[DuplicatePair]:
-        found = [(ends, one) for ends, one in self._rows(sql, pairs) if one is not None]
-        if not found:
+        compared = [
+            (ends, comparison)
+            for ends, comparison in self._rows(sql, pairs)
+            if comparison is not None
+        ]
+        if not compared:
             return
-        features = np.array([one.values for _, one in found])
+        features = np.array([comparison.values for _, comparison in compared])
         # A pair whose p would be too low even with equal surroundings is not compared further.
         best = with_surroundings(features, MOST_ALIKE)
         hopeful = np.flatnonzero(self._model.probabilities(best) >= minimum)
-        alike = np.zeros(len(found))
-        alike[hopeful] = self._likeness(sql, [found[at][0] for at in hopeful])
+        alike = np.zeros(len(compared))
+        alike[hopeful] = self._likeness(sql, [compared[index][0] for index in hopeful])
         features = with_surroundings(features, alike)
         p = self._model.probabilities(features)
-        chosen = [(at, *found[at]) for at in hopeful if p[at] >= minimum]
-        nodes = {node for _, _, one in chosen for node in one.neighbours}
+        chosen = [(index, *compared[index]) for index in hopeful if p[index] >= minimum]
+        nodes = {node for _, _, comparison in chosen for node in comparison.neighbours}
         labels = entity_facts.labels_of(sql, sorted(nodes))
-        for at, (first, second), one in chosen:
+        for index, (first, second), comparison in chosen:
             keep, gone = _order(first, second)
-            text = describe(one, labels, self._relations, float(alike[at]))
-            names = one.name.first, one.name.second
+            text = describe(comparison, labels, self._relations, float(alike[index]))
+            names = comparison.name.first, comparison.name.second
             spans = spans_of(*names)
             spans = spans if keep is first else (spans[1], spans[0])
-            row = tuple(map(float, features[at]))
-            yield DuplicatePair(keep.key, gone.key, float(p[at]), text, spans, row)
+            row = tuple(map(float, features[index]))
+            yield DuplicatePair(keep.key, gone.key, float(p[index]), text, spans, row)
 
     def _likeness(
         self, sql: Sql, pairs: Sequence[tuple[ComparedEntity, ComparedEntity]]
     ) -> NDArray[np.float64]:
         """How alike the surroundings of each pair are, shape (P,)."""
-        found = np.zeros(len(pairs))
+        similarities = np.zeros(len(pairs))
         for start in range(0, len(pairs), AROUND_AT_ONCE):
             part = pairs[start : start + AROUND_AT_ONCE]
             profiles = self._surroundings.profiles(
-                sql, {one.id: one for pair in part for one in pair}
+                sql, {entity.id: entity for pair in part for entity in pair}
             )
-            for at, (first, second) in enumerate(part, start):
-                found[at] = likeness(profiles[first.id], profiles[second.id])
-        return found
+            for index, (first, second) in enumerate(part, start):
+                similarities[index] = likeness(profiles[first.id], profiles[second.id])
+        return similarities
 
     def _rows(
         self, sql: Sql, pairs: NDArray[np.int64], *, all_pairs: bool = False
@@ -267,10 +280,10 @@ class DuplicateFinder:
         """Compare pairs of ids; without ``all_pairs`` only those with similar names."""
         named = entity_facts.read_names(sql, sorted(set(pairs.ravel().tolist())))
         similar: list[tuple[int, int, NameSimilarity | None]] = []
-        for one, other in pairs.tolist():
-            name = self._comparer.best_name(named[one], named[other])
+        for first, second in pairs.tolist():
+            name = self._comparer.best_name(named[first], named[second])
             if name is not None or all_pairs:
-                similar.append((one, other, name))
+                similar.append((first, second, name))
         for start in range(0, len(similar), READ_AT_ONCE):
             yield from self._read_rows(sql, similar[start : start + READ_AT_ONCE])
 
@@ -279,17 +292,19 @@ class DuplicateFinder:
     ) -> Iterator[tuple[tuple[ComparedEntity, ComparedEntity], Comparison | None]]:
         facts = entity_facts.read_facts(sql, sorted({end for row in similar for end in row[:2]}))
         shared: set[int] = set()
-        for one, other, _ in similar:
-            nodes = ({node for _, node, _ in facts[end].facts} for end in (one, other))
+        for first, second, _ in similar:
+            nodes = ({node for _, node, _ in facts[end].facts} for end in (first, second))
             shared |= next(nodes) & next(nodes)
         degrees = entity_facts.degrees_of(sql, sorted(shared))
         cosines = self._cosines.of([(facts[row[0]].key, facts[row[1]].key) for row in similar])
-        for (one, other, name), cosine in zip(similar, cosines, strict=True):
-            ends = facts[one], facts[other]
-            found = None
+        for (first, second, name), cosine in zip(similar, cosines, strict=True):
+            ends = facts[first], facts[second]
+            comparison = None
             if name is not None:
-                found = self._comparer.compare((one, other), *ends, name, degrees, float(cosine))
-            yield ends, found
+                comparison = self._comparer.compare(
+                    (first, second), *ends, name, degrees, float(cosine)
+                )
+            yield ends, comparison
 
 
 def against_rivals(pairs: Sequence[DuplicatePair]) -> list[DuplicatePair]:
@@ -298,21 +313,21 @@ def against_rivals(pairs: Sequence[DuplicatePair]) -> list[DuplicatePair]:
     With odds o of a pair and odds of its rivals r, p becomes o / (1 + o + Σ r). Pairs are not
     rivals if all three entities are likely the same thing under three names.
     """
-    odds = {frozenset((one.keep, one.gone)): _odds(one.p) for one in pairs}
+    odds = {frozenset((pair.keep, pair.gone)): _odds(pair.p) for pair in pairs}
     partners: dict[str, list[str]] = defaultdict(list)
-    for one in pairs:
-        partners[one.keep].append(one.gone)
-        partners[one.gone].append(one.keep)
-    found = []
-    for one in pairs:
-        own = odds[frozenset((one.keep, one.gone))]
+    for pair in pairs:
+        partners[pair.keep].append(pair.gone)
+        partners[pair.gone].append(pair.keep)
+    lowered = []
+    for pair in pairs:
+        own = odds[frozenset((pair.keep, pair.gone))]
         rivals = 0.0
-        for end, other in ((one.keep, one.gone), (one.gone, one.keep)):
+        for end, other in ((pair.keep, pair.gone), (pair.gone, pair.keep)):
             for third in partners[end]:
                 if third != other and odds.get(frozenset((other, third)), 0.0) < 1:
                     rivals += odds[frozenset((end, third))]
-        found.append(replace(one, p=own / (1 + own + rivals)))
-    return found
+        lowered.append(replace(pair, p=own / (1 + own + rivals)))
+    return lowered
 
 
 def _ends(pair: DuplicatePair) -> frozenset[str]:
@@ -325,10 +340,10 @@ def _odds(p: float) -> float:
 
 def _order(first: ComparedEntity, second: ComparedEntity) -> tuple[ComparedEntity, ComparedEntity]:
     """The entity to keep, which has more facts, and the other one."""
-    counts = [sum(one.roles.values()) for one in (first, second)]
+    counts = [sum(entity.roles.values()) for entity in (first, second)]
     return (first, second) if counts[0] >= counts[1] else (second, first)
 
 
 def _best(pairs: object, most: int) -> list[DuplicatePair]:
     """The likeliest pairs, in a deterministic order."""
-    return heapq.nsmallest(most, pairs, key=lambda one: (-one.p, one.keep, one.gone))  # type: ignore[call-overload,no-any-return]
+    return heapq.nsmallest(most, pairs, key=lambda pair: (-pair.p, pair.keep, pair.gone))  # type: ignore[call-overload,no-any-return]

@@ -16,8 +16,8 @@ from kptm.errors import WorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-LOOKED_AT = 2**16
-"""Bytes of the first line that are read to find the content of a JSON Lines file."""
+MAX_FIRST_LINE_BYTES = 2**16
+"""The bytes of the first line of a JSON Lines file from which its kind is determined."""
 
 
 class FileKind(StrEnum):
@@ -42,28 +42,28 @@ class FoundFile(NamedTuple):
     kind: FileKind | None
 
 
-def files_of(folder: Path, *, without: Collection[Path] = ()) -> list[FoundFile]:
-    """The files below a folder, by name; hidden ones and rejected lines of loads are left out.
+def files_of(folder: Path, *, excluded: Collection[Path] = ()) -> list[FoundFile]:
+    """List the files below a folder by name, without hidden ones and ``*.rejected.jsonl``.
 
     Args:
         folder: The folder, as an absolute path.
-        without: Folders that are left out, such as the workspace's own.
+        excluded: Folders that are left out, such as the workspace's own.
 
     Raises:
         WorkspaceError: The folder is missing, or cannot be read.
     """
     if not folder.is_dir():
         raise WorkspaceError(
-            f"{folder}: there is no such folder; nothing was changed. To end all that its files"
-            " stated, make it an empty folder"
+            f"{folder}: there is no such folder; nothing was changed. To retract the facts of"
+            " its files, make it an empty folder"
         )
     return [
         FoundFile(path.relative_to(folder).as_posix(), path, kind_of(path))
-        for path in _walk(folder, {excluded.resolve() for excluded in without})
+        for path in _walk(folder, {path.resolve() for path in excluded})
     ]
 
 
-def _walk(folder: Path, without: set[Path]) -> Iterator[Path]:
+def _walk(folder: Path, excluded: set[Path]) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise WorkspaceError(
             f"{error.filename}: cannot be read ({error.strerror}); nothing was changed"
@@ -73,7 +73,7 @@ def _walk(folder: Path, without: set[Path]) -> Iterator[Path]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and Path(parent, name).resolve() not in without
+            if not name.startswith(".") and Path(parent, name).resolve() not in excluded
         )
         for name in sorted(names):
             path = Path(parent, name)
@@ -82,21 +82,21 @@ def _walk(folder: Path, without: set[Path]) -> Iterator[Path]:
 
 
 def kind_of(path: Path) -> FileKind | None:
-    """The content of a file, by its suffix; for JSON Lines by its first line."""
+    """The kind of a file, by its suffix; for JSON Lines by its first line; None if not read."""
     try:
-        chosen = choose(path, TRIPLES, None)
+        format_ = choose(path, TRIPLES, None)
     except TripleFormatError:
         return None
-    if chosen.name == "jsonl":
-        return _of_lines(path)
+    if format_.name == "jsonl":
+        return _kind_of_json_lines(path)
     is_text = path.name.lower().removesuffix(".gz").endswith(".txt")
     return FileKind.TEXTS if is_text else FileKind.TRIPLES
 
 
-def _of_lines(path: Path) -> FileKind:
+def _kind_of_json_lines(path: Path) -> FileKind:
     try:
         with open_bytes(path) as stream:
-            first = json.loads(stream.readline(LOOKED_AT).decode("utf-8-sig"))
+            first = json.loads(stream.readline(MAX_FIRST_LINE_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError, TripleFormatError):
         return FileKind.TRIPLES  # its reader will report the error
     if isinstance(first, dict) and "text" in first:

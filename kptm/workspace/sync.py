@@ -177,7 +177,7 @@ class _Run:
 
     def changes(self) -> Iterator[FileChange]:
         """Synchronise, file by file."""
-        files = files_of(self._root, without=[self._ws.base.folder])
+        files = files_of(self._root, excluded=[self._ws.base.folder])
         self.count = len(files)
         hashes = {file.name: self._hash(file) for file in files if file.kind is not None}
         yield from (

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 MODELS = "ComplEx", "DistMult"
 RELATIONS = "relations"
-EVERY = 60.0
+COMMIT_SECONDS = 60.0
 """Seconds between two commits."""
-INIT = 1e-3
+DEFAULT_INIT_STD = 1e-3
 """Standard deviation of the initial vectors if the configuration has none."""
 
 
@@ -40,8 +40,8 @@ class BucketTraining:
         config: The settings of a "sampled" training of ComplEx or DistMult; there is no early
             stopping, and no rows are shared (``share``).
         relations: The number of relations, without their inverses.
-        every: Seconds between two commits; None for :data:`EVERY`. After a kill the training
-            continues from the last one.
+        every: Seconds between two commits; None for :data:`COMMIT_SECONDS`. After a kill the
+            training continues from the last one.
 
     Attributes:
         buckets: The triples.
@@ -64,7 +64,7 @@ class BucketTraining:
     ) -> None:
         check_config(config)
         self.buckets, self.config = buckets, config
-        self._every = EVERY if every is None else every
+        self._every = COMMIT_SECONDS if every is None else every
         settings = {name: value for name, value in asdict(config).items() if name != "device"}
         self._files = PartitionFiles(folder, {"triples": buckets.digest, **settings})
         self._count = len(buckets.bounds) - 1
@@ -142,7 +142,7 @@ class BucketTraining:
         draw = torch.Generator().manual_seed(self.config.seed)
         for name, size in zip(names, [2 * relations, *sizes], strict=True):
             vectors = torch.empty(size, self.width).normal_(
-                std=self.config.init or INIT, generator=draw
+                std=self.config.init or DEFAULT_INIT_STD, generator=draw
             )
             self._files.write(name, {"vectors": vectors, "squares": torch.zeros_like(vectors)})
         self._files.commit({"curve": [], "pair": 0, "loss": 0.0, "rows": 0})

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.integer]
 
-CHUNK = 100_000
+TRIPLES_PER_CHUNK = 100_000
 """Triples of a chunk."""
 
 
@@ -91,5 +91,5 @@ def _number_facts(sql: Sql, number_of: Ints, relation_of: Ints) -> Iterator[Ints
 def _chunks(sql: Sql) -> Iterator[NDArray[np.int64]]:
     """The ids of the database, in chunks of shape (n, 3)."""
     rows = triples.stream_ids(sql)
-    while part := list(islice(rows, CHUNK)):
+    while part := list(islice(rows, TRIPLES_PER_CHUNK)):
         yield np.fromiter(chain.from_iterable(part), np.int64, 3 * len(part)).reshape(-1, 3)

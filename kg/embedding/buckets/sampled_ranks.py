@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.integer]
 
-MEMORY = 64 * 2**20
+MAX_SCORE_BYTES = 64 * 2**20
 """Bytes of scores in memory at a time."""
-QUESTIONS = 1_024
+MAX_QUESTIONS_PER_BATCH = 1_024
 """The maximum number of questions that are scored at a time."""
-SCORE_BYTES = 16
+BYTES_PER_SCORE = 16
 """Bytes of a score in float64 and float32, and of its comparisons."""
 
 
@@ -51,7 +51,7 @@ def sampled_mrr(
     known: Callable[[], Iterable[Ints]],
     size: int,
     seed: int = 0,
-    memory: int = MEMORY,
+    memory: int = MAX_SCORE_BYTES,
 ) -> SampledMRR:
     """The MRR of both ends of randomly sampled triples among *all* entities but known answers.
 
@@ -142,8 +142,8 @@ def _ranks(
     count, width = query_BW.shape
     above, equal = np.zeros(count), np.zeros(count)
     number, place = filtered
-    step = max(1, min(count, QUESTIONS, memory // SCORE_BYTES))
-    size = max(1, memory // (SCORE_BYTES * step + 8 * width))
+    step = max(1, min(count, MAX_QUESTIONS_PER_BATCH, memory // BYTES_PER_SCORE))
+    size = max(1, memory // (BYTES_PER_SCORE * step + 8 * width))
     for part, (begin, end) in enumerate(pairwise(training.buckets.bounds.tolist())):
         vectors = training.vectors(part)
         for start in range(begin, end, size):

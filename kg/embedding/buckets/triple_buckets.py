@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.integer]
 
-WIDTH = 3
+COLUMNS = 3
 """The columns of a triple: head, relation and tail."""
 
 
@@ -57,8 +57,8 @@ class TripleBuckets:
             counts += np.bincount(self._bucket(chunk), minlength=partitions**2)
         self._ends = counts.cumsum()
         next_row = self._ends - counts
-        shape = int(self._ends[-1]), WIDTH
-        self._rows = np.memmap(path, np.int32, "w+", shape=(max(1, shape[0]), WIDTH))
+        shape = int(self._ends[-1]), COLUMNS
+        self._rows = np.memmap(path, np.int32, "w+", shape=(max(1, shape[0]), COLUMNS))
         for chunk in triples():
             bucket = self._bucket(chunk)
             order = np.argsort(bucket, kind="stable")

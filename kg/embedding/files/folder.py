@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 VectorsT = TypeVar("VectorsT", bound="ScoredVectors")
 
-FORMAT = 2
+FORMAT_VERSION = 2
 META, VECTORS, MODEL, ROWS = (
     "embeddings.json", "vectors.safetensors", "model.safetensors", "rows.db",
 )  # fmt: skip
@@ -78,7 +78,7 @@ def _write(embeddings: ScoredVectors, folder: Path, precision: str) -> None:
         save_file(state, folder / MODEL)
     calibration = embeddings.calibration
     meta: dict[str, Any] = {
-        "format": FORMAT,
+        "format": FORMAT_VERSION,
         "fingerprint": embeddings.fingerprint,
         "revision": embeddings.revision,
         "config": None if embeddings.config is None else asdict(embeddings.config),
@@ -107,15 +107,15 @@ def load(kind: type[VectorsT], path: str | Path) -> VectorsT:
     recover(folder)
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if meta["format"] != FORMAT:
+        if meta["format"] != FORMAT_VERSION:
             raise EmbeddingError(
-                f"{folder}: format {meta['format']} is not {FORMAT}, the one this version"
+                f"{folder}: format {meta['format']} is not {FORMAT_VERSION}, the one this version"
                 " reads; train again"
             )
         if meta.pop("checksum") != _checksum(meta):
             raise EmbeddingError(f"{folder / META}: damaged (checksum differs); train again")
         for name, digest in meta["sha256"].items():
-            if (folder / name).stat().st_size <= vectors.WHOLE:
+            if (folder / name).stat().st_size <= vectors.MAX_BYTES_CHECKED_AT_OPENING:
                 _check(folder / name, digest)
         state = None
         if MODEL in meta["sha256"]:

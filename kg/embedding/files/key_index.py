@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-_MANY = 10_000
+_ROWS_PER_STATEMENT = 10_000
 """Rows per SQL statement."""
 
 
@@ -77,7 +77,9 @@ def write(path: Path, keys: Iterable[str]) -> int:
             )
             rows = enumerate(keys)
             count = 0
-            while part := [(row, key, _sum(row, key)) for row, key in islice(rows, _MANY)]:
+            while part := [
+                (row, key, _sum(row, key)) for row, key in islice(rows, _ROWS_PER_STATEMENT)
+            ]:
                 connection.executemany("INSERT INTO entity VALUES (?, ?, ?)", part)
                 count += len(part)
             connection.execute("CREATE UNIQUE INDEX ix_entity_key ON entity (key)")
@@ -128,9 +130,9 @@ class StoredKeyIndex(KeyIndex):
         raise IndexError(f"there is no row {row}; there are {len(self):,}")
 
     def __iter__(self) -> Iterator[str]:
-        for start in range(0, len(self), _MANY):
+        for start in range(0, len(self), _ROWS_PER_STATEMENT):
             query = "SELECT row, key, crc32 FROM entity WHERE row >= ? AND row < ? ORDER BY row"
-            yield from (key for _, key in self._all(query, start, start + _MANY))
+            yield from (key for _, key in self._all(query, start, start + _ROWS_PER_STATEMENT))
 
     def _all(self, query: str, *parameters: object) -> list[tuple[int, str]]:
         try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-BLOCK = 4_096
+LINES_PER_BLOCK = 4_096
 """Lines per block: the numbers of a block are converted to one array."""
 HEADER_FIELDS = (2, 3)
 """The number of fields of a header: word2vec states the number of vectors and their width, and
@@ -130,7 +130,7 @@ def _vectors(
             )
         keys.append(key)
         block.append(values)
-        if len(block) == BLOCK:
+        if len(block) == LINES_PER_BLOCK:
             blocks.append(np.array(block, np.float32))
             block = []
     blocks.append(np.array(block, np.float32).reshape(-1, width or 0))

@@ -1,8 +1,8 @@
 """Reads and writes vectors in a safetensors file larger than memory, with a checksum per block.
 
-The file is plain safetensors: "entities" has the rows, "crc32" one number for each :data:`BLOCK` of
-them. Rows are read one by one with ``pread``: a memory map would load sixteen pages per row, and
-would crash the process if the file were truncated.
+The file is plain safetensors: "entities" has the rows, "crc32" one number for each
+:data:`ROWS_PER_CHECKSUM` of them. Rows are read one by one with ``pread``: a memory map would load
+sixteen pages per row, and would crash the process if the file were truncated.
 """
 
 from __future__ import annotations
@@ -26,30 +26,39 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Floats = NDArray[np.float32]
 
-BLOCK = 64
+ROWS_PER_CHECKSUM = 64
 """Rows per checksum."""
 PRECISIONS = {"float32": "F32", "float16": "F16"}
-WHOLE = 64 * 2**20
+"""The types of numbers, with their names in safetensors."""
+MAX_BYTES_CHECKED_AT_OPENING = 64 * 2**20
 """A file of at most this many bytes is checked completely when it is opened.
 
 The blocks of a larger file are checked when they are first read.
 """
-_HEADER = 8
-_CHUNK = 4_096
+_LENGTH_BYTES = 8
+"""Bytes of the number, before the header of a safetensors file, that is the header's length."""
+_ROWS_PER_CHUNK = 4_096
+"""About how many rows :meth:`Vectors.chunks` yields at a time."""
 
 
 def write(
     path: Path, count: int, width: int, rows: Iterable[NDArray[np.floating]], precision: str
 ) -> None:
-    """Write ``count`` rows, given in chunks of any size, in "float32" or "float16".
+    """Write the rows of a matrix.
+
+    Args:
+        path: The file to write.
+        count: The number N of rows.
+        width: The number D of numbers per row.
+        rows: The rows in chunks of any size, each of shape (n, D).
+        precision: One of :data:`PRECISIONS`.
 
     Raises:
         EmbeddingError: The number of rows is not ``count``, or a number is not finite in this
             precision.
     """
-    item = np.dtype(precision).itemsize
-    blocks = -(-count // BLOCK)
-    end = count * width * item
+    blocks = -(-count // ROWS_PER_CHECKSUM)
+    end = count * width * np.dtype(precision).itemsize
     header = json.dumps(
         {
             "entities": {
@@ -61,11 +70,11 @@ def write(
         }
     ).encode()
     header += b" " * (-len(header) % 8)
-    sums: list[int] = []
+    checksums: list[int] = []
     written = 0
-    waiting = np.empty((0, width), precision)
+    pending = np.empty((0, width), precision)  # rows of a block that is not complete
     with path.open("wb") as file:
-        file.write(len(header).to_bytes(_HEADER, "little") + header)
+        file.write(len(header).to_bytes(_LENGTH_BYTES, "little") + header)
         for chunk in rows:
             with np.errstate(over="ignore"):
                 rounded = np.asarray(chunk, dtype=precision)
@@ -73,13 +82,16 @@ def write(
                 raise EmbeddingError(f"the vectors are not finite in {precision}; save as float32")
             written += len(rounded)
             file.write(rounded.tobytes())
-            waiting = np.concatenate([waiting, rounded])
-            whole = len(waiting) // BLOCK * BLOCK
-            sums += [zlib.crc32(waiting[at : at + BLOCK].data) for at in range(0, whole, BLOCK)]
-            waiting = waiting[whole:]
-        if len(waiting):
-            sums.append(zlib.crc32(np.ascontiguousarray(waiting).data))
-        file.write(np.array(sums, "<u4").tobytes())
+            pending = np.concatenate([pending, rounded])
+            complete = len(pending) // ROWS_PER_CHECKSUM * ROWS_PER_CHECKSUM
+            checksums += [
+                zlib.crc32(pending[start : start + ROWS_PER_CHECKSUM].data)
+                for start in range(0, complete, ROWS_PER_CHECKSUM)
+            ]
+            pending = pending[complete:]
+        if len(pending):
+            checksums.append(zlib.crc32(np.ascontiguousarray(pending).data))
+        file.write(np.array(checksums, "<u4").tobytes())
         file.flush()
         os.fsync(file.fileno())
     if written != count:
@@ -94,6 +106,7 @@ class Vectors:
 
     Attributes:
         shape: Number of rows, and numbers per row.
+        precision: One of :data:`PRECISIONS`.
 
     Raises:
         EmbeddingError: The file has another format, or is damaged.
@@ -104,32 +117,32 @@ class Vectors:
         self._file = os.open(path, os.O_RDONLY)
         size = os.fstat(self._file).st_size
         try:
-            length = int.from_bytes(os.pread(self._file, _HEADER, 0), "little")
-            header = json.loads(os.pread(self._file, min(length, 10**6), _HEADER))
-            rows, sums = header["entities"], header["crc32"]
+            length = int.from_bytes(os.pread(self._file, _LENGTH_BYTES, 0), "little")
+            header = json.loads(os.pread(self._file, min(length, 10**6), _LENGTH_BYTES))
+            rows, checksums = header["entities"], header["crc32"]
             self.shape = int(rows["shape"][0]), int(rows["shape"][1])
-            kinds = {kind: name for name, kind in PRECISIONS.items()}
-            self.precision = kinds[rows["dtype"]]
+            precisions = {dtype: precision for precision, dtype in PRECISIONS.items()}
+            self.precision = precisions[rows["dtype"]]
             self._dtype = np.dtype(self.precision).newbyteorder("<")
-            self._start = _HEADER + length
+            self._start = _LENGTH_BYTES + length
             self._stride = self.shape[1] * self._dtype.itemsize
-            begin, end = sums["data_offsets"]
+            begin, end = checksums["data_offsets"]
             if (
                 size != self._start + end
                 or begin != self.shape[0] * self._stride
-                or end - begin != 4 * -(-self.shape[0] // BLOCK)
+                or end - begin != 4 * -(-self.shape[0] // ROWS_PER_CHECKSUM)
             ):
                 raise ValueError("its size is not what its header says")
-            self._sums = np.frombuffer(
+            self._checksums = np.frombuffer(
                 os.pread(self._file, end - begin, self._start + begin), "<u4"
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             os.close(self._file)
             self._file = -1
             raise EmbeddingError(f"{path}: cannot be read ({error}); train again") from error
-        self._checked = np.zeros(len(self._sums), np.bool_)
-        if size <= WHOLE:
-            self._check(np.arange(len(self._sums)))
+        self._checked = np.zeros(len(self._checksums), np.bool_)
+        if size <= MAX_BYTES_CHECKED_AT_OPENING:
+            self._check(np.arange(len(self._checksums)))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -148,32 +161,32 @@ class Vectors:
         Raises:
             EmbeddingError: A block with one of these rows is damaged.
         """
-        self._check(np.unique(numbers // BLOCK))
+        self._check(np.unique(numbers // ROWS_PER_CHECKSUM))
         values = np.empty((len(numbers), self.shape[1]), self._dtype)
-        for place, number in enumerate(numbers.tolist()):
-            self._read(number * self._stride, values[place])
+        for index, number in enumerate(numbers.tolist()):
+            self._read(number * self._stride, values[index])
         return values.astype(np.float32)
 
     def chunks(self) -> Iterable[Floats]:
         """Yield all rows in order in chunks of about 4,000, each of shape (N, width), float32."""
-        # Whole blocks, so that each block is read once for its checksum.
-        step = _CHUNK // BLOCK * BLOCK
+        # In complete blocks, so that each block is read only once for its checksum.
+        step = _ROWS_PER_CHUNK // ROWS_PER_CHECKSUM * ROWS_PER_CHECKSUM
         for start in range(0, len(self), step):
             stop = min(start + step, len(self))
-            self._check(np.arange(start // BLOCK, -(-stop // BLOCK)))
+            self._check(np.arange(start // ROWS_PER_CHECKSUM, -(-stop // ROWS_PER_CHECKSUM)))
             values = np.empty((stop - start, self.shape[1]), self._dtype)
             self._read(start * self._stride, values)
             yield values.astype(np.float32)
 
     def _check(self, blocks: Ints) -> None:
         for block in blocks[~self._checked[blocks]].tolist():
-            rows = min(BLOCK, len(self) - block * BLOCK)
-            read = np.empty(rows * self._stride, np.uint8)
-            self._read(block * BLOCK * self._stride, read)
-            if zlib.crc32(read.data) != self._sums[block]:
+            rows = min(ROWS_PER_CHECKSUM, len(self) - block * ROWS_PER_CHECKSUM)
+            content = np.empty(rows * self._stride, np.uint8)
+            self._read(block * ROWS_PER_CHECKSUM * self._stride, content)
+            if zlib.crc32(content.data) != self._checksums[block]:
                 raise EmbeddingError(
-                    f"{self._path}: damaged (checksum of rows {block * BLOCK:,} to"
-                    f" {block * BLOCK + rows - 1:,} differs); train again"
+                    f"{self._path}: damaged (checksum of rows {block * ROWS_PER_CHECKSUM:,} to"
+                    f" {block * ROWS_PER_CHECKSUM + rows - 1:,} differs); train again"
                 )
             self._checked[block] = True
 

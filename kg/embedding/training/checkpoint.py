@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.embedding.training.state import Tensors
 
-EVERY = 60.0
+CHECKPOINT_SECONDS = 60.0
 """Seconds between two checkpoints."""
 PARTS = "model", "best", "optimizer", "rng"
 """Fields of :class:`TrainingState` that hold tensors."""
@@ -34,11 +34,11 @@ class Checkpoint:
         path: The file.
         training: The identity of the training, its graph and configuration, as JSON values. A
             checkpoint of another training is refused.
-        every: Seconds between two writes; None for :data:`EVERY`.
+        every: Seconds between two writes; None for :data:`CHECKPOINT_SECONDS`.
     """
 
     def __init__(self, path: Path, training: dict[str, object], every: float | None = None) -> None:
-        self._path, self.every = path, EVERY if every is None else every
+        self._path, self.every = path, CHECKPOINT_SECONDS if every is None else every
         self._training = json.loads(json.dumps(training))
 
     def read(self) -> TrainingState | None:

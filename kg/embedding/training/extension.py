@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 VectorsT = TypeVar("VectorsT", bound="ScoredVectors")
 
-EPOCHS, SHARE = 12, 16
+EPOCHS, MIN_SHARE = 12, 16
 """Passes over the facts of new entities, and the least ``KGEConfig.share`` while fitting them."""
 
 
@@ -121,7 +121,7 @@ def extend(embeddings: VectorsT, graph: KnowledgeGraph) -> VectorsT:
 
 def _grow(old: Scorer, entities: int, relations: int) -> Scorer:
     """Copy the scorer, with more entities and relations; existing rows keep their values."""
-    config = replace(old.config, share=max(old.config.share, SHARE))
+    config = replace(old.config, share=max(old.config.share, MIN_SHARE))
     scorer = Scorer(config, entities, relations)
     state, before = scorer.state(), old.state()
     for name, value in before.items():

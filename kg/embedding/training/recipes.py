@@ -1,8 +1,8 @@
 """Named training configurations, each with the test MRR it reached.
 
 Each trains ComplEx with the N3 penalty and Adagrad. ``python benchmarks/embeddings.py recipe NAME``
-measures the MRR, filtered, over heads and tails, on one thread of a two-core machine; it is a mean
-of three seeds where the table says so. docs/benchmarks/embeddings.md has all figures.
+measures the filtered MRR over heads and tails on one thread of a two-core machine: one run, or the
+mean of as many seeds as the table states. docs/benchmarks/embeddings.md has all figures.
 
 ========  ==================  =====================================================
 recipe    for                 test MRR
@@ -22,9 +22,12 @@ from __future__ import annotations
 
 from typing import Any
 
-SMALL, LARGE = 20_000, 200_000
-"""A graph of at most ``SMALL`` entities is small, one of at least ``LARGE`` is large."""
-WORK = 2 * 10**10
+MAX_SMALL_ENTITIES, MIN_LARGE_ENTITIES = 20_000, 200_000
+"""A graph of at most ``MAX_SMALL_ENTITIES`` entities is small, one of at least
+``MIN_LARGE_ENTITIES`` is large."""
+MAX_ACCURATE_TRIPLES = 10 * MAX_SMALL_ENTITIES
+"""The maximum number of triples for the recipe "accurate", whose epochs take longest."""
+MIN_LARGE_PRODUCT = 2 * 10**10
 """A graph with at least this product of entities and triples is large too.
 
 An epoch that scores every entity takes ten minutes at this size.
@@ -53,6 +56,8 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 def recipe_for(entities: int, triples: int) -> str:
     """Choose a recipe by the numbers of entities and triples of a graph; return its name."""
-    if entities >= LARGE or entities * triples >= WORK:
+    if entities >= MIN_LARGE_ENTITIES or entities * triples >= MIN_LARGE_PRODUCT:
         return "large"
-    return "accurate" if entities <= SMALL and triples <= 10 * SMALL else "fast"
+    return (
+        "accurate" if entities <= MAX_SMALL_ENTITIES and triples <= MAX_ACCURATE_TRIPLES else "fast"
+    )

@@ -44,7 +44,7 @@ NODES, EDGES = "nodes.csv", "relationships.csv"
 _HEADER = re.compile(
     r"(?P<name>.*?)(?::(?P<kind>[A-Za-z_]+)(?:\((?P<group>[^)]*)\))?(?P<many>\[\])?)?", re.DOTALL
 )
-_MEMORY = 16 << 20
+_MAX_BYTES_IN_MEMORY = 16 << 20
 """Bytes of an archive that are kept in memory; a larger one goes to a temporary file."""
 _MAGIC = b"PK\x03\x04"
 
@@ -83,7 +83,7 @@ def _open_archive(file: IO[bytes], path: Path) -> Iterator[zipfile.ZipFile]:
 
 @contextmanager
 def _seekable(start: bytes, stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    with tempfile.SpooledTemporaryFile(_MEMORY) as file:
+    with tempfile.SpooledTemporaryFile(_MAX_BYTES_IN_MEMORY) as file:
         file.write(start)
         shutil.copyfileobj(stream, file)
         file.seek(0)

@@ -1,7 +1,8 @@
 """Reads a property graph from a server that speaks Bolt, such as Neo4j or Memgraph.
 
 The nodes are streamed first, then the relationships, in one read transaction. The driver pulls
-:data:`FETCHED` rows at a time and the server waits, so that neither needs memory for the graph.
+:data:`ROWS_PER_FETCH` rows at a time and the server waits, so that neither needs memory for the
+graph.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 """The schemes of URLs that the driver knows; s is TLS, ssc TLS with a self-signed certificate."""
-FETCHED = 1_000
+ROWS_PER_FETCH = 1_000
 """The number of rows that the driver asks for at a time."""
-PATIENCE = 30.0
+CONNECT_SECONDS = 30.0
 """The maximum number of seconds until a server must have answered the first time."""
 USER, PASSWORD = "NEO4J_USERNAME", "NEO4J_PASSWORD"
 """The environment variables of Neo4j's own tools."""
@@ -165,14 +166,14 @@ def _reading(address: BoltAddress) -> Iterator[Any]:
             driver = neo4j.GraphDatabase.driver(
                 address.server,
                 auth=auth,
-                connection_timeout=PATIENCE,
-                connection_acquisition_timeout=PATIENCE,
+                connection_timeout=CONNECT_SECONDS,
+                connection_acquisition_timeout=CONNECT_SECONDS,
             )
             stack.enter_context(driver)
             session = driver.session(
                 database=address.database,
                 default_access_mode=neo4j.READ_ACCESS,
-                fetch_size=FETCHED,
+                fetch_size=ROWS_PER_FETCH,
             )
             stack.enter_context(session)
             yield stack.enter_context(session.begin_transaction())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Read = tuple[int, Record | Reifier | TripleFormatError]
 
-CHUNK = 2_000
+LINES_PER_CHUNK = 2_000
 """Lines parsed together."""
 
 _NAMES = {
@@ -94,7 +94,7 @@ def read_jsonld(stream: IO[bytes], path: Path, *, document: str) -> Iterator[Lin
 def _read_lines(stream: IO[bytes], path: Path, form: ox.RdfFormat, document: str) -> Iterator[Read]:
     names = BlankNodes(document, generated=False)
     numbered = byte_lines(stream, path)
-    while chunk := list(islice(numbered, CHUNK)):
+    while chunk := list(islice(numbered, LINES_PER_CHUNK)):
         statements = [(number, raw) for number, raw in chunk if _is_statement(raw)]
         try:
             body = b"".join(raw if raw.endswith(b"\n") else raw + b"\n" for _, raw in statements)

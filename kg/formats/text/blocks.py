@@ -13,7 +13,7 @@ import numpy as np
 from kg.formats.text.delimited import read_tsv
 from kg.formats.text.encoding import prepend
 from kg.formats.text.layout import TableLayout, known_header
-from kg.formats.text.lines import MAX_LINE
+from kg.formats.text.lines import MAX_LINE_BYTES
 from kg.types import Triple
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kg.formats.line import Line
     from kg.types import Literal
 
-SIZE = 2**20
+BYTES_PER_READ = 2**20
 """Bytes read at a time."""
 
 
@@ -75,10 +75,10 @@ def read_tsv_blocks(
         yield from read_tsv(stream, path, layout)
         return
     number, rest = 1, b""
-    while chunk := stream.read(SIZE):
+    while chunk := stream.read(BYTES_PER_READ):
         raw = rest + chunk
         end = raw.rfind(b"\n") + 1
-        if not end and len(raw) < MAX_LINE:
+        if not end and len(raw) < MAX_LINE_BYTES:
             rest = raw
             continue
         body, rest = raw[: end or None], raw[end:] if end else b""

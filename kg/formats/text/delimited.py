@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from kg.errors import KGError, TripleFormatError
 from kg.formats.text.layout import Columns, Row, TableLayout, known_header
-from kg.formats.text.lines import MAX_LINE, byte_lines, decode, text_lines
+from kg.formats.text.lines import MAX_LINE_BYTES, byte_lines, decode, text_lines
 from kg.formats.text.wide import read_wide
 from kg.types import Triple
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = (",", ";", "\t", "|")
 """Separators of CSV files, in the order in which they are tried."""
-SNIFFED = 20
+SNIFFED_RECORDS = 20
 """Records from which the separator is guessed."""
 _NAMES = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -168,7 +168,7 @@ def csv_rows(stream: IO[bytes], path: Path, notes: list[str] | None = None) -> I
     lines stops the reading, since the start of the next record is unknown.
     """
     records = _records(stream, path)
-    first = list(islice(records, SNIFFED))
+    first = list(islice(records, SNIFFED_RECORDS))
     first_line = first[0][1] if first and isinstance(first[0][1], str) else ""
     if _SEPARATOR.fullmatch(first_line):  # Excel writes the separator in a first line "sep=;"
         separator, first = first_line[4], first[1:]
@@ -203,7 +203,7 @@ def _records(stream: IO[bytes], path: Path) -> Iterator[tuple[int, str | TripleF
         first = first if parts else number
         size += len(body)
         quotes += body.count(b'"')
-        if size > MAX_LINE:
+        if size > MAX_LINE_BYTES:
             break
         try:
             parts.append(decode(body, path, number))

@@ -11,7 +11,7 @@ from kg.errors import TripleFormatError
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHUNK = 2**16
+MAX_CHUNK_BYTES = 2**16
 """The maximum number of bytes that are decoded at a time."""
 
 
@@ -58,7 +58,7 @@ class _FromUtf16(io.RawIOBase):
         view = memoryview(target)  # type: ignore[arg-type]  # any buffer
         if not self._waiting:
             try:
-                self._waiting = self._text.read(CHUNK).encode()
+                self._waiting = self._text.read(MAX_CHUNK_BYTES).encode()
             except UnicodeError as error:
                 raise TripleFormatError(self._path, None, f"not UTF-16 ({error})") from error
         part, self._waiting = self._waiting[: len(view)], self._waiting[len(view) :]

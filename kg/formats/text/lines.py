@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_LINE = 128 * 2**20
+MAX_LINE_BYTES = 128 * 2**20
 """Bytes of a line: room for three of the longest names, and a bound on the memory per line."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -25,10 +25,10 @@ def byte_lines(stream: IO[bytes], path: Path, first: int = 1) -> Iterator[tuple[
         TripleFormatError: A line is longer than any record can be.
     """
     number = first - 1
-    while raw := stream.readline(MAX_LINE):
+    while raw := stream.readline(MAX_LINE_BYTES):
         number += 1
-        if len(raw) == MAX_LINE:
-            reason = f"the line is over {MAX_LINE:,} bytes; is this a text file?"
+        if len(raw) == MAX_LINE_BYTES:
+            reason = f"the line is over {MAX_LINE_BYTES:,} bytes; is this a text file?"
             raise TripleFormatError(path, number, reason, raw[:80].decode("latin-1"))
         yield number, raw.removeprefix(_BOM) if number == 1 else raw
 

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 Layout: TypeAlias = Literal["triples", "entities"]
 
-ROWS = 2_000
+SAMPLED_ROWS = 2_000
 """Rows that are read for a guess."""
-UNIQUE = 0.98
+MIN_DISTINCT_CELLS = 0.98
 """The minimum share of distinct cells in a column that names the rows."""
-REPEATED = 0.5
+MAX_DISTINCT_RELATIONS = 0.5
 """The greatest share of distinct relations among the rows of a table of triples."""
 NAMES = ("name", "title", "label", "entity", "item", "subject")
 """Usual headings of a column of names, the likeliest first."""
-INCOMPLETE = 0.25
+EMPTY_CELLS_FACTOR = 0.25
 """The factor of the score of a column with empty cells."""
 SPLITS = (";", "|")
 """Separators of several values in one cell."""
-SPLIT_CELLS = 0.03
+MIN_SPLIT_CELLS = 0.03
 """The minimum share of a column's cells that contain the separator of several values."""
-LONGEST_VALUE = 60
+MAX_VALUE_CHARACTERS = 60
 """Characters of one value among several; longer parts are sentences."""
 
 
@@ -72,7 +72,7 @@ def guess_table(path: str | Path) -> TableGuess:
         OSError: The file cannot be read.
     """
     path = Path(path)
-    rows = list(islice(_rows(path), ROWS))
+    rows = list(islice(_rows(path), SAMPLED_ROWS))
     if not rows:
         raise TripleFormatError(path, 1, "the file has no rows", "")
     header, body = rows[0], rows[1:]
@@ -108,7 +108,7 @@ def _are_triples(rows: Sequence[Sequence[str]]) -> bool:
     # If a cell of the first row is repeated in its column, the row is not a header.
     if heads[rows[0][0]] > 1 or relations[rows[0][1]] > 1:
         return True
-    repeated = len(relations) <= max(1, REPEATED * len(full_rows))
+    repeated = len(relations) <= max(1, MAX_DISTINCT_RELATIONS * len(full_rows))
     return repeated and (len(heads) < len(full_rows) or len(relations) == 1)
 
 
@@ -120,7 +120,7 @@ def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> Tab
     scores = {name: _key_score(name, at, body) for at, name in enumerate(header) if name}
     best = max(names, key=lambda name: scores[name])
     cells = _column(header.index(best), body)
-    if len(set(cells)) < UNIQUE * len(body):
+    if len(set(cells)) < MIN_DISTINCT_CELLS * len(body):
         doubts.append(
             f"{len(body) - len(set(cells)):,} of {len(body):,} rows have no {best!r} of their own;"
             " rows with the same name become one entity"
@@ -149,11 +149,11 @@ def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
         return 0.0
     unique = len(set(cells)) / len(body)
     with_letters = sum(any(map(str.isalpha, cell)) for cell in cells) / len(cells)
-    names_rows = float(unique >= UNIQUE and with_letters > UNIQUE)
+    names_rows = float(unique >= MIN_DISTINCT_CELLS and with_letters > MIN_DISTINCT_CELLS)
     heading = 1.0 - _rank(name) / len(NAMES)
     # Among equal columns the first wins. A row without a key would be refused.
     score = names_rows * (1.0 + heading) + 0.5 * unique * with_letters - 0.001 * at
-    return score if len(cells) == len(body) else INCOMPLETE * score
+    return score if len(cells) == len(body) else EMPTY_CELLS_FACTOR * score
 
 
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
@@ -165,7 +165,7 @@ def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]])
             split_cells = [cell.split(sign) for cell in cells if sign in cell]
             parts = [part.strip() for cell in split_cells for part in cell if part.strip()]
             share = len(split_cells) / max(len(cells), 1)
-            if share >= SPLIT_CELLS and max(map(len, parts), default=0) <= LONGEST_VALUE:
+            if share >= MIN_SPLIT_CELLS and max(map(len, parts), default=0) <= MAX_VALUE_CHARACTERS:
                 best, most = max((best, most), (sign, share), key=lambda item: item[1])
     return best
 

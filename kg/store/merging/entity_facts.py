@@ -22,10 +22,10 @@ _NAMES, _DESCRIPTIONS = (
     ", ".join(str(UNDERSTOOD.index(name) + 1) for name in names) for names in (NAMES, DESCRIPTIONS)
 )
 _TYPE = UNDERSTOOD.index(TYPE) + 1
-_PLAIN = "l.datatype = ''"
-MOST_FACTS = 400
+_IS_STRING = "l.datatype = ''"
+MAX_FACTS_PER_SIDE = 400
 """The maximum number of facts of an entity, on each side, that are read; hubs have many more."""
-MOST_NAMES = 12
+MAX_NAMES = 12
 """The maximum number of names of an entity that are compared."""
 
 Fact = tuple[int, int, bool]
@@ -66,11 +66,11 @@ def stream_names(sql: Sql) -> Iterator[tuple[int, list[str]]]:
         " WHERE y.tail_id = e.id AND y.rev_removed = 0)) ORDER BY e.id, x.relation_id, x.id"
     )
     last, key, names = 0, "", list[str]()
-    for number, one, name in sql.stream(query):
+    for number, entity_key, name in sql.stream(query):
         if number != last:
             if last:
                 yield last, _names(key, names)
-            last, key, names = number, one, []
+            last, key, names = number, entity_key, []
         if name:
             names.append(name)
     if last:
@@ -78,7 +78,7 @@ def stream_names(sql: Sql) -> Iterator[tuple[int, list[str]]]:
 
 
 def _names(key: str, stated: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(stated))[:MOST_NAMES] or [readable_label(key)]
+    return list(dict.fromkeys(stated))[:MAX_NAMES] or [readable_label(key)]
 
 
 def _entities(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
@@ -93,7 +93,7 @@ def _entities(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
 
 def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """The names and facts of entities."""
-    found = _entities(sql, ids)
+    entities = _entities(sql, ids)
     listed, parameter = sql.values(list(ids))
     query = (
         "SELECT x.head_id, x.relation_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
@@ -103,22 +103,22 @@ def read_facts(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     names = {int(number) for number in _NAMES.split(", ")}
     described = {int(number) for number in _DESCRIPTIONS.split(", ")}
     for head, relation, value in sql.all(query, (parameter,)):
-        one = found[head]
+        entity = entities[head]
         if relation in names:
-            one.names.append(value)
+            entity.names.append(value)
         elif relation == _TYPE:
-            one.types.add(value)
-        elif relation in described and not one.description:
-            one.description = value
-    for one in found.values():
-        one.names = _names(one.key, one.names)
-    _read_roles(sql, found)
-    return found
+            entity.types.add(value)
+        elif relation in described and not entity.description:
+            entity.description = value
+    for entity in entities.values():
+        entity.names = _names(entity.key, entity.names)
+    _read_roles(sql, entities)
+    return entities
 
 
-def _read_roles(sql: Sql, found: Mapping[int, ComparedEntity]) -> None:
+def _read_roles(sql: Sql, entities: Mapping[int, ComparedEntity]) -> None:
     for column, other, is_head in (("head_id", "tail_id", True), ("tail_id", "head_id", False)):
-        listed, parameter = sql.values(list(found))
+        listed, parameter = sql.values(list(entities))
         query = (
             f"SELECT {column}, relation_id, count(*) FROM triple WHERE {column} IN {listed}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column},"
@@ -126,34 +126,34 @@ def _read_roles(sql: Sql, found: Mapping[int, ComparedEntity]) -> None:
         )
         degrees: dict[int, int] = defaultdict(int)
         for number, relation, count in sql.all(query, (parameter,)):
-            found[number].roles[relation, is_head] = int(count)
+            entities[number].roles[relation, is_head] = int(count)
             degrees[number] += int(count)
-        few = [number for number in found if 0 < degrees[number] <= MOST_FACTS]
+        few = [number for number in entities if 0 < degrees[number] <= MAX_FACTS_PER_SIDE]
         listed, parameter = sql.values(few)
         facts = (
             f"SELECT {column}, relation_id, {other} FROM triple WHERE {column} IN {{}}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0"
         )
         for number, relation, node in sql.all(facts.format(listed), (parameter,)):
-            found[number].facts.add((relation, node, is_head))
-        for number in (number for number in found if degrees[number] > MOST_FACTS):
-            query = f"{facts.format('(?)')} ORDER BY id LIMIT {MOST_FACTS}"
+            entities[number].facts.add((relation, node, is_head))
+        for number in (number for number in entities if degrees[number] > MAX_FACTS_PER_SIDE):
+            query = f"{facts.format('(?)')} ORDER BY id LIMIT {MAX_FACTS_PER_SIDE}"
             for _, relation, node in sql.all(query, (number,)):
-                found[number].facts.add((relation, node, is_head))
+                entities[number].facts.add((relation, node, is_head))
 
 
 def degrees_of(sql: Sql, ids: Sequence[int]) -> dict[int, int]:
     """The number of facts of nodes, values included."""
     listed, parameter = sql.values(list(ids))
-    found: dict[int, int] = defaultdict(int)
+    degrees: dict[int, int] = defaultdict(int)
     for column in ("head_id", "tail_id"):
         query = (
             f"SELECT {column}, count(*) FROM triple WHERE {column} IN {listed}"
             f" AND relation_id >= {FIRST_RELATION} AND rev_removed = 0 GROUP BY {column}"
         )
         for number, count in sql.all(query, (parameter,)):
-            found[number] += int(count)
-    return dict(found)
+            degrees[number] += int(count)
+    return dict(degrees)
 
 
 def stream_roles(sql: Sql, step: int) -> Iterator[tuple[int, list[tuple[int, bool]]]]:
@@ -179,14 +179,14 @@ def stream_role_counts(sql: Sql, step: int) -> Iterator[tuple[int, dict[tuple[in
 def labels_of(sql: Sql, nodes: Sequence[int]) -> dict[int, str]:
     """A name for each entity or value, for messages."""
     entities = [node for node in nodes if node > 0]
-    found = {number: one.names[0] for number, one in read_names(sql, entities).items()}
+    labels = {number: entity.names[0] for number, entity in read_names(sql, entities).items()}
     values: dict[int, Literal] = dictionary.literals(sql, [node for node in nodes if node < 0])
-    return found | {number: value.value for number, value in values.items()}
+    return labels | {number: value.value for number, value in values.items()}
 
 
 def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
     """The keys and names of entities, without facts."""
-    found = _entities(sql, ids)
+    entities = _entities(sql, ids)
     listed, parameter = sql.values(list(ids))
     query = (
         "SELECT x.head_id, l.value FROM triple x JOIN literal l ON l.id = x.tail_id"
@@ -194,10 +194,10 @@ def read_names(sql: Sql, ids: Sequence[int]) -> dict[int, ComparedEntity]:
         " AND l.datatype = '' ORDER BY x.relation_id, x.id"
     )
     for head, value in sql.all(query, (parameter,)):
-        found[head].names.append(value)
-    for one in found.values():
-        one.names = _names(one.key, one.names)
-    return found
+        entities[head].names.append(value)
+    for entity in entities.values():
+        entity.names = _names(entity.key, entity.names)
+    return entities
 
 
 def relation_keys(sql: Sql) -> dict[int, str]:

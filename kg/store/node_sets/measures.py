@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     Path = Sequence[tuple[int, bool]]  # (relation, forward) per step
 
-SAMPLE = 1_000
+SAMPLED_FACTS = 1_000
 """Number of facts of a large set that are sampled for the most common dimension."""
 
-FIRST, MORE = 16, 8
+FIRST_PAGE_FACTS, PAGE_GROWTH = 16, 8
 """Facts per page in the order of size, and the growth of pages that were too small."""
 
-MANY = 5
+MAX_FACTS_PER_NODE = 5
 """If a range of sizes has this many times more facts than the set has nodes, the nodes are read."""
 
-LONGEST = 31_622_400
+MAX_DATE_SECONDS = 31_622_400
 """Seconds of a leap year, the longest date."""
 
 
@@ -59,7 +59,7 @@ def by_size(
     """
     order = "DESC" if greatest else "ASC"
     walk = _walk(sets, base, path, dimension, order=order)
-    limit = max(min(sets.small, FIRST), 1)
+    limit = max(min(sets.small, FIRST_PAGE_FACTS), 1)
     while walk is not None:
         query = f"SELECT {walk.columns} FROM {walk.text} ORDER BY m.low {order} LIMIT {limit:d}"
         page = list(map(Size._make, sets.sql.all(query, walk.parameters)))
@@ -68,7 +68,7 @@ def by_size(
             return
         last = page[-1].low
         yield [size for size in page if size.low != last], False
-        limit *= MORE
+        limit *= PAGE_GROWTH
 
 
 def compare(
@@ -123,7 +123,7 @@ def compare(
 
 def _are_many(sets: NodeSets, relation: int, bounds: Bounds) -> bool:
     """Whether reading each node of the set is faster than reading all matching values."""
-    many = MANY * sets.small
+    many = MAX_FACTS_PER_NODE * sets.small
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM measure m WHERE m.relation_id = ? AND m.dimension = ?"
         f" AND {in_range(bounds, 'm')} LIMIT {many:d}) AS n"
@@ -135,7 +135,7 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal the bounds."""
     # The index is sorted by ``low``; a date whose end equals a bound may begin up to a leap year
     # earlier.
-    least = bounds.low - (LONGEST if bounds.dimension == "date" else 0)
+    least = bounds.low - (MAX_DATE_SECONDS if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"
         " AND m.dimension = ?"
@@ -166,7 +166,7 @@ def sample(sets: NodeSets, base: NodeSet, path: Path) -> list[tuple[str, str]]:
     """(dimension, unit) of a sample of the values that a path from a large set leads to."""
     relation = path[-1][0]
     count = int(sets.sql.one("SELECT count(*) FROM measure WHERE relation_id = ?", (relation,)))
-    every = max(1, count // SAMPLE)
+    every = max(1, count // SAMPLED_FACTS)
     is_multiple = f"m.triple_id / {every:d} * {every:d} = m.triple_id"
     walk = _walk(sets, base, path, None, is_multiple)
     if walk is None:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from kg.store.node_sets.sets import NodeSet, NodeSets
 
-SAMPLE = 40
+SAMPLED_VALUES = 40
 """The maximum number of values returned per relation."""
-STATED = 200_000
+MAX_STATEMENTS_PER_FILE = 200_000
 """The maximum number of statements read per file."""
-CLOSE = 2_000
+MAX_FACTS_FOLLOWED = 2_000
 """The maximum number of facts from a set that :func:`relations_beyond` follows in each
 direction."""
 
@@ -49,7 +49,7 @@ def relations_beyond(
 ) -> dict[tuple[str, bool], set[int]]:
     """For each step from a set: which of ``relations`` have facts whose heads the step reaches.
 
-    The first :data:`CLOSE` facts are followed in each direction.
+    The first :data:`MAX_FACTS_FOLLOWED` facts are followed in each direction.
     """
     beyond_step: dict[tuple[str, bool], set[int]] = defaultdict(set)
     wanted = ", ".join(str(int(number)) for number in relations)
@@ -59,7 +59,7 @@ def relations_beyond(
             "SELECT r.key, g.beyond FROM (SELECT DISTINCT f.relation_id, y.relation_id AS beyond"
             f" FROM (SELECT x.relation_id, x.{there} AS id FROM triple x WHERE {condition.text}"
             f" AND x.relation_id >= {FIRST_RELATION} AND {alive(sets.at)}"
-            f" ORDER BY x.id LIMIT {CLOSE}) AS f"
+            f" ORDER BY x.id LIMIT {MAX_FACTS_FOLLOWED}) AS f"
             " CROSS JOIN triple y WHERE y.head_id = f.id"
             f" AND y.relation_id IN ({wanted}) AND {alive(sets.at, 'y')}) AS g"
             " JOIN relation r ON r.id = g.relation_id",
@@ -138,7 +138,7 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
     """The relation with the most heads in a file, of those that the file's first head has.
 
     The first head is typical of its file: a file of clubs begins with a club, though it contains
-    coaches too. Only the first :data:`STATED` statements are read.
+    coaches too. Only the first :data:`MAX_STATEMENTS_PER_FILE` statements are read.
     """
     statements = (
         "SELECT x.head_id, x.relation_id FROM"
@@ -163,7 +163,7 @@ def main_relation_of_file(sets: NodeSets, source: int) -> str | None:
         " WHERE z.head_id = ? AND z.relation_id = g.relation_id"
         f" AND {alive(sets.at, 'z')})"
         " ORDER BY g.n DESC, r.key LIMIT 1",
-        (source, STATED, first[0][0]),
+        (source, MAX_STATEMENTS_PER_FILE, first[0][0]),
     )
     return rows[0][0] if rows else None
 
@@ -192,6 +192,6 @@ def values(sets: NodeSets, nodes: NodeSet) -> dict[str, list[Literal]]:
     )
     values_of: dict[str, list[Literal]] = defaultdict(list)
     for key, *parts in rows:
-        if len(values_of[key]) < SAMPLE:
+        if len(values_of[key]) < SAMPLED_VALUES:
             values_of[key].append(Literal(*parts))
     return dict(values_of)

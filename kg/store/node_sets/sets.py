@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kg.store.rows.times import Moments
 
-SMALL = 2_000
+MAX_IDS_IN_PYTHON = 2_000
 """The maximum number of ids of a set that is stored in Python."""
 
 
-FIRST = 1_000
+FIRST_NODES_STORED = 1_000
 """The number of first nodes that a large set stores in its order."""
 
 
@@ -130,7 +130,7 @@ class NodeSets:
             if limit is not None and limit <= len(nodes.first):
                 return nodes.first[:limit]
             ordered = nodes.order(self)
-            nodes.first = ordered[:FIRST]
+            nodes.first = ordered[:FIRST_NODES_STORED]
             return ordered[:limit]
         text, parameters = nodes.listing if limit is None else nodes.scan or nodes.listing
         end = "" if limit is None else f" LIMIT {limit:d}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-FACTS = 300
+TRIPLES_PER_STATEMENT = 300
 """Number of triples per SQL statement."""
 
 
@@ -109,8 +109,8 @@ def _numbers(
         if storable(head) and storable(relation) and (value or storable(tail)):
             rows.append((place, head, relation, value, "" if value else tail))
     number_of: dict[int, int] = {}
-    for start in range(0, len(rows), FACTS):
-        part = rows[start : start + FACTS]
+    for start in range(0, len(rows), TRIPLES_PER_STATEMENT):
+        part = rows[start : start + TRIPLES_PER_STATEMENT]
         marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(part))
         # SQLite executes a CROSS JOIN in this order, so that each table is searched by its index.
         query = (

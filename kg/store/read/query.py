@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("head_id", "relation_id", "tail_id")
 
-ENOUGH = 10_000
+MAX_COUNTED_TRIPLES = 10_000
 """The number of triples at which counting those of a pattern stops."""
 
 
@@ -276,13 +276,13 @@ def _order(sql: Sql, patterns: Sequence[Terms], ids: Sequence[Ids]) -> list[int]
 
 
 def _size(sql: Sql, numbers: Ids) -> int:
-    """The number of live triples with these ids, up to :data:`ENOUGH`."""
+    """The number of live triples with these ids, up to :data:`MAX_COUNTED_TRIPLES`."""
     known = [(column, n) for column, n in zip(COLUMNS, numbers, strict=True) if n is not None]
     if not known:
-        return ENOUGH + 1
+        return MAX_COUNTED_TRIPLES + 1
     where = " AND ".join(f"{column} IN ({', '.join('?' * len(n))})" for column, n in known)
     query = (
         "SELECT count(*) FROM (SELECT 1 FROM triple"
-        f" WHERE {where} AND rev_removed = 0 LIMIT {ENOUGH}) AS counted"
+        f" WHERE {where} AND rev_removed = 0 LIMIT {MAX_COUNTED_TRIPLES}) AS counted"
     )
     return int(sql.one(query, [id_ for _, ids in known for id_ in ids]))

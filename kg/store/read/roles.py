@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 Roles = dict[tuple[str, bool], int]
 """The number of facts of an entity, by relation and whether the entity is the head."""
 
-BATCH = 2_000
+KEYS_PER_QUERY = 2_000
 """The number of keys per query."""
 
 
 def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:
     """The roles of entities; an entity without facts is left out."""
     roles: dict[str, Roles] = {}
-    for at in range(0, len(keys), BATCH):
-        listed, parameter = sql.values(keys[at : at + BATCH])
+    for at in range(0, len(keys), KEYS_PER_QUERY):
+        listed, parameter = sql.values(keys[at : at + KEYS_PER_QUERY])
         for column, is_head in (("head_id", True), ("tail_id", False)):
             rows = sql.all(
                 f"SELECT e.key, r.key, count(*) FROM entity e JOIN triple x ON x.{column} = e.id"

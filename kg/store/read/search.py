@@ -21,16 +21,16 @@ from kg.vocabulary import NAMES, PRIOR, UNDERSTOOD
 if TYPE_CHECKING:
     from kg.sql.cursor import Sql
 
-MAX_QUERY = 200
+MAX_QUERY_CHARACTERS = 200
 """The maximum number of characters of a text to search for."""
 
-NEAR = 400
+MAX_ROWS_CHECKED = 400
 """Maximum number of rows that share trigrams with the text and are checked for typing errors.
 
 Also the maximum number of keys that begin with each spelling of the text.
 """
 
-LONGEST_SWAPPED = 24
+MAX_SWAPPED_CHARACTERS = 24
 """Maximum length of a text that is also searched with each two adjacent letters swapped.
 
 A swap changes at most four trigrams. In a longer text enough others are left to find the name.
@@ -43,7 +43,7 @@ _PRIOR = UNDERSTOOD.index(PRIOR) + 1
 def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     """The keys of entities whose key or name matches a text, best first."""
     wanted = fold(text)
-    if not wanted or "\0" in wanted or len(wanted) > MAX_QUERY or limit < 1:
+    if not wanted or "\0" in wanted or len(wanted) > MAX_QUERY_CHARACTERS or limit < 1:
         return []  # no name contains NUL, and FTS5 would stop reading at it
     typed = canonical(text.strip())
     matches = [
@@ -82,7 +82,7 @@ def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
 
 def _swaps(text: str) -> list[str]:
     """``text`` with each pair of neighbouring characters swapped in turn; empty for a long text."""
-    if len(text) > LONGEST_SWAPPED:
+    if len(text) > MAX_SWAPPED_CHARACTERS:
         return []
     variants = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
     return [swapped for swapped in dict.fromkeys(variants) if swapped != text]
@@ -97,7 +97,7 @@ def _find_keys_beginning_with(sql: Sql, text: str) -> list[tuple[int, str]]:
     return [
         row
         for start in dict.fromkeys((*spellings(text), text.upper()))
-        for row in sql.all(query, (start, start + "\U0010ffff", NEAR))
+        for row in sql.all(query, (start, start + "\U0010ffff", MAX_ROWS_CHECKED))
     ]
 
 
@@ -123,7 +123,7 @@ def _find_names_containing(sql: Sql, wanted: str) -> list[tuple[int, str]]:
 
 
 def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]:
-    """(number, name) of the :data:`NEAR` rows that match the trigrams of ``wanted`` best.
+    """(id, name) of the :data:`MAX_ROWS_CHECKED` rows with most trigrams of ``wanted``.
 
     SQLite sorts by bm25, in which a rare trigram counts more. PostgreSQL sorts by ``similarity``,
     the shared fraction of the trigrams of both texts, and omits names below its threshold.
@@ -133,9 +133,9 @@ def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]
             "SELECT id, surface FROM name_index WHERE surface % ?"
             " ORDER BY similarity(surface, ?) DESC, id LIMIT ?"
         )
-        return sql.all(query, (wanted, wanted, NEAR))
+        return sql.all(query, (wanted, wanted, MAX_ROWS_CHECKED))
     query = "SELECT rowid, surface FROM name_index(?) ORDER BY rank, rowid LIMIT ?"
-    return sql.all(query, (" OR ".join(_trigrams(wanted)), NEAR))
+    return sql.all(query, (" OR ".join(_trigrams(wanted)), MAX_ROWS_CHECKED))
 
 
 def _trigrams(text: str) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NAMES = ", ".join(str(UNDERSTOOD.index(name) + 1) for name in NAMES)
 _INTEGER = f"{XSD}integer"
-MOST_DIGITS = 10
+MAX_DIGITS = 10
 """The maximum number of digits of a count, because a file may contain any text in its place."""
 
 
@@ -62,7 +62,7 @@ def _by_source(sql: Sql, keys: Collection[str] | None) -> dict[_SourceName, tupl
     )
     totals: dict[_SourceName, tuple[int, int]] = {}
     for source, key, name, relation, value in sql.stream(query, (LINKED, SEEN, *parameters)):
-        count = int(value) if value.isdecimal() and len(value) < MOST_DIGITS else 0
+        count = int(value) if value.isdecimal() and len(value) < MAX_DIGITS else 0
         source_name = _SourceName(source, key, name)
         linked, seen = totals.get(source_name, (0, 0))
         totals[source_name] = (

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-MAX_NAME = 200
+MAX_INDEXED_CHARACTERS = 200
 """The maximum number of characters of an indexed name; a longer one is a text, not a name."""
 
 
 WAITING = "64MB"
 """Size of PostgreSQL's list of names that are not in the index yet; a search reads all of it."""
 
-PAGE = 20_000
+ROWS_PER_PAGE = 20_000
 """Rows per page of a rebuild."""
 
 is_catalogue_number = re.compile(r"[A-Za-z0-9/:.#-]*[0-9][A-Za-z0-9/:.#-]*").fullmatch
@@ -44,7 +44,7 @@ def expect_many(sql: Sql) -> None:
 def add_keys(sql: Sql, keys: Mapping[str, int]) -> None:
     """Index new entities by their keys, written as people write names."""
     rows = [
-        (number, fold(searchable(key))[:MAX_NAME])
+        (number, fold(searchable(key))[:MAX_INDEXED_CHARACTERS])
         for key, number in keys.items()
         if not is_catalogue_number(key)
     ]
@@ -61,7 +61,9 @@ def add_names(sql: Sql, names: Iterable[tuple[int, str]]) -> None:
     query = f"SELECT {column} FROM name_index WHERE {column} IN {listed}"
     indexed = {row[0] for row in sql.all(query, (parameter,))}
     rows = (
-        (number, fold(name)[:MAX_NAME]) for number, name in wanted.items() if number not in indexed
+        (number, fold(name)[:MAX_INDEXED_CHARACTERS])
+        for number, name in wanted.items()
+        if number not in indexed
     )
     sql.insert("name_index", _COLUMNS[sql.postgresql], rows)
 
@@ -83,7 +85,7 @@ def rebuild(sql: Sql) -> None:
 def _pages(sql: Sql, query: str) -> Iterator[list[tuple[str, int]]]:
     """Yield pages of (text, id) in the order of ids; other processes can write between pages."""
     last = -(2**63)
-    while rows := sql.all(f"{query} LIMIT {PAGE:d}", (last,)):
+    while rows := sql.all(f"{query} LIMIT {ROWS_PER_PAGE:d}", (last,)):
         yield [(row[0], int(row[1])) for row in rows]
         last = rows[-1][1]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-PAGE = 20_000
+VALUES_PER_PAGE = 20_000
 """Values per page of a rebuild."""
 
 
@@ -88,6 +88,6 @@ def rebuild(sql: Sql) -> None:
 def _page(sql: Sql, below: int) -> list[tuple[int, str, str, str, str]]:
     query = (
         "SELECT id, value, datatype, language, unit FROM literal WHERE id < ? ORDER BY id DESC"
-        f" LIMIT {PAGE}"
+        f" LIMIT {VALUES_PER_PAGE}"
     )
     return sql.all(query, (below,))

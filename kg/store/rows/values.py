@@ -82,7 +82,7 @@ def find_values(sql: Sql, text: str, at: int | None) -> list[Literal]:
     return used
 
 
-SAMPLE = 200
+SAMPLED_FACTS = 200
 """The number of a relation's facts that are sampled."""
 
 
@@ -96,7 +96,7 @@ def stored_texts(sql: Sql, relation: str) -> list[str]:
     query = (
         "SELECT e.key FROM triple x JOIN entity e ON e.id = x.tail_id"
         " WHERE x.relation_id = (SELECT id FROM relation WHERE key = ?) AND x.rev_removed <= 0"
-        f" LIMIT {SAMPLE}"
+        f" LIMIT {SAMPLED_FACTS}"
     )
     return [key for (key,) in sql.all(query, (relation,))]
 
@@ -105,7 +105,7 @@ def stored_decision(sql: Sql, relation: str) -> TypeDecision | None:
     """The type of a relation's tails by a sample of its facts; None if it has no facts."""
     sample = (
         "SELECT tail_id FROM triple WHERE relation_id = (SELECT id FROM relation WHERE key = ?)"
-        f" AND rev_removed <= 0 LIMIT {SAMPLE}"
+        f" AND rev_removed <= 0 LIMIT {SAMPLED_FACTS}"
     )
     # Counted by the database, for speed: each edit needs it, and most relations have entities.
     query = f"SELECT count(*), count(CASE WHEN tail_id < 0 THEN 1 END) FROM ({sample}) AS d"

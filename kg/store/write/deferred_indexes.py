@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-WORTH = 50_000
+MIN_ROWS_TO_REBUILD = 50_000
 """Dropping and rebuilding an index can only save time in a load of more rows than this."""
 
 SORTING = "128MB"
@@ -30,7 +30,7 @@ _KEY = (
 )
 """The definition of a primary key; that of a divided table has one more column."""
 
-_CHANGED = 0.1
+_MIN_CHANGED_SHARE = 0.1
 """The share of changed rows at which PostgreSQL analyses a table by itself, by default."""
 
 
@@ -47,7 +47,7 @@ class DeferredIndexes:
         self.nothing_stored = sql.one("SELECT 1 FROM triple LIMIT 1") is None
         stored = int(sql.one("SELECT max(id) FROM triple") or 0)
         self._dropped: list[str] = []
-        if rows > max(WORTH, stored) and (self.nothing_stored or not sql.postgresql):
+        if rows > max(MIN_ROWS_TO_REBUILD, stored) and (self.nothing_stored or not sql.postgresql):
             self._dropped = ["ix_triple_tail", "ix_triple_relation"]
             if self.nothing_stored:  # else the load needs this index to find stored triples
                 self._dropped.append("uq_triple")
@@ -59,7 +59,7 @@ class DeferredIndexes:
         for table in self._keys:
             sql.run(f"ALTER TABLE {table} DROP CONSTRAINT pk_{table}")
         # Autovacuum counts the values of partitions, but never those of the divided table.
-        large = rows > max(WORTH, stored * _CHANGED)
+        large = rows > max(MIN_ROWS_TO_REBUILD, stored * _MIN_CHANGED_SHARE)
         self._counted = large and count_partitions(sql) > 0
 
     def make(self) -> None:

@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-WIDTH = 5
+COLUMNS = 5
 """Columns: head, relation, tail, source, line."""
 
-RUN = 500_000
+ROWS_PER_RUN = 500_000
 """Rows per run, 40 bytes each."""
 
-BLOCK = 200_000
+ROWS_PER_BLOCK = 200_000
 """Approximate number of rows in a merged block."""
 
-_PACKED = 2**31
+_MAX_PACKED_ID = 2**31
 """Heads and relations below this fit into one number of 64 bits together."""
 
-MARKS = 32
-"""Heads that each run samples per :data:`BLOCK` rows, as possible ends of merged blocks."""
+HEADS_SAMPLED_PER_BLOCK = 32
+"""Heads that each run samples per :data:`ROWS_PER_BLOCK` rows, as possible ends of merged
+blocks."""
 
 
 class ExternalSort:
@@ -60,25 +61,25 @@ class ExternalSort:
         self._pending.append(rows)
         self._waiting += len(rows)
         self.total += len(rows)
-        if self._waiting >= RUN:
+        if self._waiting >= ROWS_PER_RUN:
             self._runs.append(_SortedRun(self._sorted_pending()))
 
     def _sorted_pending(self) -> Rows:
-        rows = np.concatenate([np.empty((0, WIDTH), np.int64), *self._pending])
+        rows = np.concatenate([np.empty((0, COLUMNS), np.int64), *self._pending])
         self._pending, self._waiting = [], 0
         return unique(rows)
 
     def blocks(self) -> Iterator[Rows]:
-        """Yield the rows in blocks of about :data:`BLOCK`; all rows of a head are in one block."""
+        """Yield blocks of about :data:`ROWS_PER_BLOCK` rows; a head's rows are all in one block."""
         last = self._sorted_pending()
         if not self._runs:
             yield from _blocks(last)
             return
         self._runs.append(_SortedRun(last))
-        # All runs sample at the same rate, so about BLOCK rows lie between a mark and the one MARKS
-        # further on, however the rows are spread over the runs.
+        # All runs sample at the same rate, so about ROWS_PER_BLOCK rows lie between a mark and the
+        # one HEADS_SAMPLED_PER_BLOCK further on, however the rows are spread over the runs.
         marks = sorted({head for run in self._runs for head in run.marks})
-        ends = [*marks[MARKS - 1 :: MARKS], *marks[-1:]]
+        ends = [*marks[HEADS_SAMPLED_PER_BLOCK - 1 :: HEADS_SAMPLED_PER_BLOCK], *marks[-1:]]
         for end in ends:
             parts = [run.take(end) for run in self._runs]
             if any(map(len, parts)):
@@ -92,7 +93,7 @@ class _SortedRun:
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="kptm-run-")  # noqa: SIM115  # closed by close()
         rows.tofile(self._file)
         self._file.seek(0)
-        self._step = max(BLOCK // MARKS, 1)
+        self._step = max(ROWS_PER_BLOCK // HEADS_SAMPLED_PER_BLOCK, 1)
         self.marks = {int(head) for head in rows[self._step - 1 :: self._step, 0]}
         self.marks |= {int(head) for head in rows[-1:, 0]}
         self._ahead = rows[:0].copy()  # read from the file, but not taken
@@ -101,7 +102,7 @@ class _SortedRun:
         """The next rows, up to the last one whose head is at most ``end``."""
         parts = [self._ahead]
         while len(parts[-1]) == 0 or parts[-1][-1, 0] <= end:
-            more = np.fromfile(self._file, np.int64, self._step * WIDTH).reshape(-1, WIDTH)
+            more = np.fromfile(self._file, np.int64, self._step * COLUMNS).reshape(-1, COLUMNS)
             if not len(more):
                 break
             parts.append(more)
@@ -118,7 +119,7 @@ def _blocks(rows: Rows) -> Iterator[Rows]:
     """Split sorted rows into blocks; all rows of a head are in one block."""
     start = 0
     while start < len(rows):
-        last = rows[min(start + BLOCK, len(rows)) - 1, 0]
+        last = rows[min(start + ROWS_PER_BLOCK, len(rows)) - 1, 0]
         end = int(np.searchsorted(rows[:, 0], last, "right"))
         yield rows[start:end]
         start = end
@@ -133,7 +134,7 @@ def unique(rows: Rows) -> Rows:
     """Sort rows by their first four columns; keep the first of those equal in all four."""
     if not len(rows):
         return rows
-    if rows[:, :2].max() < _PACKED:  # two columns sort as one, which saves a pass
+    if rows[:, :2].max() < _MAX_PACKED_ID:  # two columns sort as one, which saves a pass
         keys = [(rows[:, 0] << 32) | rows[:, 1]]
     else:
         keys = [rows[:, 1], rows[:, 0]]

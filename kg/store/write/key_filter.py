@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MOST = 16_000_000
+MAX_KEYS = 16_000_000
 """The maximum number of keys remembered; further ones are looked up in the database."""
 
 
@@ -33,7 +33,7 @@ class KeyFilter:
 
     def add(self, ids: Mapping[str, int]) -> None:
         """Remember keys; a key that is remembered already keeps its id."""
-        self.complete &= len(self._ids) + len(ids) <= MOST and max(ids.values()) < 2**32
+        self.complete &= len(self._ids) + len(ids) <= MAX_KEYS and max(ids.values()) < 2**32
         if not self.complete:
             return
         hashes = np.fromiter(map(hash, ids), np.int64, len(ids))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-CACHED = 100_000
+MAX_CACHED_KEYS = 100_000
 """The maximum number of keys that are cached with their text, at about 170 bytes each.
 
 When there are more, all of them move to the key filter, which needs 16 bytes for each.
@@ -73,7 +73,7 @@ class Keys:
             The ids of all cached keys, among them every valid one of ``keys``; and the error of
             each invalid key.
         """
-        if len(self._recent) > CACHED:
+        if len(self._recent) > MAX_CACHED_KEYS:
             self._filter.add(self._recent)
             self._recent = {}
         id_of = self._recent

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 PENDING = "pending"
 
 _UNSTATED = "NOT EXISTS (SELECT 1 FROM triple_source s WHERE s.triple_id = triple.id)"
-_BEGINNING = 32
+_SEARCHED_CHARACTERS = 32
 """The characters of a long name that are searched for in notes, which shorten names."""
-_SHORT = 3
+_MIN_SUBSTRING_CHARACTERS = 3
 """A name with fewer characters is searched for as a word, since longer words contain it."""
 
 
@@ -181,12 +181,14 @@ def _names_to_search(report: PurgeReport) -> Iterator[str]:
     Short values such as "5" are left out: they would match nearly every note and file.
     """
     called = {name for name in report.called if any(map(str.isalpha, name))}
-    yield from (name for name in report.names if len(name) >= _SHORT or name in called)
+    yield from (
+        name for name in report.names if len(name) >= _MIN_SUBSTRING_CHARACTERS or name in called
+    )
 
 
 def _clean_notes(sql: Sql, names: Sequence[str]) -> int:
     """Empty the notes that contain a name, and all fingerprints; return the number of notes."""
-    beginnings = frozenset(name[:_BEGINNING] for name in names if name)
+    beginnings = frozenset(name[:_SEARCHED_CHARACTERS] for name in names if name)
     changed = 0
     for number, note in sql.all("SELECT id, note FROM revision"):
         if _contains_any(beginnings, note):
@@ -215,7 +217,10 @@ def _is_in_content(forms: frozenset[str], content: bytes) -> bool:
 
 
 def _contains_any(forms: frozenset[str], text: str) -> bool:
-    return any(form in text if len(form) >= _SHORT else _is_word(form, text) for form in forms)
+    return any(
+        form in text if len(form) >= _MIN_SUBSTRING_CHARACTERS else _is_word(form, text)
+        for form in forms
+    )
 
 
 def _is_word(form: str, text: str) -> bool:

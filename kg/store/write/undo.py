@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.store.write.artefacts import FileStore
     from kg.types import Revision
 
-NAMED = 5
+MAX_REVISIONS_IN_ERROR = 5
 """The maximum number of revisions in an error message."""
 
 _TABLE = "CREATE TEMPORARY TABLE IF NOT EXISTS undone (triple_id {id} PRIMARY KEY)"
@@ -254,8 +254,14 @@ def _refusal(number: int, closure: list[Revision]) -> str:
             undone.update(item.undoes)
             if not item.undoes or min(item.undoes) <= number:
                 blocking.append(item)
-    names = "; ".join(f"{item.number} ({item.kind}: {item.note})" for item in blocking[:NAMED])
-    more = f"; and {len(blocking) - NAMED} more" if len(blocking) > NAMED else ""
+    names = "; ".join(
+        f"{item.number} ({item.kind}: {item.note})" for item in blocking[:MAX_REVISIONS_IN_ERROR]
+    )
+    more = (
+        f"; and {len(blocking) - MAX_REVISIONS_IN_ERROR} more"
+        if len(blocking) > MAX_REVISIONS_IN_ERROR
+        else ""
+    )
     return (
         f"revision {number} cannot be undone alone, because later revisions changed the same facts"
         f" or files: {names}{more}; undo these first, or all of them together with --later"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg.errors import shorten
-from kg.sql.partitions import FEWEST, MOST
+from kg.sql.partitions import MAX_PARTITIONS, MIN_PARTITIONS
 from kptm.cli.output.common import show, verb, workspace_argument
 from kptm.cli.output.progress import progress, read_names
 
@@ -29,7 +29,7 @@ SHOWN = 20
 @click.option("--database", metavar="URL",
               help="Keep graph, passages and modeledge in a PostgreSQL database:"
                    " postgresql://user@host/name. Its password is not stored.")  # fmt: skip
-@click.option("--partitions", type=click.IntRange(FEWEST, MOST), metavar="N",
+@click.option("--partitions", type=click.IntRange(MIN_PARTITIONS, MAX_PARTITIONS), metavar="N",
               help="Divide the largest tables of a new PostgreSQL database into N hash"
                    " partitions.")  # fmt: skip
 @click.option("--set", "changes", multiple=True, metavar="SECTION.KEY=VALUE", help="A setting.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kg.sql.partitions import FEWEST, MOST
+from kg.sql.partitions import MAX_PARTITIONS, MIN_PARTITIONS
 from kptm.cli.output.common import show, verb, workspace_argument
 from kptm.cli.output.progress import progress
 
@@ -12,7 +12,7 @@ from kptm.cli.output.progress import progress
 @click.command()
 @workspace_argument
 @click.argument("url")
-@click.option("--partitions", type=click.IntRange(FEWEST, MOST), metavar="N",
+@click.option("--partitions", type=click.IntRange(MIN_PARTITIONS, MAX_PARTITIONS), metavar="N",
               help="Divide the largest tables there into N hash partitions.")  # fmt: skip
 @verb
 def move(workspace: str, url: str, partitions: int | None, as_json: bool) -> None:

@@ -1,4 +1,7 @@
-"""Draws random records to hold out and to fit on, such that both share no text."""
+"""Draws random records to fit on, and others to hold out, which are from different texts.
+
+Records of one text are alike, so that a text on both sides would make the measurement too good.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import VectorSpace
 
-SHARE = 5
+MIN_RECORDS_PER_HELD_OUT = 5
 """At most one in this many records is held out."""
 
 
 def sample(
     sql: Sql, space: VectorSpace, kinds: Sequence[str], most_held_out: int, others: int, seed: int
 ) -> tuple[list[int], list[int], int]:
-    """Draw live records of a space, text by text.
+    """Draw live records of a space: the held-out ones and the others have no text in common.
 
     Args:
         sql: A transaction.
         space: The space; 16 bytes per record are read into memory.
         kinds: The kinds of records to draw.
         most_held_out: The maximum number of records to hold out. If other records are drawn, at
-            most one in :data:`SHARE` is held out.
+            most one in :data:`MIN_RECORDS_PER_HELD_OUT` is held out.
         others: The number of other records to draw.
         seed: The seed of the draw.
 
@@ -40,12 +43,14 @@ def sample(
     )
     rows = np.array(list(sql.stream(query, (space.id, parameter))), np.int64).reshape(-1, 2)
     count = len(rows)
-    _, text = np.unique(rows[:, 1], return_inverse=True)
-    places = np.random.default_rng(seed).permutation(int(text.max(initial=-1)) + 1)
-    order = np.argsort(places[text], kind="stable")  # the rows, with their texts in random order
-    held_count = min(most_held_out, count // SHARE if others else count)
-    start = held_count
-    while 0 < start < count and text[order[start]] == text[order[start - 1]]:
-        start += 1  # skips the rest of the last held-out text
-    held_rows, other_rows = order[:held_count], order[start : start + others]
-    return np.sort(rows[held_rows, 0]).tolist(), np.sort(rows[other_rows, 0]).tolist(), count
+    _, text_of_row = np.unique(rows[:, 1], return_inverse=True)
+    texts = int(text_of_row.max(initial=-1)) + 1
+    rank_of_text = np.random.default_rng(seed).permutation(texts)
+    # The numbers of the rows, text after text, with the texts in random order.
+    order = np.argsort(rank_of_text[text_of_row], kind="stable")
+    count_held_out = min(most_held_out, count // MIN_RECORDS_PER_HELD_OUT if others else count)
+    start = count_held_out
+    while 0 < start < count and text_of_row[order[start]] == text_of_row[order[start - 1]]:
+        start += 1  # the rest of the last held-out text belongs to neither
+    held_out_rows, other_rows = order[:count_held_out], order[start : start + others]
+    return np.sort(rows[held_out_rows, 0]).tolist(), np.sort(rows[other_rows, 0]).tolist(), count

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME = "kptm-backup.json"
 FORMAT = 1
-LONGEST = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 """The maximum number of bytes of a manifest."""
 
 
@@ -40,7 +40,7 @@ class BackupManifest:
         kptm: The version that wrote it.
         at: The time at which it was written, in UTC.
         revision: The newest revision of its graph.
-        files: Its files by their path in the workspace.
+        files: Its files, by their paths in the workspace.
     """
 
     kptm: str
@@ -51,53 +51,60 @@ class BackupManifest:
     def to_bytes(self) -> bytes:
         """The manifest as JSON."""
         files = {name: [member.size, member.sha256] for name, member in self.files.items()}
-        value = {
+        document = {
             "format": FORMAT,
             "kptm": self.kptm,
             "at": self.at,
             "revision": self.revision,
             "files": files,
         }
-        return json.dumps(value, indent=1).encode()
+        return json.dumps(document, indent=1).encode()
 
     @classmethod
-    def from_bytes(cls, content: bytes, archive: Path, parts: Collection[str]) -> BackupManifest:
-        """Read a manifest, which is not trusted.
+    def from_bytes(cls, content: bytes, archive: Path, allowed: Collection[str]) -> BackupManifest:
+        """Read and check a manifest, whose content is not trusted.
 
         Args:
             content: The result of :meth:`to_bytes`.
             archive: The backup, for errors.
-            parts: The files and folders of a workspace that a backup may hold.
+            allowed: The files and folders of a workspace that a backup may contain.
 
         Raises:
-            WorkspaceError: The manifest is malformed, of a newer version, or names a file that does
+            WorkspaceError: The manifest is malformed, of another format, or names a file that does
                 not belong to a workspace.
         """
         try:
-            value: Any = json.loads(content)
-            if value["format"] != FORMAT:
+            document: Any = json.loads(content)
+            if document["format"] != FORMAT:
                 raise WorkspaceError(
-                    f"{archive}: has format {value['format']}, but this kptm reads {FORMAT};"
+                    f"{archive}: has format {document['format']}, but this kptm reads {FORMAT};"
                     " restore it with the version that wrote it, or a newer one"
                 )
             files = {
                 str(name): Member(int(size), str(digest))
-                for name, (size, digest) in value["files"].items()
+                for name, (size, digest) in document["files"].items()
             }
-            manifest = cls(str(value["kptm"]), str(value["at"]), int(value["revision"]), files)
+            manifest = cls(
+                str(document["kptm"]), str(document["at"]), int(document["revision"]), files
+            )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise WorkspaceError(f"{archive}: {NAME} is damaged ({error})") from error
         for name, member in files.items():
-            if not _is_safe(name, parts) or member.size < 0:
+            if member.size < 0:
                 raise WorkspaceError(
-                    f"{archive}: holds {name!r}, which does not belong to a workspace; nothing was"
+                    f"{archive}: {NAME} is damaged (the size of {name!r} is negative); nothing was"
                     " restored"
+                )
+            if not _is_safe(name, allowed):
+                raise WorkspaceError(
+                    f"{archive}: contains {name!r}, which does not belong to a workspace; nothing"
+                    " was restored"
                 )
         return manifest
 
 
-def _is_safe(name: str, parts: Collection[str]) -> bool:
-    """Whether a path stays in the folder and is a part of a workspace."""
+def _is_safe(name: str, allowed: Collection[str]) -> bool:
+    """Whether a path stays in the folder, and begins with an allowed file or folder."""
     path = PurePosixPath(name)
     return (
         path.as_posix() == name
@@ -106,5 +113,5 @@ def _is_safe(name: str, parts: Collection[str]) -> bool:
         and "\\" not in name
         and name.isprintable()
         and bool(path.parts)
-        and path.parts[0] in parts
+        and path.parts[0] in allowed
     )

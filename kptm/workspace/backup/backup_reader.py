@@ -12,7 +12,7 @@ from kg.files.atomic import place_folder
 from kptm.errors import WorkspaceError
 from kptm.workspace.backup import archives
 from kptm.workspace.backup.backup_encryption import MAGIC, SUFFIX, decrypt
-from kptm.workspace.backup.backup_manifest import LONGEST, NAME, BackupManifest, Member
+from kptm.workspace.backup.backup_manifest import MAX_BYTES, NAME, BackupManifest, Member
 from kptm.workspace.backup.backup_writer import (
     BackupReport,
     check_name,
@@ -133,8 +133,8 @@ def _manifest(
     if content is None or name != NAME:
         raise WorkspaceError(f"{file}: is not a backup by kptm: {NAME} is not its first member")
     parts = {path.name for path in (layout.config, layout.graph, *layout.stages)}
-    read = content.read(LONGEST + 1)
-    if len(read) > LONGEST:
+    read = content.read(MAX_BYTES + 1)
+    if len(read) > MAX_BYTES:
         raise ValueError("is too long")
     manifest = BackupManifest.from_bytes(read, file, parts)
     for path in (layout.config, layout.graph):

@@ -76,7 +76,7 @@ def test_known_facts_are_left_out_or_marked(trained, filled, side):
 @pytest.mark.parametrize("k", [0, 1, 7, 10_000])
 @pytest.mark.parametrize("chunk", [1, 3, 256])
 def test_new_facts_are_the_likeliest_that_are_not_known(trained, filled, monkeypatch, k, chunk):
-    monkeypatch.setattr("kg.embedding.prediction.HEADS_AT_ONCE", chunk)
+    monkeypatch.setattr("kg.embedding.prediction.HEADS_PER_BATCH", chunk)
     found = trained.predict(relation="r1", k=k, known=filled)
     heads = {h for h, r, _ in FACTS if r == "r1"}
     tails = sorted({t for _, r, t in FACTS if r == "r1"})
@@ -278,7 +278,7 @@ def test_a_file_gives_back_its_rows_and_is_plain_safetensors(
 
 @pytest.mark.parametrize("small", [True, False])
 def test_a_damaged_row_is_found_when_it_is_read_or_before(tmp_path, monkeypatch, small):
-    monkeypatch.setattr(vectors, "WHOLE", 10**9 if small else 0)
+    monkeypatch.setattr(vectors, "MAX_BYTES_CHECKED_AT_OPENING", 10**9 if small else 0)
     path = tmp_path / "v.safetensors"
     table = np.random.default_rng(0).standard_normal((1_000, 4)).astype(np.float32)
     vectors.write(path, 1_000, 4, [table], "float32")

@@ -56,7 +56,7 @@ def test_keys_are_read_in_any_order():
 
 
 def test_the_live_facts_between_entities_are_read(graph, tmp_path, monkeypatch):
-    monkeypatch.setattr("kg.embedding.buckets.graph_buckets.CHUNK", 7)
+    monkeypatch.setattr("kg.embedding.buckets.graph_buckets.TRIPLES_PER_CHUNK", 7)
     graph.add([("alone", "was next to", "gone"), (facts()[0][0], "skips 1", facts()[9][0])])
     graph.remove(head="alone")
     names = tmp_path / "names.jsonl"
@@ -121,7 +121,7 @@ def test_a_killed_training_ends_with_the_same_vectors(graph, tmp_path, monkeypat
         if done > 2.4:
             raise KilledError
 
-    monkeypatch.setattr("kg.embedding.buckets.bucket_training.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.buckets.bucket_training.COMMIT_SECONDS", 0.0)
     whole = train_on_disk(graph, CONFIG, tmp_path / "whole")
     with pytest.raises(KilledError):
         train_on_disk(graph, CONFIG, tmp_path / "killed", step=kill)

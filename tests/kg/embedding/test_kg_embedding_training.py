@@ -158,7 +158,7 @@ class Cut(Exception):  # noqa: N818
 @pytest.fixture
 def cut_training(filled, tmp_path, monkeypatch):
     """The checkpoint of a training that was cut after three epochs."""
-    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.CHECKPOINT_SECONDS", 0.0)
     path = tmp_path / "state"
 
     def cut(epoch):
@@ -178,7 +178,7 @@ def cut_training(filled, tmp_path, monkeypatch):
 def test_an_interrupted_training_ends_with_the_same_result(
     filled, tmp_path, monkeypatch, training, optimizer
 ):
-    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.CHECKPOINT_SECONDS", 0.0)
     config = replace(TINY, training=training, optimizer=optimizer, validation=0.1, patience=100)
     whole = train_embeddings(filled, config)
     path = tmp_path / "deep" / "state"
@@ -204,7 +204,7 @@ def test_a_training_interrupted_within_an_epoch_ends_with_the_same_result(
 ):
     config = replace(TINY, training=training, epochs=4, validation=0.1)
     whole = train_embeddings(filled, config)
-    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.CHECKPOINT_SECONDS", 0.0)
     path, seen = tmp_path / "state", []
     for stop in (0.3, 0.6, 2.5):
 
@@ -303,7 +303,7 @@ def test_a_damaged_checkpoint_is_an_error(filled, cut_training):
 def test_a_loss_that_is_not_a_number_names_its_step_and_leaves_the_last_good_state(
     filled, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.CHECKPOINT_SECONDS", 0.0)
     real = Scorer.scores
 
     def breaks(self, pairs, among=None):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kg import EntityEmbeddings, EntityRecord
-from kg.formats.notebook_html import FIRST, LONGEST
+from kg.formats.notebook_html import MAX_CELL_CHARACTERS, SHOWN_ROWS
 
 EVIL = "<img src=x onerror=alert(1)>&amp;\"'"
 
@@ -42,7 +42,7 @@ def test_a_graph_shows_its_first_facts_by_their_labels(new_graph):
     graph.add([("Q1", "city", f"City {number}") for number in range(20)])
     shown = Cells(graph._repr_html_())
     facts = [["France", fact.relation, fact.tail] for fact in graph.match()]
-    assert shown.rows == [["head", "relation", "tail"], *facts[:FIRST]]
+    assert shown.rows == [["head", "relation", "tail"], *facts[:SHOWN_ROWS]]
     assert "triples 21" in shown.text
     assert "and 11 more triples" in shown.text
 
@@ -58,7 +58,7 @@ def test_names_are_text_and_long_ones_are_cut(new_graph):
     graph = new_graph()
     graph.add([(EVIL, EVIL, "x" * 500)])
     shown = Cells(graph._repr_html_())
-    assert shown.rows[1] == [EVIL, EVIL, "x" * (LONGEST - 1) + "…"]
+    assert shown.rows[1] == [EVIL, EVIL, "x" * (MAX_CELL_CHARACTERS - 1) + "…"]
     assert shown.tags == {"div", "p", "table", "thead", "tbody", "tr", "th", "td"}
 
 
@@ -68,4 +68,4 @@ def test_embeddings_show_their_origin(keys):
     shown = dict(Cells(vectors._repr_html_()).rows)
     assert shown["vectors"] == f"{len(keys)} of width 3"
     assert (shown["graph"], shown["revision"]) == ("f" * 12, "7")
-    assert shown["first keys"] == ", ".join(keys[:FIRST])
+    assert shown["first keys"] == ", ".join(keys[:SHOWN_ROWS])

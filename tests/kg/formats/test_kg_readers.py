@@ -13,7 +13,7 @@ from backports import zstd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg.errors import TEXT_KEPT, KGError, TripleFormatError
+from kg.errors import MAX_STORED_CHARACTERS, KGError, TripleFormatError
 from kg.formats import read_entities, read_triples
 from kg.formats.rdf.blank_nodes import BlankNodes
 from kg.formats.text import lines
@@ -370,14 +370,14 @@ def test_a_damaged_gzip_is_an_error(write, damage):
 
 
 def test_a_line_longer_than_any_record_is_an_error_and_takes_little_memory(write, monkeypatch):
-    monkeypatch.setattr(lines, "MAX_LINE", 1_000)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1_000)
     with pytest.raises(TripleFormatError, match="is this a text file"):
         list(read_triples(write("a.tsv", b"a\tb\tc\n" + bytes(5_000))))
 
 
 def test_an_error_holds_on_to_the_beginning_of_a_long_line_only(write):
     ((_, error),) = read(write("a.tsv", "x" * 5_000_000))
-    assert len(error.text) <= TEXT_KEPT
+    assert len(error.text) <= MAX_STORED_CHARACTERS
     assert len(str(error)) < 600
 
 

@@ -10,7 +10,7 @@ import pytest
 import rdflib
 
 from kg import KGError, QueryError
-from kg.sparql.plugin import PAGE
+from kg.sparql.plugin import TERMS_PER_LOOKUP
 from kg.sparql.rdflib_terms import key, node, term_of, value_of
 from kg.types import Attribute, Literal, Triple
 from kg.vocabulary import IRI, LABEL, MINTED
@@ -70,7 +70,7 @@ def test_text_is_found_by_either_of_its_forms(graph):
 
 
 def test_joins_over_many_pages_read_many_cursors_at_once(graph):
-    count = PAGE + 500
+    count = TERMS_PER_LOOKUP + 500
     graph.add(Triple(f"a{i}", "r", f"b{i}") for i in range(count))
     graph.add(Triple(f"b{i}", "s", "end") for i in range(count))
     query = "SELECT ?x ?y { ?x key:r ?a . ?y key:s ?b } LIMIT 5000"
@@ -78,7 +78,7 @@ def test_joins_over_many_pages_read_many_cursors_at_once(graph):
 
 
 def test_a_query_that_stops_early_leaves_nothing_open(graph):
-    graph.add(Triple(f"a{i}", "r", "b") for i in range(PAGE * 2))
+    graph.add(Triple(f"a{i}", "r", "b") for i in range(TERMS_PER_LOOKUP * 2))
     assert graph.sparql("ASK { ?a key:r ?b }") is True
     assert len(graph.sparql("SELECT ?a { ?a key:r ?b } LIMIT 3")) == 3
     with pytest.raises(QueryError, match="fails") as held:

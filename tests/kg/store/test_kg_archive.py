@@ -26,7 +26,7 @@ def test_added_keys_are_found(hashed, batches, asked):
 
 
 def test_it_is_bounded(monkeypatch):
-    monkeypatch.setattr(key_filter, "MOST", 2)
+    monkeypatch.setattr(key_filter, "MAX_KEYS", 2)
     mine = KeyFilter()
     mine.add({"a": 1, "b": 2})
     assert mine.complete

@@ -11,7 +11,7 @@ from kg.types import Attribute, Literal
 
 @pytest.mark.parametrize("seed", range(3))
 def test_sources_and_revision_are_those_of_a_diary(graph, monkeypatch, seed):
-    monkeypatch.setattr(describe, "FACTS", 4)
+    monkeypatch.setattr(describe, "TRIPLES_PER_STATEMENT", 4)
     random_ = random.Random(seed)
     facts = [Triple(f"e{n % 4}", f"r{n % 2}", f"e{n % 5}") for n in range(20)]
     diary: dict[Triple, dict[str, int]] = {}

@@ -63,7 +63,7 @@ def test_a_writer_waits_for_the_other_writer(graph, tmp_path):
 def test_a_reader_sees_the_state_before_or_after_a_load_never_between(
     graph, tmp_path, write, monkeypatch
 ):
-    monkeypatch.setattr(loading, "BATCH", 1_000)
+    monkeypatch.setattr(loading, "RECORDS_PER_BATCH", 1_000)
     graph.add([("a", "r", "b")])
     reader = KnowledgeGraph.open(tmp_path / "graph0.db")
     during = []

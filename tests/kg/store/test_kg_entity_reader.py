@@ -40,8 +40,8 @@ def change(graph, choice):
 @pytest.mark.parametrize("seed", range(6))
 def test_it_agrees_with_a_new_reader(new_place, monkeypatch, seed):
     """This graph and another one on the same database make changes; a small cache overflows."""
-    monkeypatch.setattr(entity_reader, "MOST", [3, 100][seed % 2])
-    monkeypatch.setattr(entity_reader, "FOLLOWED", [0, 2, 100][seed % 3])
+    monkeypatch.setattr(entity_reader, "MAX_CACHED_ENTITIES", [3, 100][seed % 2])
+    monkeypatch.setattr(entity_reader, "MAX_FOLLOWED_CHANGES", [0, 2, 100][seed % 3])
     place, choice = new_place(), random.Random(seed)
     with KnowledgeGraph.open(place) as graph, KnowledgeGraph.open(place) as other:
         for _ in range(25):

@@ -44,11 +44,11 @@ def test_the_report_counts_added_duplicate_and_rejected(graph, write):
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
 def test_the_counts_do_not_depend_on_the_batches(graph, write, monkeypatch, batch):
-    monkeypatch.setattr(loading, "BATCH", batch)
-    monkeypatch.setattr(blocks, "SIZE", 7 * batch)
-    monkeypatch.setattr(external_sort, "RUN", 2 * batch)
-    monkeypatch.setattr(external_sort, "BLOCK", 8 * batch)
-    monkeypatch.setattr(load_keys, "CACHED", batch)
+    monkeypatch.setattr(loading, "RECORDS_PER_BATCH", batch)
+    monkeypatch.setattr(blocks, "BYTES_PER_READ", 7 * batch)
+    monkeypatch.setattr(external_sort, "ROWS_PER_RUN", 2 * batch)
+    monkeypatch.setattr(external_sort, "ROWS_PER_BLOCK", 8 * batch)
+    monkeypatch.setattr(load_keys, "MAX_CACHED_KEYS", batch)
     rows = [Triple(f"e{n % 5}", "r", f"e{n % 3}") for n in range(40)]
     report = graph.load(write("a.tsv", tsv(rows)))
     assert (report.read, report.added) == (40, len(set(rows)))
@@ -108,7 +108,7 @@ def test_unknown_entities_are_refused_if_none_may_be_made(graph, write):
     ],
 )
 def test_a_failed_load_leaves_the_graph_as_it_was(graph, write, monkeypatch, name, content):
-    monkeypatch.setattr(loading, "BATCH", 1)
+    monkeypatch.setattr(loading, "RECORDS_PER_BATCH", 1)
     graph.add([("before", "r", "b")])
     before = state(graph)
     with pytest.raises(TripleFormatError) as caught:
@@ -118,7 +118,7 @@ def test_a_failed_load_leaves_the_graph_as_it_was(graph, write, monkeypatch, nam
 
 
 def test_an_interrupted_load_leaves_the_graph_as_it_was(graph, write, monkeypatch):
-    monkeypatch.setattr(blocks, "SIZE", 1_000)
+    monkeypatch.setattr(blocks, "BYTES_PER_READ", 1_000)
     before = state(graph)
 
     def stop(read):
@@ -131,8 +131,8 @@ def test_an_interrupted_load_leaves_the_graph_as_it_was(graph, write, monkeypatc
 
 
 def test_progress_counts_every_record(graph, write, monkeypatch):
-    monkeypatch.setattr(blocks, "SIZE", 6_000)
-    monkeypatch.setattr(loading, "BATCH", 1_000)
+    monkeypatch.setattr(blocks, "BYTES_PER_READ", 6_000)
+    monkeypatch.setattr(loading, "RECORDS_PER_BATCH", 1_000)
     for name, line in (("a.tsv", "a\tr\tb\n"), ("a.csv", "a,r,b\n")):
         seen = []
         graph.load(write(name, line * 2_500), progress=seen.append)

@@ -322,3 +322,29 @@ def test_a_purge_deletes_what_was_merged_into_the_entity(tmp_path):
     for name in (b"Quillard", b"Zyxtulips", b"Vorvallop"):
         assert name not in content
     assert b"Oldtown" in content  # said of Bea, too
+
+
+def test_a_merged_key_purges_the_entity_that_was_kept(tmp_path):
+    """As with forget, a key that was merged, also over two merges, means the kept entity."""
+    graph = KnowledgeGraph.open(tmp_path / "graph.db")
+    graph.add([("Ann", "lives in", "Oldtown"), ("Anna", "paints", "Tulips")])
+    graph.add([("Annie", "sings in", "Opera"), ("Bea", "lives in", "Oldtown")])
+    graph.merges.merge("Anna", ["Annie"])
+    graph.merges.merge("Ann", ["Anna"])
+    report = graph.purge(entity="Annie")
+    assert {"Ann", "Anna", "Annie"} <= set(report.names)
+    assert list(graph.match()) == [Triple("Bea", "lives in", "Oldtown")]
+
+
+def test_a_merged_key_forgets_the_entity_that_was_kept(tmp_path):
+    """Undoing the revision restores the statements of both."""
+    graph = KnowledgeGraph.open(tmp_path / "graph.db")
+    graph.add([("Ann", "lives in", "Oldtown"), ("Anna", "paints", "Tulips")])
+    graph.add([("Bea", "lives in", "Oldtown")])
+    graph.merges.merge("Ann", ["Anna"])
+    before = set(graph.match())
+    revision = graph.forget(entity="Anna")
+    assert revision
+    assert list(graph.match()) == [Triple("Bea", "lives in", "Oldtown")]
+    graph.undo(revision)
+    assert set(graph.match()) == before

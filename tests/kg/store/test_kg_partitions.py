@@ -11,7 +11,7 @@ from kg import KnowledgeGraph, StoreError, Triple
 from kg.sql.cursor import Sql
 from kg.sql.database import Database
 from kg.sql.migrate import alembic_config
-from kg.sql.partitions import COLUMNS, MOST, count_partitions, divide, unite
+from kg.sql.partitions import COLUMNS, MAX_PARTITIONS, count_partitions, divide, unite
 from kg.store.write import deferred_indexes
 
 PARTITIONS = 3
@@ -165,7 +165,7 @@ def test_a_new_fact_is_looked_for_without_reading_all_triples(url, monkeypatch):
 
 
 def test_a_large_load_builds_the_same_keys_and_counts_the_values(url, tmp_path, monkeypatch):
-    monkeypatch.setattr(deferred_indexes, "WORTH", 10)
+    monkeypatch.setattr(deferred_indexes, "MIN_ROWS_TO_REBUILD", 10)
     before = definitions(url)
     path = tmp_path / "t.tsv"
     path.write_text("".join("\t".join(fact) + "\n" for fact in facts(300)))
@@ -202,7 +202,7 @@ def test_migrations_run_down_and_up(url):
 
 
 def test_as_many_partitions_as_allowed(plain_url):
-    Database(plain_url, partitions=MOST).close()
+    Database(plain_url, partitions=MAX_PARTITIONS).close()
     with KnowledgeGraph.open(plain_url) as graph:
         graph.add(facts(100))
         graph.purge(entity=facts(100)[0][0])
@@ -213,7 +213,7 @@ def test_what_has_no_partitions_is_refused_before_anything_is_made(url, plain_ur
     with pytest.raises(StoreError, match="only tables on PostgreSQL"):
         Database(tmp_path / "g.db", partitions=4)
     assert not list(tmp_path.iterdir())
-    for number in (-1, 0, 1, MOST + 1):
+    for number in (-1, 0, 1, MAX_PARTITIONS + 1):
         with pytest.raises(StoreError, match=f"{number} partitions; say a number from 2"):
             Database(plain_url, partitions=number)
     assert asked(plain_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]

@@ -16,8 +16,8 @@ from kg.types import Attribute, Literal, Qualifier, Statement
 
 @pytest.mark.parametrize("size", [0, 1, 7, 500, 5_000])
 def test_sorted_runs_give_each_row_once_with_its_first_line(monkeypatch, size):
-    monkeypatch.setattr(external_sort, "RUN", 300)
-    monkeypatch.setattr(external_sort, "BLOCK", 128)
+    monkeypatch.setattr(external_sort, "ROWS_PER_RUN", 300)
+    monkeypatch.setattr(external_sort, "ROWS_PER_BLOCK", 128)
     random_ = random.Random(size)
     rows = [(*(random_.randrange(12) for _ in range(4)), line) for line in range(1, size + 1)]
     sorter = external_sort.ExternalSort()

@@ -190,8 +190,8 @@ def test_named_graphs_belong_to_the_file_that_states_them(graph, write):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_reloading_agrees_with_a_set(graph, tmp_path, monkeypatch, seed):
-    monkeypatch.setattr(external_sort, "RUN", 50)
-    monkeypatch.setattr(external_sort, "BLOCK", 64)
+    monkeypatch.setattr(external_sort, "ROWS_PER_RUN", 50)
+    monkeypatch.setattr(external_sort, "ROWS_PER_BLOCK", 64)
     rng = random.Random(seed)
     stated = {}
     for _ in range(8):

@@ -142,8 +142,8 @@ def test_tails_that_are_entities_elsewhere_are_keys(graph, loaded):
 
 
 def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 200)
-    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
+    monkeypatch.setattr("kg.formats.text.blocks.BYTES_PER_READ", 200)
+    monkeypatch.setattr("kg.values.tail_typing.BLOCKS_READ_AHEAD", 1)
     orders = "".join(f"order {n}\tcustomer\t{4000 + n}\n" for n in range(50))
     names = "".join(f"{4000 + n}\tlives in\tVaduz\n" for n in range(50))
     report = loaded(orders + names)
@@ -153,8 +153,8 @@ def test_keys_that_come_long_after_their_use_are_noticed(graph, loaded, monkeypa
 
 
 def test_a_relation_that_turns_out_to_have_names_is_read_again(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 100)
-    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
+    monkeypatch.setattr("kg.formats.text.blocks.BYTES_PER_READ", 100)
+    monkeypatch.setattr("kg.values.tail_typing.BLOCKS_READ_AHEAD", 1)
     text = "".join(f"shop\tsells\t{1900 + n}\n" for n in range(20))
     text += "".join(f"shop\tsells\tThe Film {n}\n" for n in range(20))
     assert loaded(text).typed == ()
@@ -164,8 +164,8 @@ def test_a_relation_that_turns_out_to_have_names_is_read_again(graph, loaded, mo
 def test_standard_input_that_must_be_read_again_is_an_error_that_says_how(
     graph, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 100)
-    monkeypatch.setattr("kg.values.tail_typing.WINDOW", 1)
+    monkeypatch.setattr("kg.formats.text.blocks.BYTES_PER_READ", 100)
+    monkeypatch.setattr("kg.values.tail_typing.BLOCKS_READ_AHEAD", 1)
     rows = [f"shop\tsells\t{1900 + n}\n" for n in range(20)]
     rows += [f"shop\tsells\tThe Film {n}\n" for n in range(20)]
     (tmp_path / "in").write_text("".join(rows))
@@ -193,7 +193,7 @@ def test_a_relation_stays_what_it_is_in_the_graph(graph, loaded):
 
 
 def test_the_window_decides_like_the_whole_file(graph, loaded, monkeypatch):
-    monkeypatch.setattr("kg.formats.text.blocks.SIZE", 64)
+    monkeypatch.setattr("kg.formats.text.blocks.BYTES_PER_READ", 64)
     report = loaded(FILMS)
     assert kinds(report) == {"release year": "integer"}
     assert graph.stats()["attributes"] == 6

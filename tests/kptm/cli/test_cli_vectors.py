@@ -45,7 +45,7 @@ def test_an_update_keeps_present_vectors(copied, tmp_path):
 
 
 def test_only_an_interrupted_training_of_the_same_graph_is_continued(copied, monkeypatch):
-    monkeypatch.setattr("kg.embedding.training.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.training.checkpoint.CHECKPOINT_SECONDS", 0.0)
 
     class Cut(Exception):  # noqa: N818
         pass
@@ -103,7 +103,7 @@ def test_partitions_of_the_settings(copied):
 
 
 def test_an_interrupted_training_on_disk_is_continued_and_purged(copied, monkeypatch):
-    monkeypatch.setattr("kg.embedding.buckets.bucket_training.EVERY", 0.0)
+    monkeypatch.setattr("kg.embedding.buckets.bucket_training.COMMIT_SECONDS", 0.0)
 
     class CutError(Exception):
         pass

@@ -81,8 +81,9 @@ def asked_features(
     own = _kind_features(question, derivation, kinds, schema)
     if is_date_for_length(question, derivation, kinds):
         own["other_kind"] = 1.0
-    wh_word = question.question_word(derivation.names)
-    if wh_word is not None and wh_word.answer == PERSON:  # "who made it" does not ask "made in"
+    question_word = question.question_word(derivation.names)
+    # "Who made it" does not ask for the tails of "made in".
+    if question_word is not None and question_word.answer == PERSON:
         named = frozenset(
             key for key in named if labels_kind(PERSON, Step(key), schema) is not False
         )
@@ -124,19 +125,19 @@ def _is_whole_range(question: Question, derivation: Derivation, kinds: AnswerKin
     source = program.source if isinstance(program, Aggregate) else program
     if not isinstance(source, Having) or source.step.forward:
         return False
-    wh_word = question.question_word()
+    question_word = question.question_word()
     nodes = derivation.nodes or derivation.counted
-    if wh_word is not None and wh_word.answer in ("person", "place", "date"):
-        return kinds.fits(wh_word.answer, nodes) is True
+    if question_word is not None and question_word.answer in ("person", "place", "date"):
+        return kinds.fits(question_word.answer, nodes) is True
     return not question.unexplained_words(derivation.mask)
 
 
 def _asks_by_verb(question: Question) -> bool:
     """Whether a verb follows the question word: "who started" does not ask for a start date."""
-    wh_word = question.question_word()
-    if wh_word is None or wh_word.answer == ANY:
+    question_word = question.question_word()
+    if question_word is None or question_word.answer == ANY:
         return False
-    words = [token.folded for token in question.tokens[wh_word.end :]]
+    words = [token.folded for token in question.tokens[question_word.end :]]
     word = next((word for word in words if word not in BE), "")
     return word in PARTICIPLES | PASTS or is_past(word)
 
@@ -152,25 +153,25 @@ def _kind_features(
 ) -> dict[str, float]:
     """Features that compare the answers with the kind that the question word asks for."""
     own: dict[str, float] = {}
-    wh_word = question.question_word(derivation.names)
-    if wh_word is None or not wh_word.answer:
+    question_word = question.question_word(derivation.names)
+    if question_word is None or not question_word.answer:
         return own
-    if wh_word.answer == "kind":
-        return {"classifies": 1.0} if classifies(wh_word, derivation.program, schema) else {}
-    fit = _fits(question, derivation, wh_word, kinds, schema)
-    if wh_word.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
+    if question_word.answer == "kind":
+        return {"classifies": 1.0} if classifies(question_word, derivation.program, schema) else {}
+    fit = _fits(question, derivation, question_word, kinds, schema)
+    if question_word.answer == "person" and fit is None and kinds.are_no_people(derivation.nodes):
         own["no_person"] = 1.0
-    if wh_word.answer == "person" and are_objects(question, wh_word, derivation):
+    if question_word.answer == "person" and are_objects(question, question_word, derivation):
         own["other_kind"] = 1.0
     if fit is not None:
         own["kind" if fit else "other_kind"] = 1.0
     value = bool(derivation.nodes) and isinstance(derivation.nodes[0], ValueKey)
-    if fit is False and (wh_word.answer == "date" or value):
+    if fit is False and (question_word.answer == "date" or value):
         # An entity that is no date never answers "when", nor a value "who" or "where".
         own["no_date"] = 1.0
     led = led_to(derivation.program)
     if led is not None:
-        is_label_kind = labels_kind(wh_word.answer, led, schema)
+        is_label_kind = labels_kind(question_word.answer, led, schema)
         if is_label_kind is not None:
             own["label_kind" if is_label_kind else "other_label_kind"] = 1.0
     return own
@@ -179,37 +180,44 @@ def _kind_features(
 def _fits(
     question: Question,
     derivation: Derivation,
-    wh_word: Match,
+    question_word: Match,
     kinds: AnswerKinds,
     schema: Schema,
 ) -> bool | None:
     """Whether the answers are of the kind that the question word asks for; None if unclear."""
     nodes = derivation.nodes
-    if derivation.number is not None and wh_word.answer in ("person", "place"):
+    if derivation.number is not None and question_word.answer in ("person", "place"):
         return False
-    fit = kinds.fits(wh_word.answer, nodes) if nodes else None
-    if wh_word.answer == "date" and has_state_without_date(question, derivation):
+    fit = kinds.fits(question_word.answer, nodes) if nodes else None
+    if question_word.answer == "date" and has_state_without_date(question, derivation):
         return False  # "when was Mosaic retired", where that is its status, without a date
-    if wh_word.answer == "reason" and wh_word.hints:  # a status is no answer to "why"
-        return is_hinted(derivation.program, wh_word, schema)
-    if wh_word.answer != "value" or not fit:
+    if question_word.answer == "reason" and question_word.hints:  # a status is no answer to "why"
+        return is_hinted(derivation.program, question_word, schema)
+    if question_word.answer != "value" or not fit:
         return fit
-    if derivation.floating and wh_word.hints and not is_hinted(derivation.program, wh_word, schema):
+    if (
+        derivation.floating
+        and question_word.hints
+        and not is_hinted(derivation.program, question_word, schema)
+    ):
         return False  # no word leads from "how old" to a number of platforms
     dates = kinds.are_dates(nodes)
-    if _asks_for_no_time(question, wh_word):
+    if _asks_for_no_time(question, question_word):
         # A date answers neither "how tall" nor "how many".
         return not (dates or _leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
-    return not (dates and wh_word.hints) or is_hinted(derivation.program, wh_word, schema)
+    unhinted = not (dates and question_word.hints)
+    return unhinted or is_hinted(derivation.program, question_word, schema)
 
 
-def _asks_for_no_time(question: Question, wh_word: Match) -> bool:
+def _asks_for_no_time(question: Question, question_word: Match) -> bool:
     """Whether a question asks for a count, or for a measure that is no date or age: "how tall"."""
-    if any(match.kind == "count" and match.start == wh_word.start for match in question.operators):
+    if any(
+        match.kind == "count" and match.start == question_word.start for match in question.operators
+    ):
         return True
-    return bool(wh_word.hints) and not any(
-        fits("date", hint) or hint == AGE for hint in wh_word.hints
+    return bool(question_word.hints) and not any(
+        fits("date", hint) or hint == AGE for hint in question_word.hints
     )
 
 
@@ -233,19 +241,19 @@ def asks_for_one(question: Question, names: int) -> bool:
         question: The question.
         names: Bit mask of the names in the program.
     """
-    wh_word = question.question_word(names)
+    question_word = question.question_word(names)
     several = any(item.kind in ("list", "all", "count") for item in question.operators)
     if (
-        wh_word is None
+        question_word is None
         or several
         or question.language != "en"
-        or wh_word.end >= len(question.tokens)
+        or question_word.end >= len(question.tokens)
     ):
         return False
-    if question.tokens[wh_word.end].folded in ONE:
+    if question.tokens[question_word.end].folded in ONE:
         return True
     places = asked_places(question)
-    if not places or places[0] > wh_word.end + 2:
+    if not places or places[0] > question_word.end + 2:
         return False
     noun = question.tokens[places[0]].folded
     return not noun.endswith("s") or noun.endswith(("ss", "us"))
@@ -339,11 +347,11 @@ def _property(question: Question, named: int) -> list[int]:
     return [first] if of and not named >> first & 1 else []
 
 
-def _compares(question: Question, wh_word: Match) -> bool:
+def _compares(question: Question, question_word: Match) -> bool:
     """Whether a verb and a value follow a question word: "what departs before 9:45", "costs 3"."""
-    at = wh_word.end
+    at = question_word.end
     return (
-        wh_word.answer == ANY
+        question_word.answer == ANY
         and at < len(question.tokens)
         and question.tokens[at].folded.endswith("s")
         and any(
@@ -380,10 +388,8 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
     # highest point" does not ask for a point.
     be_is_verb = question.tokens[match.start].folded == "which" or bool(match.hints)
     for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
-        if (
-            be_is_verb and question.tokens[at].folded in BE
-        ):  # the verb: "which director was born last"
-            break
+        if be_is_verb and question.tokens[at].folded in BE:
+            break  # the verb: "which director was born last"
         if question.importance[at] > 0:
             verb = question.tokens[at].folded.endswith(PAST) and match.answer == ANY
             if verb and at == match.start + 1 and question.relations.own >> at & 1:
