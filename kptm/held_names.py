@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-SHORT = 3
+MIN_SUBSTRING_CHARACTERS = 3
 """Names with fewer characters must be a word by themselves."""
-CHUNK = 2**24
+BYTES_PER_CHUNK = 2**24
 """Number of bytes of a file that are searched at a time."""
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _WORD = re.compile(r"\w+")
@@ -44,8 +44,11 @@ def words(texts: Iterable[str]) -> set[str]:
     for text in texts:
         for run in _WORD.findall(text.casefold()):
             if is_unspaced(run):
-                result.update(run[at : at + SHORT] for at in range(len(run) - SHORT + 1))
-            elif len(run) >= SHORT:
+                result.update(
+                    run[at : at + MIN_SUBSTRING_CHARACTERS]
+                    for at in range(len(run) - MIN_SUBSTRING_CHARACTERS + 1)
+                )
+            elif len(run) >= MIN_SUBSTRING_CHARACTERS:
                 result.add(run)
     return result
 
@@ -55,7 +58,7 @@ def in_text(text: str, names: Collection[str]) -> bool:
     folded = text.casefold()
     return any(
         stands_alone(name.casefold()).search(folded) is not None
-        if len(name) < SHORT
+        if len(name) < MIN_SUBSTRING_CHARACTERS
         else name.casefold() in folded
         for name in names
         if name
@@ -88,7 +91,7 @@ def holds(file: Path, names: Collection[str], *, alone: bool = False) -> bool:
         )
         if form
     }
-    word_forms = {form for form in byte_forms if alone and len(form) < SHORT}
+    word_forms = {form for form in byte_forms if alone and len(form) < MIN_SUBSTRING_CHARACTERS}
     patterns = [
         re.compile(rb"(?<![0-9a-z])" + re.escape(form) + rb"(?![0-9a-z])") for form in word_forms
     ]
@@ -104,7 +107,7 @@ def _chunks(file: Path, overlap: int) -> Iterator[bytes]:
     """Yield the bytes of a file in overlapping chunks, with letters in folded case."""
     with file.open("rb") as stream:
         end = b""
-        while raw := stream.read(CHUNK):
+        while raw := stream.read(BYTES_PER_CHUNK):
             raw = end + raw
             # Decoded so that letters outside ASCII are folded too; bytes that are not UTF-8 stay.
             text = raw.decode("utf-8", "surrogateescape")

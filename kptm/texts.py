@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 SUFFIXES = (".txt", ".jsonl", ".ndjson", ".parquet")
 KNOWN = ".txt, .jsonl or .parquet"
-ROWS = 256
+ROWS_PER_BATCH = 256
 """The rows of a Parquet file that are decoded at a time."""
-BUFFER = 2**20
+BUFFER_BYTES = 2**20
 """The bytes of a column that are read at a time: a group of rows may be larger than memory."""
-SHOWN = 5
+MAX_NAMED_FILES = 5
 """The maximum number of skipped files that a warning names."""
 
 
@@ -113,10 +113,10 @@ def _rows(path: Path) -> Iterator[TextRecord | TripleFormatError]:
     number = 0
     with open_bytes(path) as stream:
         try:
-            with pq.ParquetFile(stream, buffer_size=BUFFER) as file:
+            with pq.ParquetFile(stream, buffer_size=BUFFER_BYTES) as file:
                 if "text" not in file.schema_arrow.names:
                     raise TripleFormatError(path, None, 'has no column "text"')
-                for batch in file.iter_batches(ROWS, use_threads=False):
+                for batch in file.iter_batches(ROWS_PER_BATCH, use_threads=False):
                     for values in batch.to_pylist():
                         number += 1
                         yield _row(values, path, number)
@@ -145,7 +145,7 @@ def _text_files(folder: Path) -> list[Path]:
     inside = sorted(folder.iterdir())
     found = [path for path in inside if path.is_file() and _suffix(path) in SUFFIXES]
     others = [path.name for path in inside if path not in found]
-    names = ", ".join(others[:SHOWN]) + (", …" if others[SHOWN:] else "")
+    names = ", ".join(others[:MAX_NAMED_FILES]) + (", …" if others[MAX_NAMED_FILES:] else "")
     if not found:
         reason = f"holds no text, only {names}" if others else "is an empty folder"
         raise TripleFormatError(folder, None, f"{reason}; texts come as {KNOWN}")

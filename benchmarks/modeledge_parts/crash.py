@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
 
 def kills(folder: Path, count: int, seed: int) -> int:
     """Kill a worker `count` times and return the number of mismatches."""
-    build_index.FEWEST = SMALL
+    build_index.MAX_EXACT_VECTORS = SMALL
     rng = np.random.default_rng(seed)
     work = Work()
     Modeledge.open(folder / "empty.db").close()

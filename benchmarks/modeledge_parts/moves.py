@@ -31,7 +31,7 @@ PAGE = 32
 
 def migrations(folder: Path, count: int, seed: int) -> int:
     """Kill `count` migrations and return the number of mismatches."""
-    migrate.PAGE = PAGE
+    migrate.RECORDS_PER_TRANSACTION = PAGE
     texts = [_text(number) for number in range(TEXTS)]
     one, other = (_model(texts, number) for number in (1, 2))
     with Modeledge.open(folder / "first.db") as store:

@@ -23,7 +23,7 @@ from kptm.cli.verbs import (
     token_verbs,
 )
 
-NEW_OBJECTS = 50_000
+ALLOCATIONS_PER_COLLECTION = 50_000
 """Allocations between two runs of the cyclic garbage collector.
 
 Python's default of 700 costs a sixth of the time of a question.
@@ -41,7 +41,7 @@ def main(context: click.Context) -> None:
     modeledge.
     """
     before = gc.get_threshold()
-    gc.set_threshold(NEW_OBJECTS, *before[1:])
+    gc.set_threshold(ALLOCATIONS_PER_COLLECTION, *before[1:])
     context.call_on_close(lambda: gc.set_threshold(*before))
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from kptm.evaluation import Probe
     from kptm.linking import LinkedText
 
-MOST = 1_000
+MAX_FACTS = 1_000
 """The maximum number of facts that are asked about; a hash chooses them."""
 
 
 def graph_only_probes(
-    graph: GraphView, documents: Iterable[LinkedText], phrasings: Phrasings, most: int = MOST
+    graph: GraphView, documents: Iterable[LinkedText], phrasings: Phrasings, most: int = MAX_FACTS
 ) -> list[Probe]:
     """Make a cloze question for each fact whose two entities are not linked in the same text.
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from kptm.fusion import FusedModel
     from kptm.linking import LinkedText
 
-MANY = 32
+LARGE_BATCH = 32
 """The number of texts in the larger batch."""
-PASSES = 15
+TIMED_PASSES = 15
 """How often each model is timed on each batch; the models take turns."""
 MASKINGS = 3
 """How often the texts are masked for the loss."""
@@ -37,7 +37,8 @@ class Measurement:
     Attributes:
         bytes: The size of the model's files in bytes, without the entity vectors.
         ms_of_one: The median CPU time in ms of a pass over one text; None without texts.
-        ms_of_many: The median CPU time in ms of a pass over ``MANY`` texts; None without texts.
+        ms_of_many: The median CPU time in ms of a pass over ``LARGE_BATCH`` texts; None without
+            texts.
         facts: The share of questions whose right answer is ranked first, about facts that only the
             graph has; None without questions.
         asked: The number of these questions.
@@ -62,8 +63,8 @@ def measure(
         probes: Questions; see :func:`~kptm.compression.graph_only_probes`.
         held_out: Linked texts for the loss; without questions, also for the time.
     """
-    texts = [probe.cloze for probe in probes[:MANY]] or list(held_out[:MANY])
-    ms_of_one, ms_of_many = (measure_passes(models, texts[:count]) for count in (1, MANY))
+    texts = [probe.cloze for probe in probes[:LARGE_BATCH]] or list(held_out[:LARGE_BATCH])
+    ms_of_one, ms_of_many = (measure_passes(models, texts[:count]) for count in (1, LARGE_BATCH))
     measurements = {}
     for name, model in models.items():
         right = ask_model(model, probes)
@@ -79,7 +80,7 @@ def measure(
 
 
 def measure_passes(
-    models: Mapping[str, FusedModel], texts: Sequence[LinkedText], passes: int = PASSES
+    models: Mapping[str, FusedModel], texts: Sequence[LinkedText], passes: int = TIMED_PASSES
 ) -> dict[str, float]:
     """The median CPU time in ms of a pass of each model, by name; the models take turns."""
     if not texts:

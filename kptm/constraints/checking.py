@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.constraints.config import ConstraintsConfig
 
-SHOWN = 3
+MAX_NAMED_CONFLICTS = 3
 """The maximum number of conflicting heads or tails that the reason of a violation names."""
 
 
@@ -207,5 +207,7 @@ def _same(first: str | Literal, second: str | Literal) -> bool:
 def _has(claim: str, others: Sequence[str | Literal]) -> str:
     if not others:
         return ""
-    named = [tail.value if isinstance(tail, Literal) else tail for tail in others[:SHOWN]]
-    return f"{claim} {', '.join(named)}{', …' if others[SHOWN:] else ''}"
+    named = [
+        tail.value if isinstance(tail, Literal) else tail for tail in others[:MAX_NAMED_CONFLICTS]
+    ]
+    return f"{claim} {', '.join(named)}{', …' if others[MAX_NAMED_CONFLICTS:] else ''}"

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kg.store.read.shapes import Counts
     from kptm.constraints.config import ConstraintsConfig
 
-MOST_TYPES = 60
+MAX_COMPARED_TYPES = 60
 """How many types, the most common ones, are compared in pairs to learn disjoint types."""
-ALTERNATIVES = 3
+MAX_ALTERNATIVES = 3
 """How many types a learnt domain or range names at most."""
 
 
@@ -89,7 +89,7 @@ def _of_types(
         name = single[-1]
         yield Constraint(kind, key, (name,), support=counts[name], exceptions=total - counts[name])
         return
-    chosen = ranked[:ALTERNATIVES]
+    chosen = ranked[:MAX_ALTERNATIVES]
     # An entity with two of the types counts twice, so a sum above ``total`` shows that the types
     # overlap too much to be alternatives.
     if enough <= sum(counts[name] for name in chosen) <= total:
@@ -102,7 +102,7 @@ def _disjoint(sql: Sql, config: ConstraintsConfig) -> Iterator[Constraint]:
     """Pairs of common types that hardly any entity has both of."""
     sizes = {
         name: count
-        for name, count in shapes.type_sizes(sql, MOST_TYPES).items()
+        for name, count in shapes.type_sizes(sql, MAX_COMPARED_TYPES).items()
         if count >= config.support
     }
     both = shapes.overlaps(sql, sorted(sizes))

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     Open = Callable[[], ShardPool]
 
-ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 """The maximum number of times that a shard is given to a worker."""
-SHOWN = 5
+MAX_REPORTED_LINES = 5
 """The maximum number of rejected lines in a report."""
 LOCK = ".kptm-shards.lock"
 
@@ -117,7 +117,7 @@ class CorpusRun:
 
         def reject(error: TripleFormatError) -> None:
             self._count["rejected"] += 1
-            if len(self._examples) < SHOWN:
+            if len(self._examples) < MAX_REPORTED_LINES:
                 self._examples.append(str(error))
             value = {"path": error.path, "line": error.line, "reason": error.reason,
                      "text": error.text}  # fmt: skip
@@ -166,9 +166,10 @@ class CorpusRun:
         """
         self._count["lost"] += 1
         self._attempts[shard.number] += 1
-        if self._attempts[shard.number] >= ATTEMPTS:
+        if self._attempts[shard.number] >= MAX_ATTEMPTS:
             raise CorpusError(
-                f"{shard}: {ATTEMPTS} workers died while they linked it (the last: {death.reason});"
+                f"{shard}: {MAX_ATTEMPTS} workers died while they linked it (the last:"
+                f" {death.reason});"
                 " is there enough memory? Use fewer workers or smaller shards, and run again: what"
                 " is finished stays"
             )

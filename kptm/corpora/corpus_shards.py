@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from kptm.corpora.corpus_documents import CorpusDocument
 
-DOCUMENTS = 5_000
+DOCUMENTS_PER_SHARD = 5_000
 """The default number of documents after which a shard ends."""
-CHARACTERS = 8_000_000
+CHARACTERS_PER_SHARD = 8_000_000
 """The number of characters after which a shard ends, so that it fits into memory."""
 
 
@@ -54,8 +54,8 @@ def cut(
     """Cut a stream of documents into shards; the cuts depend on nothing but the documents.
 
     A shard ends with the batch of the linker in which it reaches ``size`` documents or
-    :data:`CHARACTERS` characters. The linker's batches of all shards are then those of the whole
-    stream, and so its results are exactly the same.
+    :data:`CHARACTERS_PER_SHARD` characters. The linker's batches of all shards are then those of
+    the whole stream, and so its results are exactly the same.
 
     Args:
         documents: The documents, and errors of lines that are none.
@@ -75,7 +75,7 @@ def cut(
         if len(documents_of_shard) % group if group else batch < BATCH:
             continue
         characters, batch = characters + batch, 0
-        if len(documents_of_shard) >= size or characters >= CHARACTERS:
+        if len(documents_of_shard) >= size or characters >= CHARACTERS_PER_SHARD:
             yield Shard(number, documents_of_shard)
             number, characters, documents_of_shard = number + 1, 0, []
     if documents_of_shard:

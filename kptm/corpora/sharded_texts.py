@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.corpora.link_passes import LinkPass
     from kptm.linking.pairs import TextLinker
 
-ROWS = 1_000
+ROWS_PER_BATCH = 1_000
 """The rows that are decoded at a time."""
 
 
@@ -45,7 +45,7 @@ class ShardedTexts:
         """The linked texts, each with its file."""
         for number in range(self._shards):
             with pq.ParquetFile(shard_path(self._folder, number)) as file:
-                for batch in file.iter_batches(ROWS, use_threads=False):
+                for batch in file.iter_batches(ROWS_PER_BATCH, use_threads=False):
                     columns = [
                         batch.column(name).to_pylist() for name in ("source", "text", "links")
                     ]

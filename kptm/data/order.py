@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-POOL = 50
+BATCHES_PER_POOL = 50
 """The number of batches whose texts are sorted by length together."""
 
 
@@ -39,8 +39,8 @@ def pass_order(lengths: Sequence[int], size: int, seed: int, number: int) -> NDA
     shuffled = np.resize(rng.permutation(len(lengths)), pass_length(len(lengths), size))
     token_counts = np.array(lengths)
     batches: list[NDArray[np.int64]] = []
-    for start in range(0, len(shuffled), POOL * size):
-        pool = shuffled[start : start + POOL * size]
+    for start in range(0, len(shuffled), BATCHES_PER_POOL * size):
+        pool = shuffled[start : start + BATCHES_PER_POOL * size]
         pool = pool[np.argsort(token_counts[pool], kind="stable")]
         batches.extend(pool[first : first + size] for first in range(0, len(pool), size))
     return np.concatenate([batches[index] for index in rng.permutation(len(batches))])

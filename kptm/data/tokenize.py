@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MASK = "[MASK]"
 """A blank in users' texts, whatever the tokenizer's own mask token is."""
-BRANCH = 16
+MAX_FACT_TOKENS = 16
 """The maximum number of tokens of a fact that is attached to a mention; longer facts are cut."""
 
 
@@ -236,12 +236,12 @@ class TextEncoder:
         )
 
     def _branches(self, entity: str, room: int) -> tuple[tuple[int, ...], ...]:
-        """The tokens of an entity's first facts: at most :data:`BRANCH` each, ``room`` in all."""
+        """The tokens of an entity's first facts, ``room`` in all; see :data:`MAX_FACT_TOKENS`."""
         texts = list(self._facts[entity]) if self._facts is not None else []
         if not texts:
             return ()
         ids = self.tokenizer(texts, add_special_tokens=False, return_attention_mask=False)
-        branches = [tuple(of_fact[:BRANCH]) for of_fact in ids["input_ids"]]
+        branches = [tuple(of_fact[:MAX_FACT_TOKENS]) for of_fact in ids["input_ids"]]
         ends = accumulate(map(len, branches))
         return tuple(branch for branch, end in zip(branches, ends, strict=True) if end <= room)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.linking import LinkedText
 
-_BATCH = 1_000
+_TRIPLES_PER_BATCH = 1_000
 _HUMP = re.compile(r"(?<=[a-z])[A-Z](?=[a-z]|\b)")
 
 
@@ -48,7 +48,7 @@ class EntityFacts:
         relations = {relation.key: relation.label for relation in graph.relations()}
         texts: dict[str, list[str]] = {}
         heads_in_order = iter(sorted(facts_of))
-        while heads := list(islice(heads_in_order, _BATCH)):
+        while heads := list(islice(heads_in_order, _TRIPLES_PER_BATCH)):
             tails = graph.entities({tail for head in heads for _, tail in facts_of[head]})
             for head in heads:
                 texts[head] = [
@@ -121,7 +121,7 @@ def verbalise(
     phrasings = phrasings or Phrasings({})
     relations = {relation.key: relation.label for relation in graph.relations()}
     stream = iter(graph.match() if among is None else among)
-    while triples := list(islice(stream, _BATCH)):
+    while triples := list(islice(stream, _TRIPLES_PER_BATCH)):
         entities = graph.entities({end for triple in triples for end in (triple.head, triple.tail)})
         for triple in triples:
             patterns = phrasings.patterns_of(triple.relation)

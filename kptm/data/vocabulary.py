@@ -18,7 +18,7 @@ from tokenizers import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ALPHABET = 1_000
+ALPHABET_SIZE = 1_000
 """The number of most frequent characters that are tokens; other characters become [UNK]."""
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -34,7 +34,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 8_000) -> Any:
     texts = list(texts)
     counts = Counter(char for text in texts for char in text)
     letters = [char for char in counts if char.isprintable() and not char.isspace()]
-    alphabet = sorted(letters, key=lambda char: (-counts[char], char))[:ALPHABET]
+    alphabet = sorted(letters, key=lambda char: (-counts[char], char))[:ALPHABET_SIZE]
     # The trainer numbers the inner pieces in the random order of its hash table, and breaks ties by
     # number. So a first training without merges finds these pieces, and a second gets them sorted.
     inner = [

@@ -23,7 +23,7 @@ SPLITS = {
     "D": "facts edited after training",
 }
 CENTRE = "Georgia_(country)"
-LINKED = 12
+SHOWN_TEXTS = 12
 """The number of linked texts that the page shows."""
 GROUPS = ("country", "city", "river", "language", "currency", "person", "planet", "film", "company")
 
@@ -38,8 +38,8 @@ def make_report(
     """Collect the data of the report."""
     # The prose is at the end of the corpus; texts with several links are the most interesting.
     shown = [item for item in documents[-800:] if len(item.links) >= 2 and item.text.isascii()]
-    step = max(1, len(shown) // LINKED)
-    linked = shown[::step][:LINKED]
+    step = max(1, len(shown) // SHOWN_TEXTS)
+    linked = shown[::step][:SHOWN_TEXTS]
     keys = {key for item in linked for key in item.entities()}
     labels = {
         key: f"{entity.label} — {entity.description}"

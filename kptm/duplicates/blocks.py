@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from kg.sql.cursor import Sql
 
-BUCKETS = 1 << 22
+COUNTERS = 1 << 22
 """The number of counters of words; words that share one look more frequent than they are."""
-POSTINGS = 4_000_000
+MAX_KEYS_IN_MEMORY = 4_000_000
 """The most blocking keys in memory at a time; a larger graph is read several times."""
-BLOCK = 40
+MAX_BLOCK_SIZE = 40
 """The most entities that share a key and are compared; a key of more says too little."""
-CHUNK = 4_000
+PAIRS_PER_CHUNK = 4_000
 """The number of pairs that are yielded at a time."""
 
 
@@ -44,7 +44,7 @@ class WordCounts(Mapping[str, int]):
         self._count = lru_cache(maxsize=1 << 16)(self._read)
 
     def _read(self, word: str) -> int:
-        return int(self._counts[_hash(word) % BUCKETS])
+        return int(self._counts[_hash(word) % COUNTERS])
 
     def __getitem__(self, word: str) -> int:
         return self._count(word)
@@ -66,7 +66,7 @@ class WordCounts(Mapping[str, int]):
     @classmethod
     def of(cls, sql: Sql) -> tuple[WordCounts, int, int]:
         """Count the words of all names; also the numbers of entities and of blocking keys."""
-        counts = np.zeros(BUCKETS, np.int32)
+        counts = np.zeros(COUNTERS, np.int32)
         names = entities = postings = 0
         for _, names_of_entity in entity_facts.stream_names(sql):
             entities += 1
@@ -74,7 +74,7 @@ class WordCounts(Mapping[str, int]):
             names += len(names_of_entity)
             words |= {all_words(name) for name in names_of_entity}
             for word in words:
-                counts[_hash(word) % BUCKETS] += 1
+                counts[_hash(word) % COUNTERS] += 1
             postings += sum(3 + 4 * len(words_of(name)) for name in names_of_entity)
         return cls(counts, max(1, names)), entities, postings
 
@@ -89,11 +89,11 @@ def pairs(sql: Sql, counts: WordCounts, postings: int) -> Iterator[NDArray[np.in
         counts: The words of the graph.
         postings: The number of blocking keys.
     """
-    passes = max(1, -(-postings // POSTINGS))
+    passes = max(1, -(-postings // MAX_KEYS_IN_MEMORY))
     for turn in range(passes):
         pairs_of_pass = _pairs_of(*_postings(sql, counts, turn, passes))
-        for start in range(0, len(pairs_of_pass), CHUNK):
-            yield pairs_of_pass[start : start + CHUNK]
+        for start in range(0, len(pairs_of_pass), PAIRS_PER_CHUNK):
+            yield pairs_of_pass[start : start + PAIRS_PER_CHUNK]
 
 
 def _postings(
@@ -121,9 +121,9 @@ def _pairs_of(hashes: NDArray[np.uint64], ids: NDArray[np.int64]) -> NDArray[np.
     # Entities at a distance in the sorted list, up to the largest block, are pairs if their block
     # is the same: all blocks at once instead of one by one.
     size_of = np.repeat(sizes, sizes)
-    inside = (size_of > 1) & (size_of <= BLOCK)
+    inside = (size_of > 1) & (size_of <= MAX_BLOCK_SIZE)
     hashes, ids = hashes[inside], ids[inside]
-    for distance in range(1, BLOCK):
+    for distance in range(1, MAX_BLOCK_SIZE):
         same = hashes[distance:] == hashes[:-distance]
         if not same.any():
             break

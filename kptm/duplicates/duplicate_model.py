@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 VERSION = 4
 """The version of the file of weights."""
-PRIOR = 4.0
+PRIOR_PRECISION = 4.0
 """1 / variance of the normal prior around the earlier weights, to which fitted ones are drawn."""
 WAYS = ("same words", "slips", "abbreviations", "other")
 """The kinds of similarity between names: the same words in any order; the same words except for
 slips; the same words except for abbreviations and slips; names with words of their own."""
 PIECES = 2
 """The number K of linear pieces of the function of a feature."""
-ENDS = 0.02
+TAIL_SHARE = 0.02
 """The share of pairs below the first and above the last knot, where functions are constant."""
-SMALL = 0.1
+MAX_SMALL_WEIGHT = 0.1
 """The most that words without a counterpart, such as "of", may weigh in names that still count as
 different only by slips or abbreviations."""
 
@@ -51,7 +51,7 @@ def ways_of(features: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     column = {name: features[:, at] for at, name in enumerate(FEATURES)}
     short, slips = column["abbreviated"] > 0, column["slips"] > 0
-    own_words = (column["extra"] > SMALL) | ~(short | slips)
+    own_words = (column["extra"] > MAX_SMALL_WEIGHT) | ~(short | slips)
     ways = np.where(own_words, 3, np.where(short, 2, 1))
     return np.where(column["same_words"] > 0, 0, ways)
 
@@ -95,7 +95,11 @@ class DuplicateModel:
         return np.clip((features[:, :, None] - low) / (high - low), 0, 1)
 
     def fit(
-        self, features: NDArray[np.float64], same: NDArray[np.float64], *, prior: float = PRIOR
+        self,
+        features: NDArray[np.float64],
+        same: NDArray[np.float64],
+        *,
+        prior: float = PRIOR_PRECISION,
     ) -> DuplicateModel:
         """Fit the weights to decided pairs, starting from these weights.
 
@@ -170,7 +174,7 @@ def knots_of(
     balanced = np.concatenate(
         [np.repeat(right, max(1, len(wrong) // max(1, len(right))), 0), wrong]
     )
-    shares = np.linspace(ENDS, 1 - ENDS, pieces + 1)
+    shares = np.linspace(TAIL_SHARE, 1 - TAIL_SHARE, pieces + 1)
     knots_of_features = []
     for column in balanced.T:
         knots = np.round(np.quantile(column, shares), 4)

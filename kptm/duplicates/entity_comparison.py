@@ -21,7 +21,7 @@ from kptm.duplicates.name_similarity import (
     letters_in_common,
     words_of,
 )
-from kptm.duplicates.surroundings import MOST
+from kptm.duplicates.surroundings import MAX_LIKENESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,19 +91,19 @@ SIGNS = {
     ),
 }
 """Whether a feature speaks against a pair (-1) or either way (0); all others speak for it."""
-_AROUND = [FEATURES.index(name) for name in ("surroundings", "apart", "ambiguous")]
-_FEW, _NAMESAKES = FEATURES.index("few_facts"), FEATURES.index("kind_namesakes")
-LEAST_SHARE, LEAST_STRING = 0.4, 0.88
+_SURROUNDINGS_COLUMNS = [FEATURES.index(name) for name in ("surroundings", "apart", "ambiguous")]
+_FEW_FACTS_COLUMN, _NAMESAKES_COLUMN = FEATURES.index("few_facts"), FEATURES.index("kind_namesakes")
+MIN_SHARE, MIN_STRING_SIMILARITY = 0.4, 0.88
 """Pairs whose names are less alike than both are not compared further."""
-LEAST_LETTERS, COMPARED = 60.0, 2
+MIN_COMMON_LETTERS, MAX_COMPARED_NAMES = 60.0, 2
 """The least percentage of letters in common, and the most names of a pair, that are compared."""
-ENOUGH = 3.0
+MAX_NODE_WEIGHT = 3.0
 """The weight of common nodes above which more make no difference."""
-FUNCTIONAL = 4
+CONFLICT_EXPONENT = 4
 """The exponent of a relation's share of heads with one tail, as the weight of a conflict."""
-SIMILAR = 1.0
+MIN_MENTIONED_LIKENESS = 1.0
 """The likeness of surroundings, from 0 to 3, above which evidence mentions them."""
-MOST_NEIGHBOURS = 5
+MAX_NAMED_NEIGHBOURS = 5
 """The most neighbours and relations that evidence names."""
 
 
@@ -159,17 +159,17 @@ class PairComparer:
     def best_name(self, first: ComparedEntity, second: ComparedEntity) -> NameSimilarity | None:
         """The most similar names of two entities; None if no two are similar."""
         likely = heapq.nlargest(
-            COMPARED, ((letters_in_common(of_first, of_second), of_first, of_second)
+            MAX_COMPARED_NAMES, ((letters_in_common(of_first, of_second), of_first, of_second)
                        for of_first in first.names for of_second in second.names)
         )  # fmt: skip
-        if likely[0][0] < LEAST_LETTERS:
+        if likely[0][0] < MIN_COMMON_LETTERS:
             return None
         names = [self._names.compare(of_first, of_second) for _, of_first, of_second in likely]
         best = max(
             names,
             key=lambda similarity: (similarity.same_words, similarity.share, similarity.string),
         )
-        return best if best.share >= LEAST_SHARE or best.string >= LEAST_STRING else None
+        return best if best.share >= MIN_SHARE or best.string >= MIN_STRING_SIMILARITY else None
 
     def compare(
         self,
@@ -248,7 +248,7 @@ class PairComparer:
         Large entities of one kind share hundreds of nodes, which proves no more than a few do.
         """
         total = sum(1 / math.sqrt(max(1, degrees.get(node, 2) - 1)) for node in nodes)
-        return math.log1p(min(total, ENOUGH))
+        return math.log1p(min(total, MAX_NODE_WEIGHT))
 
     def _rarity(self, name: NameSimilarity) -> float:
         words = set(words_of(name.first)) & set(words_of(name.second))
@@ -262,7 +262,7 @@ class PairComparer:
         if counts is None:
             return 0.0
         share = counts.side(is_head) / counts.facts
-        return float(share**FUNCTIONAL)
+        return float(share**CONFLICT_EXPONENT)
 
     def _conflicts(self, first: ComparedEntity, second: ComparedEntity) -> list[tuple[int, bool]]:
         """The relations that mostly have one node, and in which the two have different nodes."""
@@ -315,16 +315,17 @@ def with_surroundings(
     Args:
         features: The features without those of surroundings.
         alike: How alike the surroundings of each pair are, from 0 to
-            :data:`~kptm.duplicates.surroundings.MOST`, shape (P,); or one value for all pairs.
+            :data:`~kptm.duplicates.surroundings.MAX_LIKENESS`, shape (P,); or one value for all
+            pairs.
     """
     completed = features.copy()
-    differ = 1 - np.asarray(alike) / MOST
+    differ = 1 - np.asarray(alike) / MAX_LIKENESS
     for column, values in zip(
-        _AROUND,
+        _SURROUNDINGS_COLUMNS,
         (
             alike,
-            -differ * np.log(features[:, _FEW]),
-            differ * np.maximum(0, features[:, _NAMESAKES]),
+            -differ * np.log(features[:, _FEW_FACTS_COLUMN]),
+            differ * np.maximum(0, features[:, _NAMESAKES_COLUMN]),
         ),
         strict=True,
     ):
@@ -347,7 +348,7 @@ def describe(
         count = len(names)
         parts.append(f"{count:,} common neighbour{'s' if count > 1 else ''}: {_join(names)}")
     else:
-        far = alike > SIMILAR
+        far = alike > MIN_MENTIONED_LIKENESS
         parts.append("no common neighbours" + (", but common ones two facts away" if far else ""))
     if comparison.facts:
         count = len(comparison.facts)
@@ -369,5 +370,5 @@ def spans_of(first: str, second: str) -> tuple[tuple[int, int], tuple[int, int]]
 
 
 def _join(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NEIGHBOURS
-    return ", ".join(names[:MOST_NEIGHBOURS]) + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - MAX_NAMED_NEIGHBOURS
+    return ", ".join(names[:MAX_NAMED_NEIGHBOURS]) + (f" and {more:,} more" if more > 0 else "")

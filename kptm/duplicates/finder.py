@@ -25,7 +25,7 @@ from kptm.duplicates.entity_comparison import (
 from kptm.duplicates.latent_classes import LatentClasses
 from kptm.duplicates.namesake_rates import NamesakeRates
 from kptm.duplicates.relation_pairs import RolePairs
-from kptm.duplicates.surroundings import MOST as MOST_ALIKE
+from kptm.duplicates.surroundings import MAX_LIKENESS as MOST_ALIKE
 from kptm.duplicates.surroundings import Surroundings, likeness
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ if TYPE_CHECKING:
     from kptm.duplicates.duplicate_model import DuplicateModel
     from kptm.duplicates.name_similarity import NameSimilarity
 
-MOST = 10_000
+MAX_PAIRS = 10_000
 """The most pairs that are returned."""
-STATED = 0.99
+STATED_P = 0.99
 """The probability of a pair for which the graph states owl:sameAs."""
-RIVAL = 0.05
+MIN_RIVAL_P = 0.05
 """The least probability with which a pair lowers those of its entities' other pairs."""
-SAMPLE = 512
+SAMPLED_PAIRS = 512
 """The number of random pairs by which cosines are standardised."""
-AROUND_AT_ONCE = 500
+SURROUNDINGS_PER_BATCH = 500
 """The most pairs whose surroundings are in memory at a time."""
-READ_AT_ONCE = 2_000
+FACTS_PER_BATCH = 2_000
 """The most pairs whose facts are in memory at a time."""
 
 
@@ -142,7 +142,7 @@ class DuplicateFinder:
             relations = relation_counts(sql)
             self._relations = entity_facts.relation_keys(sql)
             query = "SELECT key FROM entity ORDER BY id LIMIT ?"
-            sample = [key for (key,) in sql.all(query, (SAMPLE,))]
+            sample = [key for (key,) in sql.all(query, (SAMPLED_PAIRS,))]
             pairs = RolePairs.of(sql, self.entities)
             self._surroundings = Surroundings(sql, self.entities)
             classes = LatentClasses.of(sql, self.entities)
@@ -154,7 +154,7 @@ class DuplicateFinder:
         self,
         *,
         minimum: float = 0.5,
-        most: int = MOST,
+        most: int = MAX_PAIRS,
         progress: Callable[[int], None] | None = None,
     ) -> list[DuplicatePair]:
         """The pairs with at least the probability ``minimum``, the likeliest first.
@@ -165,7 +165,7 @@ class DuplicateFinder:
             progress: Called with the number of pairs compared so far.
         """
         best: dict[tuple[str, str], DuplicatePair] = {}
-        least = min(minimum, RIVAL)
+        least = min(minimum, MIN_RIVAL_P)
         count_compared = 0
         with self._graph.database.reading() as sql:
             for chunk in blocks.pairs(sql, self._words, self._postings):
@@ -221,14 +221,14 @@ class DuplicateFinder:
             " WHERE r.key = ? AND h.id <> t.id GROUP BY x.id, h.id, t.id ORDER BY x.id"
         )
         stated = sql.all(query, (SAME_AS,))
-        for start in range(0, len(stated), READ_AT_ONCE):
-            rows = stated[start : start + READ_AT_ONCE]
+        for start in range(0, len(stated), FACTS_PER_BATCH):
+            rows = stated[start : start + FACTS_PER_BATCH]
             facts = entity_facts.read_facts(sql, sorted({end for row in rows for end in row[:2]}))
             for head, tail, source in rows:
                 keep, gone = (entity.key for entity in _order(facts[head], facts[tail]))
                 text = f'"{keep}" and "{gone}": {source} states that they are the same'
                 spans = spans_of(keep, gone)
-                yield DuplicatePair(keep, gone, STATED, text, spans, (0.0,) * len(FEATURES))
+                yield DuplicatePair(keep, gone, STATED_P, text, spans, (0.0,) * len(FEATURES))
 
     def _compare(
         self, sql: Sql, pairs: NDArray[np.int64], minimum: float
@@ -265,8 +265,8 @@ class DuplicateFinder:
     ) -> NDArray[np.float64]:
         """How alike the surroundings of each pair are, shape (P,)."""
         similarities = np.zeros(len(pairs))
-        for start in range(0, len(pairs), AROUND_AT_ONCE):
-            part = pairs[start : start + AROUND_AT_ONCE]
+        for start in range(0, len(pairs), SURROUNDINGS_PER_BATCH):
+            part = pairs[start : start + SURROUNDINGS_PER_BATCH]
             profiles = self._surroundings.profiles(
                 sql, {entity.id: entity for pair in part for entity in pair}
             )
@@ -284,8 +284,8 @@ class DuplicateFinder:
             name = self._comparer.best_name(named[first], named[second])
             if name is not None or all_pairs:
                 similar.append((first, second, name))
-        for start in range(0, len(similar), READ_AT_ONCE):
-            yield from self._read_rows(sql, similar[start : start + READ_AT_ONCE])
+        for start in range(0, len(similar), FACTS_PER_BATCH):
+            yield from self._read_rows(sql, similar[start : start + FACTS_PER_BATCH])
 
     def _read_rows(
         self, sql: Sql, similar: Sequence[tuple[int, int, NameSimilarity | None]]

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     Role = tuple[int, bool]
     Values = NDArray[np.float64]
 
-SAMPLE = 50_000
+SAMPLED_ENTITIES = 50_000
 """The most entities whose relations are read."""
-ROLES = 1_000
+MAX_ROLES = 1_000
 """The most relations, on either side, that are counted: the most frequent."""
-CLASSES, MEMBERS = 60, 30
+MAX_CLASSES, MIN_CLASS_MEMBERS = 60, 30
 """The most classes, and the fewest entities of the sample for each."""
-ROUNDS = 30
+EM_ROUNDS = 30
 """The rounds of expectation maximisation."""
-PRIOR = 4.0
+PRIOR_ENTITIES = 4.0
 """The number of entities by which a class is drawn to all entities."""
 STARTS = np.array([0, 1, 2, 3, 5, 9, 17, 33])
 """The first number of facts of each bin; numbers in a bin are equally probable."""
@@ -59,13 +59,13 @@ class LatentClasses:
     @classmethod
     def of(cls, sql: Sql, entities: int) -> LatentClasses:
         """Fit the classes to a sample of the entities of a graph by expectation maximisation."""
-        step = max(1, entities // SAMPLE)
+        step = max(1, entities // SAMPLED_ENTITIES)
         found = [counts for _, counts in entity_facts.stream_role_counts(sql, step)]
         total: dict[Role, int] = {}
         for counts in found:
             for role in counts:
                 total[role] = total.get(role, 0) + 1
-        roles = sorted(total, key=lambda role: (-total[role], role))[:ROLES]
+        roles = sorted(total, key=lambda role: (-total[role], role))[:MAX_ROLES]
         row = {role: at for at, role in enumerate(roles)}
         cells = [
             (at, row[role], int(np.searchsorted(STARTS, count, side="right")) - 1)
@@ -78,7 +78,7 @@ class LatentClasses:
             return cls((), np.ones(1), np.ones((1, 0, len(STARTS))))
         lines, columns, bins = np.array(cells).T
         has = csr_array((np.ones(len(cells)), (lines, columns)), shape=shape)
-        members, shares = _fit(has, min(CLASSES, max(1, len(found) // MEMBERS)))
+        members, shares = _fit(has, min(MAX_CLASSES, max(1, len(found) // MIN_CLASS_MEMBERS)))
         counted = np.zeros((members.shape[1], len(roles), len(STARTS)))
         for at in range(1, len(STARTS)):
             chosen = bins == at
@@ -89,7 +89,7 @@ class LatentClasses:
         counted[:, :, 0] = np.maximum(0, sizes[:, None] - counted.sum(axis=2))
         every = counted.sum(axis=0)
         usual = (every + 0.1) / (every.sum(axis=1, keepdims=True) + 0.1 * len(STARTS))
-        smoothed = (counted + PRIOR * usual) / (sizes + PRIOR)[:, None, None]
+        smoothed = (counted + PRIOR_ENTITIES * usual) / (sizes + PRIOR_ENTITIES)[:, None, None]
         return cls(roles, shares, smoothed)
 
     def compare(
@@ -150,7 +150,7 @@ def _fit(has: csr_array, classes: int) -> tuple[Values, Values]:
     likely = 0.7 * has[np.sort(chosen)].toarray() + 0.3 * usual
     shares = np.full(classes, 1 / classes)
     members = np.zeros((entities, classes))
-    for _ in range(ROUNDS):
+    for _ in range(EM_ROUNDS):
         likely = np.clip(likely, 1e-5, 1 - 1e-5)
         odds = np.log(likely) - np.log1p(-likely)
         logs = has @ odds.T + np.log1p(-likely).sum(axis=1) + np.log(shares)
@@ -158,7 +158,7 @@ def _fit(has: csr_array, classes: int) -> tuple[Values, Values]:
         members /= members.sum(axis=1, keepdims=True)
         sizes = members.sum(axis=0)
         shares = (sizes + 1) / (entities + classes)
-        likely = ((has.T @ members).T + PRIOR * usual) / (sizes + PRIOR)[:, None]
+        likely = ((has.T @ members).T + PRIOR_ENTITIES * usual) / (sizes + PRIOR_ENTITIES)[:, None]
     return members, shares
 
 

@@ -15,13 +15,13 @@ from kptm.duplicates.name_similarity import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-RARE = 40
+MAX_NAMES_OF_RARE_WORD = 40
 """The most names with a word for which the word alone is a key."""
-PAIRED = 6
+MAX_PAIRED_WORDS = 6
 """The most words of a name that are combined to pairs."""
-SHORTEST, LONGEST = 4, 14
+MIN_LETTERS, MAX_LETTERS = 4, 14
 """The fewest and most letters of a single word that is written without each letter."""
-INITIALS = 6
+MAX_ACRONYM_LETTERS = 6
 """The most letters of an acronym."""
 
 
@@ -42,9 +42,9 @@ def keys_of(name: str, frequency: Mapping[str, int]) -> Iterator[str]:
         return
     yield all_words(name)
     for word in dict.fromkeys(words):
-        if len(word) > 1 and frequency.get(word, 0) <= RARE:
+        if len(word) > 1 and frequency.get(word, 0) <= MAX_NAMES_OF_RARE_WORD:
             yield word
-    for first, second in combinations(sorted(set(words))[:PAIRED], 2):
+    for first, second in combinations(sorted(set(words))[:MAX_PAIRED_WORDS], 2):
         yield f"{first} {second}"
         yield f"{first[0]}. {second}"
         yield f"{second[0]}. {first}"
@@ -54,7 +54,7 @@ def keys_of(name: str, frequency: Mapping[str, int]) -> Iterator[str]:
 
 
 def _without_letters(word: str) -> Iterator[str]:
-    if SHORTEST <= len(word) <= LONGEST:
+    if MIN_LETTERS <= len(word) <= MAX_LETTERS:
         yield "-" + word
         for at in range(len(word)):
             yield "-" + word[:at] + word[at + 1 :]
@@ -63,7 +63,7 @@ def _without_letters(word: str) -> Iterator[str]:
 def _initials(words: tuple[str, ...]) -> Iterator[str]:
     """The key of an acronym and of the name that it may abbreviate."""
     letters = "".join(words)
-    if 2 <= len(letters) <= INITIALS and (len(words) == 1 or len(letters) == len(words)):
+    if 2 <= len(letters) <= MAX_ACRONYM_LETTERS and (len(words) == 1 or len(letters) == len(words)):
         yield "@" + letters
     if len(words) > 1:
         yield "@" + "".join(word[0] for word in words)

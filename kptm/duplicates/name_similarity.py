@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"(?<=\w)'(?=s\b)|'")
-SLIPS = ((8, 2), (4, 1))
+EDITS_BY_LETTERS = ((8, 2), (4, 1))
 """The most edits of a slip in a word of at least so many letters."""
-SHORT, SLIP = 0.6, 0.8
+ABBREVIATION_WEIGHT, SLIP_WEIGHT = 0.6, 0.8
 """The weight of an abbreviated and of a misspelled word; that of an equal word is 1."""
-UNKNOWN = 1
+MAX_NAMES_OF_SLIP = 1
 """A word that more entities have in their names does not count as a slip."""
-RARER = 100
+SLIP_RARITY_RATIO = 100
 """A word that is so many times rarer than a similar one is a slip, too."""
-ACRONYM = 11
+MAX_ACRONYM_CHARACTERS = 11
 """The most letters and spaces of an acronym."""
-SHORTENED = 4
+MAX_ABBREVIATION_LETTERS = 4
 """The most letters of an abbreviation."""
-LONGEST = 24
+MAX_WORDS = 24
 """The most words of a name that are compared."""
 _ROMAN = re.compile(r"[ivx]{1,5}")
 _SMALL = frozenset(
@@ -41,14 +41,14 @@ _CONVENTIONAL = frozenset(
     " rev sr st univ vol".split()
 )
 """Abbreviations that are written without a dot, in many names."""
-JOINED = ((12, 2), (5, 1))
+EDITS_BY_JOINED_LETTERS = ((12, 2), (5, 1))
 """The most edits of words of at least so many letters in all, when they are written together."""
 
 
 @lru_cache(maxsize=1 << 16)
 def words_of(name: str) -> tuple[str, ...]:
     """The folded words of a name, without punctuation."""
-    return tuple(_WORD.findall(_APOSTROPHES.sub("", fold(name))))[:LONGEST]
+    return tuple(_WORD.findall(_APOSTROPHES.sub("", fold(name))))[:MAX_WORDS]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -62,7 +62,7 @@ def letters_in_common(first: str, second: str) -> float:
     It takes a microsecond, so that only some pairs are compared word by word.
     """
     left, right = _in_order(first), _in_order(second)
-    if min(len(left), len(right)) <= ACRONYM and left and right:
+    if min(len(left), len(right)) <= MAX_ACRONYM_CHARACTERS and left and right:
         first_words, second_words = words_of(first), words_of(second)
         if _is_acronym(first_words, second_words) or _is_acronym(second_words, first_words):
             return 100.0
@@ -156,14 +156,17 @@ class NameComparer:
             return False
         if len(words) > 1 or short.isupper() or "." in short:
             return True
-        return f"{short}{whole}".lower() == short + whole and self._frequency(words[0]) <= UNKNOWN
+        return (
+            f"{short}{whole}".lower() == short + whole
+            and self._frequency(words[0]) <= MAX_NAMES_OF_SLIP
+        )
 
     def _by_words(
         self, first: str, second: str, left: Sequence[str], right: Sequence[str], string: float
     ) -> NameSimilarity:
         pairs, unpaired = self._align(left, right)
         if self._is_slip_across_words(pairs, unpaired):
-            pairs.append(("".join(unpaired[0]), "".join(unpaired[1]), SLIP))
+            pairs.append(("".join(unpaired[0]), "".join(unpaired[1]), SLIP_WEIGHT))
             unpaired = ([], [])
         weights = [
             sum(self._weight(word) * value for word, value in side)
@@ -175,12 +178,15 @@ class NameComparer:
         left_over = [sum(map(self._weight, words)) for words in unpaired]
         matched = sum(weights)
         counts: dict[float, int] = {
-            value: sum(pair[2] == value for pair in pairs) for value in (1, SLIP, SHORT)
+            value: sum(pair[2] == value for pair in pairs)
+            for value in (1, SLIP_WEIGHT, ABBREVIATION_WEIGHT)
         }
         parts = [
             f"{counts[value]} {noun}{'s' if counts[value] != 1 else ''}{end}"
             for value, noun, end in (
-                (1.0, "word", " in common"), (SLIP, "slip", ""), (SHORT, "abbreviation", "")
+                (1.0, "word", " in common"),
+                (SLIP_WEIGHT, "slip", ""),
+                (ABBREVIATION_WEIGHT, "abbreviation", ""),
             )
             if counts[value]
         ]  # fmt: skip
@@ -189,15 +195,17 @@ class NameComparer:
             second,
             share=matched / ((matched + sum(left_over)) or 1.0),
             string=string,
-            slips=counts[SLIP],
+            slips=counts[SLIP_WEIGHT],
             known=sum(
-                max(map(self._frequency, pair[:2])) > UNKNOWN for pair in pairs if pair[2] == SLIP
+                max(map(self._frequency, pair[:2])) > MAX_NAMES_OF_SLIP
+                for pair in pairs
+                if pair[2] == SLIP_WEIGHT
             ),
-            abbreviated=counts[SHORT],
+            abbreviated=counts[ABBREVIATION_WEIGHT],
             short_words=sum(
                 self._is_word(min(pair[:2], key=len), f"{first} {second}")
                 for pair in pairs
-                if pair[2] == SHORT
+                if pair[2] == ABBREVIATION_WEIGHT
             ),
             left_over=min(left_over),
             extra=max(left_over),
@@ -210,7 +218,7 @@ class NameComparer:
         return (
             len(short) > 1
             and short not in _CONVENTIONAL
-            and self._frequency(short) > UNKNOWN
+            and self._frequency(short) > MAX_NAMES_OF_SLIP
             and f"{short}." not in fold(names)
         )
 
@@ -223,7 +231,11 @@ class NameComparer:
         """
         unpaired_left, unpaired_right = list(left), list(right)
         pairs: list[tuple[str, str, float]] = []
-        for value, fits in ((1.0, _is_equal), (SLIP, self._is_slip), (SHORT, _is_short)):
+        for value, fits in (
+            (1.0, _is_equal),
+            (SLIP_WEIGHT, self._is_slip),
+            (ABBREVIATION_WEIGHT, _is_short),
+        ):
             for word in list(unpaired_left):
                 counterpart = next((item for item in unpaired_right if fits(word, item)), None)
                 if counterpart is not None:
@@ -250,15 +262,15 @@ class NameComparer:
         if len(unpaired[0]) == len(unpaired[1]) == 1:
             short, most = min(len(joined_left), len(joined_right)), 1
             if (
-                short >= SLIPS[-1][0]
+                short >= EDITS_BY_LETTERS[-1][0]
                 or max(len(joined_left), len(joined_right)) < 3
                 or len(pairs) < 2
             ):
                 return False
         else:
             length = min(len(joined_left), len(joined_right))
-            most = next((edits for least, edits in JOINED if length >= least), -1)
-        known = [max(map(self._frequency, words)) > UNKNOWN for words in unpaired]
+            most = next((edits for least, edits in EDITS_BY_JOINED_LETTERS if length >= least), -1)
+        known = [max(map(self._frequency, words)) > MAX_NAMES_OF_SLIP for words in unpaired]
         return (
             not all(known)
             and OSA.distance(joined_left, joined_right, score_cutoff=max(most, 0)) <= most
@@ -266,7 +278,7 @@ class NameComparer:
 
     def _is_slip(self, first: str, second: str) -> bool:
         length = min(len(first), len(second))
-        most = next((edits for least, edits in SLIPS if length >= least), 0)
+        most = next((edits for least, edits in EDITS_BY_LETTERS if length >= least), 0)
         return (
             most > 0
             and OSA.distance(first, second, score_cutoff=most) <= most
@@ -277,7 +289,7 @@ class NameComparer:
     def _is_misspelling(self, first: str, second: str) -> bool:
         """Whether one word is unknown or much rarer: "Counyt" among many a "County"."""
         low, high = sorted((self._frequency(first), self._frequency(second)))
-        return low <= max(UNKNOWN, high / RARER)
+        return low <= max(MAX_NAMES_OF_SLIP, high / SLIP_RARITY_RATIO)
 
 
 def _is_equal(first: str, second: str) -> bool:
@@ -288,7 +300,7 @@ def _is_short(first: str, second: str) -> bool:
     """Whether one word is the beginning of the other: "j" of "john"; "with" is a word."""
     short, whole = sorted((first, second), key=len)
     return (
-        len(short) <= SHORTENED
+        len(short) <= MAX_ABBREVIATION_LETTERS
         and short != whole
         and (len(short) == 1 or short not in _SMALL)
         and whole.startswith(short)

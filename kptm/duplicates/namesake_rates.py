@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     Role = tuple[int, bool]
 
-SAMPLE = 50_000
+SAMPLED_ENTITIES = 50_000
 """The most entities whose names are read."""
-AT_ONCE = 2_000
+ENTITIES_PER_BATCH = 2_000
 """The number of entities whose names are read at a time."""
-SHARED = 3
+MIN_NAMESAKES = 3
 """The fewest things of one name that are namesakes: a duplicate alone makes two."""
-SMOOTHED = 10.0
+PRIOR_ENTITIES = 10.0
 """The number of entities by which a rate is drawn to the rate of all entities."""
 
 
@@ -41,24 +41,24 @@ class NamesakeRates:
     @classmethod
     def of(cls, sql: Sql, entities: int, words: WordCounts) -> NamesakeRates:
         """Count the namesakes of a sample of the entities of a graph."""
-        step = max(1, entities // SAMPLE)
+        step = max(1, entities // SAMPLED_ENTITIES)
         rows = list(entity_facts.stream_roles(sql, step))
         every: Counter[Role] = Counter()
         shared: Counter[Role] = Counter()
         total = namesakes = 0
-        for start in range(0, len(rows), AT_ONCE):
-            part = rows[start : start + AT_ONCE]
+        for start in range(0, len(rows), ENTITIES_PER_BATCH):
+            part = rows[start : start + ENTITIES_PER_BATCH]
             named = entity_facts.read_names(sql, [number for number, _ in part if number > 0])
             for number, roles in part:
                 if number in named:
-                    has = words[all_words(named[number].names[0])] >= SHARED
+                    has = words[all_words(named[number].names[0])] >= MIN_NAMESAKES
                     every.update(roles)
                     shared.update(roles if has else ())
                     total += 1
                     namesakes += has
         overall = (namesakes + 0.5) / (total + 1)
         rates = {
-            role: (shared[role] + SMOOTHED * overall) / (count + SMOOTHED)
+            role: (shared[role] + PRIOR_ENTITIES * overall) / (count + PRIOR_ENTITIES)
             for role, count in every.items()
         }
         return cls(rates, overall)

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     Role = tuple[int, bool]
 
-SAMPLE = 50_000
+SAMPLED_ENTITIES = 50_000
 """The most entities whose relations are read."""
-ROLES = 1_000
+MAX_ROLES = 1_000
 """The most relations, on either side, that are counted: the most frequent."""
-RARE, SURE = 2, 0.98
+ADDED_COUNT, MAX_COMPLETION = 2, 0.98
 """What is added to the number of things with a relation, and the highest share of them that have
 another one: few things prove little."""
 
@@ -54,12 +54,12 @@ class RolePairs:
     @classmethod
     def of(cls, sql: Sql, entities: int) -> RolePairs:
         """Count the relations of a sample of the entities of a graph."""
-        step = max(1, entities // SAMPLE)
+        step = max(1, entities // SAMPLED_ENTITIES)
         counts: Counter[Role] = Counter()
         for _, found in entity_facts.stream_roles(sql, step):
             counts.update(found)
         roles = [role for role, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-        roles = roles[:ROLES]
+        roles = roles[:MAX_ROLES]
         row = {role: at for at, role in enumerate(roles)}
         together = np.zeros((len(roles), len(roles)))
         total = 0
@@ -95,8 +95,8 @@ class RolePairs:
         if not known or not missing:
             return 0.0
         rows, columns = sorted(known), sorted(missing)
-        shares = self.together[np.ix_(rows, columns)] / (self.alone[rows, None] + RARE)
-        return float(-np.log(1 - np.minimum(shares.max(axis=0), SURE)).sum())
+        shares = self.together[np.ix_(rows, columns)] / (self.alone[rows, None] + ADDED_COUNT)
+        return float(-np.log(1 - np.minimum(shares.max(axis=0), MAX_COMPLETION)).sum())
 
     def _rows(self, roles: Iterable[Role]) -> list[int]:
         return [self._row[role] for role in roles if role in self._row]

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Weights = NDArray[np.float64]
 
-BUCKETS = 1 << 22
+COUNTERS = 1 << 22
 """The number of counters of degrees; nodes that share one look more frequent than they are."""
-HUB = 200
+MAX_HUB_FACTS = 200
 """The most facts of a node whose neighbours are read: the neighbours of a hub say nothing."""
-FOLLOWED = 24
+MAX_FOLLOWED_NEIGHBOURS = 24
 """The most neighbours of an entity whose neighbours are read, those with the fewest facts."""
-KEPT = 40_000
+MAX_CACHED_NODES = 40_000
 """The most nodes whose neighbours are in memory."""
-SCALE = 20.0
+COSINE_SCALE = 20.0
 """The factor of the cosine before its logarithm."""
-MOST = math.log1p(SCALE)
+MAX_LIKENESS = math.log1p(COSINE_SCALE)
 """The value for equal surroundings."""
-ROWS = 100_000
+FACTS_PER_BATCH = 100_000
 """The number of facts that are counted at a time."""
 
 
@@ -49,22 +49,22 @@ class Degrees:
     """
 
     def __init__(self, sql: Sql) -> None:
-        self._counts = np.zeros(BUCKETS, np.int32)
+        self._counts = np.zeros(COUNTERS, np.int32)
         ends: list[int] = []
         for row in fact_ends.stream_ends(sql):
             ends += row
-            if len(ends) >= ROWS:
+            if len(ends) >= FACTS_PER_BATCH:
                 self._add(ends)
                 ends = []
         self._add(ends)
 
     def _add(self, nodes: Sequence[int]) -> None:
-        at, counts = np.unique(np.array(nodes, np.int64) % BUCKETS, return_counts=True)
+        at, counts = np.unique(np.array(nodes, np.int64) % COUNTERS, return_counts=True)
         self._counts[at] += counts.astype(np.int32)
 
     def of(self, nodes: Ids) -> Ids:
         """The numbers of facts of nodes, shape (N,); values have negative ids."""
-        return self._counts[nodes % BUCKETS].astype(np.int64)
+        return self._counts[nodes % COUNTERS].astype(np.int64)
 
 
 class Surroundings:
@@ -94,15 +94,15 @@ class Surroundings:
         }
         self._read(sql, {int(node) for nodes in followed.values() for node in nodes})
         profiles = {number: self._profile(number, nodes) for number, nodes in followed.items()}
-        while len(self._around) > KEPT:
+        while len(self._around) > MAX_CACHED_NODES:
             self._around.popitem(last=False)
         return profiles
 
     def _follow(self, number: int, nodes: Iterable[int]) -> Ids:
         ids = np.array(sorted(set(nodes) - {number}), np.int64)
         degrees = self._degrees.of(ids)
-        inside = degrees <= HUB
-        order = np.argsort(degrees[inside], kind="stable")[:FOLLOWED]
+        inside = degrees <= MAX_HUB_FACTS
+        order = np.argsort(degrees[inside], kind="stable")[:MAX_FOLLOWED_NEIGHBOURS]
         return np.asarray(ids[inside][order])
 
     def _profile(self, number: int, nodes: Ids) -> tuple[Ids, Weights]:
@@ -127,7 +127,7 @@ class Surroundings:
 
 
 def likeness(first: tuple[Ids, Weights], second: tuple[Ids, Weights]) -> float:
-    """How alike two profiles are: log(1 + 20 · cosine), from 0 to :data:`MOST`.
+    """How alike two profiles are: log(1 + 20 · cosine), from 0 to :data:`MAX_LIKENESS`.
 
     The step from no common surroundings to a few says more than that from many to all.
     """
@@ -135,4 +135,4 @@ def likeness(first: tuple[Ids, Weights], second: tuple[Ids, Weights]) -> float:
     if not norm:
         return 0.0
     _, left, right = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
-    return math.log1p(SCALE * float(first[1][left] @ second[1][right]) / norm)
+    return math.log1p(COSINE_SCALE * float(first[1][left] @ second[1][right]) / norm)

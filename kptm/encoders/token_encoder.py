@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-BATCH = 32
+TEXTS_PER_BATCH = 32
 """How many texts, of similar lengths, are encoded in a batch."""
-LENGTH = 256
+MAX_TOKENS = 256
 """How many tokens of a text are encoded at most; later tokens have no state."""
 
 
@@ -100,7 +100,7 @@ class TokenEncoder:
         tokens = self._tokenizer(
             list(texts),
             truncation=True,
-            max_length=LENGTH,
+            max_length=MAX_TOKENS,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
         )
@@ -108,8 +108,8 @@ class TokenEncoder:
         order = sorted(range(len(texts)), key=lambda at: (-len(ids[at]), at))
         states: dict[int, TokenStates] = {}
         with torch.inference_mode():
-            for start in range(0, len(order), BATCH):
-                chosen = order[start : start + BATCH]
+            for start in range(0, len(order), TEXTS_PER_BATCH):
+                chosen = order[start : start + TEXTS_PER_BATCH]
                 batch = self._tokenizer.pad(
                     {"input_ids": [ids[at] for at in chosen]}, return_tensors="pt"
                 ).to(self._model.device)

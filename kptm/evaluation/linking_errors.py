@@ -20,7 +20,7 @@ Kind: TypeAlias = Literal["missed", "wrong span", "wrong sense", "should be NIL"
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-CONTEXT = 40
+CONTEXT_CHARACTERS = 40
 """Characters of context shown on either side."""
 
 
@@ -161,10 +161,13 @@ def _mistake(
 
 
 def _context(text: str, start: int, end: int) -> str:
-    before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+    before, after = (
+        text[max(0, start - CONTEXT_CHARACTERS) : start],
+        text[end : end + CONTEXT_CHARACTERS],
+    )
     shown = (
-        f"{'…' if start > CONTEXT else ''}{before}[{text[start:end]}]{after}"
-        f"{'…' if end + CONTEXT < len(text) else ''}"
+        f"{'…' if start > CONTEXT_CHARACTERS else ''}{before}[{text[start:end]}]{after}"
+        f"{'…' if end + CONTEXT_CHARACTERS < len(text) else ''}"
     )
     return " ".join(shown.split())
 

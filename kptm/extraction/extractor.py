@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kptm.extraction.fitting.relation_thresholds import RelationThresholds
     from kptm.extraction.relation_classifier import Classifier
 
-PAIRS = 4_096
+PAIRS_PER_BATCH = 4_096
 """The number of pairs that are scored at a time."""
 
 
@@ -122,7 +122,7 @@ class Extractor:
         block: list[tuple[int, Pair, Features]] = []
         for item in pairs_with_features(documents, knowledge, self._encoder):
             block.append(item)
-            if len(block) >= PAIRS:
+            if len(block) >= PAIRS_PER_BATCH:
                 facts += self._classify(block, knowledge, precision)
                 block = []
         return [*facts, *self._classify(block, knowledge, precision)]

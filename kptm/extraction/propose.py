@@ -11,7 +11,7 @@ from kg.review.proposal import Proposal
 from kptm.extraction.candidates.new_names import clusters
 from kptm.extraction.candidates.pair_knowledge import PairKnowledge
 from kptm.extraction.candidates.text_mentions import MentionKind
-from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
+from kptm.extraction.fitting.extractor_learning import TEXTS_PER_BATCH, in_batches, linked_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -86,7 +86,7 @@ def read_texts(
     knowledge = PairKnowledge(graph)
     count = before = proposed = known = 0
     new: set[str] = set()
-    for batch in in_batches(texts, BATCH):
+    for batch in in_batches(texts, TEXTS_PER_BATCH):
         fresh = _unread(graph, batch, by)
         before += len(batch) - len(fresh)
         items, stated = _proposals(fresh, linker, extractor, knowledge, precision, names, by)

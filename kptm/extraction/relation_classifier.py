@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
 
-SHARED = 4
+SHARED_WEIGHTS = 4
 """Number of weights that all relations share."""
 _KINDS = tuple(MentionKind)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kptm.extraction.candidates.pair_knowledge import PairKnowledge
-from kptm.extraction.fitting.extractor_learning import BATCH, in_batches, linked_batches
+from kptm.extraction.fitting.extractor_learning import TEXTS_PER_BATCH, in_batches, linked_batches
 from kptm.extraction.fitting.labelled_rows import Names
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def score(
     knowledge = PairKnowledge(graph)
     counts: Counter[str] = Counter()
     relations: dict[str, Counter[str]] = {}
-    for part in in_batches(rows, BATCH):
+    for part in in_batches(rows, TEXTS_PER_BATCH):
         [documents] = linked_batches(linker, [row.text for row in part])
         documents = [
             (row.text, mentions if row.mentions is None else row.mentions)

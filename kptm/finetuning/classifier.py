@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.finetuning.task_encoding import Batch
     from kptm.fusion import FusedModel
 
-START = 0.02
+INIT_STD = 0.02
 """The standard deviation of the classifier's initial weights, as in BERT."""
 
 
@@ -71,7 +71,7 @@ class TaskModel(nn.Module):
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(seed)
             self.classifier = nn.Linear(width, classes)
-            self.classifier.weight.normal_(std=START)
+            self.classifier.weight.normal_(std=INIT_STD)
             self.classifier.bias.zero_()
         self.classifier.to(device=fused.device, dtype=fused.backbone.dtype)
 

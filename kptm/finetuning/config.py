@@ -8,11 +8,11 @@ from kg.seeds import seed_problem
 from kptm.errors import ConfigError
 
 TASKS = ("relation", "typing", "tokens", "text")
-NARROW, NARROW_RATE, WIDE_RATE = 256, 1e-3, 5e-5
+MAX_NARROW_WIDTH, NARROW_RATE, WIDE_RATE = 256, 1e-3, 5e-5
 """The default learning rates.
 
-A backbone that is narrower than ``NARROW`` and not pretrained needs ``NARROW_RATE``; others take
-``WIDE_RATE`` (Devlin et al. 2019).
+A backbone that is narrower than ``MAX_NARROW_WIDTH`` and not pretrained needs ``NARROW_RATE``;
+others take ``WIDE_RATE`` (Devlin et al. 2019).
 """
 
 
@@ -70,7 +70,7 @@ class FinetuneConfig:
             width: The hidden size.
             trained: Whether the backbone is pretrained, rather than random.
         """
-        narrow = width < NARROW and not trained
+        narrow = width < MAX_NARROW_WIDTH and not trained
         return self.learning_rate or (NARROW_RATE if narrow else WIDE_RATE)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.finetuning.config import FinetuneConfig
     from kptm.finetuning.task_encoding import TaskExample, TaskExamples
 
-WARM_UP = 0.06
+WARM_UP_SHARE = 0.06
 """The share of the steps during which the learning rate rises."""
 
 
@@ -103,7 +103,7 @@ def run(
                 model.fused.hidden_size, trained=model.fused.origin.trained
             ),
             weight_decay=config.weight_decay,
-            warmup_steps=max(1, int(steps * WARM_UP)),
+            warmup_steps=max(1, int(steps * WARM_UP_SHARE)),
             lr_scheduler_type="linear",
             logging_strategy="no",
             save_strategy="no",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from kptm.fusion.mechanisms.mechanism import MentionKnowledge
 
-START_SCALE = 10.0
+INIT_SCALE = 10.0
 """The initial factor of the cosines, an inverse temperature; it is trained."""
 
 
@@ -49,7 +49,7 @@ class EntityHead(nn.Module):
         self.query = nn.Linear(hidden, width, bias=False)
         self.key = nn.Linear(hidden, width, bias=False)
         self.relation = nn.Linear(hidden, 3 * entity)
-        self.log_scale = nn.Parameter(torch.tensor(math.log(START_SCALE)))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(INIT_SCALE)))
 
     def forward(
         self, hidden_TD: Tensor, mentions_MD: Tensor, vectors_ME: Tensor, same_TM: Tensor

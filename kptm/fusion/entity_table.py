@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kg.embedding import EntityEmbeddings
 
-IN_MEMORY = 2**24
+MAX_NUMBERS_IN_MEMORY = 2**24
 """Maximum size of a table that is loaded at once, in elements: 64 MiB of float32."""
 
 
@@ -42,7 +42,7 @@ class EntityTable(nn.Module):
         # An empty tensor that moves with the model: it has the model's device and dtype.
         self._like: Tensor
         self.register_buffer("_like", torch.empty(0), persistent=False)
-        if len(embeddings) * embeddings.dim <= IN_MEMORY:
+        if len(embeddings) * embeddings.dim <= MAX_NUMBERS_IN_MEMORY:
             self.whole()
 
     def __len__(self) -> int:

@@ -35,8 +35,8 @@ __all__ = ["UNTYPED", "HeteroTensors", "RelationTensors", "to_data", "to_hetero_
 
 UNTYPED = "entity"
 """The node type of entities without a type, or with none of those that were named."""
-_BATCH = 10_000
-_SHOWN = 5
+_ROWS_PER_BATCH = 10_000
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,8 @@ def _features(
 def _types(graph: GraphView, keys: Sequence[str]) -> list[tuple[str, ...]]:
     """The types of each entity."""
     types: list[tuple[str, ...]] = []
-    for start in range(0, len(keys), _BATCH):
-        part = keys[start : start + _BATCH]
+    for start in range(0, len(keys), _ROWS_PER_BATCH):
+        part = keys[start : start + _ROWS_PER_BATCH]
         entities = graph.entities(part)
         types += [entities[key].types if key in entities else () for key in part]
     return types
@@ -195,7 +195,7 @@ def _node_types(types: Sequence[tuple[str, ...]], wanted: Sequence[str]) -> list
     common = sorted(counts, key=lambda name: (-counts[name], name))
     for name in wanted:
         if name not in counts:
-            known = ", ".join(common[:_SHOWN]) or "none"
+            known = ", ".join(common[:_MAX_NAMED]) or "none"
             raise ConfigError(f"types: no entity has the type {name!r}; there are {known}")
     order = {name: at for at, name in enumerate(wanted or common)}
     return [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from kg.naming.folding import fold
 from kptm.errors import ConfigError
 from kptm.integrations.tool_functions import submit
-from kptm.passages.passage_search import STEM
+from kptm.passages.passage_search import PREFIX_CHARACTERS
 from kptm.serving.agents.agent_views import fact_views
-from kptm.serving.config import MAX_QUESTION
+from kptm.serving.config import MAX_QUESTION_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kptm.passages.passage_records import Passage
     from kptm.workspace import Workspace
 
-OFFSET = 60
+RANK_OFFSET = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009)."""
-FACTS = 100
+MAX_FACTS_PER_SIDE = 100
 """The maximum number of facts of an entity, as head and as tail, that are ranked."""
 _WORD = re.compile(r"\w+")
 
@@ -118,7 +118,9 @@ def _retrieve(
 def _facts_of(workspace: Workspace, entities: Sequence[str]) -> list[RetrievedText]:
     """The facts of entities, those of each in the order of the graph."""
     facts = [
-        attested for key in entities for attested in workspace.describe(key, limit=FACTS).facts
+        attested
+        for key in entities
+        for attested in workspace.describe(key, limit=MAX_FACTS_PER_SIDE).facts
     ]
     return _fact_texts(
         workspace,
@@ -167,14 +169,14 @@ def _by_words(facts: Sequence[RetrievedText], query: str) -> list[RetrievedText]
 
 
 def _stems(text: str) -> set[str]:
-    return {fold(word)[:STEM] for word in _WORD.findall(text)}
+    return {fold(word)[:PREFIX_CHARACTERS] for word in _WORD.findall(text)}
 
 
 def _answering(
     workspace: Workspace, query: str, facts: Sequence[RetrievedText]
 ) -> list[RetrievedText]:
     """The facts that answer the query as a question; those with values are among ``facts``."""
-    if len(query) > MAX_QUESTION or not query.strip():
+    if len(query) > MAX_QUESTION_CHARACTERS or not query.strip():
         return []
     answer = workspace.ask(query, sources=["graph"])
     triples = [item.triple for item in answer.evidence if item.kind == "triple" and item.triple]
@@ -225,6 +227,6 @@ def _fuse(rankings: Sequence[Sequence[RetrievedText]]) -> list[RetrievedText]:
     for ranking in rankings:
         for rank, text in enumerate({retrieved.id: retrieved for retrieved in ranking}.values(), 1):
             texts.setdefault(text.id, text)
-            scores[text.id] = scores.get(text.id, 0.0) + 1 / (OFFSET + rank)
+            scores[text.id] = scores.get(text.id, 0.0) + 1 / (RANK_OFFSET + rank)
     order = sorted(texts, key=lambda name: -scores[name])
     return [replace(texts[name], score=scores[name]) for name in order]

@@ -9,7 +9,7 @@ import numpy as np
 
 from kptm.data.tokenize import MASK
 from kptm.modeledge.encode.encode_texts import fact_keys, mention_vectors
-from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.encode.ingest import DOCUMENTS_PER_TRANSACTION
 from kptm.modeledge.sql import spaces
 from kptm.modeledge.sql.other_models import check_known
 
@@ -74,8 +74,8 @@ def recall(
         check_known(sql, names, ways)
     results: list[list[Recalled]] = [[] for _ in documents]
     numbered = list(enumerate(documents))
-    for first in range(0, len(documents), BATCH):
-        part = numbered[first : first + BATCH]
+    for first in range(0, len(documents), DOCUMENTS_PER_TRANSACTION):
+        part = numbered[first : first + DOCUMENTS_PER_TRANSACTION]
         for way, (places, vectors) in _encode_documents(model, part).items():
             hits_of_places = store.search(vectors, k=k, space=names[way], where=where)
             for (number, start, end, entity), hits in zip(places, hits_of_places, strict=True):

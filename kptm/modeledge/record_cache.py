@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Record
     from kptm.modeledge.sql.spaces import VectorSpace
 
-MOST = 10_000
+MAX_RECORDS = 10_000
 """The maximum number of records in memory."""
 
 State = tuple[int, int]
@@ -31,7 +31,7 @@ class RecordCache:
         most: The maximum number of records in memory.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_RECORDS) -> None:
         self._most = most
         self._lock = threading.Lock()
         self._state: State = (-1, -1)

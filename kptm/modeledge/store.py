@@ -226,9 +226,9 @@ class Modeledge(ModeledgeReader):
         Raises:
             ModeledgeError: No argument was given.
         """
-        subject = source or entity or text or " | ".join(triple or ())
+        note = note or source or entity or text or " | ".join(triple or ())
         with self._database.writing() as (sql, transaction):
-            number = oplog.begin(sql, "forget", (note or subject)[: record_edits.NOTE], revision)
+            number = oplog.begin(sql, "forget", note[: record_edits.MAX_NOTE], revision)
             removed = record_edits.forget(
                 sql, number, fact=triple, entity=entity, source=source, text=text
             )

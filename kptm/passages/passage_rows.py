@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Rows = list[tuple[object, ...]]
 
-BATCH = 1_000
+PASSAGES_PER_STATEMENT = 1_000
 """The number of passages that one SQL statement writes."""
 _COLUMNS = "id, source, document, ordinal, digest, text, live, forgotten, rev_came, rev_changed"
 
@@ -43,7 +43,7 @@ def write(
     digests: set[str] = set()
     total = added = 0
     stream = iter(pieces)
-    while batch := list(islice(stream, BATCH)):
+    while batch := list(islice(stream, PASSAGES_PER_STATEMENT)):
         total += len(batch)
         fresh: Rows = []
         restored: list[int] = []
@@ -184,4 +184,4 @@ def page(sql: Sql, last: int, source: str | None) -> list[int]:
     """The ids of the next live passages after the id ``last``, ascending; [] after the last one."""
     condition, parameters = ("", ()) if source is None else (" AND source = ?", (source,))
     query = f"SELECT id FROM passage WHERE live = 1 AND id > ?{condition} ORDER BY id LIMIT ?"
-    return [number for (number,) in sql.all(query, (last, *parameters, 2 * BATCH))]
+    return [number for (number,) in sql.all(query, (last, *parameters, 2 * PASSAGES_PER_STATEMENT))]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.passages.passage_records import Passage
 
-MOST = 256
+MAX_PASSAGES_PER_SEARCH = 256
 """The maximum number of passages that the search by links, and the search by words, each return."""
-STEM = 6
+PREFIX_CHARACTERS = 6
 """The number of leading characters of a word that are compared; inflected forms share them."""
 _WORD = re.compile(r"\w+")
 
@@ -81,7 +81,7 @@ def features_of(
     Returns:
         Shape (P, F) for F features.
     """
-    stems = [term[:STEM] for term in terms]
+    stems = [term[:PREFIX_CHARACTERS] for term in terms]
     return np.array(
         [
             [
@@ -105,7 +105,7 @@ def _overlap(stems: Sequence[str], text: str) -> float:
     """The share of the searched words that occur in a text."""
     if not stems:
         return 0.0
-    text_stems = {word[:STEM] for word in _WORD.findall(fold(text))}
+    text_stems = {word[:PREFIX_CHARACTERS] for word in _WORD.findall(fold(text))}
     return sum(stem in text_stems for stem in stems) / len(stems)
 
 
@@ -126,7 +126,7 @@ def linked_to(
             f" WHERE l.entity IN {keys} AND g.live = 1{inside} GROUP BY l.passage_id"
             " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
         )
-        most = MOST if len(set(entities)) == 1 else 16 * MOST
+        most = MAX_PASSAGES_PER_SEARCH if len(set(entities)) == 1 else 16 * MAX_PASSAGES_PER_SEARCH
         linked = dict(sql.all(query, (named, *parameters, most)))
         p_of = linked if p_of is None else {key: p * p_of[key] for key, p in linked.items()}
     return p_of or {}
@@ -161,5 +161,5 @@ def by_words(sql: Sql, terms: Sequence[str], entities: Sequence[str]) -> dict[in
             " ORDER BY bm25(passage_terms), g.id LIMIT ?"
         )  # fmt: skip
         wanted = " OR ".join(f'"{term}"' for term in terms)
-    rows_found = sql.all(query, (wanted, *parameters, MOST))
+    rows_found = sql.all(query, (wanted, *parameters, MAX_PASSAGES_PER_SEARCH))
     return {number: rank for rank, (number,) in enumerate(rows_found, 1)}

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from kptm.linking import LinkedText
 
-SENTENCES, CHARACTERS = 4, 600
+MAX_SENTENCES, MAX_CHARACTERS = 4, 600
 """The maximum number of sentences and characters of a passage; a longer sentence is a passage by
 itself."""
-SENSES, LEAST = 8, 0.002
+MAX_SENSES, MIN_SENSE_P = 8, 0.002
 """The maximum number of entities that a span links to, and their minimum probability."""
 
 # A full stop after an initial, or before a lower-case letter, does not end a sentence.
@@ -65,7 +65,7 @@ def pieces(document: LinkedText) -> Iterator[Piece]:
     bounds = sentences(document.text, [(link.start, link.end) for link in document.links])
     groups: list[list[tuple[int, int]]] = []
     for start, end in bounds:
-        if groups and len(groups[-1]) < SENTENCES and end - groups[-1][0][0] <= CHARACTERS:
+        if groups and len(groups[-1]) < MAX_SENTENCES and end - groups[-1][0][0] <= MAX_CHARACTERS:
             groups[-1].append((start, end))
         else:
             groups.append([(start, end)])
@@ -81,7 +81,7 @@ def _links(document: LinkedText, start: int, end: int) -> Iterator[EntityLink]:
         if start <= link.start and link.end <= end:
             senses = {item.entity: item.prior for item in link.candidates}
             senses[link.entity] = max(link.score, senses.get(link.entity, 0.0))
-            best = sorted(senses.items(), key=lambda item: (-item[1], item[0]))[:SENSES]
+            best = sorted(senses.items(), key=lambda item: (-item[1], item[0]))[:MAX_SENSES]
             for number, (entity, p) in enumerate(best):
-                if number == 0 or p >= LEAST:
+                if number == 0 or p >= MIN_SENSE_P:
                     yield EntityLink(link.start - start, link.end - start, entity, float(p))

@@ -24,7 +24,7 @@ _NAME = re.compile(
     rf"{_CAPITAL}(?: (?:(?:of|the|de|la|von|van|du|der|di|del|al|and|&)"
     rf" ){{0,2}}(?:{_CAPITAL}|\d+))*"
 )
-MOST_WORDS = 6
+MAX_WORDS = 6
 """The maximum number of words of a name."""
 
 
@@ -76,7 +76,7 @@ def name_spans(text: str, excluded: Sequence[tuple[int, int]]) -> Iterator[tuple
         words = match[0].split(" ")
         if any(start < last and first < end for first, last in excluded):
             continue
-        if len(words) > MOST_WORDS or max(map(len, words)) < 3:
+        if len(words) > MAX_WORDS or max(map(len, words)) < 3:
             continue
         opens = start == 0 or text[:start].rstrip()[-1:] in tuple(".!?:\n")
         if len(words) == 1 and opens:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRAINED_RATE = 5e-5
+PRETRAINED_RATE = 5e-5
 """Peak learning rate of pre-trained weights."""
 OWN = "backbone"
 """The key that marks the optimiser's groups of the backbone's own weights."""
@@ -65,7 +65,7 @@ def plan_for(model: FusedModel, config: PretrainConfig) -> BackbonePlan:
     trained = model.origin.trained
     if config.freeze_backbone or config.lora_rank:
         return BackbonePlan(rate=0.0, apart=True, lora=config.lora_rank)
-    rate = config.backbone_learning_rate or (TRAINED_RATE if trained else config.learning_rate)
+    rate = config.backbone_learning_rate or (PRETRAINED_RATE if trained else config.learning_rate)
     start = int(config.steps * config.entities_first) if trained else 0
     plan = BackbonePlan(rate=rate, start=start, apart=bool(start) or rate != config.learning_rate)
     if trained:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.corpus import Link
     from kptm.pretraining.objectives import Objective
 
-REPORT_EVERY = 64
+TEXTS_PER_REPORT = 64
 """The number of texts between two calls of ``reading``."""
 
 
@@ -165,7 +165,7 @@ def _count_texts(
     def encode_and_count(document: LinkedText) -> EncodedText:
         nonlocal count
         count += 1
-        if reading is not None and count % REPORT_EVERY == 0:
+        if reading is not None and count % TEXTS_PER_REPORT == 0:
             reading(count)
         return encode(document)
 

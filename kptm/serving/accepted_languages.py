@@ -7,7 +7,7 @@ import re
 from kg.errors import InvalidNameError
 from kg.naming.languages import checked_languages
 
-MOST = 8
+MAX_LANGUAGES = 8
 """The maximum number of languages that are used; browsers send five or fewer."""
 _ITEM = re.compile(
     r"\s*([A-Za-z0-9-]{1,40})\s*(?:;\s*q\s*=\s*(0(?:\.\d{1,3})?|1(?:\.0{1,3})?)\s*)?"
@@ -33,4 +33,4 @@ def accepted_languages(header: str) -> tuple[str, ...]:
         except InvalidNameError:
             continue
         ranked.append((-float(match[2] or 1), place, tag))
-    return tuple(dict.fromkeys(tag for _, _, tag in sorted(ranked)))[:MOST]
+    return tuple(dict.fromkeys(tag for _, _, tag in sorted(ranked)))[:MAX_LANGUAGES]

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from kptm.errors import ConfigError
 
-MAX_NAME = 2_500
+MAX_NAME_CHARACTERS = 2_500
 """The maximum number of characters of a key or name, as in the store."""
-MAX_QUESTION = 2_000
+MAX_QUESTION_CHARACTERS = 2_000
 """The maximum number of characters of a question."""
 MAX_QUESTIONS = 32
 """The maximum number of questions of a batch."""
-MAX_TEXT = 20_000
+MAX_TEXT_CHARACTERS = 20_000
 """The maximum number of characters of a text to link."""
-MAX_BODY = 65_536
+MAX_BODY_BYTES = 65_536
 """The maximum number of bytes of a request's body."""
 BODY_SECONDS = 10.0
 """Seconds within which the whole body of a request must arrive."""

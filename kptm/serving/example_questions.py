@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from kg.types import Triple
     from kptm.workspace import Workspace
 
-FIRST_FACTS = 2000
+MAX_FACTS_READ = 2000
 """The examples are about the first facts of the graph, at most this many."""
 
-TRIED = 24
+MAX_QUESTIONS_ASKED = 24
 """The maximum number of questions that are asked in search of correct answers."""
 
 FORMS = ("What is the {relation} of {head}?", "{head} {relation} [MASK].")
@@ -26,7 +26,7 @@ def example_questions(ws: Workspace, limit: int) -> list[str]:
     tried = 0
     for fact in _one_of_each_relation(ws):
         for question in _questions(ws, fact):
-            if len(chosen) == limit or tried == TRIED:
+            if len(chosen) == limit or tried == MAX_QUESTIONS_ASKED:
                 return chosen
             tried += 1
             answer = ws.ask(question, sources=["graph"])
@@ -38,7 +38,7 @@ def example_questions(ws: Workspace, limit: int) -> list[str]:
 
 def _one_of_each_relation(ws: Workspace) -> Iterator[Triple]:
     seen: set[str] = set()
-    for fact in islice(ws.graph.match(), FIRST_FACTS):
+    for fact in islice(ws.graph.match(), MAX_FACTS_READ):
         if fact.relation not in seen:
             seen.add(fact.relation)
             yield fact

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 G = TypeVar("G")
 
-READERS = 4
+READER_THREADS = 4
 """The number of threads that read; each may use two of the store's fifteen connections."""
-MOST_LANGUAGES = 16
+MAX_LANGUAGE_LISTS = 16
 """The maximum number of lists of languages for which a graph with cached labels is held."""
 
 
@@ -55,7 +55,7 @@ class WorkspaceExecutor:
         self._revision = 0
         self._graphs: dict[tuple[str, ...], KnowledgeGraph] = {}
         self._asking = ThreadPoolExecutor(1, "kptm-asking")
-        self._reading = ThreadPoolExecutor(READERS, "kptm-reading")
+        self._reading = ThreadPoolExecutor(READER_THREADS, "kptm-reading")
 
     @property
     def name(self) -> str:
@@ -117,7 +117,7 @@ class WorkspaceExecutor:
         if not languages:
             return self._workspace.graph
         if languages not in self._graphs:
-            if len(self._graphs) == MOST_LANGUAGES:
+            if len(self._graphs) == MAX_LANGUAGE_LISTS:
                 self._graphs.clear()
             settled = self._workspace.config.graph.languages
             self._graphs[languages] = self._workspace.graph.in_languages((*languages, *settled))

@@ -24,9 +24,9 @@ PROBES = frozenset(("/healthz", "/readyz"))
 the responses contain nothing that another site could want."""
 UNCACHED = PROBES | {"/metrics"}
 """The paths outside of the API whose responses must not be stored by browsers."""
-DRAINED = 1_048_576
+MAX_DRAINED_BYTES = 1_048_576
 """The maximum number of bytes of a too large body that are read before the request is refused."""
-DIGITS = 12
+MAX_LENGTH_DIGITS = 12
 """The maximum number of digits of a content length, since Python refuses to parse very long
 numbers."""
 POLICY = (
@@ -115,10 +115,14 @@ class SecurityMiddleware:
     async def _body(self, receive: Receive, headers: Headers) -> bytes:
         """Read the whole body, because a client that is still sending may not see a refusal."""
         length = headers.get("content-length", "0")
-        too_long = len(length) > DIGITS or not length.isdecimal() or int(length) > DRAINED
+        too_long = (
+            len(length) > MAX_LENGTH_DIGITS
+            or not length.isdecimal()
+            or int(length) > MAX_DRAINED_BYTES
+        )
         body, more = bytearray(), not too_long
         with anyio.move_on_after(self._body_seconds) as timeout:
-            while more and len(body) <= DRAINED:
+            while more and len(body) <= MAX_DRAINED_BYTES:
                 message = await receive()
                 if message["type"] != "http.request":  # the client has disconnected
                     raise RefusedError(400, "the request ended before its body did")

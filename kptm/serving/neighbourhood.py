@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-NEAR = 1000
+MAX_FACTS_READ = 1000
 """The maximum number of facts of the centre that are read to choose from; a hub may have a million
 facts."""
 
@@ -34,7 +34,7 @@ def facts_around(
     facts = graph.neighbours(key, hops=hops, limit=limit + 1)
     if len(facts) <= limit:
         return facts, True
-    near = _spread(key, graph.neighbours(key, hops=1, limit=NEAR))
+    near = _spread(key, graph.neighbours(key, hops=1, limit=MAX_FACTS_READ))
     if hops == 1:
         return near[:limit], False
     first = near[: max(1, limit // 2)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 PENDING = ""
 """In place of the hash of a file whose synchronisation has not finished."""
-CHUNK = 2**20
+BYTES_PER_CHUNK = 2**20
 
 
 @dataclass
@@ -67,6 +67,6 @@ def file_hash(path: Path) -> str:
     """The SHA-256 of a file's bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(BYTES_PER_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

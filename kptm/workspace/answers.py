@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LANGUAGES = 16
+MAX_LANGUAGE_LISTS = 16
 """The maximum number of lists of languages whose labels are cached; a server's clients have
 different ones."""
 
 
 SEEN_AT_ONCE = frozenset(("edit", "remove"))
 """The kinds of revisions after which a predictor need not be rebuilt to answer correctly."""
-FOLLOWED = 64
+MAX_FOLLOWED_REVISIONS = 64
 """The maximum number of revisions whose kinds are read; after more of them the predictor is made
 again."""
 
@@ -82,8 +82,8 @@ class WorkspaceAnswers:
         """
         newest = self.graph.revision()
         if newest != since:
-            later = self.graph.revisions(limit=min(max(newest - since, 1), FOLLOWED))
-            if newest - since > FOLLOWED or any(
+            later = self.graph.revisions(limit=min(max(newest - since, 1), MAX_FOLLOWED_REVISIONS))
+            if newest - since > MAX_FOLLOWED_REVISIONS or any(
                 revision.kind not in SEEN_AT_ONCE for revision in later
             ):
                 self._base.note_change()
@@ -195,7 +195,7 @@ class WorkspaceAnswers:
 
         wanted = checked_languages((*languages, *self._base.config.graph.languages))
         if wanted not in self._labels:
-            if len(self._labels) == MOST_LANGUAGES:
+            if len(self._labels) == MAX_LANGUAGE_LISTS:
                 self._labels.clear()
             graph = self.graph.in_languages(wanted)
             self._labels[wanted] = AnswerLabels(graph, self._models.phrasings())

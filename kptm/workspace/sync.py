@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, str], None]
 
-NOTED = 20
+FILES_PER_MANIFEST = 20
 """Files between two writes of the manifest."""
 
 
@@ -200,7 +200,7 @@ class _Run:
             if self._progress is not None:
                 self._progress(number, file.name)
             yield self._take(file, hashes[file.name], file.name in is_new)
-            if number % NOTED == NOTED - 1:
+            if number % FILES_PER_MANIFEST == FILES_PER_MANIFEST - 1:
                 self._note()
         if work:
             self._note()

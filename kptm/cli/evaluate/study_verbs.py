@@ -101,18 +101,18 @@ def fusion(
     from kptm.cli.evaluate.study_input import check_results, own_study, show_results
     from kptm.evaluation.fusion.fusion_study import FusionStudy
     from kptm.evaluation.fusion.study_arms import (
-        GIVEN_RATE,
-        GIVEN_STEPS,
-        RATE,
-        STEPS,
+        PRETRAINED_RATE,
+        PRETRAINED_STEPS,
+        SMALL_BERT_RATE,
+        SMALL_BERT_STEPS,
         StudyBackbone,
     )
 
     start = StudyBackbone(
         path=backbone or "", freeze=freeze, lora_rank=lora, device=chosen_device() or "auto"
     )
-    rate = GIVEN_RATE if backbone else RATE
-    steps = steps or (GIVEN_STEPS if backbone else STEPS)
+    rate = PRETRAINED_RATE if backbone else SMALL_BERT_RATE
+    steps = steps or (PRETRAINED_STEPS if backbone else SMALL_BERT_STEPS)
     ask_file = None if ask is None or ask.isdecimal() else ask
     check_results(plot, out, inputs=[facts, phrasings, ask_file, *texts], workspace=graph)
     if graph and texts and not (facts or phrasings or ask):

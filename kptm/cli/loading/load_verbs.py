@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.formats import WikidataSubset
     from kg.types import LoadReport, Typed
 
-SHOWN = 20
+MAX_PRINTED_LINES = 20
 """Rejected lines that are printed; the file of rejected lines has all."""
 
 
@@ -246,8 +246,8 @@ def load_summary(path: str, report: LoadReport, lines: list[str]) -> dict[str, A
             "  (to overrule: --types RELATION=KIND, or --no-types; for good:"
             " types under [graph] in kptm.toml)"
         )
-    lines += [f"  {item.reason}" for item in report.rejected[:SHOWN]]
-    if report.rejected_count > SHOWN:
+    lines += [f"  {item.reason}" for item in report.rejected[:MAX_PRINTED_LINES]]
+    if report.rejected_count > MAX_PRINTED_LINES:
         lines.append(f"  … all of them are in {report.rejected_file}")
     return {
         "read": report.read,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kptm.sync.file_plans import FilePlan
     from kptm.workspace import Workspace
 
-TRIED = 20
+MAX_FACTS_TRIED = 20
 """Facts that are tried as an example question."""
 
 
@@ -113,7 +113,7 @@ def _load(ws: Workspace, plans: Sequence[FilePlan]) -> tuple[dict[str, Any], lis
 
 def _example(ws: Workspace) -> tuple[str, str] | None:
     """A question about one of the first facts that has an answer, and the answer."""
-    facts = list(islice(ws.graph.match(), TRIED))
+    facts = list(islice(ws.graph.match(), MAX_FACTS_TRIED))
     entities = ws.graph.entities([fact.head for fact in facts])
     labels = {relation.key: relation.label for relation in ws.graph.relations()}
     for head, relation, _ in facts:

@@ -13,7 +13,7 @@ from kptm.cli.output.progress import progress
 if TYPE_CHECKING:
     from kptm.workspace import Workspace
 
-SHOWN = 10
+MAX_PRINTED_PAIRS = 10
 """The maximum number of pairs that are printed; kptm review lists all."""
 
 
@@ -55,7 +55,7 @@ def duplicates(
             )
         with progress("comparing pairs", None) as advance:
             report = ws.duplicates(minimum=minimum, limit=limit, progress=advance)
-        items = ws.review(relation=_same_as(), limit=SHOWN)
+        items = ws.review(relation=_same_as(), limit=MAX_PRINTED_PAIRS)
         waiting = ws.graph.proposals.count()["proposed"]
     result |= {**asdict(report), "waiting": waiting, "best": [
         {"id": item.proposal.id, "keep": item.proposal.head, "gone": item.proposal.tail,

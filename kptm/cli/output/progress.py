@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Advance = Callable[..., None]
     """Called with the amount done, and a text or a loss to show beside it."""
 
-FIRST, EVERY = 2.0, 10.0
+SECONDS_TO_FIRST_LINE, SECONDS_BETWEEN_LINES = 2.0, 10.0
 """Seconds until the first line, and between two lines."""
 QUIET = "kptm.quiet"
 """The key of --quiet in the context of a command."""
@@ -152,14 +152,14 @@ def read_names(workspace: Workspace) -> None:
 
 @contextmanager
 def _lines(track: Track) -> Iterator[None]:
-    """Write a line after :data:`FIRST` seconds, then every :data:`EVERY`."""
+    """Write a line after some seconds (:data:`SECONDS_TO_FIRST_LINE`), then at intervals."""
     over = threading.Event()
 
     def write() -> None:
-        wait = FIRST
+        wait = SECONDS_TO_FIRST_LINE
         while not over.wait(wait):
             _say(track)
-            wait = EVERY
+            wait = SECONDS_BETWEEN_LINES
 
     thread = threading.Thread(target=write, daemon=True)
     thread.start()

@@ -23,7 +23,7 @@ from kptm.evaluation.fusion.fact_probing import Probe
 from kptm.evaluation.fusion.fusion_study import Study
 from kptm.evaluation.fusion.study_data import MAX_TOKENS, standard_embedding
 from kptm.evaluation.fusion.study_facts import apply_edits, choose_edits, draw, split_of
-from kptm.evaluation.fusion.study_links import NOISE
+from kptm.evaluation.fusion.study_links import DEFAULT_NOISE
 from kptm.modeledge.encode.encode_texts import clozes
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class DistantSupervisionStudy(Study):
         steps: int = 1_500,
         learning_rate: float = 3e-3,
         limit: int | None = None,
-        noise: float = NOISE,
+        noise: float = DEFAULT_NOISE,
         stated: int = 0,
     ) -> DistantSupervisionStudy:
         """Build the study from the sentences that state facts of the graph.

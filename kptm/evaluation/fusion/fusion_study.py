@@ -21,7 +21,7 @@ from kptm.evaluation.fusion.study_facts import (
     say,
 )
 from kptm.evaluation.fusion.study_facts import apply_edits as with_edits
-from kptm.evaluation.fusion.study_links import NOISE
+from kptm.evaluation.fusion.study_links import DEFAULT_NOISE
 from kptm.evaluation.fusion.trials import Trials, gather
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class FusionStudy(Study):
         steps: int = 1_500,
         learning_rate: float = 3e-3,
         limit: int | None = None,
-        noise: float = NOISE,
+        noise: float = DEFAULT_NOISE,
     ) -> FusionStudy:
         """Read the two files.
 

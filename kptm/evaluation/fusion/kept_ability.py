@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from kptm.fusion import FusedModel
 
-MOST_TEXTS = 400
+MAX_TEXTS = 400
 """The maximum number of texts, which are compared pairwise."""
-BATCH = 64
+TEXTS_PER_BATCH = 64
 """The number of texts that are encoded at a time."""
 
 
@@ -52,7 +52,7 @@ class Ability:
 
 def ability_of(model: FusedModel, texts: Sequence[LinkedText]) -> Ability:
     """Measure a model on texts, without their links."""
-    step = max(1, -(-len(texts) // MOST_TEXTS))
+    step = max(1, -(-len(texts) // MAX_TEXTS))
     distinct_texts = tuple(sorted({text.text for text in texts}))[::step]
     plain = [LinkedText(text) for text in distinct_texts]
     loss = None if model.origin.new_head else masked_lm_loss(model, plain, False, 0)
@@ -64,8 +64,8 @@ def sentence_vectors(model: FusedModel, texts: Sequence[LinkedText]) -> Tensor:
     """The mean of each text's last hidden states without knowledge, shape (N, D), on the CPU."""
     model.eval()
     batches = []
-    for start in range(0, len(texts), BATCH):
-        encoded = [model.encoder.encode(text) for text in texts[start : start + BATCH]]
+    for start in range(0, len(texts), TEXTS_PER_BATCH):
+        encoded = [model.encoder.encode(text) for text in texts[start : start + TEXTS_PER_BATCH]]
         batch = collate(encoded, model.pad_id, with_knowledge=False)
         hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
         there_BL1 = batch.attention_mask[:, :, None].float()

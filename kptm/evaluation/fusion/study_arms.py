@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 ARMS = ("none", "zero", "random", "permuted", "aligned")
 
 
-STEPS, RATE = 1_500, 3e-3
+SMALL_BERT_STEPS, SMALL_BERT_RATE = 1_500, 3e-3
 """Steps and learning rate of an arm on a small BERT with random weights."""
-GIVEN_STEPS, GIVEN_RATE = 300, 2e-3
+PRETRAINED_STEPS, PRETRAINED_RATE = 300, 2e-3
 """Steps and learning rate on a pretrained backbone; the rate is that of the new parameters."""
 
 

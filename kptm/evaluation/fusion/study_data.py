@@ -13,7 +13,7 @@ from kg.graph import KnowledgeGraph
 from kptm.errors import ConfigError
 from kptm.evaluation.fusion.study_facts import Edit
 from kptm.evaluation.fusion.study_facts import apply_edits as with_edits
-from kptm.evaluation.fusion.study_links import NOISE
+from kptm.evaluation.fusion.study_links import DEFAULT_NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ class StudyData:
     background: list[tuple[str, str, str]] = field(default_factory=list)
     steps: int = 1_500
     learning_rate: float = 3e-3
-    noise: float = NOISE
+    noise: float = DEFAULT_NOISE
     embedding: KGEConfig = field(default_factory=standard_embedding)
     found_links: bool = True
     max_length: int = MAX_TOKENS

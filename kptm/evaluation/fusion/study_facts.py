@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SHARES = (("B", 0.25), ("C", 0.15))
 """The shares of the splits; the rest is A."""
-EDITED = 0.2
+EDITED_SHARE = 0.2
 """The share of the B facts that is edited after training and becomes D."""
 
 
@@ -153,7 +153,7 @@ def split_of(head: str, tail: str) -> str:
 
 def choose_edits(
     facts: Iterable[SplitFact],
-    share: float = EDITED,
+    share: float = EDITED_SHARE,
     *,
     among: Iterable[tuple[str, str, str]] | None = None,
 ) -> tuple[list[SplitFact], list[Edit]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.evaluation.fusion.fact_probing import Probe
     from kptm.linking import Link, Linker
 
-NOISE = 0.2
+DEFAULT_NOISE = 0.2
 """The default share of links that are changed."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.evaluation.fusion.fact_probing import SplitFact
 
-LOOKED_AT = 50
+MAX_SEARCH_RESULTS = 50
 """Search results that are checked for an exact label; search ranks exact labels first."""
 
 
@@ -47,7 +47,9 @@ def find_entities(graph: GraphView, facts: Sequence[SplitFact]) -> NamedFacts:
     unknown: list[str] = []
     ambiguous: list[str] = []
     for name in sorted(wanted - keys.keys()):
-        called = [item for item in graph.search(name, limit=LOOKED_AT) if item.label == name]
+        called = [
+            item for item in graph.search(name, limit=MAX_SEARCH_RESULTS) if item.label == name
+        ]
         if len(called) == 1:
             keys[name] = called[0].key
             labels[called[0].key] = name

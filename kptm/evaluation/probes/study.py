@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CONDITIONS = (("knowledge", True), ("plain", False))
 """Each condition by its name in the report, and whether entity vectors are injected in it."""
-PARTS = 5
+PROGRESS_PARTS = 5
 """The number of parts that progress counts: facts and layers in both conditions, and attention."""
 
 
@@ -94,7 +94,7 @@ def run_probes(
         task: What the spans are labelled with: "labels" of the user, which must be probed, or
             "types" of mentions, which are left out with a note if there are too few.
         config: The settings.
-        progress: Called with the number of parts done, of :data:`PARTS`.
+        progress: Called with the number of parts done, of :data:`PROGRESS_PARTS`.
 
     Raises:
         ConfigError: No fact has a phrasing, or the user's labels cannot be probed.
@@ -130,7 +130,7 @@ def run_probes(
         attention = probe_attention(model, documents, config=config)
     except (ConfigError, ModelError) as error:
         notes.append(f"attention: {error}")
-    advance(PARTS)
+    advance(PROGRESS_PARTS)
     return ProbesReport(
         named=named, factual=factual, task=task, linear=linear, attention=attention,
         notes=tuple(notes),

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_mentions import TextMention
     from kptm.extraction.candidates.text_windows import Placed, TextWindow
 
-FAR = 60
+MAX_WORDS_BETWEEN = 60
 """The maximum number of words between two mentions."""
-SENTENCES_APART = 2
+MAX_SENTENCES_APART = 2
 """The maximum number of sentences from the first mention to the second."""
 
 
@@ -54,7 +54,7 @@ def pairs_of(window: TextWindow) -> Iterator[Pair]:
         for step, second in enumerate(placed[at + 1 :]):
             distance = second.start - first.stop
             apart = window.sentence[second.start] - window.sentence[first.start]
-            if distance > FAR or apart > SENTENCES_APART:
+            if distance > MAX_WORDS_BETWEEN or apart > MAX_SENTENCES_APART:
                 break
             if not _may_relate(first.mention, second.mention) or distance < 0:
                 continue

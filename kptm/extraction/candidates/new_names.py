@@ -10,7 +10,7 @@ from kg.naming.folding import fold
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MOST_WORDS = 6
+MAX_WORDS = 6
 """The maximum number of words of a name."""
 
 _CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w’'.&-]*\w|[^\W\d_a-zß-öø-ÿ]\."
@@ -36,7 +36,7 @@ def new_names(text: str, excluded: Sequence[tuple[int, int]]) -> Iterator[tuple[
         if any(start < last and first < end for first, last in excluded):
             continue
         words = name.split(" ")
-        if len(words) > MOST_WORDS or not any(len(word) > 2 for word in words):
+        if len(words) > MAX_WORDS or not any(len(word) > 2 for word in words):
             continue
         if len(words) == 1 and _OPENS.search(text[max(0, start - 4) : start]):
             continue

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Context = NDArray[np.float16]
 
-POOLS = 4
+VECTORS_PER_PAIR = 4
 """Number of concatenated vectors of a pair."""
 
 

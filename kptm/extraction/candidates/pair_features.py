@@ -15,7 +15,7 @@ from zlib import crc32
 from kg.naming.folding import fold
 from kptm.extraction.candidates.text_mentions import MentionKind
 from kptm.extraction.candidates.text_values import shape
-from kptm.extraction.candidates.text_windows import STEM
+from kptm.extraction.candidates.text_windows import PREFIX_CHARACTERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from kptm.extraction.candidates.text_mentions import TextMention
     from kptm.extraction.candidates.text_windows import Placed
 
-EDGE = 7
+WORDS_AT_EACH_END = 7
 """Between the mentions, the number of words read after the first and before the second."""
-BEFORE, AFTER = 3, 4
+WORDS_BEFORE, WORDS_AFTER = 3, 4
 """Number of words read before the first mention and after the second."""
-MOST_ROLES = 40
+MAX_ROLES = 40
 """Number of roles read per entity, the rarest first; frequent roles say little."""
 
 
@@ -76,7 +76,7 @@ def relation_name_stems(name: str) -> list[str]:
     """The prefixes of the words of a relation's name; "birthPlace" has two."""
     spaced = "".join(f" {char}" if char.isupper() else char for char in name)
     words = "".join(char if char.isalnum() else " " for char in spaced).split()
-    return list(dict.fromkeys(fold(word)[:STEM] for word in words if len(word) > 1))
+    return list(dict.fromkeys(fold(word)[:PREFIX_CHARACTERS] for word in words if len(word) > 1))
 
 
 def word_hash(place: str, stem: str) -> int:
@@ -101,7 +101,7 @@ def _roles(mention: TextMention, other: TextMention, knowledge: PairKnowledge) -
         for role, count in counts.items()
         if count > (role.relation in (ahead if role.is_head else back))
     ]
-    return [role for _, role in sorted(elsewhere)[:MOST_ROLES]]
+    return [role for _, role in sorted(elsewhere)[:MAX_ROLES]]
 
 
 def _words(pair: Pair) -> list[str]:
@@ -109,8 +109,8 @@ def _words(pair: Pair) -> list[str]:
     stems = window.stems
     between = stems[first.stop : second.start]
     size = len(between)
-    if size > 2 * EDGE:
-        between = [*between[:EDGE], "…", *between[-EDGE:]]
+    if size > 2 * WORDS_AT_EACH_END:
+        between = [*between[:WORDS_AT_EACH_END], "…", *between[-WORDS_AT_EACH_END:]]
     closed = ["<", *between, ">"]
     features = [f"b:{word}" for word in between]
     features += [f"{first_word} {second_word}" for first_word, second_word in pairwise(closed)]
@@ -118,8 +118,8 @@ def _words(pair: Pair) -> list[str]:
         f"{first_word} {second_word} {third_word}"
         for first_word, second_word, third_word in zip(closed, closed[1:], closed[2:], strict=False)
     ]
-    before = stems[max(0, first.start - BEFORE) : first.start]
-    after = stems[second.stop : second.stop + AFTER]
+    before = stems[max(0, first.start - WORDS_BEFORE) : first.start]
+    after = stems[second.stop : second.stop + WORDS_AFTER]
     features += [f"l:{word}" for word in before] + [f"r:{word}" for word in after]
     features += [f"l1:{' '.join(before[-1:])}", f"l2:{' '.join(before[-2:])}"]
     features += [f"r1:{' '.join(after[:1])}", f"r2:{' '.join(after[:2])}"]

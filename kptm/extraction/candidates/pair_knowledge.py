@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.values.infer import TypeDecision
 
-SOME = 0.1
+MIN_TAIL_SHARE = 0.1
 """A relation takes entities (or values) as tails if at least this share of its facts has them."""
-CACHED = 100_000
+MAX_CACHED_ENTITIES = 100_000
 """The maximum number of entities whose roles stay in memory."""
 
 
@@ -48,7 +48,7 @@ class PairKnowledge:
     def prepare(self, keys: Iterable[str]) -> None:
         """Read the knowledge of entities in one batch."""
         wanted = sorted(set(keys))
-        if len(self._roles) > CACHED:
+        if len(self._roles) > MAX_CACHED_ENTITIES:
             self._roles, self._types, self._values = {}, {}, {}
         fresh = [key for key in wanted if key not in self._roles]
         if fresh:
@@ -91,8 +91,10 @@ class PairKnowledge:
         if not total:
             return True, True, True
         decision = infer.like(sample)
-        is_text = values >= SOME * total and decision is not None and decision.kind == TEXT
-        return entities >= SOME * total, values >= SOME * total, is_text
+        is_text = (
+            values >= MIN_TAIL_SHARE * total and decision is not None and decision.kind == TEXT
+        )
+        return entities >= MIN_TAIL_SHARE * total, values >= MIN_TAIL_SHARE * total, is_text
 
     def _decide(self, relation: str) -> TypeDecision | None:
         """The type of a relation's tails; None if the graph has no fact of the relation."""

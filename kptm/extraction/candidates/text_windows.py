@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from kptm.extraction.candidates.text_mentions import TextMention
 
-STEM = 6
+PREFIX_CHARACTERS = 6
 """Characters of a word's prefix, which most of its inflections share."""
-SENTENCES = 6
+MAX_SENTENCES = 6
 """The maximum number of sentences of a window; mentions further apart form no pair."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -75,15 +75,15 @@ def sentence_bounds(text: str, mentions: list[TextMention]) -> list[tuple[int, i
 
 
 def windows_of(text: str, mentions: list[TextMention]) -> Iterator[TextWindow]:
-    """Cut a text into windows of at most :data:`SENTENCES` sentences.
+    """Cut a text into windows of at most :data:`MAX_SENTENCES` sentences.
 
     Args:
         text: The text.
         mentions: The mentions in the order of the text.
     """
     bounds = sentence_bounds(text, mentions)
-    for at in range(0, len(bounds), SENTENCES):
-        part = bounds[at : at + SENTENCES]
+    for at in range(0, len(bounds), MAX_SENTENCES):
+        part = bounds[at : at + MAX_SENTENCES]
         start, end = part[0][0], part[-1][1]
         inside = [item for item in mentions if start <= item.start < end]
         if len(inside) > 1:
@@ -98,7 +98,7 @@ def _window(text: str, bounds: list[tuple[int, int]], mentions: list[TextMention
     for match in _WORD.finditer(text, start, end):
         starts.append(match.start())
         ends.append(match.end())
-        stems.append(fold(match[0])[:STEM])
+        stems.append(fold(match[0])[:PREFIX_CHARACTERS])
     cuts = [last for _, last in bounds]
     sentence = [bisect_left(cuts, at + 1) for at in starts]
     placed = []

@@ -13,7 +13,7 @@ import numpy as np
 
 from kptm.errors import ConfigError
 from kptm.extraction.relation_classifier import (
-    SHARED,
+    SHARED_WEIGHTS,
     Classifier,
     Label,
     LabelSpace,
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from kptm.extraction.fitting.relation_examples import RelationExamples
 
 
-LEAST_STEPS = 50
+MIN_STEPS_PER_EVALUATION = 50
 """The minimum number of steps between two evaluations on held-out texts."""
-FIRST_STEPS = 1_000
+MIN_STEPS = 1_000
 """Training does not stop before this number of steps.
 
 On a tenth of WebNLG, held-out quality does not rise after 500 steps, but F1 on the development set
 rises from .60 to .66 afterwards.
 """
-FIRST_READINGS = 24
+MIN_EPOCHS = 24
 """If the examples are few, training may stop when they were read this many times, even before
-:data:`FIRST_STEPS`."""
-GAIN = 0.001
+:data:`MIN_STEPS`."""
+MIN_GAIN = 0.001
 """The least rise of the held-out average precision that counts as a gain."""
-IMPLIED, CASES = 0.97, 20
-"""A relation implies others if it has at least :data:`CASES` pairs, and at least this share of them
-has the others too."""
-RANKED = 0.01
+MIN_IMPLIED_SHARE, MIN_PAIRS_OF_RELATION = 0.97, 20
+"""A relation implies others if it has at least :data:`MIN_PAIRS_OF_RELATION` pairs, and at
+least this share of them has the others too."""
+MIN_RANKED_P = 0.01
 """Predictions with at most this probability do not count in the average precision."""
 
 
@@ -58,7 +58,7 @@ class ExtractionConfig:
     Attributes:
         dim: The numbers of a feature's vector.
         epochs: The maximum number of passes. A pass reads the examples once, or several times if it
-            would have fewer than :data:`LEAST_STEPS` steps.
+            would have fewer than :data:`MIN_STEPS_PER_EVALUATION` steps.
         patience: Training stops after this many passes without a gain on held-out texts.
         batch_size: Examples per step.
         learning_rate: The learning rate of Adam.
@@ -129,7 +129,7 @@ def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]
     alone = min(
         sum(count for other_set, count in sets.items() if label in other_set) for label in labels
     )
-    return alone >= CASES and together >= IMPLIED * alone
+    return alone >= MIN_PAIRS_OF_RELATION and together >= MIN_IMPLIED_SHARE * alone
 
 
 def targets_of(space: LabelSpace, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
@@ -184,8 +184,8 @@ def _fit(
     best, best_state, waited, passes = -1.0, model.state(), 0, 0
     # With few examples a pass has few steps, too few to measure a gain.
     steps = max(1, -(-len(examples) // config.batch_size))
-    times = -(-LEAST_STEPS // steps)
-    first = min(FIRST_STEPS, FIRST_READINGS * steps)
+    times = -(-MIN_STEPS_PER_EVALUATION // steps)
+    first = min(MIN_STEPS, MIN_EPOCHS * steps)
     for epoch in range(config.epochs):
         for _ in range(times):
             order = random.permutation(len(examples))
@@ -201,7 +201,7 @@ def _fit(
         if progress is not None:
             progress(epoch + 1, config.epochs, quality)
         is_early = (epoch + 1) * times * steps < first
-        if len(held_out) and quality < best + GAIN and not is_early:
+        if len(held_out) and quality < best + MIN_GAIN and not is_early:
             waited += 1
             if waited >= config.patience:
                 break
@@ -226,7 +226,7 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
             p = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
             truth = model.target(data, rows)[:, 1:] > 0
             total += int(truth.sum())
-            is_ranked = p > RANKED
+            is_ranked = p > MIN_RANKED_P
             chances.append(p[is_ranked])
             right.append(truth[is_ranked])
     order = np.argsort(-np.concatenate(chances), kind="stable")
@@ -272,7 +272,7 @@ class _Model:
         # Zeros, so that the model begins like one without an encoder.
         self.context = torch.nn.Parameter(torch.zeros(width, size))
         self.shared = torch.nn.Parameter(torch.tensor([1.0, 1.0, 0.0, 1.0]))
-        assert len(self.shared) == SHARED  # noqa: S101  # one each of the four matrices
+        assert len(self.shared) == SHARED_WEIGHTS  # noqa: S101  # one each of the four matrices
         self.sparse = list(self.vectors.parameters())
         self.dense = [*self.output.parameters(), self.shared, *([self.context] if width else [])]
 

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     Kinds = Mapping[str, RelationKind]
     Note = Callable[[int, int, float], None]
 
-PART = 1_024
+PAIRS_PER_BATCH = 1_024
 """The number of pairs that are scored at a time."""
-SEEN = 0.05
+MIN_SCORE = 0.05
 """Predictions with a lower score are not used for thresholds."""
-PARTS = 8
+FOLDS = 8
 """Folds of cross-fitting: each fold is predicted by a classifier that learnt from the others."""
-REFITTED = 4_000
+MAX_REFITTED_ROWS = 4_000
 """With at most this many rows, or with texts, the final classifier also learns from held-out ones.
 """
 
@@ -105,7 +105,7 @@ def _fit_rows(
         train = examples
     classifier, passes = fit(train, test, space_of(train, kinds, config.min_count), config, note)
     calibration = calibrate(_score_held_out(classifier, test, closed=True), closed=True)
-    if len(test) and len(set(examples.documents)) <= REFITTED:
+    if len(test) and len(set(examples.documents)) <= MAX_REFITTED_ROWS:
         classifier = _fit_all(examples, kinds, config, note, passes, closed=True)
     return FittedExtractor(classifier, calibration, passes, from_rows=True, from_texts=False)
 
@@ -150,10 +150,10 @@ def _cross_fit(
     predicted, fold by fold.
     """
     both, closed = stated.join_examples(taught), not len(taught)
-    fold = np.array([int(_draw(_name(pair)) * PARTS) for pair in both.pairs], np.int64)
+    fold = np.array([int(_draw(_name(pair)) * FOLDS) for pair in both.pairs], np.int64)
     is_row = np.arange(len(both)) < len(stated)
     scores = _HeldOutScores()
-    for number in range(PARTS):
+    for number in range(FOLDS):
         train = _select_examples(both, fold != number)
         if not any(train.labels):
             continue
@@ -236,10 +236,10 @@ def _score_held_out(
     """
     labels = classifier.space.labels
     at = {label: number for number, label in enumerate(labels)}
-    for start in range(0, len(held_out), PART):
-        part = held_out.select_examples(range(start, min(start + PART, len(held_out))))
+    for start in range(0, len(held_out), PAIRS_PER_BATCH):
+        part = held_out.select_examples(range(start, min(start + PAIRS_PER_BATCH, len(held_out))))
         chances = classifier.probabilities(part.pairs, part.features)
-        for row, column in zip(*(chances > SEEN).nonzero(), strict=True):
+        for row, column in zip(*(chances > MIN_SCORE).nonzero(), strict=True):
             label, features = labels[column], part.features[row]
             gold = part.labels[row]
             right = float(label in gold)

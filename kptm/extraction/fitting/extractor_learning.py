@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, str], None]
 
 T = TypeVar("T")
-BATCH = 256
+TEXTS_PER_BATCH = 256
 """The number of texts that are read at a time."""
-LINKED = 0.1
+MIN_LINK_P = 0.1
 """The minimum probability of a link; it is low because a matching relation supports a link too."""
-REVIEWED = 2.0
+REVIEWED_WEIGHT = 2.0
 """The weight of a reviewed proposal; it is high because a person decided it."""
 
 
@@ -102,7 +102,7 @@ def learn(
     row_texts = set(used)
     others = islice((text for text in texts if text not in row_texts), config.most_texts)
     noted = _note_texts(others, used, progress)
-    batches = map(partial(_link_texts, linker), in_batches(noted, BATCH))
+    batches = map(partial(_link_texts, linker), in_batches(noted, TEXTS_PER_BATCH))
     taught = relation_examples.distant(batches, knowledge, encoder, first=count)
     reviewed = _reviewed_examples(decided, knowledge, len(used), encoder)
     labels = [*stated.labels, *taught.labels, *reviewed.labels]
@@ -143,11 +143,11 @@ def in_batches(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
 
 def linked_batches(linker: TextLinker, texts: Iterable[str]) -> Iterator[Batch]:
     """Yield texts with their mentions, a batch at a time."""
-    return map(partial(_link_texts, linker), in_batches(texts, BATCH))
+    return map(partial(_link_texts, linker), in_batches(texts, TEXTS_PER_BATCH))
 
 
 def _link_texts(linker: TextLinker, texts: Sequence[str]) -> list[tuple[str, list[TextMention]]]:
-    documents = linker.link_many(texts, threshold=LINKED, any_case=True)
+    documents = linker.link_many(texts, threshold=MIN_LINK_P, any_case=True)
     return [(document.text, mentions_of(document)) for document in documents]
 
 
@@ -155,7 +155,7 @@ def _note_texts(texts: Iterable[str], used: list[str], progress: Progress | None
     """Yield texts, and append them to ``used``."""
     for text in texts:
         used.append(text)
-        if progress is not None and len(used) % BATCH == 0:
+        if progress is not None and len(used) % TEXTS_PER_BATCH == 0:
             progress(len(used), 0, "reading")
         yield text
 
@@ -172,7 +172,7 @@ def _row_examples(
     used.extend(row.text for row in rows)
 
     def read() -> Iterator[Batch]:
-        for part in in_batches(rows, BATCH):
+        for part in in_batches(rows, TEXTS_PER_BATCH):
             linked = _link_texts(linker, [row.text for row in part])
             yield [
                 (row.text, mentions if row.mentions is None else row.mentions)
@@ -217,7 +217,7 @@ def _reviewed_examples(
         labels = relation_examples.labels_of(pair, knowledge.relations)
         if item.state == "rejected":
             labels = tuple(label for label in labels if label.relation != item.relation)
-        examples.add(count + number, pair, features, labels, REVIEWED)
+        examples.add(count + number, pair, features, labels, REVIEWED_WEIGHT)
     return examples
 
 

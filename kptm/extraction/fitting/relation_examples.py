@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Stated = Callable[[int, TextMention, TextMention], set[str]]
     """The relations that document ``n`` states from one mention to another."""
 
-UNKNOWN = 0.5
+UNLABELLED_WEIGHT = 0.5
 """The weight of an unlabelled pair that may have a relation; see :func:`weight_of`."""
 
 
@@ -137,7 +137,7 @@ def weight_of(pair: Pair, labels: tuple[Label, ...], knowledge: PairKnowledge) -
         mention.kind == MentionKind.ENTITY and bool(knowledge.roles(mention.key))
         for mention in pair.mentions
     ]
-    return 1.0 if all(known) else UNKNOWN
+    return 1.0 if all(known) else UNLABELLED_WEIGHT
 
 
 def distant(

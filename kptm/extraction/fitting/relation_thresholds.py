@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 PRECISIONS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 """Precisions with stored thresholds; another precision takes the next higher one."""
-PRIOR = 20.0
+PRIOR_PREDICTIONS = 20.0
 """The weight of the overall mean, in predictions, when it smooths a rare relation."""
-SUPPORT = 20
+MIN_PREDICTIONS = 20
 """Fewer predictions of all relations together are not enough to show a precision."""
-NEVER = 2.0
+UNREACHABLE = 2.0
 """A threshold that no confidence reaches."""
 
 
-BOUND = 1.28
+BOUND_DEVIATIONS = 1.28
 """Standard deviations of the upper bound: 90%, one-sided."""
 
 
@@ -71,7 +71,7 @@ class RelationThresholds:
 
     def reaches(self, relation: str, precision: float) -> bool:
         """Whether a relation's held-out predictions reached a precision."""
-        return self.threshold(relation, precision) < NEVER
+        return self.threshold(relation, precision) < UNREACHABLE
 
     def threshold(self, relation: str, precision: float) -> float:
         """The threshold of a relation for a precision."""
@@ -100,22 +100,22 @@ def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
     if not closed:
         # The precision of the first few predictions may be chance, so it is used neither for a
         # threshold nor as a prior.
-        least = min(SUPPORT, len(right))
+        least = min(MIN_PREDICTIONS, len(right))
         pooled[:least] = pooled[least - 1]
         general = tuple(
-            threshold if np.count_nonzero(confidences >= threshold) >= least else NEVER
+            threshold if np.count_nonzero(confidences >= threshold) >= least else UNREACHABLE
             for threshold in general
         )
     rows_of: dict[str, list[int]] = defaultdict(list)
     for row, item in enumerate(items):
         rows_of[item.relation].append(row)
     relations = {
-        relation: _thresholds(confidences[rows], right[rows], PRIOR)
+        relation: _thresholds(confidences[rows], right[rows], PRIOR_PREDICTIONS)
         if closed
         else _fall_back(
             _raise_thresholds(confidences[rows], right[rows], general),
             general,
-            _thresholds(confidences[rows], right[rows], PRIOR, pooled[rows]),
+            _thresholds(confidences[rows], right[rows], PRIOR_PREDICTIONS, pooled[rows]),
         )
         for relation, rows in sorted(rows_of.items())
     }
@@ -146,7 +146,7 @@ def _thresholds(
     for wanted in PRECISIONS:
         enough = np.flatnonzero(last & (precision >= wanted))
         if not len(enough):
-            thresholds.append(NEVER)
+            thresholds.append(UNREACHABLE)
             continue
         least = float(confidences[enough[-1]])
         # If all predictions are good enough, the threshold drops to the precision itself.
@@ -167,7 +167,7 @@ def _fall_back(
     thresholds = list[float]()
     for high, common, own in zip(raised, general, shrunk, strict=True):
         # A higher precision never has a lower threshold.
-        thresholds.append(max([own, *thresholds]) if common >= NEVER else high)
+        thresholds.append(max([own, *thresholds]) if common >= UNREACHABLE else high)
     return tuple(thresholds)
 
 
@@ -182,7 +182,7 @@ def _raise_thresholds(
         general: The thresholds of all relations together.
     """
     counts = np.arange(1, len(right) + 1)
-    share, spread = np.cumsum(right) / counts, BOUND**2 / counts
+    share, spread = np.cumsum(right) / counts, BOUND_DEVIATIONS**2 / counts
     # The upper end of Wilson's interval for the precision of the predictions up to each one.
     bound = share + spread / 2 + np.sqrt(spread * (share * (1 - share) + spread / 4))
     bound /= 1 + spread
@@ -194,7 +194,7 @@ def _raise_thresholds(
             thresholds.append(least)
             continue
         enough = above[bound[above] >= wanted]
-        thresholds.append(float(confidences[enough[-1]]) if len(enough) else NEVER)
+        thresholds.append(float(confidences[enough[-1]]) if len(enough) else UNREACHABLE)
     # A prediction that passes at a precision must also pass at any lower one.
     for at in reversed(range(len(thresholds) - 1)):
         thresholds[at] = min(thresholds[at], thresholds[at + 1])

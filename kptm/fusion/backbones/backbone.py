@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHOWN = 5
+MAX_NAMED_WEIGHTS = 5
 """The maximum number of names of weights in a message."""
 
 
@@ -118,7 +118,9 @@ def _read(backbone: str | Path, seed: int) -> tuple[Any, Origin]:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f", and {len(names) - SHOWN} more" if names[SHOWN:] else "")
+    return ", ".join(names[:MAX_NAMED_WEIGHTS]) + (
+        f", and {len(names) - MAX_NAMED_WEIGHTS} more" if names[MAX_NAMED_WEIGHTS:] else ""
+    )
 
 
 def is_causal(config: Any) -> bool:

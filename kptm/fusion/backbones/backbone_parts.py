@@ -16,7 +16,7 @@ from kptm.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HEAD_WIDTH = 64
+DEFAULT_HEAD_WIDTH = 64
 """The width of an attention head in a family without attention (state-space models)."""
 
 
@@ -59,7 +59,7 @@ def hidden_size(backbone: Any) -> int:
 def attention_heads(backbone: Any) -> int:
     """Attention heads of a layer; without attention, the usual number for the width."""
     heads = getattr(text_config(backbone), "num_attention_heads", None)
-    return int(heads or max(1, hidden_size(backbone) // HEAD_WIDTH))
+    return int(heads or max(1, hidden_size(backbone) // DEFAULT_HEAD_WIDTH))
 
 
 def vocabulary_size(backbone: Any) -> int:

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LENGTH = 8
+TEST_TOKENS = 8
 """Tokens of the test text."""
 
 TOLERANCE = 1e-2
 """Relative and absolute tolerance between logits by two ways, for half precision."""
 
-ROUNDING, MOST_ROUNDING = 150, 5e-2
+MAX_ROUNDINGS, MAX_ROUNDING_ERROR = 150, 5e-2
 """Tolerance between the states of a text alone and in a batch, in roundings, and its upper limit.
 
 Both are relative to the largest state. With random weights in float32, suitable families differ by
 at most 2e-6; families whose tokens see later ones differ by at least 2e-5.
 """
 
-MOST_PADDING = 5e-2
+MAX_PADDING_ERROR = 5e-2
 """Relative tolerance for padding, which convolutions and landmark attention see."""
 
 FAILURES = (AttributeError, TypeError, RuntimeError, ValueError, LookupError, ImportError)
@@ -95,12 +95,14 @@ def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
     """A text of ordinary tokens, and its mask."""
     special = set(model.tokenizer.all_special_ids)
     tokens = [number for number in range(len(model.tokenizer)) if number not in special] or [0]
-    ids = torch.tensor([[tokens[at % len(tokens)] for at in range(LENGTH)]], device=model.device)
+    ids = torch.tensor(
+        [[tokens[at % len(tokens)] for at in range(TEST_TOKENS)]], device=model.device
+    )
     return ids, torch.ones_like(ids)
 
 
 def _check_width(name: str, hidden: Tensor, width: int) -> None:
-    if hidden.shape != (1, LENGTH, width):
+    if hidden.shape != (1, TEST_TOKENS, width):
         raise ModelError(
             f"{name}: its last hidden states have the shape {tuple(hidden.shape)}, but layers are"
             f" {width} wide (a projection at the end?); this family cannot be fused"
@@ -125,13 +127,13 @@ def _check_logits(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) 
 def _check_neighbours(model: FusedParts, ids: Tensor, mask: Tensor, hidden: Tensor) -> None:
     """Check that padding, and in a decoder later tokens, change nothing."""
     name, none = type(model.backbone).__name__, ids.new_empty((0, 3))
-    rounding = min(ROUNDING * torch.finfo(hidden.dtype).eps, MOST_ROUNDING)
-    half = LENGTH // 2
+    rounding = min(MAX_ROUNDINGS * torch.finfo(hidden.dtype).eps, MAX_ROUNDING_ERROR)
+    half = TEST_TOKENS // 2
     alone = model(ids[:, :half], mask[:, :half], none, none[:, 0]).hidden
     padded = torch.cat([ids[:, :half], torch.full_like(ids[:, half:], model.pad_id)], 1)
     beside = torch.cat([mask[:, :half], torch.zeros_like(mask[:, half:])], 1)
     changed = _difference(model(padded, beside, none, none[:, 0]).hidden[:, :half], alone)
-    if changed > MOST_PADDING:
+    if changed > MAX_PADDING_ERROR:
         raise ModelError(
             f"{name}: padding changes the states of a text despite the attention mask;"
             " this family cannot be fused"

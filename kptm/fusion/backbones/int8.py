@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "int8.safetensors"
 """The file of the weights."""
-SMALLEST = 1e-12
+MIN_ROW_MAXIMUM = 1e-12
 """The minimum value of max |w|, so that a row of zeros is not divided by 0."""
 
 
@@ -138,7 +138,7 @@ def _round_rows(
     """The 8-bit rows of a weight and their scales, from ``rounded`` if they are there by its id."""
     if id(weight) not in rounded:
         rows = (weight.detach().T if transposed else weight.detach()).float()
-        scale = rows.abs().amax(1).clamp(min=SMALLEST) / 127
+        scale = rows.abs().amax(1).clamp(min=MIN_ROW_MAXIMUM) / 127
         rounded[id(weight)] = torch.round(rows / scale[:, None]).to(torch.int8), scale
     return rounded[id(weight)]
 

@@ -32,7 +32,7 @@ LORA_MARK = ".lora_"
 PREFIX = "base_model.model."
 """The prefix of weight names in peft's files."""
 WEIGHTS = "adapter_model.safetensors"
-SCALE = 2
+ALPHA_PER_RANK = 2
 """α / r."""
 KINDS = ("gated", "knowbert", "memory", "kbert")
 """The kinds of fusion that can be combined with LoRA.
@@ -73,7 +73,7 @@ def add_lora(backbone: Any, rank: int, seed: int) -> None:
     }
     config = peft.LoraConfig(
         r=rank,
-        lora_alpha=SCALE * rank,
+        lora_alpha=ALPHA_PER_RANK * rank,
         target_modules=sorted(linear),
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in linear.values()),
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.fusion.fused_model import FusedModel
     from kptm.linking import LinkedText
 
-BEAMS = 8
+MIN_BEAMS = 8
 """The minimum number of beams; with fewer, names that begin with a rare token are lost."""
 
 
@@ -121,7 +121,7 @@ def generate_names(
     end = model.tokenizer.sep_token_id if end is None else end
     if end is None:
         raise ModelError("the tokenizer has no token that ends a text; name its eos_token")
-    beams = max(BEAMS, k)
+    beams = max(MIN_BEAMS, k)
     settings = GenerationConfig(
         num_beams=beams,
         num_return_sequences=k,
@@ -145,13 +145,13 @@ def generate_names(
         ):
             tokens = row[: row.index(end)] if end in row else row
             node = trie.find(tokens)
-            for entity, name in node.ends if node and score > IMPOSSIBLE else ():
+            for entity, name in node.ends if node and score > IMPOSSIBLE_SCORE else ():
                 best.setdefault(entity, NameScore(entity, name, score))
         result.append(list(best.values()))
     return result
 
 
-IMPOSSIBLE = -1e8
+IMPOSSIBLE_SCORE = -1e8
 """A beam with a score below this has no name."""
 
 

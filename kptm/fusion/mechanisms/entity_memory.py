@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Nearest: TypeAlias = Callable[[Tensor, int], Tensor]
     """From queries (M, E) and k to the rows (M, k) with the greatest inner products."""
 
-CHUNK = 65_536
+ROWS_PER_CHUNK = 65_536
 """Rows of the table scored at a time."""
 
 
@@ -83,7 +83,7 @@ class MemoryFusion(Mechanism):
             return self.nearest(query_ME, k)
         best_Mk = query_ME.new_empty((len(query_ME), 0))
         rows_Mk = torch.empty((len(query_ME), 0), dtype=torch.long, device=query_ME.device)
-        for start, part_NE in table.chunks(CHUNK):
+        for start, part_NE in table.chunks(ROWS_PER_CHUNK):
             scores = query_ME @ part_NE.to(query_ME.dtype).T
             top = scores.topk(min(k, scores.shape[1]), -1)
             best_Mk = torch.cat([best_Mk, top.values], -1)

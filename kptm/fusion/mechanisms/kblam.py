@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kptm.fusion.mechanisms.mechanism import MentionKnowledge, Sizes
 
 
-MATCH = 2.0
+INIT_HEAD_SCALE = 2.0
 """The factor of the maps of heads at the start: the linked entity's own facts have logits near
 MATCH² √d / 3, those of others near 0."""
 
@@ -167,7 +167,7 @@ class _FactReader(nn.Module):
         # Facts are found by their heads from the first step, so that training only has to learn the
         # relations and the use of tails. From random maps, training does not find a match.
         with torch.no_grad():
-            self.entity.weight.mul_(MATCH)
+            self.entity.weight.mul_(INIT_HEAD_SCALE)
             self.key.weight[:, : sizes.entity] = self.entity.weight
 
     def split(self, rows: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-BATCH = 64
+DOCUMENTS_PER_TRANSACTION = 64
 """The number of documents that are written in one transaction."""
 
 
@@ -74,7 +74,7 @@ class TextWriter:
         """End the source's attestations of all texts whose digests are not in ``attested``."""
         with self._database.writing() as (sql, transaction):
             note = f"texts that {self._source} no longer has"
-            number = oplog.begin(sql, "replace", note[: record_edits.NOTE], self._revision)
+            number = oplog.begin(sql, "replace", note[: record_edits.MAX_NOTE], self._revision)
             removed = documents.end_rest(sql, number, self._source, attested)
             if not removed and not provenance.is_changed_by(sql, number):
                 transaction.rollback()
@@ -270,5 +270,5 @@ def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     A resumed run then makes the same batches and computes the same vectors.
     """
     source = iter(items)
-    while batch := list(islice(source, BATCH)):
+    while batch := list(islice(source, DOCUMENTS_PER_TRANSACTION)):
         yield batch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kptm.modeledge.encode.encode_texts import clozes, encode_clozes, mention_vectors
-from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.encode.ingest import DOCUMENTS_PER_TRANSACTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,8 +70,10 @@ class Reencoder:
         ]  # fmt: skip
         documents = list({item.digest: texts[item.digest] for _, item in wanted}.values())
         vector_of: dict[tuple[str, int, int, str], NDArray[np.float32]] = {}
-        for start in range(0, len(documents), BATCH):
-            vectors, records = mention_vectors(self._model, documents[start : start + BATCH])
+        for start in range(0, len(documents), DOCUMENTS_PER_TRANSACTION):
+            vectors, records = mention_vectors(
+                self._model, documents[start : start + DOCUMENTS_PER_TRANSACTION]
+            )
             for vector, record in zip(vectors, records, strict=True):
                 vector_of[record.text, record.start, record.end, record.value] = vector
         keys = (

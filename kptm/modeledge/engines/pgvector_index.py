@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 SCHEMA = "kptm_vectors"
 """The schema of all tables with vectors; the tables of the graph are in another one."""
 
-NEIGHBOURS = 32
+HNSW_LINKS = 32
 """Links of a vector in the graph, as in our HNSW of FAISS."""
 
-BREADTH = 64
+MIN_SEARCH_CANDIDATES = 64
 """The least number of candidates of a search, as in our HNSW of FAISS."""
 
-WIDEST_SEARCH = 1_000
+MAX_SEARCH_CANDIDATES = 1_000
 """The most candidates that pgvector takes; more results are found by comparing all rows."""
 
-WIDEST = 2_000
+MAX_HNSW_WIDTH = 2_000
 """The widest vectors for which pgvector has HNSW."""
 
 _FOUND = """
@@ -76,10 +76,10 @@ class PgvectorServer:
         Raises:
             ModeledgeError: The vectors are too wide for pgvector's HNSW.
         """
-        if space.dim > WIDEST:
+        if space.dim > MAX_HNSW_WIDTH:
             raise ModeledgeError(
                 f"the space {space.name} has vectors of width {space.dim}; pgvector has HNSW for at"
-                f" most {WIDEST}: use another engine"
+                f" most {MAX_HNSW_WIDTH}: use another engine"
             )
         return PgvectorIndex(self, space, f"{self.prefix}_{space.id}_{purge}")
 
@@ -249,8 +249,10 @@ class PgvectorIndex:
         pgvector's HNSW would apply a filter to what it has found, so that results are missing. With
         a filter all rows that pass are therefore compared.
         """
-        is_exact = self.is_exact or allowed is not None or 2 * k > WIDEST_SEARCH
-        self._server.set_search(min(max(2 * k, BREADTH), WIDEST_SEARCH), is_exact)
+        is_exact = self.is_exact or allowed is not None or 2 * k > MAX_SEARCH_CANDIDATES
+        self._server.set_search(
+            min(max(2 * k, MIN_SEARCH_CANDIDATES), MAX_SEARCH_CANDIDATES), is_exact
+        )
         where = "" if allowed is None else "WHERE t.id = ANY(%s)"
         texts = ["[" + ",".join(map(repr, query)) + "]" for query in queries.tolist()]
         chosen = [] if allowed is None else [allowed.ids.tolist()]
@@ -281,7 +283,7 @@ class PgvectorIndex:
         # Vectors have length 1, so the inner product is the cosine.
         self._server.run(
             f"CREATE INDEX IF NOT EXISTS {self.name}_hnsw ON {self._table}"
-            f" USING hnsw (embedding vector_ip_ops) WITH (m = {NEIGHBOURS})"
+            f" USING hnsw (embedding vector_ip_ops) WITH (m = {HNSW_LINKS})"
         )
         self._server.run(f"ANALYZE {self._table}")
 

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import Found
     from kptm.modeledge.vector_index.index_protocol import Allowed
 
-NEIGHBOURS = 32
+HNSW_LINKS = 32
 """Links of a vector in the graph, as in our HNSW of FAISS."""
 
-BREADTH = 64
+MIN_SEARCH_CANDIDATES = 64
 """The least number of candidates of a search, as in our HNSW of FAISS."""
 
-NUMBERS = 500_000
+MAX_NUMBERS_PER_REQUEST = 500_000
 """The most numbers in one request; as JSON they are a fraction of the server's limit of 32 MB."""
 
-MOST_ALLOWED = 100_000
+MAX_ALLOWED_ROWS = 100_000
 """The most rows that a filter may allow: their ids are a part of the request."""
 
-_PAGE = 10_000
-_TIMEOUT = 60
-_PATIENCE = 3_600
+_POINTS_PER_PAGE = 10_000
+_TIMEOUT_SECONDS = 60
+_BUILD_SECONDS = 3_600
 """Seconds that a build waits for the server's graph."""
 
 
@@ -75,7 +75,7 @@ class QdrantServer:
         client = QdrantClient(
             url=url,
             api_key=os.environ.get("QDRANT_API_KEY"),
-            timeout=_TIMEOUT,
+            timeout=_TIMEOUT_SECONDS,
             check_compatibility=False,
         )
         return cls(client, url, collection)
@@ -149,7 +149,11 @@ class QdrantIndex:
         with self._server.explain_errors():
             while True:
                 points, offset = self._server.client.scroll(
-                    self.name, limit=_PAGE, offset=offset, with_payload=False, with_vectors=False
+                    self.name,
+                    limit=_POINTS_PER_PAGE,
+                    offset=offset,
+                    with_payload=False,
+                    with_vectors=False,
                 )
                 ids += [point.id for point in points]
                 if offset is None:
@@ -163,9 +167,11 @@ class QdrantIndex:
         """Whether the collection has a point with each of the ids."""
         existing: list[int] = []
         with self._server.explain_errors():
-            for start in range(0, len(ids), _PAGE):
+            for start in range(0, len(ids), _POINTS_PER_PAGE):
                 points = self._server.client.retrieve(
-                    self.name, ids=ids[start : start + _PAGE].tolist(), with_payload=False
+                    self.name,
+                    ids=ids[start : start + _POINTS_PER_PAGE].tolist(),
+                    with_payload=False,
                 )
                 existing += [point.id for point in points]
         return np.isin(ids, np.asarray(existing, np.int64))
@@ -174,7 +180,7 @@ class QdrantIndex:
         """Add points, stored when this returns; one that is there is written again."""
         from qdrant_client import models
 
-        size = max(1, NUMBERS // self._space.dim)
+        size = max(1, MAX_NUMBERS_PER_REQUEST // self._space.dim)
         with self._server.explain_errors():
             for start in range(0, len(ids), size):
                 part = slice(start, start + size)
@@ -186,8 +192,8 @@ class QdrantIndex:
         from qdrant_client import models
 
         with self._server.explain_errors():
-            for start in range(0, len(ids), _PAGE):
-                points = models.PointIdsList(points=ids[start : start + _PAGE].tolist())
+            for start in range(0, len(ids), _POINTS_PER_PAGE):
+                points = models.PointIdsList(points=ids[start : start + _POINTS_PER_PAGE].tolist())
                 self._server.client.delete(self.name, points_selector=points, wait=True)
 
     def search_ids(
@@ -196,23 +202,23 @@ class QdrantIndex:
         """Similarities and ids of the nearest points; the server applies the filter as it searches.
 
         Raises:
-            ModeledgeError: The filter allows more than :data:`MOST_ALLOWED` rows.
+            ModeledgeError: The filter allows more than :data:`MAX_ALLOWED_ROWS` rows.
         """
         from qdrant_client import models
 
         chosen = None
         if allowed is not None:
-            if len(allowed.ids) > MOST_ALLOWED:
+            if len(allowed.ids) > MAX_ALLOWED_ROWS:
                 raise ModeledgeError(
                     f"a filter that {len(allowed.ids):,} rows pass cannot be sent to Qdrant, which"
-                    f" takes {MOST_ALLOWED:,} ids: narrow the filter, or search without one"
+                    f" takes {MAX_ALLOWED_ROWS:,} ids: narrow the filter, or search without one"
                 )
             chosen = models.Filter(must=[models.HasIdCondition(has_id=allowed.ids.tolist())])
         # Without a server the client has no parameters, and warns of them.
         parameters = (
             None
             if self._server.only_exact
-            else models.SearchParams(hnsw_ef=max(2 * k, BREADTH), exact=self.is_exact)
+            else models.SearchParams(hnsw_ef=max(2 * k, MIN_SEARCH_CANDIDATES), exact=self.is_exact)
         )
         requests = [
             models.QueryRequest(query=query, limit=k, filter=chosen, params=parameters)
@@ -246,7 +252,7 @@ class QdrantIndex:
                 vectors_config=models.VectorParams(
                     size=self._space.dim, distance=models.Distance.DOT
                 ),
-                hnsw_config=models.HnswConfigDiff(m=NEIGHBOURS),
+                hnsw_config=models.HnswConfigDiff(m=HNSW_LINKS),
             )
 
     def finish(self) -> None:
@@ -257,7 +263,7 @@ class QdrantIndex:
         """
         from qdrant_client import models
 
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _BUILD_SECONDS
         with self._server.explain_errors():
             while self._server.client.get_collection(self.name).status in (
                 models.CollectionStatus.YELLOW,

@@ -35,7 +35,7 @@ KINDS = ("auto", "hnsw", "flat")
 
 _logger = logging.getLogger(__name__)
 
-AT_ONCE = 100
+QUERIES_PER_REQUEST = 100
 """The number of queries in one request when recall is measured."""
 
 
@@ -162,7 +162,7 @@ class ServerEngine:
         """Add the rows that the index lacks, measure its recall, and store its position."""
         seq, newest = oplog.position(sql), oplog.newest(sql)
         ids = oplog.living(sql, space.id)
-        is_measured = config.kind != "flat" and len(ids) > build_index.FEWEST
+        is_measured = config.kind != "flat" and len(ids) > build_index.MAX_EXACT_VECTORS
         held_out = build_index.hold_out(ids, config.seed) if is_measured else ids[:0]
         add = index.add
         if len(index):  # a killed process has filled a part of it
@@ -189,8 +189,8 @@ class ServerEngine:
 def _audit(index: ServerIndex, queries: NDArray[np.float32], exact: NDArray[np.int64]) -> float:
     """The recall of an index for queries with known neighbours, shape (queries, k)."""
     results = [
-        index.search_ids(queries[start : start + AT_ONCE], exact.shape[1])[1]
-        for start in range(0, len(queries), AT_ONCE)
+        index.search_ids(queries[start : start + QUERIES_PER_REQUEST], exact.shape[1])[1]
+        for start in range(0, len(queries), QUERIES_PER_REQUEST)
     ]
     return build_index.recall_of(np.concatenate(results), exact)
 

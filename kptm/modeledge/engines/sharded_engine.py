@@ -189,7 +189,7 @@ class ShardedEngine:
         self, space: VectorSpace, index: ShardedIndex, number: int, built: Built, operation: int
     ) -> None:
         """Add a shard to an index, and write it to disk."""
-        is_young = built.wanted != "flat" and len(built.index) <= build_index.FEWEST
+        is_young = built.wanted != "flat" and len(built.index) <= build_index.MAX_EXACT_VECTORS
         shard = VectorShard(built.index, index.settings, built.recall, built.audited, is_young)
         index.shards[number] = shard
         if self._files is None or self._database.in_transaction:

@@ -107,7 +107,11 @@ class ShardedIndex:
         last = max(self.shards, default=0)
 
         def is_full(number: int, shard: VectorShard) -> bool:
-            return shard.is_young and number < last and len(shard.index) > build_index.FEWEST
+            return (
+                shard.is_young
+                and number < last
+                and len(shard.index) > build_index.MAX_EXACT_VECTORS
+            )
 
         return [
             number

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-BUCKETS = 8
+MAX_BUCKETS = 8
 """The maximum number of buckets; all have about the same number of questions."""
-SMALLEST = 8
+MIN_BUCKET_QUESTIONS = 8
 """The minimum number of questions in a bucket."""
 TEMPERATURES = tuple(float(value) for value in np.geomspace(0.002, 0.5, 25))
-TINY = 1e-12
+MIN_P = 1e-12
 """The lower bound of a p inside a logarithm; the p of a softmax are hardly ever below it."""
-HALVINGS = 60
+BISECTION_STEPS = 60
 """Steps of the bisection."""
-ROUNDING = 1e-5
+EDGE_MARGIN = 1e-5
 """Edges are this much below observed similarities, whose last bits depend on the batch."""
 
 
@@ -79,9 +79,9 @@ def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> InterpolationFit:
     if not with_hits:
         return InterpolationFit(TEMPERATURES[0], (), (), 0.0)
     scores_QK, right_QK = _arrays(with_hits, k)
-    model_Q = np.maximum([question.p_model for question in with_hits], TINY)
+    model_Q = np.maximum([question.p_model for question in with_hits], MIN_P)
     best_Q = scores_QK.max(1)
-    edges_B = bucket_edges(best_Q) - ROUNDING
+    edges_B = bucket_edges(best_Q) - EDGE_MARGIN
     bucket_Q = np.searchsorted(edges_B, best_Q, side="right") - 1
     penalty = 0.5 * np.log(max(len(questions), 2))
     edges = tuple(edges_B.tolist())
@@ -99,7 +99,7 @@ def fit(questions: Sequence[HeldOutQuestion], *, k: int) -> InterpolationFit:
 
 def bucket_edges(best_Q: Floats) -> Floats:
     """Lower edges of buckets of equal size, ascending, shape (B,); the first is the minimum."""
-    count = max(1, min(BUCKETS, len(best_Q) // SMALLEST))
+    count = max(1, min(MAX_BUCKETS, len(best_Q) // MIN_BUCKET_QUESTIONS))
     quantiles = np.quantile(best_Q, np.arange(count) / count, method="lower")
     edges: Floats = np.unique(quantiles)
     return edges
@@ -117,7 +117,7 @@ def best_weights(
 ) -> Floats:
     """The λ of each bucket, shape (B,): the root of the derivative of its log-likelihood."""
     low_B, high_B = np.zeros(count), np.ones(count)
-    for _ in range(HALVINGS):
+    for _ in range(BISECTION_STEPS):
         middle_B = (low_B + high_B) / 2
         share_Q = middle_B[bucket_Q]
         slope_Q = (near_Q - model_Q) / (share_Q * near_Q + (1 - share_Q) * model_Q)

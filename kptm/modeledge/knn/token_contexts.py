@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
     from kptm.modeledge.store import Modeledge
 
-BATCH = 64
+TEXTS_PER_BATCH = 64
 """Texts per batch."""
 
 
@@ -81,8 +81,8 @@ def states(model: FusedModel, context_list: Sequence[Context]) -> torch.Tensor:
     for row, item in enumerate(context_list):
         rows_of.setdefault(id(item.text), []).append(row)
     groups = list(rows_of.values())
-    for start in range(0, len(groups), BATCH):
-        part = groups[start : start + BATCH]
+    for start in range(0, len(groups), TEXTS_PER_BATCH):
+        part = groups[start : start + TEXTS_PER_BATCH]
         batch = collate([context_list[rows[0]].text for rows in part], model.pad_id)
         hidden_BLD = model(**batch.tensors()).hidden.float().cpu()
         for hidden_LD, rows in zip(hidden_BLD, part, strict=True):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Hit
     from kptm.modeledge.store import Modeledge
 
-BATCH = 256
+CONTEXTS_PER_BATCH = 256
 """Contexts per batch of :meth:`TokenPredictor.fit`.
 
 Each context needs memory for the p of every token in the vocabulary.
@@ -77,8 +77,8 @@ class TokenPredictor:
         context_list = [item for document in texts for item in contexts(self._model, document)]
         names = names_of(self._model, [item.token for item in context_list])
         questions: list[HeldOutQuestion] = []
-        for start in range(0, len(context_list), BATCH):
-            part = context_list[start : start + BATCH]
+        for start in range(0, len(context_list), CONTEXTS_PER_BATCH):
+            part = context_list[start : start + CONTEXTS_PER_BATCH]
             state_ND = states(self._model, part)
             p_NV, hits = self._by_model(state_ND), self._near(state_ND)
             questions += [

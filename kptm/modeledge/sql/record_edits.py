@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import Fact
     from kptm.modeledge.sql.record_rows import Condition
 
-NOTE = 200
+MAX_NOTE = 200
 """The longest note, in characters."""
 
 
@@ -159,7 +159,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
         )
         ids = [number for (number,) in sql.all(query, parameters)]
         changed += _delete(sql, "modeledge_record", "id", ids)
-        if len(name) >= held_names.SHORT:
+        if len(name) >= held_names.MIN_SUBSTRING_CHARACTERS:
             text, parameters = _columns_contain(("source",), name)
             changed += sql.run(f"DELETE FROM modeledge_attestation WHERE {text}", parameters)
             text, parameters = _columns_contain(("source", "document"), name)
@@ -175,7 +175,7 @@ def purge(sql: Sql, names: Sequence[str], source: str | None = None) -> int:
 
 def _contains(sql: Sql, name: str) -> Condition:
     """The condition that a record contains a name; a short name must be a whole key or word."""
-    if len(name) >= held_names.SHORT:
+    if len(name) >= held_names.MIN_SUBSTRING_CHARACTERS:
         return _columns_contain(
             ("r.value", "r.context", "o.text", "r.head", "r.relation", "r.tail"), name
         )

@@ -35,8 +35,8 @@ def follow_merge(sql: Sql, operation: int, pairs: Mapping[str, str]) -> int:
     )
     ids = record_rows.remove(sql, operation, named)
     first = record_rows.next_id(sql)
-    for start in range(0, len(ids), record_rows.PAGE):
-        page_ids, parameter = sql.values(ids[start : start + record_rows.PAGE])
+    for start in range(0, len(ids), record_rows.VECTORS_PER_PAGE):
+        page_ids, parameter = sql.values(ids[start : start + record_rows.VECTORS_PER_PAGE])
         query = f"SELECT {_COLUMNS} FROM modeledge_record WHERE id IN {page_ids} ORDER BY id"
         rows = sql.all(query, (parameter,))
         replacements = [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kg.sql.cursor import Sql
     from kptm.modeledge.sql.spaces import VectorSpace
 
-PAGE = 4_096
+VECTORS_PER_PAGE = 4_096
 """The number of vectors read at a time."""
 
 _COLUMNS = (
@@ -211,7 +211,7 @@ def entries(sql: Sql, space: VectorSpace) -> Iterator[list[tuple[Entry, NDArray[
         f"SELECT {_RECORD}, r.origin_id, r.vector {_FROM}"
         " WHERE r.id > ? AND r.space_id = ? AND r.live = 1 ORDER BY r.id LIMIT ?"
     )
-    while rows := sql.all(query, (last, space.id, PAGE)):
+    while rows := sql.all(query, (last, space.id, VECTORS_PER_PAGE)):
         last = rows[-1][0]
         sources_of = provenance.sources(sql, sorted({row[-2] for row in rows}))
         vectors = _numbers([row[-1] for row in rows], space)
@@ -241,7 +241,7 @@ def vectors(
         f" WHERE id > ?{until} AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
     )
     at = 0 if span is None else span.start - 1
-    while rows := sql.all(query, (at, space.id, PAGE)):
+    while rows := sql.all(query, (at, space.id, VECTORS_PER_PAGE)):
         at = rows[-1][0]
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         yield ids, _numbers([row[1] for row in rows], space)
@@ -253,8 +253,8 @@ def vectors_of(sql: Sql, space: VectorSpace, ids: Sequence[int]) -> Iterator[NDA
     Raises:
         StoreError: There is no such row, or its vector has the wrong size.
     """
-    for start in range(0, len(ids), PAGE):
-        part = list(ids[start : start + PAGE])
+    for start in range(0, len(ids), VECTORS_PER_PAGE):
+        part = list(ids[start : start + VECTORS_PER_PAGE])
         listed, parameter = sql.values(part)
         query = f"SELECT id, vector FROM modeledge_record WHERE id IN {listed}"
         blob_of: Mapping[int, bytes] = dict(sql.all(query, (parameter,)))

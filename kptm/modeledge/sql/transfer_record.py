@@ -62,7 +62,7 @@ class TransferRecord:
 
 
 def pages(
-    sql: Sql, space: VectorSpace, size: int = record_rows.PAGE, last: int = 0
+    sql: Sql, space: VectorSpace, size: int = record_rows.VECTORS_PER_PAGE, last: int = 0
 ) -> Iterator[tuple[list[TransferRecord], NDArray[np.float32]]]:
     """Stream live records after the id ``last``, ``size`` at a time, with vectors (size, dim)."""
     while ids := _ids(sql, space, last, size):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kptm.errors import ModeledgeError
 from kptm.modeledge.sql import oplog, provenance, record_rows
-from kptm.modeledge.sql.record_edits import NOTE, remove_orphans, restore_orphans
+from kptm.modeledge.sql.record_edits import MAX_NOTE, remove_orphans, restore_orphans
 
 if TYPE_CHECKING:
     from kg.sql.cursor import Sql
@@ -23,7 +23,7 @@ def undo_operation(sql: Sql, number: int, note: str, revision: int | None) -> in
         ModeledgeError: There is no such operation, or nothing of it is left to undo.
     """
     text = f"undo of operation {number}" + (f"; {note}" if note else "")
-    new = oplog.begin(sql, "undo", text[:NOTE], revision)
+    new = oplog.begin(sql, "undo", text[:MAX_NOTE], revision)
     removed = record_rows.removed_by(sql, number)
     changed = bool(record_rows.remove_inserted(sql, number, new))
     attested_again = provenance.reverse_attestations(sql, number, new)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-NEAREST = 10
+NEIGHBOURS = 10
 """The number of neighbours that are compared."""
 
-TIE = 1e-6
+TIE_TOLERANCE = 1e-6
 """Within this tolerance of the last neighbour's similarity, similarities count as equal to it."""
 
 
@@ -55,7 +55,7 @@ def recall(mapped: Vectors, encoded: Vectors) -> float:
     if not gold.size:
         return 1.0
     queries = unit(encoded)
-    worst = np.take_along_axis(similarities, gold, 1).min(1) - TIE
+    worst = np.take_along_axis(similarities, gold, 1).min(1) - TIE_TOLERANCE
     del similarities  # frees memory
     scores = np.stack([queries[row] @ query for row, query in zip(near, queries, strict=True)])
     return float((scores >= worst[:, None]).mean())
@@ -81,6 +81,6 @@ def _neighbours(queries: Vectors, among: Vectors) -> tuple[NDArray[np.float32], 
     """Similarities of all pairs, shape (n, n), and each row's nearest other rows."""
     scores = unit(queries) @ unit(among).T
     np.fill_diagonal(scores, -np.inf)
-    top = max(0, min(NEAREST, len(scores) - 1))
+    top = max(0, min(NEIGHBOURS, len(scores) - 1))
     order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
     return scores, order

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kg.sql.database import Database
     from kptm.modeledge.sql.transfer_record import TransferRecord
 
-SHARD = 8_192
+RECORDS_PER_SHARD = 8_192
 """The number of records in a pair of files."""
 
 VECTORS = "vectors"
@@ -56,7 +56,7 @@ def _write(database: Database, folder: Path, progress: Callable[[int], None] | N
         for space in spaces.list_all(sql):
             if not len(oplog.living(sql, space.id)):
                 continue
-            for items, vectors in transfer_record.pages(sql, space, SHARD):
+            for items, vectors in transfer_record.pages(sql, space, RECORDS_PER_SHARD):
                 number = f"{len(shards):05d}"
                 files = (f"records-{number}.jsonl", f"{VECTORS}-{number}.safetensors")
                 with (folder / files[0]).open("w", encoding="utf-8", newline="\n") as lines:

@@ -206,7 +206,7 @@ def merge(
     record_count = 0
     with database.writing() as (sql, transaction):
         pairs = [(theirs, _our_space(sql, theirs)) for theirs in record_source.spaces()]
-        number = oplog.begin(sql, "merge", record_source.name[: record_edits.NOTE])
+        number = oplog.begin(sql, "merge", record_source.name[: record_edits.MAX_NOTE])
         with find_conflicts(sql, record_source.facts(), policy) as conflicts:
             removed = len(record_rows.remove(sql, number, LOST)) if conflicts else 0
             last = int(sql.one("SELECT max(id) FROM modeledge_record") or 0)

@@ -18,7 +18,7 @@ from kptm.modeledge.encode.rebuild_texts import Rebuilder
 from kptm.modeledge.encode.reencode import KINDS, Reencoder
 from kptm.modeledge.sql import oplog, record_rows, spaces, transfer_record
 from kptm.modeledge.sql.other_models import kind_of, others_of
-from kptm.modeledge.transfer.migration_plan import PAGE, Planner, check_settings
+from kptm.modeledge.transfer.migration_plan import RECORDS_PER_TRANSACTION, Planner, check_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -148,7 +148,7 @@ class Migrator:
     def _migrate_space(self, plan: Plan, before: int, progress: Progress | None) -> Migration:
         """Migrate a space, page by page; ``before`` is the number of records done before it."""
         moved = there = seen = 0
-        size = PAGE if plan.rotation is None else record_rows.PAGE
+        size = RECORDS_PER_TRANSACTION if plan.rotation is None else record_rows.VECTORS_PER_PAGE
         last = 0
         while True:
             with self._database.reading() as sql:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 METHODS = ("auto", "encode", "map")
 
-PAGE = 256
+RECORDS_PER_TRANSACTION = 256
 """The number of records that are encoded and written in one transaction."""
 
-HELD = 1_000
+MAX_HELD_OUT = 1_000
 """The maximum number of records that are held out to measure recall."""
 
-FEWEST = 50
+MIN_HELD_OUT = 50
 """The minimum number of held-out records; with fewer, no map is accepted."""
 
 
@@ -105,7 +105,7 @@ class Planner:
         if method == "encode":
             return encode_all
         with self._database.reading() as sql:
-            held_out, chosen, count = sample(sql, old, KINDS, HELD, anchors, self._seed)
+            held_out, chosen, count = sample(sql, old, KINDS, MAX_HELD_OUT, anchors, self._seed)
         if method == "auto" and count <= 2 * (len(held_out) + len(chosen)):
             return encode_all  # a map would need at least half of the records encoded
         try:
@@ -125,10 +125,10 @@ class Planner:
 
     def _fit_map(self, old: VectorSpace, new: str, held_out: list[int], chosen: list[int]) -> Plan:
         """Fit and measure the map of a space."""
-        if len(held_out) < FEWEST:
+        if len(held_out) < MIN_HELD_OUT:
             self._refuse(old, len(held_out))
         held_pairs = self._pairs(old, held_out)
-        if len(held_pairs.ids) < FEWEST:
+        if len(held_pairs.ids) < MIN_HELD_OUT:
             self._refuse(old, len(held_pairs.ids))
         anchors = self._pairs(old, chosen)
         rotation = procrustes.best(anchors.old, anchors.new, recall, self._seed)
@@ -144,7 +144,7 @@ class Planner:
         raise ModeledgeError(
             f"{space.name} has too few records that can be encoded:"
             f" {count} could be held out to measure a map,"
-            f' but {FEWEST} are needed; use method="encode"'
+            f' but {MIN_HELD_OUT} are needed; use method="encode"'
         )
 
     def measure_encoding(self, plan: Plan) -> Agreement | None:
@@ -157,7 +157,7 @@ class Planner:
             new = spaces.find(sql, plan.new)
             if new is None:
                 return None
-            ids, _, _ = sample(sql, new, KINDS, HELD, 0, self._seed)
+            ids, _, _ = sample(sql, new, KINDS, MAX_HELD_OUT, 0, self._seed)
         pairs = self._pairs(new, ids)
         return agreement(pairs.old, pairs.new, pairs.values) if pairs.ids else None
 
@@ -166,9 +166,11 @@ class Planner:
         row_ids: list[int] = []
         values: list[str] = []
         old, new = [np.zeros((0, space.dim), np.float32)], []
-        for start in range(0, len(ids), PAGE):
+        for start in range(0, len(ids), RECORDS_PER_TRANSACTION):
             with self._database.reading() as sql:
-                items, vectors = transfer_record.of_ids(sql, space, ids[start : start + PAGE])
+                items, vectors = transfer_record.of_ids(
+                    sql, space, ids[start : start + RECORDS_PER_TRANSACTION]
+                )
                 places, encoded = self._encoder.encode(sql, items)
             if len(places):
                 old.append(vectors[places])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WAYS = ("plain", "centred", "unit", "unit, centred")
 """The normalisation of both sides before the rotation is fitted."""
 
-TUNED = 5
+ANCHORS_PER_HELD_OUT = 5
 """One in this many anchors is held out to choose the way."""
 
 
@@ -100,7 +100,10 @@ def best(old: Vectors, new: Vectors, measure: Measure, seed: int = 0) -> Orthogo
         ModeledgeError: There are no pairs, or D > E; see :func:`fit`.
     """
     order = np.random.default_rng(seed).permutation(len(old))
-    held_out, fitted = order[: len(order) // TUNED], order[len(order) // TUNED :]
+    held_out, fitted = (
+        order[: len(order) // ANCHORS_PER_HELD_OUT],
+        order[len(order) // ANCHORS_PER_HELD_OUT :],
+    )
     way = WAYS[0]
     if len(held_out):
         scores = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import FaissIndex, Found
     from kptm.modeledge.vector_index.index_protocol import Allowed
 
-WORN = 0.5
+MAX_REMOVED_SHARE = 0.5
 """With a larger share of removed rows, recall drops too far."""
 
 
@@ -58,7 +58,7 @@ class ApproximateIndex:
     @property
     def needs_rebuild(self) -> bool:
         """Whether recall drops because too many rows are removed."""
-        return len(self) < (1 - WORN) * len(self.ids)
+        return len(self) < (1 - MAX_REMOVED_SHARE) * len(self.ids)
 
     def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each of the ids is a live row of the index."""

@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int], None]
 
-AUDITED = 2_000
+RECALL_QUERIES = 2_000
 """The number of held-out queries, enough to measure recall to about a hundredth."""
 
-FEWEST = 1_000
+MAX_EXACT_VECTORS = 1_000
 """With no more vectors than this, search is exact."""
 
-NEAREST = 10
+RECALL_K = 10
 """The k of recall@k."""
 
-WIDER = 8
+OVERFETCH = 8
 """Over-fetch factor: compressed kinds return 8·k results, which are re-ranked exactly."""
 
-TRAINED = 40
+TRAINING_VECTORS_PER_CELL = 40
 """Training vectors per cell."""
 
-WIDE = 64
+MIN_RERANKED = 64
 """The least number of results to re-rank, because compressed vectors may rank the best one low."""
 
 
@@ -117,7 +117,7 @@ def build_rows(
         seq: The newest line of the log in this transaction.
         progress: Called with the number of vectors read.
     """
-    if config.kind == "flat" or len(ids) <= FEWEST:
+    if config.kind == "flat" or len(ids) <= MAX_EXACT_VECTORS:
         return Built(flat(sql, space, ids, progress), seq, 1.0, config.kind, 1.0)
     index, recall = _build_and_audit(sql, space, config.kind, ids, config.seed, progress)
     if recall < config.target:
@@ -150,13 +150,13 @@ def _build_and_audit(
 ) -> tuple[ApproximateIndex, float]:
     """Build an index of all rows, and measure its recall before the held-out queries are added."""
     order, held_count = _shuffle(ids, seed)
-    training_count = TRAINED * cells_for(len(ids)) if kind in CELLS else 1
+    training_count = TRAINING_VECTORS_PER_CELL * cells_for(len(ids)) if kind in CELLS else 1
     # Cells are not trained on the queries, since recall would then be overestimated.
     training = np.sort(order[held_count : held_count + training_count])
     index = ApproximateIndex(FaissIndex.train_empty(kind, _gather(sql, space, training), len(ids)))
     held_out = hold_out(ids, seed)
     queries, exact = fill(sql, space, index.add, ids, held_out, progress)
-    _, results = search_ids(sql, space, index, queries, NEAREST)
+    _, results = search_ids(sql, space, index, queries, RECALL_K)
     # Added last, because a query would find itself.
     index.add(held_out, queries)
     return index, recall_of(results, exact)
@@ -165,7 +165,9 @@ def _build_and_audit(
 def _shuffle(ids: NDArray[np.int64], seed: int) -> tuple[NDArray[np.int64], int]:
     """The ids in random order, and how many of the first are held out as queries."""
     # At most half of the rows are held out, so that enough rows remain to be searched.
-    return ids[np.random.default_rng(seed).permutation(len(ids))], min(AUDITED, len(ids) // 2)
+    return ids[np.random.default_rng(seed).permutation(len(ids))], min(
+        RECALL_QUERIES, len(ids) // 2
+    )
 
 
 def hold_out(ids: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
@@ -193,19 +195,20 @@ def fill(
         progress: Called with the number of vectors read.
 
     Returns:
-        The queries, shape (held_out, dim), and the ids of their :data:`NEAREST` nearest added rows.
+        The queries, shape (held_out, dim), and the ids of their :data:`RECALL_K` nearest added
+        rows.
     """
     queries = _gather(sql, space, held_out)
     # The exact nearest neighbours, merged page by page in the pass that fills the index.
-    exact = nearest(queries, queries[:0], NEAREST)
+    exact = nearest(queries, queries[:0], RECALL_K)
     for page_ids, page_vectors in _count(record_rows.vectors(sql, space, _span(ids)), progress):
         is_indexed = ~np.isin(page_ids, held_out)
         indexed_ids, vectors = page_ids[is_indexed], unit(page_vectors[is_indexed])
         add(indexed_ids, vectors)
         if not len(vectors):
             continue
-        scores, places = nearest(queries, vectors, NEAREST)
-        exact = merge(exact, (scores, np.where(places >= 0, indexed_ids[places], -1)), NEAREST)
+        scores, places = nearest(queries, vectors, RECALL_K)
+        exact = merge(exact, (scores, np.where(places >= 0, indexed_ids[places], -1)), RECALL_K)
     return queries, exact[1]
 
 
@@ -227,7 +230,7 @@ def search_ids(
     allowed: Allowed | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Similarities and ids of an index's results; compressed kinds are re-ranked exactly."""
-    wide = max(k * WIDER, WIDE) if index.kind in COARSE else k
+    wide = max(k * OVERFETCH, MIN_RERANKED) if index.kind in COARSE else k
     scores, ids = index.search_ids(queries, wide, allowed)
     return exact_nearest(sql, space, queries, ids, k) if wide > k else (scores, ids)
 

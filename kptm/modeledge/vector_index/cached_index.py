@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.records import RecordFilter
     from kptm.modeledge.vector_index.index_protocol import Allowed, VectorIndex
 
-REMEMBERED = 8
+MAX_CACHED_FILTERS = 8
 """The most filters whose rows stay in memory."""
 
 
@@ -40,7 +40,7 @@ class CachedIndex:
 
     def remember(self, where: RecordFilter, rows: Allowed) -> Allowed:
         """Remember the rows that pass a filter, and return them."""
-        if len(self.allowed) >= REMEMBERED:
+        if len(self.allowed) >= MAX_CACHED_FILTERS:
             self.allowed.clear()
         self.allowed[where] = rows
         return rows

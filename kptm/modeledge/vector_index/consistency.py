@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kptm.modeledge.sql.spaces import VectorSpace
     from kptm.modeledge.vector_index.indexes import Indexes
 
-CLOSE = 1e-6
+VECTOR_TOLERANCE = 1e-6
 """The tolerance between a vector in an index and the normalised vector of its row."""
 
 
@@ -111,7 +111,7 @@ def _differs(sql: Sql, space: VectorSpace, index: FlatIndex) -> bool:
     """Whether a vector in the index differs from that of its row."""
     at = 0
     for ids, vectors in record_rows.vectors(sql, space):  # both are in the order of ids
-        if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=CLOSE):
+        if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=VECTOR_TOLERANCE):
             return True
         at += len(ids)
     return False

@@ -25,7 +25,7 @@ CELLS = ("ivf", "ivf-sq8", "ivf-pq")
 """Kinds whose cells are trained on a sample."""
 
 SEED = 0
-POINTS = 64
+TRAINING_VECTORS_PER_CENTROID = 64
 """Training vectors per centroid of a product quantiser; more take minutes and improve nothing."""
 
 _faiss: Any = faiss  # its stubs are incomplete
@@ -115,7 +115,7 @@ class FaissIndex:
         if kind == "ivf-pq":
             index.pq.cp.seed = SEED
             index.pq.cp.min_points_per_centroid = 1
-            index.pq.cp.max_points_per_centroid = POINTS
+            index.pq.cp.max_points_per_centroid = TRAINING_VECTORS_PER_CENTROID
         if not index.is_trained:
             index.train(sample)
         return cls(kind, index)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from kptm.modeledge.vector_index.faiss_index import Found
     from kptm.modeledge.vector_index.index_protocol import Allowed
 
-BLOCK = 16_384
+ROWS_PER_BLOCK = 16_384
 """The number of rows that are copied at a time."""
 
-SINGLE = 20
+MIN_QUERIES_TO_COPY = 20
 """For fewer queries than this, rows are compared in place, because copying them would cost more."""
 
 
@@ -82,8 +82,8 @@ class FlatIndex:
         if total and order[first] == first:  # no row moves, so the new ones are appended
             first = self._used
         # From the end to the beginning, so that no row is overwritten before it has moved.
-        for stop in range(total, first, -BLOCK):
-            start = max(first, stop - BLOCK)
+        for stop in range(total, first, -ROWS_PER_BLOCK):
+            start = max(first, stop - ROWS_PER_BLOCK)
             sources = order[start:stop]
             is_old = sources < self._used
             part = np.empty((stop - start, self._rows.shape[1]), np.float32)
@@ -98,8 +98,8 @@ class FlatIndex:
         remaining = np.flatnonzero(~np.isin(self.ids, ids))
         # The first row that moves.
         first = int(np.searchsorted(remaining - np.arange(len(remaining)), 1))
-        for start in range(first, len(remaining), BLOCK):
-            part = remaining[start : start + BLOCK]
+        for start in range(first, len(remaining), ROWS_PER_BLOCK):
+            part = remaining[start : start + ROWS_PER_BLOCK]
             self._rows[start : start + len(part)] = self._rows[part]
             self._ids[start : start + len(part)] = self._ids[part]
         self._used = len(remaining)
@@ -120,12 +120,12 @@ class FlatIndex:
         """The exact ``k`` best of the allowed positions (all by default)."""
         if allowed is None:
             return nearest(queries, self.rows, k)
-        if len(queries) < SINGLE:
+        if len(queries) < MIN_QUERIES_TO_COPY:
             return nearest_of(queries, self.rows, k, allowed)
         places = np.flatnonzero(allowed)
         best: Found = nearest(queries, self.rows[:0], k)
-        for start in range(0, len(places), BLOCK):
-            part = places[start : start + BLOCK]
+        for start in range(0, len(places), ROWS_PER_BLOCK):
+            part = places[start : start + ROWS_PER_BLOCK]
             scores, places_in_part = nearest(queries, self.rows[part], k)
             part_places = np.where(places_in_part >= 0, part[places_in_part], -1)
             best = merge(best, (scores, part_places), k)

@@ -16,11 +16,11 @@ from kptm.modeledge.vector_index.faiss_index import APPROXIMATE
 
 KINDS = ("flat", *APPROXIMATE)
 
-SMALL = 20_000
+MAX_EXACT_VECTORS = 20_000
 """Fewer vectors than this are always searched exactly, which takes about a millisecond."""
 
-IVF_PAYS = 2_000
-HNSW_PAYS = 5_000
+MIN_IVF_QUERIES = 2_000
+MIN_HNSW_QUERIES = 5_000
 """Number of single queries after which an index has saved the time of its building."""
 
 
@@ -61,7 +61,7 @@ def choose(count: int, dim: int, queries: int, memory: int) -> str:
         return "ivf-pq"
     if size > memory:
         return "ivf-sq8"
-    if count < SMALL or queries < IVF_PAYS:
+    if count < MAX_EXACT_VECTORS or queries < MIN_IVF_QUERIES:
         return "flat"
     # HNSW also needs memory for the 32 neighbours of each vector.
-    return "hnsw" if queries >= HNSW_PAYS and size + 272 * count <= memory else "ivf"
+    return "hnsw" if queries >= MIN_HNSW_QUERIES and size + 272 * count <= memory else "ivf"

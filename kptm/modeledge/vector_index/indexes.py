@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
     Found = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-SNAPSHOT_FROM = 10_000
+MIN_SNAPSHOT_ROWS = 10_000
 """With at least this many rows, a snapshot opens faster than the rows are read."""
 
-FEW = 0.1
+MAX_SHARE_COMPARED = 0.1
 """If a filter lets no larger share of a space pass, its rows are compared one by one."""
 
-DUE = 0.1
+MAX_REPLAYED_SHARE = 0.1
 """The share of changed rows at which a snapshot is rewritten; fewer changes are replayed."""
 
 _logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class Indexes:
     ) -> Found:
         """Search an approximate index; for queries with too few results, compare all rows."""
         wanted = len(index) if allowed is None else len(allowed.ids)
-        if allowed is not None and wanted <= FEW * len(index):
+        if allowed is not None and wanted <= MAX_SHARE_COMPARED * len(index):
             return self._one_by_one(space, queries, k, allowed.ids)
         if index.kind in COARSE:
             with self._database.quick() as sql:
@@ -237,9 +237,9 @@ class Indexes:
             # A server has stored its index, and may be gone when a store is closed.
             if cached is None or self.root is None or not self._engine.has_snapshots:
                 continue
-            if len(cached.index) < SNAPSHOT_FROM:
+            if len(cached.index) < MIN_SNAPSHOT_ROWS:
                 continue
-            if cached.saved >= 0 and cached.unsaved < DUE * len(cached.index):
+            if cached.saved >= 0 and cached.unsaved < MAX_REPLAYED_SHARE * len(cached.index):
                 continue
             try:
                 self.save(space)

@@ -15,9 +15,9 @@ from zlib import crc32
 if TYPE_CHECKING:
     from kptm.passages.reader.mention_words import PassageMention, ReadPassage
 
-EDGE = 7
+WORDS_AT_EACH_END = 7
 """Between the mentions, the number of words read after the first and before the second."""
-AROUND = 3
+WORDS_AROUND = 3
 """Number of words read before and after each mention."""
 
 
@@ -41,8 +41,8 @@ def _between(read: ReadPassage, topic: PassageMention, answer: PassageMention) -
     way = "r" if backward else "f"
     words = read.stems[first.last : second.first]
     size = len(words)
-    if size > 2 * EDGE:
-        words = [*words[:EDGE], "…", *words[-EDGE:]]
+    if size > 2 * WORDS_AT_EACH_END:
+        words = [*words[:WORDS_AT_EACH_END], "…", *words[-WORDS_AT_EACH_END:]]
     closed = ["<", *words, ">"]
     between = sum(first.last <= item.first < second.first for item in read.mentions)
     return [
@@ -63,7 +63,7 @@ def _between(read: ReadPassage, topic: PassageMention, answer: PassageMention) -
 
 def _around(stems: list[str], topic: PassageMention, answer: PassageMention) -> list[str]:
     features = []
-    for step in range(1, AROUND + 1):
+    for step in range(1, WORDS_AROUND + 1):
         for tag, mention in (("c", answer), ("h", topic)):
             left, right = mention.first - step, mention.last + step - 1
             if left >= 0:

@@ -13,8 +13,8 @@ from zlib import crc32
 import numpy as np
 
 from kptm.linking.text.char_classes import fold
-from kptm.passages.reader.answer_features import AROUND, pair_features
-from kptm.passages.reader.mention_words import STEM, name_sense
+from kptm.passages.reader.answer_features import WORDS_AROUND, pair_features
+from kptm.passages.reader.mention_words import PREFIX_CHARACTERS, name_sense
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -36,9 +36,9 @@ DENSE = (
     "share of the relation's tails that are of its kind",
 )
 """The dense features of a row, in their order; "it" is the candidate."""
-MOST_ROLES = 40
+MAX_ROLES = 40
 """Number of roles and types read per candidate, the rarest first."""
-LEAST = 1e-3
+MIN_P = 1e-3
 """The smallest p of which a logarithm is taken."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -109,7 +109,9 @@ def name_words(name: str) -> list[str]:
 def name_stems(name: str) -> frozenset[str]:
     """The prefixes of the words in a relation's name, without short words if there are others."""
     words = name_words(name)
-    return frozenset(word[:STEM] for word in words if len(word) > 2) or frozenset(words)
+    return frozenset(word[:PREFIX_CHARACTERS] for word in words if len(word) > 2) or frozenset(
+        words
+    )
 
 
 def rows_of(
@@ -179,8 +181,8 @@ def _rows(
         dense = [
             float(np.log1p(count)),
             float(count > 0),
-            float(np.log(max(sense.p, LEAST))),
-            float(np.log(max(topic[1], LEAST))),
+            float(np.log(max(sense.p, MIN_P))),
+            float(np.log(max(topic[1], MIN_P))),
             near,
             here,
             float(answer.kind == "value"),
@@ -193,7 +195,7 @@ def _rows(
 
 def _near(read: ReadPassage, topic: PassageMention, answer: PassageMention) -> set[str]:
     first, second = sorted((topic, answer), key=lambda item: item.first)
-    return set(read.stems[max(0, first.first - AROUND) : second.last + AROUND])
+    return set(read.stems[max(0, first.first - WORDS_AROUND) : second.last + WORDS_AROUND])
 
 
 def _overlap(stems: frozenset[str], words: Collection[str]) -> float:
@@ -216,7 +218,7 @@ def _typing(
         counts[role_of_answer] -= sense.node in answers
     count = counts.get(role_of_answer, 0)
     ordered = sorted((number, role) for role, number in counts.items() if number > 0)
-    names = [f"r:{relation} {'h' if head else 't'}" for _, (relation, head) in ordered[:MOST_ROLES]]
-    types = sorted(known.types.get(sense.node, ()))[:MOST_ROLES]
+    names = [f"r:{relation} {'h' if head else 't'}" for _, (relation, head) in ordered[:MAX_ROLES]]
+    types = sorted(known.types.get(sense.node, ()))[:MAX_ROLES]
     names += [f"y:{name}" for name in types]
     return count, names or ["t:bare"]

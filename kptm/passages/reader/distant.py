@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kptm.passages.reader.answer_pairs import Row
     from kptm.passages.reader.mention_words import ReadPassage
 
-EACH, ALL = 400, 9_000
+MAX_QUESTIONS_PER_RELATION, MAX_QUESTIONS = 400, 9_000
 """The maximum number of questions per relation and direction, and in all."""
-PASSAGES = 2
+MAX_PASSAGES = 2
 """The maximum number of passages per question: with an answer, and without one."""
-LEAST = 0.02
+MIN_LINK_P = 0.02
 """The minimum probability of a link to the topic."""
-HIDDEN = 12
+QUESTIONS_PER_HIDDEN = 12
 """One in this many questions has its answers presented as unknown names."""
 
 
@@ -68,7 +68,7 @@ def make_questions(graph: KnowledgeGraph) -> list[Taught]:
             "SELECT DISTINCT l.entity FROM passage_link l JOIN passage g ON g.id = l.passage_id"
             " WHERE g.live = 1 AND l.p >= ?"
         )
-        linked = {key for (key,) in sql.stream(query, (LEAST,))}
+        linked = {key for (key,) in sql.stream(query, (MIN_LINK_P,))}
         questions = _sample(_questions(graph, linked))
         places = _places(sql, {item.question.topic for item in questions})
         chosen = _choose(sql, questions, places)
@@ -77,7 +77,7 @@ def make_questions(graph: KnowledgeGraph) -> list[Taught]:
         known = known_of(graph, sql, passages.values())
     for item, numbers in zip(questions, chosen, strict=True):
         of_item = [passages[number] for number in numbers if number in passages]
-        hidden = item.place % HIDDEN == 0
+        hidden = item.place % QUESTIONS_PER_HIDDEN == 0
         item.rows = rows_of(item.question, of_item, known, answers=item.answers, hidden=hidden)
         item.right = [is_right(row, item.answers, hidden=hidden) for row in item.rows]
     return [item for item in questions if item.rows]
@@ -138,7 +138,7 @@ def _sample(questions: Iterator[Taught]) -> list[Taught]:
     by_way: dict[str, list[Taught]] = defaultdict(list)
     for item in questions:
         by_way[item.question.way].append(item)
-    each = max(8, min(EACH, ALL // max(1, len(by_way))))
+    each = max(8, min(MAX_QUESTIONS_PER_RELATION, MAX_QUESTIONS // max(1, len(by_way))))
     drawn = []
     for way in sorted(by_way):
         drawn += sorted(by_way[way], key=lambda item: item.place)[:each]
@@ -154,7 +154,7 @@ def _places(sql: Sql, topics: Collection[str]) -> dict[str, list[int]]:
         " GROUP BY l.entity, l.passage_id ORDER BY max(l.p) DESC, l.passage_id"
     )
     passages_of: dict[str, list[int]] = defaultdict(list)
-    for entity, number in sql.all(query, (LEAST, parameter)):
+    for entity, number in sql.all(query, (MIN_LINK_P, parameter)):
         passages_of[entity].append(number)
     return passages_of
 
@@ -169,12 +169,14 @@ def _choose(
     for item in questions:
         of_topic = places.get(item.question.topic, ())
         of_answers = set().union(*(passages_of.get(key, set()) for key in item.answers))
-        with_answer = [number for number in of_topic if number in of_answers][:PASSAGES]
-        others = [number for number in of_topic if number not in of_answers][:PASSAGES]
+        with_answer = [number for number in of_topic if number in of_answers][:MAX_PASSAGES]
+        others = [number for number in of_topic if number not in of_answers][:MAX_PASSAGES]
         chosen.append(with_answer + others)
     return chosen
 
 
 def _fetch(sql: Sql, ids: Sequence[int]) -> Iterator[Passage]:
-    for at in range(0, len(ids), passage_rows.BATCH):
-        yield from passage_rows.fetch(sql, dict.fromkeys(ids[at : at + passage_rows.BATCH], 0.0))
+    for at in range(0, len(ids), passage_rows.PASSAGES_PER_STATEMENT):
+        yield from passage_rows.fetch(
+            sql, dict.fromkeys(ids[at : at + passage_rows.PASSAGES_PER_STATEMENT], 0.0)
+        )

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from kg.types import Literal
     from kptm.passages.passage_records import Passage
 
-STEM = 6
+PREFIX_CHARACTERS = 6
 """The number of leading characters of a word that are compared; inflected forms share them."""
-SENSES, SHARE = 3, 0.1
+MAX_SENSES, MIN_SHARE_OF_BEST = 3, 0.1
 """The maximum number of senses of a mention, and their minimum p as a share of the best
 sense's."""
 
@@ -83,7 +83,7 @@ def read(passage: Passage) -> ReadPassage:
     """Find the words and mentions of a passage."""
     spans = [(match.start(), match.end()) for match in _WORD.finditer(passage.text)]
     folded = fold(passage.text)
-    stems = [folded[start : min(end, start + STEM)] for start, end in spans]
+    stems = [folded[start : min(end, start + PREFIX_CHARACTERS)] for start, end in spans]
     starts, ends = [start for start, _ in spans], [end for _, end in spans]
     mentions = []
     for start, end, kind, senses, literals in sorted(
@@ -125,4 +125,6 @@ def name_sense(text: str) -> MentionSense:
 def _likely(senses: Sequence[MentionSense]) -> tuple[MentionSense, ...]:
     """The most probable senses, best first."""
     ordered = sorted(senses, key=lambda item: (-item.p, item.node))
-    return tuple(item for item in ordered[:SENSES] if item.p >= SHARE * ordered[0].p)
+    return tuple(
+        item for item in ordered[:MAX_SENSES] if item.p >= MIN_SHARE_OF_BEST * ordered[0].p
+    )

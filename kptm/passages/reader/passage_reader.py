@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kptm.passages.reader.answer_pairs import Row, TopicStep
     from kptm.passages.reader.reader_model import ReaderModel
 
-PASSAGES = 16
+MAX_PASSAGES = 16
 """The maximum number of passages that are read for a question."""
-LEAST = 0.01
+MIN_P = 0.01
 """The minimum p of an answer."""
 
 
@@ -71,7 +71,7 @@ class Reader:
         question = question._replace(values=self.model.values.get(question.way, 0.0))
         with self._graph.database.reading() as sql:
             words = " ".join(name_words(question.name))
-            hits = search(sql, words, [question.topic], limit=PASSAGES)
+            hits = search(sql, words, [question.topic], limit=MAX_PASSAGES)
             passages = [read(item) for item in _distinct(hits)]
             known = known_of(self._graph, sql, passages) if passages else None
         rows = rows_of(question, passages, known) if known is not None else []
@@ -101,7 +101,7 @@ class Reader:
             if node not in missing
         ]
         answers.sort(key=lambda item: (-item.p, item.node))
-        return [item for item in answers if item.p >= LEAST]
+        return [item for item in answers if item.p >= MIN_P]
 
 
 def _distinct(passages: list[Passage]) -> list[Passage]:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 BITS = 20
-SIZE = 1 << BITS
+SHARED_COLUMNS = 1 << BITS
 """The number of columns of hashed features that all relations share; the same number is for the
 features of single relations."""
-MIX = 0x9E3779B1
+HASH_MULTIPLIER = 0x9E3779B1
 """A factor that mixes the hash of a feature with that of a relation: 2³² / the golden ratio."""
 VERSION = 3
 """The version of the file of the model."""
-CHANGED = 0.05
+MAX_CHANGED_SHARE = 0.05
 """The model is fitted again if the number of facts or passages changes by more than this share."""
 
 
@@ -168,7 +168,7 @@ def facts_of(graph: KnowledgeGraph) -> int:
 
 
 def _close(first: int, second: int) -> bool:
-    return abs(first - second) <= CHANGED * max(first, second)
+    return abs(first - second) <= MAX_CHANGED_SHARE * max(first, second)
 
 
 def columns_of(hashes: Ints, own: int | Ints) -> Ints:
@@ -178,7 +178,12 @@ def columns_of(hashes: Ints, own: int | Ints) -> Ints:
         hashes: The hashes of features.
         own: The hash of the relation.
     """
-    return np.stack([hashes % SIZE, ((hashes ^ own) * MIX >> 7) % SIZE + SIZE])
+    return np.stack(
+        [
+            hashes % SHARED_COLUMNS,
+            ((hashes ^ own) * HASH_MULTIPLIER >> 7) % SHARED_COLUMNS + SHARED_COLUMNS,
+        ]
+    )
 
 
 def hash_of(way: str) -> int:

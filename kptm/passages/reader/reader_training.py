@@ -11,7 +11,7 @@ from kptm.passages.reader.answer_pairs import DENSE
 from kptm.passages.reader.distant import make_questions
 from kptm.passages.reader.logit import LogitExamples, fit
 from kptm.passages.reader.reader_model import (
-    SIZE,
+    SHARED_COLUMNS,
     HeldOutAnswer,
     ReaderModel,
     dense_matrix,
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from kptm.passages.reader.distant import Taught
     from kptm.passages.reader.reader_model import Ints
 
-HELD_OUT = 5
+QUESTIONS_PER_HELD_OUT = 5
 """One in this many questions is held out to calibrate p."""
-STEPS = 32
+MAX_STEPS = 32
 """The maximum number of steps of L-BFGS; half of it from earlier weights."""
-PENALTY, PENALTY_OF_DENSE = 1.0, 0.1
+PENALTY, DENSE_PENALTY = 1.0, 0.1
 """The L2 penalty of the weights: half of it times the square is added to the loss."""
-LEAST = 4
+MIN_ROWS_WITH_FEATURE = 4
 """The minimum number of rows with a feature that gets a weight."""
 
 
@@ -51,9 +51,9 @@ def train(graph: KnowledgeGraph, *, passages: int = 0) -> ReaderModel:
     if not any(any(item.right) for item in questions):
         return ReaderModel(facts=facts, passages=passages)
     data = _Data.of(questions)
-    is_training = np.arange(len(questions)) % HELD_OUT > 0
+    is_training = np.arange(len(questions)) % QUESTIONS_PER_HELD_OUT > 0
     first = data.fit(is_training, None)
-    best = tuple(best_of(first, item) for item in questions[::HELD_OUT])
+    best = tuple(best_of(first, item) for item in questions[::QUESTIONS_PER_HELD_OUT])
     fitted = data.fit(np.ones(len(questions), bool), first)
     values = {item.question.way: item.question.values for item in questions if item.question.values}
     return replace(fitted, values=values, best=best, facts=facts, passages=passages)
@@ -98,8 +98,10 @@ class _Data:
         rows = [row for item in questions for row in item.rows]
         of_M = np.repeat(of_Q, count_Q)
         columns, pointer, dense = design(rows, of_M, ways)
-        frequent = np.flatnonzero(np.bincount(columns, minlength=2 * SIZE) >= LEAST)
-        place = np.full(2 * SIZE, -1, np.int64)
+        frequent = np.flatnonzero(
+            np.bincount(columns, minlength=2 * SHARED_COLUMNS) >= MIN_ROWS_WITH_FEATURE
+        )
+        place = np.full(2 * SHARED_COLUMNS, -1, np.int64)
         place[frequent] = np.arange(len(frequent), dtype=np.int64)
         columns = place[columns]
         has_weight = columns >= 0
@@ -131,14 +133,12 @@ class _Data:
             none_QN=all_.none_QN[chosen_Q],
         )
         width = (1 + len(ways)) * len(DENSE)
-        penalty = np.concatenate(
-            [np.full(len(frequent), PENALTY), np.full(width, PENALTY_OF_DENSE)]
-        )
-        bias = np.full(2 + len(ways), PENALTY_OF_DENSE)
+        penalty = np.concatenate([np.full(len(frequent), PENALTY), np.full(width, DENSE_PENALTY)])
+        bias = np.full(2 + len(ways), DENSE_PENALTY)
         warm = None
         if start is not None:
             warm = np.concatenate([start.weights, start.dense.ravel(), start.none])
-        weights = fit(chosen, penalty, bias, warm, STEPS if start is None else STEPS // 2)
+        weights = fit(chosen, penalty, bias, warm, MAX_STEPS if start is None else MAX_STEPS // 2)
         return ReaderModel(
             ways=ways,
             columns=frequent.astype(np.int64),

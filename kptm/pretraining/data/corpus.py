@@ -1,8 +1,8 @@
 """Stores the encoded texts of a run on disk, so that memory is bounded and nothing is linked twice.
 
-The folder has shards: Arrow files of :data:`SHARD` texts. Beside each there is a note, written
-last, with the digest of its texts and the checksum of the file. A shard is used again if the digest
-of the texts is the same.
+The folder has shards: Arrow files of :data:`TEXTS_PER_SHARD` texts. Beside each there is a note,
+written last, with the digest of its texts and the checksum of the file. A shard is used again if
+the digest of the texts is the same.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     Link = Callable[[Iterable[str]], Iterable[LinkedText]]
     Text = str | LinkedText | Mapping[str, Any]
 
-SHARD = 4_096
+TEXTS_PER_SHARD = 4_096
 """Texts per file."""
-CACHED = 32_768
+MAX_CACHED_TEXTS = 32_768
 """The maximum number of decoded texts in memory."""
 
 
@@ -73,7 +73,9 @@ class Corpus:
         digest = hashlib.sha256(identity.encode())
         self.links = 0
         count = 0
-        while part := [_read(text, count + at) for at, text in enumerate(islice(stream, SHARD), 1)]:
+        while part := [
+            _read(text, count + at) for at, text in enumerate(islice(stream, TEXTS_PER_SHARD), 1)
+        ]:
             count += len(part)
             name = folder / f"{len(shards):05}"
             part_digest = _digest(part, identity)
@@ -88,7 +90,7 @@ class Corpus:
         rows: Any = concatenate_datasets(shards) if shards else None
         self._rows = rows
         self.lengths: list[int] = list(rows["length"]) if shards else []
-        self._decode_cached = lru_cache(CACHED)(self._decode_text)
+        self._decode_cached = lru_cache(MAX_CACHED_TEXTS)(self._decode_text)
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from kptm.data.tokenize import EncodedText, TokenSpan
 
-WRONG, UNGIVEN = 0.05, 0.15
+WRONG_ENTITY_SHARE, NO_ENTITY_SHARE = 0.05, 0.15
 """The shares of mentions that get a wrong entity, and no entity, in denoising.
 
 They are those of ERNIE (Zhang et al. 2019, section 3.4).
 """
-TRIES = 8
+MAX_TEXTS_SEARCHED = 8
 """The maximum number of texts that are searched for a replacement of a mention."""
 
 
@@ -43,8 +43,8 @@ def misalign(
             continue
         kind, other = rng.random(), int(rng.integers(entities))
         row: int | None = span.row
-        if kind < WRONG + UNGIVEN:
-            row = other if kind < WRONG and other not in hidden else None
+        if kind < WRONG_ENTITY_SHARE + NO_ENTITY_SHARE:
+            row = other if kind < WRONG_ENTITY_SHARE and other not in hidden else None
         changed = replace(span, row=row, right=span.row)
         if row != span.row:  # candidates and facts would reveal the correct entity
             changed = replace(
@@ -98,8 +98,8 @@ def replace_mentions(
 def _draw_replacement(
     span: TokenSpan, texts: Callable[[int], EncodedText], count: int, rng: np.random.Generator
 ) -> tuple[tuple[int, ...], TokenSpan] | None:
-    """The tokens and the mention of another entity; None if :data:`TRIES` texts have none."""
-    for _ in range(TRIES):
+    """The tokens and the mention of another entity; None if the searched texts have none."""
+    for _ in range(MAX_TEXTS_SEARCHED):
         text = texts(int(rng.integers(count)))
         others = [other for other in text.spans if other.row is not None and other.row != span.row]
         if others:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kptm.linking import LinkedText
     from kptm.pretraining.data.shards import Related
 
-MOST = 6
+MAX_ENTITIES_PER_TEXT = 6
 """The number of first entities of a text whose pairs are looked up in the graph."""
 
 
@@ -34,7 +34,7 @@ class TripleIndex:
         return tuple(
             sorted(
                 (head, self._number[triple.relation], tail)
-                for head, tail in permutations(document.entities()[:MOST], 2)
+                for head, tail in permutations(document.entities()[:MAX_ENTITIES_PER_TEXT], 2)
                 for triple in self._graph.match(head=head, tail=tail)
             )
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kptm.pretraining.objectives.objective import TrainingStep
 
-NONE = -100
+NOT_A_CANDIDATE = -100
 """The target of a mention whose entity is not among its candidates."""
 
 
@@ -37,7 +37,7 @@ class Linking(Objective):
         """The number of mentions whose correct entity is scored."""
         if not rows_of(batch, "right_rows"):
             return 0
-        return int((_targets(batch) != NONE).sum())
+        return int((_targets(batch) != NOT_A_CANDIDATE).sum())
 
     def total(self, step: TrainingStep) -> Tensor:
         """The sum over the mentions."""
@@ -45,7 +45,7 @@ class Linking(Objective):
         if scores_MC is None or not self.count(step.batch):
             return step.nothing
         return F.cross_entropy(
-            scores_MC.float(), _targets(step.batch), ignore_index=NONE, reduction="sum"
+            scores_MC.float(), _targets(step.batch), ignore_index=NOT_A_CANDIDATE, reduction="sum"
         )
 
 
@@ -55,4 +55,4 @@ def _targets(batch: Mapping[str, Tensor]) -> Tensor:
     if "candidate_rows" not in batch:
         return right_M
     same_MC = (batch["candidate_rows"] == right_M[:, None]) & (batch["candidate_priors"] > 0)
-    return torch.where(same_MC.any(1), same_MC.int().argmax(1), NONE)
+    return torch.where(same_MC.any(1), same_MC.int().argmax(1), NOT_A_CANDIDATE)

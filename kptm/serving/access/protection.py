@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kptm.serving.access.access_middleware import AccessMiddleware
 from kptm.serving.access.rate_middleware import RateMiddleware
 from kptm.serving.access.route_roles import document_limits, document_tokens
-from kptm.serving.config import BODY_SECONDS, MAX_BODY
+from kptm.serving.config import BODY_SECONDS, MAX_BODY_BYTES
 from kptm.serving.middleware import SecurityMiddleware
 
 if TYPE_CHECKING:
@@ -48,4 +48,6 @@ def protect(
     if tokens is not None:
         document_tokens(app.openapi(), roles)
         checked = AccessMiddleware(checked, roles=roles, tokens=tokens)
-    return SecurityMiddleware(checked, hosts=hosts, max_body=MAX_BODY, body_seconds=BODY_SECONDS)
+    return SecurityMiddleware(
+        checked, hosts=hosts, max_body=MAX_BODY_BYTES, body_seconds=BODY_SECONDS
+    )

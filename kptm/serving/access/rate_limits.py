@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "rates.sqlite"
 """The name of the SQLite file with the counts, in the folder that the workers share."""
-CLEANED = 1_000
+REQUESTS_PER_CLEANUP = 1_000
 """The number of requests between two deletions of windows that have ended."""
 _COUNT = """INSERT INTO hits VALUES (:key, :amount, :now + :seconds)
 ON CONFLICT (key) DO UPDATE SET
@@ -66,7 +66,7 @@ class SharedCounts(Storage):
         with self._lock:
             ((count,),) = self._database.execute(_COUNT, values).fetchall()
             self._counted += 1
-            if self._counted % CLEANED == 0:
+            if self._counted % REQUESTS_PER_CLEANUP == 0:
                 self._database.execute("DELETE FROM hits WHERE ends <= ?", (now,))
         return int(count)
 

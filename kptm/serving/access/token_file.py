@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 PREFIX = "kptm_"
 """Every token begins with this, so that tools which search for leaked secrets can find it."""
-BYTES = 32
+TOKEN_BYTES = 32
 """The number of random bytes of a token."""
-LONGEST = 256
+MAX_TOKEN_CHARACTERS = 256
 """The maximum number of characters of a client's token that are hashed."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HASH = re.compile(r"[0-9a-f]{64}")
 VERSION = 1
 OWNER_ONLY = 0o600
 """The permissions of the file."""
-PATIENCE = 10.0
+LOCK_SECONDS = 10.0
 """Seconds that a change waits for the change of another process."""
 
 
@@ -111,7 +111,7 @@ class TokenFile:
                 f"{shorten(name)!r}: a token's name has up to 64 letters, digits, '.', '_' and '-',"
                 " and begins with a letter or digit"
             )
-        secret = PREFIX + secrets.token_urlsafe(BYTES)
+        secret = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         with self._changing():
             before = self.tokens()
             if any(token.name == name for token in before):
@@ -145,7 +145,7 @@ class TokenFile:
         Raises:
             ConfigError: The file is malformed, or cannot be read.
         """
-        digest, match = _digest(text[:LONGEST]), None
+        digest, match = _digest(text[:MAX_TOKEN_CHARACTERS]), None
         for token in self.tokens():
             if hmac.compare_digest(token.sha256, digest):
                 match = token
@@ -155,7 +155,7 @@ class TokenFile:
     def _changing(self) -> Iterator[None]:
         """Hold the lock of the file, so that no change of another process is lost."""
         lock = self._path.with_name(f".{self._path.name}.lock")
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LOCK_SECONDS
         while True:
             with suppress(Held), process_lock(lock):
                 yield

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_TEXT
+from kptm.serving.config import MAX_NAME_CHARACTERS, MAX_QUESTION_CHARACTERS, MAX_TEXT_CHARACTERS
 from kptm.serving.schemas.requests import MAX_REVISION
 
 if TYPE_CHECKING:
@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="a key, label or alias")]
+Name = Annotated[
+    str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS, description="a key, label or alias")
+]
 Question = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_QUESTION, description="in words, or with one [MASK]"),
+    Field(
+        min_length=1, max_length=MAX_QUESTION_CHARACTERS, description="in words, or with one [MASK]"
+    ),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=100, description="items of a page")]
 Offset = Annotated[int, Field(ge=0, le=1_000_000, description="items to skip")]
 Number = Annotated[int, Field(ge=1, le=MAX_REVISION)]
@@ -31,7 +35,7 @@ Numbers = Annotated[list[Number], Field(min_length=1, max_length=200)]
 Hops = Annotated[int, Field(ge=1, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-MOST_CHARACTERS = 500
+MAX_CHARACTERS = 500
 """The maximum number of characters of a text; a longer one is cut and ends with an ellipsis."""
 
 
@@ -197,5 +201,5 @@ def page(items: Sequence[T], offset: int, limit: int) -> tuple[list[T], int | No
 
 
 def cut(text: str) -> str:
-    """Cut a text to at most :data:`MOST_CHARACTERS`, with an ellipsis at the end."""
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+    """Cut a text to at most :data:`MAX_CHARACTERS`, with an ellipsis at the end."""
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptm.answering import Answer
     from kptm.workspace.review_items import ReviewItem
 
-READINGS = 3
+MAX_READINGS = 3
 """The maximum number of readings that are offered for a refused question."""
 
 
@@ -50,7 +50,9 @@ def answer_view(answer: Answer, *, offset: int, limit: int) -> results.AgentAnsw
         reason=answer.reason,
         understood=answer.expression,
         not_understood=list(answer.unexplained),
-        did_you_mean=[answer.expression_of(item.program) for item in answer.readings[:READINGS]],
+        did_you_mean=[
+            answer.expression_of(item.program) for item in answer.readings[:MAX_READINGS]
+        ],
     )
 
 

@@ -39,7 +39,7 @@ INSTRUCTIONS = (
 )
 PATH = "/mcp"
 """The path of the server over HTTP."""
-FACTS = 100
+MAX_FACTS = 100
 """The maximum number of facts in an entity's resource."""
 
 
@@ -97,7 +97,7 @@ def _add_resources(server: MCPServer[None], calls: ToolCalls) -> None:
 
 def _entity(ws: Workspace, key: str) -> str:
     """An entity and its facts as JSON."""
-    description = ws.describe(key, limit=FACTS)
+    description = ws.describe(key, limit=MAX_FACTS)
     facts = fact_views(
         ws.graph,
         [attested.fact for attested in description.facts],

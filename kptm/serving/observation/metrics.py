@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 """The content type of the text format."""
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BUCKET_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """The upper bounds of the buckets of the histogram of durations."""
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable for the folder in which several processes store their counts.
@@ -54,7 +54,7 @@ class ServerMetrics:
             "kptm_request_seconds",
             "Seconds from a request's first byte to the end of its response.",
             ["workspace", "route"],
-            buckets=SECONDS,
+            buckets=BUCKET_SECONDS,
             registry=self._registry,
         )
         self._in_progress = Gauge(

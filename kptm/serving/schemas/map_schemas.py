@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from kptm.serving.schemas.requests import Name, StrictRequest
 from kptm.serving.schemas.responses import Key, Relation
 
-MOST = 20_000
+MAX_FACTS = 20_000
 """The maximum number of facts of a map."""
 
 
@@ -15,7 +15,7 @@ class MapQuery(StrictRequest):
     """The key of the entity in the centre of a map; without it, the map is of the whole graph."""
 
     key: Name | None = None
-    limit: Annotated[int, Field(ge=1, le=MOST)] = 10_000
+    limit: Annotated[int, Field(ge=1, le=MAX_FACTS)] = 10_000
 
 
 class MapNode(BaseModel):

@@ -7,10 +7,15 @@ from pydantic_core import PydanticCustomError
 
 from kptm.answering.parsing.times import TIME, period_of
 from kptm.errors import ConfigError
-from kptm.serving.config import MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
+from kptm.serving.config import (
+    MAX_NAME_CHARACTERS,
+    MAX_QUESTION_CHARACTERS,
+    MAX_QUESTIONS,
+    MAX_TEXT_CHARACTERS,
+)
 
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
-Question = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS)]
+Question = Annotated[str, Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)]
 Limit = Annotated[int, Field(ge=1, le=500)]
 
 MAX_REVISION = 2**31 - 1
@@ -27,7 +32,7 @@ def _time(text: str) -> str:
 
 Time = Annotated[
     str,
-    Field(max_length=MAX_NAME, json_schema_extra={"pattern": TIME}),
+    Field(max_length=MAX_NAME_CHARACTERS, json_schema_extra={"pattern": TIME}),
     AfterValidator(_time),
 ]
 """The year or day asked about if a question states no time."""
@@ -72,7 +77,7 @@ class FactQuery(StrictRequest):
 class TextToLink(StrictRequest):
     """A text to link."""
 
-    text: Annotated[str, Field(max_length=MAX_TEXT)]
+    text: Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
 
 
 class NameSearch(StrictRequest):
@@ -147,7 +152,7 @@ class EntityAddition(StrictRequest):
     label: Name | None = None
     aliases: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
     types: Annotated[list[Name], Field(max_length=MAX_QUESTIONS)] = []
-    description: Annotated[str, Field(max_length=MAX_NAME)] | None = None
+    description: Annotated[str, Field(max_length=MAX_NAME_CHARACTERS)] | None = None
     exact: StrictBool = False
 
 

@@ -8,7 +8,7 @@ from kptm.serving.schemas import requests, responses
 
 State = Literal["proposed", "accepted", "rejected", "withdrawn"]
 Number = Annotated[int, Field(ge=1, le=requests.MAX_REVISION)]
-MOST = 200
+MAX_PROPOSALS = 200
 """The maximum number of proposals that one request may decide on."""
 
 
@@ -24,7 +24,7 @@ class ProposalQuery(requests.StrictRequest):
 class ProposalIds(requests.StrictRequest):
     """The ids of proposals."""
 
-    ids: Annotated[list[Number], Field(min_length=1, max_length=MOST)]
+    ids: Annotated[list[Number], Field(min_length=1, max_length=MAX_PROPOSALS)]
 
 
 class RuleText(requests.StrictRequest):

@@ -33,9 +33,9 @@ LOGGER = "kptm.serving"
 """The name of the logger that reports workers that ended."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """The environment variables that set the number of threads of numerical libraries."""
-STEADY_SECONDS = 10.0
+MIN_STEADY_SECONDS = 10.0
 """A worker that ends sooner than this is replaced after a pause, which doubles each time."""
-LONGEST_PAUSE = 30.0
+MAX_PAUSE_SECONDS = 30.0
 """Seconds at which the pause stops doubling."""
 
 
@@ -168,8 +168,8 @@ class _WorkerPool:
             for worker in [ended for ended in self._workers if not ended.process.is_alive()]:
                 ending = worker.ending()
                 self._remove(worker)
-                steady = time.monotonic() - worker.begun >= STEADY_SECONDS
-                self._pause = 0.0 if steady else min(max(1.0, 2 * self._pause), LONGEST_PAUSE)
+                steady = time.monotonic() - worker.begun >= MIN_STEADY_SECONDS
+                self._pause = 0.0 if steady else min(max(1.0, 2 * self._pause), MAX_PAUSE_SECONDS)
                 log.warning(
                     "worker %d ended (%s); another takes its place%s",
                     worker.process.pid,

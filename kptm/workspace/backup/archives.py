@@ -30,7 +30,7 @@ BROKEN = (
     RuntimeError,
 )
 """The errors that a damaged archive raises, besides an ``OSError`` without a number."""
-_CHUNK = 2**20
+_BYTES_PER_CHUNK = 2**20
 
 
 def suffix_of(path: Path, after: str = "") -> str:
@@ -54,7 +54,7 @@ def create(suffix: str, raw: IO[bytes]) -> Iterator[Add]:
 
             def add_to_zip(name: str, size: int, content: IO[bytes]) -> None:
                 with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as out:
-                    for chunk in iter(lambda: content.read(_CHUNK), b""):
+                    for chunk in iter(lambda: content.read(_BYTES_PER_CHUNK), b""):
                         out.write(chunk)
 
             yield add_to_zip
@@ -103,7 +103,7 @@ def members(suffix: str, raw: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
                 if content is None:
                     raise ValueError(f"{info.name} is not a plain file")
                 yield info.name, content
-        while packed.read(_CHUNK):
+        while packed.read(_BYTES_PER_CHUNK):
             pass
 
 

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 SUFFIX = ".enc"
 """The last suffix of an encrypted backup, after that of its archive."""
 MAGIC = b"kptm-encrypted-backup 1\n"
-PART, TAG = 2**16, 16
+PART_BYTES, TAG_BYTES = 2**16, 16
 """The bytes of a part of the archive, and of the authentication tag after each."""
-_SALT = _CHECK = 32
-HEADER = len(MAGIC) + _SALT + _CHECK
+_SALT_BYTES = _CHECK_BYTES = 32
+HEADER_BYTES = len(MAGIC) + _SALT_BYTES + _CHECK_BYTES
 
 
 def is_encrypted_name(file: Path) -> bool:
@@ -55,7 +55,7 @@ def encrypt(raw: IO[bytes], key: BackupKey) -> Iterator[IO[bytes]]:
     Raises:
         ConfigError: ``cryptography`` is not installed.
     """
-    salt = os.urandom(_SALT)
+    salt = os.urandom(_SALT_BYTES)
     cipher, check = _derive(key, salt)
     header = MAGIC + salt + check
     raw.write(header)
@@ -79,20 +79,20 @@ def decrypt(file: Path, raw: IO[bytes], key: BackupKey) -> Iterator[IO[bytes]]:
         ConfigError: ``cryptography`` is not installed.
         WorkspaceError: The file is not encrypted, its key is another, or a part is damaged.
     """
-    header = raw.read(HEADER)
-    if len(header) < HEADER or not header.startswith(MAGIC):
+    header = raw.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES or not header.startswith(MAGIC):
         raise WorkspaceError(
             f"{file}: is not an encrypted backup by kptm, or its start is damaged; nothing was"
             " restored"
         )
-    salt, check = header[len(MAGIC) : -_CHECK], header[-_CHECK:]
+    salt, check = header[len(MAGIC) : -_CHECK_BYTES], header[-_CHECK_BYTES:]
     cipher, wanted = _derive(key, salt)
     if not hmac.compare_digest(check, wanted):
         raise WorkspaceError(
-            f"{file}: was encrypted with another key, or its first {HEADER} bytes are damaged;"
-            " nothing was restored"
+            f"{file}: was encrypted with another key, or its first {HEADER_BYTES} bytes are"
+            " damaged; nothing was restored"
         )
-    with io.BufferedReader(_DecryptingReader(file, raw, cipher, header), PART) as stream:
+    with io.BufferedReader(_DecryptingReader(file, raw, cipher, header), PART_BYTES) as stream:
         yield cast("IO[bytes]", stream)
 
 
@@ -105,7 +105,7 @@ def _derive(key: BackupKey, salt: bytes) -> tuple[AESGCM, bytes]:
         raise ConfigError(
             'encryption needs cryptography: pip install "kptm[encryption]"'
         ) from error
-    derived = Scrypt(salt=salt, length=32 + _CHECK, n=2**17, r=8, p=1).derive(key.secret)
+    derived = Scrypt(salt=salt, length=32 + _CHECK_BYTES, n=2**17, r=8, p=1).derive(key.secret)
     return AESGCM(derived[:32]), derived[32:]
 
 
@@ -126,11 +126,11 @@ class _EncryptingWriter(io.RawIOBase):
 
     def write(self, content: ReadableBuffer, /) -> int:
         view = memoryview(content).cast("B")
-        for start in range(0, len(view), PART):
-            self._waiting += view[start : start + PART]
-            if len(self._waiting) > PART:  # a full part waits: it may be the last
-                self._write_part(bytes(self._waiting[:PART]), last=False)
-                del self._waiting[:PART]
+        for start in range(0, len(view), PART_BYTES):
+            self._waiting += view[start : start + PART_BYTES]
+            if len(self._waiting) > PART_BYTES:  # a full part waits: it may be the last
+                self._write_part(bytes(self._waiting[:PART_BYTES]), last=False)
+                del self._waiting[:PART_BYTES]
         return len(view)
 
     def finish(self) -> None:
@@ -149,9 +149,9 @@ class _DecryptingReader(io.RawIOBase):
 
     def __init__(self, file: Path, raw: IO[bytes], cipher: AESGCM, header: bytes) -> None:
         self._file, self._raw, self._cipher, self._header = file, raw, cipher, header
-        body = raw.seek(0, os.SEEK_END) - HEADER
-        self._parts = max(1, -(-body // (PART + TAG)))
-        self._size = body - self._parts * TAG
+        body = raw.seek(0, os.SEEK_END) - HEADER_BYTES
+        self._parts = max(1, -(-body // (PART_BYTES + TAG_BYTES)))
+        self._size = body - self._parts * TAG_BYTES
         self._position = 0
         self._held = (-1, b"")
         """The number and content of the part that was read last."""
@@ -176,7 +176,7 @@ class _DecryptingReader(io.RawIOBase):
     def readinto(self, into: WriteableBuffer, /) -> int:
         if self._position >= self._size:
             return 0
-        number, start = divmod(self._position, PART)
+        number, start = divmod(self._position, PART_BYTES)
         view = memoryview(into).cast("B")
         data = self._read_part(number)[start : start + len(view)]
         view[: len(data)] = data
@@ -188,8 +188,8 @@ class _DecryptingReader(io.RawIOBase):
 
         if self._held[0] != number:
             last = number == self._parts - 1
-            self._raw.seek(HEADER + number * (PART + TAG))
-            encrypted = self._raw.read(PART + TAG)
+            self._raw.seek(HEADER_BYTES + number * (PART_BYTES + TAG_BYTES))
+            encrypted = self._raw.read(PART_BYTES + TAG_BYTES)
             try:
                 content = self._cipher.decrypt(_nonce(number, last=last), encrypted, self._header)
             except (InvalidTag, ValueError) as error:  # ValueError: shorter than a tag

@@ -10,7 +10,7 @@ from kptm.errors import WorkspaceError
 
 VARIABLE = "KPTM_BACKUP_KEY"
 """The environment variable with the key."""
-SHORTEST, LONGEST = 16, 2**16
+MIN_KEY_BYTES, MAX_KEY_BYTES = 16, 2**16
 """The minimum and maximum length of a key, in bytes."""
 _HOW = "make one with: openssl rand -hex 32 > my.key"
 
@@ -30,10 +30,10 @@ class BackupKey:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "secret", self.secret.rstrip(b"\r\n"))
-        if not SHORTEST <= len(self.secret) <= LONGEST:
+        if not MIN_KEY_BYTES <= len(self.secret) <= MAX_KEY_BYTES:
             raise WorkspaceError(
-                f"the key has {len(self.secret):,} bytes, but a key has {SHORTEST} to {LONGEST:,};"
-                f" {_HOW}"
+                f"the key has {len(self.secret):,} bytes, but a key has"
+                f" {MIN_KEY_BYTES} to {MAX_KEY_BYTES:,}; {_HOW}"
             )
 
     @classmethod
@@ -45,7 +45,7 @@ class BackupKey:
             OSError: The file cannot be read.
         """
         with Path(path).open("rb") as file:
-            content = file.read(LONGEST + 3)  # a longer file need not be read to its end
+            content = file.read(MAX_KEY_BYTES + 3)  # a longer file need not be read to its end
         try:
             return cls(content)
         except WorkspaceError as error:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kptm.workspace.backup.backup_key import BackupKey
 
-_CHUNK = 2**20
+_BYTES_PER_CHUNK = 2**20
 
 
 def restore(file: str | Path, folder: str | Path, *, key: BackupKey | None = None) -> BackupReport:
@@ -158,7 +158,7 @@ def _write(path: Path, content: IO[bytes], member: Member) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, left = hashlib.sha256(), member.size
     with path.open("xb") as out:
-        while chunk := content.read(min(_CHUNK, left + 1)):
+        while chunk := content.read(min(_BYTES_PER_CHUNK, left + 1)):
             left -= len(chunk)
             if left < 0:
                 break

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kptm.workspace.layout import Layout
 
-_PAUSE = 0.01
+_PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _no_swap(layout: Layout) -> Iterator[None]:
                 f"{layout.folder}: a process was killed while it replaced a folder; run"
                 " kptm stats, which restores the folder, and try again"
             )
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE_SECONDS)
     folders = [layout.embeddings, layout.linking_index, layout.model]
     for parent in (layout.finetuned, layout.compressed, layout.modules):
         if parent.is_dir():

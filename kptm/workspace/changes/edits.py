@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Question = tuple[str | None, str, str | None]
     """(head, relation, tail), with None for the end that is asked for."""
 
-MAX_QUESTIONS = 20
+MAX_COMPARED_QUESTIONS = 20
 """The maximum number of questions that are asked before and after a change, for its receipt."""
 
 
@@ -371,11 +371,11 @@ class WorkspaceEdits:
         """Questions whose answers may change when an entity or a fact is forgotten."""
         facts: Sequence[Any] = [fact] if fact is not None else []
         if entity is not None:
-            facts = self.graph.touching([entity])[: MAX_QUESTIONS // 2]
+            facts = self.graph.touching([entity])[: MAX_COMPARED_QUESTIONS // 2]
         questions: dict[Question, None] = {}  # as an ordered set
         for head, relation, tail in facts:
             questions[head, relation, None] = questions[None, relation, tail] = None
-        return list(questions)[:MAX_QUESTIONS]
+        return list(questions)[:MAX_COMPARED_QUESTIONS]
 
     def _ask(self, questions: Sequence[Question]) -> list[str | None]:
         if not self.layout.has_model:  # without a model there is no modeledge, and no receipt

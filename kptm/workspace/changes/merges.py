@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SOURCE = "duplicates"
 """The source of proposed duplicates."""
-MIN_REVIEWED = 10
+MIN_REVIEWED_PAIRS = 10
 """Weights are not fitted to fewer reviewed pairs than this."""
 
 
@@ -148,11 +148,11 @@ class WorkspaceDuplicates:
         accepted = self._reviewed_features("accepted")
         rejected = self._reviewed_features("rejected")
         reviewed = len(accepted) + len(rejected)
-        if reviewed < MIN_REVIEWED:
+        if reviewed < MIN_REVIEWED_PAIRS:
             raise WorkspaceError(
                 f"{reviewed} of the pairs that kptm duplicates proposes were"
-                f" reviewed, which is too few to learn from; review at least {MIN_REVIEWED} with"
-                " kptm review"
+                " reviewed, which is too few to learn from; review at least"
+                f" {MIN_REVIEWED_PAIRS} with kptm review"
             )
         features = np.array(accepted + rejected)
         same = np.repeat([1.0, 0.0], [len(accepted), len(rejected)])

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, str], None]
 
-MANY_WORDS = 200
+MAX_SEARCHED_WORDS = 200
 """Words of purged texts to search for; with more, everything learnt from texts is deleted."""
-WHOLE_TEXTS = 200
+MAX_SEARCHED_TEXTS = 200
 """Purged texts that are searched for in files that kptm did not write."""
 FROM_TEXTS = (
     "model",
@@ -143,7 +143,7 @@ def plan(
 def _plan(ws: WorkspaceModels, entity: str | None, source: str | None, work: Work) -> PurgePlan:
     report = _in_graph(ws, entity, source)
     work.rewrote("the graph's names found")
-    names = {name for name in report.names if len(name) >= held_names.SHORT}
+    names = {name for name in report.names if len(name) >= held_names.MIN_SUBSTRING_CHARACTERS}
     # A short value such as "5" is not a name: it occurs in every text.
     names |= {name for name in report.called if any(map(str.isalpha, name))}
     names |= {entity} if entity is not None else set()
@@ -162,7 +162,11 @@ def _plan(ws: WorkspaceModels, entity: str | None, source: str | None, work: Wor
     artefacts = [
         artefact for artefact in artefacts_of(ws.layout) if _is_held(artefact, files, words, work)
     ]
-    whole = {text for text in texts[:WHOLE_TEXTS] if len(text) >= held_names.SHORT}
+    whole = {
+        text
+        for text in texts[:MAX_SEARCHED_TEXTS]
+        if len(text) >= held_names.MIN_SUBSTRING_CHARACTERS
+    }
     foreign = sorted(_foreign(ws, files | whole, work))
     return PurgePlan(
         entity, source, frozenset(names), tuple(artefacts), tuple(foreign), frozenset(words)
@@ -190,7 +194,7 @@ def purge(
         passages = ws.passages.purge(planned.names, source=source)
         work.rewrote("modeledge purged")
         if source is not None:  # a source that was only indexed is in the history too
-            many = len(planned.words) > MANY_WORDS
+            many = len(planned.words) > MAX_SEARCHED_WORDS
             contents = [source, *planned.names, *(() if many else planned.words)]
             graph_purge.clean_history(ws.graph.database, contents, all_contents=many)
         work.rewrote("history purged")
@@ -245,9 +249,9 @@ def _holds(artefact: Artefact, names: set[str], words: set[str]) -> bool:
     from_texts = artefact.name in FROM_TEXTS or artefact.name.startswith(
         ("finetuned/", "compressed/", "modules/")
     )
-    if len(words) > MANY_WORDS and from_texts:
+    if len(words) > MAX_SEARCHED_WORDS and from_texts:
         return True
-    wanted = names | (words if len(words) <= MANY_WORDS else set())
+    wanted = names | (words if len(words) <= MAX_SEARCHED_WORDS else set())
     return any(held_names.holds(file, wanted) for file in artefact.files)
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, str], None]
 
-PAGE = 20_000
+ROWS_PER_TRANSACTION = 20_000
 """Rows copied in one transaction."""
 
 
@@ -193,7 +193,7 @@ class _Move:
         for table in moved_tables():
             self._copy(table)
         self._progress(self._rows, "indexing words")
-        self._staging.index_words(PAGE)
+        self._staging.index_words(ROWS_PER_TRANSACTION)
         self._progress(self._rows, "indexing")
         self._staging.make_indexes()
         self._verify()
@@ -208,7 +208,7 @@ class _Move:
         copying = f"COPY kptm_move.{table.name} ({names}) FROM STDIN"
         while True:
             before = digest.rows
-            parameters = [*last, PAGE]
+            parameters = [*last, ROWS_PER_TRANSACTION]
             rows = self._source.execute(table.select(after=bool(last)), parameters)
             with connection.transaction():
                 with connection.cursor() as cursor, cursor.copy(copying) as copy:
@@ -219,7 +219,7 @@ class _Move:
                 self._staging.note_progress(table.name, last, digest)
             self._rows += digest.rows - before
             self._progress(self._rows, table.name)
-            if digest.rows - before < PAGE:
+            if digest.rows - before < ROWS_PER_TRANSACTION:
                 return
 
     def _verify(self) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.workspace.database.workspace_tables import WorkspaceTables
     from kptm.workspace.layout import Layout
 
-_MOST = 3
+_MAX_QUOTED_PROBLEMS = 3
 """Problems that a finding quotes."""
 RESTORE = "restore a backup into a new folder: kptm restore FILE NEW/"
 _REFERENCES = (
@@ -95,7 +95,7 @@ def _examine(path: Path) -> tuple[list[Finding], bool]:
     if connect is None:
         return [], False
     with closing(connect()) as connection:
-        rows = connection.execute(f"PRAGMA quick_check({_MOST})").fetchall()
+        rows = connection.execute(f"PRAGMA quick_check({_MAX_QUOTED_PROBLEMS})").fetchall()
         if rows != [("ok",)]:
             text = "; ".join(str(row[0]) for row in rows)
             return [_finding("database-damaged", f"{path}: {text}", RESTORE)], False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.workspace.layout import Layout
 
-_NAMED = 3
+_MAX_NAMED_FILES = 3
 """Files that a finding names."""
 
 
@@ -124,8 +124,11 @@ def _changed_texts(layout: Layout) -> Iterator[Finding]:
     for folder, files in folders.items():
         odd = sorted(name for name, (mark, _) in files.items() if _hash(folder, name) != mark)
         if odd:
-            more = f" and {len(odd) - _NAMED:,} more" if len(odd) > _NAMED else ""
-            text = f"{folder}: {', '.join(odd[:_NAMED])}{more} changed since kptm sync read them"
+            more = (
+                f" and {len(odd) - _MAX_NAMED_FILES:,} more" if len(odd) > _MAX_NAMED_FILES else ""
+            )
+            names = ", ".join(odd[:_MAX_NAMED_FILES]) + more
+            text = f"{folder}: {names} changed since kptm sync read them"
             yield Finding("texts-stale", False, text, f"run kptm sync with {folder}")
 
 

@@ -62,9 +62,9 @@ def extraction_texts(
         raise ConfigError("shards: are for the texts of a file or folder")
     from kptm.corpora.link_passes import LinkPass
     from kptm.corpora.sharded_texts import ShardedLinker
-    from kptm.extraction.fitting.extractor_learning import BATCH, LINKED
+    from kptm.extraction.fitting.extractor_learning import MIN_LINK_P, TEXTS_PER_BATCH
 
-    settings = LinkPass(name="mentions", threshold=LINKED, any_case=True, group=BATCH)
+    settings = LinkPass(name="mentions", threshold=MIN_LINK_P, any_case=True, group=TEXTS_PER_BATCH)
     linked = LinkedCorpora(base).link_pass(texts, shards, settings)
     linker = ShardedLinker(linked, settings, base.linker)
     return ExtractionTexts(

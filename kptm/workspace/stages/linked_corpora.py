@@ -157,7 +157,7 @@ class LinkedCorpora:
         """Link files in one pass."""
         from kptm import __version__
         from kptm.corpora.corpus_linking import link_corpus
-        from kptm.corpora.corpus_shards import DOCUMENTS
+        from kptm.corpora.corpus_shards import DOCUMENTS_PER_SHARD
         from kptm.corpora.shard_manifest import ShardOrigin
 
         self._base.layout.check_output(folder)
@@ -167,7 +167,7 @@ class LinkedCorpora:
             linker=hashlib.sha256(settings.identity(identity).encode()).hexdigest(),
             kptm=__version__,
             candidates=candidates,
-            documents=where.documents or DOCUMENTS,
+            documents=where.documents or DOCUMENTS_PER_SHARD,
         )
 
         def open_pool() -> ShardPool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="str | LinkedText")
 """Plain texts, linked ones, or both."""
 
-BUFFER = 2**16
+BUFFER_BYTES = 2**16
 """Bytes that a reader reads at a time."""
 
 
@@ -72,7 +72,7 @@ class TextSpool(Generic[T]):
         return self._count
 
     def __iter__(self) -> Iterator[T]:
-        for line in io.BufferedReader(_Reader(self._file.fileno()), BUFFER):
+        for line in io.BufferedReader(_Reader(self._file.fileno()), BUFFER_BYTES):
             value = json.loads(line)
             text = value if isinstance(value, str) else _linked_text(*value)
             yield cast("T", text)

@@ -90,8 +90,8 @@ def work(seconds, arguments=()):
 
 
 def test_without_a_terminal_a_line_now_and_then(monkeypatch):
-    monkeypatch.setattr(room, "FIRST", 0.05)
-    monkeypatch.setattr(room, "EVERY", 0.1)
+    monkeypatch.setattr(room, "SECONDS_TO_FIRST_LINE", 0.05)
+    monkeypatch.setattr(room, "SECONDS_BETWEEN_LINES", 0.1)
     lines = work(0.5).stderr.splitlines()
     assert 2 <= len(lines) <= 6
     assert all(re.match(r"work: \S+ of 10, \d+ s", line) for line in lines), lines
@@ -99,7 +99,7 @@ def test_without_a_terminal_a_line_now_and_then(monkeypatch):
 
 
 def test_even_while_no_step_ends(monkeypatch):
-    monkeypatch.setattr(room, "FIRST", 0.02)
+    monkeypatch.setattr(room, "SECONDS_TO_FIRST_LINE", 0.02)
     with_a_gap = click.command()(lambda: _sleeping())
     assert CliRunner().invoke(with_a_gap).stderr == "reading: 0 s\n"
 
@@ -111,7 +111,7 @@ def _sleeping():
 
 def test_quick_or_quiet_work_prints_nothing(monkeypatch):
     assert work(0.0).stderr == ""
-    monkeypatch.setattr(room, "FIRST", 0.01)
+    monkeypatch.setattr(room, "SECONDS_TO_FIRST_LINE", 0.01)
     assert work(0.2, ["-q"]).stderr == ""
     assert sys.stderr is not None
 

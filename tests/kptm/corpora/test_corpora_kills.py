@@ -12,7 +12,7 @@ import pytest
 
 from kptm import CorpusError, Workspace
 from kptm.corpora.corpus_documents import CorpusDocument
-from kptm.corpora.corpus_linking import ATTEMPTS, link_corpus
+from kptm.corpora.corpus_linking import MAX_ATTEMPTS, link_corpus
 from kptm.corpora.corpus_shards import Shard
 from kptm.corpora.process_pool import ProcessPool
 from kptm.corpora.shard_manifest import ShardOrigin
@@ -53,7 +53,7 @@ def test_killed_workers_are_replaced(ws, linked, tmp_path, seed):
         # All at first, so that some shard must find its worker dead; then one now and then.
         processes = pools[0].processes()
         for process in processes if not kills else chance.sample(processes, chance.randint(0, 1)):
-            if kills < ATTEMPTS - 1:
+            if kills < MAX_ATTEMPTS - 1:
                 kills += 1
                 os.kill(process, signal.SIGKILL)
 
@@ -89,7 +89,9 @@ class Killer:
 
 def test_workers_that_always_die_are_an_error(linked, tmp_path):
     files = text_files(linked.corpus)
-    with pytest.raises(CorpusError, match=rf"shard 0 \(.*a.txt, line 1, to .*{ATTEMPTS} workers"):
+    with pytest.raises(
+        CorpusError, match=rf"shard 0 \(.*a.txt, line 1, to .*{MAX_ATTEMPTS} workers"
+    ):
         link_corpus(files, tmp_path / "s", origin_of(linked.corpus), Killer)
 
 

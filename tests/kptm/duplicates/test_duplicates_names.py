@@ -161,13 +161,13 @@ def test_pairs_are_those_with_a_common_key(tmp_path, monkeypatch):
             wanted = {
                 pair
                 for found in held.values()
-                if len(found) <= blocks.BLOCK
+                if len(found) <= blocks.MAX_BLOCK_SIZE
                 for pair in itertools.combinations(sorted(found), 2)
             }
             found = [tuple(row) for part in blocks.pairs(sql, counts, postings) for row in part]
             assert len(found) == len(set(found))
             assert set(found) == wanted
-            monkeypatch.setattr(blocks, "POSTINGS", postings // 3)
+            monkeypatch.setattr(blocks, "MAX_KEYS_IN_MEMORY", postings // 3)
             again = {tuple(row) for part in blocks.pairs(sql, counts, postings) for row in part}
         assert again == wanted
         assert entities == 60

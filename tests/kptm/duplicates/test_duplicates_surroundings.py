@@ -14,8 +14,8 @@ from kptm.duplicates import surroundings as module
 from kptm.duplicates.blocks import WordCounts
 from kptm.duplicates.entity_comparison import FEATURES, with_surroundings
 from kptm.duplicates.namesake_rates import NamesakeRates
-from kptm.duplicates.relation_pairs import RARE, SURE, RolePairs
-from kptm.duplicates.surroundings import MOST, Surroundings, likeness
+from kptm.duplicates.relation_pairs import ADDED_COUNT, MAX_COMPLETION, RolePairs
+from kptm.duplicates.surroundings import MAX_LIKENESS, Surroundings, likeness
 
 
 @pytest.fixture
@@ -89,12 +89,12 @@ def test_likeness_is_a_cosine_on_a_logarithmic_scale():
         sparse = [(np.flatnonzero(row), row[row > 0]) for row in (one, other)]
         cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
         assert likeness(*sparse) == pytest.approx(math.log(1 + 20 * cosine))
-    assert likeness(sparse[0], sparse[0]) == pytest.approx(MOST)
+    assert likeness(sparse[0], sparse[0]) == pytest.approx(MAX_LIKENESS)
     assert likeness(sparse[0], (np.array([], int), np.array([]))) == 0
 
 
 def test_neighbours_of_hubs_are_not_read(graph, monkeypatch):
-    monkeypatch.setattr(module, "HUB", 1)
+    monkeypatch.setattr(module, "MAX_HUB_FACTS", 1)
     with graph.database.reading() as sql:
         known = entities(sql)
         around = Surroundings(sql, len(known))
@@ -126,11 +126,11 @@ def test_different_surroundings_say_more_of_many_facts():
     rows = np.zeros((2, len(FEATURES)))
     rows[:, FEATURES.index("few_facts")] = [1 / 2, 1 / 9]
     rows[:, FEATURES.index("kind_namesakes")] = [-1.0, 0.5]
-    found = with_surroundings(rows, np.array([MOST / 2, 0.0]))
-    assert found[:, FEATURES.index("surroundings")].tolist() == [MOST / 2, 0]
+    found = with_surroundings(rows, np.array([MAX_LIKENESS / 2, 0.0]))
+    assert found[:, FEATURES.index("surroundings")].tolist() == [MAX_LIKENESS / 2, 0]
     assert found[:, FEATURES.index("apart")] == pytest.approx([math.log(2) / 2, math.log(9)])
     assert found[:, FEATURES.index("ambiguous")].tolist() == [0, 0.5]
-    same = with_surroundings(rows, MOST)
+    same = with_surroundings(rows, MAX_LIKENESS)
     assert not same[:, [FEATURES.index("apart"), FEATURES.index("ambiguous")]].any()
 
 
@@ -181,10 +181,10 @@ def test_completion_is_the_lesser_lack_of_what_the_other_has():
         for role in missing:
             shares = [
                 sum({role, own} <= have for have in entities)
-                / (sum(own in have for have in entities) + RARE)
+                / (sum(own in have for have in entities) + ADDED_COUNT)
                 for own in known
             ]
-            found -= math.log(1 - min(SURE, max(shares, default=0)))
+            found -= math.log(1 - min(MAX_COMPLETION, max(shares, default=0)))
         return found
 
     for one, other in itertools.pairwise(entities):

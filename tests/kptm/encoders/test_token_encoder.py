@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from kptm.encoders import TokenEncoder
-from kptm.encoders.token_encoder import LENGTH
+from kptm.encoders.token_encoder import MAX_TOKENS
 from kptm.errors import LinkingError
 
 TEXTS = [
@@ -49,9 +49,9 @@ def test_a_span_is_the_mean_of_its_tokens(sentence_encoder):
 
 
 def test_tokens_behind_the_limit_have_no_state(sentence_encoder):
-    text = "paris " * (2 * LENGTH)
+    text = "paris " * (2 * MAX_TOKENS)
     [one] = TokenEncoder(sentence_encoder, device="cpu").encode([text])
-    assert len(one.states) == LENGTH - 2
+    assert len(one.states) == MAX_TOKENS - 2
     assert not one.mean(len(text) - 6, len(text) - 1).any()
 
 

@@ -12,8 +12,8 @@ from kptm.extraction.fitting.classifier_training import ExtractionConfig, fit, s
 from kptm.extraction.fitting.extractor_fitting import _cross_fit, _score_held_out
 from kptm.extraction.fitting.relation_examples import RelationExamples
 from kptm.extraction.fitting.relation_thresholds import (
-    NEVER,
     PRECISIONS,
+    UNREACHABLE,
     Scored,
     calibrate,
 )
@@ -174,7 +174,7 @@ def test_few_texts_trust_the_relations_that_are_right():
     items += [Scored("good", 0.985 - at / 1_000, 1.0) for at in range(100)]
     items += [Scored("lucky", 0.98 - at / 1_000, 1.0) for at in range(4)]
     found = calibrate(items, closed=False)
-    assert found.general[AT] == NEVER
+    assert found.general[AT] == UNREACHABLE
     assert [found.reaches(one, 0.9) for one in ("good", "poor", "lucky", "other")] == [
         True,
         False,
@@ -191,7 +191,7 @@ def test_precisions_that_all_relations_reach_are_unchanged():
     """The fallback changes no precision that all relations together have."""
     items = list(draws({"good": (1.0, 8_000), "bad": (0.7, 800), "few": (0.9, 60)}))
     found = calibrate(items, closed=False)
-    reached = [at for at, one in enumerate(found.general) if one < NEVER]
+    reached = [at for at, one in enumerate(found.general) if one < UNREACHABLE]
     assert AT in reached
     for relation in ("good", "bad", "few"):
         assert all(found.relations[relation][at] >= found.general[at] for at in reached)
@@ -202,7 +202,7 @@ def test_a_lower_precision_has_no_higher_threshold():
     items = [Scored("all", 0.9, 1.0)] * 300 + [Scored("few", 0.6, 0.0)]
     items += [Scored("all", 0.6, 0.0)] * 18
     found = calibrate(items, closed=False)
-    assert found.general[AT] < found.general[PRECISIONS.index(0.95)] < NEVER
+    assert found.general[AT] < found.general[PRECISIONS.index(0.95)] < UNREACHABLE
     for relation in ("all", "few"):
         assert list(found.relations[relation]) == sorted(found.relations[relation])
     assert found.reaches("few", 0.7)
@@ -213,7 +213,7 @@ def test_lucky_first_predictions_show_no_precision():
     items = [Scored("poor", 0.99, 1.0)] * 3
     items += [Scored("poor", 0.9 - at / 1_000, float(at % 2)) for at in range(397)]
     found = calibrate(items, closed=False)
-    assert found.general[AT] == NEVER
+    assert found.general[AT] == UNREACHABLE
     assert not found.reaches("poor", 0.9)
     assert found.reaches("poor", 0.5)
 

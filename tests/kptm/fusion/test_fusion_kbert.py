@@ -5,7 +5,7 @@ import torch
 
 from kg import EntityEmbeddings
 from kptm.data import EntityFacts, collate
-from kptm.data.tokenize import BRANCH
+from kptm.data.tokenize import MAX_FACT_TOKENS
 from kptm.errors import ModelError
 from kptm.fusion import FusedModel, FusionConfig
 from kptm.linking import LinkedText
@@ -119,7 +119,7 @@ def test_facts_fill_no_more_than_a_texts_length(plain_of):
     ).eval()  # fmt: skip
     text = LinkedText.from_spans("Paris " * 20, [(6 * n, 6 * n + 5, "Paris") for n in range(20)])
     encoded = model.encoder.encode(text)
-    assert len(encoded.spans[0].branches[0]) == BRANCH
+    assert len(encoded.spans[0].branches[0]) == MAX_FACT_TOKENS
     assert sum(len(branch) for span in encoded.spans for branch in span.branches) <= 32
     assert model(**collate([encoded], model.pad_id).tensors()).hidden.isfinite().all()
 

@@ -224,7 +224,7 @@ def test_memory_is_its_formula():
 def test_memory_of_all_nearest_is_dense_memory(monkeypatch, chunk):
     from kptm.fusion.mechanisms import entity_memory as room
 
-    monkeypatch.setattr(room, "CHUNK", chunk)
+    monkeypatch.setattr(room, "ROWS_PER_CHUNK", chunk)
     dense, hidden, vectors = memory(), torch.randn(B, L, D).double(), torch.randn(9, E).double()
     table = table_of(vectors)
     plain, vectors = knowledge_of_mentions(SPANS, vectors[:3], L, table), table.whole()

@@ -23,7 +23,7 @@ def stored(tmp_path):
 
 @pytest.mark.parametrize("most", [0, 10**9], ids=["read", "held"])
 def test_rows_are_those_of_the_file_with_length_one(stored, monkeypatch, most):
-    monkeypatch.setattr(table, "IN_MEMORY", most)
+    monkeypatch.setattr(table, "MAX_NUMBERS_IN_MEMORY", most)
     ours = EntityTable(stored)
     assert ours.held == bool(most)
     unit = F.normalize(stored.table, dim=-1)
@@ -39,7 +39,7 @@ def test_rows_are_those_of_the_file_with_length_one(stored, monkeypatch, most):
 
 
 def test_it_follows_the_models_precision(stored, monkeypatch):
-    monkeypatch.setattr(table, "IN_MEMORY", 0)
+    monkeypatch.setattr(table, "MAX_NUMBERS_IN_MEMORY", 0)
     ours = EntityTable(stored).to(torch.bfloat16)
     assert ours.rows(torch.tensor([3])).dtype == torch.bfloat16
     assert ours.whole().dtype == torch.bfloat16
@@ -50,7 +50,7 @@ def test_a_model_over_a_file_is_the_same_and_holds_nothing(stored, monkeypatch, 
     tokenizer = train_tokenizer([text.text for text in texts], vocab_size=60)
     found = []
     for most in (0, 10**9):
-        monkeypatch.setattr(table, "IN_MEMORY", most)
+        monkeypatch.setattr(table, "MAX_NUMBERS_IN_MEMORY", most)
         model = FusedModel.build(
             config_of("bert", tokenizer), stored, FusionConfig(kind="gated"), tokenizer=tokenizer
         ).eval()

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from kptm.errors import ConfigError
-from kptm.integrations.retrieval import OFFSET, retrieve
+from kptm.integrations.retrieval import RANK_OFFSET, retrieve
 
 WHERE = "Khartoum lies where the White Nile and the Blue Nile meet."
 
@@ -17,7 +17,7 @@ def test_the_fact_that_answers_a_question_comes_first(ws):
     assert (first.kind, first.relation, first.sources) == ("fact", "capital", ("facts.tsv",))
     assert first.revision == 1
     # It is first as the answer and first by its words; no ranking of passages has it.
-    assert first.score == pytest.approx(2 / (OFFSET + 1))
+    assert first.score == pytest.approx(2 / (RANK_OFFSET + 1))
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert len({one.id for one in found}) == len(found)
 

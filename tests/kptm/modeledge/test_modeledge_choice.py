@@ -6,7 +6,13 @@ from modeledge_oracle import clustered
 
 from kptm.errors import ConfigError
 from kptm.modeledge import IndexConfig
-from kptm.modeledge.vector_index.index_choice import HNSW_PAYS, IVF_PAYS, KINDS, SMALL, choose
+from kptm.modeledge.vector_index.index_choice import (
+    KINDS,
+    MAX_EXACT_VECTORS,
+    MIN_HNSW_QUERIES,
+    MIN_IVF_QUERIES,
+    choose,
+)
 
 GIB = 2**30
 
@@ -14,11 +20,17 @@ GIB = 2**30
 @pytest.mark.parametrize(
     ("count", "dim", "queries", "memory", "kind"),
     [
-        (SMALL - 1, 256, 10**9, GIB, "flat"),  # few vectors
-        (200_000, 256, IVF_PAYS - 1, GIB, "flat"),  # few queries
-        (200_000, 256, IVF_PAYS, GIB, "ivf"),
-        (200_000, 256, HNSW_PAYS, GIB, "hnsw"),
-        (200_000, 256, HNSW_PAYS, 4 * 200_000 * 256, "ivf"),  # too little memory for HNSW's links
+        (MAX_EXACT_VECTORS - 1, 256, 10**9, GIB, "flat"),  # few vectors
+        (200_000, 256, MIN_IVF_QUERIES - 1, GIB, "flat"),  # few queries
+        (200_000, 256, MIN_IVF_QUERIES, GIB, "ivf"),
+        (200_000, 256, MIN_HNSW_QUERIES, GIB, "hnsw"),
+        (
+            200_000,
+            256,
+            MIN_HNSW_QUERIES,
+            4 * 200_000 * 256,
+            "ivf",
+        ),  # too little memory for HNSW's links
         (200_000, 256, 0, 4 * 200_000 * 256 - 1, "ivf-sq8"),  # a quarter of the memory
         (200_000, 256, 0, 200_000 * 256 - 1, "ivf-pq"),
         (0, 8, 0, GIB, "flat"),
@@ -64,8 +76,8 @@ def test_an_index_that_finds_enough_stays(opened):
 
 
 def test_queries_are_counted_for_the_rule(opened, monkeypatch):
-    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.SMALL", 1_000)
-    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.IVF_PAYS", 5)
+    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.MAX_EXACT_VECTORS", 1_000)
+    monkeypatch.setattr("kptm.modeledge.vector_index.index_choice.MIN_IVF_QUERIES", 5)
     store = opened()
     store.add(clustered(2_000, 16, 1), ["v"] * 2_000, space="s")
     assert store.build("s").wanted == "flat"

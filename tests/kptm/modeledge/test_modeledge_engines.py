@@ -51,7 +51,7 @@ def engine_store(connect, place):
 @pytest.fixture
 def store(engine_store, monkeypatch):
     """A filled store; it has few rows, so that few are held out."""
-    monkeypatch.setattr(build_index, "FEWEST", 100)
+    monkeypatch.setattr(build_index, "MAX_EXACT_VECTORS", 100)
     return filled(engine_store(), clustered(COUNT, DIM, 1), records())
 
 
@@ -174,7 +174,7 @@ def fed_ids(index, pages=10**9):
 
 @pytest.mark.parametrize("pages", [0, 1, 3])
 def test_a_stopped_filling_goes_on(store, engine_store, monkeypatch, pages):
-    monkeypatch.setattr("kptm.modeledge.sql.record_rows.PAGE", 64)
+    monkeypatch.setattr("kptm.modeledge.sql.record_rows.VECTORS_PER_PAGE", 64)
     index = index_of(store)
     with fed_ids(index, pages), pytest.raises(KeyboardInterrupt):
         store.search(np.ones((1, DIM)), k=1, space="s")
@@ -191,7 +191,7 @@ def test_a_stopped_filling_goes_on(store, engine_store, monkeypatch, pages):
 
 @pytest.mark.parametrize("pages", [0, 1, 3])
 def test_a_stopped_feed_goes_on_at_its_position(store, engine_store, monkeypatch, pages):
-    monkeypatch.setattr("kptm.modeledge.sql.record_rows.PAGE", 64)
+    monkeypatch.setattr("kptm.modeledge.sql.record_rows.VECTORS_PER_PAGE", 64)
     agrees(store)
     store.add(clustered(300, DIM, 5), ["m"] * 300, space="s", source="m")
     store.forget(entity="v3")

@@ -66,7 +66,7 @@ def test_flat_is_a_dictionary(steps, k, capacity):
 
 
 def test_equally_near_rows_are_ordered_by_id(monkeypatch):
-    monkeypatch.setattr("kptm.modeledge.vector_index.flat_index.BLOCK", 7)
+    monkeypatch.setattr("kptm.modeledge.vector_index.flat_index.ROWS_PER_BLOCK", 7)
     index = FlatIndex(DIM)
     same = np.repeat(vector(0)[None], 40, 0)
     index.add(np.arange(1, 41), same)

@@ -86,7 +86,7 @@ def test_a_round_trip_is_exact(new_store, tmp_path, steps, shard, forgets):
     if forgets and steps:
         store.forget(entity=steps[0][1][0].value)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export_folder, "SHARD", shard)
+        patch.setattr(export_folder, "RECORDS_PER_SHARD", shard)
         told = []
         count = store.export(tmp_path / "e", progress=told.append)
     wanted = held(store)
@@ -105,7 +105,7 @@ def test_a_round_trip_is_exact(new_store, tmp_path, steps, shard, forgets):
 
 @pytest.fixture
 def exported(new_store, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_folder, "SHARD", 3)
+    monkeypatch.setattr(export_folder, "RECORDS_PER_SHARD", 3)
     store = new_store()
     items = [
         Record(kind="cloze", value=f"v{n}", context=("c",), text=f"t {n}", start=0, end=1)

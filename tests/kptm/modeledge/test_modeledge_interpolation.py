@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kptm import Hit, Interpolation, ModeledgeError, Record
 from kptm.modeledge.knn.interpolation_fit import (
-    BUCKETS,
-    SMALLEST,
+    MAX_BUCKETS,
+    MIN_BUCKET_QUESTIONS,
     TEMPERATURES,
     HeldOutQuestion,
     best_weights,
@@ -174,9 +174,9 @@ def test_buckets_are_of_one_size():
     edges_B = bucket_edges(best_Q)
     sizes = np.bincount(np.searchsorted(edges_B, best_Q, side="right") - 1)
     assert edges_B[0] == best_Q.min()
-    assert len(sizes) == BUCKETS
+    assert len(sizes) == MAX_BUCKETS
     assert set(sizes.tolist()) <= {24, 25, 26}
-    assert len(bucket_edges(best_Q[: 2 * SMALLEST + 1])) == 2
+    assert len(bucket_edges(best_Q[: 2 * MIN_BUCKET_QUESTIONS + 1])) == 2
     assert bucket_edges(np.full(50, 0.5)).tolist() == [0.5]
 
 

@@ -287,7 +287,7 @@ def test_the_old_model_has_to_be_clear(new_store, models):
 
 
 def test_interrupted_and_continued(new_store, models, monkeypatch):
-    monkeypatch.setattr(migrate, "PAGE", 16)
+    monkeypatch.setattr(migrate, "RECORDS_PER_TRANSACTION", 16)
     store, other = new_store(), new_store()
     for each in (store, other):
         each.write(models["old"], texts(60), source="s")

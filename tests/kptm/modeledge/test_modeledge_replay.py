@@ -134,8 +134,10 @@ class Replay(RuleBasedStateMachine):
 
 
 def test_replaying_equals_making_the_index_anew(empty_graph, tmp_path, monkeypatch):
-    monkeypatch.setattr(build_index, "FEWEST", 4)  # so that few rows have every kind of index
-    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.SNAPSHOT_FROM", 3)
+    monkeypatch.setattr(
+        build_index, "MAX_EXACT_VECTORS", 4
+    )  # so that few rows have every kind of index
+    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.MIN_SNAPSHOT_ROWS", 3)
     Replay.template, Replay.folder = empty_graph, tmp_path
     run = Replay.TestCase
     run.settings = settings(

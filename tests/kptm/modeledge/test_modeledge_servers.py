@@ -32,7 +32,7 @@ def agrees(store):
 
 
 def test_pgvector_uses_its_graph_but_not_with_a_filter(place, vectors_url, monkeypatch):
-    monkeypatch.setattr(build_index, "FEWEST", 100)
+    monkeypatch.setattr(build_index, "MAX_EXACT_VECTORS", 100)
     with Modeledge.open(place, engine=EngineConfig(engine="pgvector", url=vectors_url)) as store:
         filled(store, 3_000).build("s", IndexConfig(kind="hnsw", target=0))
         server = store._indexes._engine._server
@@ -179,7 +179,7 @@ def test_qdrant_without_a_server(place):
 
 
 def test_a_store_is_closed_when_its_server_is_gone(place, monkeypatch):
-    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.SNAPSHOT_FROM", 3)
+    monkeypatch.setattr("kptm.modeledge.vector_index.indexes.MIN_SNAPSHOT_ROWS", 3)
     store = Modeledge.open(place, engine=EngineConfig(engine="qdrant", url=":memory:"))
     agrees(filled(store))
     server = store._indexes._engine._server
@@ -190,13 +190,13 @@ def test_a_store_is_closed_when_its_server_is_gone(place, monkeypatch):
 
 
 def test_qdrant_refuses_a_filter_that_too_many_rows_pass(place, monkeypatch):
-    monkeypatch.setattr(qdrant_index, "MOST_ALLOWED", 99)
+    monkeypatch.setattr(qdrant_index, "MAX_ALLOWED_ROWS", 99)
     with Modeledge.open(place, engine=EngineConfig(engine="qdrant", url=":memory:")) as store:
         filled(store)
         with pytest.raises(ModeledgeError, match=r"100 rows pass.*narrow the filter"):
             store.search(np.ones((1, DIM)), space="s", where=RecordFilter(value="v1"))
         store.forget(entity="v0")
-        monkeypatch.setattr(qdrant_index, "MOST_ALLOWED", 100)
+        monkeypatch.setattr(qdrant_index, "MAX_ALLOWED_ROWS", 100)
         hits = store.search(np.ones((1, DIM)), k=200, space="s", where=RecordFilter(value="v1"))
         assert len(hits[0]) == 100
 

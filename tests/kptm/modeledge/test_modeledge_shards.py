@@ -49,7 +49,7 @@ def sharded(place, tmp_path):
 @pytest.fixture
 def store(sharded, monkeypatch):
     """A filled store; it has few rows, so that few are held out."""
-    monkeypatch.setattr(build_index, "FEWEST", 50)
+    monkeypatch.setattr(build_index, "MAX_EXACT_VECTORS", 50)
     return filled(sharded(), clustered(COUNT, DIM, 1), records())
 
 

@@ -90,7 +90,7 @@ def test_a_snapshot_that_cannot_be_written_is_an_error_and_hurts_nothing(opened,
 
 
 def test_closing_writes_a_snapshot_if_it_saves_time(opened, place, monkeypatch):
-    monkeypatch.setattr(indexes, "SNAPSHOT_FROM", 40)
+    monkeypatch.setattr(indexes, "MIN_SNAPSHOT_ROWS", 40)
     store = opened()
     store.add(clustered(50, DIM, 1), ["v"] * 50, space="s")
     store.search(clustered(1, DIM, 1), space="s")
@@ -110,7 +110,7 @@ def test_closing_writes_a_snapshot_if_it_saves_time(opened, place, monkeypatch):
 
 
 def test_purged_rows_are_in_no_later_snapshot_of_another_process(opened, place, monkeypatch):
-    monkeypatch.setattr(indexes, "SNAPSHOT_FROM", 3)
+    monkeypatch.setattr(indexes, "MIN_SNAPSHOT_ROWS", 3)
     secret = np.full((1, DIM), 0.123456, np.float32)
     kept = (secret / np.linalg.norm(secret)).astype(np.float32)
     for kind in ("flat", "hnsw"):

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kg import KnowledgeGraph
 from kg.errors import StoreError
 from kptm import Modeledge, ModeledgeError, Record
-from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.encode.ingest import DOCUMENTS_PER_TRANSACTION
 from kptm.modeledge.records import decode_context, encode_context
 from kptm.modeledge.sql.record_tables import metadata
 
@@ -208,7 +208,7 @@ def test_the_tables_are_those_of_the_migrations(store):
 
 
 def test_batches_are_as_documented():
-    assert BATCH == 64
+    assert DOCUMENTS_PER_TRANSACTION == 64
 
 
 KEYS = st.sampled_from(["a", "b", "A", "a%", "c"])

@@ -18,7 +18,7 @@ from kptm.data import collate
 from kptm.fusion import entity_table
 from kptm.fusion.entity_table import EntityTable
 from kptm.modeledge.encode.encode_texts import clozes, fact_keys
-from kptm.modeledge.encode.ingest import BATCH
+from kptm.modeledge.encode.ingest import DOCUMENTS_PER_TRANSACTION
 from kptm.modeledge.sql.spaces import spaces_of
 
 NAMES = ("Georgia", "Tbilisi", "New_York", "Paris", "Seine", "Jordan", "Dead_Sea")
@@ -84,7 +84,7 @@ def test_keys_of_facts_need_no_more_of_the_entity_table_than_the_mentions(model,
     batch = collate([model.encoder.encode(item) for item in documents], model.pad_id)
     with torch.no_grad():
         wanted = model(**batch.tensors()).fact_keys.numpy()
-    monkeypatch.setattr(entity_table, "IN_MEMORY", 0)
+    monkeypatch.setattr(entity_table, "MAX_NUMBERS_IN_MEMORY", 0)
     large = copy.copy(model)
     large._modules = {**model._modules, "entity_table": EntityTable(model.embeddings)}
     np.testing.assert_allclose(fact_keys(large, documents), wanted, atol=1e-6)
@@ -119,7 +119,7 @@ def test_the_same_texts_twice_add_nothing(store, model):
     seen = []
     assert store.write(model, documents, progress=seen.append) == 0
     assert store.write(model, reversed(documents)) == 0  # in other batches
-    assert seen == [BATCH, len(documents)]
+    assert seen == [DOCUMENTS_PER_TRANSACTION, len(documents)]
     assert (rows(store), store.newest_operation()) == (before, newest)
 
 

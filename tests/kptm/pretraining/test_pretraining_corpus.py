@@ -31,11 +31,11 @@ RICH = EncodedText(
 def test_texts_are_read_back_unchanged(tmp_path_factory, texts, shard):
     folder = tmp_path_factory.mktemp("corpus")
     wanted = [EncodedText(text.ids, text.spans) for text in [*texts, RICH]]
-    given_, corpus.SHARD = iter(wanted), shard
+    given_, corpus.TEXTS_PER_SHARD = iter(wanted), shard
     try:
         found = Corpus(folder, ["a"] * len(wanted), lambda _: next(given_), link=linked)
     finally:
-        corpus.SHARD = 4_096
+        corpus.TEXTS_PER_SHARD = 4_096
     assert [found[number] for number in range(len(found))] == wanted
     assert found.lengths == [len(text.ids) for text in wanted]
     assert found.links == sum(span.row is not None for text in wanted for span in text.spans)
@@ -47,7 +47,7 @@ def linked(texts):
 
 @pytest.fixture
 def shards(monkeypatch):
-    monkeypatch.setattr(corpus, "SHARD", 3)
+    monkeypatch.setattr(corpus, "TEXTS_PER_SHARD", 3)
 
 
 class Counting:

@@ -11,7 +11,12 @@ from kptm.data.batch import IGNORED
 from kptm.data.tokenize import TokenSpan
 from kptm.pretraining import PretrainConfig
 from kptm.pretraining.data.collator import Collator
-from kptm.pretraining.data.corruption import UNGIVEN, WRONG, misalign, replace_mentions
+from kptm.pretraining.data.corruption import (
+    NO_ENTITY_SHARE,
+    WRONG_ENTITY_SHARE,
+    misalign,
+    replace_mentions,
+)
 from kptm.pretraining.data.masking import MaskedText, causal_targets
 from kptm.pretraining.data.training_examples import ExampleSettings, PretrainingExample
 
@@ -38,8 +43,8 @@ def test_the_shares_are_those_of_ernie():
     spans = tuple(TokenSpan(at, at + 1, "a", 3) for at in range(20_000))
     noisy = misalign(EncodedText(tuple(range(20_000)), spans), 1_000, (0, 1, 5))
     rows = [span.row for span in noisy.spans]
-    assert abs(np.mean([row is None for row in rows]) - UNGIVEN) < 0.01
-    assert abs(np.mean([row not in (None, 3) for row in rows]) - WRONG) < 0.01
+    assert abs(np.mean([row is None for row in rows]) - NO_ENTITY_SHARE) < 0.01
+    assert abs(np.mean([row not in (None, 3) for row in rows]) - WRONG_ENTITY_SHARE) < 0.01
 
 
 @given(st.lists(encoded(), min_size=1, max_size=5), SEEDS, st.sampled_from([0.0, 0.5, 1.0]))

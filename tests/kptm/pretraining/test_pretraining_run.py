@@ -78,7 +78,7 @@ def test_plain_texts_are_linked_while_reading(new_graph):
 
 
 def test_reading_is_reported(monkeypatch):
-    monkeypatch.setattr("kptm.pretraining.pretraining_run.REPORT_EVERY", 3)
+    monkeypatch.setattr("kptm.pretraining.pretraining_run.TEXTS_PER_REPORT", 3)
     told = []
     curve(reading=told.append)
     assert told == [3, 6]

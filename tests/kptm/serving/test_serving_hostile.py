@@ -8,7 +8,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from kg.errors import KGError
-from kptm.serving.config import MAX_BODY, MAX_NAME, MAX_QUESTION, MAX_QUESTIONS, MAX_TEXT
+from kptm.serving.config import (
+    MAX_BODY_BYTES,
+    MAX_NAME_CHARACTERS,
+    MAX_QUESTION_CHARACTERS,
+    MAX_QUESTIONS,
+    MAX_TEXT_CHARACTERS,
+)
 from kptm.serving.middleware import HEADERS
 
 API = "/api/v1"
@@ -101,7 +107,7 @@ def test_hostile_names_come_back_unchanged(client, evil):
     assert response.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("count", [MAX_NAME + 1, 15_000])
+@pytest.mark.parametrize("count", [MAX_NAME_CHARACTERS + 1, 15_000])
 def test_names_that_are_too_long_are_refused(client, count):
     for path, name in SEARCHED.items():
         refused(client.get(f"{API}/{path}", params={name: "a" * count}), 422)
@@ -109,10 +115,13 @@ def test_names_that_are_too_long_are_refused(client, count):
 
 
 def test_lengths_end_at_the_documented_limits(client):
-    for path, name, most in (("ask", "question", MAX_QUESTION), ("link", "text", MAX_TEXT)):
+    for path, name, most in (
+        ("ask", "question", MAX_QUESTION_CHARACTERS),
+        ("link", "text", MAX_TEXT_CHARACTERS),
+    ):
         assert client.post(f"{API}/{path}", json={name: "a" * most}).status_code == 200
         refused(client.post(f"{API}/{path}", json={name: "a" * (most + 1)}), 422)
-    for questions in ([], ["a"] * (MAX_QUESTIONS + 1), ["a" * (MAX_QUESTION + 1)]):
+    for questions in ([], ["a"] * (MAX_QUESTIONS + 1), ["a" * (MAX_QUESTION_CHARACTERS + 1)]):
         refused(client.post(f"{API}/ask/batch", json={"questions": questions}), 422)
     refused(client.post(f"{API}/link", json={"text": "a" * 100_000}), 413)
 
@@ -147,18 +156,18 @@ def test_only_json_is_accepted(client, explorer, own, kind):
 
 def test_an_endless_body_is_refused(client):
     def endless():
-        for _ in range(MAX_BODY // 1_000 + 2):
+        for _ in range(MAX_BODY_BYTES // 1_000 + 2):
             yield b" " * 1_000
 
     refused(client.post(f"{API}/ask", content=endless(), headers=JSON), 413)
-    refused(client.post(f"{API}/ask", content=b" " * (MAX_BODY + 1), headers=JSON), 413)
+    refused(client.post(f"{API}/ask", content=b" " * (MAX_BODY_BYTES + 1), headers=JSON), 413)
     for length in ("-1", "x", "1" * 5_000):
         refused(
             client.post(f"{API}/ask", content=b"{}", headers={**JSON, "content-length": length}),
             413,
         )
     refused(client.get(f"{API}/about", headers={"content-length": str(10**9)}), 413)
-    full = json.dumps({"question": "a"}).encode().ljust(MAX_BODY)
+    full = json.dumps({"question": "a"}).encode().ljust(MAX_BODY_BYTES)
     assert client.post(f"{API}/ask", content=full, headers=JSON).status_code == 200
 
 

@@ -9,7 +9,7 @@ import pytest
 from kg import Attribute, Literal
 from kg.vocabulary import DESCRIPTION, LABEL
 from kptm import Workspace
-from kptm.serving.accepted_languages import MOST, accepted_languages
+from kptm.serving.accepted_languages import MAX_LANGUAGES, accepted_languages
 
 STATIC = Path(__file__).parents[3] / "kptm" / "serving" / "static"
 CODES = ("de", "en", "zh")
@@ -34,7 +34,7 @@ KINDS = "kind", "meaning", "evidence", "history"
         ("de,de;q=0.1", ("de",)),
         ("de;q=2,x!y,;;,en;q=,fr;q=0.1234", ()),
         ("de\x00", ()),
-        (",".join(MANY), MANY[:MOST]),
+        (",".join(MANY), MANY[:MAX_LANGUAGES]),
         ("a" * 10_000, ()),
     ],
 )

@@ -16,7 +16,7 @@ pytest.importorskip("mcp")
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from kptm.serving.agents.agent_results import MOST_CHARACTERS
+from kptm.serving.agents.agent_results import MAX_CHARACTERS
 from kptm.serving.executor import WorkspaceExecutor
 from kptm.serving.mcp.mcp_server import create_server
 
@@ -145,7 +145,7 @@ def test_each_fact_is_on_one_page(ws):
 def test_a_long_text_is_cut(ws):
     ws.graph.add([("Chad", "motto", "x" * 2_000)])
     [page] = call(ws, ("describe", {"entity": "Chad"}))
-    assert max(len(fact["text"]) for fact in page["facts"]) == MOST_CHARACTERS
+    assert max(len(fact["text"]) for fact in page["facts"]) == MAX_CHARACTERS
 
 
 def test_paths_and_links(ws):

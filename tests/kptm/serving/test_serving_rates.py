@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from kptm.cli.main import main
 from kptm.errors import ConfigError
 from kptm.serving.access import rate_limits
-from kptm.serving.access.rate_limits import CLEANED, FILE, RateLimits
+from kptm.serving.access.rate_limits import FILE, REQUESTS_PER_CLEANUP, RateLimits
 from kptm.serving.access.roles import AccessRole
 from kptm.serving.access.token_file import TokenFile
 
@@ -62,7 +62,7 @@ def test_processes_count_together_without_loss(tmp_path):
 
 def test_ended_windows_are_deleted(clock, tmp_path):
     limits = RateLimits("5/second", tmp_path)
-    for number in range(CLEANED - 1):
+    for number in range(REQUESTS_PER_CLEANUP - 1):
         limits.count("address", str(number))
     clock.now += 2
     limits.count("address", "last")

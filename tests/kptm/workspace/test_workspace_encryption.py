@@ -23,11 +23,18 @@ from kptm.cli.main import main
 from kptm.errors import ConfigError, WorkspaceError
 from kptm.workspace import BackupKey, back_up, examine, restore
 from kptm.workspace.backup import backup_encryption, backup_writer
-from kptm.workspace.backup.backup_encryption import HEADER, MAGIC, PART, TAG, decrypt, encrypt
+from kptm.workspace.backup.backup_encryption import (
+    HEADER_BYTES,
+    MAGIC,
+    PART_BYTES,
+    TAG_BYTES,
+    decrypt,
+    encrypt,
+)
 
 KEY = BackupKey(b"correct horse battery staple")
 SUFFIXES = (".tar.zst", ".tar.gz", ".zip", ".tar")
-STEP = PART + TAG
+STEP = PART_BYTES + TAG_BYTES
 DERIVE = lru_cache(maxsize=None)(backup_encryption._derive)
 
 
@@ -73,7 +80,7 @@ def saved(trained, tmp_path_factory):
     path = tmp_path_factory.mktemp("encrypted") / "my.tar.enc"
     back_up(trained, path, key=KEY)
     content = path.read_bytes()
-    assert len(content) > HEADER + 5 * STEP
+    assert len(content) > HEADER_BYTES + 5 * STEP
     return path, content
 
 
@@ -96,7 +103,9 @@ def by_hand(content, secret):
     )
 
 
-@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 5])
+@pytest.mark.parametrize(
+    "size", [0, 1, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 3 * PART_BYTES + 5]
+)
 def test_the_format_is_as_documented(size):
     content = random.Random(size).randbytes(size)
     written = encrypted(content)
@@ -120,12 +129,14 @@ def cheap(monkeypatch):
 
 @pytest.mark.usefixtures("cheap")
 def test_any_positions_are_read_and_any_writes_join():
-    content = random.Random(1).randbytes(3 * PART + 77)
+    content = random.Random(1).randbytes(3 * PART_BYTES + 77)
 
     @settings(max_examples=50, deadline=None)
     @given(
         st.lists(st.integers(0, len(content)), max_size=6),
-        st.lists(st.tuples(st.integers(0, len(content) + 9), st.integers(0, 2 * PART)), max_size=8),
+        st.lists(
+            st.tuples(st.integers(0, len(content) + 9), st.integers(0, 2 * PART_BYTES)), max_size=8
+        ),
     )
     def check(cuts, reads):
         raw = io.BytesIO()
@@ -179,10 +190,10 @@ def refused(content, tmp_path, match, key=KEY):
 
 def test_each_part_that_is_damaged_is_named(saved, tmp_path):
     content = saved[1]
-    parts = -(-(len(content) - HEADER) // STEP)
+    parts = -(-(len(content) - HEADER_BYTES) // STEP)
     for number in (0, 1, parts // 2, parts - 2):
         broken = bytearray(content)
-        broken[HEADER + number * STEP + 7] ^= 1
+        broken[HEADER_BYTES + number * STEP + 7] ^= 1
         refused(broken, tmp_path, rf"part {number + 1:,} of {parts:,} is damaged")
     broken = bytearray(content)
     broken[-1] ^= 0x80
@@ -191,7 +202,7 @@ def test_each_part_that_is_damaged_is_named(saved, tmp_path):
 
 def test_parts_in_another_order_are_refused(saved, tmp_path):
     content = saved[1]
-    one, two = (slice(HEADER + at * STEP, HEADER + (at + 1) * STEP) for at in (1, 2))
+    one, two = (slice(HEADER_BYTES + at * STEP, HEADER_BYTES + (at + 1) * STEP) for at in (1, 2))
     swapped = bytearray(content)
     swapped[one], swapped[two] = content[two], content[one]
     refused(swapped, tmp_path, r"part 2 of .* not where it was")
@@ -203,11 +214,17 @@ def test_parts_in_another_order_are_refused(saved, tmp_path):
 
 def test_a_missing_or_additional_end_is_refused(saved, tmp_path):
     content = saved[1]
-    for length in (len(content) - 1, HEADER + 3 * STEP, HEADER + STEP + 3, HEADER + 1, HEADER):
+    for length in (
+        len(content) - 1,
+        HEADER_BYTES + 3 * STEP,
+        HEADER_BYTES + STEP + 3,
+        HEADER_BYTES + 1,
+        HEADER_BYTES,
+    ):
         refused(content[:length], tmp_path, "its end is missing or damaged")
     for more in (b"\0", bytes(STEP), content[-50:], content):
         refused(content + more, tmp_path, "its end is missing or damaged")
-    for length in (HEADER - 1, len(MAGIC), 5, 0):
+    for length in (HEADER_BYTES - 1, len(MAGIC), 5, 0):
         refused(content[:length], tmp_path, "not an encrypted backup")
 
 
@@ -215,16 +232,18 @@ def test_parts_of_another_file_with_the_same_key_are_refused(saved, trained, tmp
     back_up(trained, tmp_path / "other.tar.enc", key=KEY)
     other = (tmp_path / "other.tar.enc").read_bytes()
     (tmp_path / "other.tar.enc").unlink()
-    at = slice(HEADER, HEADER + STEP)
-    refused(saved[1][:HEADER] + other[at] + saved[1][at.stop :], tmp_path, "part 1 of")
-    refused(other[:HEADER] + saved[1][HEADER:], tmp_path, "its end is missing or damaged")
+    at = slice(HEADER_BYTES, HEADER_BYTES + STEP)
+    refused(saved[1][:HEADER_BYTES] + other[at] + saved[1][at.stop :], tmp_path, "part 1 of")
+    refused(
+        other[:HEADER_BYTES] + saved[1][HEADER_BYTES:], tmp_path, "its end is missing or damaged"
+    )
 
 
 def test_another_key_is_said_before_anything_is_read(saved, tmp_path):
     other = BackupKey(KEY.secret + b"r")
     refused(saved[1], tmp_path, "another key", key=other)
-    refused(saved[1][:HEADER], tmp_path, "another key", key=other)
-    for place in (len(MAGIC), HEADER - 1):  # of the salt, and of the check
+    refused(saved[1][:HEADER_BYTES], tmp_path, "another key", key=other)
+    for place in (len(MAGIC), HEADER_BYTES - 1):  # of the salt, and of the check
         broken = bytearray(saved[1])
         broken[place] ^= 1
         refused(broken, tmp_path, "another key, or its first 88 bytes are damaged")
@@ -242,7 +261,7 @@ def test_any_flipped_bit_is_refused(suffix, trained, tmp_path):
     content = file.read_bytes()
     for _ in range(40):
         broken = bytearray(content)
-        broken[chance.randrange(HEADER, len(broken))] ^= 1 << chance.randrange(8)
+        broken[chance.randrange(HEADER_BYTES, len(broken))] ^= 1 << chance.randrange(8)
         file.write_bytes(broken)
         with pytest.raises(WorkspaceError, match="damaged"):
             restore(file, tmp_path / "new", key=KEY)

@@ -159,7 +159,7 @@ def test_its_tables_and_indexes_are_those_of_a_new_database(lively, url, postgre
 
 def test_pages_of_any_size_give_the_same(lively, url, monkeypatch):
     before = everything(lively)
-    monkeypatch.setattr(moving, "PAGE", 3)
+    monkeypatch.setattr(moving, "ROWS_PER_TRANSACTION", 3)
     run("move", lively, url)
     assert everything(lively) == before
 
@@ -186,7 +186,7 @@ def test_a_stop_anywhere_shows_nothing_partial_and_can_be_continued(
 ):
     before = everything(lively)
     seen, at = set(), 0
-    monkeypatch.setattr(moving, "PAGE", 40)
+    monkeypatch.setattr(moving, "ROWS_PER_TRANSACTION", 40)
     folder = shutil.copytree(lively, tmp_path / "moved")
     while read(folder / "kptm.toml").database.url == "" or (folder / "graph.db").exists():
         at += 1 if at < 10 else 9
