@@ -43,11 +43,11 @@ CALIBRATE = (
     "learn from answered questions, some of which the graph is silent on, or embed with facts held"
     " out (validation = 0.1 under [embedding] in kptm.toml)"
 )
-SURE, LEAST = 0.99, 0.5
+MAX_GRAPH_SCORE, MIN_GRAPH_SCORE = 0.99, 0.5
 """The highest and lowest score of a graph's answer to a query by names."""
-SENSES, SAID = 5, 5
+MAX_SENSES, MAX_LISTED = 5, 5
 """The maximum number of senses shown, and of answers shown for each."""
-SHOWN = 3
+MAX_SUPPORTED = 3
 """The maximum number of answers for which the support of other sources is shown."""
 
 
@@ -209,7 +209,7 @@ class AnswerBuilder:
     def _answer_of_graph(self, case: Case, config: PredictorConfig) -> Answer:
         best = case.best
         # A query by names has no scores: only the entity that its name means can be wrong.
-        sense = min(SURE, max(LEAST, best.link_score))
+        sense = min(MAX_GRAPH_SCORE, max(MIN_GRAPH_SCORE, best.link_score))
         scores = best.scores or (sense,) * len(case.answers)
         trails = trails_of(self._graph, best, case.answers)
         sure = confidences(self._graph, trails)
@@ -240,7 +240,7 @@ class AnswerBuilder:
         known = [key for key in case.answers if key in place]
         evidence = []
         for opinion in case.opinions:
-            shown = heapq.nlargest(SHOWN, known, key=lambda key: opinion.p[place[key]])
+            shown = heapq.nlargest(MAX_SUPPORTED, known, key=lambda key: opinion.p[place[key]])
             shown += [against[opinion.kind]] if opinion.kind in against else []
             evidence += self._citations.opinion(query, opinion, shown, named)
         return conflicts, evidence
@@ -371,8 +371,8 @@ class AnswerBuilder:
         others = self._graph.follow(reading.entity, (step.reverse(),))
         if not others:
             return silent
-        shown = labels(self._graph, others[:SAID])
-        more = f" and {len(others) - SAID:,} more" if len(others) > SAID else ""
+        shown = labels(self._graph, others[:MAX_LISTED])
+        more = f" and {len(others) - MAX_LISTED:,} more" if len(others) > MAX_LISTED else ""
         return f"{silent}; the other way round there is {', '.join(shown.values())}{more}"
 
     def _senses(self, case: Case) -> tuple[Sense, ...]:
@@ -384,17 +384,17 @@ class AnswerBuilder:
             meant = reading.entity != best.entity and (same is None or reading.entity in same)
             if meant and reading.path == best.path:
                 others.setdefault(reading.entity, reading)
-        shown = sorted(others.values(), key=lambda item: not item.answers)[:SENSES]
+        shown = sorted(others.values(), key=lambda item: not item.answers)[:MAX_SENSES]
         if not shown:
             return ()
-        wanted = [key for item in shown for key in (item.entity, *item.answers[:SAID])]
+        wanted = [key for item in shown for key in (item.entity, *item.answers[:MAX_LISTED])]
         named = labels(self._graph, wanted)
         return tuple(
             Sense(
                 item.entity,
                 named[item.entity],
                 item.link_score,
-                tuple(named[key] for key in item.answers[:SAID]),
+                tuple(named[key] for key in item.answers[:MAX_LISTED]),
             )
             for item in shown
         )

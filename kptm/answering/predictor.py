@@ -18,7 +18,7 @@ from kptm.answering.evidence.staleness import StalenessCheck
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.times import period_of
 from kptm.answering.questions import naming
-from kptm.answering.questions.understanding import LONGEST, Understanding
+from kptm.answering.questions.understanding import MAX_QUESTION_CHARACTERS, Understanding
 from kptm.answering.sentences import SentenceWriter
 from kptm.answering.sources.candidate_sets import CandidateSets
 from kptm.answering.sources.source import LINKS, MODEL, STORE, TEXTS, SourceQuery, checked_sources
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from kptm.modeledge import Modeledge, Receipt
     from kptm.passages.reader.passage_reader import ReadAnswer, Reader
 
-CHUNK = 32
+QUESTIONS_PER_BATCH = 32
 """The number of questions that are parsed and answered as one batch."""
-FITTED = 20_000_000
+MAX_FITTED_CANDIDATES = 20_000_000
 """The maximum number of candidates in memory while weights are fitted, over all questions and
 sources."""
 
@@ -167,7 +167,7 @@ class Predictor:
     def _stream_answers(
         self, questions: Iterator[str], chosen: frozenset[str], at: Period | None
     ) -> Iterator[Answer]:
-        while chunk := list(map(_check_question, islice(questions, CHUNK))):
+        while chunk := list(map(_check_question, islice(questions, QUESTIONS_PER_BATCH))):
             read = list(self._understanding.in_words(chunk, chosen, self._config, at))
             cases = [item for item in read if isinstance(item, Case)]
             decided = iter(self._decide_cases(cases, chosen))
@@ -341,7 +341,7 @@ class Predictor:
         chosen, k = self._config.sources, self._config.weights.neighbours.k
         # Without a source besides the graph, there is nothing to combine.
         remaining = iter(questions if self._voices.there(chosen) else ())
-        while chunk := list(islice(remaining, CHUNK)):
+        while chunk := list(islice(remaining, QUESTIONS_PER_BATCH)):
             queries = []
             texts = [question for question, _ in chunk]
             read = self._understanding.in_words(texts, chosen, self._config)
@@ -353,7 +353,7 @@ class Predictor:
             scored = self._voices.ask_sources([query for query, _ in queries], chosen, k)
             for (query, answers), (opinions, hits) in zip(queries, scored, strict=True):
                 score_count += len(opinions) * len(query.side)
-                if score_count <= FITTED:
+                if score_count <= MAX_FITTED_CANDIDATES:
                     silent.append(CombinationExample(answers, query, opinions, hits))
         fitted = fit_weights(silent, space=self._voices.space, k=k)
         if fitted.count:
@@ -392,9 +392,9 @@ class Predictor:
 
 
 def _check_question(question: str) -> str:
-    if len(question) > LONGEST:
+    if len(question) > MAX_QUESTION_CHARACTERS:
         raise LinkingError(
-            f"the question has {len(question):,} characters, more than {LONGEST:,};"
+            f"the question has {len(question):,} characters, more than {MAX_QUESTION_CHARACTERS:,};"
             " ask a shorter one"
         )
     return question

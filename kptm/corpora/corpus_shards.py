@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kg.errors import TripleFormatError
-from kptm.linking.link_batch import BATCH
+from kptm.linking.link_batch import CHARACTERS_PER_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -72,7 +72,7 @@ def cut(
             continue
         documents_of_shard.append(document)
         batch += len(document.text) + 1
-        if len(documents_of_shard) % group if group else batch < BATCH:
+        if len(documents_of_shard) % group if group else batch < CHARACTERS_PER_BATCH:
             continue
         characters, batch = characters + batch, 0
         if len(documents_of_shard) >= size or characters >= CHARACTERS_PER_SHARD:

@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from kptm.linking.disambiguation.scoring_passes import ScoredCandidates, Similarity
     from kptm.linking.index.overlay_index import Layers
 
-BATCH = 65_536
+CHARACTERS_PER_BATCH = 65_536
 """Approximate number of characters in a batch."""
-PASSAGE = 20_000
+MAX_PASSAGE_CHARACTERS = 20_000
 """Maximum number of characters in a passage, the context of its mentions."""
-SHOWN = 5
+MAX_STORED_CANDIDATES = 5
 """Maximum number of candidates stored with a link."""
 
 
 def batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Group texts into batches of about :data:`BATCH` characters."""
+    """Group texts into batches of about :data:`CHARACTERS_PER_BATCH` characters."""
     batch: list[str] = []
     size = 0
     for text in texts:
         batch.append(text)
         size += len(text) + 1
-        if size >= BATCH:
+        if size >= CHARACTERS_PER_BATCH:
             yield batch
             batch, size = [], 0
     if batch:
@@ -89,8 +89,11 @@ def cuts(text: str) -> list[tuple[int, int]]:
     """The (start, end) offsets of a text's passages, which are split after a space if possible."""
     offsets = []
     start = 0
-    while len(text) - start > PASSAGE:
-        end = text.rfind(" ", start + PASSAGE // 2, start + PASSAGE) + 1 or start + PASSAGE
+    while len(text) - start > MAX_PASSAGE_CHARACTERS:
+        end = (
+            text.rfind(" ", start + MAX_PASSAGE_CHARACTERS // 2, start + MAX_PASSAGE_CHARACTERS) + 1
+            or start + MAX_PASSAGE_CHARACTERS
+        )
         offsets.append((start, end))
         start = end
     return [*offsets, (start, len(text))]
@@ -104,7 +107,7 @@ def _groups(pieces: Sequence[tuple[int, int, int]]) -> Iterator[list[tuple[int, 
     for piece in source:
         group.append(piece)
         size += piece[2] - piece[1]
-        if size >= BATCH:
+        if size >= CHARACTERS_PER_BATCH:
             yield group
             group, size = [], 0
     if group:
@@ -126,7 +129,7 @@ def _links(
     chosen = np.flatnonzero(best >= weights.threshold)
     order = np.lexsort((candidates.entity, -probability, candidates.of))
     # All mentions are ranked at once: ``ranked`` concatenates the ``shown`` best of each.
-    shown = np.minimum(np.diff(candidates.first)[chosen], SHOWN)
+    shown = np.minimum(np.diff(candidates.first)[chosen], MAX_STORED_CANDIDATES)
     at, _ = ranges(candidates.first[chosen], shown)
     ranked = order[at]
     keys, scores = layers.keys(candidates.entity[ranked].tolist()), probability[ranked].tolist()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kptm.linking.document import LinkedText
     from kptm.linking.index.link_index import LinkIndex
 
-STALE = 0.01
+MAX_CHANGED_SHARE = 0.01
 """The share of changed entities above which the index is rebuilt, if they exceed 1,000."""
 
 State: TypeAlias = tuple[int, str, str]
@@ -313,7 +313,7 @@ class Linker:
         """The entities changed since the index was built; None without an index or if too many."""
         if self._base is None:
             return None
-        most = max(1_000, int(STALE * len(self._base)))
+        most = max(1_000, int(MAX_CHANGED_SHARE * len(self._base)))
         return self._graph.changed_entities(self._base_state[0], most=most)
 
     def _still_holds(self, newest: int) -> bool:

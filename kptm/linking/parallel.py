@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kptm.linking.document import LinkedText
 
-WAITING = 2
+BATCHES_PER_PROCESS = 2
 """The number of batches read ahead per process."""
 
 _state: dict[str, LinkerSnapshot] = {}
@@ -38,7 +38,7 @@ def link_in_processes(
             waiting: deque[Future[list[LinkedText]]] = deque()
             for batch in batches(texts):
                 waiting.append(pool.submit(_link, batch))
-                if len(waiting) > WAITING * n_jobs:
+                if len(waiting) > BATCHES_PER_PROCESS * n_jobs:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()

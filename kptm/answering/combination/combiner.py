@@ -34,12 +34,12 @@ POOLED = (LINKS, MODEL, TEXTS)
 """The sources in the pool, in the order of their weights."""
 SMOOTHING = 1e-3
 """ε smooths each p, because log 0 of one source would overrule all others."""
-PRECISION, PRECISION_OF_RELATION = 1.0, 4.0
+WEIGHT_PRECISION, RELATION_PRECISION = 1.0, 4.0
 """Precisions of the normal priors of w_s and w_{s,r}.
 
 Half of this times the squared deviation is added to the loss.
 """
-MOST = 256
+MAX_FITTED_CANDIDATES = 256
 """The number of best candidates of each source on which the weights are fitted."""
 
 
@@ -133,7 +133,7 @@ def example(
     if not known:
         return None
     # Candidates with low scores hardly change the weights, and a relation may have 100,000 of them.
-    best = [np.argsort(-p, kind="stable")[:MOST] for p in scores.values()]
+    best = [np.argsort(-p, kind="stable")[:MAX_FITTED_CANDIDATES] for p in scores.values()]
     chosen = np.unique(np.concatenate([*best, known]))
     chosen = chosen[np.sum([p[chosen] for p in scores.values()], axis=0) > 0]
     nothing = np.zeros(len(chosen))
@@ -177,8 +177,8 @@ def _fit_weights(
     number = {name: at for at, name in enumerate(names, 1)}
     start_S = np.zeros(len(POOLED))
     start_S[list(sources)] = 1 / max(1, len(sources))
-    precision = np.full((size, 1), PRECISION_OF_RELATION)
-    precision[0] = PRECISION
+    precision = np.full((size, 1), RELATION_PRECISION)
+    precision[0] = WEIGHT_PRECISION
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         """The penalised negative log-likelihood and its gradient, at the flattened weights."""

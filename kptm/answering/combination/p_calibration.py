@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CHUNK = 10
+ANSWERS_PER_CHUNK = 10
 """The curve is fitted to chunks of this many answers, because one answer has no rate."""
-HELD_OUT = 50
+MIN_HELD_OUT_FACTS = 50
 """The minimum number of held-out facts with which the p of link prediction is calibrated."""
 
 
@@ -54,11 +54,11 @@ class Curve:
 
         With fewer than ten answers, the curve is the default.
         """
-        if len(p) < CHUNK:
+        if len(p) < ANSWERS_PER_CHUNK:
             return cls()
         order = np.argsort(np.asarray(p, np.float64), kind="stable")
         sorted_p, sorted_right = np.asarray(p, np.float64)[order], np.asarray(right, float)[order]
-        parts = np.array_split(np.arange(len(order)), len(order) // CHUNK)
+        parts = np.array_split(np.arange(len(order)), len(order) // ANSWERS_PER_CHUNK)
         prior = float(sorted_right.mean())
         # Each chunk gets one more answer with the overall rate as its value, so that ten right
         # answers do not give the rate 1.
@@ -175,9 +175,9 @@ def pool_violators(places: Floats, rates: Floats, weights: Floats) -> tuple[Floa
 def link_prediction_curve(embeddings: EntityEmbeddings) -> Curve | None:
     """The calibration curve for the best answers of link prediction.
 
-    None if fewer than ``HELD_OUT`` facts were held out of the training.
+    None if fewer than ``MIN_HELD_OUT_FACTS`` facts were held out of the training.
     """
     best = embeddings.calibration.best if embeddings.calibration is not None else ()
-    if len(best) < HELD_OUT:
+    if len(best) < MIN_HELD_OUT_FACTS:
         return None
     return Curve.fit([item.p for item in best], [item.right for item in best])

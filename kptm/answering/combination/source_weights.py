@@ -17,7 +17,7 @@ from kptm.answering.combination.p_calibration import ProbabilityCalibration
 from kptm.errors import ConfigError, ModeledgeError
 from kptm.modeledge.knn.interpolation import Interpolation
 
-OTHERS = 8
+MAX_OTHER_MODELS = 8
 """The maximum number of other models whose weights a file keeps; those that were fitted first are
 dropped."""
 
@@ -54,7 +54,7 @@ class SourceWeights:
             before = _read(path) if path.exists() else []
         except ConfigError:
             before = []  # a damaged file is replaced
-        others = [_as_json(item) for item in before if item.space != self.space][:OTHERS]
+        others = [_as_json(item) for item in before if item.space != self.space][:MAX_OTHER_MODELS]
         write_text(path, json.dumps({**_as_json(self), "others": others}, indent=1) + "\n")
 
     @classmethod

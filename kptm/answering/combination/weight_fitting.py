@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kptm.answering.sources.source import SourceQuery, SourceScores
     from kptm.modeledge import Hit
 
-ENOUGH = 50
+MIN_QUESTIONS = 50
 """The minimum number of questions to which weights are fitted."""
 FOLDS = 5
 """The number of folds of the cross-validation that computes p for the calibration."""
@@ -59,12 +59,12 @@ class CombinationExample:
 
 
 def fit_weights(silent: Sequence[CombinationExample], *, space: str, k: int) -> SourceWeights:
-    """Fit the combination; with fewer than :data:`ENOUGH` questions, the result is the defaults.
+    """Fit the combination; with fewer than :data:`MIN_QUESTIONS` questions, return the defaults.
 
     The calibration is fitted to cross-validated p, because the p of questions to which the weights
     were fitted are too high.
     """
-    if len(silent) < ENOUGH:
+    if len(silent) < MIN_QUESTIONS:
         return SourceWeights(space=space)
     combiner = _combiner(silent)
     return SourceWeights(

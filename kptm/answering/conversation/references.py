@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.answering.conversation.words import FollowUpWords, Fragment
     from kptm.linking import Linker
 
-FACTS = 200
+MAX_FACTS = 200
 """The maximum number of facts of an entity that are read to compare it with other entities."""
 _YEAR = re.compile(r"(?<!\d)\d{3,4}(?!\d)")
 
@@ -213,5 +213,5 @@ class References:
 
     def _roles(self, key: str) -> set[tuple[str, bool]]:
         """The roles of an entity: its relations, each with whether the entity is the head."""
-        facts = islice(self._graph.touching([key]), FACTS)
+        facts = islice(self._graph.touching([key]), MAX_FACTS)
         return {(fact.relation, fact.head == key) for fact in facts}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NOT_UNDERSTOOD = ("name", "relation", "words")
 """Values of ``Answer.why`` for refusals whose topic is only a guess."""
-MANY = 10
+MAX_REFERENTS = 10
 """The maximum number of answers that "their" may refer to."""
 
 
@@ -67,7 +67,7 @@ class Turn:
         if answer.why in _NOT_UNDERSTOOD or not (topics or answer.found):
             topics = dict.fromkeys(_named_entities(answer.question, linker))
         answer_keys = [
-            item.entity for item in answer.answers[: MANY + 1] if item.entity is not None
+            item.entity for item in answer.answers[: MAX_REFERENTS + 1] if item.entity is not None
         ]
         known = graph.entities([*topics, *answer_keys])
         about = [known[key] for key in topics if key in known]
@@ -80,7 +80,7 @@ class Turn:
             answer.question,
             about[0] if about else None,
             tuple(sorted((item for item in mentions if item is not None), key=_place)),
-            tuple(answers) if len(answers) <= MANY else (),
+            tuple(answers) if len(answers) <= MAX_REFERENTS else (),
             "" if step is None or more or not step.forward
             else answer.labels.get(step.relation, step.relation),
             any(item.text in ("yes", "no") for item in answer.answers),

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
     from kptm.modeledge import Hit, Modeledge
 
-LIKE = 3
+MAX_SIMILAR_FACTS = 3
 """The maximum number of facts of similar entities that are shown for a prediction."""
-PROOF = 20
+MAX_PROOF_FACTS = 20
 """The maximum number of facts of a proof that are shown."""
 DOUBTED = ", with confidence "
 """The text between a fact and its confidence, if that is below 1."""
-HEADS = 512
+MAX_HEADS_COMPARED = 512
 """The maximum number of entities with the same answer among which the most similar ones are
 searched."""
 
@@ -98,7 +98,7 @@ class EvidenceBuilder:
 
     def proof(self, program: Program) -> list[Evidence]:
         """The first facts from which the denotation of a program follows, with their sources."""
-        facts = self._graph.evaluator().facts(program, limit=PROOF)
+        facts = self._graph.evaluator().facts(program, limit=MAX_PROOF_FACTS)
         attested = self._graph.attestations(facts)
         named = labels(self._graph, {end for fact in facts for end in (fact.head, fact.tail)})
         return [
@@ -167,7 +167,9 @@ class EvidenceBuilder:
             if forward
             else self._graph.match(answer, relation)
         )
-        have = {item.head if forward else item.tail: item for item in islice(facts, HEADS)}
+        have = {
+            item.head if forward else item.tail: item for item in islice(facts, MAX_HEADS_COMPARED)
+        }
         have.pop(entity, None)
         keys = [key for key in have if key in table.keys.of(have)]
         if not keys:
@@ -176,7 +178,7 @@ class EvidenceBuilder:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         own, *others = vectors / np.maximum(lengths, 1e-12)  # avoids 0/0 for a zero vector
         near = [(float(own @ vector), key) for vector, key in zip(others, keys, strict=True)]
-        best = sorted(near, key=lambda item: (-item[0], item[1]))[:LIKE]
+        best = sorted(near, key=lambda item: (-item[0], item[1]))[:MAX_SIMILAR_FACTS]
         attested = self._graph.attestations([have[key] for _, key in best])
         named = labels(self._graph, [answer, *(key for _, key in best)])
         return [

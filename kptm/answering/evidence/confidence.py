@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.answering.questions.path_reading import Reading
 
-TRAILS = 10
+MAX_PATH_ANSWERS = 10
 """The maximum number of answers of a path of several hops whose facts are read."""
-FACTS = 100
+MAX_HOP_ANSWERS = 100
 """The maximum number of answers of one hop whose facts are read."""
 
 Trails = dict[str, list[Triple]]
@@ -25,8 +25,10 @@ Trails = dict[str, list[Triple]]
 def trails_of(graph: KnowledgeGraph, reading: Reading, answers: Sequence[str]) -> Trails:
     """The facts on the path of a reading to each of the first answers."""
     if len(reading.path) == 1:
-        return {key: [_fact(reading, key)] for key in answers[:FACTS]}
-    ways = {key: graph.trails(reading.entity, reading.path, key) for key in answers[:TRAILS]}
+        return {key: [_fact(reading, key)] for key in answers[:MAX_HOP_ANSWERS]}
+    ways = {
+        key: graph.trails(reading.entity, reading.path, key) for key in answers[:MAX_PATH_ANSWERS]
+    }
     return {key: trails[0] if trails else [] for key, trails in ways.items()}
 
 

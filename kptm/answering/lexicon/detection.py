@@ -25,12 +25,12 @@ _SCRIPTS = (
 """Scripts with which a single character decides the language; names alone rarely use them."""
 _LETTERS = (("el", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),)
 """Scripts that decide only if function words do not, because names may be written in them."""
-_FUNCTION, _CONTENT, _NAME = 1.0, 0.6, 0.1
+_FUNCTION_WEIGHT, _CONTENT_WEIGHT, _NAME_WEIGHT = 1.0, 0.6, 0.1
 """The weights of a function word, of a noun or verb, and of a word that also occurs in names."""
-_CACHED = 100_000
+_MAX_CACHED_WORDS = 100_000
 STORED = "detection.json"
 """The file with the tables, in the folder of the data files."""
-_RESPELT = 0.5
+_RESPELT_FACTOR = 0.5
 """Factor of the weight of a word that is found only in another spelling.
 
 In German, for example, "due" is also looked up as "dü", which is folded to "du".
@@ -84,7 +84,7 @@ class Detector:
             weights = [(code, self._weight(code, typed)) for code in self._tables]
             share = sum(weight > 0 for _, weight in weights)
             known = [(code, weight / share) for code, weight in weights if weight]
-            if len(self._known) < _CACHED:
+            if len(self._known) < _MAX_CACHED_WORDS:
                 self._known[typed] = known
         return known
 
@@ -94,8 +94,8 @@ class Detector:
         weight = max((weights.get(key, 0.0) for key in keys), default=0.0)
         if not weight and code == self._default:
             # The table of English words is loaded anyway, for the names of relations.
-            return _CONTENT if expand_word(typed, code) else 0.0
-        return weight if "".join(keys) == fold(typed) else weight * _RESPELT
+            return _CONTENT_WEIGHT if expand_word(typed, code) else 0.0
+        return weight if "".join(keys) == fold(typed) else weight * _RESPELT_FACTOR
 
 
 def read_tables(folder: Path) -> dict[str, dict[str, Any]]:
@@ -155,7 +155,9 @@ def _weights_of(data: Mapping[str, Any]) -> dict[str, float]:
     tables = (numbers.get("words", {}), numbers.get("scales", {}), *measures)
     patterns = [pattern for table in tables for item in table.values() for pattern in item]
     texts = [text for item in patterns for text in expand(item, data.get("groups", {}))]
-    weights = dict.fromkeys(spelling.keys(" ".join([words.get("content", ""), *texts])), _CONTENT)
-    weights |= dict.fromkeys(spelling.keys(words["function"]), _FUNCTION)
-    weights |= dict.fromkeys(spelling.keys(words.get("names", "")), _NAME)
+    weights = dict.fromkeys(
+        spelling.keys(" ".join([words.get("content", ""), *texts])), _CONTENT_WEIGHT
+    )
+    weights |= dict.fromkeys(spelling.keys(words["function"]), _FUNCTION_WEIGHT)
+    weights |= dict.fromkeys(spelling.keys(words.get("names", "")), _NAME_WEIGHT)
     return weights

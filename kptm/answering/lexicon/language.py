@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kptm.answering.lexicon.match import Kind
 
-LONG_WORD = 5
+MIN_CORRECTED_LETTERS = 5
 """The minimum number of letters of a word whose misspellings are corrected."""
 
 
@@ -77,7 +77,9 @@ class Language:
         """Add a phrase for an operator, and its words to the tables that use them."""
         self.operators.add(words, operator)
         self.operator_words.update(
-            word for word in words if len(word) >= LONG_WORD and word not in self.function_words
+            word
+            for word in words
+            if len(word) >= MIN_CORRECTED_LETTERS and word not in self.function_words
         )
         if operator.kind == "superlative" and len(words) == 1 and not operator.after_rank:
             self._superlatives.add(words[0])

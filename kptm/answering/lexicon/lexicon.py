@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kg.naming.folding import fold
 from kptm.answering.lexicon.data_files import languages_of, read_common, read_file
 from kptm.answering.lexicon.detection import Detector
-from kptm.answering.lexicon.language import LONG_WORD, Language
+from kptm.answering.lexicon.language import MIN_CORRECTED_LETTERS, Language
 from kptm.answering.lexicon.operator_matching import find_matches
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.spelling.splitting import Token, runs
@@ -27,13 +27,13 @@ DEFAULT = "en"
 FOLDER = Path(__file__).parent
 YEAR_DIGITS = 4
 """The number of digits of a year."""
-SYMBOL_LETTERS = 3
+MAX_SYMBOL_LETTERS = 3
 """The maximum number of letters of the symbol of a unit, such as "km2"."""
 PER = "/"
 """The sign between two units."""
 IN = "in"
 """A word that may precede a unit: "area in km2"."""
-_CACHED = 100_000
+_MAX_CACHED_WORDS = 100_000
 """The maximum number of words in the cache of their parts."""
 
 
@@ -114,7 +114,7 @@ class Lexicon:
             The token with the corrected word; None if no word is possible, or several longest ones.
         """
         words = self._tables(language).operator_words
-        if len(token.folded) < LONG_WORD:
+        if len(token.folded) < MIN_CORRECTED_LETTERS:
             return None
         if language == DEFAULT and token.folded in frequent_words():
             return None
@@ -139,7 +139,7 @@ class Lexicon:
             is_alone = len(last_words) == 1
             is_year = is_alone and len(last) == YEAR_DIGITS and last.isdecimal()
             # A singular word is no unit: "year" in "birth year".
-            may_be_unit = len(last) <= SYMBOL_LETTERS or last.endswith("s") or last == "feet"
+            may_be_unit = len(last) <= MAX_SYMBOL_LETTERS or last.endswith("s") or last == "feet"
             is_unit = may_be_unit and any(hit.end == len(words) for hit in units.find(words, start))
             if is_alone and PER in last.strip(PER):  # "p/kwh", "mg/l"
                 is_unit = bool(units.find(last.split(PER)[-1:], 0))
@@ -178,6 +178,6 @@ class Lexicon:
             folded = fold(part)
             parts.append((part, folded, stem(tables.spelling.key(folded)), at))
             at += len(part)
-        if len(self._parts_of_word) < _CACHED:
+        if len(self._parts_of_word) < _MAX_CACHED_WORDS:
             self._parts_of_word[run, language] = tuple(parts)
         return tuple(parts)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Reader: TypeAlias = "Callable[[str, int], Iterable[tuple[int, object]]]"
-MOST = 20_000
+MAX_PHRASES = 20_000
 """The maximum number of phrases of a pattern; a pattern with more is probably a mistake in a data
 file."""
 _PART = re.compile(r"\(|\)|\||\{(\w+)\}|[^(){}|]+")
@@ -59,8 +59,10 @@ class _Reader:
         while self.rest and self.rest[0] not in "|)":
             item = self._item()
             phrases = [before + after for before in phrases for after in item]
-            if len(phrases) > MOST:
-                raise ConfigError(f"pattern {self.pattern!r} stands for more than {MOST} phrases")
+            if len(phrases) > MAX_PHRASES:
+                raise ConfigError(
+                    f"pattern {self.pattern!r} stands for more than {MAX_PHRASES} phrases"
+                )
         return phrases
 
     def _item(self) -> list[str]:

@@ -26,9 +26,9 @@ SPACED, UNSPACED, MARK = "a", "u", "m"
 
 Scripts with and without spaces between words, and combining marks of the latter.
 """
-FALL, FLOOR = 0.1, 0.5
+P_DECREMENT, MIN_P = 0.1, 0.5
 """By how much p decreases from one noun without weight to the next, and the least p."""
-STEM = 3
+MIN_STEM_LETTERS = 3
 """A dictionary form has at least this many letters and shares all but one of them with the word."""
 SECTIONS = {"name", "endings", "spelling", "irregular", "words", "names"}
 _NOUN = re.compile(r"^(.+?)(?:\s+(1|0?\.\d+))?$")
@@ -78,7 +78,11 @@ class Inflections(NamedTuple):
         forms = []
         for ending, instead in self.endings:
             stem = word.removesuffix(ending)
-            if stem != word and len(stem) >= STEM - 1 and len(stem + instead) >= STEM:
+            if (
+                stem != word
+                and len(stem) >= MIN_STEM_LETTERS - 1
+                and len(stem + instead) >= MIN_STEM_LETTERS
+            ):
                 forms.append(stem + instead)
                 if not instead and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
                     forms.append(stem[:-1])  # "running", "bigger"
@@ -187,7 +191,7 @@ def read_nouns(texts: Sequence[str]) -> Nouns:
         noun, weight = _NOUN.findall(text.strip())[0] if text.strip() else ("?", "")
         if not noun[0].isalpha() or noun in nouns:
             raise ConfigError(f"the noun {text!r} is none, or stands twice in {list(texts)}")
-        nouns[noun] = float(weight) if weight else max(FLOOR, round(1 - FALL * place, 2))
+        nouns[noun] = float(weight) if weight else max(MIN_P, round(1 - P_DECREMENT * place, 2))
     return tuple(sorted(nouns.items(), key=lambda item: -item[1]))
 
 

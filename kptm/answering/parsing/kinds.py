@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
 
-LOOKED_AT = 8
+MAX_CHECKED_ANSWERS = 8
 """The most answers of a set that are checked."""
-HELD = 200_000
+MAX_CACHED_ENTITIES = 200_000
 """The most entities whose kinds are cached."""
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 """A time of day, as in "08:00-18:00"."""
@@ -31,11 +31,11 @@ _CODE = re.compile(r"^[A-Z]{1,5}[-_/#]?\d{3,}$|^[A-Z]{1,5}[-_/#]\d+$")
 """A number of an order, an invoice, a room: "SO-115", never the name of a person or place."""
 _NUMBER = re.compile(r"[-+]?\d[\d.,]* ")
 """A number before other words."""
-NAMES = (2, 3, 4)
+WORDS_OF_PERSON_NAME = (2, 3, 4)
 """How many words a person's name may have."""
 TITLES = frozenset("dr mr mrs ms miss mx prof professor sir dame madam rev fr herr frau".split())
 """Titles before the names of people."""
-YEAR = (3, 4)
+DIGITS_OF_YEAR = (3, 4)
 """How many digits a year may have."""
 
 
@@ -73,7 +73,7 @@ class AnswerKinds:
             answer: The kind: "date", "value", "person", "place" or "reason".
             nodes: The answers.
         """
-        sample = nodes[:LOOKED_AT]
+        sample = nodes[:MAX_CHECKED_ANSWERS]
         values = [node for node in sample if isinstance(node, ValueKey)]
         if answer in ("date", "value"):
             if not values:
@@ -96,7 +96,7 @@ class AnswerKinds:
 
     def are_no_people(self, nodes: Sequence[str]) -> bool:
         """Whether entities are of no known class, in an untyped graph where people are known."""
-        kinds = self.of(nodes[:LOOKED_AT])
+        kinds = self.of(nodes[:MAX_CHECKED_ANSWERS])
         return bool(kinds and self._all_people()) and not any(kind.classes for kind in kinds)
 
     def are_people(self, nodes: Sequence[str]) -> bool:
@@ -104,15 +104,15 @@ class AnswerKinds:
 
         A given name alone is enough here: "Priya".
         """
-        sample = [node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey)]
+        sample = [node for node in nodes[:MAX_CHECKED_ANSWERS] if not isinstance(node, ValueKey)]
         kinds = self.of(sample)
         alone = sum(node.lower() in _given_names() and node[:1].isupper() for node in sample)
         people = sum(bool(kind.classes & PERSON) for kind in kinds) + alone
-        return bool(sample) and 2 * people >= len(nodes[:LOOKED_AT])
+        return bool(sample) and 2 * people >= len(nodes[:MAX_CHECKED_ANSWERS])
 
     def are_dates(self, nodes: Sequence[str]) -> bool:
         """Whether all answers are dates: values by datatype or time of day, entities by label."""
-        some = nodes[:LOOKED_AT]
+        some = nodes[:MAX_CHECKED_ANSWERS]
         values = [node for node in some if isinstance(node, ValueKey)]
         return (
             bool(some)
@@ -136,7 +136,9 @@ class AnswerKinds:
     def share_named(self, stems: Iterable[str], nodes: Sequence[str]) -> float:
         """The share of the entities whose types or description contain one of the stems."""
         wanted = set(stems)
-        kinds = self.of(node for node in nodes[:LOOKED_AT] if not isinstance(node, ValueKey))
+        kinds = self.of(
+            node for node in nodes[:MAX_CHECKED_ANSWERS] if not isinstance(node, ValueKey)
+        )
         return sum(bool(kind.stems & wanted) for kind in kinds) / len(kinds) if kinds else 0.0
 
     def of(self, nodes: Iterable[str]) -> list[EntityKinds]:
@@ -144,7 +146,7 @@ class AnswerKinds:
         keys = [node for node in nodes if not isinstance(node, ValueKey)]
         missing = [key for key in keys if key not in self._known]
         if missing:
-            if len(self._known) > HELD:
+            if len(self._known) > MAX_CACHED_ENTITIES:
                 self._known.clear()
             entities = self._graph.entities(missing)
             classes = {key: class_of(entity) for key, entity in entities.items()}
@@ -214,7 +216,7 @@ def _is_personal(label: str) -> bool:
     if words and words[0].endswith("."):  # "Hon."
         words = words[1:]
     return (
-        len(words) in NAMES
+        len(words) in WORDS_OF_PERSON_NAME
         and words[0].lower() in _given_names()
         and words[-1].lower() not in _no_surnames()
         and all(word[:1].isupper() for word in words)
@@ -227,4 +229,4 @@ def _is_date(node: ValueKey) -> bool:
     if literal.datatype in DATES or _CLOCK.search(literal.value):
         return True
     digits = literal.value.lstrip("-")
-    return not literal.unit and digits.isdigit() and len(digits) in YEAR
+    return not literal.unit and digits.isdigit() and len(digits) in DIGITS_OF_YEAR

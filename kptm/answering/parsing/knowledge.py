@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     K = TypeVar("K")
     V = TypeVar("V")
 
-HELD = 20_000
+MAX_CACHED_RESULTS = 20_000
 """The most cached results of each kind of query."""
-SOME = 20
+SAMPLED_NODES = 20
 """Nodes of a set from which the types of the whole set are estimated."""
 YES, NO = frozenset("yes y true".split()), frozenset("no n false".split())
 """Spellings of truth values, in lower case."""
-TRUTHS = 6
+MAX_TRUTH_VALUES = 6
 """The most different values of a yes-or-no relation, which may spell them in several ways."""
-DAYS = 5_000
+MAX_DAY_VALUES = 5_000
 """A relation with this many values is not examined for a common year."""
 FIRST_YEAR, LAST_YEAR = 1000, 2200
 """Plain numbers from the first to the last may be years, if all values of a relation are."""
-YEARS = 200
+SAMPLED_YEARS = 200
 """Values of a relation that are read to decide whether they are years."""
-LOOKED_AT = 10
+SAMPLED_VALUES = 10
 """Values of a relation that are read to decide whether it is a measure."""
 
 
@@ -160,7 +160,9 @@ class Knowledge:
 
     def are_alike(self, left: Program, right: Program) -> bool:
         """Whether the denotations of two programs may overlap, judged by types of some members."""
-        left_nodes, right_nodes = (self.evaluate(program).nodes[:SOME] for program in (left, right))
+        left_nodes, right_nodes = (
+            self.evaluate(program).nodes[:SAMPLED_NODES] for program in (left, right)
+        )
         if (
             not left_nodes
             or not right_nodes
@@ -199,15 +201,17 @@ class Knowledge:
 
     def _year_of(self, relation: str) -> int | None:
         """The year of all values of a relation, if all are dates of one year; else None."""
-        values = [item.value for item in islice(self._graph.attributes(relation=relation), DAYS)]
+        values = [
+            item.value for item in islice(self._graph.attributes(relation=relation), MAX_DAY_VALUES)
+        ]
         days = [value.value for value in values if value.datatype == f"{XSD}date"]
         years = {day.split("-")[0] for day in days if day[:1] != "-"}
-        alone = len(years) == 1 and len(days) == len(values) < DAYS
+        alone = len(years) == 1 and len(days) == len(values) < MAX_DAY_VALUES
         return int(years.pop()) if alone else None
 
     def _truth_values(self, relation: str) -> Mapping[str, bool]:
         ends = self.evaluate(Having(Step(relation, False)))
-        if ends.size > TRUTHS:
+        if ends.size > MAX_TRUTH_VALUES:
             return {}
         words = {node: str(getattr(node, "literal", Literal(node)).value) for node in ends.nodes}
         if not all(word.casefold() in YES | NO for word in words.values()):
@@ -223,7 +227,7 @@ class Knowledge:
         return _get_or_compute(self._years, relation, self._has_years)
 
     def _has_years(self, relation: str) -> bool:
-        some = islice(self._graph.attributes(relation=relation), YEARS)
+        some = islice(self._graph.attributes(relation=relation), SAMPLED_YEARS)
         values = [item.value for item in some]
         return bool(values) and all(
             value.datatype == f"{XSD}integer"
@@ -234,14 +238,14 @@ class Knowledge:
         )
 
     def _is_measure(self, relation: str) -> bool:
-        some = list(islice(self._graph.attributes(relation=relation), LOOKED_AT))
+        some = list(islice(self._graph.attributes(relation=relation), SAMPLED_VALUES))
         typed = sum(item.value.datatype in (*NUMERIC, *DATES, f"{XSD}time") for item in some)
         return 2 * typed > len(some)
 
 
 def _get_or_compute(cache: dict[K, V], key: K, compute: Callable[[K], V]) -> V:
     if key not in cache:
-        if len(cache) >= HELD:
+        if len(cache) >= MAX_CACHED_RESULTS:
             cache.clear()
         cache[key] = compute(key)
     return cache[key]

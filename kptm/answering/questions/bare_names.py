@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg.types import Attested
     from kptm.linking import Link, LinkedText
 
-FACTS, RELATIONS, VALUES = 40, 6, 3
+MAX_FACTS, MAX_RELATIONS, MAX_VALUES = 40, 6, 3
 """The maximum number of facts that are read, relations that are shown, and values shown for each
 relation."""
 _BARE = re.compile(
@@ -28,9 +28,9 @@ _BARE = re.compile(
     r"(?:\s*\b(?:the|a|an))?\W*(?:please)?\W*$",
     re.IGNORECASE,
 )
-ASKED = 0.8
+OTHER_WORDS_FACTOR = 0.8
 """Factor of p if there are words beside the name, since "who is" may ask for an office."""
-LIKELY = 0.05
+MIN_SENSE_P = 0.05
 """Other senses of the name are shown from this p on."""
 
 
@@ -55,12 +55,14 @@ class Describer:
         [link] = document.links
         meant = sorted(_options(link).items(), key=lambda item: (-item[1], item[0]))
         key, p = meant[0]
-        p *= ASKED if re.search(r"\w", _without_names(document)) else 1.0
+        p *= OTHER_WORDS_FACTOR if re.search(r"\w", _without_names(document)) else 1.0
         facts = [
-            item for item in self._graph.describe(key, limit=FACTS).facts if item.fact.head == key
+            item
+            for item in self._graph.describe(key, limit=MAX_FACTS).facts
+            if item.fact.head == key
         ]
         entity = self._graph.entity(key)
-        others = [(other, share) for other, share in meant[1:] if share >= LIKELY]
+        others = [(other, share) for other, share in meant[1:] if share >= MIN_SENSE_P]
         known = self._graph.entities([other for other, _ in others])
         description = entity.description or ", ".join(entity.types)
         shown = "; ".join(self._lines(facts))
@@ -90,14 +92,14 @@ class Describer:
         values: dict[str, list[str]] = {}
         for item in facts:
             values.setdefault(item.fact.relation, []).append(_end(item.fact))
-        some = dict(list(values.items())[:RELATIONS])
+        some = dict(list(values.items())[:MAX_RELATIONS])
         names = self._relations.labels(some.keys())
         named = labels(self._graph, [key for keys in some.values() for key in keys])
         lines = []
         for relation, ends in some.items():
-            more = ", …" if len(ends) > VALUES else ""
+            more = ", …" if len(ends) > MAX_VALUES else ""
             lines.append(
-                f"{names[relation]} {', '.join(named[key] for key in ends[:VALUES])}{more}"
+                f"{names[relation]} {', '.join(named[key] for key in ends[:MAX_VALUES])}{more}"
             )
         return lines
 

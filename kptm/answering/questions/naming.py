@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kptm.linking import Linker
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
-SHOWN = 3
+MAX_QUOTED_NAMES = 3
 """The maximum number of unknown names that a message quotes."""
 
 
@@ -111,4 +111,4 @@ def unknown_names(question: str) -> list[str]:
             runs = [*runs[:-1], [*runs[-1], word]] if close else [*runs, [word]]
             end = match.end()
     names = [" ".join(run) for run in runs] or plain
-    return list(dict.fromkeys(map(shorten, names)))[:SHOWN]
+    return list(dict.fromkeys(map(shorten, names)))[:MAX_QUOTED_NAMES]

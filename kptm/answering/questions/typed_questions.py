@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.question_spans import Mention
 
-FIRST = 0.75
+FIRST_ANSWER_RATE = 0.75
 """The rate at which the first of several answers is right if one is wanted (on WebQuestions)."""
-NEAR = 3
+MAX_SHOWN_READINGS = 3
 """The maximum number of readings that are shown for a refused question."""
-LIKELY = 0.02
+MIN_SHOWN_P = 0.02
 """The minimum p of a reading that is shown, except for the best one."""
-OTHERS = 8
+MAX_OTHER_READINGS = 8
 """The number of further readings that may show other senses of a name."""
 
 
@@ -104,7 +104,7 @@ class TypedQuestions:
     ) -> Case:
         """The case of a question whose program is a path from a name."""
         derivation = best.derivation
-        paths = [item for item in others[:OTHERS] if _path(item.derivation.program)]
+        paths = [item for item in others[:MAX_OTHER_READINGS] if _path(item.derivation.program)]
         return Case(
             text,
             [self._reading(question, item) for item in (best, *paths)],
@@ -247,7 +247,9 @@ class TypedQuestions:
             reason = "no name in the question is in the graph" + (f": {names}" if names else "")
             return Answer(question=text, reason=reason, why="name")
         near = [
-            item for item in parsed.parses[:NEAR] if item.p >= LIKELY or item is parsed.parses[0]
+            item
+            for item in parsed.parses[:MAX_SHOWN_READINGS]
+            if item.p >= MIN_SHOWN_P or item is parsed.parses[0]
         ]
         readings = tuple(
             NearReading(
@@ -344,7 +346,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
 def _worth(question: Question, parse: Parse) -> float:
     """The probability that the first answer is the wanted one."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question, parse.derivation.names)
-    return parse.p * (FIRST if several else 1.0)
+    return parse.p * (FIRST_ANSWER_RATE if several else 1.0)
 
 
 def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:

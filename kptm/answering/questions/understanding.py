@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.parser import QuestionParser
     from kptm.linking import LinkedText, Linker
 
-LONGEST = 2_000
+MAX_QUESTION_CHARACTERS = 2_000
 """The maximum number of characters of a question; longer texts can only be linked."""
 _BLANKS = re.compile(rf"{re.escape(MASK)}(?:\s*{re.escape(MASK)})+")
 

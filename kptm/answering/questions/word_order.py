@@ -38,7 +38,7 @@ PREPOSITIONS = frozenset(
 )
 _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 """Words between a form of "be" and a name that show that "be" has another subject."""
-LONGEST_SMALL = 4
+MAX_FUNCTION_WORD_LETTERS = 4
 """Only a word with more letters is read as a plural if it ends in "s": not "does" and "thus"."""
 PARTICIPLES = frozenset(
     "written born made known built sung drawn held spoken set led won done shown taken given found"
@@ -216,7 +216,9 @@ def _is_object(words: Sequence[str]) -> bool:
     if not words:
         return False
     first = words[0]
-    plural = len(first) > LONGEST_SMALL and first.endswith("s") and not first.endswith("ss")
+    plural = (
+        len(first) > MAX_FUNCTION_WORD_LETTERS and first.endswith("s") and not first.endswith("ss")
+    )
     return first in DETERMINERS | WH or plural
 
 

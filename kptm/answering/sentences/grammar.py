@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SIBILANT = ("ss", "sh", "ch", "x", "zz")
 _VOWELS = "aeiou"
 _QUANTITY = re.compile(r"((?:about )?-?\d[\d.,]*)(?: (.+))?")
-UNIT_WORD, PLURAL = 4, 3
+MIN_UNIT_LETTERS, MIN_PLURAL_LETTERS = 4, 3
 """The minimum number of letters of a unit that gets a plural, and of a word that may be plural."""
 
 
@@ -117,7 +117,7 @@ class SentenceGrammar:
             return True
         lower = word.lower()
         plain = lower in self._in_s or lower in self._irregular
-        if len(lower) < PLURAL or plain:
+        if len(lower) < MIN_PLURAL_LETTERS or plain:
             return False
         return lower.endswith("s") and not lower.endswith(("ss", "us", "is"))
 
@@ -141,7 +141,7 @@ class SentenceGrammar:
         """The plural of a unit, which is that of the word before "per": "metres per second"."""
         stop = words.index("per") if "per" in words else len(words)
         last = words[stop - 1] if stop else ""
-        if len(last) < UNIT_WORD or last in self.plain_units or self.is_plural(last):
+        if len(last) < MIN_UNIT_LETTERS or last in self.plain_units or self.is_plural(last):
             return words
         return [*words[: stop - 1], self.plural(last), *words[stop:]]
 

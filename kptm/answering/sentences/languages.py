@@ -18,7 +18,7 @@ _FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """The codes of the languages that have a file."""
 DEFAULT = "en"
-LISTED = 10
+MAX_LISTED = 10
 """The maximum number of items of a list that are named; the rest is only counted."""
 _I_SOUND = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
@@ -51,7 +51,7 @@ class SentenceLanguage:
             count: The number of all items; by default that of ``items``.
         """
         count = len(items) if count is None else count
-        shown = items[:LISTED] if count > LISTED + 1 else items
+        shown = items[:MAX_LISTED] if count > MAX_LISTED + 1 else items
         long = any(self.lists["separator"].strip() in item for item in shown)
         separator = self.lists["long_separator" if long else "separator"]
         if count > len(shown):

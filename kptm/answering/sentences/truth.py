@@ -10,7 +10,7 @@ from kg.types import Step
 if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
 
-SHOWN = 3
+MAX_NAMED_VALUES = 3
 """The maximum number of values that are named instead of a false one; if there are more, none is
 named."""
 
@@ -40,7 +40,7 @@ class Truth:
     def instead(self, program: Within) -> Instead | None:
         """The facts that the graph states instead of the one asked about.
 
-        None if there are no such facts, or more than ``SHOWN``.
+        None if there are no such facts, or more than ``MAX_NAMED_VALUES``.
         """
         stated = asked_fact(program)
         if stated is None:
@@ -48,7 +48,7 @@ class Truth:
         asked_about, followed = stated
         [key] = followed.source.keys  # type: ignore[union-attr]  # a name, as asked_fact says
         keys = tuple(self._graph.follow(key, (followed.step,)))
-        return Instead(followed, keys, asked_about) if 0 < len(keys) <= SHOWN else None
+        return Instead(followed, keys, asked_about) if 0 < len(keys) <= MAX_NAMED_VALUES else None
 
 
 def asked_fact(program: Within) -> tuple[Named, Follow] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(-?\d[\d,]*)(?:\.(\d+))?(?=$| |%)")
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?")
 _DATES = ("#date", "#dateTime", "#gYearMonth")
-DECIMALS = 4
+MAX_DECIMALS = 4
 """The maximum number of decimals that are shown; a number with more decimals is rounded."""
 
 
@@ -44,7 +44,7 @@ class Values:
             return text
         whole, decimals = match[1], (match[2] or "").rstrip("0")
         number = f"{whole}.{decimals}" if decimals else whole
-        rounded = _round_number(number) if len(decimals) > DECIMALS else number
+        rounded = _round_number(number) if len(decimals) > MAX_DECIMALS else number
         shown = rounded.translate(self._separators)
         if rounded != number:
             shown = self._data["about"].format(number=shown)

@@ -11,7 +11,7 @@ from kptm.answering.questions.naming import RelationNames
 from kptm.answering.sentences import grammar
 from kptm.answering.sentences.asked_noun import asked_noun
 from kptm.answering.sentences.english import English
-from kptm.answering.sentences.languages import DEFAULT, LISTED, language
+from kptm.answering.sentences.languages import DEFAULT, MAX_LISTED, language
 from kptm.answering.sentences.names import ProgramNames, node_of
 from kptm.answering.sentences.phrases.descriptions import ProgramDescriber
 from kptm.answering.sentences.phrases.noun_phrases import Listed
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kptm.answering.sentences.languages import SentenceLanguage
 
 
-MOST_STEPS = 5
+MAX_STEPS = 5
 """A program of more steps is not put into words, only its answers: nobody would read it twice."""
 _OWN_SCRIPT = ("zh", "ja")
 """Languages that a question's script identifies, without function words."""
@@ -73,7 +73,7 @@ class SentenceWriter:
         program = answer.program or _of_path(answer)
         programs = [item.program for item in answer.readings]
         programs += [] if program is None else [program]
-        shown = [node_of(item) for item in answer.answers[: LISTED + 1]]
+        shown = [node_of(item) for item in answer.answers[: MAX_LISTED + 1]]
         stated = self._stated_instead(program)
         keys = [*shown, *stated]
         names = ProgramNames(self._graph, self._relations, programs, keys, values=known.values)
@@ -107,7 +107,7 @@ class SentenceWriter:
         self, answer: Answer, program: Program | None, names: ProgramNames, known: SentenceLanguage
     ) -> str:
         """The clause that states the answers: by the grammar in English, else by templates."""
-        if program is None or _steps(program) > MOST_STEPS:
+        if program is None or _steps(program) > MAX_STEPS:
             return _alone(answer, known)
         wording = Wording(names, self._phrasings, self._truth)
         english = known.code == "en"
@@ -123,8 +123,8 @@ class SentenceWriter:
         value = ""
         if isinstance(program, Superlative) and program.count == 1:
             value = self._value(program, first, name, known)
-        shown = [name(node_of(item)) for item in answer.answers[: LISTED + 1]]
-        rest = [item.text for item in answer.answers[LISTED + 1 :]]
+        shown = [name(node_of(item)) for item in answer.answers[: MAX_LISTED + 1]]
+        rest = [item.text for item in answer.answers[MAX_LISTED + 1 :]]
         return speaker.listing(
             program,
             Listed([*shown, *rest], node_of(first), "" if rest else _common_type(answer, names)),

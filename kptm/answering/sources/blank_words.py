@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from kptm.answering.sources.scoring import CITED, origin_of
+from kptm.answering.sources.scoring import MAX_CITED_FACTS, origin_of
 from kptm.data import collate
 from kptm.fusion import attended_facts, generate_with_facts
 
@@ -46,7 +46,9 @@ def predict_words(model: FusedModel, document: LinkedText) -> Words | None:
     """
     model.eval()
     if model.causal and model.fusion_config.reads_triples:
-        [generated] = generate_with_facts(model, [document], max_new_tokens=MAX_NEW_TOKENS, k=CITED)
+        [generated] = generate_with_facts(
+            model, [document], max_new_tokens=MAX_NEW_TOKENS, k=MAX_CITED_FACTS
+        )
         text = generated.text.strip()
         return Words(text, generated.p, origin_of(model), generated.facts) if text else None
     encoded = model.encoder.encode(document)
@@ -68,5 +70,5 @@ def predict_words(model: FusedModel, document: LinkedText) -> Words | None:
     words = [model.tokenizer.decode(run).strip() for run in runs]
     facts: tuple[FactWeight, ...] = ()
     if model.fusion_config.reads_triples:
-        [facts] = attended_facts(model, [document], k=CITED)
+        [facts] = attended_facts(model, [document], k=MAX_CITED_FACTS)
     return Words(", ".join(words), float(p_B.log().mean().exp()), origin_of(model), facts)

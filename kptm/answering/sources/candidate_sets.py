@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kg.embedding import EntityEmbeddings
     from kg.graph import KnowledgeGraph
 
-KEPT = 64
+MAX_CACHED_SETS = 64
 """The maximum number of candidate sets in the cache, which is emptied when it is full."""
 
 
@@ -64,7 +64,7 @@ class CandidateSets:
     def of(self, relation: str, forward: bool) -> CandidateSet:
         """The tails of a relation if ``forward``, otherwise its heads."""
         state = self._graph.log.state()
-        if state is None or state != self._state or len(self._sides) >= KEPT:
+        if state is None or state != self._state or len(self._sides) >= MAX_CACHED_SETS:
             self._sides.clear()
             self._state = state
         candidates = self._sides.get((relation, forward))

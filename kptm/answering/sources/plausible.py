@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.types import Step
 
-OWN = 1_000
+MAX_OWN_FACTS = 1_000
 """The maximum number of facts of an entity without types from which its relations are read."""
-FACTS, BATCH = 20_000, 500
+MAX_RELATION_FACTS, FACTS_PER_BATCH = 20_000, 500
 """The maximum number of facts of a relation that are read, and the number read at a time."""
 
 
@@ -38,9 +38,9 @@ def is_plausible(graph: KnowledgeGraph, entity: str, step: Step) -> bool:
 
 def _among_types(graph: KnowledgeGraph, types: Collection[str], step: Step) -> bool:
     """Whether any entity of one of the types has a fact along the step."""
-    facts = islice(graph.match(None, step.relation), FACTS)
+    facts = islice(graph.match(None, step.relation), MAX_RELATION_FACTS)
     ends = (fact.head if step.forward else fact.tail for fact in facts)
-    while some := set(islice(ends, BATCH)):
+    while some := set(islice(ends, FACTS_PER_BATCH)):
         if any(not set(types).isdisjoint(item.types) for item in graph.entities(some).values()):
             return True
     return False
@@ -50,7 +50,7 @@ def _steps(graph: KnowledgeGraph, entity: str) -> Iterator[Step]:
     """Yield the relations of an entity, each with its direction, and each once."""
     from kg.types import Step
 
-    facts = islice(graph.touching([entity]), OWN)
+    facts = islice(graph.touching([entity]), MAX_OWN_FACTS)
     yield from sorted({Step(fact.relation, fact.head == entity) for fact in facts})
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from kptm.answering.sources.module_choice import ModuleChoice
     from kptm.fusion import FusedModel
 
-CITED = 3
+MAX_CITED_FACTS = 3
 """The maximum number of facts that are cited for a prediction."""
-BATCH = 128
+TEXTS_PER_BATCH = 128
 """The number of texts in a batch of the model."""
 
 
@@ -66,8 +66,8 @@ def from_model(
                 owner.append(number)
     opinions: list[list[SourceScores]] = [[] for _ in queries]
     keys: list[list[NDArray[np.float32]]] = [[] for _ in queries]
-    for start in range(0, len(texts), BATCH):
-        output = model(**collate(texts[start : start + BATCH], model.pad_id).tensors())
+    for start in range(0, len(texts), TEXTS_PER_BATCH):
+        output = model(**collate(texts[start : start + TEXTS_PER_BATCH], model.pad_id).tensors())
         for number, row_N, key_F in zip(
             owner[start:], output.entity_logits, output.fact_keys, strict=False
         ):
@@ -90,7 +90,7 @@ def _cite(
         return scores
     from kptm.fusion import attended_facts
 
-    [facts] = attended_facts(model, question.texts[:1], k=CITED)
+    [facts] = attended_facts(model, question.texts[:1], k=MAX_CITED_FACTS)
     return replace(scores, facts=facts)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.answering.sources.candidate_sets import CandidateSet
     from kptm.passages.reader.passage_reader import ReadAnswer
 
-SAMPLE = 500
+SAMPLED_ANSWERS = 500
 """The maximum number of answers of a relation in the graph whose types are read."""
 
 
@@ -36,7 +36,7 @@ def of_its_kind(
     values = reading.forward and any(islice(graph.attributes(relation=reading.relation), 1))
     if not side.keys and not values:
         return tuple(read)
-    kinds = _types(graph, side.keys[:SAMPLE])
+    kinds = _types(graph, side.keys[:SAMPLED_ANSWERS])
     own = {
         key: frozenset(item.types)
         for key, item in graph.entities(

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from kptm.passages.reader.passage_reader import AnswerPlace, ReadAnswer, Reader
     from kptm.passages.reader.reader_model import HeldOutAnswer
 
-ENOUGH = 50
+MIN_CURVE_ANSWERS = 50
 """The minimum number of held-out answers to which a calibration curve is fitted.
 
 For a kind with fewer answers, the share of right answers of all kinds is a prior with the weight of
 this many answers.
 """
-SURE = 0.5
+MIN_COUNTED_P = 0.5
 """With too few answers for a curve, only answers of at least this p count for their share."""
-SHOWN = 3
+MAX_SHOWN_SENTENCES = 3
 """The maximum number of sentences that are shown for an answer."""
-SHARE = 0.05
+MIN_SHARE_OF_BEST = 0.05
 """The minimum p of a shown sentence, as a share of the best sentence's p."""
 
 
@@ -45,19 +45,25 @@ class TextSource:
         self._reader = reader
         best = reader.model.best
         self._all = Curve.fit([answer.p for answer in best], [answer.right for answer in best])
-        self._enough = len(best) >= ENOUGH
-        self._share = _share([answer.right for answer in best if answer.p >= SURE], 0.5, 2.0)
+        self._enough = len(best) >= MIN_CURVE_ANSWERS
+        self._share = _share(
+            [answer.right for answer in best if answer.p >= MIN_COUNTED_P], 0.5, 2.0
+        )
         by_kind: dict[str, list[HeldOutAnswer]] = {}
         for answer in best:
             by_kind.setdefault(answer.kind, []).append(answer)
         self._curves = {
             kind: Curve.fit([answer.p for answer in own], [answer.right for answer in own])
             for kind, own in by_kind.items()
-            if len(own) >= ENOUGH
+            if len(own) >= MIN_CURVE_ANSWERS
         }
         # With few answers of a kind, the share of right ones is smoothed by that of all kinds.
         self._beside = {
-            kind: _share([answer.right for answer in own if answer.p >= SURE], self._share, ENOUGH)
+            kind: _share(
+                [answer.right for answer in own if answer.p >= MIN_COUNTED_P],
+                self._share,
+                MIN_CURVE_ANSWERS,
+            )
             / self._share
             for kind, own in by_kind.items()
         }
@@ -112,14 +118,14 @@ def evidence(
         if item.node not in answers:
             continue
         best = item.places[0].p
-        shown = [place for place in item.places if place.p >= SHARE * best]
+        shown = [place for place in item.places if place.p >= MIN_SHARE_OF_BEST * best]
         by_text = {place.passage.id: place for place in reversed(shown)}
         count = f"{len(by_text)} passages" if len(by_text) > 1 else "a passage"
         text = f"{named[item.node]}: {count} of the indexed texts, p = {item.p:.2f}"
         yield Evidence(TEXTS, text, item.node, item.p)
         for place in sorted(
             by_text.values(), key=lambda shown_place: (-shown_place.p, shown_place.passage.id)
-        )[:SHOWN]:
+        )[:MAX_SHOWN_SENTENCES]:
             yield _sentence(query, item, place)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kptm.linking import Linker
 
-SHOWN = 5
+MAX_REPORTED_LINES = 5
 """The maximum number of lines that a report shows for one reason."""
 
 UNKNOWN_ANSWERS = "the graph has none of the answers"
@@ -135,7 +135,7 @@ class Refusals:
         """Add a line with its reason."""
         self.counts[reason] += 1
         lines = self.shown.setdefault(reason, [])
-        if len(lines) < SHOWN:
+        if len(lines) < MAX_REPORTED_LINES:
             lines.append((line, text[:200]))
 
     def list_reasons(self) -> tuple[Unused, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptm.answering.predictor import Predictor
     from kptm.linking import Linker
 
-WORSE = 0.02
+MAX_ACCURACY_LOSS = 0.02
 """A trained parser is used if its accuracy on held-out lines falls by at most this much."""
 
 
@@ -53,7 +53,7 @@ def learn(
         taught, seed=seed
     )
     is_kept = not any(
-        count and after < earlier - WORSE
+        count and after < earlier - MAX_ACCURACY_LOSS
         for earlier, after, count in (training.held_out, training.by_name)
     )
     weighed = 0

@@ -54,14 +54,14 @@ def check_question(question: str) -> str:
     Raises:
         LinkingError: The question is empty or too long.
     """
-    from kptm.answering.questions.understanding import LONGEST
+    from kptm.answering.questions.understanding import MAX_QUESTION_CHARACTERS
 
     if not question.strip():
         raise LinkingError("the question is empty; ask something")
-    if len(question) > LONGEST:
+    if len(question) > MAX_QUESTION_CHARACTERS:
         raise LinkingError(
-            f"the question has {len(question):,} characters, more than {LONGEST:,}; "
-            "ask a shorter one, or link the text with kptm link"
+            f"the question has {len(question):,} characters, more than"
+            f" {MAX_QUESTION_CHARACTERS:,}; ask a shorter one, or link the text with kptm link"
         )
     return question
 

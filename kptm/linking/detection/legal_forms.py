@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-_LONGEST = 2
+_MAX_FORMS = 2
 """The maximum number of legal forms after one name: "Co., Ltd."."""
 
 
@@ -61,7 +61,7 @@ def _after_legal_forms(passages: FoldedTexts, end: Ints) -> Ints:
     flags = passages.folded.flags
     if not len(tokens.start):
         return end
-    for _ in range(_LONGEST):
+    for _ in range(_MAX_FORMS):
         comma = codes[np.minimum(end, len(codes) - 1)] == ord(",")
         begin = end + comma + 1
         token = np.minimum(np.searchsorted(tokens.start, begin), len(tokens.start) - 1)

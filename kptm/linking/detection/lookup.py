@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kptm.linking.index.index_build import function_word_hashes
-from kptm.linking.index.link_index import ACRONYM_LENGTH, ALL_CAPITALS, CAPITAL, SHORT
-from kptm.linking.names.surface_forms import MAX_LENGTH, Kind
+from kptm.linking.index.link_index import ALL_CAPITALS, CAPITAL, MAX_ACRONYM_LENGTH, SHORT
+from kptm.linking.names.surface_forms import MAX_FORM_CHARACTERS, Kind
 from kptm.linking.text.characters import SPACE, WORD
 from kptm.linking.text.passages import FoldedTexts
 
@@ -80,7 +80,7 @@ def matches(passages: FoldedTexts, layers: Layers) -> Spans:
         start, step = start[inside], step[inside]
         end = ends[step]
         hashes = passages.hashes(start, end)
-        begins = layers.begins(hashes) & (end - start <= MAX_LENGTH)
+        begins = layers.begins(hashes) & (end - start <= MAX_FORM_CHARACTERS)
         start, step = start[begins], step[begins] + 1
         rounds.append(Spans(start, end[begins], hashes[begins]))
     parts = [np.concatenate(column) for column in zip(*rounds, strict=True)]
@@ -115,7 +115,7 @@ def fitting(passages: FoldedTexts, spans: Spans, entries: Entries) -> Bools:
     exact = passages.exact_hashes(start, end) == entries.exact
     capitals = (entries.case & ALL_CAPITALS) != 0
     written = passages.all_capitals(start, end)
-    long = end - start > ACRONYM_LENGTH
+    long = end - start > MAX_ACRONYM_LENGTH
     by_case = np.where((entries.case & CAPITAL) != 0, passages.capital(start), ~written)
     # A long word in capitals may be part of a heading ("FRANCE"); a short one is an acronym.
     plain = exact | (~(capitals & ((entries.case & SHORT) != 0)) & ((written & long) | by_case))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-OTHERWISE = 0.2
+OTHER_SPELLING_FACTOR = 0.2
 """Factor on the weight of a candidate whose name is not written exactly so: "China", "china"."""
 
 
@@ -249,7 +249,7 @@ def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
     at = np.flatnonzero(new)
     first = np.searchsorted(of[at], np.arange(len(starts) + 1))
     # A candidate whose name is written differently weighs less than one with an exact match.
-    written = np.where(rows.exact, 1.0, OTHERWISE)
+    written = np.where(rows.exact, 1.0, OTHER_SPELLING_FACTOR)
     plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
     mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
     links, seen = _reduce(np.add, rows.links, at), _reduce(np.maximum, rows.seen, at)

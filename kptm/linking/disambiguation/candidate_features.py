@@ -12,7 +12,7 @@ from kptm.linking.disambiguation.kind_context import KIND_CONTEXT, kind_context,
 from kptm.linking.disambiguation.kind_context import salt as _salt
 from kptm.linking.disambiguation.word_similarity import ALIKE, word_similarity
 from kptm.linking.index.index_build import function_word_hashes, word_hashes
-from kptm.linking.index.link_index import ACRONYM_LENGTH, find
+from kptm.linking.index.link_index import MAX_ACRONYM_LENGTH, find
 from kptm.linking.names.english_lexicon import dates, titles
 from kptm.linking.names.surface_forms import (
     FIRST_PART,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-NEAR = 50
+MAX_NEIGHBOURS = 50
 """The maximum number of neighbours of a candidate whose labels are searched for in the passage."""
 _PLACES = ("at", "from", "in", "near", "to")
 _LONGER = (
@@ -104,7 +104,7 @@ def _of_mention(passages: FoldedTexts, candidates: Candidates) -> dict[str, NDAr
     length = end - start
     return {
         "bias": np.ones(len(start)), "small letters": small,
-        "acronym": passages.all_capitals(start, end) & (length <= ACRONYM_LENGTH),
+        "acronym": passages.all_capitals(start, end) & (length <= MAX_ACRONYM_LENGTH),
         "several words": spaced, "length": np.log(length), "up to three letters": length <= 3,
         "up to two letters": length <= 2, "one letter": length == 1,
         "digits": passages.has_digit(start, end),
@@ -248,7 +248,7 @@ def _in_common(passages: FoldedTexts, layers: Layers, candidates: Candidates) ->
     idf = layers.idf(hashes)
     shared = find(words_of_passage, hashes ^ _salt(around[of])) >= 0
     weight = np.bincount(of[shared], idf[shared], size)
-    near, of_near = layers.near(candidates.entity, NEAR)
+    near, of_near = layers.near(candidates.entity, MAX_NEIGHBOURS)
     labels, of_label = layers.label_words(near)
     return {
         "description": weight / (1 + np.bincount(of, idf, size)),

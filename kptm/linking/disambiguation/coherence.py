@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 COHERENCE = "fact", "shared neighbours", "again", "part, fact", "part, shared neighbours"
 """The features that :func:`coherence` returns."""
-LEAST = 0.01
+MIN_P = 0.01
 """Pairs leave out an entity with less than this share of each of its mentions' probability."""
-HUB = 40
+MAX_HUB_CANDIDATES = 40
 """A neighbour shared by more candidates is ignored: everything is in some country."""
-FULL = 3.0
+MAX_SUM = 3.0
 """The upper limit of the sum over other candidates."""
 
 
@@ -48,7 +48,7 @@ def coherence(layers: Layers, candidates: Candidates, probability: Floats) -> di
     trust = np.zeros(len(nodes))
     np.maximum.at(trust, node_of, probability)
     company = np.zeros(len(nodes), np.bool_)
-    company[node_of[among >= LEAST]] = True
+    company[node_of[among >= MIN_P]] = True
     facts, shared = _pairs(layers, nodes, company)
     own = _own(candidates, node_of)
     part = ((candidates.kind >= FIRST_PART) & (candidates.kind != Kind.PEOPLE)).astype(np.float64)
@@ -93,7 +93,7 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
     ends, member = ends[order], in_company[of[order]]
     _, first, counts = np.unique(ends, return_index=True, return_counts=True)
     # A hub's neighbours have little in common, and the number of their pairs is quadratic.
-    is_small = (counts > 1) & (counts <= HUB)
+    is_small = (counts > 1) & (counts <= MAX_HUB_CANDIDATES)
     first, counts = first[is_small], counts[is_small]
     weight = 1 / np.log(2 + layers.degrees(ends[first] % size)) if len(first) else np.zeros(0)
     row, group = ranges(first, counts)
@@ -124,7 +124,7 @@ def _key(mention: Ints, node: Ints) -> NDArray[np.uint64]:
 def _sum_trust(
     pairs: Pairs, node_of: Ints, mention: Ints, trust: Floats, own: NDArray[np.uint64]
 ) -> Floats:
-    """Σ weight · trust over the nodes paired with each candidate, C, limited to :data:`FULL`.
+    """Σ weight · trust over the nodes paired with each candidate, C, limited to :data:`MAX_SUM`.
 
     Nodes that are candidates of the same mention are excluded.
     """
@@ -134,7 +134,7 @@ def _sum_trust(
     at, of = ranges(first[node_of], np.diff(first)[node_of])
     others = find(own, _key(mention[of], b[at])) < 0
     at, of = at[others], of[others]
-    return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), FULL)
+    return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), MAX_SUM)
 
 
 def _again(candidates: Candidates, node_of: Ints, probability: Floats) -> Floats:

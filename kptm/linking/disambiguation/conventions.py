@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _POSSESSIVE = re.compile(r"['’]s(?!\w)|(?<=s)['’](?= \w)")
 _QUOTES = "'‘"
-ENOUGH = 20
+MIN_EXAMPLES = 20
 """The minimum number of examples that decide whether mentions include articles, or possessives."""
-SMALL = 0.01
+MIN_LOWERCASE_SHARE = 0.01
 """The share of lowercase links above which common nouns count as mentions.
 
 A name that the graph writes in lowercase too is not counted as lowercase."""
@@ -103,7 +103,7 @@ class Convention:
         return cls(
             articles=_mostly(counts.article_inside, counts.article_outside),
             possessives=_mostly(counts.possessive_inside, counts.possessive_outside),
-            common_nouns=counts.small > SMALL * counts.links,
+            common_nouns=counts.small > MIN_LOWERCASE_SHARE * counts.links,
         )
 
 
@@ -139,7 +139,7 @@ class _Counts:
 
 
 def _mostly(inside: int, outside: int) -> bool:
-    return inside > outside and inside + outside >= ENOUGH
+    return inside > outside and inside + outside >= MIN_EXAMPLES
 
 
 def _article(text: str, start: int, since: int) -> int:

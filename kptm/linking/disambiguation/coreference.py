@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from kptm.linking.index.overlay_index import Layers
 
-SENTENCES = 3
+MAX_SENTENCES = 3
 """Number of sentences that are searched for antecedents, the anaphor's own included."""
-LEAST = 0.5
+MIN_P = 0.5
 """The minimum p at which an anaphor is linked."""
 _ANAPHOR = re.compile(
     r"\b(?:(?:[Tt]he|[Tt]his|[Tt]hat) (?P<noun>[a-z]{3,})|(?P<pronoun>[A-Za-z]{2,10}))\b"
@@ -97,7 +97,7 @@ def resolve(text: str, links: Sequence[Link], natures: Mapping[str, Nature]) -> 
     for anaphor in anaphors(text, links):
         named = [link for link in (*links, *coreferences) if link.end <= anaphor.start]
         chosen = _antecedent(anaphor, named, natures, context)
-        if chosen is not None and chosen[1] >= LEAST:
+        if chosen is not None and chosen[1] >= MIN_P:
             surface = text[anaphor.start : anaphor.end]
             coreferences.append(
                 Link(anaphor.start, anaphor.end, surface, *chosen, (), coreference=True)
@@ -173,7 +173,7 @@ def _antecedent(
     fitting = [
         link
         for link in last.values()
-        if here - context.sentence(link.start) < SENTENCES
+        if here - context.sentence(link.start) < MAX_SENTENCES
         and fits(anaphor, natures.get(link.entity, Nature()))
     ]
     if not fitting:

@@ -41,23 +41,23 @@ SIMILARITY_OF_PART = "part, similarity"
 
 For whole names the graph's features are better evidence.
 """
-DOUBT = (0.1, 0.6)
+AMBIGUOUS_P = (0.1, 0.6)
 """A mention is ambiguous if the probability of its best candidate is in this range.
 
 On the example world half as many contexts are encoded as with (.05, .85), for .0007 of the F1."""
-RIVAL = 0.1
+MIN_RIVAL_SHARE = 0.1
 """The minimum probability of the second candidate, as a share of the first one's.
 
 With a smaller share the encoder hardly changes which candidate is the first."""
-AROUND = 100
+CONTEXT_CHARACTERS = 100
 """The number of characters before, and after, a mention that are encoded."""
-MOST = 8
+MAX_CANDIDATES = 8
 """The maximum number of candidates of a mention that are compared, by descending probability."""
-BATCH = 32
+TEXTS_PER_BATCH = 32
 """Texts per batch."""
-LENGTH = 96
+MAX_TOKENS = 96
 """The maximum number of tokens of a text that are encoded."""
-EXPECTED = 0.25
+UNRELATED_COSINE = 0.25
 """Subtracted from a cosine: about the cosine of two unrelated texts."""
 FILES, SUMS = ("hashes.npy", "vectors.npy"), "sha256.json"
 """The files of stored vectors, and the file of their checksums."""
@@ -97,7 +97,7 @@ class Encoder:
     ) -> dict[str, Floats]:
         """The features of C candidates, by name, from the cosine of context and description.
 
-        :data:`EXPECTED` is subtracted from the cosine. The features are 0 for candidates of
+        :data:`UNRELATED_COSINE` is subtracted from the cosine. The features are 0 for candidates of
         mentions that are not ambiguous.
 
         Args:
@@ -113,14 +113,16 @@ class Encoder:
         order = np.lexsort((candidates.entity, -probability, candidates.of))
         several = np.diff(candidates.first) > 1
         second = probability[order[np.minimum(candidates.first[:-1] + 1, len(order) - 1)]]
-        asks = several & (second >= RIVAL * best)
+        asks = several & (second >= MIN_RIVAL_SHARE * best)
         asks |= candidates.kind[order[candidates.first[:-1]]] >= FIRST_PART
-        doubt = np.flatnonzero(asks & (best >= DOUBT[0]) & (best <= DOUBT[1]))
+        doubt = np.flatnonzero(asks & (best >= AMBIGUOUS_P[0]) & (best <= AMBIGUOUS_P[1]))
         similar = np.zeros(len(probability))
         if len(doubt):
             rows = [
                 order[
-                    candidates.first[m] : min(candidates.first[m + 1], candidates.first[m] + MOST)
+                    candidates.first[m] : min(
+                        candidates.first[m + 1], candidates.first[m] + MAX_CANDIDATES
+                    )
                 ]
                 for m in doubt
             ]
@@ -135,7 +137,7 @@ class Encoder:
             for row, names, context in zip(rows, keys, contexts, strict=True):
                 vector = vectors[context]
                 for at, name in zip(row.tolist(), names, strict=True):
-                    similar[at] = float(about[name].astype(np.float32) @ vector) - EXPECTED
+                    similar[at] = float(about[name].astype(np.float32) @ vector) - UNRELATED_COSINE
         # A similarity of 0 stands for "not compared".
         top = np.maximum.reduceat(np.where(similar == 0, -1, similar), candidates.first[:-1])[
             candidates.of
@@ -234,13 +236,13 @@ class _Model:
         order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
         vectors: dict[int, NDArray[np.float32]] = {}
         with torch.inference_mode():
-            for start in range(0, len(order), BATCH):
-                chosen = order[start : start + BATCH]
+            for start in range(0, len(order), TEXTS_PER_BATCH):
+                chosen = order[start : start + TEXTS_PER_BATCH]
                 batch = self._tokenizer(
                     [texts[at] for at in chosen],
                     padding=True,
                     truncation=True,
-                    max_length=LENGTH,
+                    max_length=MAX_TOKENS,
                     return_tensors="pt",
                 ).to(self._device)
                 hidden = self._model(**batch).last_hidden_state
@@ -257,7 +259,7 @@ def _around(passages: FoldedTexts, candidates: Candidates, mention: int) -> str:
         int(candidates.mentions.start[mention]), int(candidates.mentions.end[mention])
     )
     text = passages.texts[passage]
-    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+    first, last = max(0, start - CONTEXT_CHARACTERS), min(len(text), end + CONTEXT_CHARACTERS)
     if first:
         first = text.find(" ", first, start) + 1 or first
     if last < len(text):

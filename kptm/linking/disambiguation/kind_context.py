@@ -36,7 +36,7 @@ KIND_CONTEXT = (
     "qualified", "described beside",
 )  # fmt: skip
 """The features that :func:`kind_context` adds to the ranking."""
-BEFORE, AFTER = 3, 2
+WORDS_BEFORE, WORDS_AFTER = 3, 2
 """Words before and after a name that are compared with a description: "the island of Ireland"."""
 _RELATIVE = ("who", "whose", "whom")
 
@@ -118,8 +118,8 @@ def _described_beside(passages: FoldedTexts, layers: Layers, candidates: Candida
     start, end, _ = candidates.mentions
     first = np.searchsorted(passages.word_starts, start)
     stop = np.maximum(np.searchsorted(passages.word_starts, end), first)
-    begin = np.maximum(first - BEFORE, 0)
-    last = np.minimum(stop + AFTER, len(words))
+    begin = np.maximum(first - WORDS_BEFORE, 0)
+    last = np.minimum(stop + WORDS_AFTER, len(words))
     before, of_before = ranges(begin, first - begin)
     after, of_after = ranges(stop, last - stop)
     at, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])

@@ -28,11 +28,11 @@ ALIKE = "words alike", "behind the most alike"
 A cosine, shrunk if there are few words, and its difference from the highest of the mention's
 candidates, at most 0.
 """
-WINDOW = 12
+MAX_WORDS_PER_SIDE = 12
 """The maximum number of words before, and after, a mention in its sentence that are compared."""
-LEAST = 3
+MIN_WORDS = 3
 """The minimum number of words with vectors around a mention; with fewer, the similarity is 0."""
-FEW = 2.0
+NORM_OFFSET = 2.0
 """Added to the norm of the sum of the context's vectors, so that one word is weak evidence.
 
 The norm of a word's vector is at most 1.
@@ -56,7 +56,7 @@ def word_similarity(
         ]
         entities, at = np.unique(candidates.entity[rows], return_inverse=True)
         about = _about(layers, entities)[at]
-        lengths = (FEW + np.linalg.norm(around, axis=1)) * np.linalg.norm(about, axis=1)
+        lengths = (NORM_OFFSET + np.linalg.norm(around, axis=1)) * np.linalg.norm(about, axis=1)
         products = np.einsum("rd,rd->r", around, about)
         # Rounded, since the last bits of the sums depend on the rest of the batch.
         alike[rows] = np.round(products / np.maximum(lengths, 1e-9), 6)
@@ -77,14 +77,14 @@ def _around(passages: FoldedTexts, candidates: Candidates, mentions: Ints) -> Ve
     begins[1:] |= passage[1:] != passage[:-1]
     sentence = np.cumsum(begins)
     own = sentence[np.minimum(first, len(sentence) - 1)]
-    begin = np.maximum(first - WINDOW, np.searchsorted(sentence, own))
-    last = np.minimum(stop + WINDOW, np.searchsorted(sentence, own, "right"))
+    begin = np.maximum(first - MAX_WORDS_PER_SIDE, np.searchsorted(sentence, own))
+    last = np.minimum(stop + MAX_WORDS_PER_SIDE, np.searchsorted(sentence, own, "right"))
     begin, last = np.minimum(begin, first), np.maximum(last, stop)
     before, of_before = ranges(begin, first - begin)
     after, of_after = ranges(stop, last - stop)
     words, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])
     rows = vectors.of(hashes[words])
-    enough = np.bincount(of[rows < len(vectors.hashes)], minlength=len(mentions)) >= LEAST
+    enough = np.bincount(of[rows < len(vectors.hashes)], minlength=len(mentions)) >= MIN_WORDS
     return _sums(vectors.rows, rows, of, len(mentions)) * enough[:, None]
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 Labels: TypeAlias = Mapping[str, str] | Callable[[str], str] | None
 """The label of each key; without one, the key is shown."""
 
-CARD_LINES = 5
+MAX_CARD_CANDIDATES = 5
 """The maximum number of candidates on a card; the style sheet has a rule for each bar."""
-LINE = 120
+MAX_LINE_CHARACTERS = 120
 """The maximum number of characters of a title or of a name on a card."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _PAGE_STYLE = (
@@ -98,12 +98,12 @@ def _attributes(link: Link, labels: Labels) -> str:
     meant = link.candidates or (Candidate(link.entity, link.score),)
     if all(candidate.entity != link.entity for candidate in meant):
         meant = (Candidate(link.entity, link.score), *meant)
-    shown = meant[:CARD_LINES]
+    shown = meant[:MAX_CARD_CANDIDATES]
     lines = [f"{c.prior:.2f}  {_name(c.entity, labels)}" for c in shown]
     if len(meant) > len(shown):
         lines.append(f"and {len(meant) - len(shown)} more")
     shares = [f"{_share(candidate.prior):.1%} 1.6em" for candidate in shown]
-    shares += ["0 0"] * (CARD_LINES - len(shown))
+    shares += ["0 0"] * (MAX_CARD_CANDIDATES - len(shown))
     return (
         f'tabindex="0" style="--p:{_share(link.score):.3g};--w:{",".join(shares)}"'
         f' data-card="{escape(chr(10).join(lines))}"'
@@ -126,5 +126,5 @@ def _share(p: float) -> float:
 def _one_line(text: str) -> str:
     """Collapse white space, truncate to LINE characters, and remove directional isolates."""
     line = " ".join(text.split())
-    line = line if len(line) <= LINE else line[: LINE - 1] + "…"
+    line = line if len(line) <= MAX_LINE_CHARACTERS else line[: MAX_LINE_CHARACTERS - 1] + "…"
     return "".join(char for char in line if char not in "\u2066\u2067\u2068\u2069")

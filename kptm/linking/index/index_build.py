@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from kptm.linking.index.link_index import (
-    ACRONYM_LENGTH,
     ALL_CAPITALS,
     CAPITAL,
+    MAX_ACRONYM_LENGTH,
     SHORT,
     STATED,
     LinkIndex,
@@ -44,14 +44,14 @@ LABEL_WEIGHT = 2.0
 """The factor on the weight of a label; an alias has 1."""
 PART_WEIGHT = 0.1
 """The factor on the weight of a part of a name."""
-MOST_PRIOR = 1e30
+MAX_PRIOR = 1e30
 """The upper bound of stated priors, so that their sums stay finite."""
-MOST_PARTS = 40
+MAX_ENTRIES_PER_PART = 40
 """The maximum number of entries stored for one part of a name: the entities of the highest
 degree."""
-MOST_NEAR = 200
+MAX_NEIGHBOURS = 200
 """The maximum number of neighbours stored for an entity: those of the lowest degree."""
-CHUNK = 50_000
+NAMES_PER_CHUNK = 50_000
 """The number of names hashed at a time."""
 _SMALL_WORD = re.compile(r"\b[a-z]{2,}\b")
 _WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
@@ -105,7 +105,7 @@ class IndexBuilder:
         gender = self._genders.get(entity.key) or gender_of(entity)
         qualified = QUALIFIED * is_qualified(entity)
         self._classes.append(classes | gender | place_kind(entity) | qualified)
-        self._priors.append(-1.0 if entity.prior is None else min(entity.prior, MOST_PRIOR))
+        self._priors.append(-1.0 if entity.prior is None else min(entity.prior, MAX_PRIOR))
         for form, kind in forms_of(entity, classes, self._counted.get(entity.key, ())):
             meant, seen = self._links.get((entity.key, form), (0, 0))
             self._names.append(form)
@@ -235,17 +235,17 @@ def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArra
     new[1:] = (hashes[1:] != hashes[:-1]) | (part[1:] != part[:-1])
     starts = np.flatnonzero(new)
     rank = np.arange(len(hashes)) - starts[np.cumsum(new) - 1] if len(hashes) else starts
-    return ~part | (rank < MOST_PARTS)
+    return ~part | (rank < MAX_ENTRIES_PER_PART)
 
 
 def _case(name: str) -> int:
     bits = CAPITAL * name[0].isupper() | ALL_CAPITALS * name.isupper()
-    return bits | SHORT * (len(name) <= ACRONYM_LENGTH)
+    return bits | SHORT * (len(name) <= MAX_ACRONYM_LENGTH)
 
 
 def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), CHUNK):
-        yield names[start : start + CHUNK]
+    for start in range(0, len(names), NAMES_PER_CHUNK):
+        yield names[start : start + NAMES_PER_CHUNK]
 
 
 def _hash_names(
@@ -340,7 +340,7 @@ def _neighbours(
     order = np.lexsort((other, degree[other], entity))
     entity, other = entity[order], other[order]
     start = np.searchsorted(entity, np.arange(size))
-    nearest = np.arange(len(entity)) - start[entity] < MOST_NEAR
+    nearest = np.arange(len(entity)) - start[entity] < MAX_NEIGHBOURS
     entity, other = entity[nearest], other[nearest]
     first = np.searchsorted(entity, np.arange(size + 1)).astype(np.int64)
     return degree.astype(np.float32), first, other.astype(np.int32)

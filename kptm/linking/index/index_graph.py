@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kg.view import GraphView
     from kptm.linking.index.link_index import LinkIndex
 
-CHUNK = 10_000
+ENTITIES_PER_CHUNK = 10_000
 """The number of entities read at a time."""
 
 
@@ -72,5 +72,5 @@ def _edges(triples: Iterable[Triple], number: dict[str, int], *, grow: bool) -> 
 
 def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
     source = iter(keys)
-    while chunk := list(islice(source, CHUNK)):
+    while chunk := list(islice(source, ENTITIES_PER_CHUNK)):
         yield chunk

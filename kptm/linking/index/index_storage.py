@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VERSION = 10
 MANIFEST = "manifest.json"
-HISTORY = 1_000
+MAX_REVISIONS = 1_000
 """The number of newest revisions that identify a graph."""
 
 
@@ -27,7 +27,7 @@ def identity(graph: KnowledgeGraph, revision: int) -> str:
     """SHA-256 of a graph's last revisions up to ``revision``: number, kind, note and time."""
     rows = [
         [item.number, item.kind, item.note, item.at]
-        for item in graph.at(revision).revisions(limit=HISTORY)
+        for item in graph.at(revision).revisions(limit=MAX_REVISIONS)
     ]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 

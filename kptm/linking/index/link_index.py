@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ACRONYM_LENGTH = 4
+MAX_ACRONYM_LENGTH = 4
 """All-capital names up to this length match only as they are written: "US" does not match "us"."""
 
 CAPITAL, ALL_CAPITALS, SHORT, STATED = 1, 2, 4, 8

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Hashes = NDArray[np.uint64]
 
-MOST = 64
+MAX_ENTRIES_PER_FORM = 64
 """The maximum number of entries read per form: whole names first, then by descending degree."""
 
 
@@ -215,7 +215,7 @@ def _rows_of(first: Ints, rows: Ints, most: int | None = None) -> tuple[Ints, In
 def _entries(index: LinkIndex, hashes: Hashes) -> Entries:
     forms = index.forms(hashes)
     stored = np.flatnonzero(forms >= 0)
-    at, of = rows_of(index.form_first, forms[stored], MOST)
+    at, of = rows_of(index.form_first, forms[stored], MAX_ENTRIES_PER_FORM)
     return Entries(
         stored[of],
         index.entry_entity[at].astype(np.int64),

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from kg.types import Entity
 
-MAX_LENGTH = 200
+MAX_FORM_CHARACTERS = 200
 """The maximum length of a surface form in characters; longer names are not linked."""
-MAX_WORDS = 5
+MAX_SHORTENED_WORDS = 5
 """The maximum number of words in a label from which short forms are derived."""
 
 
@@ -166,7 +166,7 @@ def forms_of(
     yielded: set[str] = set()
 
     def if_new(form: str, kind: Kind) -> Iterator[tuple[str, Kind]]:
-        if form not in yielded and len(form) <= MAX_LENGTH and any(map(str.isalnum, form)):
+        if form not in yielded and len(form) <= MAX_FORM_CHARACTERS and any(map(str.isalnum, form)):
             yielded.add(form)
             yield form, kind
 
@@ -279,7 +279,7 @@ def _parts(label: str, *, person: bool) -> Iterator[tuple[str, Kind]]:
         yield quoted[1], Kind.BEGINNING
         yield quoted[2], Kind.END
     words = _without_quotes(label).replace(",", " ").split()
-    if not 2 <= len(words) <= MAX_WORDS:
+    if not 2 <= len(words) <= MAX_SHORTENED_WORDS:
         return
     if not all(word[0].isupper() or word.lower() in _SMALL for word in words):
         return
@@ -302,7 +302,7 @@ def _short_names(label: str) -> Iterator[str]:
     if colon:
         yield title
     words = label.split()
-    if 2 < len(words) <= MAX_WORDS and all(word[0].isupper() for word in words):
+    if 2 < len(words) <= MAX_SHORTENED_WORDS and all(word[0].isupper() for word in words):
         yield f"{words[0]} {words[-1]}"
         if words[0].endswith("."):  # "Dr Rivas"
             yield f"{words[0][:-1]} {words[-1]}"

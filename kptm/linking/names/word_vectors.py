@@ -20,7 +20,7 @@ from kptm.linking.names.english_words import FOLDER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FREQUENT = 1e-3
+FREQUENCY_CONSTANT = 1e-3
 """The constant a of the word weights a / (a + p) for a word of frequency p.
 
 A word of frequency a has the weight 1/2 (Arora, Liang and Ma 2017, *A simple but tough-to-beat
@@ -54,7 +54,7 @@ def word_vectors() -> WordVectors:
     units = np.load(FOLDER / "vectors.npy", allow_pickle=False).astype(np.float64)
     units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-9)
     frequency = _ZIPF / (np.arange(len(words), dtype=np.float64) + 1)
-    rows = units * (FREQUENT / (FREQUENT + frequency))[:, None]
+    rows = units * (FREQUENCY_CONSTANT / (FREQUENCY_CONSTANT + frequency))[:, None]
     hashes, first = np.unique(word_hashes(words), return_index=True)
     nothing = np.zeros((1, rows.shape[1]), np.float64)
     return WordVectors(hashes, np.concatenate([rows[first], nothing]))

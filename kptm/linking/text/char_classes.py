@@ -13,7 +13,7 @@ _FOLDS = {
     "\u200b": " ",
 }  # fmt: skip
 _PLAIN = LETTERS | {"ß": "ss"}
-LONGEST = 3
+MAX_FOLDED_CHARACTERS = 3
 """The maximum number of characters that one folds to; one that would need more (as ﷺ) is not
 folded."""
 _CONTROLS = str.maketrans("\t\n\r`", "   '")
@@ -51,7 +51,7 @@ def fold_chars(char: str) -> str:
         return _PLAIN[base]
     if unicodedata.category(char)[0] in "LN":
         plain = unicodedata.normalize("NFKC", char)
-        if plain != char and 0 < len(plain) <= LONGEST and plain.isalnum():
+        if plain != char and 0 < len(plain) <= MAX_FOLDED_CHARACTERS and plain.isalnum():
             return "".join(map(fold_char, plain))
     return fold_char(char)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kptm.errors import LinkingError
-from kptm.linking.text.char_classes import LONGEST, fold_chars, kind
+from kptm.linking.text.char_classes import MAX_FOLDED_CHARACTERS, fold_chars, kind
 from kptm.linking.text.composition import compose
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _expand(
     first = np.cumsum(counts) - counts
     folded, flags = np.repeat(folded, counts), np.repeat(flags, counts)
     origins = np.repeat(origins, counts)
-    for n in range(1, LONGEST):
+    for n in range(1, MAX_FOLDED_CHARACTERS):
         more = [
             (at, item[n])
             for at, item in zip(first[long].tolist(), several, strict=True)

@@ -31,7 +31,7 @@ _MARKS = (
 )  # fmt: skip
 """Combining characters that may compose with the character before them."""
 _FIRST = min(_MARKS)
-PASSES = 4
+MAX_MARKS = 4
 """The maximum number of marks that compose with one letter; no letter of any language has more."""
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
@@ -67,7 +67,7 @@ def compose(codes: Codes) -> Composed | None:
 def _with_marks(text: Composed) -> Composed:
     """Compose letters with the marks that follow them, one mark per letter in each pass."""
     codes, starts, ends = text
-    for _ in range(PASSES):
+    for _ in range(MAX_MARKS):
         marks = np.flatnonzero(_is_mark()[np.minimum(codes, len(_is_mark()) - 1)])
         marks = marks[marks > 0]
         # Of several marks in a row, only the first is composed in this pass.

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
     Bools = NDArray[np.bool_]
 
-LEAST = 20
+MIN_LETTERS = 20
 """The minimum number of letters with case in a text that is recased: "iphone" alone is left as it
 is."""
-WORDS = 4
+MIN_WORDS = 4
 """The minimum number of words of a text that is recased."""
-COMMON = 0.25
+MIN_COMMON_FREQUENCY = 0.25
 """Words of at least this frequency value ("house") stay in lower case although a name ends with
 them."""
 
@@ -48,7 +48,7 @@ def without_case(text: str) -> bool:
     if text != text.lower() and text != text.upper():
         return False
     letters = sum(char.lower() != char.upper() for char in text)
-    return letters >= LEAST and len(text.split()) >= WORDS
+    return letters >= MIN_LETTERS and len(text.split()) >= MIN_WORDS
 
 
 class _Name(NamedTuple):
@@ -114,7 +114,7 @@ def _capitals(tokens: Tokens, names: Sequence[_Name]) -> tuple[Bools, Bools]:
             last.append(name.stop - 1)
     # "Ford" if the text has "Gerald Ford", but not "house" if it has "White House".
     again = np.isin(tokens.hash, tokens.hash[last]) & ~function
-    capital |= again & ~fixed & (everyday_words().value(tokens.hash) < COMMON)
+    capital |= again & ~fixed & (everyday_words().value(tokens.hash) < MIN_COMMON_FREQUENCY)
     return capital, upper
 
 

@@ -49,7 +49,7 @@ PRECISION_RANKING, PRECISION_NIL, PRECISION_PROPENSITY = 15.0, 30.0, 3.0
 
 A precision times Σ (w − mean)²/2 is added to the negative log-likelihood.
 """
-LEAST_DEVIATION = 0.5
+MIN_DEVIATION = 0.5
 """The least divisor of the features in ``KIND_CONTEXT`` when they are standardised."""
 EXPECTED = {EVIDENCE: 1.0, COUNTED: 1.0}
 """Means of the normal prior; 0 for all others.
@@ -71,7 +71,7 @@ PROPENSITY = (
     "people of", "only candidate",
 )  # fmt: skip
 """The features that predict whether the annotators of a collection annotate a link."""
-MOSTLY = 2.0
+PROPENSITY_BIAS_MEAN = 2.0
 """The prior mean of the propensity's bias: most links are annotated."""
 
 
@@ -168,7 +168,7 @@ def fit_nil(
     groups = [np.flatnonzero(mentions.collection == at) for at in range(parts)]
     total = mentions.weight.sum()
     expected = np.concatenate(
-        [_prior_means(names, scale), np.tile([MOSTLY] + [0.0] * (size - 1), parts)]
+        [_prior_means(names, scale), np.tile([PROPENSITY_BIAS_MEAN] + [0.0] * (size - 1), parts)]
     )
     precision = np.repeat([PRECISION_NIL, PRECISION_PROPENSITY], [width, parts * size]) / total
     unlabelled = ~mentions.linked & ~mentions.certain
@@ -255,7 +255,7 @@ def _standardise(rows: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     scale[[name in EXPECTED for name in names]] = 1.0
     # After division by a small deviation, the prior would hardly shrink a rare product's effect.
     rare = np.array([name in KIND_CONTEXT for name in names], np.bool_)
-    scale[rare] = np.maximum(scale[rare], LEAST_DEVIATION)
+    scale[rare] = np.maximum(scale[rare], MIN_DEVIATION)
     return rows / scale, scale
 
 

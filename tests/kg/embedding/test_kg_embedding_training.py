@@ -227,7 +227,7 @@ def test_a_killed_training_ends_with_the_same_result(tmp_path):
     code = f"""
 import sys, time
 import kg.embedding.training.checkpoint as c
-c.EVERY = 0.02
+c.CHECKPOINT_SECONDS = 0.02
 from kg import KGEConfig, KnowledgeGraph, train_embeddings
 graph = KnowledgeGraph.open({str(tmp_path / "g.db")!r})
 def seen(epoch):

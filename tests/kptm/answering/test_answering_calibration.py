@@ -13,7 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from kptm import ConfigError
 from kptm.answering.combination.p_calibration import (
-    CHUNK,
+    ANSWERS_PER_CHUNK,
     Curve,
     ProbabilityCalibration,
     pool_violators,
@@ -49,7 +49,7 @@ def test_an_overconfident_p_is_corrected():
         assert curve.of(value) == pytest.approx(value**2, abs=0.06)
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=CHUNK, max_size=60))
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=ANSWERS_PER_CHUNK, max_size=60))
 def test_a_curve_rises_and_stays_between_0_and_1(rows):
     curve = Curve.fit([row[0] for row in rows], [row[1] for row in rows])
     rates = [curve.of(value) for value in np.linspace(0, 1, 50)]
@@ -64,7 +64,7 @@ def test_ten_right_answers_do_not_give_rate_1():
 
 
 def test_few_answers_give_the_default_curve():
-    assert Curve.fit([0.5] * (CHUNK - 1), [True] * (CHUNK - 1)) == Curve()
+    assert Curve.fit([0.5] * (ANSWERS_PER_CHUNK - 1), [True] * (ANSWERS_PER_CHUNK - 1)) == Curve()
     assert Curve().of(0.3) == pytest.approx(0.3)
 
 

@@ -13,9 +13,9 @@ from scipy.optimize import minimize
 from kg.types import Step
 from kptm import Hit, Interpolation, Record
 from kptm.answering.combination.combiner import (
-    PRECISION,
-    PRECISION_OF_RELATION,
+    RELATION_PRECISION,
     SMOOTHING,
+    WEIGHT_PRECISION,
     LogLinearPool,
     PoolExample,
     example,
@@ -125,8 +125,8 @@ def loss_of(examples, names):
 
     def loss(flat):
         table = flat.reshape(-1, 2)
-        lost = PRECISION / 2 * ((table[0] - 0.5) ** 2).sum()
-        lost += PRECISION_OF_RELATION / 2 * ((table[1:] - table[0]) ** 2).sum()
+        lost = WEIGHT_PRECISION / 2 * ((table[0] - 0.5) ** 2).sum()
+        lost += RELATION_PRECISION / 2 * ((table[1:] - table[0]) ** 2).sum()
         for item in examples:
             p = normal(np.exp(table[1 + names.index(item.relation)] @ item.features[:2]))
             lost -= np.log(p[list(item.right)]).mean()
@@ -202,7 +202,7 @@ def test_a_source_that_improves_too_little_gets_weight_0():
 def test_candidates_with_low_scores_are_left_out_of_an_example(monkeypatch):
     from kptm.answering.combination import combiner as combining
 
-    monkeypatch.setattr(combining, "MOST", 2)
+    monkeypatch.setattr(combining, "MAX_FITTED_CANDIDATES", 2)
     p = np.array([0.05, 0.4, 0.1, 0.3, 0.15])
     found = example([opinion("model", p)], "r", [0])
     assert isinstance(found, PoolExample)

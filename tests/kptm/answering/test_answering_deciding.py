@@ -177,7 +177,7 @@ def test_many_questions_get_the_same_answers_as_single_ones(
 ):
     predictor = Predictor(graph, Linker(graph), model, table, phrasings=phrasings, config=GUESS)
     alone = [predictor.ask(question) for question in QUESTIONS]
-    monkeypatch.setattr(asking, "CHUNK", chunk)
+    monkeypatch.setattr(asking, "QUESTIONS_PER_BATCH", chunk)
     many = list(predictor.ask_many(QUESTIONS))
     assert [x.question for x in many] == QUESTIONS
     for one, other in zip(alone, many, strict=True):
@@ -188,7 +188,7 @@ def test_many_questions_get_the_same_answers_as_single_ones(
 
 
 def test_an_endless_stream_of_questions_is_answered(predictor, monkeypatch):
-    monkeypatch.setattr(asking, "CHUNK", 2)
+    monkeypatch.setattr(asking, "QUESTIONS_PER_BATCH", 2)
     taken = []
 
     def endless():

@@ -33,7 +33,7 @@ def test_a_fact_has_its_sources_and_revision(predictor, graph, tmp_path):
 
 
 def test_all_answers_are_returned_and_the_first_are_cited(predictor, graph, monkeypatch):
-    monkeypatch.setattr(confidence, "FACTS", 3)
+    monkeypatch.setattr(confidence, "MAX_HOP_ANSWERS", 3)
     graph.add([("Sea", "touches", f"Land{number}") for number in range(8)])
     found = predictor.query("Sea", "touches")
     assert len(found.answers) == 8
@@ -42,7 +42,7 @@ def test_all_answers_are_returned_and_the_first_are_cited(predictor, graph, monk
 
 
 def test_each_answer_of_a_path_has_the_facts_on_the_path(graph, monkeypatch):
-    monkeypatch.setattr(confidence, "TRAILS", 3)
+    monkeypatch.setattr(confidence, "MAX_PATH_ANSWERS", 3)
     path = (Step("capital", forward=False), Step("borders"))
     graph.add([("Turkey", "borders", f"Land{number}") for number in range(5)])
     ends = graph.follow("Ankara", path)

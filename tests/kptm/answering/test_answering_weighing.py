@@ -8,7 +8,7 @@ from kptm import ConfigError, Hit, Interpolation, Record
 from kptm.answering.combination.combiner import LogLinearPool
 from kptm.answering.combination.p_calibration import ProbabilityCalibration
 from kptm.answering.combination.source_weights import SourceWeights
-from kptm.answering.combination.weight_fitting import ENOUGH, CombinationExample, fit_weights
+from kptm.answering.combination.weight_fitting import MIN_QUESTIONS, CombinationExample, fit_weights
 from kptm.answering.questions.path_reading import Reading
 from kptm.answering.sources.candidate_sets import CandidateSet
 from kptm.answering.sources.source import SourceQuery, SourceScores
@@ -58,7 +58,7 @@ def test_the_calibration_is_cross_validated():
 
 
 def test_few_questions_give_the_default_weights():
-    found = fit_weights([silent("a", 0.9)] * (ENOUGH - 1), space="s", k=4)
+    found = fit_weights([silent("a", 0.9)] * (MIN_QUESTIONS - 1), space="s", k=4)
     assert found == SourceWeights(space="s")
     assert (found.combiner, found.neighbours) == (LogLinearPool(), Interpolation())
     assert found.calibration == ProbabilityCalibration()

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from kptm import Workspace
-from kptm.answering.questions.understanding import LONGEST
+from kptm.answering.questions.understanding import MAX_QUESTION_CHARACTERS
 from kptm.cli.main import main
 
 VERBS = {
@@ -500,7 +500,7 @@ def test_hostile_names_in_and_out(tmp_path, name):
     assert "\x1b" not in said
     assert answer("link", folder, name)["text"] == name
     question = f"What does {name} have?"
-    if len(question) > LONGEST:
+    if len(question) > MAX_QUESTION_CHARACTERS:
         fails("ask", folder, question)
     else:
         answer("ask", folder, question)

@@ -14,7 +14,7 @@ from transformers import BertModel, BertTokenizerFast
 from kg import EntityRecord
 from kptm.errors import LinkingError
 from kptm.linking import Linker
-from kptm.linking.disambiguation.description_encoder import EXPECTED, Encoder
+from kptm.linking.disambiguation.description_encoder import UNRELATED_COSINE, Encoder
 from kptm.linking.disambiguation.disambiguation_model import Weights
 from kptm.linking.disambiguation.scoring_passes import score_candidates
 from kptm.linking.text.passages import FoldedTexts
@@ -49,7 +49,7 @@ def vector(folder, text):
 
 
 def test_similarity_is_the_cosine(model, graph, monkeypatch):
-    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.AMBIGUOUS_P", (0.0, 1.0))
     linker, encoder, text = Linker(graph), Encoder(model), "Paris is a city in Texas."
     passages, layers = FoldedTexts([text]), linker.refresh()
     scored = score_candidates(passages, layers, linker.weights)
@@ -59,14 +59,16 @@ def test_similarity_is_the_cosine(model, graph, monkeypatch):
     around = vector(model, text)
     about = ["Paris: capital of France", "Paris: city in Texas"]
     cosines = np.array([vector(model, said) @ around for said in about])
-    assert found["similarity"] == pytest.approx(cosines - EXPECTED, abs=2e-3)  # stored as float16
+    assert found["similarity"] == pytest.approx(
+        cosines - UNRELATED_COSINE, abs=2e-3
+    )  # stored as float16
     behind = cosines - cosines.max()
     assert found["behind the most similar"] == pytest.approx(behind, abs=2e-3)
     assert not found["part, similarity"].any()
 
 
 def test_what_is_in_no_doubt_is_not_encoded(model, graph, monkeypatch):
-    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (2.0, 3.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.AMBIGUOUS_P", (2.0, 3.0))
     monkeypatch.setattr(Encoder, "_encode_texts", lambda *_: pytest.fail("encoded"))
     assert Linker(graph, encoder=Encoder(model)).link("Paris is a city.").links
 
@@ -94,7 +96,7 @@ def test_contexts_that_cannot_change_the_first_candidate_are_not_encoded(
 
 
 def test_descriptions_are_encoded_once(model, graph, tmp_path, monkeypatch):
-    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.DOUBT", (0.0, 1.0))
+    monkeypatch.setattr("kptm.linking.disambiguation.description_encoder.AMBIGUOUS_P", (0.0, 1.0))
     first = Linker(graph, encoder=Encoder(model, folder=tmp_path)).link("Paris is a city.")
     asked = []
     encoded = Encoder._encode_texts

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg import Candidate
 from kptm.linking.document import LinkedText
-from kptm.linking.export.html import CARD_LINES, block, style
+from kptm.linking.export.html import MAX_CARD_CANDIDATES, block, style
 from kptm.linking.link import Link
 
 EVIL = "<script>alert('x')</script>\"' onload=\"a()&lt;--></style></title>"
@@ -90,12 +90,14 @@ def test_a_card_has_a_line_for_each_candidate(documents, data):
         if link.entity not in [candidate.entity for candidate in meant]:
             meant = (Candidate(link.entity, link.score), *meant)
         lines = card.split("\n")
-        assert len(lines) == min(len(meant), CARD_LINES) + (len(meant) > CARD_LINES)
-        for line, candidate in zip(lines, meant[:CARD_LINES], strict=False):
+        assert len(lines) == min(len(meant), MAX_CARD_CANDIDATES) + (
+            len(meant) > MAX_CARD_CANDIDATES
+        )
+        for line, candidate in zip(lines, meant[:MAX_CARD_CANDIDATES], strict=False):
             assert line.startswith(f"{candidate.prior:.2f}  \u2068")
             assert line.count("\u2068") == line.count("\u2069") == 1
-        if len(meant) > CARD_LINES:
-            assert lines[-1] == f"and {len(meant) - CARD_LINES} more"
+        if len(meant) > MAX_CARD_CANDIDATES:
+            assert lines[-1] == f"and {len(meant) - MAX_CARD_CANDIDATES} more"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_page_fetches_and_runs_nothing():
 
 
 def test_the_style_sheet_has_a_bar_for_each_line_and_is_reached_with_tab():
-    assert style().count("var(--b)") == CARD_LINES
+    assert style().count("var(--b)") == MAX_CARD_CANDIDATES
     assert ":is(:hover,:focus)::after{display:block}" in style()
     assert "content:attr(data-card)" in style()
     assert style().count("{") == style().count("}")

@@ -195,7 +195,7 @@ def test_an_index_is_the_same_when_it_is_read_back(graph, tmp_path):
 @pytest.mark.usefixtures("separate_process")
 def test_two_processes_link_as_one(world, world_linker, monkeypatch):
     texts = [document.text for document in world.prose()][:200]
-    monkeypatch.setattr(link_batch, "BATCH", 2_000)
+    monkeypatch.setattr(link_batch, "CHARACTERS_PER_BATCH", 2_000)
     alone = list(world_linker.link_many(texts))
     assert list(world_linker.link_many(iter(texts), n_jobs=2)) == alone
     assert list(map(world_linker.link, texts[:40])) == alone[:40]

@@ -92,7 +92,7 @@ from kptm.modeledge import EngineConfig
 from kptm.modeledge.engines.pgvector_index import PgvectorIndex
 from kptm.modeledge.sql import record_rows
 
-record_rows.PAGE = 50
+record_rows.VECTORS_PER_PAGE = 50
 path, url, pages = sys.argv[1], sys.argv[2], int(sys.argv[3])
 add, left = PgvectorIndex.add, [pages]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _DIGITS = re.compile(r"([-+]?)(\d[\d.,]*)(\D*)")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
-_LARGEST = 1e30
+_MAX_NUMBER = 1e30
 """Numbers from this size on are not read, because they are probably identifiers."""
 _UNITS_WITH_ARTICLE = frozenset({"h", "min", "$", "€", "£"})
 """Units of which an article is the number: "an hour" is 1 h, but "goals a year" has no number."""
@@ -198,7 +198,7 @@ def value_of(digits: str, tables: NumberTables) -> float | None:
     if digits.count(".") > 1 or not digits.replace(".", "").isdecimal():
         return None
     number = float(digits)
-    return number if number < _LARGEST else None
+    return number if number < _MAX_NUMBER else None
 
 
 def _apply_scales(
@@ -213,7 +213,7 @@ def _apply_scales(
         scales = [
             hit for hit in tables.words.find(keys, at) if hit.item[0] == "scale" and hit.end > at
         ]
-        if not scales or number * scales[-1].item[1] >= _LARGEST:
+        if not scales or number * scales[-1].item[1] >= _MAX_NUMBER:
             return at, number
         at = scales[-1].end
         number *= scales[-1].item[1]
@@ -270,7 +270,7 @@ def _and_a_half(
     at = end + 1
     at += at < len(keys) and keys[at] in tables.articles
     if at < len(keys) and keys[end] in tables.joiners and keys[at] in tables.halves:
-        scale = number.scale if number.scale < _LARGEST and not number.current else 1.0
+        scale = number.scale if number.scale < _MAX_NUMBER and not number.current else 1.0
         end, value = _apply_scales(keys, at + 1, number.value + scale / 2, tables)
         return NumberMention(start, end, value)
     return NumberMention(start, end, number.value)
@@ -321,7 +321,7 @@ class _Sum:
         self.large = 10_000 if tables.myriads else 1000
         self.done = 0.0
         self.current = 0.0
-        self.scale = _LARGEST
+        self.scale = _MAX_NUMBER
         self.joined = False
 
     @property
@@ -345,7 +345,7 @@ class _Sum:
         return self.tables.compounds and self.joined and tens and self.current % 100 < 10
 
     def _takes_scale(self, number: float) -> bool:
-        if self.value * number >= _LARGEST:
+        if self.value * number >= _MAX_NUMBER:
             return False
         if number < self.large:
             return (self.current - self.current % number) % (number * 10) == 0

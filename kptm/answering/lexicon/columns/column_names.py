@@ -13,7 +13,7 @@ from kptm.answering.lexicon.lexicon import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SHORT = 2
+MAX_SHORT_LETTERS = 2
 """Words of at most this many letters are not joined with others."""
 ENGLISH = "en"
 """The language of the names."""
@@ -165,7 +165,7 @@ def as_one_word(name: str) -> list[str]:
     A preposition is no such word: nothing for "found by".
     """
     words = split_words(name).lower().split()
-    return ["".join(words)] if len(words) == 2 and min(map(len, words)) > SHORT else []
+    return ["".join(words)] if len(words) == 2 and min(map(len, words)) > MAX_SHORT_LETTERS else []
 
 
 def as_date(name: str) -> str:

@@ -60,7 +60,7 @@ EVENTS = frozenset(
 """Words before those of ``OF_ROWS`` that do not name the rows: "birth date", "phone number"."""
 ROW, PERSON = "row", "person"
 """The nouns for rows, and for people among them, for which no better noun is known."""
-LIKELY = 0.9
+MIN_NOUN_WEIGHT = 0.9
 """The least weight of the nouns for a verb."""
 AGENTS = ("author", "creator")
 """Nouns for the tails of a relation such as "recipe by"."""
@@ -160,7 +160,7 @@ def agent_nouns(name: str) -> tuple[str, ...]:
 
 def verb_nouns(name: str) -> list[str]:
     """The likeliest nouns for the tails of a verb: "spouse" and "marriage" for "married to"."""
-    return [noun for noun, weight in expand(name, "en") if weight >= LIKELY]
+    return [noun for noun, weight in expand(name, "en") if weight >= MIN_NOUN_WEIGHT]
 
 
 def doers(name: str) -> list[str]:

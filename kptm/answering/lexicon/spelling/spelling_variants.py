@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SPELLING = ("spelling", "suffixes", "elisions", "glued", "prefixes", "variants")
 """The parts of a data file that define the spelling."""
 _NOT_KEY = str.maketrans("", "", "'’ʼ`´")
-_CACHED = 100_000
+_MAX_CACHED_WORDS = 100_000
 _SLOT = re.compile(r"<\w+>")
 _PARTS = re.compile(rf"{_SLOT.pattern}|<=?|[^<\s]+")
 
@@ -44,7 +44,7 @@ class Spelling:
             key_of_word = folded.translate(self._letters)
             for typed, spelt in self._spelling.items():
                 key_of_word = key_of_word.replace(typed, spelt)
-            if len(self._keys) < _CACHED:
+            if len(self._keys) < _MAX_CACHED_WORDS:
                 self._keys[folded] = key_of_word
         return key_of_word
 

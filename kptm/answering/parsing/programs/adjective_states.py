@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.schema_words import Schema
 
-SAMPLE = 60
+SAMPLED_NODES = 60
 """The most nodes with a relation that are read to find the type of its heads."""
 
-WELL = 0.5
+MIN_NAME_SHARE = 0.5
 """The share of a relation's name that must be in the question."""
 OWNING = frozenset("have has had having with get gets got".split())
 """Words before what things have."""
 ARTICLES = frozenset("a an any some".split())
 """Articles of what things have."""
-NEARLY_ALL = 0.8
+MIN_SHARE_OF_HEADS = 0.8
 """The least share of a relation's heads that must also have another relation (see _possible)."""
 
 
@@ -63,7 +63,7 @@ def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
     relations = question.relations
     for relation in relations.relations():
         evidence = relations.evidence(relation)
-        if evidence.recall <= WELL or not evidence.mask:
+        if evidence.recall <= MIN_NAME_SHARE or not evidence.mask:
             continue
         values = knowledge.truth_values(relation)
         if true := tuple(sorted(node for node, is_true in values.items() if is_true)):
@@ -126,7 +126,7 @@ def _named_relations(question: Question, knowledge: Knowledge) -> Iterator[tuple
         evidence = relations.evidence(relation)
         at, end = lowest(evidence.mask), evidence.mask.bit_length()
         if (
-            evidence.recall > WELL
+            evidence.recall > MIN_NAME_SHARE
             and at > 0
             and evidence.mask == span_mask(at, end)
             and not any(question.importance[end:])
@@ -146,14 +146,14 @@ def _possible(relation: str, knowledge: Knowledge) -> Program:
     In an untyped graph, they are the heads of the largest other relation that nearly all these
     heads have. Relations that classify, such as "type", do not count, because everything has them.
     """
-    nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLE]
+    nodes = knowledge.evaluate(Having(Step(relation))).nodes[:SAMPLED_NODES]
     types = knowledge.types(nodes) if knowledge.all_types() else None
     if types:
         return OfType(max(sorted(types), key=lambda kind: types[kind]))
     sizes = {}
     for step in sorted(knowledge.steps(nodes)):
         heads = knowledge.evaluate(Having(step))
-        shared = len(set(nodes).intersection(heads.nodes)) >= NEARLY_ALL * len(nodes)
+        shared = len(set(nodes).intersection(heads.nodes)) >= MIN_SHARE_OF_HEADS * len(nodes)
         if step.forward and step.relation != relation and shared and not is_class(step.relation):
             sizes[step] = heads.size
     return Having(max(sizes, key=sizes.__getitem__)) if sizes else Having(Step(relation))

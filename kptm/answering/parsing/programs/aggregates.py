@@ -28,7 +28,7 @@ from kg.values.value_forms import DATES, NUMERIC
 from kptm.answering.lexicon import load
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import lowest
 from kptm.answering.questions.word_order import BE, DETERMINERS
 
@@ -51,7 +51,7 @@ AGE = ("age",)
 """The first hint of words that ask for an age: "how old"."""
 YEAR = "year"
 """The head of the name of a relation to years, which are no answer to "how many"."""
-DIGITS = 4
+DIGITS_OF_YEAR = 4
 """The digits of a year."""
 IN = "in"
 """The first word of "in total"."""
@@ -59,9 +59,9 @@ YEARS = "a"
 """The symbol of the unit year."""
 LIGHT = "light"
 """The word before "years" that makes them a distance."""
-SAMPLE = 60
+SAMPLED_NODES = 60
 """The most nodes of a relation whose types are read."""
-ALIKE = 0.25
+SAME_TYPE_DISTANCE = 0.25
 """The dissimilarity of a node that shares a type with the nodes of a relation."""
 
 
@@ -203,7 +203,7 @@ class Wholes:
 
     def _is_open(self, part: Derivation, mention: Mention) -> bool:
         """Whether a content word is left that neither the set nor the mention explains."""
-        return self._builder.question.weight(~(part.mask | mention.mask)) > LITTLE
+        return self._builder.question.weight(~(part.mask | mention.mask)) > MAX_OPTIONAL_WEIGHT
 
     def _is_turned(self, match: Match, mention: Mention, part: Derivation) -> bool:
         """Whether the mention follows the names of the set, in a question with a form of "be".
@@ -218,7 +218,7 @@ class Wholes:
         """How implausible it is to ask whether a node is in a set, from 0 to 1.
 
         It is 0 if the node is on the same side of another fact of the set's last relation, and
-        :data:`ALIKE` if it only shares a type with such nodes.
+        :data:`SAME_TYPE_DISTANCE` if it only shares a type with such nodes.
         """
         program = part.program
         while isinstance(program, (Intersection, Compare, Superlative)):
@@ -231,10 +231,10 @@ class Wholes:
         back = Step(program.step.relation, not program.step.forward)
         if back in self._builder.knowledge.steps((node,)):
             return 0.0
-        elsewhere = self._builder.knowledge.evaluate(Having(back)).nodes[:SAMPLE]
+        elsewhere = self._builder.knowledge.evaluate(Having(back)).nodes[:SAMPLED_NODES]
         kinds = self._builder.knowledge.types((node,))
         alike = not kinds.keys().isdisjoint(self._builder.knowledge.types(elsewhere))
-        return ALIKE if alike else 1.0
+        return SAME_TYPE_DISTANCE if alike else 1.0
 
     def differences(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """The difference between the values of one relation for two names.
@@ -369,4 +369,4 @@ def _is_measured_name(part: Derivation) -> bool:
 
 def _is_year(text: str) -> bool:
     """Whether a number looks like a year."""
-    return text.isdecimal() and len(text) == DIGITS
+    return text.isdecimal() and len(text) == DIGITS_OF_YEAR

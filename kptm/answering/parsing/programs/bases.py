@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 THINGS = frozenset("anything everything something stuff thing things items ones them".split())
 """Words for any entity of a graph without types."""
-HALF = 0.5
+MIN_NAME_SHARE = 0.5
 """The share of a relation's name that has to be in the question."""
 LACKING = frozenset("no without lack lacks lacking".split())
 """Words before what things do not have."""
@@ -141,7 +141,11 @@ class Bases:
             measure = knowledge.is_measure(relation)
             lacked = denied and self._is_lacked(mask)
             absent = lacked or (denied and self._is_event(mask))
-            if recall < HALF or (recall == HALF and not lacked) or (measure and not absent):
+            if (
+                recall < MIN_NAME_SHARE
+                or (recall == MIN_NAME_SHARE and not lacked)
+                or (measure and not absent)
+            ):
                 continue
             deniable = mask & ~self._builder.question.typed
             for step in (Step(relation), Step(relation, False)):

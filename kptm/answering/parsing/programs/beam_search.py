@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.programs.program_grammar import Grammar
 
-LARGEST = 5
+MAX_OPERATIONS = 5
 """The most operations of a program."""
-BEAM = 40
+BEAM_WIDTH = 40
 """The beam width: partial programs kept per size."""
-PLAIN, KNOWN = 20, 12
+PLAIN_BEAM_WIDTH, REMEMBERED_BEAM_WIDTH = 20, 12
 """Beam widths for questions without operators: without, and with, remembered paths."""
-PAIRED, OF_ONE = 16, 6
+MAX_PAIRED, MAX_PAIRED_PER_SET = 16, 6
 """The most derivations of one size that are combined with others; among them, the first ones are
-the best ``OF_ONE`` for each combination of names.
+the best ``MAX_PAIRED_PER_SET`` for each combination of names.
 """
-NAMES, SILENT = 8, 10
+MAX_NAMES, MAX_STEPS_WITHOUT_FACTS = 8, 10
 """The most names from which steps without facts are tried, and the most such steps to keep."""
 STEP, MARGIN = 2.0, 4.0
 """An upper bound of what a step adds to the score besides the weight of tokens, and how far below
 the best score a derivation may remain and still be extended.
 """
-FAR = 10.0
+MAX_SCORE_GAP = 10.0
 """Partial programs that score this much less than the best of their size are not evaluated."""
-ALIKE = 3
+MAX_WITH_SAME_DENOTATION = 3
 """The most derivations of one size that have the same denotation and names."""
 
 
@@ -51,7 +51,12 @@ class Search:
     """
 
     def __init__(
-        self, grammar: Grammar, knowledge: Knowledge, *, beam: int = BEAM, largest: int = LARGEST
+        self,
+        grammar: Grammar,
+        knowledge: Knowledge,
+        *,
+        beam: int = BEAM_WIDTH,
+        largest: int = MAX_OPERATIONS,
     ) -> None:
         self._grammar = grammar
         self._knowledge = knowledge
@@ -65,7 +70,7 @@ class Search:
         grammar = self._grammar
         levels = [self._best(grammar.bases(), self._beam * 2)]
         beam = self._beam_of_question()
-        whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:SILENT]
+        whole = sorted(self._silent(levels[0]), key=lambda x: -x.score)[:MAX_STEPS_WITHOUT_FACTS]
         known = [
             path
             for path in map(self._evaluate_derivation, grammar.remembered(levels[0]))
@@ -84,13 +89,16 @@ class Search:
                 whole += self._roots(part)
         for left, right in self._order_pairs(levels, 1):
             whole += map(self._evaluate_derivation, grammar.differences(left, right))
-        return whole + sorted(self._disjoint, key=lambda x: -x.score)[:SILENT]
+        return whole + sorted(self._disjoint, key=lambda x: -x.score)[:MAX_STEPS_WITHOUT_FACTS]
 
     def _beam_of_question(self) -> int:
         """The beam width for this question: smaller without operators, for steps from a name."""
-        if self._beam > BEAM or not self._grammar.builder.is_plain:
+        if self._beam > BEAM_WIDTH or not self._grammar.builder.is_plain:
             return self._beam
-        return min(self._beam, KNOWN if self._grammar.builder.lexical.paths else PLAIN)
+        return min(
+            self._beam,
+            REMEMBERED_BEAM_WIDTH if self._grammar.builder.lexical.paths else PLAIN_BEAM_WIDTH,
+        )
 
     def _order_pairs(
         self, levels: list[list[Derivation]], size: int
@@ -158,9 +166,9 @@ class Search:
         programs = set()
         tried = 0
         ordered = sorted(pool, key=lambda x: -x.score)
-        floor = max(map(self._beside_names, ordered), default=0.0) - FAR
+        floor = max(map(self._beside_names, ordered), default=0.0) - MAX_SCORE_GAP
         for derivation in ordered:
-            if self._beam <= BEAM and self._beside_names(derivation) < floor:
+            if self._beam <= BEAM_WIDTH and self._beside_names(derivation) < floor:
                 continue
             if (derivation.program, derivation.mask) in programs and derivation.size:
                 continue
@@ -175,7 +183,7 @@ class Search:
                 continue
             place = (derivation.denotation, derivation.names)
             alike[place] = alike.get(place, 0) + 1
-            if alike[place] > ALIKE:
+            if alike[place] > MAX_WITH_SAME_DENOTATION:
                 continue
             best.append(derivation)
             if len(best) == most or tried > 3 * most:
@@ -213,7 +221,7 @@ class Search:
 
     def _silent(self, bases: list[Derivation]) -> Iterator[Derivation]:
         """Yield the steps without facts from the best names."""
-        for part in [part for part in bases if part.mention is not None][:NAMES]:
+        for part in [part for part in bases if part.mention is not None][:MAX_NAMES]:
             yield from self._grammar.silent_steps(part)
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
@@ -233,5 +241,5 @@ def _derivations_to_pair(level: list[Derivation]) -> list[Derivation]:
     count: Counter[int] = Counter()
     for derivation in level:
         count[derivation.names] += 1
-        (first if count[derivation.names] <= OF_ONE else others).append(derivation)
-    return [*first, *others][:PAIRED]
+        (first if count[derivation.names] <= MAX_PAIRED_PER_SET else others).append(derivation)
+    return [*first, *others][:MAX_PAIRED]

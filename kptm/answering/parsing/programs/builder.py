@@ -12,7 +12,7 @@ from kg.types import Step
 from kg.values import ValueKey
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.programs.adjective_states import states
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,11 @@ EXISTENCE = frozenset("there any".split())
 """Words of questions about existence."""
 
 
-OTHER_NOUN, NO_NOUN = 1.3, 0.5
+OTHER_NOUN_DOUBT, NO_NOUN_DOUBT = 1.3, 0.5
 """How doubtful an unknown noun is in a graph with rows of several kinds, if another noun for the
 rows is known, and if none is.
 """
-SAMPLE = 20
+SAMPLED_NODES = 20
 """Nodes of a set from which its nouns are read."""
 
 
@@ -87,7 +87,9 @@ class Builder:
         self.free = ~used
         self.states = list(states(question, schema, knowledge))
         self.light = sum(
-            1 << at for at, weight in enumerate(question.importance) if weight <= LITTLE
+            1 << at
+            for at, weight in enumerate(question.importance)
+            if weight <= MAX_OPTIONAL_WEIGHT
         )
         self.type_words = question.unknown_noun
         for item in question.types:
@@ -166,7 +168,7 @@ class Builder:
 
         If the question asks for people, rows that are none do not answer it.
         """
-        explained = not part.floating and self.question.weight(~part.mask) <= LITTLE
+        explained = not part.floating and self.question.weight(~part.mask) <= MAX_OPTIONAL_WEIGHT
         return explained and self.people.step_to(part.nodes) is None
 
     @cached_property
@@ -256,8 +258,8 @@ class Builder:
         """
         if not self.knowledge.has_row_kinds:
             return float(self.schema.names_rows)
-        known = self.knowledge.types(nodes[:SAMPLE]).keys() - self.schema.doubtful
-        return OTHER_NOUN if known else NO_NOUN
+        known = self.knowledge.types(nodes[:SAMPLED_NODES]).keys() - self.schema.doubtful
+        return OTHER_NOUN_DOUBT if known else NO_NOUN_DOUBT
 
     def hint(self, match: Match, words: RelationWords) -> float:
         """How strongly an operator suggests a relation as the measure, from 0 to 1.

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.superlatives import Measures
     from kptm.answering.parsing.question.schema_words import RelationWords
 
-UNIT_HINT = 0.8
+UNIT_HINT_STRENGTH = 0.8
 """How strongly the unit of a number suggests a relation for its dimension: metres a height."""
 MONEY = "price cost salary budget revenue fee total amount rate rent wage income charge"
 NAMED_BY = {
@@ -65,7 +65,7 @@ BIRTH = "born"
 """The hint of "before" and "after" that applies to dates, but not to entities."""
 BEGINNINGS = frozenset("born birth die death found establish incept".split())
 """Stems in the names of relations whose date does not say when something takes place."""
-SAMPLE = 60
+MAX_NODES = 60
 """The most nodes of a set from which its steps and types are read."""
 
 
@@ -174,7 +174,7 @@ class Comparisons:
             return value
         if not named and not self._has_years(measure):
             return value
-        dimension = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
+        dimension = self._builder.knowledge.measures(part.nodes[:MAX_NODES]).get(measure.steps[0])
         if dimension != "":
             return value
         year = value.value[: value.value.find("-", 1)] if "-" in value.value[1:] else value.value
@@ -195,7 +195,7 @@ class Comparisons:
             return None
         if (unit := self._unit_of(measure)) is not None:
             return in_unit(values, unit)
-        nodes = part.nodes[:SAMPLE]
+        nodes = part.nodes[:MAX_NODES]
         measures = knowledge.measures(nodes)
         if measures.get(measure.steps[0], "date") or not dimensions(values).isdisjoint(
             measures.values()
@@ -236,7 +236,7 @@ class Comparisons:
         plain = [x for x in values if x.datatype in NUMERIC and not x.unit]
         if measure.count or not plain:
             return False
-        kind = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(measure.steps[0])
+        kind = self._builder.knowledge.measures(part.nodes[:MAX_NODES]).get(measure.steps[0])
         if kind == DATE:
             return any(not 0 < Fraction(x.value) < LAST_YEAR for x in plain)
         unit = self._unit_of(measure)
@@ -248,7 +248,7 @@ class Comparisons:
 
     def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
         """Whether a measure is the only one whose values have the dimension of the numbers."""
-        measures = self._builder.knowledge.measures(part.nodes[:SAMPLE])
+        measures = self._builder.knowledge.measures(part.nodes[:MAX_NODES])
         wanted = dimensions(values)
         alike = [step for step, dimension in measures.items() if dimension in wanted]
         return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
@@ -264,7 +264,7 @@ class Comparisons:
             assumed: Whether the graph's values are plain numbers, so that their unit is assumed.
         """
         if not assumed:
-            return {"measure_hint": UNIT_HINT}
+            return {"measure_hint": UNIT_HINT_STRENGTH}
         words = self._words(measure)
         sizes = (quantity(value) for value in values if value.unit)
         size = next((size for size in sizes if size is not None), None)
@@ -272,7 +272,7 @@ class Comparisons:
         stems = {stem for name in named for stem in self._builder.schema.stems(name)}
         fits = words is not None and not stems.isdisjoint(words.weights)
         unknown = float(self._unit_of(measure) is None)
-        return {"unit_assumed": unknown, "measure_hint": UNIT_HINT * fits}
+        return {"unit_assumed": unknown, "measure_hint": UNIT_HINT_STRENGTH * fits}
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
@@ -377,7 +377,7 @@ class Comparisons:
             if part.mask & bits(match):
                 continue
             for measure, features, more in self._measures.of(part, match):
-                kind = self._builder.knowledge.measures(part.nodes[:SAMPLE]).get(
+                kind = self._builder.knowledge.measures(part.nodes[:MAX_NODES]).get(
                     measure.steps[0], ""
                 )
                 if measure.count or kind not in (DATE, ""):

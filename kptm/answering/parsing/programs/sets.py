@@ -16,7 +16,7 @@ from kg.programs import (
 from kg.types import Step
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import joint_mask, lowest, span_mask
 from kptm.answering.parsing.ranking.program_features import uses_relation
 from kptm.answering.questions.word_order import Form, relation_form
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.question.question_spans import TypeMention
 
-FLOATING = 2
+MAX_UNNAMED_STEPS = 2
 """The most steps that no word names in the intersection of two sets: "Spanish engineers"."""
-SOME = 5
+SAMPLED_NODES = 5
 """The most nodes of a set that are checked for the graph's main relation, or for their types."""
-COVERED = 500
+MAX_NODES_OF_TYPE = 500
 """The most nodes of a set that are checked for a common type."""
 
 
@@ -62,7 +62,7 @@ class ProgramSets:
         if not unused_types:
             return derivation
         typed = {item.mask for item in unused_types if item.type is not None}
-        sample = derivation.nodes[:COVERED]
+        sample = derivation.nodes[:MAX_NODES_OF_TYPE]
         for item in reversed(
             [x for x in unused_types if x.type is not None or x.mask not in typed]
         ):
@@ -100,7 +100,7 @@ class ProgramSets:
             near = derivation.mask << 1 | derivation.mask >> 1
             if not noun & near:  # "diesel cars", but not "the warranty of the diesel"
                 return
-        some = derivation.nodes[:SOME]
+        some = derivation.nodes[:SAMPLED_NODES]
         inside = (
             self._builder.knowledge.evaluate(Intersection(Named(some), rows)).nodes
             for rows in everything
@@ -197,7 +197,7 @@ class ProgramSets:
             yield from self._join_names(left, right)
             yield from self._without(left, right)
             return
-        if left.names and right.names and left.floating + right.floating <= FLOATING:
+        if left.names and right.names and left.floating + right.floating <= MAX_UNNAMED_STEPS:
             yield self._builder.extend(
                 Intersection(left.program, right.program),
                 (left, right),
@@ -256,10 +256,18 @@ class ProgramSets:
             return False
         importance = self._builder.question.importance
         after = next(
-            (at for at in range(match.end, len(importance)) if importance[at] > LITTLE), -1
+            (
+                at
+                for at in range(match.end, len(importance))
+                if importance[at] > MAX_OPTIONAL_WEIGHT
+            ),
+            -1,
         )
         if after < 0:  # nothing follows, so take the word before: "packages depend on nothing"
-            after = next((at for at in reversed(range(match.start)) if importance[at] > LITTLE), -1)
+            after = next(
+                (at for at in reversed(range(match.start)) if importance[at] > MAX_OPTIONAL_WEIGHT),
+                -1,
+            )
         return after >= 0 and bool(part.mask >> after & 1)
 
     def _without(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
@@ -294,7 +302,7 @@ class ProgramSets:
                 yield right.program
             return
         types = self._builder.knowledge.types
-        if not types(node).keys().isdisjoint(types(left.nodes[:SOME])):
+        if not types(node).keys().isdisjoint(types(left.nodes[:SAMPLED_NODES])):
             yield right.program
         if (same := _same_step(left.program, right.program)) is not None:
             yield same
@@ -316,7 +324,8 @@ class ProgramSets:
         )
         return (
             not denied
-            and self._builder.question.weight(inside & ~self._builder.type_words) <= LITTLE
+            and self._builder.question.weight(inside & ~self._builder.type_words)
+            <= MAX_OPTIONAL_WEIGHT
         )
 
     def _join_names(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:

@@ -16,7 +16,7 @@ from kg.programs import (
 )
 from kg.values.base_quantities import DATE
 from kptm.answering.parsing.programs.builder import bits
-from kptm.answering.parsing.programs.steps.step_rules import WEAK
+from kptm.answering.parsing.programs.steps.step_rules import MAX_WEAK_RECALL
 from kptm.answering.parsing.ranking.program_features import step_name
 from kptm.answering.parsing.training import thresholds
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Scale: TypeAlias = tuple[Measure, dict[str, float], int]
     """A measure, its features, and the bit mask of the tokens that it explains."""
 
-SAMPLE = 60
+SAMPLED_NODES = 60
 """The most nodes of a set from which its steps and types are read."""
 FREQUENCY = "frequency"
 """The hint of words such as "most common", which compare the number of facts."""
@@ -44,17 +44,17 @@ RANK = "rank"
 """The hint of "best" and "worst" where the best is first."""
 DURATION = "duration"
 """The hint of "longest" and "shortest"."""
-BEGINNING = 0.6
+START_DATE_STRENGTH = 0.6
 """How strongly "longest" suggests a start date: "who has been here the longest"."""
-OF_NOUN = 0.6
+NOUN_IN_NAME_STRENGTH = 0.6
 """How strongly the noun for rows suggests a measure with the noun in its name."""
 START = frozenset("sinc start begin began join hire found".split())
 """Stems in the names of relations that lead to a start date."""
 YEAR = "year"
 """The hint of words that compare dates: "before", "earliest"."""
-MEASURES = 5
+MAX_MEASURES = 5
 """The most measures of a set that are tried for an operator."""
-MOST_WANTED = 100
+MAX_RESULTS = 100
 """The most results that may be asked for; a greater number beside "largest" has other meanings."""
 AMOUNTS = frozenset("most least fewest".split())
 """Superlatives of amounts, which dates and years are not."""
@@ -87,7 +87,8 @@ class Measures:
             words = bits(match) | sum(bits(operators[at]) for at in beside)
             place = self._next_to(match, part)
             named_relations = {
-                step.relation for step in self._builder.knowledge.measures(part.nodes[:SAMPLE])
+                step.relation
+                for step in self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
             } & self._builder.question.relations.named_at(match.end)
             for measure, features, mask in self.of(part, match):
                 if RANK in match.hints and not features.get("measure_hint"):
@@ -116,7 +117,7 @@ class Measures:
         By a start date, what has lasted longest has the least value.
         """
         order: Order = match.order or "max"
-        numeric = self._builder.knowledge.measures(part.nodes[:SAMPLE])
+        numeric = self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
         if measure.count or not self._begins(measure.steps[-1], match, numeric):
             return order
         return "min" if order == "max" else "max"
@@ -188,7 +189,7 @@ class Measures:
             beside = other.end == match.start or other.start == match.end
             if other.kind == "number" and beside and not other.unit and not bits(other) & used:
                 count = other.number or 0.0
-                if 1 < count <= MOST_WANTED and count == int(count):
+                if 1 < count <= MAX_RESULTS and count == int(count):
                     return int(count), at
         return 1, None
 
@@ -198,7 +199,7 @@ class Measures:
         A measure is a number or date of the nodes, the number of their facts of one relation, or a
         number of the nodes at the end of a step.
         """
-        sample = part.nodes[:SAMPLE]
+        sample = part.nodes[:SAMPLED_NODES]
         used = part.mask | bits(match)
         numeric = self._builder.knowledge.measures(sample)
         measures = self._own_numbers(numeric, match, used)
@@ -228,7 +229,7 @@ class Measures:
             for measure, features, mask in measures
         ]
         scored.sort(key=lambda x: (-x[0], x[1]))
-        for *_, measure, features, mask in scored[:MEASURES]:
+        for *_, measure, features, mask in scored[:MAX_MEASURES]:
             yield measure, features, mask
 
     def _is_collection(self, step: Step, match: Match) -> bool:
@@ -236,7 +237,7 @@ class Measures:
         if SIZE not in match.hints or not step.forward:
             return False
         evidence = self._builder.question.relations.evidence(step.relation)
-        return evidence.recall > WEAK and bool(evidence.mask >> match.end & 1)
+        return evidence.recall > MAX_WEAK_RECALL and bool(evidence.mask >> match.end & 1)
 
     def _is_membership(self, step: Step, part: Derivation) -> bool:
         """Whether a step leads to members: backward along "team", from teams to people.
@@ -279,7 +280,7 @@ class Measures:
             scales = [scale for scale in scales if scale[0].steps[0] not in times]
         for measure, features, _ in scales:
             if self._begins(measure.steps[0], match, steps):
-                features |= {"measure_hint": max(features["measure_hint"], BEGINNING)}
+                features |= {"measure_hint": max(features["measure_hint"], START_DATE_STRENGTH)}
                 features["measure_floating"] = 0.0
         of_noun = [
             features
@@ -289,7 +290,7 @@ class Measures:
             and self._is_of_noun(measure.steps[0], match, used)
         ]
         if len(of_noun) == 1:
-            of_noun[0] |= {"measure_hint": OF_NOUN, "measure_floating": 0.0}
+            of_noun[0] |= {"measure_hint": NOUN_IN_NAME_STRENGTH, "measure_floating": 0.0}
         floating = [features for _, features, _ in scales if features["measure_floating"]]
         if match.hints and not {SIZE, YEAR} & {*match.hints} and match.kind != "time":
             # "Deeper" compares none of several other numbers, and no times.
@@ -324,7 +325,9 @@ class Measures:
         free = [x for x in self._builder.question.types if not x.mask & used and x.type]
         if not free:
             return
-        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[
+            :SAMPLED_NODES
+        ]
         kinds = self._builder.knowledge.types(ends)
         for item in free:
             if count := kinds.get(item.type or ""):
@@ -344,7 +347,9 @@ class Measures:
             named: How well the question matches the first step.
             some: The nodes of the set.
         """
-        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[:SAMPLE]
+        ends = self._builder.knowledge.evaluate(Follow(Named(tuple(some)), step)).nodes[
+            :SAMPLED_NODES
+        ]
         far = {"far": 1.0, "far_name": named.recall, "contrary": float(named.contrary)}
         for last in self._builder.knowledge.measures(ends):
             for measure, features, more in self._measure((step, last), match, used):
@@ -362,7 +367,7 @@ class Measures:
             "measure_hint": hint,
             "measure_floating": float(not evidence.mask and not hint),
             "headless": float(evidence.headless),
-            "weak": float(0 < evidence.recall < WEAK),
+            "weak": float(0 < evidence.recall < MAX_WEAK_RECALL),
             "learnt": learnt,
         }
         yield Measure(steps), features, evidence.mask

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from kptm.linking.detection.lookup import NameMatch
     from kptm.linking.index.overlay_index import Layers
 
-SENSES = 8
+MAX_SENSES = 8
 """The most entities that a span may name in full."""
-SHARED = 3
+MAX_SENSES_OF_PART = 3
 """The most entities for a span that is only a part of their names; many may share the part."""
-LONG_ENOUGH = 4
+LONG_WORD_LETTERS = 4
 """The fewest letters of a word that is checked for inflection and misspelling."""
-BEFORE = 2
+MAX_WORDS_BEFORE = 2
 """The most words before an inflected word, or a noun, that may belong to the same name."""
-BESIDE = 3
+MAX_WORDS_BESIDE = 3
 """The most words on each side of a misspelt word that may belong to the same name."""
-SLIPS = 20
+MAX_MISSPELT_WORDS = 20
 """The most words of a question that are tried as misspellings."""
 _SHORT = {
     "mt": ("mount",), "mtn": ("mountain",), "st": ("saint", "street"), "ste": ("sainte",),
@@ -47,7 +47,7 @@ _FULL = {
     word: tuple(short for short, words in _SHORT.items() if word in words)
     for word in sorted({word for words in _SHORT.values() for word in words})
 }
-ABBREVIATED = 4
+MAX_ABBREVIATED_WORDS = 4
 """The most words of a name with an abbreviation."""
 _ADJECTIVES = (
     ("ean", "e"), ("ian", "y"), ("ian", "ia"), ("ian", "i"), ("ian", ""), ("an", "a"), ("an", ""),
@@ -120,10 +120,10 @@ class MentionFinder:
         """
         variants: dict[tuple[int, int], list[str]] = {}
         for at, token in enumerate(tokens):
-            if named >> at & 1 or len(token.folded) < LONG_ENOUGH:
+            if named >> at & 1 or len(token.folded) < LONG_WORD_LETTERS:
                 continue
             words = _without_endings(token.folded)
-            for start in range(max(0, at - BEFORE), at + (not meaningful >> at & 1)):
+            for start in range(max(0, at - MAX_WORDS_BEFORE), at + (not meaningful >> at & 1)):
                 before = "".join(f"{item.folded} " for item in tokens[start:at])
                 variants[start, at + 1] = [before + word for word in words]
         return _mentions(self._matches(variants), "people")
@@ -138,8 +138,8 @@ class MentionFinder:
         for at, word in enumerate(words):
             for other in (*_SHORT.get(word, ()), *_FULL.get(word, ())):
                 changed = [*words[:at], other, *words[at + 1 :]]
-                for start in range(max(0, at - ABBREVIATED + 1), at + 1):
-                    for end in range(at + 1, min(len(words), start + ABBREVIATED) + 1):
+                for start in range(max(0, at - MAX_ABBREVIATED_WORDS + 1), at + 1):
+                    for end in range(at + 1, min(len(words), start + MAX_ABBREVIATED_WORDS) + 1):
                         if end - start > 1:
                             variants[start, end].append(" ".join(changed[start:end]))
         return _mentions(self._matches(variants), "alias")
@@ -148,8 +148,8 @@ class MentionFinder:
         """Find misspelt names at the given token positions, alone or with neighbouring words."""
         edited = [
             _EditedWord.of(tokens, at, edit)
-            for at in islice(places, SLIPS)
-            if len(tokens[at].folded) >= LONG_ENOUGH
+            for at in islice(places, MAX_MISSPELT_WORDS)
+            if len(tokens[at].folded) >= LONG_WORD_LETTERS
             for edit in (*one_edit(tokens[at].folded), *_possessives(tokens[at].folded))
         ]
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
@@ -199,7 +199,7 @@ class _EditedWord(NamedTuple):
     @classmethod
     def of(cls, tokens: Sequence[Token], at: int, edit: str) -> _EditedWord:
         """Replace the token at ``at`` by ``edit``, and add the words around it."""
-        first, last = max(0, at - BESIDE), min(len(tokens), at + 1 + BESIDE)
+        first, last = max(0, at - MAX_WORDS_BESIDE), min(len(tokens), at + 1 + MAX_WORDS_BESIDE)
         words = [edit if x == at else tokens[x].folded for x in range(first, last)]
         ends = tuple(x - 1 for x in accumulate(len(word) + 1 for word in words))
         starts = tuple(end - len(word) for end, word in zip(ends, words, strict=True))
@@ -237,8 +237,8 @@ def _senses(place: tuple[int, int], matches: Sequence[NameMatch]) -> Iterator[Me
             best[match.entity] = match
     total = sum(match.weight for match in best.values()) or 1.0
     ranked = sorted(best.values(), key=lambda x: (-x.weight, x.entity))
-    whole = [match for match in ranked if match.kind < Kind.FIRST][:SENSES]
-    parts = [match for match in ranked if match.kind >= Kind.FIRST][:SHARED]
+    whole = [match for match in ranked if match.kind < Kind.FIRST][:MAX_SENSES]
+    parts = [match for match in ranked if match.kind >= Kind.FIRST][:MAX_SENSES_OF_PART]
     for match in (*whole, *parts):
         yield Mention(*place, match.entity, match.weight / total, _kind(match.kind), match.exact)
 
@@ -259,7 +259,7 @@ def _without_endings(word: str) -> list[str]:
     stems += [word[:-3] + "f", word[:-3] + "fe"] if word.endswith("ves") else []
     for ending, other in _ADJECTIVES:
         stem = word.removesuffix(ending)
-        if stem != word and len(stem) >= LONG_ENOUGH - 1:
+        if stem != word and len(stem) >= LONG_WORD_LETTERS - 1:
             stems.append(stem + other)
     return stems
 

@@ -26,7 +26,7 @@ EXPECTS = PREPOSITIONS | {"of"}
 """Words after which a name is expected: "of", "in"."""
 DO = frozenset("do does did".split())
 """Auxiliary verbs that come before the subject of a question: "where does the owner live"."""
-LITTLE = 0.2
+MAX_OPTIONAL_WEIGHT = 0.2
 """A program need not explain a token of at most this weight."""
 
 
@@ -177,7 +177,7 @@ class Question:
         return tuple(
             token.text
             for at, token in enumerate(self.tokens)
-            if also >> at & 1 or (self.importance[at] > LITTLE and not mask >> at & 1)
+            if also >> at & 1 or (self.importance[at] > MAX_OPTIONAL_WEIGHT and not mask >> at & 1)
         )
 
     def count_overlooked(self, mask: int, operators: int) -> int:
@@ -203,7 +203,8 @@ class Question:
         left, right = ~mask & ((1 << match.start) - 1), ~mask >> match.end << match.end
         beside = (left.bit_length() - 1, (right & -right).bit_length() - 1)
         return any(
-            at in (match.start - 1, match.end) and self.importance[at] > LITTLE for at in beside
+            at in (match.start - 1, match.end) and self.importance[at] > MAX_OPTIONAL_WEIGHT
+            for at in beside
         )
 
     def open_words(self, mask: int) -> tuple[str, ...]:
@@ -211,5 +212,5 @@ class Question:
         return tuple(
             token.stem
             for at, token in enumerate(self.tokens)
-            if self.importance[at] > LITTLE and not mask >> at & 1
+            if self.importance[at] > MAX_OPTIONAL_WEIGHT and not mask >> at & 1
         )

@@ -19,7 +19,7 @@ from kptm.answering.parsing.question.articles import (
     verbs_of_owners,
 )
 from kptm.answering.parsing.question.blanks import with_question_word
-from kptm.answering.parsing.question.question import LITTLE, Question
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT, Question
 from kptm.answering.parsing.question.question_spans import (
     Mention,
     TypeMention,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.schema_words import Schema
 
 _BRACKETS = re.compile(r"\[(?!MASK\])([^\[\]]+)\]")
-ASKED_NOUN, NAME = 0.5, 1.4
+ASKED_NOUN_WEIGHT, NAME_WEIGHT = 0.5, 1.4
 """Weights of an unknown noun that is asked for (in an untyped graph), and of a name."""
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Kinds of operators whose words a program need not explain."""
@@ -370,11 +370,11 @@ def _importance(
         if (function[at] and not is_state(tokens, at)) or (fills >> at & 1):
             weight = 0.0
         elif token.folded in GENERIC or stated_types >> at & 1:
-            weight = LITTLE
+            weight = MAX_OPTIONAL_WEIGHT
         elif noun >> at & 1:
-            weight = 1.0 if typed else ASKED_NOUN
+            weight = 1.0 if typed else ASKED_NOUN_WEIGHT
         elif (at and token.text[:1].isupper()) or (names >> at & 1 and not relation_mask >> at & 1):
-            weight = NAME
+            weight = NAME_WEIGHT
         weights.append(weight)
     return weights
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PRONOUNS = frozenset("i you he she it we they".split())
 """Subjects of a verb: "what did he run"."""
-LONGEST_TYPE = 4
+MAX_TYPE_WORDS = 4
 """The most words in the name of a type."""
 
 
@@ -103,7 +103,7 @@ def lowest(mask: int) -> int:
 def find_types(schema: Schema, tokens: Sequence[Token], language: str) -> Iterator[TypeMention]:
     """Find the spans that name a type, the tails of a relation ("capitals"), or rows of a file."""
     for start in range(len(tokens)):
-        for end in range(start + 1, min(len(tokens), start + LONGEST_TYPE) + 1):
+        for end in range(start + 1, min(len(tokens), start + MAX_TYPE_WORDS) + 1):
             stems = tuple(token.stem for token in tokens[start:end])
             for key in schema.type_names.get(stems, ()):
                 yield TypeMention(start, end, OfType(key))

@@ -11,9 +11,9 @@ from kptm.answering.answer_kinds import fits
 from kptm.answering.lexicon.spelling.edit_variants import one_edit
 from kptm.answering.lexicon.synonyms import expand, expand_question
 from kptm.answering.parsing.question.articles import FIRST
-from kptm.answering.parsing.question.mentions import LONG_ENOUGH
+from kptm.answering.parsing.question.mentions import LONG_WORD_LETTERS
 from kptm.answering.parsing.question.question_spans import distance
-from kptm.answering.parsing.question.schema_words import ALIAS, SMALL
+from kptm.answering.parsing.question.schema_words import ALIAS_WEIGHT, SMALL
 from kptm.answering.questions.word_order import PREPOSITIONS, Form, relation_form
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match, Token
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
 
-SYNONYM, LIKE, SLIP, HINT = 0.8, 0.7, 0.8, 0.5
+SYNONYM_STRENGTH, PREFIX_STRENGTH, MISSPELLING_STRENGTH, HINT_STRENGTH = 0.8, 0.7, 0.8, 0.5
 """Strengths of a match by a synonym, by a common prefix, by a misspelling, and by the hint of a
 question word.
 """
 DATE_STEMS, DATED = frozenset("date day month time year".split()), 0.8
 """Stems in the names of relations that a time in the question says, and with what strength."""
-APART = 0.3
+PARTIAL_PHRASE_FACTOR = 0.3
 """The factor for a match that uses only one word of a phrase that belongs together."""
-ENOUGH = 0.6
+MIN_NAMED = 0.6
 """The least strength of a token's match, and the least recall, with which a relation is named."""
-SAYS = 0.3
+MIN_EXPLAINED = 0.3
 """The least strength of a match with which a relation explains the token."""
 PARTICLES = frozenset("up in out off on down over back away".split())
 """Words after a verb that may be written together with it in a noun."""
@@ -110,7 +110,7 @@ class SaidRelations:
             ):
                 self._together.append((1 << end) - (1 << start))
             for english, weight in words:
-                self._add_phrase(english, (1 << end) - (1 << start), SYNONYM * weight)
+                self._add_phrase(english, (1 << end) - (1 << start), SYNONYM_STRENGTH * weight)
         self._passives = list(_passives(schema, tokens, operators))
         # A time, and "when", say the "year" of a "birth year".
         self._dated = any(x.kind == "time" or x.answer == "date" for x in operators)
@@ -120,7 +120,7 @@ class SaidRelations:
                 self._measured |= ((1 << match.end) - (1 << match.start)) if match.hints else 0
                 for stems, rank in schema.rank_hints(match.hints):
                     self._add_stems(
-                        stems, (1 << match.end) - (1 << match.start), HINT / (1 + rank / 5)
+                        stems, (1 << match.end) - (1 << match.start), HINT_STRENGTH / (1 + rank / 5)
                     )
 
     def _add_words(self) -> None:
@@ -128,7 +128,7 @@ class SaidRelations:
         for at, token in enumerate(self._tokens):
             self._add(token.stem, 1 << at, 1.0)
             for other in self._schema.like(token.stem):
-                self._add(other, 1 << at, LIKE)
+                self._add(other, 1 << at, PREFIX_STRENGTH)
         for at, (verb, after) in enumerate(pairwise(self._tokens)):
             if after.folded in PARTICLES:  # what is "picked up" has a "pickup"
                 self._add(verb.stem + after.folded, 0b11 << at, 1.0)
@@ -139,10 +139,10 @@ class SaidRelations:
         joint = 0
         for masks in self._said.values():
             for mask, strength in masks.items():
-                joint |= mask if strength > HINT + 1e-9 else 0
+                joint |= mask if strength > HINT_STRENGTH + 1e-9 else 0
         for stem, phrases in self._phrases.items():
             for stems, mask, strength in phrases:
-                if strength > HINT + 1e-9 and any(
+                if strength > HINT_STRENGTH + 1e-9 and any(
                     stems <= self._schema.relations[key].weights.keys()
                     for key, _ in self._schema.relations_of(stem)
                 ):
@@ -157,7 +157,7 @@ class SaidRelations:
     @property
     def faint(self) -> int:
         """Bit mask of the tokens that are unlikely synonyms of a word of a relation."""
-        return self._matches_of(0.0, HINT)
+        return self._matches_of(0.0, HINT_STRENGTH)
 
     def _matches_of(self, least: float, below: float = inf) -> int:
         """Bit mask of the tokens of all matches with a strength from ``least`` to ``below``."""
@@ -172,11 +172,11 @@ class SaidRelations:
         named = {
             key
             for stem, masks in self._said.items()
-            if any(mask >> at & 1 and strength >= ENOUGH for mask, strength in masks.items())
+            if any(mask >> at & 1 and strength >= MIN_NAMED for mask, strength in masks.items())
             for key, weight in self._schema.relations_of(stem)
-            if weight >= ALIAS
+            if weight >= ALIAS_WEIGHT
         }
-        return frozenset(key for key in named if self.evidence(key).recall >= ENOUGH)
+        return frozenset(key for key in named if self.evidence(key).recall >= MIN_NAMED)
 
     def remove(self, mask: int) -> None:
         """Remove all matches with the tokens in a mask."""
@@ -194,10 +194,10 @@ class SaidRelations:
         for at in places:
             word = self._tokens[at].folded
             # A known word is not a misspelling: "price" does not mean "prize".
-            if len(word) > LONG_ENOUGH and not expand(word, self._language):
+            if len(word) > LONG_WORD_LETTERS and not expand(word, self._language):
                 for edit in one_edit(word):
                     for stem in self._schema.stems(edit):
-                        self._add(stem, 1 << at, SLIP)
+                        self._add(stem, 1 << at, MISSPELLING_STRENGTH)
         self._found = None
         self._cache.clear()
 
@@ -300,8 +300,8 @@ class SaidRelations:
         for strength, _, mask in free:
             new = mask & ~(chosen | more)
             own = {token.stem for at, token in enumerate(self._tokens) if new >> at & 1}
-            again = any(word[:LONG_ENOUGH] == stem[:LONG_ENOUGH] for word in own)
-            if strength >= HINT and not own & stems and not again and not new & self.typed:
+            again = any(word[:LONG_WORD_LETTERS] == stem[:LONG_WORD_LETTERS] for word in own)
+            if strength >= HINT_STRENGTH and not own & stems and not again and not new & self.typed:
                 more |= mask
                 stems |= own
         return more
@@ -346,7 +346,7 @@ class SaidRelations:
         for stem, (strength, place) in hits.items():
             strong = stem in names[best] or (
                 # A word from phrasings does not explain a token that names another relation.
-                words.weights[stem] >= SAYS and not place & self._claimed
+                words.weights[stem] >= MIN_EXPLAINED and not place & self._claimed
             )
             # Weaker words, such as the domain of /film/film/genre in "what genre is the film X",
             # explain a token only beside a match of the name.
@@ -354,11 +354,11 @@ class SaidRelations:
             if place & self._measured and stem not in names[best]:
                 # "How high" suggests a height, but does not match "highest point".
                 continue
-            if strength >= (SAYS if strong else LIKE) and (strong or beside):
+            if strength >= (MIN_EXPLAINED if strong else PREFIX_STRENGTH) and (strong or beside):
                 mask |= place
         torn = any(self._is_torn(mask, span, words.label) for span in self._together)
         if torn or any(mask & by and not mask & verb for verb, by in self._passives):
-            recall *= APART
+            recall *= PARTIAL_PHRASE_FACTOR
         by_main = best == 0 and recall > 0
         # "When was it released" asks for a date "first released", too.
         idle = {FIRST} if self._dated else frozenset()
@@ -382,7 +382,7 @@ def _passives(
         if (
             match.kind == "passive"
             and verb >= 0
-            and any(weight >= ALIAS for _, weight in schema.relations_of(tokens[verb].stem))
+            and any(weight >= ALIAS_WEIGHT for _, weight in schema.relations_of(tokens[verb].stem))
         ):
             yield 1 << verb, (1 << match.end) - (1 << match.start)
 

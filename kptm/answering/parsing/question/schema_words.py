@@ -39,21 +39,21 @@ if TYPE_CHECKING:
     from kg.types import Entity, Relation
     from kptm.answering.parsing.question.blanks import BlankSides
 
-MAIN, SECOND, ALIAS, DOMAIN = 1.0, 0.5, 0.9, 0.15
+NAME_WEIGHT, PART_BEFORE_WEIGHT, ALIAS_WEIGHT, DOMAIN_WEIGHT = 1.0, 0.5, 0.9, 0.15
 """Weights of a relation's words: in the last part of its name, in the part before, in an alias, and
 in its domain (see :func:`name_parts`).
 """
-BACK = 0.01
+INVERSE_WEIGHT = 0.01
 """The weight of words that only name the relation's inverse: "child" of "parent"."""
-KIN = 0.7
+MIN_ROW_NOUN_WEIGHT = 0.7
 """The least weight with which a synonym names the rows of a file."""
-SAME = 0.9
+MIN_TYPE_NOUN_WEIGHT = 0.9
 """The least weight with which a synonym names a type."""
 PAST = "ed"
 """The ending of verbs, which are no nouns."""
-COMMON = 3
+MIN_COMMON_RELATIONS = 3
 """The fewest relations that share a common head noun."""
-LIKE = 5
+PREFIX_LETTERS = 5
 """Letters that two stems must share at the start to count as one word: "discov", "discovery"."""
 
 
@@ -154,8 +154,8 @@ class Schema:
         whole = {stem for words in self.relations.values() for name in as_one_word(words.name)
                  for stem in self.stems(name)}  # fmt: skip
         for stem in sorted(self._by_stem.keys() - whole):
-            if len(stem) >= LIKE:
-                self._prefixes[stem[:LIKE]].append(stem)
+            if len(stem) >= PREFIX_LETTERS:
+                self._prefixes[stem[:PREFIX_LETTERS]].append(stem)
 
     def _shorten_rates(self) -> None:
         """Give rates a second name without "per …": "kcal" for "kcal per serving".
@@ -194,7 +194,7 @@ class Schema:
 
     def like(self, stem: str) -> list[str]:
         """Other stems of relations that begin like ``stem``: "discovery" for "discov"."""
-        stems = self._prefixes.get(stem[:LIKE], ()) if len(stem) >= LIKE else ()
+        stems = self._prefixes.get(stem[:PREFIX_LETTERS], ()) if len(stem) >= PREFIX_LETTERS else ()
         return [other for other in stems if other != stem]
 
     def relations_named(self, stems: Sequence[str]) -> list[str]:
@@ -217,7 +217,7 @@ class Schema:
             self._hints[hints] = ranked
         return self._hints[hints]
 
-    def synonyms(self, word: str, language: str, least: float = SAME) -> list[str]:
+    def synonyms(self, word: str, language: str, least: float = MIN_TYPE_NOUN_WEIGHT) -> list[str]:
         """English synonyms or translations of a word, with a weight of at least ``least``."""
         return [english for english, weight in expand(word, language) if weight >= least]
 
@@ -228,7 +228,7 @@ class Schema:
         """
         if not self.nouns or self.relations_named((stem,)) or self.relations_by_noun((stem,)):
             return None
-        names = self.synonyms(word, language, KIN)
+        names = self.synonyms(word, language, MIN_ROW_NOUN_WEIGHT)
         nouns = (self.rows_named(self.stems(name), name.split()[-1]) for name in names)
         return next((item for item in nouns if item and item[0] not in self.doubtful), None)
 
@@ -267,7 +267,7 @@ class Schema:
         keys = [
             key
             for key, weight in self.relations_of(stems[0])
-            if weight == MAIN
+            if weight == NAME_WEIGHT
             and self.relations[key].head == stems[0]
             and relation_form(self.relations[key].name).form is Form.NOUN
         ]
@@ -278,16 +278,18 @@ class Schema:
 
         What tells them apart are the other words of their names.
         """
-        return self._heads[stem] >= COMMON
+        return self._heads[stem] >= MIN_COMMON_RELATIONS
 
     def misspelt_types(self, word: str) -> list[tuple[str, ...]]:
         """The names of types (each as stems) of which a word may be a misspelling."""
-        edits = {self.stems(edit) for edit in one_edit(word)} if len(word) >= LIKE else set()
+        edits = (
+            {self.stems(edit) for edit in one_edit(word)} if len(word) >= PREFIX_LETTERS else set()
+        )
         return sorted(edits & self.type_names.keys())
 
     def misspelt_nouns(self, word: str) -> Iterator[tuple[str, Program]]:
         """The nouns for rows, with their programs, of which a word may be a misspelling."""
-        for edit in one_edit(word) if self.nouns and len(word) >= LIKE else ():
+        for edit in one_edit(word) if self.nouns and len(word) >= PREFIX_LETTERS else ():
             if (rows := self.rows_named(self.stems(edit), edit)) is not None:
                 yield rows
 
@@ -318,7 +320,8 @@ class Schema:
         names += [frozenset(self._content(other)) for other in others if other]
         weights: dict[str, float] = {}
         for text, weight in (
-            (domain, DOMAIN), (second, SECOND), (written, SECOND), (whole, SECOND), (main, MAIN),
+            (domain, DOMAIN_WEIGHT), (second, PART_BEFORE_WEIGHT), (written, PART_BEFORE_WEIGHT),
+            (whole, PART_BEFORE_WEIGHT), (main, NAME_WEIGHT),
         ):  # fmt: skip
             weights.update(dict.fromkeys(self._content(text), weight))
         back = list(inverse_nouns(main))
@@ -332,18 +335,18 @@ class Schema:
                 continue
             names.append(frozenset(self.stems(alias)))
             for stem in self._content(alias):
-                weights[stem] = max(weights.get(stem, 0.0), ALIAS)
+                weights[stem] = max(weights.get(stem, 0.0), ALIAS_WEIGHT)
         for noun in verb_nouns(main) if _is_verb(main) else ():
             stems = frozenset(self._content(noun))
             names.append(stems)
             if len(stems) == 1:
-                weights.setdefault(min(stems), ALIAS)
+                weights.setdefault(min(stems), ALIAS_WEIGHT)
         texts = frozenset(phrased.keys() - weights.keys())
         for stem, weight in phrased.items():
-            weights[stem] = max(weights.get(stem, 0.0), SECOND * weight)
+            weights[stem] = max(weights.get(stem, 0.0), PART_BEFORE_WEIGHT * weight)
         inverse = tuple(sorted({frozenset(self._content(noun)) for noun in back}, key=sorted))
         for stem in frozenset().union(*inverse):
-            weights.setdefault(stem, BACK)
+            weights.setdefault(stem, INVERSE_WEIGHT)
         source = frozenset(self._content(source_name(relation.key)))
         return RelationWords(
             relation.key, relation.label, main, tuple(names), weights, source,

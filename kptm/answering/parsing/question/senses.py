@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Named
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import span_mask
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ PLACES = STRONG | {"people"}
 """Kinds of mentions that can decide the sense of another name: "Nebraska", "Australian"."""
 SMALL = frozenset("the a an of s in".split())
 """Function words allowed between two names that a fact joins."""
-GAP = 4
+MAX_TOKENS_BETWEEN = 4
 """The most tokens between two names."""
-STEPS = 12
+MAX_CHECKED_STEPS = 12
 """The most steps from an entity that are checked for leading to the second name."""
 
 
@@ -59,7 +59,11 @@ def told_names(question: Question, knowledge: Knowledge) -> Iterator[tuple[Menti
         for other in question.mentions if mention.kind in STRONG else ():
             first, second = sorted((mention, other), key=lambda item: item.start)
             size = second.start - first.end
-            if other.kind not in PLACES or other.node == mention.node or not 0 < size <= GAP:
+            if (
+                other.kind not in PLACES
+                or other.node == mention.node
+                or not 0 < size <= MAX_TOKENS_BETWEEN
+            ):
                 continue
             between = span_mask(first.end, second.start)
             if _is_told(question, knowledge, mention, other, between):
@@ -76,7 +80,7 @@ def _is_told(
     content, typed = 0, 0
     after = mention.start > other.start
     for at, token in enumerate(question.tokens):
-        if between >> at & 1 and question.importance[at] > LITTLE:
+        if between >> at & 1 and question.importance[at] > MAX_OPTIONAL_WEIGHT:
             content |= 1 << at
         elif between >> at & 1 and (token.folded not in SMALL or (after and token.folded == "in")):
             return False  # in "Niger State in Nigeria", the place describes the state
@@ -119,7 +123,7 @@ def namesakes(question: Question) -> Iterator[tuple[tuple[str, ...], int]]:
 
 def _leads(knowledge: Knowledge, node: str, other: str) -> bool:
     """Whether one forward step leads from ``node`` to ``other``; only the first are checked."""
-    for step in sorted(knowledge.steps((node,)))[:STEPS]:
+    for step in sorted(knowledge.steps((node,)))[:MAX_CHECKED_STEPS]:
         if step.forward and other in knowledge.evaluate(Follow(Named((node,)), step)).nodes:
             return True
     return False

@@ -11,7 +11,7 @@ from kptm.answering.answer_kinds import fits
 from kptm.answering.lexicon.synonyms import is_past
 from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.parsing.question.question_spans import span_mask
-from kptm.answering.parsing.question.relation_mentions import ENOUGH
+from kptm.answering.parsing.question.relation_mentions import MIN_NAMED
 from kptm.answering.parsing.ranking.other_kinds import (
     AGE,
     PERSON,
@@ -47,13 +47,13 @@ ONE = frozenset("is was s".split())
 """Forms of "be" after a question word that ask for one thing: "who is"."""
 EVENTS = frozenset("often times".split())
 """Last words of questions for a count that name nothing to count: "how often", "how many times"."""
-ROWS = 0.6
+ROW_NOUN_VALUE = 0.6
 """The value of the feature "noun" for rows of an untyped graph; for a type it is up to 1."""
 ANY = "any"
 """The kind of answer that "which" and "what" ask for; "who" asks for a person."""
 PAST = "ed"
 """The ending of verbs, which cannot be the noun that is asked for."""
-NOUNS = 4
+NOUN_WINDOW = 4
 """The noun that is asked for is one of this many tokens after the question word."""
 
 
@@ -105,7 +105,7 @@ def asked_features(
     nodes = derivation.nodes or derivation.counted
     share = kinds.share_named(nouns, nodes) if nodes and nouns else 0.0
     if schema.nouns and focus:  # in an untyped graph, nouns for rows take the place of types
-        share = ROWS
+        share = ROW_NOUN_VALUE
     if share:
         own["noun"] = share
     if _is_whole_range(question, derivation, kinds):
@@ -309,7 +309,7 @@ def _is_asked(question: Question, program: Program, named: frozenset[str], schem
         places = asked_places(question)
         return bool(places) and question.tokens[places[0]].stem in words.source
     evidence = question.relations.evidence(step.relation, forward=step.forward)
-    if evidence.recall < ENOUGH:  # checked first, because it excludes most relations
+    if evidence.recall < MIN_NAMED:  # checked first, because it excludes most relations
         return False
     places = asked_places(question)
     return bool(places) and bool(evidence.mask >> places[0] & 1)
@@ -387,7 +387,7 @@ def _nouns(question: Question, match: Match, named: int) -> list[int]:
     # "How high" and "when" need no noun, so that the search stops at the verb: "how high is the
     # highest point" does not ask for a point.
     be_is_verb = question.tokens[match.start].folded == "which" or bool(match.hints)
-    for at in range(match.end, min(len(question.tokens), match.end + NOUNS)):
+    for at in range(match.end, min(len(question.tokens), match.end + NOUN_WINDOW)):
         if be_is_verb and question.tokens[at].folded in BE:
             break  # the verb: "which director was born last"
         if question.importance[at] > 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow
 from kptm.answering.lexicon.synonyms import is_past
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.questions.word_order import BE, HAVE
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _has_verb(question: Question, start: int, end: int) -> bool:
     words = question.tokens[start:end]
     if any(token.folded in COPULAS for token in words):
         return False
-    said = any(question.importance[at] > LITTLE for at in range(start, end))
+    said = any(question.importance[at] > MAX_OPTIONAL_WEIGHT for at in range(start, end))
     return said or any(token.folded in HAVE for token in words)
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Intersection, Named, parts
 from kg.values import ValueKey
 from kptm.answering.lexicon.columns.relation_nouns import ROW
-from kptm.answering.parsing.kinds import LOOKED_AT as COMPARED
+from kptm.answering.parsing.kinds import MAX_CHECKED_ANSWERS as COMPARED
 from kptm.answering.parsing.model import NONE
 from kptm.answering.parsing.programs.bases import THINGS
-from kptm.answering.parsing.programs.beam_search import BEAM, Search
+from kptm.answering.parsing.programs.beam_search import BEAM_WIDTH, Search
 from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.schema_words import Schema
 
-MOST = 150
+MAX_CANDIDATES = 150
 """The most candidates that are returned."""
-NAMELESS, NAMED = 0.2, 0.8
+UNNAMED_ROWS_DOUBT, NAMED_ROWS_DOUBT = 0.2, 0.8
 """How doubtful it is that an unknown noun stands for the only rows to which no relation leads, if
 these have no noun, and if they have one by their file.
 """
-LOOKED_AT = 20
+SAMPLED_ANSWERS = 20
 """The most answers whose types are read."""
 MISSED = (
     "count", "superlative", "comparison", "negation", "and", "or", "both", "difference", "number",
@@ -88,7 +88,7 @@ def candidates(
     kinds: AnswerKinds,
     *,
     floating: int = 1,
-    beam: int = BEAM,
+    beam: int = BEAM_WIDTH,
 ) -> list[ProgramCandidate]:
     """The candidate programs of a question, best first.
 
@@ -111,7 +111,7 @@ def candidates(
         better = best.get(derivation.program)
         if better is None or candidate.score > better.score:
             best[derivation.program] = candidate
-    best_candidates = sorted(best.values(), key=_order)[:MOST]
+    best_candidates = sorted(best.values(), key=_order)[:MAX_CANDIDATES]
     return sorted(scorer.compare_with_asked_for(best_candidates, schema), key=_order)
 
 
@@ -230,8 +230,10 @@ def _features(question: Question, derivation: Derivation, knowledge: Knowledge) 
     features["floating_uncovered"] = min(derivation.floating, 1) * features["uncovered"]
     rows = next((item for item in question.types if item.noun == ROW), None)
     if rows is not None and rows.mask & derivation.mask:
-        known = knowledge.types(knowledge.evaluate(rows.program).nodes[:LOOKED_AT]).keys()
-        features["other_rows"] = NAMED if known - knowledge.doubtful_nouns else NAMELESS
+        known = knowledge.types(knowledge.evaluate(rows.program).nodes[:SAMPLED_ANSWERS]).keys()
+        features["other_rows"] = (
+            NAMED_ROWS_DOUBT if known - knowledge.doubtful_nouns else UNNAMED_ROWS_DOUBT
+        )
     features["other_noun"] = float(_is_other_noun(question, derivation, knowledge))
     features["unused_name"] = float(unused_names(question, derivation.mask))
     features["unused_condition"] = float(is_condition_unused(question, derivation.mask))
@@ -295,12 +297,12 @@ def _is_other_noun(question: Question, derivation: Derivation, knowledge: Knowle
         and derivation.program.step.forward
     ):
         return True
-    return bool(knowledge.types(nodes[:LOOKED_AT]))
+    return bool(knowledge.types(nodes[:SAMPLED_ANSWERS]))
 
 
 def _is_mixed(question: Question, derivation: Derivation, knowledge: Knowledge) -> bool:
     """Whether only some answers are of a type in the question: not only moons orbit Saturn."""
-    sample = (derivation.nodes or derivation.counted)[:LOOKED_AT]
+    sample = (derivation.nodes or derivation.counted)[:SAMPLED_ANSWERS]
     types = knowledge.types(sample)
     return any(item.type and 0 < types.get(item.type, 0) < len(sample) for item in question.types)
 
@@ -336,7 +338,7 @@ def _has_focus(question: Question, derivation: Derivation, knowledge: Knowledge)
     names = [item.start for item in question.mentions if item.mask & derivation.names]
     if names and min(names) < first.start:
         return None
-    types = knowledge.types(nodes[:LOOKED_AT])
+    types = knowledge.types(nodes[:SAMPLED_ANSWERS])
     # A doubtful noun may describe more than its rows: companies that only publish games.
     sure = first.noun is not None and first.noun not in knowledge.doubtful_nouns
     is_known = bool(types) or sure or isinstance(nodes[0], ValueKey)

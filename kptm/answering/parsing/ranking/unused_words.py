@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kg.programs import Intersection, Named, parts
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import joint_mask, span_mask
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def is_torn(question: Question, derivation: Derivation) -> bool:
                 continue
             capital = at > 0 and question.tokens[at].text[:1].isupper()
             unknown = bool(question.unknown >> at & 1)
-            if question.importance[at] > LITTLE and (
+            if question.importance[at] > MAX_OPTIONAL_WEIGHT and (
                 (item.kind == "part" and unknown) or (capital and (unknown or item.kind == "part"))
             ):
                 return True
@@ -87,7 +87,7 @@ def unused_names(question: Question, mask: int) -> int:
     count = 0
     for mention in question.mentions:
         strong = mention.kind in NAMES and not mention.mask & (mask | common)
-        if strong and question.weight(mention.mask) > LITTLE:
+        if strong and question.weight(mention.mask) > MAX_OPTIONAL_WEIGHT:
             mask |= mention.mask
             count += 1
     return count
@@ -101,7 +101,10 @@ def is_condition_unused(question: Question, mask: int) -> bool:
         own = mention.mask & ~nouns
         if mention.kind != "people" or not own or own & explained:
             continue
-        before = mention.end < len(question.tokens) and question.importance[mention.end] > LITTLE
+        before = (
+            mention.end < len(question.tokens)
+            and question.importance[mention.end] > MAX_OPTIONAL_WEIGHT
+        )
         if before or (mention.mask != own and not mention.mask & nouns & ~explained):
             return True
     return False
@@ -112,7 +115,7 @@ def unused_relations(question: Question, mask: int) -> int:
     return sum(
         1
         for at, weight in enumerate(question.importance)
-        if weight > LITTLE and (question.relations.own & ~mask) >> at & 1
+        if weight > MAX_OPTIONAL_WEIGHT and (question.relations.own & ~mask) >> at & 1
     )
 
 
@@ -120,7 +123,7 @@ def unused_types(question: Question, mask: int) -> int:
     """The number of types outside ``mask`` whose words match no relation."""
     count = 0
     for item in question.types:
-        light = question.weight(item.mask) <= LITTLE
+        light = question.weight(item.mask) <= MAX_OPTIONAL_WEIGHT
         if item.type and not light and not item.mask & (mask | question.relations.mask):
             mask |= item.mask
             count += 1

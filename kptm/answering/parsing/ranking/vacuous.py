@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kg.programs import Program
     from kptm.answering.parsing.knowledge import Knowledge
 
-FEW = 3
+MAX_SMALL_SET = 3
 """A superlative may choose most members of a set only if the set has at most this many."""
 
 
@@ -39,11 +39,11 @@ def count_vacuous(program: Program, knowledge: Knowledge) -> int:
     for part in parts(program):
         if isinstance(part, Superlative):
             base, chosen = knowledge.evaluate(part.base).size, knowledge.evaluate(part).size
-            most = base > FEW and 2 * chosen > base  # most share the greatest value
+            most = base > MAX_SMALL_SET and 2 * chosen > base  # most share the greatest value
             count += part.rank == part.count == 1 and (base == chosen or most)
         elif isinstance(part, Compare) and part.measure.count:
             base = knowledge.evaluate(part.base).size
-            count += base > FEW and knowledge.evaluate(part).size == base
+            count += base > MAX_SMALL_SET and knowledge.evaluate(part).size == base
         elif isinstance(part, Aggregate):
             is_single = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += is_single and not _is_measured(part.source, knowledge)

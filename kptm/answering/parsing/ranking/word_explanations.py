@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Intersection, Named, OfType, parts
 from kg.types import Step
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import span_mask
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _descriptive_words(
     unexplained = [
         at
         for at, weight in enumerate(question.importance)
-        if weight > LITTLE and not derivation.mask >> at & 1
+        if weight > MAX_OPTIONAL_WEIGHT and not derivation.mask >> at & 1
     ]
     if not unexplained or not derivation.names:
         return 0
@@ -107,7 +107,7 @@ def _cells(named: Sequence[str], knowledge: Knowledge) -> frozenset[str]:
 def _beside(question: Question, derivation: Derivation, described: int) -> int:
     """Bit mask of the tokens around a program's names, up to the next word with another use."""
     size = len(question.tokens)
-    light = sum(1 << at for at in range(size) if question.importance[at] <= LITTLE)
+    light = sum(1 << at for at in range(size) if question.importance[at] <= MAX_OPTIONAL_WEIGHT)
     ends = (derivation.mask | question.relations.own) & ~(
         described | derivation.names | question.typed | light
     )

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Evaluator, Program
 
-FILES = 8
+MAX_FILES = 8
 """The most files whose names are read."""
-SHORTEST = 3
+MIN_NOUN_LETTERS = 3
 """The fewest letters of a noun."""
 NO_KINDS = frozenset(
     "data dataset dev dump export fact facts file graph input kb knowledge list main output"
@@ -60,19 +60,19 @@ OFFICES = frozenset("office position post".split())
 """Names of relations whose lower-case tails are classes: "president", but not "Bonn"."""
 JOINTS = frozenset("of for in and with".split())
 """Words in a class's name that show that its last word is not its head: "head of support"."""
-ROWS, ALIKE = 60, 1 / 3
-"""A file's classes are things of different kinds if the relations of their first ``ROWS`` rows have
-a Jaccard index below ``ALIKE``.
+SAMPLED_ROWS, MIN_SHARED_RELATIONS = 60, 1 / 3
+"""A file's classes are things of different kinds if the relations of their first
+``SAMPLED_ROWS`` rows have a Jaccard index below ``MIN_SHARED_RELATIONS``.
 """
-READ = 50_000
+MAX_GRAPH_FACTS = 50_000
 """Kinds of rows are only looked for in graphs of at most this many facts."""
-MOSTLY, COVERED = 0.8, 0.7
+MIN_ROW_TAILS, MIN_COVERED_ROWS = 0.8, 0.7
 """The least share of a relation's tails that are rows of a kind, and of its rows that are tails. Of
 employees few are bakers, so that "baker" is no noun for them.
 """
 PLURALS = (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"))
 """Endings of plurals, with what stands for them in the singular; others only add "s"."""
-CLASSES = 200
+MAX_CLASSES = 200
 """The most classes of a relation; if it has more tails, they are not read as classes."""
 
 
@@ -117,7 +117,7 @@ class Nouns:
         If a file has things of several kinds, its name denotes the class with that name or a
         synonym, if there is one: the video games of "games.tsv", not its studios.
         """
-        relations_of = self._evaluator.relations_of_heads(READ)
+        relations_of = self._evaluator.relations_of_heads(MAX_GRAPH_FACTS)
         self.is_table = bool(relations_of)
         self.kinds = find_row_kinds(relations_of)
         classes, heads = self._of_classes()
@@ -190,12 +190,12 @@ class Nouns:
         return [
             kind
             for kind in kinds
-            if not any(len(kind.rows & nodes) > MOSTLY * len(kind.rows) for nodes in sets)
+            if not any(len(kind.rows & nodes) > MIN_ROW_TAILS * len(kind.rows) for nodes in sets)
         ]
 
     def _links_from(self, kind: RowKind, rows: frozenset[str]) -> frozenset[str]:
         """The relations that lead from rows of a kind to rows of any kind."""
-        some = tuple(sorted(kind.rows)[:ROWS])
+        some = tuple(sorted(kind.rows)[:SAMPLED_ROWS])
         return frozenset(
             relation
             for relation in kind.relations
@@ -213,16 +213,16 @@ class Nouns:
             return False
         back = Step(relation, False)
         classes = []
-        for node in self._evaluator.evaluate(Having(back)).nodes[:CLASSES]:
+        for node in self._evaluator.evaluate(Having(back)).nodes[:MAX_CLASSES]:
             rows = self._evaluator.evaluate(Follow(Named((node,)), back)).nodes
-            steps = self._evaluator.steps(rows[:ROWS])
+            steps = self._evaluator.steps(rows[:SAMPLED_ROWS])
             classes.append((-len(rows), {step.relation for step in steps if step.forward}))
         largest = [
             relations - {relation} for _, relations in sorted(classes, key=lambda x: x[0])[:2]
         ]
         if len(largest) < 2:
             return False
-        return len(largest[0] & largest[1]) < ALIKE * len(largest[0] | largest[1])
+        return len(largest[0] & largest[1]) < MIN_SHARED_RELATIONS * len(largest[0] | largest[1])
 
     def _kind_called(self, noun: str, classes: Mapping[str, Program]) -> Program | None:
         """The largest class that a noun or its synonym names: the class "vessel" for "boats"."""
@@ -238,7 +238,7 @@ class Nouns:
 
         "Patient" denotes the rows of its table, and so does "host" for a column "Host name".
         """
-        for number, _, key in self._evaluator.files()[:FILES]:
+        for number, _, key in self._evaluator.files()[:MAX_FILES]:
             words = split_words(spell_out(key)).lower().split()
             while words and words[-1] in NAMES_OF_KEYS:
                 words.pop()
@@ -250,10 +250,10 @@ class Nouns:
     def _of_files(self) -> Iterator[tuple[str, str]]:
         """Yield (last word of a file's name, main relation of the file)."""
         seen = set()
-        for number, path, _ in self._evaluator.files()[:FILES]:
+        for number, path, _ in self._evaluator.files()[:MAX_FILES]:
             words = re.findall(r"[^\W\d_]+", Path(path).name.split(".")[0])
             noun = _last_part(words[-1].lower()) if words else ""
-            if len(noun) < SHORTEST or noun in NO_KINDS or noun in seen:
+            if len(noun) < MIN_NOUN_LETTERS or noun in NO_KINDS or noun in seen:
                 continue
             relation = self._main_relation(number)
             if relation is not None:
@@ -298,7 +298,9 @@ class Nouns:
         for noun, ends_of_noun in tails.items():
             for kind in self.kinds:
                 shared = len(kind.rows & ends_of_noun)
-                if shared >= max(1, MOSTLY * len(ends_of_noun), COVERED * len(kind.rows)):
+                if shared >= max(
+                    1, MIN_ROW_TAILS * len(ends_of_noun), MIN_COVERED_ROWS * len(kind.rows)
+                ):
                     yield noun, kind.program
 
     def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
@@ -315,7 +317,7 @@ class Nouns:
             if is_path(relation.key) or not (office or is_class(relation.label)):
                 continue
             nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
-            if len(nodes) > CLASSES:
+            if len(nodes) > MAX_CLASSES:
                 continue
             back = Step(relation.key, False)
             names = {node: name.lower() for node, name in self._names_of(nodes)
@@ -344,7 +346,7 @@ class Nouns:
             text = value_text(key.literal) if isinstance(key, ValueKey) else ""
             name = text or (entities[key].label if key in entities else key)
             words = re.findall(r"[^\W\d_]+", name)
-            if words and len(words[-1]) >= SHORTEST:
+            if words and len(words[-1]) >= MIN_NOUN_LETTERS:
                 yield key, " ".join(words)
 
 
@@ -364,7 +366,7 @@ def _last_part(word: str) -> str:
     known = frequent_words()
     if word in known or word.endswith("ss"):
         return word
-    ends = range(SHORTEST, len(word) - SHORTEST + 1)
+    ends = range(MIN_NOUN_LETTERS, len(word) - MIN_NOUN_LETTERS + 1)
     parts = (word[at:] for at in ends if word[:at] in known and word[at:] in known)
     return next((part for part in parts if part.endswith("s")), word)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Having
 from kg.types import Step
-from kptm.answering.parsing.kinds import NAMES
+from kptm.answering.parsing.kinds import WORDS_OF_PERSON_NAME
 from kptm.answering.parsing.question.appositions import WHOSE
 from kptm.answering.questions.word_order import AGENT
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 PEOPLE = frozenset("people persons folks".split())
 """Nouns after "how many" for people of any kind."""
-SAMPLE = 60
+SAMPLED_ROWS = 60
 """The maximum number of rows from which steps are read."""
-MOSTLY = 0.8
+MIN_PERSON_NAMES = 0.8
 """The minimum share of the tails of "speakers" that have the form of a person's name."""
-AHEAD = 1.5
+MIN_LEAD = 1.5
 """The minimum ratio of the rows of the main relation to people to those of any other."""
 
 
@@ -77,7 +77,7 @@ class PeopleOfRows:
         """
         if not self._is_table or not nodes or not self.are_asked_for:
             return None
-        some = tuple(nodes[:SAMPLE])
+        some = tuple(nodes[:SAMPLED_ROWS])
         if some not in self._steps:
             steps = [] if self._kinds.are_people(some) else list(self._knowledge.steps(some))
             back = any(self._comes_from_people(step) for step in steps if not step.forward)
@@ -113,7 +113,7 @@ class PeopleOfRows:
             if self._lead_to_people(step, tails) and set(heads).isdisjoint(tails):
                 sizes[step] = len(heads)
         order = sorted(sizes, key=lambda step: (-sizes[step], step))
-        if not order or any(sizes[order[0]] < AHEAD * sizes[step] for step in order[1:2]):
+        if not order or any(sizes[order[0]] < MIN_LEAD * sizes[step] for step in order[1:2]):
             return None
         return order[0]
 
@@ -123,10 +123,12 @@ class PeopleOfRows:
             return True
         words = self._schema.relations.get(step.relation)
         is_agent = words is not None and words.label.lower().endswith(AGENT)
-        return is_agent and sum(map(_may_be_person, tails)) > MOSTLY * len(tails)
+        return is_agent and sum(map(_may_be_person, tails)) > MIN_PERSON_NAMES * len(tails)
 
 
 def _may_be_person(name: str) -> bool:
     """Whether a text has the form of a person's name: two to four capitalised words."""
     words = name.split()
-    return len(words) in NAMES and all(word[0].isupper() and word.isalpha() for word in words)
+    return len(words) in WORDS_OF_PERSON_NAME and all(
+        word[0].isupper() and word.isalpha() for word in words
+    )

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from kg.programs import Program
 
-SHARED = 0.6
+MIN_SHARED_RELATIONS = 0.6
 """The least share of a row's relations that its kind has, too."""
-FEWEST = 3
+MIN_ROWS = 3
 """The fewest rows of a kind."""
-COMMON = 0.5
+MIN_COMMON_SHARE = 0.5
 """The least share of a kind's rows that have a common relation."""
-TYPICAL = 1 / 3
+MIN_TYPICAL_SHARE = 1 / 3
 """The least share of the common relations that a typical row has."""
-SETS = 3
+MAX_DENOTING_RELATIONS = 3
 """The most relations by which the rows of a kind are denoted."""
 
 
@@ -62,7 +62,7 @@ def find_row_kinds(relations_of: Mapping[str, frozenset[str]]) -> list[RowKind]:
     order = sorted(rows_with, key=lambda x: (-len(x), -len(rows_with[x]), sorted(x)))
     for relations in order:
         for known, rows in kinds:
-            if len(known & relations) >= SHARED * len(relations):
+            if len(known & relations) >= MIN_SHARED_RELATIONS * len(relations):
                 known |= relations
                 rows += rows_with[relations]
                 break
@@ -72,7 +72,7 @@ def find_row_kinds(relations_of: Mapping[str, frozenset[str]]) -> list[RowKind]:
     for row, relations in relations_of.items():
         for relation in relations:
             heads[relation].add(row)
-    large = [rows for _, rows in kinds if len(rows) >= FEWEST]
+    large = [rows for _, rows in kinds if len(rows) >= MIN_ROWS]
     row_kinds = [kind for rows in large if (kind := _kind(rows, relations_of, heads)) is not None]
     row_kinds.sort(key=lambda kind: (-len(kind.rows), sorted(kind.relations)))
     return row_kinds if len(row_kinds) > 1 else []
@@ -91,12 +91,16 @@ def _kind(
         heads: By relation: all rows of the graph that have it.
     """
     counts = Counter(relation for row in rows for relation in relations_of[row])
-    common = {relation for relation, count in counts.items() if count >= COMMON * len(rows)}
-    typical = {row for row in rows if len(relations_of[row] & common) >= TYPICAL * len(common)}
+    common = {
+        relation for relation, count in counts.items() if count >= MIN_COMMON_SHARE * len(rows)
+    }
+    typical = {
+        row for row in rows if len(relations_of[row] & common) >= MIN_TYPICAL_SHARE * len(common)
+    }
     others = {relation: len(heads[relation] - typical) for relation in sorted(counts)}
     chosen: list[str] = []
     missing = set(typical)
-    while missing and len(chosen) < SETS:
+    while missing and len(chosen) < MAX_DENOTING_RELATIONS:
         gains = {relation: len(missing & heads[relation]) - others[relation] for relation in others}
         best = max(gains, key=gains.__getitem__)
         if gains[best] <= 0:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 SLOT = "it"
 """The word that replaces a name."""
-VARIANTS = 4
+MAX_VARIANTS = 4
 """The most names of a question that are replaced, one at a time."""
-HELD = 4_000
+MAX_CACHED_QUESTIONS = 4_000
 """The most questions whose vectors are cached."""
 
 
@@ -141,7 +141,7 @@ class RelationEncoder:
             return None
         variants = tuple(without_names(text, tokens, mentions, importance))
         if variants not in self._held:
-            if len(self._held) >= HELD:
+            if len(self._held) >= MAX_CACHED_QUESTIONS:
                 self._held.clear()
             self._held[variants] = _unit(self._encoder.encode(variants).sum(0, keepdims=True))[0]
         return EncodedQuestion(self._held[variants], self._steps)
@@ -159,7 +159,9 @@ def without_names(
         if any(importance[item.start : item.end]):
             place = item.start, item.end
             spans[place] = spans.get(place, False) or item.kind in ("label", "alias")
-    order = sorted(spans, key=lambda span: (not spans[span], span[0] - span[1], span))[:VARIANTS]
+    order = sorted(spans, key=lambda span: (not spans[span], span[0] - span[1], span))[
+        :MAX_VARIANTS
+    ]
     copies = [
         f"{text[: tokens[start].start]}{SLOT}{text[tokens[end - 1].end :]}" for start, end in order
     ]

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Vectors = NDArray[np.float32]
 
-SHARPNESS = 20.0
+INVERSE_TEMPERATURE = 20.0
 """τ, the inverse temperature; high because the cosines of different steps differ little."""
-STRENGTH = 20.0
+REGULARISATION = 20.0
 """λ, the regularisation strength."""
 RANK = 64
 """The rank of a stored map."""
-ROUNDS = 40
+MAX_ITERATIONS = 40
 """The most iterations of L-BFGS."""
 
 
@@ -83,7 +83,12 @@ class QuestionMap:
 
 
 def fit_map(
-    questions: Vectors, steps: Vectors, right: Floats, encoder: str, *, strength: float = STRENGTH
+    questions: Vectors,
+    steps: Vectors,
+    right: Floats,
+    encoder: str,
+    *,
+    strength: float = REGULARISATION,
 ) -> QuestionMap | None:
     """Fit the map that makes the right steps of the questions most probable.
 
@@ -107,18 +112,22 @@ def fit_map(
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         a = flat.reshape(width, width)
-        score = SHARPNESS * ((q + q @ a) @ s.T)
+        score = INVERSE_TEMPERATURE * ((q + q @ a) @ s.T)
         p = np.exp(score - score.max(1, keepdims=True))
         total = p.sum(1, keepdims=True)
         right_weight = p * w + 1e-300
         right_total = right_weight.sum(1, keepdims=True)
         # ∂ loss / ∂ score: the model's probability of a step minus its share among right steps.
-        pull = SHARPNESS * (p / total - right_weight / right_total)
+        pull = INVERSE_TEMPERATURE * (p / total - right_weight / right_total)
         value = float((np.log(total) - np.log(right_total)).sum() + strength / 2 * (flat @ flat))
         return value, (q.T @ (pull @ s)).ravel() + strength * flat
 
     flat_map = minimize(
-        loss, np.zeros(width * width), jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS}
+        loss,
+        np.zeros(width * width),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": MAX_ITERATIONS},
     ).x
     u, size, v = np.linalg.svd(flat_map.reshape(width, width))
     root = np.sqrt(size[:RANK])

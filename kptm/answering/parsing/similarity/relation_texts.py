@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.types import Entity, Literal, Relation
 
-FACTS = 60
+SAMPLED_FACTS = 60
 """The number of facts of a relation from which the types of its heads and tails are read."""
-KINDS = 3
+MAX_TYPES = 3
 """The most types of heads, and of tails, in a text."""
-WORDS = 4
+MAX_TYPE_WORDS = 4
 """The most words that are taken from a description as a type."""
 
 
@@ -75,11 +75,12 @@ class RelationTexts:
         values: dict[str, list[Literal]] = {}
         for key in keys:
             facts[key] = [
-                (head, tail) for head, _, tail in islice(self._graph.match(None, key), FACTS)
+                (head, tail)
+                for head, _, tail in islice(self._graph.match(None, key), SAMPLED_FACTS)
             ]
             values[key] = []
             if not facts[key]:
-                some = list(islice(self._graph.attributes(relation=key), FACTS))
+                some = list(islice(self._graph.attributes(relation=key), SAMPLED_FACTS))
                 facts[key] = [(item.head, "") for item in some]
                 values[key] = [item.value for item in some]
         named = sorted(
@@ -100,7 +101,7 @@ def _common(entities: Mapping[str, Entity], keys: Iterable[str]) -> str:
             for kind in _kinds(entities[key]):
                 counts[kind] += 1
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(kind for kind, _ in ranked[:KINDS])
+    return ", ".join(kind for kind, _ in ranked[:MAX_TYPES])
 
 
 def _kinds(entity: Entity) -> list[str]:
@@ -123,7 +124,7 @@ def beginning(description: str) -> str:
         end = token.end
         if not function and not any(char.isdigit() for char in token.text):
             words.append(token.text)
-        if len(words) == WORDS:
+        if len(words) == MAX_TYPE_WORDS:
             break
     return " ".join(words)
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 YES = frozenset("yes true ja wahr sí si oui sì sim ναι はい 是 对".split())
 NO = frozenset("no false nein falsch non não nao όχι οχι いいえ 不是 否".split())
-CLOSE = 1e-3
+NUMBER_TOLERANCE = 1e-3
 """The relative tolerance of equal numbers."""
-LEAST_F1, EXPONENT = 0.5, 8
-"""The reward of a denotation is F1 to the power ``EXPONENT``, or 0 if F1 is below ``LEAST_F1``.
+MIN_F1, REWARD_EXPONENT = 0.5, 8
+"""The reward of a denotation: F1 to the power ``REWARD_EXPONENT``, or 0 if F1 is below ``MIN_F1``.
 
 F1 need not be 1, because the graph may have a few more or fewer answers than the example.
 """
@@ -78,7 +78,7 @@ class AnswerMatcher:
     def reward(self, derivation: Derivation) -> float:
         """The reward of a denotation in training, between 0 and 1."""
         f1 = self.f1(derivation)
-        return f1**EXPONENT if f1 >= LEAST_F1 else 0.0
+        return f1**REWARD_EXPONENT if f1 >= MIN_F1 else 0.0
 
     def _name(self, node: str) -> str | None:
         """The answer that a node is, by key, number or text; None if it is no answer."""
@@ -94,7 +94,7 @@ class AnswerMatcher:
         if number is None:
             return None
         for name, other in self._numbers.items():
-            if abs(number - other) <= CLOSE * max(abs(number), abs(other), 1e-12):
+            if abs(number - other) <= NUMBER_TOLERANCE * max(abs(number), abs(other), 1e-12):
                 return name
         return None
 

@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-DENSE, LEARNT, KINDS = 1.0, 0.4, 0.6
+DENSE_STD, WORD_STD, KIND_STD = 1.0, 0.4, 0.6
 """Standard deviations of the priors: of dense weights, of weights of words with predicates, and of
 weights of words with types of named entities.
 """
 KIND = "@"
 """The prefix of a predicate for the type of a named entity."""
-EXPLAINS = 0.3
+MIN_EXPLAINING_WEIGHT = 0.3
 """The least learnt weight with which a predicate explains a word."""
-CANDIDATES = 80
+MAX_CANDIDATES = 80
 """The most candidates of a question in the fit; the right ones come first."""
-NOTHING = 0.01
+MIN_WEIGHT = 0.01
 """Learnt weights below this absolute value are dropped."""
-ROUNDS = 80
+MAX_ITERATIONS = 80
 """The most iterations of L-BFGS."""
-FIXED = 1e9
+FIXED_PRECISION = 1e9
 """The precision of a prior that keeps a weight fixed."""
-TINY = 1e-300
+LOG_EPSILON = 1e-300
 """Added before a logarithm is taken, so that it is finite."""
 
 
@@ -88,8 +88,8 @@ def fit(
     *,
     dense: bool = True,
     learnt: bool = True,
-    spread: float = DENSE,
-    spread_learnt: float = LEARNT,
+    spread: float = DENSE_STD,
+    spread_learnt: float = WORD_STD,
 ) -> ReadingModel:
     """Fit the model that maximises the likelihood of the right candidates.
 
@@ -107,22 +107,22 @@ def fit(
     guess = np.zeros(len(names) + len(own))
     guess[: len(names)] = [start.dense.get(name, DEFAULT[name]) for name in names]
     precision = np.full(len(guess), 1 / spread_learnt**2)
-    precision[: len(names)] = 1 / spread**2 if dense else FIXED
+    precision[: len(names)] = 1 / spread**2 if dense else FIXED_PRECISION
     for (predicate, _), column in own.items():
         if predicate.startswith(KIND):  # there are few types, so a weaker prior is enough
-            precision[column] = 1 / KINDS**2
+            precision[column] = 1 / KIND_STD**2
     weights_found = minimize(
         lambda weights: loss(weights, table, guess, precision),
         guess,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": ROUNDS},
+        options={"maxiter": MAX_ITERATIONS},
     ).x
     fitted = dict(zip(names, weights_found[: len(names)].tolist(), strict=True))
     words: dict[str, dict[str, float]] = defaultdict(dict)
     for (predicate, word), column in own.items():
         weight = float(weights_found[column])
-        if abs(weight) > NOTHING:
+        if abs(weight) > MIN_WEIGHT:
             words[predicate][word] = weight
     return replace(
         start, dense=fitted, learnt=dict(words), explains=_explains(words), count=len(examples)
@@ -143,8 +143,8 @@ def loss(weights: Floats, table: Table, guess: Floats, precision: Floats) -> tup
     top = np.maximum.reduceat(score, table.first)
     p = np.exp(score - np.repeat(top, table.sizes))
     right_weight = p * table.right
-    total = np.add.reduceat(p, table.first) + TINY
-    right_total = np.add.reduceat(right_weight, table.first) + TINY
+    total = np.add.reduceat(p, table.first) + LOG_EPSILON
+    right_total = np.add.reduceat(right_weight, table.first) + LOG_EPSILON
     # ∂ value / ∂ score: the probability of a row minus its share among the right rows.
     pull = p / np.repeat(total, table.sizes) - right_weight / np.repeat(right_total, table.sizes)
     off = weights - guess
@@ -191,7 +191,7 @@ def _choose_candidates(example: Example) -> list[int]:
     ordered = sorted(
         everything, key=lambda n: (example.right[n] <= 0, -example.candidates[n].score)
     )
-    return ordered[:CANDIDATES]
+    return ordered[:MAX_CANDIDATES]
 
 
 def _columns(
@@ -207,7 +207,9 @@ def _explains(words: Mapping[str, Mapping[str, float]]) -> dict[str, frozenset[s
     """By predicate: the single words that it explains, because their weight is high enough."""
     return {
         predicate: frozenset(
-            word for word, weight in some.items() if weight > EXPLAINS and word and " " not in word
+            word
+            for word, weight in some.items()
+            if weight > MIN_EXPLAINING_WEIGHT and word and " " not in word
         )
         for predicate, some in words.items()
         if not predicate.startswith("s:") and "(" not in predicate

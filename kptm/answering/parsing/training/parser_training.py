@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.parser import QuestionParser
     from kptm.answering.parsing.question.question import Question
 
-MOST = 1_500
+MAX_QUESTIONS = 1_500
 """The most training questions; if there are more, a random sample is taken."""
-NAMES = 60
+MAX_NAME_QUESTIONS = 60
 """The most questions that are generated to ask for a relation by its name."""
-WIDE = 60
+WIDE_BEAM_WIDTH = 60
 """The beam width of the second search, for a question whose first search found no right program."""
 HELD_OUT, FEWEST = FOLDS, 20
 """One question in ``HELD_OUT`` is held out if there are at least ``FEWEST`` questions."""
 NO_MAPS = QuestionMaps()
-CANDIDATES = 60
+MAX_CANDIDATES = 60
 """The most candidates of an example; the right ones come first."""
-RIGHT = 0.99
+MIN_RIGHT_REWARD = 0.99
 """The least reward of a program that is completely right."""
 
 
@@ -108,7 +108,7 @@ class Trainer:
         """
         start = self._parser.untaught()
         before = self._parser.model
-        order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MOST]
+        order = np.random.default_rng(seed).permutation(len(lessons)).tolist()[:MAX_QUESTIONS]
         chosen = [lessons[at] for at in order]
         named = list(by_name(self._graph, self._parser))
         everything = [*chosen, *named]
@@ -181,7 +181,7 @@ class Trainer:
             example = self._example(lesson, question)
             known = not lesson.answers.names or max(example.right, default=0.0) > 0
             if not known and not earlier:
-                example = self._example(lesson, question, floating=2, beam=WIDE)
+                example = self._example(lesson, question, floating=2, beam=WIDE_BEAM_WIDTH)
             elif not known:
                 example = earlier[at]
             examples.append(example)
@@ -204,7 +204,7 @@ class Trainer:
         """
         learner = ThresholdLearner(self._parser.knowledge)
         for lesson, question, example in zip(lessons, questions, examples, strict=True):
-            if max(example.right, default=0.0) < RIGHT:
+            if max(example.right, default=0.0) < MIN_RIGHT_REWARD:
                 learner.add(
                     question, lesson.answers, [item.derivation for item in example.candidates]
                 )
@@ -220,7 +220,9 @@ class Trainer:
         """Search the candidates of a question, and reward them by its answers."""
         candidates = self._parser.candidates(question, **how)
         right = [lesson.answers.reward(item.derivation) for item in candidates]
-        chosen = sorted(range(len(candidates)), key=lambda at: (right[at] <= 0, at))[:CANDIDATES]
+        chosen = sorted(range(len(candidates)), key=lambda at: (right[at] <= 0, at))[
+            :MAX_CANDIDATES
+        ]
         return Example(
             [candidates[at] for at in chosen], [right[at] for at in chosen], none_features(question)
         )
@@ -248,11 +250,11 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
     """Generate a question for each relation, about its first head: "what is the mayor of Rome".
 
-    If there are many relations, every k-th is used, up to ``NAMES``.
+    If there are many relations, every k-th is used, up to ``MAX_NAME_QUESTIONS``.
     """
     relations = sorted(parser.schema().relations.values(), key=lambda item: item.key)
-    stride = max(1, len(relations) // NAMES)
-    for words in relations[::stride][:NAMES]:
+    stride = max(1, len(relations) // MAX_NAME_QUESTIONS)
+    for words in relations[::stride][:MAX_NAME_QUESTIONS]:
         fact = next(iter(graph.match(None, words.key)), None) or next(
             iter(graph.attributes(relation=words.key)), None
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg.programs import Follow, parts
-from kptm.answering.parsing.programs.steps.step_rules import SIMILAR
+from kptm.answering.parsing.programs.steps.step_rules import MAX_SIMILARITY_GAP
 from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
 
 if TYPE_CHECKING:
@@ -117,5 +117,8 @@ def _compare_example(example: Example, question: Question, learnt: QuestionMap |
 
 def _measure_candidate(item: ProgramCandidate, behind: Mapping[Step, float]) -> ProgramCandidate:
     values = [behind[step] for step in steps_of(item.derivation.program) if step in behind]
-    own = {"encoder": sum(values), "similar": float(sum(value > -SIMILAR for value in values))}
+    own = {
+        "encoder": sum(values),
+        "similar": float(sum(value > -MAX_SIMILARITY_GAP for value in values)),
+    }
     return replace(item, features={**item.features, **own})

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 
-LESSONS = 3
+MIN_QUESTIONS = 3
 """The fewest questions that must agree on a threshold."""
-SETS = 2
+MIN_LISTED_ANSWERS = 2
 """The fewest of these questions that must list their answers; a mere count fits many thresholds."""
-NODES = 2_000
+MAX_NODES = 2_000
 """Programs that denote more nodes are ignored."""
 SIGNS: dict[Comparison, float] = {">=": 1.0, "<=": -1.0}
 """By comparison: the sign that makes its threshold a lower bound."""
-DIGITS = 15
+MAX_DIGITS = 15
 """The most significant digits of a number."""
 
 
@@ -117,7 +117,11 @@ class ThresholdLearner:
         for derivation in derivations:
             nodes = derivation.counted or derivation.nodes
             open_words = question.open_words(derivation.mask | question.known)
-            if not open_words or not 1 < len(nodes) <= NODES or (nodes, derivation.mask) in seen:
+            if (
+                not open_words
+                or not 1 < len(nodes) <= MAX_NODES
+                or (nodes, derivation.mask) in seen
+            ):
                 continue
             seen.add((nodes, derivation.mask))
             kind = _type(self._knowledge, nodes)
@@ -139,7 +143,7 @@ class ThresholdLearner:
             return
         self._with_word[word, kind].add(self._lessons)
         right = frozenset() if derivation.counted else answers.right_nodes(nodes)
-        for step in self._knowledge.measures(nodes[:NODES]):
+        for step in self._knowledge.measures(nodes[:MAX_NODES]):
             sizes, unit = _sizes(self._knowledge, nodes, step)
             for comparison, sign in SIGNS.items():
                 interval = _parting(
@@ -156,7 +160,7 @@ class ThresholdLearner:
         best: dict[tuple[str, str], tuple[int, Threshold]] = {}
         for key, lessons in sorted(self._intervals.items()):
             support, interval = _most_agreed(lessons.values())
-            enough = support >= LESSONS and len(self._by_sets[key]) >= SETS
+            enough = support >= MIN_QUESTIONS and len(self._by_sets[key]) >= MIN_LISTED_ANSWERS
             if not enough or 2 * support <= len(self._with_word[key.word, key.type]):
                 continue
             known = best.get((key.word, key.type))
@@ -184,13 +188,13 @@ def apply(
     for at, token in enumerate(question.tokens):
         for threshold in thresholds.get(token.stem, ()) if not part.mask >> at & 1 else ():
             of_type = threshold.type in ("", _type(knowledge, part.nodes))
-            if of_type and Step(threshold.relation) in knowledge.measures(part.nodes[:NODES]):
+            if of_type and Step(threshold.relation) in knowledge.measures(part.nodes[:MAX_NODES]):
                 yield threshold, 1 << at
 
 
 def _type(knowledge: Knowledge, nodes: Sequence[str]) -> str:
     """The type that all nodes of a set have; "" if there is none."""
-    some = nodes[:NODES]
+    some = nodes[:MAX_NODES]
     return min(
         (kind for kind, count in knowledge.types(some).items() if count == len(some)), default=""
     )
@@ -261,7 +265,7 @@ def roundest(low: float, high: float) -> float:
     """
     size = max(abs(low), abs(high))
     place = ceil(log10(size)) if size else 0
-    for digits in range(DIGITS):
+    for digits in range(MAX_DIGITS):
         unit = 10.0 ** (place - digits)
         value = round(high // unit * unit, 12)
         if low < value <= high:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kptm.answering.lexicon import load
 from kptm.answering.lexicon.synonyms import expand, is_past
 from kptm.answering.parsing.question.appositions import appositions
-from kptm.answering.parsing.question.question import LITTLE
+from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
 from kptm.answering.parsing.question.question_spans import lowest
 from kptm.answering.questions.word_order import (
     PREPOSITIONS,
@@ -38,7 +38,7 @@ SYMMETRIC = frozenset(
 """Names of relations that hold in both directions, of which most graphs state one."""
 MANAGES = frozenset("manage manages managing supervise supervises oversee oversees".split())
 """Verbs whose subject is the one to whom the object reports."""
-HELD = 4_096
+MAX_CACHED_RESULTS = 4_096
 """The most cached results. They are used twice, by the steps in both directions."""
 
 
@@ -51,7 +51,7 @@ class NameSides:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._is_head = lru_cache(HELD)(self._names_head)
+        self._is_head = lru_cache(MAX_CACHED_RESULTS)(self._names_head)
 
     @cached_property
     def _stems(self) -> frozenset[str]:
@@ -149,7 +149,9 @@ class NameSides:
             return ""
         schema, tokens = self._builder.schema, self._builder.question.tokens
         weight = self._builder.question.importance
-        named = [x for at, x in enumerate(tokens) if said >> at & 1 and weight[at] > LITTLE]
+        named = [
+            x for at, x in enumerate(tokens) if said >> at & 1 and weight[at] > MAX_OPTIONAL_WEIGHT
+        ]
         if any(token.stem in words.names[0] for token in named):
             return ""
         for token in named:

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
 
-SHORTEST = 2
+MIN_PATH_STEPS = 2
 """The fewest steps of a remembered path, because the search tries all single steps anyway."""
-AGREE = 2
+MIN_QUESTIONS = 2
 """A path is remembered if it answered at least this many training questions."""
-MOST = 80
+MAX_PATHS = 80
 """The most remembered paths."""
-NAMES, BEHIND = 8, 5.0
+MAX_NAMES, MAX_SCORE_GAP = 8, 5.0
 """The most names from which paths are tried, and how far below the best name they may score."""
-TRIED = 12
+MAX_EVALUATED_PATHS = 12
 """The most paths that are evaluated for a question."""
 
 
@@ -37,14 +37,14 @@ def path_of(program: Program) -> tuple[Step, ...]:
     while isinstance(program, Follow) and program.during is None:
         steps.append(program.step)
         program = program.source
-    named = isinstance(program, Named) and len(steps) >= SHORTEST
+    named = isinstance(program, Named) and len(steps) >= MIN_PATH_STEPS
     return tuple(reversed(steps)) if named else ()
 
 
 def frequent(counts: Mapping[tuple[Step, ...], int]) -> tuple[tuple[Step, ...], ...]:
     """The paths that answered several training questions, most frequent first."""
-    chosen = sorted((-count, path) for path, count in counts.items() if count >= AGREE)
-    return tuple(path for _, path in chosen[:MOST])
+    chosen = sorted((-count, path) for path, count in counts.items() if count >= MIN_QUESTIONS)
+    return tuple(path for _, path in chosen[:MAX_PATHS])
 
 
 class RememberedPaths:
@@ -64,10 +64,10 @@ class RememberedPaths:
         named = [part for part in bases if part.mention is not None]
         if not named or not self._builder.lexical.paths:
             return []
-        named = [part for part in named[:NAMES] if part.score > named[0].score - BEHIND]
+        named = [part for part in named[:MAX_NAMES] if part.score > named[0].score - MAX_SCORE_GAP]
         scored = [pair for part in named for pair in self._from(part)]
         scored.sort(key=lambda pair: (-pair[0], str(pair[1].program)))
-        return [derivation for _, derivation in scored[:TRIED]]
+        return [derivation for _, derivation in scored[:MAX_EVALUATED_PATHS]]
 
     def _from(self, part: Derivation) -> Iterator[tuple[float, Derivation]]:
         """Yield (score, derivation) of each remembered path that can start at a name."""

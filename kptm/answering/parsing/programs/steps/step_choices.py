@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
 
-SAMPLE = 60
+SAMPLED_NODES = 60
 """The maximum number of nodes of a set from which its steps and types are read."""
-WELL = 0.5
+MIN_NAME_SHARE = 0.5
 """The share of a relation's name that the question must have for a step without facts."""
 ABOUT = "about"
 """The preposition that a question for people may end with: "who is it about"."""
 BY = "by"
 """The preposition before who made something."""
-FEW = 24
+MAX_TYPED_STEPS = 24
 """If a name has more steps than this, the types of their ends are not looked up."""
 
 
@@ -41,12 +41,12 @@ class StepChoices:
         relations = builder.question.relations
         # The relations most of whose name is in the question, while no token is used yet.
         self.said_well = [
-            key for key in relations.relations() if relations.evidence(key).recall > WELL
+            key for key in relations.relations() if relations.evidence(key).recall > MIN_NAME_SHARE
         ]
 
     def steps_of(self, part: Derivation) -> Counter[Step]:
         """The steps from the nodes of a set, with the number of facts of each."""
-        return self._builder.knowledge.steps(part.nodes[:SAMPLE])
+        return self._builder.knowledge.steps(part.nodes[:SAMPLED_NODES])
 
     def count(self, part: Derivation, here: Collection[Step]) -> dict[Step, int]:
         """By step to what the question asks for: how many of a name's steps lead to that.
@@ -60,7 +60,7 @@ class StepChoices:
             part: The derivation of the name.
             here: The steps from it.
         """
-        if part.mention is None or len(here) > FEW:
+        if part.mention is None or len(here) > MAX_TYPED_STEPS:
             return {}
         people = self._builder.people
         question = self._builder.question
@@ -145,7 +145,7 @@ class StepChoices:
             (is_unsaid or (not part.size and "rows_of_value" in dict(part.features)))
             and knowledge.has_row_kinds
             and step != last_step_back(part)
-            and self.free_types(part).isdisjoint(knowledge.types(part.nodes[:SAMPLE]))
+            and self.free_types(part).isdisjoint(knowledge.types(part.nodes[:SAMPLED_NODES]))
             and [step] == [x for x in self.steps_of(part) if self.leads_to_type(part, x)]
         )
 
@@ -174,7 +174,7 @@ class StepChoices:
         """The types of the nodes that a step reaches from a set; empty if the set has values."""
         if is_value(part.nodes):
             return set()
-        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLE]
+        ends = self._builder.knowledge.evaluate(Follow(part.program, step)).nodes[:SAMPLED_NODES]
         return set(self._builder.knowledge.types(ends))
 
 

@@ -11,8 +11,8 @@ from kg.types import Step
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.programs.steps.name_sides import NameSides
 from kptm.answering.parsing.programs.steps.step_choices import (
-    SAMPLE,
-    WELL,
+    MIN_NAME_SHARE,
+    SAMPLED_NODES,
     StepChoices,
     last_step_back,
 )
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 TO_PEOPLE = 0.4
 """The length of a link to people if the rows are of several kinds."""
-STEPS = 14
+MAX_STEPS = 14
 """The most steps from a set that are returned."""
-WEAK = 0.45
+MAX_WEAK_RECALL = 0.45
 """A match is weak if the question has less than this share of the relation's name."""
-SIMILAR = 0.5
+MAX_SIMILARITY_GAP = 0.5
 """A step that no word names is still tried if its similarity is this close to the best.
 
 The unit is a standard deviation; see :mod:`kptm.answering.parsing.similarity.encoder`.
@@ -70,7 +70,7 @@ class Steps:
                 scored.append((-derivation.score, step, derivation))
                 scored += [(-x.score, step, x) for x in self._during(part, derivation)]
         scored.sort(key=lambda x: x[:2])
-        for *_, derivation in scored[:STEPS]:
+        for *_, derivation in scored[:MAX_STEPS]:
             yield derivation
 
     def _is_truth(self, program: Program) -> bool:
@@ -127,7 +127,7 @@ class Steps:
         outgoing = self._builder.knowledge.steps(part.nodes)
         relations = self._builder.question.relations
         for relation in self._choices.said_well:
-            if relations.evidence(relation, part.mask).recall > WELL:
+            if relations.evidence(relation, part.mask).recall > MIN_NAME_SHARE:
                 for forward in (True, False):
                     step = Step(relation, forward)
                     if step not in outgoing:
@@ -151,7 +151,7 @@ class Steps:
             behind = builder.lexical.behind(step)
             self._said[step] = (
                 step.relation in builder.question.relations
-                or (behind is not None and behind > -SIMILAR)
+                or (behind is not None and behind > -MAX_SIMILARITY_GAP)
                 or builder.lexical.predicate(step_name(step)) > builder.lexical.speaks
             )
         return self._said[step]
@@ -196,7 +196,7 @@ class Steps:
         )
         learnt = self._builder.lexical.predicate(step_name(step))
         behind = self._builder.lexical.behind(step)
-        similar = behind is not None and behind > -SIMILAR
+        similar = behind is not None and behind > -MAX_SIMILARITY_GAP
         same, shared = self._same(part, step)
         says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
@@ -222,7 +222,7 @@ class Steps:
                 and evidence.headless
                 and bool(evidence.mask & ~self._builder.question.relations.typed)
             ),
-            "weak": float(0 < evidence.recall < WEAK),
+            "weak": float(0 < evidence.recall < MAX_WEAK_RECALL),
             "contrary": float(evidence.contrary),
             "side": float(side is True),
             "other_side": float(side is False),
@@ -301,8 +301,8 @@ class Steps:
         ]
         if not kinds:
             return False
-        known = self._builder.knowledge.types(part.nodes[:SAMPLE])
-        return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLE]) for kind in kinds)
+        known = self._builder.knowledge.types(part.nodes[:SAMPLED_NODES])
+        return any(2 * known.get(kind, 0) > len(part.nodes[:SAMPLED_NODES]) for kind in kinds)
 
 
 def _says_same(match: Match) -> bool:
