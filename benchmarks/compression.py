@@ -2,6 +2,7 @@
 
     python benchmarks/compression.py --backbone PATH [--folder work/] [--limit 60] [--steps 100]
         [--distil-steps 200] [--ways int8 distil-3 distil-3-int8 onnx onnx-int8] [--seed 0]
+        [--lengths 8 16 64 128]
 
 A fused model with the aligned vectors of T-REx's graph is trained on texts that say the A facts,
 its backbone frozen where it is given. Each way of ``kptm compress``, learning from the same texts,
@@ -10,8 +11,9 @@ and in neither (C), in a phrasing that no text has. "learnt-on" is the control o
 original itself, none of it removed, trained as the students are. Intervals are 95%, bootstrapped
 over facts, of the difference to the original. Times are CPU time of one thread, medians of passes
 in which all models take turns, so that other work on the machine meets all alike; the ratios are
-what counts. With --folder models are written there and not made again. Figures are printed, never
-asserted.
+what counts. With --lengths the models are also timed on texts of so many tokens, random ones with
+two mentions and a blank. With --folder models are written there and not made again. Figures are
+printed, never asserted.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "trex"
 WAYS = (
@@ -166,6 +169,49 @@ def farthest(model, original, texts):
     return max(float((a - b).abs().max()) for a, b in pairs)
 
 
+def batch_of(count, length, entities):
+    """Texts of random tokens, each with two mentions of two tokens and a blank."""
+    import torch
+
+    chance = torch.Generator().manual_seed(0)
+    ids = torch.randint(1_000, 20_000, (count, length), generator=chance)
+    spans = [(text, start, start + 2) for text in range(count) for start in (2, 5)]
+    return {
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "mention_spans": torch.tensor(spans),
+        "mention_rows": torch.randint(entities, (len(spans),), generator=chance),
+        "target_places": torch.tensor([(text, 1) for text in range(count)]),
+    }
+
+
+def print_lengths(models, lengths, passes, texts):
+    """Tokens a second of each model by length and number of texts, and the tokeniser's time."""
+    import torch
+
+    original, columns = models["original"], []
+    for count in SIZES:
+        for length in lengths:
+            batch = batch_of(count, length, len(original.embeddings))
+            seconds = {name: [] for name in models}
+            with torch.no_grad():
+                for _ in range(passes if count == 1 else max(5, passes // 5)):
+                    for name, model in models.items():
+                        began = time.process_time()
+                        model(**batch)
+                        seconds[name].append(time.process_time() - began)
+            columns.append({name: count * length / median(x) for name, x in seconds.items()})
+    heads = [f"{count} × {length}" for count in SIZES for length in lengths]
+    print(f"\n| tokens/s | {' | '.join(heads)} |\n|{'---|' * (len(heads) + 1)}")
+    for name in models:
+        cells = [f"{x[name]:,.0f} ({x[name] / x['original']:.2f}×)" for x in columns]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    began = time.process_time()
+    tokens = sum(len(original.encoder.encode(text).ids) for text in texts)
+    took = time.process_time() - began
+    print(f"\ntokenising: {1_000 * took / len(texts):.2f} ms a text, {tokens / took:,.0f} tokens/s")
+
+
 def row_of(name, model, original, study, times, answers, folder):
     from kptm.evaluation import paired_interval
 
@@ -199,6 +245,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--ways", nargs="+", default=WAYS)
     parser.add_argument("--passes", type=int, default=25)
+    parser.add_argument("--lengths", type=int, nargs="*", default=[], help="in tokens, from 8")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     import torch
@@ -216,6 +263,8 @@ def main() -> None:
             models[way] = model_of(way, original, study, options, folder)
         texts = [probe.cloze for probe in study.probes if probe.split == "B"]
         times = [measure_passes(models, texts[:count], options.passes) for count in SIZES]
+        if options.lengths:
+            print_lengths(models, options.lengths, options.passes, texts[:200])
         answers = {}
         for name, model in models.items():
             answers[name] = right_answers(model, study)

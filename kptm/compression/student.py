@@ -15,7 +15,11 @@ import torch
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion import FusedModel
 from kptm.fusion.backbones.fitness import FAILURES, check_fit
-from kptm.fusion.backbones.int8 import check_trainable, quantise_modules
+from kptm.fusion.backbones.int8 import (
+    check_trainable,
+    quantise_large_linears,
+    quantise_modules,
+)
 from kptm.fusion.backbones.lora import merged_state
 from kptm.fusion.backbones.origin import Origin
 
@@ -107,10 +111,10 @@ def copy_model(model: FusedModel) -> FusedModel:
 
 
 def quantise(model: FusedModel) -> FusedModel:
-    """The model with the backbone's linear layers and token embeddings in 8-bit numbers.
+    """The model with linear layers and token embeddings in 8-bit numbers.
 
-    Fusion and entity head, a few hundred thousand weights, stay floats. The given model is not
-    changed.
+    In fusion and entity head, layers with a few thousand weights stay floats. The given model is
+    not changed.
 
     Raises:
         ConfigError: Its kind of fusion reads inside the layers.
@@ -120,6 +124,8 @@ def quantise(model: FusedModel) -> FusedModel:
     small = copy_model(model)
     with _refused_by_name(model.backbone):
         quantise_modules(small.backbone)
+        quantise_large_linears(small.fusion)
+        quantise_large_linears(small.head)
         ids = torch.tensor([[small.pad_id, small.pad_id]], device=small.device)
         small.token_logits(small.summary(ids, torch.ones_like(ids)))
     return small

@@ -4,7 +4,8 @@
   are in ``int8.safetensors`` instead, which transformers cannot read
 - ``lora/``: LoRA as peft writes it, if the backbone has it
 - ``embeddings/``: the entity vectors
-- ``fusion.safetensors``: all other weights, those of the fusion and of the entity head
+- ``fusion.safetensors``: all other weights, those of the fusion and of the entity head, floats or
+  8-bit numbers
 - ``facts.jsonl``: facts of entities as text or triples, for kinds of fusion that read them
 - ``config.json``: marks the folder for transformers, see ``kptm/fusion/auto.py``
 - ``README.md``: the model card, which may be edited
@@ -26,7 +27,7 @@ from kptm.data.fact_triples import FactTriples
 from kptm.data.verbalisation import EntityFacts
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion.backbones.backbone import build_backbone, quiet_transformers
-from kptm.fusion.backbones.int8 import is_int8, load_int8, save_int8
+from kptm.fusion.backbones.int8 import expect_int8, is_int8, load_int8, save_int8
 from kptm.fusion.backbones.lora import load_lora, lora_rank, save_lora, state_without_lora
 from kptm.fusion.backbones.origin import Origin
 from kptm.fusion.backbones.tokenizer import read_tokenizer
@@ -137,7 +138,9 @@ def load(folder: str | Path, assemble: Callable[..., Model]) -> Model:
             _read_lora(model.backbone, folder / LORA)
         model.origin = Origin(**meta.get("origin", {}))
         model.figures = dict(meta.get("figures", {}))
-        missing, unexpected = model.load_state_dict(load_file(folder / WEIGHTS), strict=False)
+        state = load_file(folder / WEIGHTS)
+        expect_int8(model, state)
+        missing, unexpected = model.load_state_dict(state, strict=False)
     except FileNotFoundError as error:
         raise ModelError(f"{folder}: no fused model there ({error.filename} is missing)") from error
     except (OSError, ValueError, LookupError, TypeError) as error:

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from kptm.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -30,6 +31,8 @@ WEIGHTS = "int8.safetensors"
 """The file of the weights."""
 MIN_ROW_MAXIMUM = 1e-12
 """The minimum value of max |w|, so that a row of zeros is not divided by 0."""
+LEAST = 4_096
+"""Linear layers of fusion and entity head with fewer weights stay floats: they take no time."""
 
 
 class Int8Linear(nn.Module):
@@ -43,6 +46,7 @@ class Int8Linear(nn.Module):
 
     def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None) -> None:
         super().__init__()
+        self.out_features, self.in_features = weight.shape
         self.weight: Tensor
         self.scale: Tensor
         self.bias: Tensor | None
@@ -53,14 +57,16 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the layer to the last dimension."""
-        if x.device.type != "cpu":
+        if not x.is_cpu:
             weight_OI = self.weight.to(x.dtype) * self.scale.to(x.dtype)[:, None]
             return F.linear(x, weight_OI, None if self.bias is None else self.bias.to(x.dtype))
         if self._packed is None:
             self._packed = self._pack()
-        rows = x.float() if x.dim() > 1 else x.float()[None]  # the kernel wants two dimensions
-        output: Tensor = torch.ops.quantized.linear_dynamic(rows, self._packed, True)
-        return (output if x.dim() > 1 else output[0]).to(x.dtype)
+        if x.dim() > 1 and x.dtype is torch.float32:
+            output: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, True)
+            return output
+        rows = self.forward(x.float().reshape(-1, self.in_features))
+        return rows.reshape(*x.shape[:-1], self.out_features).to(x.dtype)
 
     def _pack(self) -> Any:
         """The weights as torch's kernel reads them."""
@@ -125,11 +131,46 @@ def quantise_modules(backbone: Any) -> None:
             if part is tokens and isinstance(part, nn.Embedding):
                 setattr(parent, name, Int8Embedding(*_round_rows(part.weight, rounded)))
             elif isinstance(part, nn.Linear | Conv1D):
-                weight, scale = _round_rows(
-                    part.weight, rounded, transposed=isinstance(part, Conv1D)
-                )
-                bias = None if part.bias is None else part.bias.detach().clone()
-                setattr(parent, name, Int8Linear(weight, scale, bias))
+                rows = _round_rows(part.weight, rounded, transposed=isinstance(part, Conv1D))
+                setattr(parent, name, _with_bias_of(part, rows))
+
+
+def quantise_large_linears(part: nn.Module, least: int = LEAST) -> None:
+    """Replace the linear layers of a fusion or an entity head by 8-bit ones, in place.
+
+    Args:
+        part: The fusion or the entity head.
+        least: Layers with fewer weights stay floats.
+    """
+    for parent in list(part.modules()):
+        for name, layer in list(parent.named_children()):
+            if isinstance(layer, nn.Linear) and layer.weight.numel() >= least:
+                setattr(parent, name, _with_bias_of(layer, _round_rows(layer.weight, {})))
+
+
+def expect_int8(model: Any, state: Mapping[str, Tensor]) -> None:
+    """Replace the linear layers that have 8-bit weights in ``state``, which is loaded afterwards.
+
+    Raises:
+        KeyError: The model has no such layer.
+    """
+    parts = dict(model.named_modules())
+    for name in [name for name, value in state.items() if value.dtype == torch.int8]:
+        layer, _, _ = name.rpartition(".")
+        parent, _, own = layer.rpartition(".")
+        bias = state.get(f"{layer}.bias")
+        empty = Int8Linear(
+            torch.zeros_like(state[name]),
+            torch.zeros_like(state[f"{layer}.scale"]),
+            None if bias is None else torch.zeros_like(bias),
+        )
+        setattr(parts[parent], own, empty)
+
+
+def _with_bias_of(layer: Any, rows: tuple[Tensor, Tensor]) -> Int8Linear:
+    """A layer with rounded rows and their scales, and the bias of another layer."""
+    bias = None if layer.bias is None else layer.bias.detach().clone()
+    return Int8Linear(*rows, bias)
 
 
 def _round_rows(

@@ -12,7 +12,14 @@ import kptm
 from kptm.compression import quantise
 from kptm.errors import ConfigError, ModelError
 from kptm.fusion import FusedModel, export_onnx
-from kptm.fusion.backbones.int8 import Int8Embedding, Int8Linear, is_int8, quantise_modules
+from kptm.fusion.backbones.int8 import (
+    Int8Embedding,
+    Int8Linear,
+    is_int8,
+    quantise_large_linears,
+    quantise_modules,
+)
+from kptm.fusion.entity_head import EntityHead
 
 pytestmark = pytest.mark.usefixtures("training")
 
@@ -85,6 +92,57 @@ def test_gpt_2_s_map_and_rows_of_tokens():
     zero = nn.Linear(3, 2, bias=False)
     nn.init.zeros_(zero.weight)
     assert not int8_of(zero).part(torch.randn(1, 3)).any()
+
+
+@pytest.mark.parametrize("shape", [(0, 8), (2, 0, 8), (8,), (3, 8), (2, 3, 8)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_inputs_of_any_shape_and_precision(shape, dtype):
+    made = int8_of(nn.Linear(8, 5)).part
+    x = torch.randn(shape).to(dtype)
+    rows = made(x.float().reshape(-1, 8))
+    assert torch.equal(made(x), rows.reshape(*shape[:-1], 5).to(dtype))
+    assert made(x).dtype is dtype
+
+
+def test_an_entity_head_and_its_small_layers():
+    torch.manual_seed(0)
+    head = EntityHead(64, 16, 70)
+    given = torch.randn(3, 64), torch.randn(4, 64), torch.randn(4, 16), torch.ones(3, 4).bool()
+    before = head(*given)
+    small = copy.deepcopy(head)
+    quantise_large_linears(small)
+    assert {name for name, part in small.named_modules() if isinstance(part, Int8Linear)} == {
+        "query",
+        "key",
+    }
+    assert type(small.relation) is nn.Linear  # 64 × 48 weights
+    quantise_large_linears(small, least=1)
+    assert isinstance(small.relation, Int8Linear)
+    for found, wanted in zip(small(*given), before, strict=True):
+        assert (found * wanted).sum(-1).min() > 0.99 * (wanted * wanted).sum(-1).min()
+        assert not torch.equal(found, wanted)
+
+
+@pytest.mark.parametrize("kind", ["gated", "memory", "knowbert", "adapter"])
+def test_8_bit_fusion_and_head_are_written_and_read(fused_of, said, tmp_path, kind):
+    small = quantise(fused_of("bert", kind=kind))
+    for part in (small.fusion, small.head):
+        quantise_large_linears(part, least=1)
+    found = said(small)
+    small.save_pretrained(tmp_path / "small")
+    again = FusedModel.from_pretrained(tmp_path / "small")
+    assert isinstance(again.head.query, Int8Linear)
+    assert all(torch.equal(a, b) for a, b in zip(found, said(again), strict=True))
+    assert again.fingerprint() == small.fingerprint()
+
+
+def test_a_model_whose_fusion_and_head_are_floats_is_read(fused_of, said, tmp_path):
+    """As models were that earlier versions wrote, and as small ones are."""
+    small = quantise(fused_of("bert"))
+    assert type(small.head.query) is nn.Linear
+    small.save_pretrained(tmp_path / "small")
+    again = FusedModel.from_pretrained(tmp_path / "small")
+    assert all(torch.equal(a, b) for a, b in zip(said(small), said(again), strict=True))
 
 
 def test_on_other_devices_than_the_cpu_weights_are_floats():
