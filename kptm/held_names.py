@@ -45,8 +45,8 @@ def words(texts: Iterable[str]) -> set[str]:
         for run in _WORD.findall(text.casefold()):
             if is_unspaced(run):
                 result.update(
-                    run[at : at + MIN_SUBSTRING_CHARACTERS]
-                    for at in range(len(run) - MIN_SUBSTRING_CHARACTERS + 1)
+                    run[i : i + MIN_SUBSTRING_CHARACTERS]
+                    for i in range(len(run) - MIN_SUBSTRING_CHARACTERS + 1)
                 )
             elif len(run) >= MIN_SUBSTRING_CHARACTERS:
                 result.add(run)

@@ -250,10 +250,10 @@ class CypherParser:
             self._query.compared.append((item, comparison, text))
 
     def _variable(self) -> str:
-        at = self._next
+        token = self._next
         variable = self._name()
         if variable not in self._nodes:
-            self._fail(f"no node is called {variable!r}", self._tokens[at].at)
+            self._fail(f"no node is called {variable!r}", self._tokens[token].at)
         return variable
 
     def _item(self) -> str | Property:
@@ -271,12 +271,12 @@ class CypherParser:
         self._query.columns.append((name, item))
 
     def _sort(self) -> None:
-        at = self._next
+        token = self._next
         name = self._name()
         if self._take("."):
             name = f"{name}.{self._name()}"
         if name not in [column for column, _ in self._query.columns]:
-            self._fail(f"{name!r} is no column of RETURN", self._tokens[at].at)
+            self._fail(f"{name!r} is no column of RETURN", self._tokens[token].at)
         descending = self._take("desc") or self._take("descending")
         if not descending:
             _ = self._take("asc") or self._take("ascending")

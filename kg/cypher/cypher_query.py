@@ -68,15 +68,15 @@ class _Plan:
         self._equal: list[tuple[str, str]] = []
         self.patterns: list[tuple[str, str, str]] = []
         self._edges: list[tuple[str, str, str]] = []
-        for at, (head, kind, tail) in enumerate(query.edges):
-            edge = (self._node(head), kind or f"?relation{at}", self._node(tail))
+        for i, (head, kind, tail) in enumerate(query.edges):
+            edge = (self._node(head), kind or f"?relation{i}", self._node(tail))
             self._edges.append(edge)
             self.patterns.append(edge)
-        for at, (variable, label) in enumerate(query.labels):
-            self._text(variable, TYPE, f"?type{at}", label)
-        for at, (item, text) in enumerate(query.equal):
+        for i, (variable, label) in enumerate(query.labels):
+            self._text(variable, TYPE, f"?type{i}", label)
+        for i, (item, text) in enumerate(query.equal):
             if item.name in _MEANT:
-                self._text(item.variable, _MEANT[item.name], f"?text{at}", text)
+                self._text(item.variable, _MEANT[item.name], f"?text{i}", text)
             else:
                 self.patterns.append((self._node(item.variable), item.name, text))
         self.where: list[Where] = [

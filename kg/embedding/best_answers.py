@@ -42,9 +42,9 @@ def best_answers(
     questions = sorted(gold)
     order = np.random.default_rng(seed).permutation(len(questions))[:MAX_QUESTIONS].tolist()
     answers = []
-    for at in sorted(order):
-        entity, relation, forward = questions[at]
-        candidates = sides[relation, forward] - excluded.get(questions[at], set()) - {entity}
+    for i in sorted(order):
+        entity, relation, forward = questions[i]
+        candidates = sides[relation, forward] - excluded.get(questions[i], set()) - {entity}
         keys = sorted(key for key in candidates if key in embeddings)
         if entity not in embeddings or not keys:
             continue
@@ -52,7 +52,7 @@ def best_answers(
         scores = embeddings.scores(relation=relation, **end)
         p = torch.softmax(scores[[embeddings.row(key) for key in keys]].double(), 0)
         best = int(p.argmax())
-        answers.append(BestAnswer(float(p[best]), keys[best] in gold[questions[at]]))
+        answers.append(BestAnswer(float(p[best]), keys[best] in gold[questions[i]]))
     return tuple(answers)
 
 

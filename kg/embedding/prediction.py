@@ -81,8 +81,8 @@ def highest(scores_N: Tensor, k: int) -> Tensor:
     if k < 1:
         return torch.empty(0, dtype=torch.long)
     least = torch.topk(scores_N, min(k, len(scores_N))).values[-1]
-    places = (scores_N >= least).nonzero().flatten()
-    return places[torch.sort(scores_N[places], descending=True, stable=True).indices[:k]]
+    positions = (scores_N >= least).nonzero().flatten()
+    return positions[torch.sort(scores_N[positions], descending=True, stable=True).indices[:k]]
 
 
 def _answers(question: Question, known: Facts | GraphView) -> set[str]:

@@ -240,7 +240,7 @@ class ScoredVectors:
         if self._table is None:
             return self._stored.chunks()
         table = self._table.numpy()
-        return (table[at : at + _ROWS_PER_CHUNK] for at in range(0, len(table), _ROWS_PER_CHUNK))
+        return (table[i : i + _ROWS_PER_CHUNK] for i in range(0, len(table), _ROWS_PER_CHUNK))
 
     def stamp(self) -> object:
         """A stamp that changes with the vectors; see :mod:`kg.embedding.files.stamps`."""

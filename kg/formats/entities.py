@@ -92,23 +92,23 @@ def read_entities_json(stream: IO[bytes], path: Path) -> Iterator[Line]:
     raw = stream.read()
     text = decode(raw.removeprefix(b"\xef\xbb\xbf"), path, 1)
     decoder = json.JSONDecoder()
-    at = _past(text, 0, "{", path)
+    position = _past(text, 0, "{", path)
     is_first, number, counted = True, 1, 0
     while True:
-        at = _space(text, at)
-        if text[at : at + 1] == "}":
+        position = _space(text, position)
+        if text[position : position + 1] == "}":
             break
         if not is_first:
-            at = _space(text, _past(text, at, ",", path))
+            position = _space(text, _past(text, position, ",", path))
         is_first = False
-        start = at
-        key, at = _value(decoder, text, at, path)
-        value, at = _value(decoder, text, _past(text, at, ":", path), path)
+        start = position
+        key, position = _value(decoder, text, position, path)
+        value, position = _value(decoder, text, _past(text, position, ":", path), path)
         number += text.count("\n", counted, start)  # counts only the lines since the last entity
         counted = start
-        yield number, _map_field(key, value, path, number, text[start:at])
-    if text[at + 1 :].strip():
-        raise _not_json(text, at + 1, "text after the object", path)
+        yield number, _map_field(key, value, path, number, text[start:position])
+    if text[position + 1 :].strip():
+        raise _not_json(text, position + 1, "text after the object", path)
 
 
 def _map_field(key: Any, value: Any, path: Path, number: int, text: str) -> Any:

@@ -89,11 +89,11 @@ def read_kgtk(stream: IO[bytes], path: Path) -> Iterator[Line]:
 def _header(cells: list[str], path: Path, number: int) -> dict[str, int]:
     column_numbers = {}
     for column, names in _COLUMNS.items():
-        at = [cells.index(name) for name in names if name in cells]
-        if not at:
+        columns = [cells.index(name) for name in names if name in cells]
+        if not columns:
             reason = f"the header has no column {column}"
             raise TripleFormatError(path, number, reason, "\t".join(cells))
-        column_numbers[column] = at[0]
+        column_numbers[column] = columns[0]
     if "id" in cells:
         column_numbers["id"] = cells.index("id")
     return column_numbers
@@ -105,8 +105,8 @@ def _cells(cells: list[str], header: dict[str, int]) -> tuple[str, str, str, str
     node1, label, node2 = (cells[header[name]] for name in ("node1", "label", "node2"))
     if not node1 or not label or not node2:
         raise _MalformedError("node1, label and node2 must not be empty")
-    at = header.get("id", len(cells))
-    return (cells[at] if at < len(cells) else ""), node1, label, node2
+    id_column = header.get("id", len(cells))
+    return (cells[id_column] if id_column < len(cells) else ""), node1, label, node2
 
 
 def _statements(node1: str, label: str, node2: str) -> list[Statement]:
@@ -228,11 +228,11 @@ def write_kgtk(stream: IO[bytes], path: Path, statements: Iterable[Statement]) -
             details.append(Qualifier(CONFIDENCE, Literal(repr(item.confidence), f"{XSD}decimal")))
         if item.source is not None:
             details.append(Qualifier(SOURCE, Literal(item.source)))
-        for at, pair in enumerate(details):
+        for i, pair in enumerate(details):
             value, more = _cell(pair.value, path)
             lost += more
             name = pair.relation
-            rows.append((f"{edge}-{at}", edge, _key(name, path), value))
+            rows.append((f"{edge}-{i}", edge, _key(name, path), value))
         stream.write("".join("\t".join(row) + "\n" for row in rows).encode())
     return written, lost
 

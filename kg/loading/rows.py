@@ -104,12 +104,12 @@ def as_file(rows: str | Path | Rows, *, key: str | None) -> Iterator[Input]:
         yield Input(rows, rows)
         return
     with tempfile.TemporaryDirectory() as folder:
-        file, places = _write(rows, Path(folder), key)
+        file, positions = _write(rows, Path(folder), key)
         try:
-            yield Input(STDIN, file, places)
+            yield Input(STDIN, file, positions)
         except TripleFormatError as error:
             if error.path == str(file):
-                raise places.error(error) from error
+                raise positions.error(error) from error
             raise TripleFormatError(GIVEN, error.line, error.reason, error.text) from error
 
 
@@ -126,19 +126,19 @@ def _write(rows: Any, folder: Path, key: str | None) -> tuple[Path, Places]:
     all_items = items if first is None else chain((first,), items)
     if isinstance(first, Mapping) and key is None:
         return _json_lines(all_items, folder / "rows.jsonl"), Places()
-    places = Places(before=1)
+    positions = Places(before=1)
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
         names = list(first) if isinstance(first, Mapping) else list(HEADER)
-        _csv(all_items, names, stream, places, wide=isinstance(first, Mapping))
-    return folder / "rows.csv", places
+        _csv(all_items, names, stream, positions, wide=isinstance(first, Mapping))
+    return folder / "rows.csv", positions
 
 
 def _places_of(rows: Iterable[tuple[Any, ...]]) -> Places:
     """The lines of a data frame's rows, whose cells may contain line breaks."""
-    places = Places(before=1)
+    positions = Places(before=1)
     for number, row in enumerate(rows, 1):
-        places.note(number, sum(cell.count("\n") for cell in row if isinstance(cell, str)))
-    return places
+        positions.note(number, sum(cell.count("\n") for cell in row if isinstance(cell, str)))
+    return positions
 
 
 def _csv(

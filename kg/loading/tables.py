@@ -69,8 +69,8 @@ def load_file(
     progress: Callable[[int], None] | None,
 ) -> LoadReport:
     """Load a file, or rows; the arguments are those of :meth:`kg.KnowledgeGraph.load`."""
-    with as_file(path, key=key) as (name, file, places):
-        if places is not None:
+    with as_file(path, key=key) as (name, file, positions):
+        if positions is not None:
             source, form = source or ROWS, None
         tables = _tables(file, form, types, wide=key is not None)
         while True:
@@ -83,7 +83,7 @@ def load_file(
                     return loading.load_lines(
                         database,
                         name,
-                        lines if places is None else places.rows(lines),
+                        lines if positions is None else positions.rows(lines),
                         tables=tables,
                         notes=notes,
                         key_column=(key or "").strip(),

@@ -47,7 +47,7 @@ def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> 
     """
     wanted = (*languages, NONE, *(() if languages else (ENGLISH,)), DEFAULT, ENGLISH)
     ranked = (
-        (_rank(wanted, item.language.partition("--")[0]), -at) for at, item in enumerate(values)
+        (_rank(wanted, item.language.partition("--")[0]), -i) for i, item in enumerate(values)
     )
     best = min(ranked, default=None)
     return None if best is None else values[-best[1]].value
@@ -56,10 +56,12 @@ def preferred_text(values: Sequence[Literal], languages: Sequence[str] = ()) -> 
 def _rank(wanted: Sequence[str], tag: str) -> tuple[int, int, str]:
     """The position of the first matching range, the distance of the tag from it, and the tag."""
     fits = (
-        (at, far) for at, item in enumerate(wanted) if (far := _distance(item, tag)) is not None
+        (i, distance)
+        for i, item in enumerate(wanted)
+        if (distance := _distance(item, tag)) is not None
     )
-    at, far = min(fits, default=(len(wanted), 0))
-    return at, far, tag
+    best_index, distance = min(fits, default=(len(wanted), 0))
+    return best_index, distance, tag
 
 
 def _distance(wanted: str, tag: str) -> int | None:

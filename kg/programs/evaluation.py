@@ -301,8 +301,8 @@ class Evaluation:
         qualifiers = times(self._sql, [fact for _, fact in rows], self.sets.roles, self._at)
         period = self.period(program.during)
         holds = [(hold(qualifiers.get(fact, ()), period), here) for here, fact in rows]
-        ranked = sorted((how, at) for at, (how, _) in enumerate(holds) if how is not None)
-        return [holds[at][1] for _, at in ranked][:limit]
+        ranked = sorted((how, i) for i, (how, _) in enumerate(holds) if how is not None)
+        return [holds[i][1] for _, i in ranked][:limit]
 
     # ── measures ─────────────────────────────────────────────────────────────────────────────────
 

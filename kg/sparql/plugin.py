@@ -122,7 +122,7 @@ def _read_result(result: Result, text: str | None) -> Bindings | bool | list[Tri
         variables = list(result.vars or ())
         if text is not None:  # RDFLib's order of the variables changes from run to run
             names = [match[1] for match in re.finditer(r"[?$](\w+)", text)]
-            first = {name: at for at, name in reversed(list(enumerate(names)))}
+            first = {name: i for i, name in reversed(list(enumerate(names)))}
             variables.sort(key=lambda name: (first.get(str(name), len(names)), str(name)))
         # Iterating over the result itself would skip rows without any binding.
         rows = (tuple(value_of(row.get(name)) for name in variables) for row in result.bindings)

@@ -119,8 +119,8 @@ def round_decimal(value: Literal) -> Literal:
     ):
         return value
     number = Decimal(value.value)
-    places = 2 if abs(number) >= 1 else 2 - number.adjusted()
-    return replace(value, value=f"{round(number, places):f}")
+    positions = 2 if abs(number) >= 1 else 2 - number.adjusted()
+    return replace(value, value=f"{round(number, positions):f}")
 
 
 def type_name(value: Literal) -> str:

@@ -74,13 +74,13 @@ def _renumber(state: dict[str, Tensor], stack: str, numbers: Sequence[int]) -> d
 
 def _places(numbers: Sequence[int], layers: Sequence[int]) -> tuple[int, ...]:
     """The student's layers nearest to those after which knowledge entered; on ties the earlier."""
-    places = tuple(
+    positions = tuple(
         min(range(len(layers)), key=lambda place: (abs(layers[place] - number), place))
         for number in numbers
     )
-    if len(set(places)) < len(places):
+    if len(set(positions)) < len(positions):
         raise ConfigError(
             f"knowledge enters after {len(numbers)} layers, but only {len(layers)} are kept;"
             " keep more"
         )
-    return places
+    return positions

@@ -78,11 +78,11 @@ def collate(
     spans: list[tuple[int, int, int]] = []
     rows: list[int] = []
     candidates: list[tuple[tuple[int, float], ...]] = []
-    places: list[tuple[int, int]] = []
+    positions: list[tuple[int, int]] = []
     for number, text in enumerate(texts):
         input_ids[number, : len(text.ids)] = torch.tensor(text.ids)
         attention_mask[number, : len(text.ids)] = 1
-        places.extend((number, at) for at in text.blanks)
+        positions.extend((number, at) for at in text.blanks)
         for span in text.spans:
             if span.row is not None and with_knowledge:
                 spans.append((number, span.start, span.end))
@@ -99,7 +99,7 @@ def collate(
         candidate_priors=candidate_priors,
         branch_ids=branch_ids,
         branch_places=branch_places,
-        target_places=torch.tensor(places, dtype=torch.long).reshape(-1, 2),
+        target_places=torch.tensor(positions, dtype=torch.long).reshape(-1, 2),
     )
 
 
@@ -123,17 +123,17 @@ def _branches(
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """The tokens of the facts attached to mentions, and their places; see KnowledgeBatch."""
     ids: list[list[int]] = []
-    places: list[list[tuple[int, int, int]]] = []
+    positions: list[list[tuple[int, int, int]]] = []
     mention = fact = 0
     for text in texts:
         ids.append([])
-        places.append([])
+        positions.append([])
         for span in text.spans:
             if span.row is None:
                 continue
             for branch in span.branches:
                 ids[-1].extend(branch)
-                places[-1].extend((mention, fact, at) for at in range(1, len(branch) + 1))
+                positions[-1].extend((mention, fact, i) for i in range(1, len(branch) + 1))
                 fact += 1
             mention += 1
     length = max(map(len, ids))
@@ -142,5 +142,5 @@ def _branches(
     padding = [(-1, -1, 1)]
     return (
         torch.tensor([row + [pad_id] * (length - len(row)) for row in ids]),
-        torch.tensor([row + padding * (length - len(row)) for row in places]),
+        torch.tensor([row + padding * (length - len(row)) for row in positions]),
     )

@@ -26,7 +26,11 @@ def sentences(document: LinkedText) -> Iterator[LinkedText]:
     """
     text, links = document.text, document.links
     all_ends = [match.end() for match in _END.finditer(text)]
-    ends = [at for at in all_ends if not any(link.start < at < link.end for link in links)]
+    ends = [
+        position
+        for position in all_ends
+        if not any(link.start < position < link.end for link in links)
+    ]
     start = 0
     for end in (*ends, len(text)):
         part = text[start:end]

@@ -80,7 +80,7 @@ class EncodedText:
         return EncodedText(
             (*self.ids[: span.start], *ids, *self.ids[span.end :]),
             (*spans[:number], reworded, *spans[number + 1 :]),
-            tuple(at + shift if at >= span.end else at for at in self.blanks),
+            tuple(blank + shift if blank >= span.end else blank for blank in self.blanks),
         )
 
 
@@ -197,28 +197,28 @@ class TextEncoder:
         if not where and text.strip() and any(not is_special for is_special in special):
             raise ModelError(
                 f"{type(self.tokenizer).__name__} gives offsets without width for {text[:40]!r}:"
-                " mentions cannot be"
-                " placed; update the tokenizers package, or take another tokenizer"
+                " mentions cannot be placed; update the tokenizers package, or take another"
+                " tokenizer"
             )
         spans: list[TokenSpan] = []
-        at, room = 0, self.max_length
+        i, room = 0, self.max_length
         for link in document.links:
             start, end = offsets(link.start), offsets(link.end)
-            while at < len(where) and where[at][2] <= start:
-                at += 1
-            first = at
-            while at < len(where) and where[at][1] < end:
-                at += 1
-            if at > first:
+            while i < len(where) and where[i][2] <= start:
+                i += 1
+            first = i
+            while i < len(where) and where[i][1] < end:
+                i += 1
+            if i > first:
                 row = self._embeddings.row(link.entity)
-                span = TokenSpan(where[first][0], where[at - 1][0] + 1, link.entity, row)
+                span = TokenSpan(where[first][0], where[i - 1][0] + 1, link.entity, row)
                 if self._keeps_candidates:
                     span = replace(span, candidates=self._candidates(link))
                 if self._facts is not None and row is not None:
                     span = replace(span, branches=self._branches(link.entity, room))
                     room -= sum(map(len, span.branches))
                 spans.append(span)
-        blanks = tuple(at for at, number in enumerate(ids) if number == self.mask_id)
+        blanks = tuple(i for i, number in enumerate(ids) if number == self.mask_id)
         if self._causal:
             # The blank is after the last token, unless the text was cut before it.
             is_cut = len(ids) >= self.max_length and bool(where) and where[-1][2] < len(text)
@@ -251,8 +251,8 @@ class TextEncoder:
         if self._causal or mask == MASK or MASK not in text:
             return text, lambda offset: offset
         shift = len(mask) - len(MASK)
-        places = [match.start() for match in re.finditer(re.escape(MASK), text)]
+        positions = [match.start() for match in re.finditer(re.escape(MASK), text)]
         return (
             text.replace(MASK, mask),
-            lambda offset: offset + shift * sum(place < offset for place in places),
+            lambda offset: offset + shift * sum(place < offset for place in positions),
         )

@@ -49,7 +49,7 @@ def ways_of(features: NDArray[np.float64]) -> NDArray[np.int64]:
     Args:
         features: The features of the pairs, shape (P, F).
     """
-    column = {name: features[:, at] for at, name in enumerate(FEATURES)}
+    column = {name: features[:, i] for i, name in enumerate(FEATURES)}
     short, slips = column["abbreviated"] > 0, column["slips"] > 0
     own_words = (column["extra"] > MAX_SMALL_WEIGHT) | ~(short | slips)
     ways = np.where(own_words, 3, np.where(short, 2, 1))

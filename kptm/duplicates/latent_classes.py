@@ -51,7 +51,7 @@ class LatentClasses:
     """
 
     def __init__(self, roles: Sequence[Role], shares: Values, probabilities: Values) -> None:
-        self._row = {role: at for at, role in enumerate(roles)}
+        self._row = {role: i for i, role in enumerate(roles)}
         self._shares = np.log(shares)
         self._logs = np.log(probabilities / WIDTHS)
         self._none = self._logs[:, :, 0].sum(axis=1)
@@ -66,10 +66,10 @@ class LatentClasses:
             for role in counts:
                 total[role] = total.get(role, 0) + 1
         roles = sorted(total, key=lambda role: (-total[role], role))[:MAX_ROLES]
-        row = {role: at for at, role in enumerate(roles)}
+        row = {role: i for i, role in enumerate(roles)}
         cells = [
-            (at, row[role], int(np.searchsorted(STARTS, count, side="right")) - 1)
-            for at, counts in enumerate(found)
+            (i, row[role], int(np.searchsorted(STARTS, count, side="right")) - 1)
+            for i, counts in enumerate(found)
             for role, count in counts.items()
             if role in row
         ]
@@ -80,11 +80,11 @@ class LatentClasses:
         has = csr_array((np.ones(len(cells)), (lines, columns)), shape=shape)
         members, shares = _fit(has, min(MAX_CLASSES, max(1, len(found) // MIN_CLASS_MEMBERS)))
         counted = np.zeros((members.shape[1], len(roles), len(STARTS)))
-        for at in range(1, len(STARTS)):
-            chosen = bins == at
+        for i in range(1, len(STARTS)):
+            chosen = bins == i
             ones = np.ones(int(chosen.sum()))
             part = csr_array((ones, (lines[chosen], columns[chosen])), shape=shape)
-            counted[:, :, at] = (part.T @ members).T
+            counted[:, :, i] = (part.T @ members).T
         sizes = members.sum(axis=0)
         counted[:, :, 0] = np.maximum(0, sizes[:, None] - counted.sum(axis=2))
         every = counted.sum(axis=0)
@@ -110,12 +110,12 @@ class LatentClasses:
         left, right = self._by_row(one), self._by_row(other)
         if not left or not right:
             return 0.0, 0.0
-        both = {at: left.get(at, 0) + right.get(at, 0) for at in left | right}
+        both = {column: left.get(column, 0) + right.get(column, 0) for column in left | right}
         shared = {self._row[role]: count for role, count in common.items() if role in self._row}
-        union = {at: count - shared.get(at, 0) for at, count in both.items()}
+        union = {column: count - shared.get(column, 0) for column, count in both.items()}
         first, second = self._log_likelihoods(left), self._log_likelihoods(right)
         # n facts of which only one of the two has each can be divided in n + 1 numbers.
-        divided = sum(math.log1p(count - shared.get(at, 0)) for at, count in union.items())
+        divided = sum(math.log1p(count - shared.get(column, 0)) for column, count in union.items())
         alike = self._mean(first + second)
         one_thing = self._mean(self._log_likelihoods(union)) - divided - alike
         return _squash(one_thing), _squash(alike - self._mean(first) - self._mean(second))

@@ -56,8 +56,8 @@ def keys_of(name: str, frequency: Mapping[str, int]) -> Iterator[str]:
 def _without_letters(word: str) -> Iterator[str]:
     if MIN_LETTERS <= len(word) <= MAX_LETTERS:
         yield "-" + word
-        for at in range(len(word)):
-            yield "-" + word[:at] + word[at + 1 :]
+        for i in range(len(word)):
+            yield "-" + word[:i] + word[i + 1 :]
 
 
 def _initials(words: tuple[str, ...]) -> Iterator[str]:

@@ -42,7 +42,7 @@ class RolePairs:
     """
 
     def __init__(self, roles: Iterable[Role], together: NDArray[np.float64], entities: int) -> None:
-        self._row = {role: at for at, role in enumerate(roles)}
+        self._row = {role: i for i, role in enumerate(roles)}
         self.together, self.entities = together, max(1, entities)
         self.alone = together.diagonal()
 
@@ -60,12 +60,12 @@ class RolePairs:
             counts.update(found)
         roles = [role for role, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
         roles = roles[:MAX_ROLES]
-        row = {role: at for at, role in enumerate(roles)}
+        row = {role: i for i, role in enumerate(roles)}
         together = np.zeros((len(roles), len(roles)))
         total = 0
         for _, found in entity_facts.stream_roles(sql, step):
-            at = [row[role] for role in found if role in row]
-            together[np.ix_(at, at)] += 1
+            rows_of_roles = [row[role] for role in found if role in row]
+            together[np.ix_(rows_of_roles, rows_of_roles)] += 1
             total += 1
         return cls(roles, together, total)
 

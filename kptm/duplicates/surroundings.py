@@ -59,8 +59,8 @@ class Degrees:
         self._add(ends)
 
     def _add(self, nodes: Sequence[int]) -> None:
-        at, counts = np.unique(np.array(nodes, np.int64) % COUNTERS, return_counts=True)
-        self._counts[at] += counts.astype(np.int32)
+        counters, counts = np.unique(np.array(nodes, np.int64) % COUNTERS, return_counts=True)
+        self._counts[counters] += counts.astype(np.int32)
 
     def of(self, nodes: Ids) -> Ids:
         """The numbers of facts of nodes, shape (N,); values have negative ids."""
@@ -111,8 +111,8 @@ class Surroundings:
         shares = [np.full(len(neighbours), 1 / max(1, len(neighbours))) for neighbours in around]
         weights = np.concatenate([np.ones(len(nodes)), *shares])
         weights = weights[ids != number]
-        ids, at = np.unique(ids[ids != number], return_inverse=True)
-        summed = np.bincount(at, weights, len(ids))
+        ids, index_of_node = np.unique(ids[ids != number], return_inverse=True)
+        summed = np.bincount(index_of_node, weights, len(ids))
         rare = np.maximum(0.05, 1 - np.log(self._degrees.of(ids)) / self._unit)
         return ids, summed * rare
 

@@ -143,8 +143,8 @@ def _overlapping(wanted: Sequence[Span], predicted: Sequence[Span]) -> int:
         of_entity = unused[key]
         place = next(
             (
-                at
-                for at, span_of_entity in enumerate(of_entity)
+                i
+                for i, span_of_entity in enumerate(of_entity)
                 if span_of_entity[0] < end and start < span_of_entity[1]
             ),
             None,

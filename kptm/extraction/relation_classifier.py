@@ -95,10 +95,10 @@ class LabelSpace:
     @cached_property
     def members(self) -> Floats:
         """K × L: 1 if a class contains a label."""
-        at = {label: number for number, label in enumerate(self.labels)}
+        column_of = {label: number for number, label in enumerate(self.labels)}
         result = np.zeros((len(self.classes), len(self.labels)), np.float32)
         for row, labels in enumerate(self.classes):
-            result[row, [at[label] for label in labels]] = 1
+            result[row, [column_of[label] for label in labels]] = 1
         return result
 
     def words(self, items: Sequence[Features], *, known: bool = True) -> sparse.csr_matrix:
@@ -235,12 +235,12 @@ def _rows(lists: Sequence[array[int]], hashes: NDArray[np.uint32]) -> sparse.csr
     shape = len(lists), len(hashes)
     if not len(hashes) or not len(flat):
         return sparse.csr_matrix(shape, dtype=np.float32)
-    at = np.minimum(np.searchsorted(hashes, flat), len(hashes) - 1)
-    seen = hashes[at] == flat
+    positions = np.minimum(np.searchsorted(hashes, flat), len(hashes) - 1)
+    seen = hashes[positions] == flat
     owner = np.repeat(np.arange(len(lists)), sizes)[seen]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(lists)))])
     data = np.ones(int(seen.sum()), np.float32)
-    return sparse.csr_matrix((data, at[seen], indptr), shape)
+    return sparse.csr_matrix((data, positions[seen], indptr), shape)
 
 
 def _ones(columns: Sequence[Sequence[int]], shape: tuple[int, int]) -> sparse.csr_matrix:

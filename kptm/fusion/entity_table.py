@@ -57,8 +57,8 @@ class EntityTable(nn.Module):
         """The vectors of some entities, (…, E), by the numbers of their rows, (…)."""
         if self._held is not None:
             return self._held[rows]
-        needed, places = torch.unique(rows, return_inverse=True)
-        return self._unit(self._embeddings.at(needed.cpu().numpy()))[places]
+        needed, positions = torch.unique(rows, return_inverse=True)
+        return self._unit(self._embeddings.at(needed.cpu().numpy()))[positions]
 
     def whole(self) -> Tensor:
         """All rows, (N, E); they stay in memory."""

@@ -197,7 +197,7 @@ def _node_types(types: Sequence[tuple[str, ...]], wanted: Sequence[str]) -> list
         if name not in counts:
             known = ", ".join(common[:_MAX_NAMED]) or "none"
             raise ConfigError(f"types: no entity has the type {name!r}; there are {known}")
-    order = {name: at for at, name in enumerate(wanted or common)}
+    order = {name: i for i, name in enumerate(wanted or common)}
     return [
         min((name for name in names if name in order), key=order.__getitem__, default=UNTYPED)
         for names in types
@@ -209,7 +209,7 @@ def _add_edges(
 ) -> None:
     """Add the edges of each (type of heads, relation, type of tails), in the order of facts."""
     kinds = tuple(dict.fromkeys(type_of))
-    number = {kind: at for at, kind in enumerate(kinds)}
+    number = {kind: i for i, kind in enumerate(kinds)}
     kind_of = torch.tensor([number[kind] for kind in type_of], dtype=torch.int64)
     # A number for each combination: (type of head · relations + relation) · types + type of tail.
     combined = (kind_of[edges.heads] * len(edges.relations) + edges.kinds) * len(kinds)

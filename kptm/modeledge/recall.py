@@ -76,9 +76,9 @@ def recall(
     numbered = list(enumerate(documents))
     for first in range(0, len(documents), DOCUMENTS_PER_TRANSACTION):
         part = numbered[first : first + DOCUMENTS_PER_TRANSACTION]
-        for way, (places, vectors) in _encode_documents(model, part).items():
+        for way, (positions, vectors) in _encode_documents(model, part).items():
             hits_of_places = store.search(vectors, k=k, space=names[way], where=where)
-            for (number, start, end, entity), hits in zip(places, hits_of_places, strict=True):
+            for (number, start, end, entity), hits in zip(positions, hits_of_places, strict=True):
                 results[number].append(Recalled(way, start, end, entity, tuple(hits)))
     return results
 

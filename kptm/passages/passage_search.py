@@ -61,7 +61,7 @@ def search(
     features = features_of(passages, terms, linked, ranks)
     scores = (weights or RankWeights.default()).score(features)
     order = np.lexsort((np.array([item.id for item in passages]), -scores))[:limit]
-    return [_score_passage(passages[at], float(scores[at])) for at in order]
+    return [_score_passage(passages[i], float(scores[i])) for i in order]
 
 
 def features_of(

@@ -49,12 +49,12 @@ def sentences(text: str, unbroken: Sequence[tuple[int, int]] = ()) -> list[tuple
     """(start, end) of each sentence of a text; no sentence ends within a span of ``unbroken``."""
     bounds, start = [], 0
     for match in _END.finditer(text):
-        at = match.end()
-        if any(first < at < last for first, last in unbroken):
+        boundary = match.end()
+        if any(first < boundary < last for first, last in unbroken):
             continue
-        if text[start:at].strip():
-            bounds.append((start, at))
-            start = at
+        if text[start:boundary].strip():
+            bounds.append((start, boundary))
+            start = boundary
     if text[start:].strip():
         bounds.append((start, len(text)))
     return bounds

@@ -44,14 +44,14 @@ def serve(
             required_tokens(workspace)
     rate_limits(config.rate, None)
     with listen(config) as listener:
-        at = replace(config, port=listener.getsockname()[1])
+        bound_config = replace(config, port=listener.getsockname()[1])
 
         def accepting() -> None:
             if ready is not None:
-                ready(at.url())
+                ready(bound_config.url())
 
         with json_logs() if config.log_requests else nullcontext():
             if config.workers == 1:
-                serve_on(listener, workspaces, at, ready=accepting)
+                serve_on(listener, workspaces, bound_config, ready=accepting)
             else:
-                serve_by_workers(listener, workspaces, at, ready=accepting)
+                serve_by_workers(listener, workspaces, bound_config, ready=accepting)

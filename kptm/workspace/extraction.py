@@ -374,8 +374,8 @@ class WorkspaceExtraction:
 
 def _span(sentence: str, name: str) -> tuple[int, int]:
     """The span of a name in a sentence, ignoring case; (0, 0) if it is not there."""
-    at = sentence.lower().find(name.lower())
-    return (at, at + len(name)) if at >= 0 else (0, 0)
+    start = sentence.lower().find(name.lower())
+    return (start, start + len(name)) if start >= 0 else (0, 0)
 
 
 def _fact(item: Proposal) -> tuple[object, ...]:

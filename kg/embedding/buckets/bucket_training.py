@@ -105,24 +105,24 @@ class BucketTraining:
     def _train(
         self, progress: Callable[[Epoch], None] | None, step: Callable[[float], None] | None
     ) -> None:
-        at = dict(self._files.progress)
+        saved = dict(self._files.progress)
         self._saved = time.monotonic()
-        while len(at["curve"]) < self.config.epochs:
-            number = len(at["curve"])
+        while len(saved["curve"]) < self.config.epochs:
+            number = len(saved["curve"])
             pairs = self._pairs(number)
-            for place in range(at["pair"], len(pairs)):
+            for i in range(saved["pair"], len(pairs)):
                 # A pair has its own seed, so that a pair that is trained again draws the same.
-                torch.manual_seed((self.config.seed * 1_000_003 + number) * 65_537 + place)
-                loss, rows = self._train_pair(*pairs[place])
-                at |= {"pair": place + 1, "loss": at["loss"] + loss, "rows": at["rows"] + rows}
-                self._commit_if_due(at)
+                torch.manual_seed((self.config.seed * 1_000_003 + number) * 65_537 + i)
+                loss, rows = self._train_pair(*pairs[i])
+                saved |= {"pair": i + 1, "loss": saved["loss"] + loss, "rows": saved["rows"] + rows}
+                self._commit_if_due(saved)
                 if step is not None:
-                    step(number + (place + 1) / len(pairs))
-            epoch = Epoch(number + 1, at["loss"] / max(1, at["rows"]))
-            at = {"curve": [*at["curve"], list(epoch)], "pair": 0, "loss": 0.0, "rows": 0}
+                    step(number + (i + 1) / len(pairs))
+            epoch = Epoch(number + 1, saved["loss"] / max(1, saved["rows"]))
+            saved = {"curve": [*saved["curve"], list(epoch)], "pair": 0, "loss": 0.0, "rows": 0}
             if progress is not None:
                 progress(epoch)
-        self._commit(at)
+        self._commit(saved)
 
     def vectors(self, partition: int) -> torch.Tensor:
         """The vectors of a partition, shape (entities of the partition, width)."""
@@ -150,7 +150,7 @@ class BucketTraining:
     def _pairs(self, epoch: int) -> list[tuple[int, int]]:
         """All pairs of partitions in a random order in which neighbours share a partition."""
         order = np.random.default_rng((self.config.seed, epoch)).permutation(self._count).tolist()
-        return [(part, other) for at, part in enumerate(order) for other in order[at:]]
+        return [(part, other) for i, part in enumerate(order) for other in order[i:]]
 
     def _train_pair(self, part: int, other: int) -> tuple[float, int]:
         """Train the buckets of a pair; return the summed loss and the directed triples."""

@@ -150,10 +150,10 @@ def _ranks(
             stop = min(start + size, end)
             block_WN = vectors[start - begin : stop - begin].double().T
             first, last = np.searchsorted(place, (start, stop))
-            for at in range(0, count, step):
-                these = slice(at, at + step)
+            for i in range(0, count, step):
+                these = slice(i, i + step)
                 scores_BN = (query_BW[these].double() @ block_WN).float()
-                row, column = number[first:last] - at, place[first:last] - start
+                row, column = number[first:last] - i, place[first:last] - start
                 inside = (row >= 0) & (row < step)
                 row, column = row[inside], column[inside]
                 scores_BN[torch.from_numpy(row), torch.from_numpy(column)] = -torch.inf

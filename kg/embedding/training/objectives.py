@@ -77,13 +77,15 @@ def _one_to_all(scorer: Scorer, ids: torch.Tensor) -> Batches:
             # 0, 1, … within each chosen row: counts the triples that share its scores.
             within = torch.arange(len(row)) - (size[chosen].cumsum(0) - size[chosen])[row]
             batch = triples[order[first[chosen][row] + within]]
-            among, tail = None, batch[:, 2]
+            candidates, tail = None, batch[:, 2]
             if config.training == "sampled":
                 drawn = torch.randint(scorer.num_entities, (config.negatives,))
                 # The correct tails are always in the sample; ``tail`` becomes their column in it.
-                among, at = torch.unique(torch.cat([tail, drawn]), return_inverse=True)
-                tail = at[: len(tail)]
-            scores = scorer.scores(pairs[pair[order[first[chosen]]]], among)
+                candidates, column_of_tail = torch.unique(
+                    torch.cat([tail, drawn]), return_inverse=True
+                )
+                tail = column_of_tail[: len(tail)]
+            scores = scorer.scores(pairs[pair[order[first[chosen]]]], candidates)
             row, tail = row.to(scores.device), tail.to(scores.device)
             loss = (torch.logsumexp(scores, 1)[row] - scores[row, tail]).mean()
             if config.regularization is not None:

@@ -248,15 +248,15 @@ def _fields(text: str, separator: str = ",") -> list[str] | None:
     if '"' not in text:
         return text.split(separator)
     fields = []
-    at = 0
+    start = 0
     match = _field(separator).match
     while True:
-        column = match(text, at)
+        column = match(text, start)
         if column is None:
             return None
         quoted, plain, end = column.groups()
         fields.append(plain if quoted is None else _unquote(quoted))
-        at = column.end()
+        start = column.end()
         if not end:
             return fields
 

@@ -117,7 +117,7 @@ def _guess_entities(header: Sequence[str], body: Sequence[Sequence[str]]) -> Tab
     if any(not name or _is_number(name) for name in header):
         doubts.append("the first line does not look like a header, and this layout needs one")
     names = [name for name in header if name]
-    scores = {name: _key_score(name, at, body) for at, name in enumerate(header) if name}
+    scores = {name: _key_score(name, i, body) for i, name in enumerate(header) if name}
     best = max(names, key=lambda name: scores[name])
     cells = _column(header.index(best), body)
     if len(set(cells)) < MIN_DISTINCT_CELLS * len(body):
@@ -139,7 +139,7 @@ def _column(at: int, body: Sequence[Sequence[str]]) -> list[str]:
 def _rank(name: str) -> int:
     """The rank of a heading among the usual ones; a rank after them for any other heading."""
     words = name.casefold().replace("_", " ").split()
-    return next((at for at, word in enumerate(NAMES) if word in words), len(NAMES))
+    return next((i for i, word in enumerate(NAMES) if word in words), len(NAMES))
 
 
 def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
@@ -159,8 +159,8 @@ def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
     """The separator of several short values in the cells of a column, "" if there is none."""
     best, most = "", 0.0
-    for at, name in enumerate(header):
-        cells = _column(at, body) if name != key else []
+    for i, name in enumerate(header):
+        cells = _column(i, body) if name != key else []
         for sign in SPLITS:
             split_cells = [cell.split(sign) for cell in cells if sign in cell]
             parts = [part.strip() for cell in split_cells for part in cell if part.strip()]

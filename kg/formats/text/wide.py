@@ -57,9 +57,9 @@ def _cells(
     fields: list[str], names: list[str], place: int, layout: TableLayout
 ) -> Iterator[tuple[str, str]]:
     """Yield (name of the column, value) for each value of a row."""
-    for at, name in enumerate(names):
-        if at != place and name:
-            for cell in _values(fields[at] if at < len(fields) else "", layout):
+    for i, name in enumerate(names):
+        if i != place and name:
+            for cell in _values(fields[i] if i < len(fields) else "", layout):
                 yield name, cell
 
 

@@ -257,7 +257,7 @@ def _triples(sql: Sql, revision: int, keys: Sequence[Key]) -> dict[Key, int]:
     }
     last = newest(sql)
     fresh = [key for key in keys if key not in existing]
-    new_ids = {key: last + at for at, key in enumerate(fresh, 1)}
+    new_ids = {key: last + i for i, key in enumerate(fresh, 1)}
     rows = [(number, *key, revision, 0) for key, number in new_ids.items()]
     sql.insert("triple", "id, head_id, relation_id, tail_id, rev_added, rev_removed", rows)
     quantity_rows.add_measures(sql, last)

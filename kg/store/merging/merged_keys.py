@@ -44,11 +44,11 @@ def list_merged(sql: Sql) -> dict[str, tuple[str, int]]:
 def _end(pairs: Mapping[str, tuple[str, int]], start: str) -> tuple[str, int] | None:
     """The end of a chain of merges; None if it returns to its start, as a file may state."""
     seen = {start}
-    at = pairs[start]
-    while at[0] in pairs and at[0] not in seen:
-        seen.add(at[0])
-        at = pairs[at[0]]
-    return None if at[0] in seen else at
+    kept = pairs[start]
+    while kept[0] in pairs and kept[0] not in seen:
+        seen.add(kept[0])
+        kept = pairs[kept[0]]
+    return None if kept[0] in seen else kept
 
 
 def kept_keys(sql: Sql, keys: Iterable[str]) -> dict[str, str]:

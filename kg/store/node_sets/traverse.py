@@ -53,13 +53,13 @@ def witness_paths(
     node_of_id = nodes(sql, {number for *ids, _ in rows for number in ids})
     paths = []
     for *ids, _ in rows:
-        places = [start, *map(node_of_id.__getitem__, ids), end]
+        positions = [start, *map(node_of_id.__getitem__, ids), end]
         paths.append(
             [
                 Triple(here, step.relation, there)
                 if step.forward
                 else Triple(there, step.relation, here)
-                for step, here, there in zip(steps, places, places[1:], strict=False)
+                for step, here, there in zip(steps, positions, positions[1:], strict=False)
             ]
         )
     return paths

@@ -159,13 +159,13 @@ class _Form(NamedTuple):
 @lru_cache(maxsize=256)
 def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None) -> str:
     """The statement of patterns in which a name is replaced by the number of ids it may have."""
-    where, places = _conditions(shape, order, at)
-    where += [text.format(places[name][0]) for name, text in form.where]
+    where, positions = _conditions(shape, order, at)
+    where += [text.format(positions[name][0]) for name, text in form.where]
     select = form.select
     # In SQLite a CROSS JOIN keeps the order in which it is written; elsewhere it is a plain join.
     tables = " CROSS JOIN ".join(f"triple x{number}" for number in order)
-    inner = ", ".join(f"{places[name][0]} AS v{n}" for n, name in enumerate(select)) or "1 AS v"
-    outer = ", ".join(_name(f"d.v{n}", places[name]) for n, name in enumerate(select)) or "1"
+    inner = ", ".join(f"{positions[name][0]} AS v{n}" for n, name in enumerate(select)) or "1 AS v"
+    outer = ", ".join(_name(f"d.v{n}", positions[name]) for n, name in enumerate(select)) or "1"
     end = "" if form.limit is None else f" LIMIT {max(form.limit, 0):d}"
     distinct = f"SELECT DISTINCT {inner} FROM {tables} WHERE {' AND '.join(where)}"
     if form.ids:
@@ -177,7 +177,7 @@ def _statement(shape: Shape, order: tuple[int, ...], form: _Form, at: int | None
         for place in dict.fromkeys(place for place, _ in form.order)
     )
     keys = ", ".join(
-        _sort_key(place, _name(f"d.v{place}", places[select[place]]), form.collation, down=down)
+        _sort_key(place, _name(f"d.v{place}", positions[select[place]]), form.collation, down=down)
         for place, down in form.order
     )
     return f"SELECT {outer} FROM ({distinct}) AS d{sizes} ORDER BY {keys}{end}"
@@ -196,7 +196,7 @@ def _conditions(
     shape: Shape, order: Sequence[int], at: int | None
 ) -> tuple[list[str], dict[str, list[VariablePlace]]]:
     """The conditions on the joined triples, and the places of each variable."""
-    places: dict[str, list[VariablePlace]] = {}
+    positions: dict[str, list[VariablePlace]] = {}
     where: list[str] = []
     for number in order:
         where.append(alive(at, f"x{number}"))
@@ -205,13 +205,13 @@ def _conditions(
             if isinstance(term, int):
                 where.append(f"{here} IN ({', '.join('?' * term)})" if term > 1 else f"{here} = ?")
                 continue
-            of_variable = places.setdefault(term, [])
+            of_variable = positions.setdefault(term, [])
             if of_variable:
                 where.append(f"{here} = {of_variable[0]}")
             elif column == 1:  # labels and the like are not facts
                 where.append(f"{here} >= {FIRST_RELATION}")
             of_variable.append(here)
-    return where, places
+    return where, positions
 
 
 def _name(value: str, places: Sequence[VariablePlace]) -> str:

@@ -22,8 +22,8 @@ KEYS_PER_QUERY = 2_000
 def roles_of(sql: Sql, keys: Sequence[str]) -> dict[str, Roles]:
     """The roles of entities; an entity without facts is left out."""
     roles: dict[str, Roles] = {}
-    for at in range(0, len(keys), KEYS_PER_QUERY):
-        listed, parameter = sql.values(keys[at : at + KEYS_PER_QUERY])
+    for i in range(0, len(keys), KEYS_PER_QUERY):
+        listed, parameter = sql.values(keys[i : i + KEYS_PER_QUERY])
         for column, is_head in (("head_id", True), ("tail_id", False)):
             rows = sql.all(
                 f"SELECT e.key, r.key, count(*) FROM entity e JOIN triple x ON x.{column} = e.id"

@@ -84,7 +84,7 @@ def _swaps(text: str) -> list[str]:
     """``text`` with each pair of neighbouring characters swapped in turn; empty for a long text."""
     if len(text) > MAX_SWAPPED_CHARACTERS:
         return []
-    variants = (text[:at] + text[at + 1] + text[at] + text[at + 2 :] for at in range(len(text) - 1))
+    variants = (text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1))
     return [swapped for swapped in dict.fromkeys(variants) if swapped != text]
 
 
@@ -140,7 +140,7 @@ def _find_names_sharing_trigrams(sql: Sql, wanted: str) -> list[tuple[int, str]]
 
 def _trigrams(text: str) -> list[str]:
     """The trigrams of a text, quoted so that FTS5 does not read any of them as an operator."""
-    trigrams = {text[at : at + 3] for at in range(len(text) - 2)}
+    trigrams = {text[i : i + 3] for i in range(len(text) - 2)}
     return ['"' + trigram.replace('"', '""') + '"' for trigram in sorted(trigrams)]
 
 
@@ -228,12 +228,12 @@ def edits(left: str, right: str, most: int) -> int:
         return most + 1
     before: list[int] = []
     row = list(range(len(right) + 1))
-    for at, char in enumerate(left, 1):
-        two_before, before, row = before, row, [at]
+    for i, char in enumerate(left, 1):
+        two_before, before, row = before, row, [i]
         for to, other in enumerate(right, 1):
             # A deletion, an insertion, a change (or none).
             cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
-            if two_before and to > 1 and char == right[to - 2] and left[at - 2] == other:
+            if two_before and to > 1 and char == right[to - 2] and left[i - 2] == other:
                 cost = min(cost, two_before[to - 2] + 1)
             row.append(cost)
         # The minimum of a row never decreases, so the rest need not be compared.

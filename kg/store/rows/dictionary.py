@@ -80,12 +80,12 @@ def literal_ids(sql: Sql, items: Iterable[Literal]) -> dict[Literal, int]:
     lowest = int(sql.one("SELECT min(id) FROM literal") or 0)
     fresh = [item for item in hashes if item not in stored]
     rows = [
-        (hashes[item], lowest - at, item.value, item.datatype, item.language, item.unit)
-        for at, item in enumerate(fresh, 1)
+        (hashes[item], lowest - i, item.value, item.datatype, item.language, item.unit)
+        for i, item in enumerate(fresh, 1)
     ]
     if rows:  # sorted by hash, the order of the index
         sql.insert("literal", "hash, id, value, datatype, language, unit", sorted(rows))
-    new = {item: lowest - at for at, item in enumerate(fresh, 1)}
+    new = {item: lowest - i for i, item in enumerate(fresh, 1)}
     quantity_rows.add(sql, new)
     return stored | new
 

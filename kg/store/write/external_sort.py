@@ -107,9 +107,9 @@ class _SortedRun:
                 break
             parts.append(more)
         rows = np.concatenate(parts)
-        at = int(np.searchsorted(rows[:, 0], end, "right"))
-        self._ahead = rows[at:].copy()
-        return rows[:at]
+        stop = int(np.searchsorted(rows[:, 0], end, "right"))
+        self._ahead = rows[stop:].copy()
+        return rows[:stop]
 
     def close(self) -> None:
         self._file.close()

@@ -41,10 +41,10 @@ class KeyFilter:
         numbers = np.fromiter(ids.values(), np.uint32, len(ids))
         new = self._find_ids(hashes, checks) == 0
         order = np.flatnonzero(new)[np.argsort(hashes[new], kind="stable")]
-        places = np.searchsorted(self._hashes, hashes[order])
-        self._checks = np.insert(self._checks, places, checks[order])
-        self._ids = np.insert(self._ids, places, numbers[order])
-        self._hashes = np.insert(self._hashes, places, hashes[order])
+        positions = np.searchsorted(self._hashes, hashes[order])
+        self._checks = np.insert(self._checks, positions, checks[order])
+        self._ids = np.insert(self._ids, positions, numbers[order])
+        self._hashes = np.insert(self._hashes, positions, hashes[order])
 
     def find(self, keys: Sequence[str]) -> dict[str, int]:
         """The ids of the remembered keys among ``keys``."""
@@ -58,14 +58,14 @@ class KeyFilter:
     def _find_ids(self, hashes: np.ndarray, checks: np.ndarray) -> np.ndarray:
         """The id of each key, 0 for unknown ones; shape (N,)."""
         result = np.zeros(len(hashes), np.uint32)
-        at = np.searchsorted(self._hashes, hashes)
+        positions = np.searchsorted(self._hashes, hashes)
         open_ = np.arange(len(hashes))  # the keys that are not found yet
         while len(open_):  # repeats only if two keys have the same hash of 64 bits
-            inside = at[open_] < len(self._hashes)
+            inside = positions[open_] < len(self._hashes)
             open_ = open_[inside]
-            open_ = open_[self._hashes[at[open_]] == hashes[open_]]
-            equal = self._checks[at[open_]] == checks[open_]
-            result[open_[equal]] = self._ids[at[open_[equal]]]
+            open_ = open_[self._hashes[positions[open_]] == hashes[open_]]
+            equal = self._checks[positions[open_]] == checks[open_]
+            result[open_[equal]] = self._ids[positions[open_[equal]]]
             open_ = open_[~equal]
-            at[open_] += 1
+            positions[open_] += 1
         return result

@@ -84,8 +84,8 @@ def write_block(
     ids = np.zeros(len(triples), np.int64)
     query = _STORED_DIVIDED if count_partitions(sql) else _STORED
     stored = [] if nothing_stored else _query_staged(sql, triples[:, :3], query)
-    for at, number, _ in stored:
-        ids[at] = number
+    for i, number, _ in stored:
+        ids[i] = number
     # A removed triple is live again. A negative number marks a doubted one: all its sources have a
     # confidence of 0. The statements that this function writes make it a fact; a caller that writes
     # them itself decides that too.

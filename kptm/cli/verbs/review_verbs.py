@@ -162,27 +162,27 @@ def _mark(item: ReviewItem) -> str:
 def _prompt(ws: Workspace, items: Sequence[ReviewItem]) -> None:
     """Review items one by one; each decision is a revision, which the key u undoes."""
     decided: list[tuple[int, int]] = []
-    at = 0
-    while at < len(items):
-        item = items[at]
-        _show(item, at + 1, len(items))
+    i = 0
+    while i < len(items):
+        item = items[i]
+        _show(item, i + 1, len(items))
         key = _key()
         number = item.proposal.id
         if key == "q":
             break
         if key == "u":
             if decided:
-                at, revision = decided.pop()
+                i, revision = decided.pop()
                 ws.undo(revision)
                 click.echo("taken back")
         elif key == "e":
-            items = [*items[:at], _edit(ws, item), *items[at + 1 :]]
+            items = [*items[:i], _edit(ws, item), *items[i + 1 :]]
         elif key in ("a", "r"):
             outcome = ws.accept([number]) if key == "a" else ws.reject([number])
-            decided.append((at, outcome.revision))
-            at += 1
+            decided.append((i, outcome.revision))
+            i += 1
         elif key == "s":
-            at += 1
+            i += 1
     click.echo(f"{len(decided):,} decided; kptm review lists what waits")
 
 

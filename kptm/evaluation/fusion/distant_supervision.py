@@ -76,17 +76,17 @@ class DistantSupervisionStudy(Study):
         """
         stating = _once(part for item in documents for part in sentences(item))
         triples = sorted({(x.head, x.relation, x.tail) for x in graph.match()})
-        places = _places(stating, triples)
-        asked_facts = _facts_to_ask(triples, places, stating, limit)
+        positions = _places(stating, triples)
+        asked_facts = _facts_to_ask(triples, positions, stating, limit)
         if not asked_facts:
             reason = (
                 f"none of {len(stating):,} sentences mentions two entities that one relation joins"
             )
             raise ConfigError(f"{reason}; link the texts to this graph, or give more of them")
-        read, held_out, probed = _share_out(asked_facts, places, stating)
+        read, held_out, probed = _share_out(asked_facts, positions, stating)
         if not read:
             raise ConfigError("every sentence mentions a B or C fact; give more texts to train on")
-        facts = [(*fact, _split(fact, places, read)) for fact in asked_facts]
+        facts = [(*fact, _split(fact, positions, read)) for fact in asked_facts]
         outside = {_pair(fact) for fact in asked_facts if split_of(fact[0], fact[2]) == "C"}
         facts, edits = choose_edits(facts, among=triples)
         asked_now = set(asked_facts)
@@ -153,12 +153,12 @@ def _pair(fact: Fact) -> Pair:
 def _places(sentences: Sequence[LinkedText], triples: Iterable[Fact]) -> dict[Pair, list[int]]:
     """By pair with a triple: the numbers of the sentences that mention both entities."""
     joined = {_pair(fact) for fact in triples if fact[0] != fact[2]}
-    places: dict[Pair, list[int]] = defaultdict(list)
+    positions: dict[Pair, list[int]] = defaultdict(list)
     for number, item in enumerate(sentences):
         for pair in combinations(sorted(item.entities()), 2):
             if pair in joined:
-                places[pair].append(number)
-    return dict(places)
+                positions[pair].append(number)
+    return dict(positions)
 
 
 def _facts_to_ask(

@@ -143,11 +143,11 @@ def say(facts: Iterable[SplitFact], patterns: Mapping[str, Sequence[str]]) -> li
 
 def split_of(head: str, tail: str) -> str:
     """The split of all facts between two entities, by a hash of both: A, B or C."""
-    at = draw(*sorted((head, tail)))
+    rest = draw(*sorted((head, tail)))
     for name, share in SHARES:
-        if at < share:
+        if rest < share:
             return name
-        at -= share
+        rest -= share
     return "A"
 
 

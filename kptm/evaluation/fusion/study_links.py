@@ -26,16 +26,16 @@ def link_again(documents: Iterable[LinkedText], linker: Linker) -> list[LinkedTe
 
 
 def _without_blanks(document: LinkedText) -> LinkedText:
-    text, blanks, at = document.text, list[int](), document.text.find(MASK)
-    while at >= 0:
-        blanks.append(at)
-        at = text.find(MASK, at + len(MASK))
+    text, blanks, position = document.text, list[int](), document.text.find(MASK)
+    while position >= 0:
+        blanks.append(position)
+        position = text.find(MASK, position + len(MASK))
     if not blanks:
         return document
     outside_blanks = (
         link
         for link in document.links
-        if all(link.end <= at or link.start >= at + len(MASK) for at in blanks)
+        if all(link.end <= position or link.start >= position + len(MASK) for position in blanks)
     )
     return LinkedText(text, tuple(outside_blanks))
 
@@ -55,7 +55,7 @@ def with_noise(
     names = sorted(set(entities))
     if len(names) < 2:
         raise ConfigError("wrong links need two entities at least; give more facts")
-    places = {name: number for number, name in enumerate(names)}
+    positions = {name: number for number, name in enumerate(names)}
 
     def swap_entity(text: str, link: Link) -> Link:
         where = (str(seed), text, str(link.start))
@@ -63,7 +63,7 @@ def with_noise(
             return link
         step = 1 + int(draw("other", *where) * (len(names) - 1))
         return replace(
-            link, entity=names[(places.get(link.entity, 0) + step) % len(names)], candidates=()
+            link, entity=names[(positions.get(link.entity, 0) + step) % len(names)], candidates=()
         )
 
     return [

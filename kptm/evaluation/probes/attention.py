@@ -158,12 +158,12 @@ def shuffle_tokens(
         last -= 1
     spans = {span.start: span for span in text.spans}
     units: list[tuple[int, int, TokenSpan | None]] = []
-    at = first
-    while at < last:
-        span = spans.get(at)
-        end = at + 1 if span is None else span.end
-        units.append((at, end, span))
-        at = end
+    position = first
+    while position < last:
+        span = spans.get(position)
+        end = position + 1 if span is None else span.end
+        units.append((position, end, span))
+        position = end
     ids, moved = list(text.ids[:first]), []
     for number in rng.permutation(len(units)):
         start, end, span = units[number]

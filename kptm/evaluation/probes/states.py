@@ -63,7 +63,7 @@ def span_states(
         batch_size: Texts per batch of the model.
     """
     texts = [item for item in texts if item.spans]
-    places = [token_spans(model.encoder, item.document.text, item.spans) for item in texts]
+    positions = [token_spans(model.encoder, item.document.text, item.spans) for item in texts]
     encoded = [model.encoder.encode(item.document) for item in texts]
     names, rows = layer_names(model), []
     with eval_mode(model), layer_states(model) as seen:
@@ -75,11 +75,11 @@ def span_states(
             states_SBLD = states_SBLD.float().cpu()
             for number in numbers:
                 own_SLD = states_SBLD[:, number - numbers.start]
-                rows += [own_SLD[:, at[0] : at[1]].mean(1) for at in places[number] if at]
+                rows += [own_SLD[:, at[0] : at[1]].mean(1) for at in positions[number] if at]
     with_tokens = [
         (number, item.document.text, span)
         for number, item in enumerate(texts)
-        for span, at in zip(item.spans, places[number], strict=True)
+        for span, at in zip(item.spans, positions[number], strict=True)
         if at
     ]
     width = model.hidden_size

@@ -50,8 +50,8 @@ def pairs_of(window: TextWindow) -> Iterator[Pair]:
     """Yield the pairs of a window in which at least one mention is an entity of the graph."""
     best: dict[tuple[tuple[str, str], ...], tuple[tuple[int, int], Pair]] = {}
     placed = window.placed
-    for at, first in enumerate(placed):
-        for step, second in enumerate(placed[at + 1 :]):
+    for i, first in enumerate(placed):
+        for step, second in enumerate(placed[i + 1 :]):
             distance = second.start - first.stop
             apart = window.sentence[second.start] - window.sentence[first.start]
             if distance > MAX_WORDS_BETWEEN or apart > MAX_SENTENCES_APART:

@@ -63,12 +63,12 @@ def sentence_bounds(text: str, mentions: list[TextMention]) -> list[tuple[int, i
     start = 0
     spans = [(mention.start, mention.end) for mention in mentions]
     for match in _END.finditer(text):
-        at = match.end()
-        following = bisect_left(spans, (at, at))
-        if following and spans[following - 1][1] > at:  # within the mention before
+        boundary = match.end()
+        following = bisect_left(spans, (boundary, boundary))
+        if following and spans[following - 1][1] > boundary:  # within the mention before
             continue
-        bounds.append((start, at))
-        start = at
+        bounds.append((start, boundary))
+        start = boundary
     if start < len(text):
         bounds.append((start, len(text)))
     return bounds
@@ -82,8 +82,8 @@ def windows_of(text: str, mentions: list[TextMention]) -> Iterator[TextWindow]:
         mentions: The mentions in the order of the text.
     """
     bounds = sentence_bounds(text, mentions)
-    for at in range(0, len(bounds), MAX_SENTENCES):
-        part = bounds[at : at + MAX_SENTENCES]
+    for i in range(0, len(bounds), MAX_SENTENCES):
+        part = bounds[i : i + MAX_SENTENCES]
         start, end = part[0][0], part[-1][1]
         inside = [item for item in mentions if start <= item.start < end]
         if len(inside) > 1:

@@ -134,11 +134,11 @@ def _is_implied(labels: tuple[Label, ...], sets: Mapping[tuple[Label, ...], int]
 
 def targets_of(space: LabelSpace, labels: Sequence[tuple[Label, ...]]) -> list[list[int]]:
     """The classes of each example: that of its label set, or else those of its single labels."""
-    at = {label_set: column for column, label_set in enumerate(space.classes)}
+    column_of = {label_set: column for column, label_set in enumerate(space.classes)}
     return [
-        [at[label_set]]
-        if label_set in at
-        else [at[label,] for label in label_set if (label,) in at] or [0]
+        [column_of[label_set]]
+        if label_set in column_of
+        else [column_of[label,] for label in label_set if (label,) in column_of] or [0]
         for label_set in labels
     ]
 
@@ -180,27 +180,27 @@ def _fit(
     model = _Model(space, config, train.context.shape[1])
     optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
     sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
-    random = np.random.default_rng(config.seed)
+    rng = np.random.default_rng(config.seed)
     best, best_state, waited, passes = -1.0, model.state(), 0, 0
     # With few examples a pass has few steps, too few to measure a gain.
-    steps = max(1, -(-len(examples) // config.batch_size))
-    times = -(-MIN_STEPS_PER_EVALUATION // steps)
-    first = min(MIN_STEPS, MIN_EPOCHS * steps)
+    steps_per_reading = max(1, -(-len(examples) // config.batch_size))
+    readings_per_pass = -(-MIN_STEPS_PER_EVALUATION // steps_per_reading)
+    min_steps = min(MIN_STEPS, MIN_EPOCHS * steps_per_reading)
     for epoch in range(config.epochs):
-        for _ in range(times):
-            order = random.permutation(len(examples))
+        for _ in range(readings_per_pass):
+            order = rng.permutation(len(examples))
             for start in range(0, len(order), config.batch_size):
                 rows = np.sort(order[start : start + config.batch_size])
-                loss = model.loss(train, rows, random)
-                for each_optimiser in (optimiser, sparse_optimiser):
-                    each_optimiser.zero_grad()
+                loss = model.loss(train, rows, rng)
+                for each in (optimiser, sparse_optimiser):
+                    each.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                for each_optimiser in (optimiser, sparse_optimiser):
-                    each_optimiser.step()
+                for each in (optimiser, sparse_optimiser):
+                    each.step()
         quality = _quality(model, test, config) if len(held_out) else 0.0
         if progress is not None:
             progress(epoch + 1, config.epochs, quality)
-        is_early = (epoch + 1) * times * steps < first
+        is_early = (epoch + 1) * readings_per_pass * steps_per_reading < min_steps
         if len(held_out) and quality < best + MIN_GAIN and not is_early:
             waited += 1
             if waited >= config.patience:
@@ -216,20 +216,20 @@ def _quality(model: _Model, data: _Data, config: ExtractionConfig) -> float:
     """The average precision over all held-out predictions of (pair, set of relations)."""
     import torch
 
-    size = 8 * config.batch_size
-    chances: list[NDArray[np.float32]] = []
+    rows_per_batch = 8 * config.batch_size
+    probabilities: list[NDArray[np.float32]] = []
     right: list[NDArray[np.bool_]] = []
     total = 0
     with torch.no_grad():
-        for start in range(0, data.count, size):
-            rows = np.arange(start, min(start + size, data.count))
+        for start in range(0, data.count, rows_per_batch):
+            rows = np.arange(start, min(start + rows_per_batch, data.count))
             p = torch.softmax(model.logits(data, rows, None), 1).numpy()[:, 1:]
             truth = model.target(data, rows)[:, 1:] > 0
             total += int(truth.sum())
             is_ranked = p > MIN_RANKED_P
-            chances.append(p[is_ranked])
+            probabilities.append(p[is_ranked])
             right.append(truth[is_ranked])
-    order = np.argsort(-np.concatenate(chances), kind="stable")
+    order = np.argsort(-np.concatenate(probabilities), kind="stable")
     hits = np.concatenate(right)[order]
     return float((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].sum() / max(1, total))
 
@@ -315,8 +315,8 @@ class _Model:
         hidden = torch.nn.functional.dropout(hidden, self._config.dropout, random is not None)
         logits = self.output(hidden)
         known = torch.from_numpy((~forgets).astype(np.float32))[:, None]
-        for at, matrix in enumerate((data.head, data.tail, data.both)):
-            logits = logits + self.shared[at] * known * torch.from_numpy(matrix[rows].toarray())
+        for i, matrix in enumerate((data.head, data.tail, data.both)):
+            logits = logits + self.shared[i] * known * torch.from_numpy(matrix[rows].toarray())
         logits = logits + self.shared[3] * torch.from_numpy(data.name[rows].toarray())
         masked: torch.Tensor = logits.masked_fill(~torch.from_numpy(data.allowed[rows]), -1e4)
         return masked

@@ -235,7 +235,7 @@ def _score_held_out(
             graph has no tail for it.
     """
     labels = classifier.space.labels
-    at = {label: number for number, label in enumerate(labels)}
+    column_of = {label: number for number, label in enumerate(labels)}
     for start in range(0, len(held_out), PAIRS_PER_BATCH):
         part = held_out.select_examples(range(start, min(start + PAIRS_PER_BATCH, len(held_out))))
         chances = classifier.probabilities(part.pairs, part.features)
@@ -246,7 +246,11 @@ def _score_held_out(
             if right and not closed:
                 # The sentence states one of the pair's facts; see relation_thresholds.
                 total = float(
-                    sum(chances[row, at[gold_label]] for gold_label in gold if gold_label in at)
+                    sum(
+                        chances[row, column_of[gold_label]]
+                        for gold_label in gold
+                        if gold_label in column_of
+                    )
                 )
                 right = float(chances[row, column]) / min(1.0, total)
             roles = features.first if label.forward else features.second

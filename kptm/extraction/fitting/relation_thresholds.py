@@ -75,10 +75,10 @@ class RelationThresholds:
 
     def threshold(self, relation: str, precision: float) -> float:
         """The threshold of a relation for a precision."""
-        at = next(
+        i = next(
             (n for n, listed in enumerate(PRECISIONS) if listed >= precision), len(PRECISIONS) - 1
         )
-        return self.relations.get(relation, self.general)[at]
+        return self.relations.get(relation, self.general)[i]
 
 
 def calibrate(scored: Iterable[Scored], *, closed: bool) -> RelationThresholds:
@@ -196,8 +196,8 @@ def _raise_thresholds(
         enough = above[bound[above] >= wanted]
         thresholds.append(float(confidences[enough[-1]]) if len(enough) else UNREACHABLE)
     # A prediction that passes at a precision must also pass at any lower one.
-    for at in reversed(range(len(thresholds) - 1)):
-        thresholds[at] = min(thresholds[at], thresholds[at + 1])
+    for i in reversed(range(len(thresholds) - 1)):
+        thresholds[i] = min(thresholds[i], thresholds[i + 1])
     return tuple(thresholds)
 
 

@@ -95,9 +95,7 @@ def _example(model: FusedParts) -> tuple[Tensor, Tensor]:
     """A text of ordinary tokens, and its mask."""
     special = set(model.tokenizer.all_special_ids)
     tokens = [number for number in range(len(model.tokenizer)) if number not in special] or [0]
-    ids = torch.tensor(
-        [[tokens[at % len(tokens)] for at in range(TEST_TOKENS)]], device=model.device
-    )
+    ids = torch.tensor([[tokens[i % len(tokens)] for i in range(TEST_TOKENS)]], device=model.device)
     return ids, torch.ones_like(ids)
 
 

@@ -148,7 +148,7 @@ class _Pass(nn.Module):
 def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
     """The graph's inputs for a batch."""
     blanks = batch.target_places
-    places, mentions = tokens_of_mentions(
+    positions, mentions = tokens_of_mentions(
         batch.mention_spans, batch.input_ids.shape[1], causal=causal
     )
     return {
@@ -156,7 +156,7 @@ def graph_inputs(batch: KnowledgeBatch, *, causal: bool) -> dict[str, Tensor]:
         "attention_mask": batch.attention_mask,
         "mention_spans": batch.mention_spans,
         "mention_rows": batch.mention_rows,
-        "token_places": places,
+        "token_places": positions,
         "token_mentions": mentions,
         "target_places": torch.zeros((0, 2), dtype=torch.long) if blanks is None else blanks,
     }

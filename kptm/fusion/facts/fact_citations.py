@@ -110,10 +110,10 @@ def generate_with_facts(
         end = next((place for place, token in enumerate(row) if token in special), len(row))
         whole = replace(start, ids=(*start.ids, *row[:end]))
         # A token is predicted at the place before it.
-        places = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
+        positions = range(len(start.ids) - 1, len(start.ids) - 1 + max(1, end))
         text = model.tokenizer.decode(row, skip_special_tokens=True)
-        facts, hidden_LD = _best(model, whole, places, k)
-        cited_texts.append(CitedText(text, facts, _mean_p(model, hidden_LD[list(places)], row)))
+        facts, hidden_LD = _best(model, whole, positions, k)
+        cited_texts.append(CitedText(text, facts, _mean_p(model, hidden_LD[list(positions)], row)))
     return cited_texts
 
 

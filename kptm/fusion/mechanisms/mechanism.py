@@ -202,13 +202,13 @@ class Mechanism(nn.Module):
         """Hook the layers; a layer that a backbone applies several times is hooked once."""
         for layer in dict.fromkeys(layers[number] for number in self.numbers):
             turns = [turn for turn, other in enumerate(layers) if other is layer]
-            places = {
+            positions = {
                 call: self.numbers.index(number)
                 for call, number in enumerate(turns)
                 if number in self.numbers
             }
             # A method, not a closure: a copy of the model must read its own knowledge.
-            self.target(layer).register_forward_hook(partial(self._hook, places, len(turns)))
+            self.target(layer).register_forward_hook(partial(self._hook, positions, len(turns)))
             self._hooked += 1
 
     def target(self, layer: nn.Module) -> nn.Module:

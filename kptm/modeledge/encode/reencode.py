@@ -56,10 +56,10 @@ class Reencoder:
         """
         texts = self._rebuilder.texts(sql, items)
         vector_of = self._mentions(items, texts) | self._clozes(items, texts)
-        places = np.array(sorted(vector_of), np.int64)
+        positions = np.array(sorted(vector_of), np.int64)
         if not vector_of:
-            return places, np.zeros((0, 0), np.float32)
-        return places, np.stack([vector_of[place] for place in places.tolist()])
+            return positions, np.zeros((0, 0), np.float32)
+        return positions, np.stack([vector_of[place] for place in positions.tolist()])
 
     def _mentions(
         self, items: Sequence[TransferRecord], texts: dict[str, LinkedText]

@@ -217,7 +217,7 @@ def _repair(sql: Sql, space: VectorSpace, index: ServerIndex, living: NDArray[np
         f"{len(surplus):,}",
     )
     index.remove(surplus)
-    at = 0
+    start = 0
     for vectors in record_rows.vectors_of(sql, space, missing.tolist()):
-        index.add(missing[at : at + len(vectors)], unit(vectors))
-        at += len(vectors)
+        index.add(missing[start : start + len(vectors)], unit(vectors))
+        start += len(vectors)

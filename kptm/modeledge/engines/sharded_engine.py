@@ -162,10 +162,10 @@ class ShardedEngine:
         is_loaded = np.isin(live // self._rows, list(index.shards))
         new = live[is_loaded & ~index.has(live)]
         index.remove(dead[index.has(dead)])
-        at = 0
+        start = 0
         for vectors in record_rows.vectors_of(sql, space, new.tolist()):
-            index.add(new[at : at + len(vectors)], unit(vectors))
-            at += len(vectors)
+            index.add(new[start : start + len(vectors)], unit(vectors))
+            start += len(vectors)
 
     def _begin(self, sql: Sql, space: VectorSpace, config: IndexConfig) -> ShardedIndex:
         """The index to fill: empty, or with the shards of an interrupted build of this kind."""

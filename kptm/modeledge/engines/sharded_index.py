@@ -149,29 +149,29 @@ class ShardedIndex:
     def has(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each of the ids is a live row of the index."""
         exists = np.zeros(len(ids), bool)
-        for number, places in self._places(ids):
+        for number, positions in self._places(ids):
             if number in self.shards:
-                exists[places] = self.shards[number].index.has(ids[places])
+                exists[positions] = self.shards[number].index.has(ids[positions])
         return exists
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add rows that the index does not have; vectors have shape (ids, dim)."""
-        for number, places in self._places(ids):
+        for number, positions in self._places(ids):
             shard = self.shards.get(number)
             if shard is None:
                 is_young = self.settings.kind != "flat"
                 shard = VectorShard(FlatIndex(self._dim), self.settings, is_young=is_young)
                 self.shards[number] = shard
-            shard.index.add(ids[places], vectors[places])
-            shard.count_change(len(places))
+            shard.index.add(ids[positions], vectors[positions])
+            shard.count_change(len(positions))
         self._divided = None
 
     def remove(self, ids: NDArray[np.int64]) -> None:
         """Remove rows."""
-        for number, places in self._places(ids):
+        for number, positions in self._places(ids):
             if number in self.shards:
-                self.shards[number].index.remove(ids[places])
-                self.shards[number].count_change(len(places))
+                self.shards[number].index.remove(ids[positions])
+                self.shards[number].count_change(len(positions))
         self._divided = None
 
     def search_ids(

@@ -111,9 +111,7 @@ class TokenPredictor:
         elif self._model.causal and text.ids:
             # The last token that is not special: some tokenizers end every text with one.
             special = set(self._model.tokenizer.all_special_ids)
-            place = max(
-                (at for at, token in enumerate(text.ids) if token not in special), default=0
-            )
+            place = max((i for i, token in enumerate(text.ids) if token not in special), default=0)
         else:
             raise ModeledgeError(f"{document.text[:60]!r} has no [MASK] that the model sees")
         # Without blanks, because the model would predict an entity for each; its token is unknown.

@@ -40,12 +40,12 @@ def follow_merge(sql: Sql, operation: int, pairs: Mapping[str, str]) -> int:
         query = f"SELECT {_COLUMNS} FROM modeledge_record WHERE id IN {page_ids} ORDER BY id"
         rows = sql.all(query, (parameter,))
         replacements = [
-            (first + start + at, 1, operation, *_replace(row, pairs, as_text=sql.postgresql))
-            for at, row in enumerate(rows)
+            (first + start + i, 1, operation, *_replace(row, pairs, as_text=sql.postgresql))
+            for i, row in enumerate(rows)
         ]
         sql.insert("modeledge_record", f"id, live, op_changed, {_COLUMNS}", replacements)
         for space in sorted({row[0] for row in rows}):
-            numbers = [start + first + at for at, row in enumerate(rows) if row[0] == space]
+            numbers = [start + first + i for i, row in enumerate(rows) if row[0] == space]
             oplog.note(sql, operation, space, True, numbers)
     return len(ids)
 

@@ -240,9 +240,9 @@ def vectors(
         "SELECT id, vector FROM modeledge_record"
         f" WHERE id > ?{until} AND space_id = ? AND live = 1 ORDER BY id LIMIT ?"
     )
-    at = 0 if span is None else span.start - 1
-    while rows := sql.all(query, (at, space.id, VECTORS_PER_PAGE)):
-        at = rows[-1][0]
+    last_id = 0 if span is None else span.start - 1
+    while rows := sql.all(query, (last_id, space.id, VECTORS_PER_PAGE)):
+        last_id = rows[-1][0]
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         yield ids, _numbers([row[1] for row in rows], space)
 

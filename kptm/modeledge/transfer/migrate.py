@@ -206,9 +206,13 @@ class Migrator:
             return records, rotated, there
         # The whole page is encoded, stored records too, so that a resumed migration computes the
         # same vectors.
-        places, encoded = self._encoder.encode(sql, items)
-        is_missing = np.isin(places, missing)
-        return [items[place] for place in places[is_missing].tolist()], encoded[is_missing], there
+        positions, encoded = self._encoder.encode(sql, items)
+        is_missing = np.isin(positions, missing)
+        return (
+            [items[place] for place in positions[is_missing].tolist()],
+            encoded[is_missing],
+            there,
+        )
 
     def _write(self, plan: Plan, items: list[TransferRecord], vectors: NDArray[np.float32]) -> int:
         if not items:

@@ -171,11 +171,11 @@ class Planner:
                 items, vectors = transfer_record.of_ids(
                     sql, space, ids[start : start + RECORDS_PER_TRANSACTION]
                 )
-                places, encoded = self._encoder.encode(sql, items)
-            if len(places):
-                old.append(vectors[places])
+                positions, encoded = self._encoder.encode(sql, items)
+            if len(positions):
+                old.append(vectors[positions])
                 new.append(encoded)
-                row_ids.extend(items[place].id for place in places.tolist())
-                values.extend(items[place].record.value for place in places.tolist())
+                row_ids.extend(items[place].id for place in positions.tolist())
+                values.extend(items[place].record.value for place in positions.tolist())
         all_new = np.concatenate(new) if new else np.zeros((0, 0), np.float32)
         return _Pairs(row_ids, np.concatenate(old), all_new, values)

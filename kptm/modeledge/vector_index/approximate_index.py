@@ -85,8 +85,8 @@ class ApproximateIndex:
     ) -> Found:
         """As :meth:`search`, with the ids of rows instead of positions."""
         mask = None if allowed is None else allowed.mask_over(self.ids)
-        scores, places = self.search(queries, k, mask)
-        return scores, np.where(places >= 0, self.ids[places], -1)
+        scores, positions = self.search(queries, k, mask)
+        return scores, np.where(positions >= 0, self.ids[positions], -1)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None

@@ -207,8 +207,10 @@ def fill(
         add(indexed_ids, vectors)
         if not len(vectors):
             continue
-        scores, places = nearest(queries, vectors, RECALL_K)
-        exact = merge(exact, (scores, np.where(places >= 0, indexed_ids[places], -1)), RECALL_K)
+        scores, positions = nearest(queries, vectors, RECALL_K)
+        exact = merge(
+            exact, (scores, np.where(positions >= 0, indexed_ids[positions], -1)), RECALL_K
+        )
     return queries, exact[1]
 
 
@@ -244,9 +246,9 @@ def exact_nearest(
         return np.full((len(ids), k), -np.inf, np.float32), np.full((len(ids), k), -1, np.int64)
     vectors = _gather(sql, space, wanted)
     # The id -1 gets the first vector here; its score is replaced by -inf below.
-    places = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
+    positions = np.searchsorted(wanted, np.maximum(ids, wanted[0]))
     scores = np.stack(
-        [vectors[place] @ query for place, query in zip(places, queries, strict=True)]
+        [vectors[place] @ query for place, query in zip(positions, queries, strict=True)]
     )
     scores = np.where(ids >= 0, scores, -np.inf).astype(np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
@@ -256,10 +258,10 @@ def exact_nearest(
 def _gather(sql: Sql, space: VectorSpace, ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """The normalised vectors of ids, read page by page into one array."""
     vectors = np.empty((len(ids), space.dim), np.float32)
-    at = 0
+    start = 0
     for page in record_rows.vectors_of(sql, space, ids.tolist()):
-        vectors[at : at + len(page)] = unit(page)
-        at += len(page)
+        vectors[start : start + len(page)] = unit(page)
+        start += len(page)
     return vectors
 
 

@@ -109,9 +109,11 @@ def _live_ids(sql: Sql, space: VectorSpace) -> NDArray[np.int64] | None:
 
 def _differs(sql: Sql, space: VectorSpace, index: FlatIndex) -> bool:
     """Whether a vector in the index differs from that of its row."""
-    at = 0
+    start = 0
     for ids, vectors in record_rows.vectors(sql, space):  # both are in the order of ids
-        if not np.allclose(index.rows[at : at + len(ids)], unit(vectors), atol=VECTOR_TOLERANCE):
+        if not np.allclose(
+            index.rows[start : start + len(ids)], unit(vectors), atol=VECTOR_TOLERANCE
+        ):
             return True
-        at += len(ids)
+        start += len(ids)
     return False

@@ -48,8 +48,8 @@ def nearest(queries: NDArray[np.float32], rows: NDArray[np.float32], k: int) -> 
     if not len(rows) or not len(queries) or k < 1:
         empty = np.full((len(queries), max(k, 0)), -1, np.int64)
         return np.full(empty.shape, -np.inf, np.float32), empty
-    scores, places = _faiss.knn(queries, rows, k, metric=_faiss.METRIC_INNER_PRODUCT)
-    return scores, places
+    scores, positions = _faiss.knn(queries, rows, k, metric=_faiss.METRIC_INNER_PRODUCT)
+    return scores, positions
 
 
 def nearest_of(
@@ -63,15 +63,15 @@ def nearest_of(
         return nearest(queries, rows[:0], k)
     queries, rows = (np.ascontiguousarray(part, dtype=np.float32) for part in (queries, rows))
     scores = np.empty((len(queries), k), np.float32)
-    places = np.empty((len(queries), k), np.int64)
+    positions = np.empty((len(queries), k), np.int64)
     bits = np.packbits(allowed, bitorder="little")
     _faiss.knn_inner_product(
         *map(_faiss.swig_ptr, (queries, rows)),
         *(rows.shape[1], len(queries), len(rows), k),
-        *map(_faiss.swig_ptr, (scores, places)),
+        *map(_faiss.swig_ptr, (scores, positions)),
         _faiss.IDSelectorBitmap(bits),
     )
-    return scores, places
+    return scores, positions
 
 
 class FaissIndex:
@@ -129,8 +129,8 @@ class FaissIndex:
     ) -> Found:
         """Search for the ``k`` best positions among the ``allowed`` ones (all if None)."""
         if allowed is None and (self.kind != "hnsw" or 2 * k <= self._breadth):
-            scores, places = self._index.search(queries, k)
-            return scores, places
+            scores, positions = self._index.search(queries, k)
+            return scores, positions
         selector, bits = None, None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
@@ -142,8 +142,8 @@ class FaissIndex:
             )
         else:
             parameters = _faiss.SearchParametersIVF(sel=selector, nprobe=self._index.nprobe)
-        scores, places = self._index.search(queries, k, params=parameters)
-        return scores, places
+        scores, positions = self._index.search(queries, k, params=parameters)
+        return scores, positions
 
     def save(self, path: Path) -> None:
         """Write the index to a file."""

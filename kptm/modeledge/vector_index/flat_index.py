@@ -109,10 +109,10 @@ class FlatIndex:
     ) -> Found:
         """As :meth:`search`, with the ids of rows instead of positions."""
         mask = None if allowed is None else allowed.mask_over(self.ids)
-        scores, places = self.search(queries, k, mask)
+        scores, positions = self.search(queries, k, mask)
         if not self._used:
-            return scores, places
-        return scores, np.where(places >= 0, self.ids[places], -1)
+            return scores, positions
+        return scores, np.where(positions >= 0, self.ids[positions], -1)
 
     def search(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
@@ -122,10 +122,10 @@ class FlatIndex:
             return nearest(queries, self.rows, k)
         if len(queries) < MIN_QUERIES_TO_COPY:
             return nearest_of(queries, self.rows, k, allowed)
-        places = np.flatnonzero(allowed)
+        positions = np.flatnonzero(allowed)
         best: Found = nearest(queries, self.rows[:0], k)
-        for start in range(0, len(places), ROWS_PER_BLOCK):
-            part = places[start : start + ROWS_PER_BLOCK]
+        for start in range(0, len(positions), ROWS_PER_BLOCK):
+            part = positions[start : start + ROWS_PER_BLOCK]
             scores, places_in_part = nearest(queries, self.rows[part], k)
             part_places = np.where(places_in_part >= 0, part[places_in_part], -1)
             best = merge(best, (scores, part_places), k)
@@ -135,10 +135,10 @@ class FlatIndex:
 def merge(first: Found, second: Found, k: int) -> Found:
     """The ``k`` best of two lists of results, for each query."""
     scores = np.concatenate((first[0], second[0]), axis=1)
-    places = np.concatenate((first[1], second[1]), axis=1)
-    scores = np.where(places >= 0, scores, -np.inf).astype(np.float32)
+    positions = np.concatenate((first[1], second[1]), axis=1)
+    scores = np.where(positions >= 0, scores, -np.inf).astype(np.float32)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return np.take_along_axis(scores, order, 1), np.take_along_axis(places, order, 1)
+    return np.take_along_axis(scores, order, 1), np.take_along_axis(positions, order, 1)
 
 
 Number = TypeVar("Number", bound="np.generic[Any]")

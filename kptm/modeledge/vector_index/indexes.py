@@ -136,12 +136,14 @@ class Indexes:
     ) -> Found:
         """Search the given rows exactly, without an index."""
         best = nearest(queries, queries[:0], k)
-        at = 0
+        start = 0
         with self._database.quick() as sql:
             for vectors in record_rows.vectors_of(sql, space, ids.tolist()):
-                scores, places = nearest(queries, unit(vectors), k)
-                best = merge(best, (scores, np.where(places >= 0, ids[at + places], -1)), k)
-                at += len(vectors)
+                scores, positions = nearest(queries, unit(vectors), k)
+                best = merge(
+                    best, (scores, np.where(positions >= 0, ids[start + positions], -1)), k
+                )
+                start += len(vectors)
         return best
 
     def _allowed_rows(
@@ -260,10 +262,10 @@ class Indexes:
         removed = dead[cached.index.has(dead)]
         if len(removed):
             cached.index.remove(removed)
-        at = 0
+        start = 0
         for vectors in record_rows.vectors_of(sql, space, new.tolist()):
-            cached.index.add(new[at : at + len(vectors)], unit(vectors))
-            at += len(vectors)
+            cached.index.add(new[start : start + len(vectors)], unit(vectors))
+            start += len(vectors)
         cached.seq, cached.operation = oplog.position(sql), oplog.newest(sql)
         cached.unsaved += len(new) + len(removed)
         cached.allowed.clear()

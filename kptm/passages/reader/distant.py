@@ -70,8 +70,8 @@ def make_questions(graph: KnowledgeGraph) -> list[Taught]:
         )
         linked = {key for (key,) in sql.stream(query, (MIN_LINK_P,))}
         questions = _sample(_questions(graph, linked))
-        places = _places(sql, {item.question.topic for item in questions})
-        chosen = _choose(sql, questions, places)
+        positions = _places(sql, {item.question.topic for item in questions})
+        chosen = _choose(sql, questions, positions)
         ids = sorted({number for numbers in chosen for number in numbers})
         passages = {passage.id: read(passage) for passage in _fetch(sql, ids)}
         known = known_of(graph, sql, passages.values())
@@ -176,7 +176,7 @@ def _choose(
 
 
 def _fetch(sql: Sql, ids: Sequence[int]) -> Iterator[Passage]:
-    for at in range(0, len(ids), passage_rows.PASSAGES_PER_STATEMENT):
+    for i in range(0, len(ids), passage_rows.PASSAGES_PER_STATEMENT):
         yield from passage_rows.fetch(
-            sql, dict.fromkeys(ids[at : at + passage_rows.PASSAGES_PER_STATEMENT], 0.0)
+            sql, dict.fromkeys(ids[i : i + passage_rows.PASSAGES_PER_STATEMENT], 0.0)
         )

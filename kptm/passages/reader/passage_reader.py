@@ -82,13 +82,13 @@ class Reader:
 
     def _join_rows(self, rows: list[Row], p: list[float]) -> list[ReadAnswer]:
         """Join the rows of each node to an answer, except entities that the graph has lost."""
-        places: dict[str, list[AnswerPlace]] = {}
+        positions: dict[str, list[AnswerPlace]] = {}
         for row, value in zip(rows, p, strict=True):
             topic, answer = row.topic, row.answer
             place = AnswerPlace(
                 row.read.passage, (topic.start, topic.end), (answer.start, answer.end), value
             )
-            places.setdefault(row.node, []).append(place)
+            positions.setdefault(row.node, []).append(place)
         keys = [row.node for row in rows if row.answer.kind == "entity"]
         missing = set(keys) - self._graph.entities(keys).keys()
         answers = [
@@ -97,7 +97,7 @@ class Reader:
                 sum(place.p for place in of_node),
                 tuple(sorted(of_node, key=lambda place: (-place.p, place.passage.id))),
             )
-            for node, of_node in places.items()
+            for node, of_node in positions.items()
             if node not in missing
         ]
         answers.sort(key=lambda item: (-item.p, item.node))

@@ -78,8 +78,8 @@ class ReaderModel:
 
     def way(self, name: str) -> int | None:
         """The number of a relation with its direction; None if the fit had no such question."""
-        at = int(np.searchsorted(np.array(self.ways), name)) if self.ways else 0
-        return at if at < len(self.ways) and self.ways[at] == name else None
+        i = int(np.searchsorted(np.array(self.ways), name)) if self.ways else 0
+        return i if i < len(self.ways) and self.ways[i] == name else None
 
     def fits(self, graph: KnowledgeGraph, passages: int) -> bool:
         """Whether the numbers of facts and passages are close to those of the fit."""
@@ -100,10 +100,10 @@ class ReaderModel:
 
     def _score(self, row: Row, way: str) -> float:
         wanted = columns_of(row.hashes, hash_of(way)).ravel()
-        at = np.minimum(np.searchsorted(self.columns, wanted), max(0, len(self.columns) - 1))
+        positions = np.minimum(np.searchsorted(self.columns, wanted), max(0, len(self.columns) - 1))
         if not len(self.columns):
             return 0.0
-        return float(self.weights[at][self.columns[at] == wanted].sum())
+        return float(self.weights[positions][self.columns[positions] == wanted].sum())
 
     def save(self, path: Path) -> None:
         """Write the model atomically."""

@@ -92,7 +92,7 @@ class _Data:
         import scipy.sparse as sp
 
         ways = tuple(sorted({item.question.way for item in questions}))
-        number = {name: at for at, name in enumerate(ways)}
+        number = {name: i for i, name in enumerate(ways)}
         of_Q = np.array([number[item.question.way] for item in questions], np.int64)
         count_Q = np.array([len(item.rows) for item in questions])
         rows = [row for item in questions for row in item.rows]

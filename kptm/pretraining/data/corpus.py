@@ -74,7 +74,7 @@ class Corpus:
         self.links = 0
         count = 0
         while part := [
-            _read(text, count + at) for at, text in enumerate(islice(stream, TEXTS_PER_SHARD), 1)
+            _read(text, count + i) for i, text in enumerate(islice(stream, TEXTS_PER_SHARD), 1)
         ]:
             count += len(part)
             name = folder / f"{len(shards):05}"

@@ -64,18 +64,18 @@ def mask_text(
         else:
             text, rows, labels = _mask_all(text, entity, mask_id)
     ids = list(text.ids)
-    in_mention = {at for span in text.spans for at in range(span.start, span.end)}
-    for at in range(1, len(ids) - 1):  # the first and the last token are special
-        if at in in_mention or ids[at] == mask_id or rng.random() >= config.token_rate:
+    in_mention = {i for span in text.spans for i in range(span.start, span.end)}
+    for i in range(1, len(ids) - 1):  # the first and the last token are special
+        if i in in_mention or ids[i] == mask_id or rng.random() >= config.token_rate:
             continue
-        labels[at] = ids[at]
+        labels[i] = ids[i]
         kind = rng.random()  # BERT's 80/10/10: mask, random token, unchanged (Devlin et al. 2019)
         if kind < 0.8:
-            ids[at] = mask_id
+            ids[i] = mask_id
         elif kind < 0.9:
-            ids[at] = vocab[int(rng.integers(len(vocab)))]
+            ids[i] = vocab[int(rng.integers(len(vocab)))]
     masked = replace(text, ids=tuple(ids))
-    return MaskedText(masked, tuple(labels.get(at, IGNORED) for at in range(len(ids))), rows)
+    return MaskedText(masked, tuple(labels.get(i, IGNORED) for i in range(len(ids))), rows)
 
 
 def causal_targets(text: EncodedText, config: PretrainConfig, seed: tuple[int, ...]) -> MaskedText:
@@ -113,8 +113,8 @@ def _entities(text: EncodedText, first: int = 0) -> list[str]:
 
 def _next(text: EncodedText) -> tuple[int, ...]:
     """The label of each token: the next token, unless it is a word of a replaced mention."""
-    replaced = {at for span in text.spans if span.replaced for at in range(span.start, span.end)}
-    labels = [IGNORED if at in replaced else token for at, token in enumerate(text.ids)]
+    replaced = {i for span in text.spans if span.replaced for i in range(span.start, span.end)}
+    labels = [IGNORED if i in replaced else token for i, token in enumerate(text.ids)]
     return (*labels[1:], IGNORED)
 
 
@@ -137,8 +137,8 @@ def _mask_all(
     blanks, rows = [], []
     for span in text.spans:
         if span.entity == entity:
-            for at in range(span.start, span.end):
-                labels[at], ids[at] = ids[at], mask_id
+            for i in range(span.start, span.end):
+                labels[i], ids[i] = ids[i], mask_id
             blanks.append(span.start)
             rows.append(span.row or 0)
     others = tuple(span for span in text.spans if span.entity != entity)

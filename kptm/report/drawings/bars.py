@@ -134,7 +134,7 @@ def _panel(
 def _bar(
     arm: str, e: Estimate, middle: int, slot: int, x: Scale, base: float, share: bool, clear: bool
 ) -> str:
-    at = x(e.mean)
+    left = x(e.mean)
     ends = [min(max(x(v if math.isfinite(v) else e.mean), x.start), x.end) for v in (e.low, e.high)]
     whisker = (
         f"M{px(ends[0])} {middle}H{px(ends[1])}"
@@ -146,9 +146,9 @@ def _bar(
     )
     return (
         f'<g class="mark c{slot}"><title>{text(title)}</title>'
-        f'<rect class="bar" x="{px(min(base, at))}" y="{middle - 10}" '
-        f'width="{abs(at - base):.2f}" height="20" rx="2"/>'
+        f'<rect class="bar" x="{px(min(base, left))}" y="{middle - 10}" '
+        f'width="{abs(left - base):.2f}" height="20" rx="2"/>'
         f'<path class="halo" d="{whisker}"/><path class="whisker" d="{whisker}"/>'
-        f'<text class="value{" clear" if clear else ""}" x="{px(max(at, ends[1], base) + 7)}" '
+        f'<text class="value{" clear" if clear else ""}" x="{px(max(left, ends[1], base) + 7)}" '
         f'y="{middle + 5}">{value}</text></g>'
     )

@@ -65,8 +65,8 @@ class Spread:
 
     def _part(self, first: str, second: str) -> bool:
         """Move two boxes apart along the cheaper axis; return whether they overlapped."""
-        a, b, at, gap = self._boxes[first], self._boxes[second], self._at, self._gap
-        dx, dy = at[second][0] - at[first][0], at[second][1] - at[first][1]
+        a, b, centres, gap = self._boxes[first], self._boxes[second], self._at, self._gap
+        dx, dy = centres[second][0] - centres[first][0], centres[second][1] - centres[first][1]
         over_x = a.half_width + b.half_width + gap - abs(dx)
         over_y = a.half_height + b.half_height + gap - abs(dy)
         if over_x <= 0 or over_y <= 0:
@@ -76,8 +76,8 @@ class Spread:
         axis, over, sign = (1, over_y, dy) if over_y <= over_x * 1.5 else (0, over_x, dx)
         push = (over * 0.5 + 0.3) * (1 if sign >= 0 else -1)
         shares = {self._fixed: 0.0}
-        at[first][axis] -= push * shares.get(first, 2.0 if second == self._fixed else 1.0)
-        at[second][axis] += push * shares.get(second, 2.0 if first == self._fixed else 1.0)
+        centres[first][axis] -= push * shares.get(first, 2.0 if second == self._fixed else 1.0)
+        centres[second][axis] += push * shares.get(second, 2.0 if first == self._fixed else 1.0)
         return True
 
     def _off_line(self, name: str, start: str, end: str) -> bool:

@@ -83,7 +83,7 @@ def fact_views(
     labels = labels_of(graph, [key for key in keys if not isinstance(key, Literal)])
     relations = {item.key: item.label for item in graph.relations()}
     views = []
-    for at, (head, relation, end) in enumerate(facts):
+    for i, (head, relation, end) in enumerate(facts):
         value = value_text(end) if isinstance(end, Literal) else None
         name = relations.get(relation, relation)
         tail = None if isinstance(end, Literal) else end
@@ -95,7 +95,7 @@ def fact_views(
                 relation=relation,
                 tail=tail,
                 value=value,
-                sources=[] if sources is None else list(dict.fromkeys(sources[at])),
+                sources=[] if sources is None else list(dict.fromkeys(sources[i])),
             )
         )
     return views

@@ -170,12 +170,12 @@ def run_http(
     """
     tokens = required_tokens(workspace) if config.require_token else None
     with listen(config) as listener:
-        at = replace(config, port=listener.getsockname()[1])
+        bound_config = replace(config, port=listener.getsockname()[1])
         executor = WorkspaceExecutor(workspace, max_waiting=config.max_waiting)
         try:
-            app = create_http_app(executor, at, tokens=tokens)
+            app = create_http_app(executor, bound_config, tokens=tokens)
             if ready is not None:
-                ready(at.url().rstrip("/") + PATH)
+                ready(bound_config.url().rstrip("/") + PATH)
             run_app(app, listener, lifespan="on")
         finally:
             executor.close()

@@ -59,8 +59,8 @@ class Results:
         A score is 1 or 0 for a right or wrong answer, or with ``mrr`` the reciprocal rank.
         """
         runs = self.arms[name] if name in self.arms else self.baselines[name]
-        at = [number for number, probe in enumerate(self.probes) if probe.split == split]
-        values = np.array(runs, dtype=np.float64).reshape(len(runs), len(self.probes))[:, at]
+        numbers = [number for number, probe in enumerate(self.probes) if probe.split == split]
+        values = np.array(runs, dtype=np.float64).reshape(len(runs), len(self.probes))[:, numbers]
         return values if mrr else (values == 1).astype(np.float64)
 
     def table(self) -> dict[str, dict[str, float]]:
