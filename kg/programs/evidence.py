@@ -164,21 +164,24 @@ class ProgramEvidence:
 
     def _measure(self, node: int, measure: Measure, *, greatest: bool) -> Iterator[Triple]:
         """The facts of a node's measure: those of its extreme value, or of all counted nodes."""
-        if measure.count:
-            yield from self._facts_of_count(node, measure)
+        if not measure.is_value:
+            yield from self._facts_of_computed(node, measure)
             return
         for value in self._work.measuring.extremes(node, measure, greatest=greatest):
             yield from self._trail(node, measure, value)
 
     def _facts_of_comparison(self, program: Compare, node: int) -> Iterator[Triple]:
         measure = program.measure
-        if measure.count:
-            yield from self._facts_of_count(node, measure)
+        if not measure.is_value:
+            yield from self._facts_of_computed(node, measure)
             return
         for value in self._work.measuring.matching(program, node):
             yield from self._trail(node, measure, value)
 
-    def _facts_of_count(self, node: int, measure: Measure) -> Iterator[Triple]:
+    def _facts_of_computed(self, node: int, measure: Measure) -> Iterator[Triple]:
+        if not measure.count:
+            yield from self._all(measure.of(Named(self._work.keys([node]))))
+            return
         path = self._work.path(measure.steps)
         if path is None:
             return

@@ -126,17 +126,48 @@ class Measure:
         steps: The path from the node to its value, or with ``count`` to the nodes to count.
         count: Whether the measure is the number of nodes at the end of the path.
         among: Only nodes of this set are counted; None counts all.
+        adds: Whether the values at the end of the path are added up, or their mean is taken: the
+            amounts of a person's expenses.
+        since: A step to a value that is subtracted: the start of a reign from its end.
     """
 
     steps: tuple[Step, ...]
     count: bool = False
     among: Program | None = None
+    adds: Literal["", "sum", "mean"] = ""
+    since: Step | None = None
 
     def __str__(self) -> str:
         path = ".".join(map(_step, self.steps))
+        if self.adds:
+            return f"{self.adds}({path})"
+        if self.since is not None:
+            return f"{path} - {_step(self.since)}"
         if not self.count:
             return path
         return f"count({path})" if self.among is None else f"count({path} ∩ {_inner(self.among)})"
+
+    @property
+    def is_value(self) -> bool:
+        """Whether a node's value is in the graph, and not computed from several facts."""
+        return not (self.count or self.adds or self.since)
+
+    def of(self, source: Program) -> Program:
+        """The program that denotes the measure of one node.
+
+        Args:
+            source: The program of the node.
+        """
+        ends = source
+        for step in self.steps:
+            ends = Follow(ends, step)
+        if self.count:
+            return Aggregate(
+                "count", ends if self.among is None else Intersection(ends, self.among)
+            )
+        if self.adds:
+            return Aggregate(self.adds, ends)
+        return ends if self.since is None else Subtract(ends, Follow(source, self.since))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +314,9 @@ def _rename(program: Program, name: Callable[[str], str]) -> Program:
             changed[field] = step(value)
         elif isinstance(value, Measure):
             among = None if value.among is None else _rename(value.among, name)
-            changed[field] = Measure(tuple(map(step, value.steps)), value.count, among)
+            since = None if value.since is None else step(value.since)
+            steps = tuple(map(step, value.steps))
+            changed[field] = replace(value, steps=steps, among=among, since=since)
         elif isinstance(value, _KINDS):
             changed[field] = _rename(value, name)
     if isinstance(program, OfType):

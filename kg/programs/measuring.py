@@ -6,12 +6,12 @@ SQL compares values as doubles. Values with the same double are compared exactly
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from kg.programs import arithmetic
+from kg.programs.computed_measures import ComputedMeasures
 from kg.programs.expressions import Aggregate, Compare, Follow, Measure, Program, Superlative
 from kg.store.node_sets import measures
 from kg.store.node_sets.bounds import Bounds, Size
@@ -23,44 +23,11 @@ from kg.values.node import ValueKey
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from kg.programs.expressions import Comparison, Period
-    from kg.store.node_sets.sets import NodeSets
-    from kg.store.rows.times import Moments
-    from kg.types import Literal, Step
+    from kg.programs.expressions import Comparison
+    from kg.programs.subprograms import Subprograms
+    from kg.types import Literal
 
     Path = list[tuple[int, bool]]
-
-
-class Subprograms(Protocol):
-    """Evaluates the programs within a measure: :class:`~kg.programs.evaluation.Evaluation`."""
-
-    @property
-    def sets(self) -> NodeSets:
-        """The sets of one connection."""
-
-    def relation(self, key: str) -> int | None:
-        """The id of a relation."""
-
-    def keys(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """The keys of entities, and the values of literals, with these ids."""
-
-    def literals(self, ids: Sequence[int]) -> list[Literal]:
-        """The literals among the ids."""
-
-    def nodes(self, program: Program) -> NodeSet:
-        """The set that a program denotes."""
-
-    def number(self, program: Program) -> Literal | None:
-        """The number or date that a program denotes."""
-
-    def period(self, period: Period) -> Moments:
-        """The first and the last second of a period."""
-
-    def source(self, program: Follow) -> NodeSet:
-        """The nodes from which the last step of a path is taken."""
-
-    def path(self, steps: Sequence[Step]) -> list[tuple[int, bool]] | None:
-        """(relation id, forward) of each step."""
 
 
 class Measuring:
@@ -72,6 +39,7 @@ class Measuring:
 
     def __init__(self, subprograms: Subprograms) -> None:
         self._subprograms, self._sets = subprograms, subprograms.sets
+        self._computed = ComputedMeasures(subprograms)
 
     # ── superlatives ─────────────────────────────────────────────────────────────────────────────
 
@@ -83,8 +51,8 @@ class Measuring:
         among the greatest.
         """
         base, greatest = self._subprograms.nodes(program.base), program.order == "max"
-        if program.measure.count:
-            return self._most(base, program, greatest=greatest)
+        if not program.measure.is_value:
+            return self._in_order(base, self._computed.ranks(base, program))
         path = self._subprograms.path(program.measure.steps)
         if path is None or program.count < 1:
             return EMPTY
@@ -106,20 +74,6 @@ class Measuring:
             some = set(rank)
             nodes += sorted(some) if base.ids is None else (x for x in base.ids if x in some)
         return NodeSet(tuple(nodes))
-
-    def _most(self, base: NodeSet, program: Superlative, *, greatest: bool) -> NodeSet:
-        counted = self._counts(base, program.measure, zeros=not greatest)
-        if program.rank < 1 or program.count < 1:
-            return EMPTY
-        by_count: dict[int, list[int]] = {}
-        for node, count in counted.items():
-            by_count.setdefault(count, []).append(node)
-        chosen: list[list[int]] = []
-        for count in sorted(by_count, reverse=greatest)[program.rank - 1 :]:
-            chosen.append(by_count[count])
-            if sum(map(len, chosen)) >= program.count:
-                break
-        return self._in_order(base, chosen)
 
     def _extreme_sizes(self, base: NodeSet, path: Path, *, greatest: bool) -> list[Size]:
         """The sizes of the nodes whose size is the greatest or the least of a set."""
@@ -207,8 +161,8 @@ class Measuring:
         base = self._subprograms.nodes(program.base)
         if value is None:
             return EMPTY
-        if program.measure.count:
-            return self._in_order(base, [self._nodes_by_count(base, program, value)])
+        if not program.measure.is_value:
+            return self._in_order(base, [self._computed.matches(base, program, value)])
         path = self._subprograms.path(program.measure.steps)
         if path is None:
             return EMPTY
@@ -233,21 +187,6 @@ class Measuring:
             if operand is not None and arithmetic.compares(size, program.comparison, operand)
         ]  # fmt: skip
         return list(self._subprograms.keys(chosen))
-
-    def _nodes_by_count(self, base: NodeSet, program: Compare, value: Literal) -> set[int]:
-        operand = quantity(value)
-        if operand is None:
-            return set()
-        if value.unit:  # "more than 3 kilometres" of a count: the count has no unit
-            operand = quantity(replace(value, unit=""))
-
-        def fits(count: int) -> bool:
-            size = Quantity("", Fraction(count), Fraction(count))
-            return operand is not None and arithmetic.compares(size, program.comparison, operand)
-
-        counts = self._counts(base, program.measure, zeros=fits(0))
-        fitting = {count for count in set(counts.values()) if fits(count)}
-        return {node for node, count in counts.items() if count in fitting}
 
     def _matches(self, base: NodeSet, path: Path, program: Compare, value: Literal) -> list[Size]:
         rows = measures.sizes(self._sets, base, path)
@@ -296,17 +235,6 @@ class Measuring:
         numbers = sorted({row.value for row in rows})
         units = dict(zip(numbers, self._subprograms.literals(numbers), strict=True))
         return arithmetic.as_stated(value, [(row.dimension, units[row.value].unit) for row in rows])
-
-    # ── counts ───────────────────────────────────────────────────────────────────────────────────
-
-    def _counts(self, base: NodeSet, measure: Measure, *, zeros: bool) -> dict[int, int]:
-        """The count of each node of a set, by node, with or without the zeros."""
-        path = self._subprograms.path(measure.steps)
-        among = None if measure.among is None else self._subprograms.nodes(measure.among)
-        counts = {} if path is None else measures.counts(self._sets, base, path, among)
-        if not zeros:
-            return counts
-        return {number: counts.get(number, 0) for number in self._sets.ids(base)}
 
     # ── aggregates ───────────────────────────────────────────────────────────────────────────────
 

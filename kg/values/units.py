@@ -55,7 +55,7 @@ _BASES: dict[str, dict[str, str]] = {
            "0.028349523125": "oz ounce Q48013", "6.35029318": "st stone"},
     "s": {"1": "s sec second Q11574", "1/1000": "ms millisecond", "1/1000000": "µs μs microsecond",
           "1/1000000000": "ns nanosecond",
-          "60": "min mins minute Q7727", "3600": "h hr hrs hour Q25235", "86400": "d day Q573",
+          "60": "min mins minute Q7727", "3600": "h hr hrs hour Q25235", "86400": "d day days Q573",
           "604800": "week Q23387",
           "2629746": "month Q5151", "31556952": "yr yrs year Q577"},
     "m/s": {"1": "Q182429", "1/3.6": "Q180154 kph", "0.44704": "mph", "463/900": "kn knot"},

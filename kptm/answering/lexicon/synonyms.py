@@ -28,6 +28,8 @@ REGULAR = ("s", "ing", "er", "est")
 """Endings of inflected words that are no past tenses."""
 PLURALS = frozenset("children men women people mice geese feet teeth oxen dice".split())
 """Irregular plurals."""
+LIGHT = frozenset("be come do get give go have keep let make pay put say take".split())
+"""Verbs that say little beside a noun."""
 ENGLISH = "en"
 """The language into which the other tables translate."""
 
@@ -126,6 +128,17 @@ def lemmas(word: str, language: str = "en") -> tuple[str, ...]:
     """
     table = _table(language)
     return () if table is None else table.inflections.lemmas(fold(word))
+
+
+def irregular_base(word: str) -> str:
+    """The base of an irregular English form, in lower case: "fight" for "fought".
+
+    The word itself if it has several bases, or that of a verb that says little: "what rent does Ann
+    pay" is not about a status "paid".
+    """
+    table = _table(ENGLISH)
+    bases = () if table is None else table.inflections.irregular.get(word, ())
+    return bases[0] if len(bases) == 1 and bases[0] not in LIGHT else word
 
 
 @lru_cache(maxsize=1)

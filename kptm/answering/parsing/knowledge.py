@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kg.graph import KnowledgeGraph
     from kg.programs import Denotation, Program
+    from kptm.answering.parsing.rows.row_kinds import RowKind
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -125,9 +126,9 @@ class Knowledge:
         return dict(nouns)
 
     @property
-    def has_row_kinds(self) -> bool:
-        """Whether the rows of an untyped graph are of several kinds (see :class:`Nouns`)."""
-        return bool(self._nouns.kinds)
+    def row_kinds(self) -> Sequence[RowKind]:
+        """The kinds of rows of an untyped graph; empty if there is one (see :class:`Nouns`)."""
+        return self._nouns.kinds
 
     @property
     def is_table(self) -> bool:
@@ -159,7 +160,10 @@ class Knowledge:
         return self._main or None
 
     def are_alike(self, left: Program, right: Program) -> bool:
-        """Whether the denotations of two programs may overlap, judged by types of some members."""
+        """Whether the denotations of two programs may overlap.
+
+        They may if some members share a type or have none, and else if the two share a node.
+        """
         left_nodes, right_nodes = (
             self.evaluate(program).nodes[:SAMPLED_NODES] for program in (left, right)
         )
@@ -176,10 +180,9 @@ class Knowledge:
         kinds = (
             sure if all(sure) else [self.types(nodes).keys() for nodes in (left_nodes, right_nodes)]
         )
-        if all(kinds):
-            return not kinds[0].isdisjoint(kinds[1])
-        # If only one set has types, the two are alike if they share a node.
-        return not any(kinds) or bool(self.evaluate(Intersection(left, right)).nodes)
+        if not any(kinds) or (all(kinds) and not kinds[0].isdisjoint(kinds[1])):
+            return True
+        return bool(self.evaluate(Intersection(left, right)).nodes)
 
     def is_timed(self, relation: str) -> bool:
         """Whether any fact of a relation has a time."""

@@ -41,11 +41,13 @@ DEFAULT: dict[str, float] = {
     "mention_part": -0.6,  # the mention is a part of a name
     "mention_people": 0.4,  # the mention is an inflected name: "Australian"
     "mention_slip": -1.0,  # the mention is a misspelt name
+    "only_number": -0.3,  # the step leads to the only number, and the question asks for a sum
     "mention_number": 0.0,  # the mention is the number of a thing: "204" for "Room 204"
     "mention_value": -0.2,  # the mention is a value
     "exact": 0.4,  # the mention is written exactly as in the graph
     "length": 0.2,  # the words of the mention beyond the first, at most 3
     "within": -1.8,  # a longer name contains the mention
+    "part_is_noun": -1.0,  # the part of a name is a noun for rows: "station" of "Central Station"
     "function": -4.0,  # the mention has only function words, and is not exact
     "type": -2.4,  # the base is a type
     "range": -3.6,  # the base is the set of a relation's tails
@@ -57,6 +59,8 @@ DEFAULT: dict[str, float] = {
     "rows_of_value": -2.1,  # the base is the set of the rows with a value: "the diesel"
     "implicit": -1.8,  # the base is a set that no word names
     "everything": -2.4,  # the base is the set of the main relation's heads
+    "event": -0.9,  # the base is the rows of which a verb is said, and their only date
+    "count_of_unsaid": -2.0,  # the count of one node, to which no word leads
     "count_of_one": -0.9,  # the count of one node
     "name": 1.6,  # the share of the relation's name in the question
     "named_fully": 0.4,  # the question has the whole name of the relation
@@ -94,6 +98,7 @@ DEFAULT: dict[str, float] = {
     "label_kind": 1.1,  # the relation's name fits the question word
     "other_label_kind": -1.5,  # the relation's name contradicts the question word
     "counted": -0.3,  # the measure is a count, or "how many" asks for a value
+    "totalled": 0.0,  # the measure adds up a number of a group's members
     "counted_type": 0.6,  # the measure counts nodes of a type in the question
     "counted_back": 1.2,  # the measure counts the set's own relation
     "counted_members": 1.5,  # the measure counts members

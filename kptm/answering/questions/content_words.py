@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from kptm.answering.lexicon.synonyms import irregular_base
 from kptm.data.phrasings import HEAD, TAIL
 from kptm.linking.text.char_classes import fold
 
@@ -15,9 +16,11 @@ STOP = frozenset(
     "who whom whose where when how and or name names can you may one there not".split()
 )
 """Stop words: words that occur in questions of any content."""
-_ENDINGS = ("ies", "ing", "ed", "er", "or", "en", "es", "s", "e")
+_ENDINGS = ("ies", "ied", "ier", "ing", "ed", "er", "or", "en", "es", "s", "e")
 _PLURALS = ("ies", "es", "s")
-_SHORT = ("ies", "ing", "ed", "or", "s")
+_OF_Y = ("ies", "ied", "ier")
+"""Endings for which "y" stands in the base: "cities", "married", "carrier"."""
+_SHORT = ("ies", "ied", "ier", "ing", "ed", "or", "s")
 """Endings that may leave a stem of only three letters: "actor", "cities"."""
 _WITHOUT_E = re.compile(r"[^aeiou][aeiouy][^aeiouwxy]")
 """A stem that has lost its "e": "bak" of "baked". Others double the last letter: "planned"."""
@@ -35,9 +38,12 @@ def question_words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """The stem of an English word: "acted", "actor" and "acts" have the same stem.
 
+    Irregular forms have that of their base: "fought" and "fight".
+
     A plural ending is cut first, then at most two other endings, so that "engineers" has the same
     stem as "engineer". Short verbs keep their "e": "baked", "baking" and "bakes" are "bake".
     """
+    word = irregular_base(word)
     if _ONLY_D.fullmatch(word):
         return word[:-1]
     word = _cut(word, _PLURALS)
@@ -62,5 +68,5 @@ def _cut(word: str, endings: tuple[str, ...]) -> str:
         if ending == "s" and word.endswith("ss"):
             continue
         if length >= (3 if short else 4) and word.endswith(ending):
-            return word[:length] + ("y" if ending == "ies" else "")
+            return word[:length] + ("y" if ending in _OF_Y else "")
     return word

@@ -173,17 +173,17 @@ class TypedQuestions:
     def _may_be_missing(self, best: Derivation, silent: Derivation) -> bool:
         """Whether a reading is about a fact that things of the name's kind have.
 
-        If only sites have a county, "the county of the turbine" is that of its site. "The capital
-        of the Euro" is none of the capitals of countries with the Euro.
+        If only sites have a county, "the county of the turbine" is that of its site, and the
+        districts of a railway line are those of its stations. The Euro has no facts of its own, so
+        "the capital of the Euro" is none of the capitals of countries with the Euro.
         """
-        silent_path, best_path, knowledge = (
-            _path(silent.program),
-            _path(best.program),
-            self._parser.knowledge,
-        )
-        if silent_path is None or best_path is None or not knowledge.has_row_kinds:
+        knowledge = self._parser.knowledge
+        silent_path, best_path = _path(silent.program), _path(best.program)
+        if silent_path is None or best_path is None or not knowledge.row_kinds:
             return True
-        if not all(step.forward for step in (*silent_path[1], *best_path[1])):
+        has_facts = any(step.forward for step in knowledge.steps((best_path[0],)))
+        forward = all(step.forward for step in best_path[1])
+        if not silent_path[1][0].forward or not (forward or has_facts):
             return True
         return may_have(silent_path[0], silent_path[1][0].relation, knowledge)
 

@@ -41,9 +41,11 @@ _OTHER_CLAUSE = PREPOSITIONS | RELATIVE | {"of"}
 MAX_FUNCTION_WORD_LETTERS = 4
 """Only a word with more letters is read as a plural if it ends in "s": not "does" and "thus"."""
 PARTICIPLES = frozenset(
-    "written born made known built sung drawn held spoken set led won done shown taken given found"
-    " kept "
-    "fought taught sold told spent run lent bought broken lost paid sent".split()
+    "written born made known built sung drawn held spoken set led won done shown taken"
+    " given found kept fought taught sold told spent run lent bought broken lost paid sent"
+    " sown grown mown brought caught chosen drunk driven eaten fed flown frozen hidden hung"
+    " heard bred dug dealt laid ridden seen sewn shaken shot slain spun stolen struck stuck"
+    " sunk swept sworn thrown torn withdrawn worn woven".split()
 )
 PASTS = frozenset(
     "wrote sang won led built made drew ran beat fought taught found became gave took held sold"
@@ -192,7 +194,9 @@ def _said_after(
     bare = after[: at[0]]
     clause = not RELATIVE.isdisjoint(before[-1:])  # "that Curie discovered"
     object_ = BE.isdisjoint(bare) and _is_object(behind)
-    if form is Form.PASSIVE and (clause or object_):  # "Brandt discovered the element"
+    has = BE.isdisjoint(bare) and not HAVE.isdisjoint(bare[:1])  # "all that Mira has paid"
+    # "Brandt discovered the element"
+    if form is Form.PASSIVE and (clause or object_ or has):
         return _as_subject(after, at, relation)
     if form is Form.VERB and not BE.isdisjoint(bare) and behind[:1] == ["by"]:
         return False  # "Jupiter is orbited by"

@@ -108,7 +108,7 @@ class English:
         named = self._language.list_items(listed.items)
         measured = f" ({value})" if value else ""
         base = self._describer.describe(program.base)
-        if base.name and program.rank == program.count == 1 and not program.measure.count:
+        if base.name and program.rank == program.count == 1 and program.measure.is_value:
             greatest = "greatest" if program.order == "max" else "lowest"
             two = isinstance(program.base, Named) and len(program.base.keys) == 2
             greatest = _COMPARATIVES[greatest] if two else greatest

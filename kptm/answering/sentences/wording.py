@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kptm.answering.sentences.truth import Truth
     from kptm.data.phrasings import Phrasings
 
+TOTALS = {"sum": "total", "mean": "average", "max": "greatest", "min": "lowest"}
+"""The adjectives of the results of functions."""
+
 
 class Wording:
     """Finds English words for keys.
@@ -56,7 +59,7 @@ class Wording:
 
     def superlative(self, measure: Measure, order: str) -> str:
         """The superlative adjective of a measure, such as "longest"; "" if there is none."""
-        if measure.count or len(measure.steps) != 1:
+        if not measure.is_value or len(measure.steps) != 1:
             return ""
         label = english_name(self._names.relation(measure.steps[0].relation))
         words = without_unit(label)
@@ -64,8 +67,17 @@ class Wording:
         return "" if adjectives is None else adjectives[0 if order == "max" else 1]
 
     def measure(self, measure: Measure) -> str:
-        """The name of a measure: "population", "capital's population"."""
+        """The name of a measure: "population", "capital's population", "total yield"."""
+        if measure.since is not None:
+            return self.time_between(measure.since, measure.steps[-1])
+        if measure.adds:
+            return f"{TOTALS[measure.adds]} {self.step_noun(measure.steps[-1])}"
         return "'s ".join(self.step_noun(step) for step in measure.steps)
+
+    def time_between(self, start: Step, end: Step) -> str:
+        """A length of time by the names of two relations to dates."""
+        first, last = (english_name(self._names.relation(step.relation)) for step in (start, end))
+        return f'time between "{first}" and "{last}"'
 
     def step_noun(self, step: Step) -> str:
         """The name of one step of a measure."""

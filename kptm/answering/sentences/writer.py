@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from kg.programs import Aggregate, Follow, Intersection, Named, Program, Superlative, parts
+from kg.values import ValueKey
 from kptm.answering import lexicon
 from kptm.answering.questions.naming import RelationNames
 from kptm.answering.sentences import grammar
@@ -145,6 +146,9 @@ class SentenceWriter:
         if first.entity is None:
             return ""
         measure, end = program.measure, _path(Named((first.entity,)), program.measure.steps)
+        if measure.adds or measure.since is not None:
+            number = self._graph.evaluate(measure.of(Named((first.entity,)))).number
+            return "" if number is None else name(ValueKey(number))
         if measure.among is not None:
             end = Intersection(end, measure.among)
         measured = self._graph.evaluate(end, limit=1)

@@ -182,6 +182,12 @@ class Oracle:
                 there = self.reached(here, measure.steps)
                 yield here, _point("", len(there if among is None else there & among))
             return
+        if not measure.is_value:
+            for here in base:
+                number = self.number(measure.of(Named((here,))))
+                if number is not None:
+                    yield here, _point(*number)
+            return
         for here in base:
             for there in self.reached(here, measure.steps):
                 if isinstance(there, ValueKey) and VALUES[there.literal] is not None:
@@ -229,8 +235,9 @@ class Oracle:
         if isinstance(program, Named):
             return next((key.literal for key in program.keys if isinstance(key, ValueKey)), None)
         (key,) = program.source.keys
-        found = [there.literal for there in self.follow(key, [program.step])]
-        assert set(found) == {there.literal for there in self.nodes(program)}
+        ends = [x for x in self.follow(key, [program.step]) if isinstance(x, ValueKey)]
+        assert set(ends) == {x for x in self.nodes(program) if isinstance(x, ValueKey)}
+        found = [there.literal for there in ends]
         return next((value for value in found if VALUES[value] is not None), None)
 
     def values(self, program):

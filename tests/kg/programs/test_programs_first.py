@@ -25,6 +25,7 @@ from kg.vocabulary import TYPE, XSD
 INTEGER = f"{XSD}integer"
 BORDERS, POPULATION, LENGTH = Step("borders"), Step("population"), Step("length")
 STATES = OfType("state")
+NEAR = Measure((BORDERS, POPULATION), adds="sum")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,6 +79,13 @@ SETS = [
     (Superlative(STATES, Measure((POPULATION,)), "max", 2, 9), ["A", "D"]),
     (Superlative(STATES, Measure((BORDERS,), count=True), "max", count=2), ["A", "B", "C"]),
     (Superlative(STATES, Measure((BORDERS,), count=True), "max"), ["A"]),
+    # The neighbours of A have 2000 people, those of B and C 900.
+    (Superlative(STATES, NEAR, "max"), ["A"]),
+    (Superlative(STATES, NEAR, "min"), ["B", "C"]),
+    (Compare(STATES, NEAR, ">", number(900)), ["A"]),
+    (Compare(STATES, NEAR, "<=", number(900)), ["B", "C"]),
+    (Compare(STATES, Measure((BORDERS, POPULATION), adds="mean"), "=", number(1000)), ["A"]),
+    (Compare(STATES, Measure((POPULATION,), since=POPULATION), "=", number(0)), list("ABCD")),
     (Superlative(STATES, Measure((BORDERS,), count=True), "min"), ["D"]),
     (Superlative(Named(("R", "S")), Measure((LENGTH,)), "max"), ["S"]),
     (Compare(STATES, Measure((POPULATION,)), ">", number(899)), ["A", "B", "C"]),

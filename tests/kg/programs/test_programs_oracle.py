@@ -86,6 +86,16 @@ def measures(sets):
     )
 
 
+def computed():
+    """Sums, means, and differences of two values of a node."""
+    paths = st.lists(links, max_size=1).flatmap(
+        lambda first: numbers.map(lambda last: (*first, last))
+    )
+    adds = st.sampled_from(("sum", "mean"))
+    added = st.builds(Measure, paths, adds=adds)
+    return added | st.builds(Measure, st.tuples(numbers), since=numbers)
+
+
 def composed(sets):
     value = named_values | st.builds(Follow, keys.map(lambda key: Named((key,))), numbers)
     return st.one_of(
@@ -96,7 +106,7 @@ def composed(sets):
         st.builds(
             Superlative,
             sets,
-            measures(sets),
+            measures(sets) | computed(),
             st.sampled_from(("max", "min")),
             st.integers(1, 3),
             st.integers(1, 3),

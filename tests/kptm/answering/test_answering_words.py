@@ -17,7 +17,9 @@ def test_content_words_of_a_question():
      "directed director directs", "released release", "founder founded founding",
      "cross crosses crossed crossing", "box boxes", "pass passes passed",
      "bake baked bakes baking", "live lives lived living", "use used uses", "die dies died",
-     "rate rates rated rating", "plan plans planned planning", "own owns owned owning"],
+     "rate rates rated rating", "plan plans planned planning", "own owns owned owning",
+     "fight fought fights fighting", "win won wins winner", "marry married marries marrying",
+     "supply supplies supplied supplier", "teach taught teacher"],
 )  # fmt: skip
 def test_forms_of_a_word_have_one_stem(forms):
     assert len({stem(word) for word in forms.split()}) == 1
@@ -25,7 +27,17 @@ def test_forms_of_a_word_have_one_stem(forms):
 
 @pytest.mark.parametrize(
     "words",
-    ["country county", "state star", "king kin", "river rival", "red read", "bed be", "rat rate"],
+    [
+        "country county",
+        "state star",
+        "king kin",
+        "river rival",
+        "red read",
+        "bed be",
+        "rat rate",
+        "paid pay",
+        "found founded",
+    ],
 )
 def test_different_words_have_different_stems(words):
     assert len({stem(word) for word in words.split()}) == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon.synonyms import expand, lemmas
+from kptm.answering.questions.word_order import Form, relation_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ PAIRS = (
     ("successor", "predecessor"),
     ("followed by", "predecessor"),
     ("replaced by", "predecessor"),
+    ("succeeded by", "predecessor"),
+    ("preceded by", "successor"),
     ("parent company", "subsidiary"),
     ("parent organization", "subsidiary"),
     ("citizen of", "citizen"),
@@ -62,6 +65,12 @@ ROW, PERSON = "row", "person"
 """The nouns for rows, and for people among them, for which no better noun is known."""
 MIN_NOUN_WEIGHT = 0.9
 """The least weight of the nouns for a verb."""
+CURRENCIES = frozenset("€ $ £ ¥ ₹ EUR USD GBP CHF JPY CNY INR CAD AUD NZD SEK NOK DKK".split())
+"""Units of money in the names of columns."""
+AMOUNTS = frozenset("amount sum total value".split())
+"""Last words in the names of amounts."""
+PRICES = ("cost", "money", "spend")
+"""Nouns for the only amount of money of a graph."""
 AGENTS = ("author", "creator")
 """Nouns for the tails of a relation such as "recipe by"."""
 
@@ -159,7 +168,15 @@ def agent_nouns(name: str) -> tuple[str, ...]:
 
 
 def verb_nouns(name: str) -> list[str]:
-    """The likeliest nouns for the tails of a verb: "spouse" and "marriage" for "married to"."""
+    """The likeliest nouns for the tails of a verb: "spouse" and "marriage" for "married to".
+
+    The verb has a preposition and no agent: "born in", but not "owned by". "Starts from" has none,
+    since every "from" of a question would stand for its noun "origin".
+    """
+    form = relation_form(name)
+    is_verb = form.form in (Form.VERB, Form.PASSIVE) and len(form.words) > 1
+    if not is_verb or not form.prepositions - {"by", "from"}:
+        return []
     return [noun for noun, weight in expand(name, "en") if weight >= MIN_NOUN_WEIGHT]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kg.programs import Program
+    from kptm.answering.lexicon import Match
     from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.schema_words import Schema
@@ -43,7 +44,7 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
     yield from _participles(question, knowledge)
     yield from _belongings(question, knowledge)
     for match in question.operators:
-        if match.kind not in ("having", "lacking"):
+        if match.kind not in ("having", "lacking") or _leads_on(question, match):
             continue
         hinted = (
             relation
@@ -56,6 +57,12 @@ def states(question: Question, schema: Schema, knowledge: Knowledge) -> Iterator
             lacking = match.kind == "lacking"
             program = Difference(_possible(relation, knowledge), having) if lacking else having
             yield TypeMention(match.start, match.end, program)
+
+
+def _leads_on(question: Question, match: Match) -> bool:
+    """Whether "to" or "by" follows an adjective, so that it is a step: "married to the winner"."""
+    tokens = question.tokens
+    return match.end < len(tokens) and tokens[match.end].folded in ("to", "by")
 
 
 def _truths(question: Question, knowledge: Knowledge) -> Iterator[TypeMention]:
@@ -136,7 +143,13 @@ def _named_relations(question: Question, knowledge: Knowledge) -> Iterator[tuple
 
 
 def may_have(node: str, relation: str, knowledge: Knowledge) -> bool:
-    """Whether a node is of a kind that may have a relation."""
+    """Whether a node is of a kind that may have a relation.
+
+    If the rows are of several kinds, some row of the node's kind has it.
+    """
+    kind = next((item for item in knowledge.row_kinds if node in item.rows), None)
+    if kind is not None:
+        return not kind.rows.isdisjoint(knowledge.evaluate(Having(Step(relation))).nodes)
     return node in knowledge.evaluate(_possible(relation, knowledge)).nodes
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 NAMED = frozenset(
     "prior mention_label mention_alias mention_part mention_people mention_slip exact length within"
-    " function operator".split()
+    " part_is_noun function operator".split()
 )
 """Names of the features of mentions."""
 AGE = ("age",)
@@ -80,11 +80,16 @@ class Wholes:
         for number, match in enumerate(self._builder.question.operators):
             if part.operators >> number & 1:
                 continue
-            if match.kind == "count" and not part.mention and not is_value(part.nodes):
+            counts = match.kind == "count" and not is_list_of_names(part.program)
+            if counts and not part.mention and not is_value(part.nodes):
                 derivation = self._builder.extend(
                     Aggregate("count", part.program), (part,),
                     mask=bits(match) | self._in_total(part), operators=1 << number,
-                    features={"count": 1.0, "count_of_one": float(len(part.nodes) == 1)},
+                    features={
+                        "count": 1.0,
+                        "count_of_one": float(len(part.nodes) == 1),
+                        "count_of_unsaid": float(_is_unsaid(part) and len(part.nodes) == 1),
+                    },
                 )  # fmt: skip
                 derivation.counted = part.nodes
                 yield derivation
@@ -255,6 +260,9 @@ class Wholes:
                 continue
             first, second = left.program, right.program
             years = self._says_years(match)
+            only = "only_number" in dict(left.features)
+            if years and only:
+                continue
             size = self._builder.knowledge.evaluate(Subtract(first, second)).number
             negative = size is not None and size.value.startswith("-")
             # Of two dates, the earlier is subtracted: "how many years younger is A than B".
@@ -263,7 +271,7 @@ class Wholes:
             own = left.mask & ~left.names & ~self._mask(used)
             silent = bool(left.floating) or not own  # "years" does not name the year of founding
             hint = self._builder.hint(match, words) if words is not None and silent else 0.0
-            if left.floating and not hint:
+            if left.floating and not hint and not only:
                 continue  # nothing says of what "how much more" is
             yield self._builder.extend(
                 Subtract(first, second, years), (self._without_step(left) if hint else left,),
@@ -365,6 +373,13 @@ def _is_measured_name(part: Derivation) -> bool:
     return (
         isinstance(program, Follow) and isinstance(program.source, Named) and is_value(part.nodes)
     )
+
+
+def _is_unsaid(part: Derivation) -> bool:
+    """Whether a derivation is one forward step from a name, to which no word leads."""
+    program = part.program
+    is_step = isinstance(program, Follow) and isinstance(program.source, Named)
+    return is_step and bool(part.floating) and program.step.forward  # type: ignore[union-attr]
 
 
 def _is_year(text: str) -> bool:

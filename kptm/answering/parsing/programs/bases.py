@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Named
 from kg.types import Step
+from kg.values.base_quantities import DATE
 from kptm.answering.lexicon.synonyms import is_past
 from kptm.answering.parsing.programs.builder import DURATION, TIMES
 from kptm.answering.parsing.question.appositions import appositions
@@ -20,14 +23,20 @@ from kptm.answering.questions.word_order import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
     from kptm.answering.parsing.question.question_spans import Mention
 
-THINGS = frozenset("anything everything something stuff thing things items ones them".split())
+THINGS = frozenset(
+    "anything everything something stuff thing things item items entry entries ones them".split()
+)
 """Words for any entity of a graph without types."""
+DATES = frozenset("date day when".split())
+"""Names of relations to the date of whatever a row is."""
+SAMPLE = 60
+"""The most rows of which the measures are read."""
 MIN_NAME_SHARE = 0.5
 """The share of a relation's name that has to be in the question."""
 LACKING = frozenset("no without lack lacks lacking".split())
@@ -147,7 +156,7 @@ class Bases:
                 or (measure and not absent)
             ):
                 continue
-            deniable = mask & ~self._builder.question.typed
+            deniable = mask if lacked else mask & ~self._builder.question.typed
             for step in (Step(relation), Step(relation, False)):
                 if denied and not step.forward and self._says_subjects(relation, mask):
                     continue
@@ -199,17 +208,45 @@ class Bases:
         )
         noun = question.unknown_noun or things_mask
         denied = not question.types and self._denies_only_name()
-        for everything in self._builder.everything if noun or denied else ():
+        absent = not noun and self._denies_only_event()
+        for everything in self._builder.everything if noun or denied or absent else ():
             nodes = self._builder.knowledge.evaluate(everything).nodes
+            doubt = self._builder.doubt_of_noun(nodes) * bool(noun & ~things_mask)
+            event = absent or (noun == question.unknown_noun and self._is_dated_event(noun, nodes))
+            kind = "event" if event else "everything" if noun else "implicit"
             yield self._builder.extend(
-                everything,
-                (),
-                mask=noun,
-                features={
-                    "everything" if noun else "implicit": 1.0,
-                    "other_rows": self._builder.doubt_of_noun(nodes) * bool(noun & ~things_mask),
-                },
-            )
+                everything, (), mask=noun,
+                features={kind: 1.0, "other_rows": 0.0 if event else doubt},
+            )  # fmt: skip
+
+    def _denies_only_event(self) -> bool:
+        """Whether nothing but a participle follows "not": "what has not been harvested"."""
+        question, said = self._builder.question, self._builder.question.relations
+        ends = [item.end for item in question.operators if item.kind == "negation"]
+        masks = [said.evidence(relation).mask for relation in said.relations()]
+        event = reduce(or_, (mask for mask in masks if mask and self._is_event(mask)), 0)
+        asks = any(item.kind == "ask" and item.answer == "person" for item in question.operators)
+        return (
+            bool(ends and event)
+            and not asks  # the people of "who has not paid" are not all rows
+            and min(ends) <= lowest(event)
+            and not any(item.mask & ~event for item in question.types)
+        )
+
+    def _is_dated_event(self, verb: int, rows: Sequence[str]) -> bool:
+        """Whether an unknown participle is what the only "date" is of: "bought on 20 January".
+
+        Args:
+            verb: Bit mask of the unknown word.
+            rows: The rows.
+        """
+        question, relations = self._builder.question, self._builder.schema.relations
+        if not verb or not any(item.kind == "time" for item in question.operators):
+            return False
+        measures = self._builder.knowledge.measures(rows[:SAMPLE])
+        dated = [step.relation for step, dimension in measures.items() if dimension == DATE]
+        generic = [key for key in dated if relations[key].name.lower() in DATES]
+        return len(dated) == 1 == len(generic) and is_past(question.tokens[lowest(verb)].folded)
 
     def _denies_only_name(self) -> bool:
         """Whether a negation applies to the only name: "what is without gluten"."""

@@ -225,9 +225,10 @@ class Search:
             yield from self._grammar.silent_steps(part)
 
     def _roots(self, part: Derivation) -> Iterator[Derivation]:
-        """Yield the counts, truth values and ages that end a program, evaluated."""
+        """Yield the counts, truth values, ages and lengths that end a program, evaluated."""
         grammar = self._grammar
-        for derivation in (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part)):
+        values = (*grammar.roots(part), *grammar.truths(part), *grammar.ages(part))
+        for derivation in (*values, *grammar.lengths(part)):
             yield self._evaluate_derivation(derivation)
 
 

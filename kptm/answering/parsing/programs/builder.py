@@ -166,10 +166,19 @@ class Builder:
     def is_complete(self, part: Derivation) -> bool:
         """Whether a program explains the whole question, so that no larger program is needed.
 
-        If the question asks for people, rows that are none do not answer it.
+        If the question asks for people, rows that are none do not answer it, and entities do not
+        answer "how tall".
         """
         explained = not part.floating and self.question.weight(~part.mask) <= MAX_OPTIONAL_WEIGHT
-        return explained and self.people.step_to(part.nodes) is None
+        if not explained or (self._asks_degree and not is_value(part.nodes)):
+            return False
+        return self.people.step_to(part.nodes) is None
+
+    @cached_property
+    def _asks_degree(self) -> bool:
+        """Whether the question asks for a number that a word suggests: "how tall"."""
+        return any(x.kind == "ask" and x.answer == "value" and x.hints
+                   for x in self.question.operators)  # fmt: skip
 
     @cached_property
     def _rivals(self) -> list[int]:
@@ -222,12 +231,16 @@ class Builder:
             for other in self.question.mentions
         )
         function = self.question.weight(mention.mask) == 0 and not mention.exact
+        noun = mention.kind == "part" and any(
+            item.noun and item.mask == mention.mask for item in self.question.types
+        )
         return {
             "prior": log(max(mention.prior, 1e-4)),
             f"mention_{mention.kind}": 1.0,
             "exact": float(mention.exact),
             "length": float(min(length, 4) - 1),
             "within": float(longer),
+            "part_is_noun": float(noun),
             "function": float(function),
             "operator": float(
                 mention.kind not in ("value", "number") and not mention.mask & self.free
@@ -256,7 +269,7 @@ class Builder:
 
         In a graph with rows of several kinds it depends on whether a noun for these rows is known.
         """
-        if not self.knowledge.has_row_kinds:
+        if not self.knowledge.row_kinds:
             return float(self.schema.names_rows)
         known = self.knowledge.types(nodes[:SAMPLED_NODES]).keys() - self.schema.doubtful
         return OTHER_NOUN_DOUBT if known else NO_NOUN_DOUBT

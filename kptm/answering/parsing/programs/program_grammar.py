@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from kptm.answering.parsing.programs.aggregates import Wholes
 from kptm.answering.parsing.programs.bases import Bases
 from kptm.answering.parsing.programs.builder import Builder
-from kptm.answering.parsing.programs.comparisons import Comparisons
+from kptm.answering.parsing.programs.measures.comparisons import Comparisons
+from kptm.answering.parsing.programs.measures.durations import Durations
+from kptm.answering.parsing.programs.measures.superlatives import Measures
 from kptm.answering.parsing.programs.sets import ProgramSets
 from kptm.answering.parsing.programs.steps.kinship import Kinship
 from kptm.answering.parsing.programs.steps.remembered_paths import RememberedPaths
 from kptm.answering.parsing.programs.steps.step_rules import Steps
-from kptm.answering.parsing.programs.superlatives import Measures
 
 if TYPE_CHECKING:
     from kptm.answering.parsing.knowledge import Knowledge
@@ -59,7 +60,9 @@ class Grammar:
             sets.filters,
             sets.pairs,
         )
-        measures = Measures(self.builder)
+        durations = Durations(self.builder)
+        self.lengths = durations.lengths
+        measures = Measures(self.builder, durations)
         self.superlatives, self.thresholds = measures.superlatives, measures.thresholds
         comparisons = Comparisons(self.builder, measures)
         self.comparisons, self.times = comparisons.comparisons, comparisons.times

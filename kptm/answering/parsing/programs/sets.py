@@ -197,6 +197,7 @@ class ProgramSets:
             yield from self._join_names(left, right)
             yield from self._without(left, right)
             return
+        yield from self._join_rows(left, right)
         if left.names and right.names and left.floating + right.floating <= MAX_UNNAMED_STEPS:
             yield self._builder.extend(
                 Intersection(left.program, right.program),
@@ -210,6 +211,27 @@ class ProgramSets:
                     Difference(left.program, right.program), (left, right), mask=bits(match),
                     operators=1 << number, features={"difference": 1.0},
                 )  # fmt: skip
+
+    def _join_rows(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
+        """The union of the rows with one value or another: "hard or very hard" trails."""
+        first, other = left.program, right.program
+        if not isinstance(first, (Follow, Union)) or not isinstance(other, Follow):
+            return
+        last = first.right if isinstance(first, Union) else first
+        own = dict(right.features)
+        values = "rows_of_value" in own and "rows_of_value" in dict(left.features)
+        end, start = left.names.bit_length(), lowest(right.names)
+        if not values or not isinstance(last, Follow) or last.step != other.step or end > start:
+            return
+        for number, match in enumerate(self._builder.question.operators):
+            between = end <= match.start <= match.end <= start and match.kind in ("and", "or")
+            if between and self._are_joined(end, start, match):
+                del own["rows_of_value"]  # counted once for the union
+                yield self._builder.extend(
+                    Union(first, other), (left,), mask=bits(match) | right.mask, names=right.names,
+                    operators=1 << number, features={**own, "union": 1.0},
+                )  # fmt: skip
+                return
 
     def _is_noun_of_one(self, shared: int, left: Program, right: Program) -> bool:
         """Whether a word names a relation to one of two sets, and says what the other one contains.
@@ -294,7 +316,8 @@ class ProgramSets:
         """The sets that a name after "not" may exclude.
 
         They are the entity itself, if it has a type of the set, and the ends of the set's last step
-        from the entity. After "besides", it is only the entity itself, if it is in the set.
+        from the entity. After "besides", and where the types are only nouns for rows, it is the
+        entity itself only if it is in the set.
         """
         node = right.nodes[:1]
         if match.generic:
@@ -302,7 +325,8 @@ class ProgramSets:
                 yield right.program
             return
         types = self._builder.knowledge.types
-        if not types(node).keys().isdisjoint(types(left.nodes[:SAMPLED_NODES])):
+        alike = not types(node).keys().isdisjoint(types(left.nodes[:SAMPLED_NODES]))
+        if alike and (self._builder.schema.type_names or node[0] in left.nodes):
             yield right.program
         if (same := _same_step(left.program, right.program)) is not None:
             yield same

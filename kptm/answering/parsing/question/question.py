@@ -105,10 +105,10 @@ class Question:
     def is_relative(self, match: Match) -> bool:
         """Whether a question word is a relative pronoun: it follows a common noun, "the man who".
 
-        It is not if it follows a name, or if it has several words ("how many").
+        It is not if it follows a name, has several words ("how many"), or is the last word.
         """
         before = match.start - 1
-        if before < 0 or not self.importance[before]:
+        if before < 0 or not self.importance[before] or match.end == len(self.tokens):
             return False
         named = any(
             item.mask >> before & 1 for item in self.mentions if item.kind in ("label", "alias")

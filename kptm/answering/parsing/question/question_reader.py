@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import Match, load
+from kptm.answering.lexicon.columns.relation_nouns import is_row_noun
 from kptm.answering.lexicon.synonyms import translate
 from kptm.answering.parsing.question.appositions import is_plural
 from kptm.answering.parsing.question.articles import (
@@ -186,7 +187,8 @@ class QuestionReader:
             noun &= ~_capitals(tokens)
         unknown = _unknown_tokens(tokens, known | named, function)
         if language == "en" and marked is None and (schema.nameless_rows or schema.people):
-            free = unknown & ~relations.faint
+            rows_said = sum(1 << at for at, x in enumerate(tokens) if is_row_noun(x.folded))
+            free = unknown & (~relations.faint | rows_said)
             free &= ~self._misspelt(tokens, free, language)
             rows = nouns.nameless_rows(schema, noun, free)
             noun &= ~joint_mask(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from kptm.answering.lexicon import load
@@ -23,6 +24,9 @@ from kptm.answering.lexicon.columns.column_names import (
 )
 from kptm.answering.lexicon.columns.relation_keys import name_parts, readable, source_name
 from kptm.answering.lexicon.columns.relation_nouns import (
+    AMOUNTS,
+    CURRENCIES,
+    PRICES,
     ROW,
     agent_nouns,
     inverse_nouns,
@@ -122,6 +126,7 @@ class Schema:
             for item in relations
         }
         self._shorten_rates()
+        self._name_price()
         self._heads = Counter(words.head for words in self.relations.values())
         self._by_stem: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for words in self.relations.values():
@@ -160,16 +165,31 @@ class Schema:
     def _shorten_rates(self) -> None:
         """Give rates a second name without "per …": "kcal" for "kcal per serving".
 
-        A name that another relation has is not added: "GDP" does not mean "GDP per capita".
+        Names of other relations are left out: "GDP" does not mean "GDP per capita".
         """
         names_in_use = {name for words in self.relations.values() for name in words.names}
         for key, words in self.relations.items():
-            short, per, _ = words.name.partition(" per ")
+            # In "passengersPerDay" the day is a unit, which the name no longer has.
+            short, per, _ = f"{split_words(words.name).lower()} ".partition(" per ")
             name = frozenset(self._content(short))
             if per and name and name not in names_in_use:
                 self.relations[key] = replace(
                     words, names=(name, *words.names), head=self._head(short)
                 )
+
+    def _name_price(self) -> None:
+        """Call the only amount of money of a graph its cost and money, too.
+
+        An hourly fee is no price.
+        """
+        paid = [words for words in self.relations.values() if words.unit.upper() in CURRENCIES]
+        if len(paid) != 1 or paid[0].name.lower().split()[-1] not in AMOUNTS:
+            return
+        known = {name for words in self.relations.values() for name in words.names}
+        new = [name for name in (frozenset(self.stems(x)) for x in PRICES) if name not in known]
+        weights = {**{stem: ALIAS_WEIGHT for name in new for stem in name}, **paid[0].weights}
+        changed = replace(paid[0], names=(*paid[0].names, *new), weights=weights)
+        self.relations[changed.key] = changed
 
     def _name_heads(self) -> None:
         """Index types by the last word of their names, if only one ends in it.
@@ -245,7 +265,7 @@ class Schema:
         """
         known = self.nouns.get(stems, ())
         shared, (noun, program) = max(
-            ((_common_letters(item[0].split()[-1], last), item) for item in known),
+            ((_letters_alike(item[0].split()[-1], last), item) for item in known),
             key=lambda item: item[0],
             default=(0, ("", None)),
         )
@@ -336,7 +356,7 @@ class Schema:
             names.append(frozenset(self.stems(alias)))
             for stem in self._content(alias):
                 weights[stem] = max(weights.get(stem, 0.0), ALIAS_WEIGHT)
-        for noun in verb_nouns(main) if _is_verb(main) else ():
+        for noun in verb_nouns(main):
             stems = frozenset(self._content(noun))
             names.append(stems)
             if len(stems) == 1:
@@ -364,25 +384,9 @@ SMALL = frozenset("of in the a an is was by has have to on at for and or from".s
 """Function words in the names of relations, which are not matched."""
 
 
-def _is_verb(name: str) -> bool:
-    """Whether a name is a verb with a preposition and no agent: "born in", but not "owned by".
-
-    "Starts from" is none, since every "from" of a question would stand for its noun "origin".
-    """
-    form = relation_form(name)
-    return (
-        form.form in (Form.VERB, Form.PASSIVE)
-        and len(form.words) > 1
-        and bool(form.prepositions - {"by", "from"})
-    )
-
-
-def _common_letters(first: str, second: str) -> int:
+def _letters_alike(first: str, second: str) -> int:
     """The number of letters with which two words begin alike."""
-    return next(
-        (at for at, (left, right) in enumerate(zip(first, second, strict=False)) if left != right),
-        min(len(first), len(second)),
-    )
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))))
 
 
 def _superlatives(name: str) -> frozenset[str]:

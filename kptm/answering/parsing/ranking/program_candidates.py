@@ -327,6 +327,9 @@ def _has_focus(question: Question, derivation: Derivation, knowledge: Knowledge)
         return None  # "where is the maker" does not ask for a maker
     if question.asks_of_subject():
         return None
+    asked = question_word.end if question_word else first.start
+    if asked < first.start and question.relations.own >> asked & 1:
+        return None  # "what bed is the plant in" does not ask for a plant
     places = asked_places(question, beside)[:1]
     if places and places[0] < first.start and question.relations.mask >> places[0] & 1:
         return None  # "what country is the player from" does not ask for a player

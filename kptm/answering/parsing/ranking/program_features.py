@@ -40,9 +40,15 @@ def step_name(step: Step) -> str:
 
 
 def measure_name(measure: Measure) -> str:
-    """The predicate of a measure: its steps joined by dots, after "#" if it counts."""
+    """The predicate of a measure: its steps joined by dots, after "#" if it counts.
+
+    After "sum:" or "mean:" if it adds, and followed by "-" and the step that it subtracts.
+    """
     path = ".".join(map(step_name, measure.steps))
-    return f"#{path}" if measure.count else path
+    if measure.count:
+        return f"#{path}"
+    adds = f"{measure.adds}:{path}" if measure.adds else path
+    return adds if measure.since is None else f"{adds}-{step_name(measure.since)}"
 
 
 def uses_relation(program: Program, relations: Collection[str]) -> bool:

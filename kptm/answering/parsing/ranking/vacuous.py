@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Compare, Difference, Follow, Having, Superlative, parts
+from kg.programs import Aggregate, Compare, Difference, Follow, Having, Named, Superlative, parts
 
 if TYPE_CHECKING:
     from kg.programs import Program
@@ -22,7 +22,7 @@ def is_other_implicit(program: Program) -> bool:
     measured = {
         part.measure.steps[0]
         for part in parts(program)
-        if isinstance(part, (Compare, Superlative)) and not part.measure.count
+        if isinstance(part, (Compare, Superlative)) and part.measure.is_value
     }
     sets = {part.step for part in parts(program) if isinstance(part, Having) and part.step.forward}
     return bool(measured and sets) and measured.isdisjoint(sets)
@@ -48,7 +48,9 @@ def count_vacuous(program: Program, knowledge: Knowledge) -> int:
             is_single = isinstance(part.source, Superlative) or part.function in ("sum", "mean")
             count += is_single and not _is_measured(part.source, knowledge)
         elif isinstance(part, Difference):
-            count += not knowledge.are_alike(part.left, part.right)
+            # Siblings are without the one whose parents' children they are.
+            own = isinstance(part.right, Named) and part.right in parts(part.left)
+            count += not own and not knowledge.are_alike(part.left, part.right)
     return count
 
 

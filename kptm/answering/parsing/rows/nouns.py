@@ -25,6 +25,7 @@ from kptm.answering.lexicon.columns.column_names import (
 from kptm.answering.lexicon.columns.relation_keys import is_path
 from kptm.answering.lexicon.columns.relation_nouns import ROW, doers, row_nouns
 from kptm.answering.lexicon.synonyms import expand
+from kptm.answering.parsing.rows.label_nouns import nouns_of_labels
 from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
 from kptm.answering.questions.word_order import Form, relation_form
 from kptm.linking.names.english_lexicon import frequent_words
@@ -49,6 +50,8 @@ NAMES_OF_KEYS = frozenset(
     " tag title".split()
 )
 """Words at the end of the names of key columns that do not say what the rows are: "film title"."""
+THINGS = (["item"], ["object"])
+"""Names of key columns that people use for the rows, too: "the cheapest item"."""
 CLASS_RELATIONS = frozenset(
     (
         "type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type",
@@ -109,8 +112,9 @@ class Nouns:
         2. a class, such as "volcano";
         3. the name of a file, such as "mountains.csv";
         4. a relation to rows of one kind: "painter", if the painters are rows, too;
-        5. the last word of classes ("fold mountain"), which may cover only some of the rows;
-        6. a relation that implies the noun.
+        5. the labels of rows: "Battle of Hastings";
+        6. the last word of classes ("fold mountain"), which may cover only some of the rows;
+        7. a relation that implies the noun.
 
         The rows to which no relation leads have no noun of their own; they are called ``ROW``.
 
@@ -124,18 +128,23 @@ class Nouns:
         classes |= dict(self._of_key_columns())
         singular = {_singular(noun) for noun in classes}
         of_relations = dict(self._of_relations())
+        labelled = dict(nouns_of_labels(self._graph, relations_of, self.kinds))
+        some = {noun: item for noun, item in labelled.items() if isinstance(item, Named)}
+        whole = {noun: item for noun, item in labelled.items() if noun not in some}
         files: dict[str, Program] = {}
         for noun, relation in self._of_files():
             if _singular(noun) in singular:
                 continue
             kind = self._kind_called(noun, classes | heads) if self._is_mixed(relation) else None
             if kind is None and self.kinds:
-                kind = of_relations.get(_singular(noun))
+                kind = of_relations.get(_singular(noun)) or whole.get(_singular(noun))
             files[noun] = kind or Having(Step(relation))
         singular |= {_singular(noun) for noun in files}
         tails = list(self._of_tails())
         ends = {noun: program for noun, program in tails if _singular(noun) not in singular}
         singular |= {_singular(noun) for noun in ends}
+        of_labels = {noun: item for noun, item in whole.items() if _singular(noun) not in singular}
+        singular |= {_singular(noun) for noun in of_labels}
         last_words = {
             noun: program for noun, program in heads.items() if _singular(noun) not in singular
         }
@@ -145,9 +154,11 @@ class Nouns:
             for noun, program in of_relations.items()
             if _singular(noun) not in singular
         }
+        singular |= {_singular(noun) for noun in implied}
+        some = {noun: item for noun, item in some.items() if _singular(noun) not in singular}
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
         self.doubtful = frozenset({*implied, *singular, ROW})
-        named = {program for _, program in tails} | {*classes.values()}
+        named = {program for _, program in tails} | {*classes.values(), *of_labels.values()}
         # "Discoverers" may be astronomers, but "captains" are no stewards.
         agent_nouns = {
             noun for item in self._graph.relations() for noun in doers(_name(item.label))
@@ -155,7 +166,8 @@ class Nouns:
         called = {program for noun, program in tails if noun not in agent_nouns}
         self.people = self._people({*classes.values(), *files.values(), *called})
         nameless = self._nameless(named)
-        return {**nameless, **implied, **last_words, **ends, **files, **classes}
+        own = {**implied, **last_words, **of_labels, **ends, **files, **classes}
+        return {**nameless, **some, **own}
 
     def _people(self, named: Collection[Program]) -> Program | None:
         """The only kind of rows with a relation that only people have, if it has no better noun.
@@ -240,7 +252,7 @@ class Nouns:
         """
         for number, _, key in self._evaluator.files()[:MAX_FILES]:
             words = split_words(spell_out(key)).lower().split()
-            while words and words[-1] in NAMES_OF_KEYS:
+            while len(words) > (words[:1] in THINGS) and words[-1] in NAMES_OF_KEYS:
                 words.pop()
             relation = self._main_relation(number) if words else None
             if relation is not None:
@@ -274,6 +286,8 @@ class Nouns:
             if not is_path(item.key)
         }
         for noun, relations in row_nouns(names):
+            if any(name in names for name in (noun, f"{noun}s")):
+                continue  # "how many bottles" may ask for the numbers of a column "bottles"
             kind = kind_with(relations, self.kinds)
             sets: list[Program] = [Having(Step(relation)) for relation in relations]
             yield noun, reduce(Union, sets) if kind is None else kind.program

@@ -220,6 +220,7 @@ class Clauses:
         if (
             isinstance(words, NounRelation)
             or len(measure.steps) > 1
+            or not measure.is_value
             or not measure.steps[-1].forward
         ):
             compared = compared.removeprefix("in ")
@@ -231,7 +232,9 @@ class Clauses:
         """The clause of a superlative: "with the greatest area", "with the most rivers"."""
         if not measure.count:
             greatest = "greatest" if order == "max" else "lowest"
-            if len(measure.steps) > 1:
+            if measure.since is not None:
+                greatest = "longest" if order == "max" else "shortest"
+            if len(measure.steps) > 1 and not measure.adds:
                 owner = self._wording.measure(replace(measure, steps=measure.steps[:-1]))
                 own = self._wording.step_noun(measure.steps[-1])
                 return same(f"whose {owner} has the {f'{rank} '.lstrip()}{greatest} {own}")

@@ -33,12 +33,12 @@ from kptm.answering.sentences.phrases.noun_phrases import (
     without_having,
 )
 from kptm.answering.sentences.phrases.relation_words import NounRelation
+from kptm.answering.sentences.wording import TOTALS
 
 if TYPE_CHECKING:
     from kptm.answering.sentences.wording import Wording
 
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
-_TOTALS = {"sum": "total", "mean": "average", "max": "greatest", "min": "lowest"}
 
 
 class ProgramDescriber:
@@ -164,13 +164,19 @@ class ProgramDescriber:
         if program.function == "count":
             text = source.text(plural=True, the="" if source.noun else "the").strip()
             return NounPhrase(name=f"the number of {text}", several=False)
-        total = _TOTALS[program.function]
+        total = TOTALS[program.function]
         of_total = replace(source, before=f"{total} {source.before}".strip())
         return NounPhrase(name=of_total.text(plural=False), several=False)
 
     @describe.register
     def _(self, program: Subtract) -> NounPhrase:
-        left, right = self.phrase(program.left), self.phrase(program.right)
+        end, start = program.left, program.right
+        if isinstance(end, Follow) and isinstance(start, Follow) and end.source == start.source:
+            between = self.wording.time_between(start.step, end.step)
+            source = self.source(end)
+            named = source.text(plural=source.several)
+            return NounPhrase(name=f"the {between} of {named}", several=False)
+        left, right = self.phrase(end), self.phrase(start)
         return NounPhrase(name=f"the difference between {left} and {right}", several=False)
 
     def source(self, program: Follow, joint: str = " or ") -> NounPhrase:

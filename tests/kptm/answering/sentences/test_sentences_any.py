@@ -99,7 +99,11 @@ leaves = (
 
 
 def larger(sets):
-    measures = st.builds(Measure, paths, st.booleans(), st.none() | sets)
+    measures = (
+        st.builds(Measure, paths, st.booleans(), st.none() | sets)
+        | st.builds(Measure, paths, adds=st.sampled_from(("sum", "mean")))
+        | st.builds(Measure, paths, since=steps)
+    )
     return (
         st.builds(Follow, sets, steps, periods)
         | st.builds(Intersection, sets, sets)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Named
 from kg.types import Step
+from kg.values.base_quantities import DATE
 from kptm.answering.parsing.programs.builder import is_list_of_names, is_value
 from kptm.answering.parsing.question.question_spans import lowest
 from kptm.answering.questions.word_order import PREPOSITIONS, Form, relation_form
@@ -25,6 +26,8 @@ ABOUT = "about"
 """The preposition that a question for people may end with: "who is it about"."""
 BY = "by"
 """The preposition before who made something."""
+ADDING = frozenset(("sum", "mean", "difference"))
+"""Kinds of operators that need a number."""
 MAX_TYPED_STEPS = 24
 """If a name has more steps than this, the types of their ends are not looked up."""
 
@@ -70,6 +73,23 @@ class StepChoices:
         own = None if other else people.step_to(part.nodes)
         own = own or people.step_from(part.nodes[0]) or self._by(part, here)
         return {**self._count_ends(part, here), **({} if own is None else {own: 1})}
+
+    def only_number(self, part: Derivation) -> Step | None:
+        """The step to the only number of a set, in a question for a sum, mean or difference.
+
+        If expenses only have an amount, "the total that Ann has paid" is a sum of amounts. "How
+        many in total" is a count.
+        """
+        kinds = {item.kind for item in self._builder.question.operators}
+        if kinds.isdisjoint(ADDING) or "count" in kinds or is_value(part.nodes):
+            return None
+        measures = self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
+        steps = [
+            step
+            for step, dimension in measures.items()
+            if dimension != DATE and not self._builder.has_years(step.relation)
+        ]
+        return steps[0] if len(steps) == 1 and steps[0].forward else None
 
     def _by(self, part: Derivation, outgoing: Collection[Step]) -> Step | None:
         """The only step back along a relation with "by", for a name after "by"; else None.
@@ -143,7 +163,7 @@ class StepChoices:
         )
         return (
             (is_unsaid or (not part.size and "rows_of_value" in dict(part.features)))
-            and knowledge.has_row_kinds
+            and bool(knowledge.row_kinds)
             and step != last_step_back(part)
             and self.free_types(part).isdisjoint(knowledge.types(part.nodes[:SAMPLED_NODES]))
             and [step] == [x for x in self.steps_of(part) if self.leads_to_type(part, x)]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 TO_PEOPLE = 0.4
 """The length of a link to people if the rows are of several kinds."""
+KINDS = frozenset("place spot location person one thing".split())
+"""Words that may follow "the same", for whatever two things share: "in the same place as"."""
 MAX_STEPS = 14
 """The most steps from a set that are returned."""
 MAX_WEAK_RECALL = 0.45
@@ -170,6 +172,7 @@ class Steps:
             or self._builder.floating >= 2
             or self._choices.links(part, step)
             or self._choices.leads_to_type(part, step)
+            or step == self._choices.only_number(part)
             or self._is_shared(part)
         )
 
@@ -200,7 +203,8 @@ class Steps:
         same, shared = self._same(part, step)
         says = similar or shared != 0 or evidence.mask != 0 or learnt > self._builder.lexical.speaks
         free = not says and not remembered
-        links = free and self._choices.links(part, step)
+        only = free and step == self._choices.only_number(part)
+        links = free and (only or self._choices.links(part, step))
         if free and (self._is_pointless(step) or not self._may_be_unsaid(part, step)):
             return None
         mention = part.mention or self._first_of_list(part)
@@ -228,6 +232,7 @@ class Steps:
             "other_side": float(side is False),
             "learnt": learnt,
             "shared": float(shared != 0),
+            "only_number": float(only),
             "same_kind": float(self._is_of_kind(part, evidence.mask)),
         }
         learnt_words = self._builder.lexical.mask(step_name(step)) & self._builder.free
@@ -248,7 +253,7 @@ class Steps:
         if not links:
             return 1.0
         people = step.forward and self._builder.people.are_asked_for
-        return TO_PEOPLE if people and self._builder.knowledge.has_row_kinds else 0.0
+        return TO_PEOPLE if people and self._builder.knowledge.row_kinds else 0.0
 
     def _same(self, part: Derivation, step: Step) -> tuple[int, int]:
         """Bit masks of the tokens and of the operator "the same", if a step leads back; else 0.
@@ -259,9 +264,12 @@ class Steps:
         if not self._has_same or not isinstance(program, Follow):
             return 0, 0
         if program.step == step.reverse():
+            tokens = self._builder.question.tokens
             for number, match in enumerate(self._builder.question.operators):
                 if _says_same(match) and not part.operators >> number & 1:
-                    return bits(match), 1 << number
+                    after = [token.folded for token in tokens[match.end : match.end + 2]]
+                    kind = len(after) > 1 and after[0] in KINDS and after[1] == "as"
+                    return bits(match) | (1 << match.end) * kind, 1 << number
         return 0, 0
 
     def _first_of_list(self, part: Derivation) -> Mention | None:

@@ -15,7 +15,8 @@ from kg.programs import (
     Union,
 )
 from kg.values.base_quantities import DATE
-from kptm.answering.parsing.programs.builder import bits
+from kptm.answering.parsing.programs.builder import DURATION, bits
+from kptm.answering.parsing.programs.measures.group_totals import SIZE, adding_words, group_totals
 from kptm.answering.parsing.programs.steps.step_rules import MAX_WEAK_RECALL
 from kptm.answering.parsing.ranking.program_features import step_name
 from kptm.answering.parsing.training import thresholds
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
+    from kptm.answering.parsing.programs.measures.durations import Durations
     from kptm.answering.parsing.question.relation_mentions import RelationEvidence
 
     Scale: TypeAlias = tuple[Measure, dict[str, float], int]
@@ -38,12 +40,8 @@ SAMPLED_NODES = 60
 """The most nodes of a set from which its steps and types are read."""
 FREQUENCY = "frequency"
 """The hint of words such as "most common", which compare the number of facts."""
-SIZE = "size"
-"""The hint of words such as "biggest", which count members if the things have no number."""
 RANK = "rank"
 """The hint of "best" and "worst" where the best is first."""
-DURATION = "duration"
-"""The hint of "longest" and "shortest"."""
 START_DATE_STRENGTH = 0.6
 """How strongly "longest" suggests a start date: "who has been here the longest"."""
 NOUN_IN_NAME_STRENGTH = 0.6
@@ -67,10 +65,11 @@ class Measures:
 
     Args:
         builder: Builds derivations.
+        durations: The rules for lengths of time.
     """
 
-    def __init__(self, builder: Builder) -> None:
-        self._builder = builder
+    def __init__(self, builder: Builder, durations: Durations) -> None:
+        self._builder, self._durations = builder, durations
 
     def superlatives(self, part: Derivation) -> Iterator[Derivation]:
         """Superlatives of a set, by each of its measures that the question suggests."""
@@ -93,21 +92,21 @@ class Measures:
             for measure, features, mask in self.of(part, match):
                 if RANK in match.hints and not features.get("measure_hint"):
                     continue  # the best has the least value only in a ranking
-                lacking = isinstance(part.program, Union) and not measure.count
+                lacking = isinstance(part.program, Union) and measure.is_value
                 if lacking:
-                    measured = self._builder.knowledge.evaluate(
-                        Intersection(part.program, Having(measure.steps[0]))
-                    )
-                    lacking = len(measured.nodes) < len(part.nodes)
+                    both = Intersection(part.program, Having(measure.steps[0]))
+                    lacking = self._builder.knowledge.evaluate(both).size < len(part.nodes)
                 near = mask >> match.end & 1
                 own = {**features, "lacking": float(lacking), "near_measure": float(near)}
                 features = own if near else {**own, **place}
                 if named_relations and measure.steps[-1].relation not in named_relations:
                     features["other_measure"] = 1.0
                 order = self._order(match, measure, part)
+                adding = adding_words(self._builder, part) if measure.adds else []
                 yield self._builder.extend(
                     Superlative(part.program, measure, order, rank, count), (part,),
-                    mask=words | mask, operators=1 << number | also,
+                    mask=words | mask | sum(bits(operators[at]) for at in adding),
+                    operators=1 << number | also | sum(1 << at for at in adding),
                     features={"superlative": 1.0, **features},
                 )  # fmt: skip
 
@@ -118,7 +117,7 @@ class Measures:
         """
         order: Order = match.order or "max"
         numeric = self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
-        if measure.count or not self._begins(measure.steps[-1], match, numeric):
+        if not measure.is_value or not self._begins(measure.steps[-1], match, numeric):
             return order
         return "min" if order == "max" else "max"
 
@@ -203,6 +202,7 @@ class Measures:
         used = part.mask | bits(match)
         numeric = self._builder.knowledge.measures(sample)
         measures = self._own_numbers(numeric, match, used)
+        measures += self._durations.measures(part, match, used)
         for step in self._builder.knowledge.steps(sample):
             if step in numeric:
                 continue
@@ -210,6 +210,8 @@ class Measures:
                 measures.append((Measure((step,), count=True), {"counted_members": 1.0}, 0))
             if match.generic or self._is_collection(step, match):
                 measures += self._counts(step, sample, used)
+            if not step.forward:
+                measures += group_totals(self._builder, part.nodes, step, match, used)
             if step.forward:
                 # The superlative may be part of the relation's name: "the lowest point".
                 named = self._builder.question.relations.evidence(step.relation, part.mask)

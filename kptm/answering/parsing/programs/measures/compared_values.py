@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kg.programs.expressions import Comparison
     from kg.types import Literal
     from kptm.answering.lexicon import Token
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.programs.builder import Builder
 
 BIRTH = "born"
 """The hint of "before" and "after" that applies to dates, but not to entities."""
@@ -26,6 +28,10 @@ DAY = frozenset("day date".split())
 """Words for a date."""
 YEAR = "year"
 """The word after "the same" that compares dates by their year."""
+SECOND = "s"
+"""The dimension of lengths of time."""
+SAMPLE = 60
+"""The most nodes of a set whose numbers are looked up."""
 BETWEEN = Match(0, 0, "comparison", comparison="between")
 """The comparison with both ends of a period."""
 
@@ -100,3 +106,30 @@ def without_birth(match: Match) -> Match:
     if match.order or match.hints[:1] != (DATE,):
         return match
     return replace(match, hints=tuple(hint for hint in match.hints if hint != BIRTH))
+
+
+def is_of_unit(
+    builder: Builder, part: Derivation, measure: Measure, values: Sequence[Literal]
+) -> bool:
+    """Whether a measure is the only one whose values have the dimension of the numbers.
+
+    A length between two dates is one of time.
+
+    Args:
+        builder: The builder of the question's derivations.
+        part: The set that is measured.
+        measure: The measure.
+        values: The numbers with which it is compared.
+    """
+    wanted = dimensions(values)
+    if measure.since is not None:
+        return wanted == {SECOND}
+    measures = builder.knowledge.measures(part.nodes[:SAMPLE])
+    alike = [step for step, dimension in measures.items() if dimension in wanted]
+    return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
+
+
+def end_of_than(operators: Sequence[Match], match: Match) -> int:
+    """Where what is compared with begins: after "than" in "more seats for A than for B"."""
+    ends = [x.end for x in operators if x.kind == "than" and x.start >= match.end]
+    return min(ends, default=match.end)

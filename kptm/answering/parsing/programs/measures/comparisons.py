@@ -22,10 +22,12 @@ from kg.vocabulary import XSD
 from kptm.answering.lexicon.amounts.number_literals import date_literal, number_literal
 from kptm.answering.parsing.knowledge import LAST_YEAR
 from kptm.answering.parsing.programs.builder import bits
-from kptm.answering.parsing.programs.compared_values import (
+from kptm.answering.parsing.programs.measures.compared_values import (
     BETWEEN,
     compared_day,
     dimensions,
+    end_of_than,
+    is_of_unit,
     is_other_bound,
     number_of,
     says_day,
@@ -34,6 +36,7 @@ from kptm.answering.parsing.programs.compared_values import (
     without_birth,
     year_of,
 )
+from kptm.answering.parsing.programs.measures.durations import without_years
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from kptm.answering.lexicon import Match
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.programs.builder import Builder
-    from kptm.answering.parsing.programs.superlatives import Measures
+    from kptm.answering.parsing.programs.measures.superlatives import Measures
     from kptm.answering.parsing.question.schema_words import RelationWords
 
 UNIT_HINT_STRENGTH = 0.8
@@ -61,8 +64,6 @@ NAMED_BY = {
 """By base unit: words in the names of relations whose values have that unit."""
 OR = "or"
 """The first word of "or more"."""
-BIRTH = "born"
-"""The hint of "before" and "after" that applies to dates, but not to entities."""
 BEGINNINGS = frozenset("born birth die death found establish incept".split())
 """Stems in the names of relations whose date does not say when something takes place."""
 MAX_NODES = 60
@@ -91,17 +92,16 @@ class Comparisons:
             if match.kind != "comparison" or part.operators >> number & 1:
                 continue
             for numbers, mask, also in self._numbers(number):
-                if mask & part.names:  # a token cannot be both a name and a number
+                if mask & part.mask:  # a number has one meaning, and is no part of a name
                     continue
                 for measure, features, more in self._measures.of(part, match):
-                    if measure.count and match.comparison == "between":
-                        continue
-                    if self._are_other(part, measure, numbers, mask):
+                    between = measure.count and match.comparison == "between"
+                    if between or self._are_other(part, measure, numbers, mask):
                         continue
                     value = [self._as_measured(x, part, measure, features) for x in numbers]
                     bare = self._without_unit(part, measure, value)
-                    fits = bare or self._is_of_unit(part, measure, value)
-                    own = self._of_unit(measure, value, assumed=bool(bare)) if fits else {}
+                    fits = bare or is_of_unit(self._builder, part, measure, value)
+                    own = self._of_unit(part, measure, value, assumed=bool(bare)) if fits else {}
                     own["measure_hint"] = max(
                         own.get("measure_hint", 0.0), features.get("measure_hint", 0.0)
                     )
@@ -143,8 +143,8 @@ class Comparisons:
 
     def _is_named_before(self, named: int, item: Match) -> bool:
         """Whether ``named``, a measure's tokens, is directly before a number: "height of 115 m"."""
-        between = self._builder.question.importance[named.bit_length() : item.start]
-        return bool(named) and named < 1 << item.start and not any(between)
+        gap = self._builder.question.importance[named.bit_length() : item.start]
+        return 0 < named < 1 << item.start and not any(gap)
 
     def _compare(
         self, base: Program, measure: Measure, match: Match, values: Sequence[Literal]
@@ -185,17 +185,17 @@ class Comparisons:
     ) -> list[Literal] | None:
         """The numbers for a comparison with plain numbers in the graph; None if that is unsafe.
 
-        If the measure's name has a unit ("cook time (min)"), the numbers are converted to it. Else
-        their unit is only dropped if the number is between the least and greatest value: "higher
-        than 8000 metres" is compared with plain heights, but "more than an hour", which gives 1, is
-        not compared with plain minutes.
+        A unit in the measure's name ("cook time (min)") is that of the numbers. Else a unit is only
+        dropped from a number between the least and greatest value: "over 8000 metres" is compared
+        with plain heights, but "more than an hour", which gives 1, not with plain minutes.
         """
-        knowledge = self._builder.knowledge
-        if measure.count or len(measure.steps) > 1 or not any(value.unit for value in values):
+        if measure.since is not None:
+            return without_years(self._builder, measure, values)
+        if not measure.is_value or len(measure.steps) > 1 or not any(x.unit for x in values):
             return None
         if (unit := self._unit_of(measure)) is not None:
             return in_unit(values, unit)
-        nodes = part.nodes[:MAX_NODES]
+        nodes, knowledge = part.nodes[:MAX_NODES], self._builder.knowledge
         measures = knowledge.measures(nodes)
         if measures.get(measure.steps[0], "date") or not dimensions(values).isdisjoint(
             measures.values()
@@ -246,19 +246,13 @@ class Comparisons:
             for item in self._builder.question.operators
         )  # fmt: skip
 
-    def _is_of_unit(self, part: Derivation, measure: Measure, values: Sequence[Literal]) -> bool:
-        """Whether a measure is the only one whose values have the dimension of the numbers."""
-        measures = self._builder.knowledge.measures(part.nodes[:MAX_NODES])
-        wanted = dimensions(values)
-        alike = [step for step, dimension in measures.items() if dimension in wanted]
-        return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
-
     def _of_unit(
-        self, measure: Measure, values: Sequence[Literal], *, assumed: bool
+        self, part: Derivation, measure: Measure, values: Sequence[Literal], *, assumed: bool
     ) -> dict[str, float]:
         """Features of how well the unit of the numbers fits a measure: metres fit a height.
 
         Args:
+            part: The set that is measured.
             measure: The measure.
             values: The numbers with which it is compared.
             assumed: Whether the graph's values are plain numbers, so that their unit is assumed.
@@ -271,27 +265,34 @@ class Comparisons:
         named = NAMED_BY.get(size.dimension, frozenset()) if size is not None else frozenset()
         stems = {stem for name in named for stem in self._builder.schema.stems(name)}
         fits = words is not None and not stems.isdisjoint(words.weights)
-        unknown = float(self._unit_of(measure) is None)
-        return {"unit_assumed": unknown, "measure_hint": UNIT_HINT_STRENGTH * fits}
+        unit = self._unit_of(measure)
+        measures = self._builder.knowledge.measures(part.nodes[:MAX_NODES])
+        units = [self._unit_of(Measure((step,))) for step in measures]
+        only = unit is not None and units.count(unit) == 1
+        return {
+            "unit_assumed": float(unit is None),
+            "measure_hint": UNIT_HINT_STRENGTH * (fits or only),
+        }
 
     def _compared_entities(
         self, part: Derivation, number: int, match: Match
     ) -> Iterator[Derivation]:
         """Subsets by a comparison with the value of a mentioned entity: "longer than the Rhine"."""
         question, knowledge = self._builder.question, self._builder.knowledge
+        after = end_of_than(question.operators, match)
         for mention in question.mentions[:40] if match.comparison != "between" else ():
             if (
                 mention.mask & part.names
-                or mention.start < match.end
+                or mention.start < after
                 or [mention.node] == list(part.nodes[:2])  # what is compared is the name itself
             ):
                 continue
             steps = knowledge.measures((mention.node,))
             for measure, features, more in self._measures.of(part, without_birth(match)):
                 last = measure.steps[-1]
-                if measure.count or last not in steps:
+                if measure.count or measure.adds or last not in steps:
                     continue
-                value = Follow(Named((mention.node,)), last)
+                value = replace(measure, steps=(last,)).of(Named((mention.node,)))
                 compared: Program = Compare(part.program, measure, sign(match), value)
                 mask = bits(match) | mention.mask | more
                 if says_day(match, question.tokens, steps[last]):

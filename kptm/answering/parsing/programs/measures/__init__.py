@@ -1,0 +1,1 @@
+"""Rules for programs that measure: superlatives, comparisons, totals and lengths of time."""
