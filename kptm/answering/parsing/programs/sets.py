@@ -224,7 +224,7 @@ class ProgramSets:
         if not values or not isinstance(last, Follow) or last.step != other.step or end > start:
             return
         for number, match in enumerate(self._builder.question.operators):
-            between = end <= match.start <= match.end <= start and match.kind in ("and", "or")
+            between = end <= match.start <= match.end <= start and match.kind == "or"
             if between and self._are_joined(end, start, match):
                 del own["rows_of_value"]  # counted once for the union
                 yield self._builder.extend(

@@ -188,7 +188,7 @@ class QuestionReader:
         unknown = _unknown_tokens(tokens, known | named, function)
         if language == "en" and marked is None and (schema.nameless_rows or schema.people):
             rows_said = sum(1 << at for at, x in enumerate(tokens) if is_row_noun(x.folded))
-            free = unknown & (~relations.faint | rows_said)
+            free = unknown & (~relations.faint | (rows_said & ~relations.hinted))
             free &= ~self._misspelt(tokens, free, language)
             rows = nouns.nameless_rows(schema, noun, free)
             noun &= ~joint_mask(rows)

@@ -38,6 +38,10 @@ PARTICLES = frozenset("up in out off on down over back away".split())
 """Words after a verb that may be written together with it in a noun."""
 
 
+MAX_NOUN_STRENGTH = 0.4
+"""A noun for rows is none if it names a relation at least as strongly: "pieces" a quantity."""
+
+
 class RelationEvidence(NamedTuple):
     """How well the tokens of a question match a relation.
 
@@ -86,8 +90,7 @@ class SaidRelations:
         self._language = language
         # By stem of a relation: the strength of the match of each bit mask of tokens.
         self._said: dict[str, dict[int, float]] = defaultdict(dict)
-        # Synonyms of several words, all of which a relation must have: "die" stands for "date of
-        # death", and does not match "date of birth".
+        # Synonyms of several words, all of which a relation must have: "die" is "date of death".
         self._phrases: dict[str, list[tuple[frozenset[str], int, float]]] = defaultdict(list)
         self._cache: dict[tuple[str, int, bool], RelationEvidence] = {}
         self._found: frozenset[str] | None = None
@@ -96,18 +99,14 @@ class SaidRelations:
         )
         self.typed = 0
         self._add_words()
-        # Phrases of which a single word is no match: "kind of film" asks for a genre, not for a
-        # film.
+        # Phrases of which a single word is no match: "kind of film" asks for no film.
         self._together: list[int] = []
         times = {match.start for match in operators if match.kind == "time"}
         for start, end, words in expand_question([token.folded for token in tokens], language):
             if end - start > 1 and end - 1 in times and not fits("date", words[0][0]):
                 continue  # the "in" of "born in 1963" belongs to the time: no place is asked for
-            if end - start > 1 and any(
-                self._schema.relations_of(stem)
-                for english, _ in words
-                for stem in self._schema.stems(english)
-            ):
+            stems = (stem for english, _ in words for stem in self._schema.stems(english))
+            if end - start > 1 and any(map(self._schema.relations_of, stems)):
                 self._together.append((1 << end) - (1 << start))
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM_STRENGTH * weight)
@@ -158,6 +157,11 @@ class SaidRelations:
     def faint(self) -> int:
         """Bit mask of the tokens that are unlikely synonyms of a word of a relation."""
         return self._matches_of(0.0, HINT_STRENGTH)
+
+    @property
+    def hinted(self) -> int:
+        """Bit mask of the faint tokens but the faintest, which may as well be nouns for rows."""
+        return self._matches_of(MAX_NOUN_STRENGTH, HINT_STRENGTH)
 
     def _matches_of(self, least: float, below: float = inf) -> int:
         """Bit mask of the tokens of all matches with a strength from ``least`` to ``below``."""

@@ -32,10 +32,9 @@ def is_torn(question: Question, derivation: Derivation) -> bool:
     named = {
         key for part in parts(derivation.program) if isinstance(part, Named) for key in part.keys
     }
-    used = [x for x in question.mentions if x.node in named and not x.mask & ~derivation.names]
-    for item in used:
-        if any(x.node == item.node and x.mask | item.mask == x.mask != item.mask for x in used):
-            continue  # "Sol" of "Rioja Gran Sol" is not torn
+    for item in question.mentions:
+        if item.node not in named or item.mask & ~derivation.names:
+            continue
         typed = any(kind.type and kind.mask == item.mask for kind in question.types)
         after = bool(question.unknown >> item.end & 1)
         if typed and after and item.end + 1 == len(question.tokens):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
 from kg.values import ValueKey, value_text
+from kg.values.value_forms import NUMERIC
 from kptm.answering.answer_kinds import describes_people
 from kptm.answering.lexicon.columns.column_names import (
     ENGLISH,
@@ -286,11 +287,17 @@ class Nouns:
             if not is_path(item.key)
         }
         for noun, relations in row_nouns(names):
-            if any(name in names for name in (noun, f"{noun}s")):
-                continue  # "how many bottles" may ask for the numbers of a column "bottles"
+            columns = [names[name] for name in (noun, f"{noun}s") if name in names]
+            if any(map(self._has_numbers, columns)):
+                continue  # "how many bottles" asks for the numbers of a column "bottles"
             kind = kind_with(relations, self.kinds)
             sets: list[Program] = [Having(Step(relation)) for relation in relations]
             yield noun, reduce(Union, sets) if kind is None else kind.program
+
+    def _has_numbers(self, relation: str) -> bool:
+        """Whether the first value of a relation is a number."""
+        first = next(iter(self._graph.attributes(relation=relation)), None)
+        return first is not None and first.value.datatype in NUMERIC
 
     def _of_tails(self) -> Iterator[tuple[str, Program]]:
         """Yield (noun, program) for relations whose tails are rows of one kind: "booked room".
