@@ -105,8 +105,8 @@ class SaidRelations:
         for start, end, words in expand_question([token.folded for token in tokens], language):
             if end - start > 1 and end - 1 in times and not fits("date", words[0][0]):
                 continue  # the "in" of "born in 1963" belongs to the time: no place is asked for
-            stems = (stem for english, _ in words for stem in self._schema.stems(english))
-            if end - start > 1 and any(map(self._schema.relations_of, stems)):
+            parts = (stem for english, _ in words for stem in self._schema.stems(english))
+            if end - start > 1 and any(map(self._schema.relations_of, parts)):
                 self._together.append((1 << end) - (1 << start))
             for english, weight in words:
                 self._add_phrase(english, (1 << end) - (1 << start), SYNONYM_STRENGTH * weight)
