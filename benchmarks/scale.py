@@ -5,8 +5,10 @@
     python benchmarks/scale.py move [--triples 1000000]
     python benchmarks/scale.py serving [--workers 1 2] [--rounds 3] [--seconds 20]
     python benchmarks/scale.py corpora [--documents 200000] [--rounds 2] [--kills 50] [--seed 0]
-                                       [--memory 10000 100000 1000000]
+                                       [--memory 10000 100000 1000000] [--sentences 9]
                                        [--index 10000 100000]
+    python benchmarks/scale.py extraction [--documents 2000] [--kills 50] [--seed 0]
+                                          [--memory 1000 10000] [--sentences 1]
     python benchmarks/scale.py training [--steps 40]
     python benchmarks/scale.py embeddings DATA [--partitions 0 8] [--epochs 3] [--dim 32]
     python benchmarks/scale.py table [--entities 10000000] [--triples 20000000] [--partitions 16]
@@ -17,10 +19,10 @@
                                           [--seed 0]
 
 Each of the first three, and `partitions`, starts a PostgreSQL server of its own. Except for `kills`
-it has its default settings, so that a commit waits for the disk. `serving` and `corpora` need none:
-their workspace is the example world in SQLite, without a model. `training` pretrains a small one.
-`embeddings` and `table` train embeddings by partitions on disk. `vectors` compares FAISS, Qdrant's
-engine in this process and pgvector, whose server it starts.
+it has its default settings, so that a commit waits for the disk. `serving`, `corpora` and
+`extraction` need none: their workspace is the example world in SQLite, without a model. `training`
+pretrains a small one. `embeddings` and `table` train embeddings by partitions on disk. `vectors`
+compares FAISS, Qdrant's engine in this process and pgvector, whose server it starts.
 Figures are printed, never asserted; the exit status is 1 if anything was lost or torn.
 """
 
@@ -31,6 +33,7 @@ from pathlib import Path
 
 from scale_parts import (
     corpora,
+    corpus_extraction,
     embedding_buckets,
     kills,
     move_time,
@@ -67,6 +70,13 @@ def main() -> None:
     linking.add_argument("--seed", type=int, default=0)
     linking.add_argument("--memory", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     linking.add_argument("--index", type=int, nargs="*", default=[10_000, 100_000])
+    linking.add_argument("--sentences", type=int, default=9, help="of a document, at most")
+    reading = verbs.add_parser("extraction")
+    reading.add_argument("--documents", type=int, default=2_000)
+    reading.add_argument("--kills", type=int, default=50)
+    reading.add_argument("--seed", type=int, default=0)
+    reading.add_argument("--memory", type=int, nargs="*", default=[1_000, 10_000])
+    reading.add_argument("--sentences", type=int, default=1, help="of a document, at most")
     pretraining = verbs.add_parser("training")
     pretraining.add_argument("--steps", type=int, default=40)
     buckets = verbs.add_parser("embeddings")
@@ -116,9 +126,21 @@ def main() -> None:
     if given.verb == "corpora":
         with tempfile.TemporaryDirectory(prefix="kptm-corpora-") as place:
             wrong = corpora.measure(
-                given.documents, given.rounds, given.kills, given.memory, given.seed, Path(place)
+                given.documents,
+                given.rounds,
+                given.kills,
+                given.memory,
+                given.sentences,
+                given.seed,
+                Path(place),
             )
             corpora.measure_index(given.index, Path(place))
+        sys.exit(wrong > 0)
+    if given.verb == "extraction":
+        with tempfile.TemporaryDirectory(prefix="kptm-extraction-") as place:
+            wrong = corpus_extraction.measure(
+                given.documents, given.kills, given.memory, given.sentences, given.seed, Path(place)
+            )
         sys.exit(wrong > 0)
     if given.verb == "serving":
         with tempfile.TemporaryDirectory(prefix="kptm-serving-") as place:

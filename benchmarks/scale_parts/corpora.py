@@ -60,9 +60,25 @@ class Run(NamedTuple):
 
 
 def measure(
-    documents: int, rounds: int, kills: int, sizes: Sequence[int], seed: int, folder: Path
+    documents: int,
+    rounds: int,
+    kills: int,
+    sizes: Sequence[int],
+    sentences: int,
+    seed: int,
+    folder: Path,
 ) -> int:
-    """Measure, print tables, and return how much was wrong."""
+    """Measure, print tables, and return how much was wrong.
+
+    Args:
+        documents: Of the corpus whose speed is measured.
+        rounds: Of the measurement of speed.
+        kills: Of workers and drivers.
+        sizes: Documents of the corpora whose memory is measured.
+        sentences: The most sentences of a document of these.
+        seed: Of the kills.
+        folder: For all files.
+    """
     place = folder / "ws"
     world = World()
     with Workspace.init(place) as ws:
@@ -73,7 +89,7 @@ def measure(
     if kills:
         wrong += _kill(place, kills, seed, folder)
     for number, size in enumerate(sizes):
-        corpus = write_corpus(folder / f"{size}.jsonl", size)
+        corpus = write_corpus(folder / f"{size}.jsonl", size, sentences)
         run = _measure_run(place, corpus, "2 processes", folder / f"m{size}")
         if not number:
             print("\n| documents | seconds | driver MB | workers MB |\n|---|---|---|---|")
@@ -103,20 +119,20 @@ def _index(place: Path, corpus: Path, answer: Connection) -> None:
         ws.load_entities(world.entities)
         ws.load(world.triples)
         ws.linker.refresh()
-        before, started = _peak(os.getpid()), time.perf_counter()
+        before, started = peak_of(os.getpid()), time.perf_counter()
         # The reader of passages is fitted on a sample; its memory would hide that of the texts.
         with mock.patch("kptm.workspace.models.WorkspaceModels.fit_reader"):
             ws.index(corpus)
-        answer.send((time.perf_counter() - started, before, _peak(os.getpid())))
+        answer.send((time.perf_counter() - started, before, peak_of(os.getpid())))
 
 
-def write_corpus(path: Path, count: int) -> Path:
-    """Write documents of one to nine sentences of the example world."""
+def write_corpus(path: Path, count: int, most: int = 9) -> Path:
+    """Write documents of one to ``most`` sentences of the example world."""
     sentences = list(read_texts(World().corpus))
     chance = random.Random(count)
     with path.open("w") as out:
         for number in range(count):
-            text = " ".join(chance.choices(sentences, k=chance.randint(1, 9)))
+            text = " ".join(chance.choices(sentences, k=chance.randint(1, most)))
             out.write(json.dumps({"id": number, "text": text}) + "\n")
     return path
 
@@ -179,7 +195,7 @@ def _run(place: Path, corpus: Path, way: str, folder: Path, answer: Connection) 
             merge_shards(folder, report.shards, out)
         seconds = time.perf_counter() - started
     cpu.insert(0, time.process_time())
-    memory.insert(0, _peak(os.getpid()))
+    memory.insert(0, peak_of(os.getpid()))
     with out.open("rb") as rows:
         answer.send((seconds, cpu, memory, file_digest(rows, "sha256").hexdigest()))
 
@@ -213,11 +229,12 @@ class _Measured:
         for process in self._pool.processes() if hasattr(self._pool, "processes") else ():
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             self._cpu.append((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"))
-            self._memory.append(_peak(process))
+            self._memory.append(peak_of(process))
         self._pool.close()
 
 
-def _peak(process: int) -> float:
+def peak_of(process: int) -> float:
+    """The most memory of a process so far, MB."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6
 
@@ -242,22 +259,54 @@ def _kill(place: Path, kills: int, seed: int, folder: Path) -> int:
         command = [sys.executable, "-m", "kptm.cli.main", "link", place, "--file", corpus,
                    "--shards", shards, "--shard-size", "500", "--jobs", "2",
                    "--out", out, "-q"]  # fmt: skip
-        with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as driver:
-            while drivers + workers < kills and driver.poll() is None:
-                time.sleep(chance.random() * LONGEST)
-                processes = _workers_of(driver.pid)
-                if processes and chance.random() < 0.6:
-                    workers += _send_kill(chance.choice(processes))
-                elif chance.random() < 0.3:
-                    drivers += _send_kill(driver.pid)
-        if driver.returncode == 0:
+        killed = run_and_kill(command, chance, kills - drivers - workers, LONGEST)
+        drivers += killed.drivers
+        workers += killed.workers
+        if killed.code == 0:
             finished += 1
             other += out.read_bytes() != wanted
-        elif driver.returncode != -signal.SIGKILL:
-            other += driver.returncode != 1  # 1: a shard met five kills; the next run goes on
+        elif killed.code != -signal.SIGKILL:
+            other += killed.code != 1  # 1: a shard met five kills; the next run goes on
     print("\n| kills of workers | of drivers | runs that finished | other rows or errors |")
     print(f"|---|---|---|---|\n| {workers} | {drivers} | {finished} | {other} |", flush=True)
     return other
+
+
+class Killed(NamedTuple):
+    """A run of a verb, some of whose processes were killed.
+
+    Attributes:
+        code: The driver's exit status.
+        drivers: 1 if it was killed.
+        workers: How many of its workers were killed.
+    """
+
+    code: int
+    drivers: int
+    workers: int
+
+
+def run_and_kill(
+    command: Sequence[object], chance: random.Random, kills: int, longest: float
+) -> Killed:
+    """Run a verb with ``--jobs``, and kill its workers and itself at random moments.
+
+    Args:
+        command: The verb.
+        chance: Chooses moments and processes.
+        kills: How many at most.
+        longest: Seconds from one moment to the next at most.
+    """
+    drivers = workers = 0
+    with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as driver:
+        while drivers + workers < kills and driver.poll() is None:
+            time.sleep(chance.random() * longest)
+            processes = _workers_of(driver.pid)
+            if processes and chance.random() < 0.6:
+                workers += _send_kill(chance.choice(processes))
+            elif chance.random() < 0.3:
+                drivers += _send_kill(driver.pid)
+    return Killed(driver.returncode, drivers, workers)
 
 
 def _workers_of(driver: int) -> list[int]:

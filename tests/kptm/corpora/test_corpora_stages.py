@@ -267,6 +267,31 @@ def test_an_index_that_is_killed_anywhere_ends_with_the_same_rows(corpus, indexe
     assert files(own) == files(plain)
 
 
+@pytest.mark.usefixtures("separate_process", "training")
+def test_an_extraction_that_is_killed_anywhere_has_the_same_proposals(reading, tmp_path):
+    """Killed while its texts are linked, when it has learnt, and when it has written a batch."""
+    own, plain = (shutil.copytree(reading / "ws", tmp_path / name) for name in ("own", "plain"))
+    with Workspace.open(plain) as ws:
+        ws.extract(reading / "texts")
+        wanted = proposals(ws)
+    command = [sys.executable, "-m", "kptm.cli.main", "extract", own, reading / "texts",
+               "--shards", tmp_path / "s", "--jobs", 1, "--shard-size", 5, "-q"]  # fmt: skip
+    moments = [
+        lambda: len(list(tmp_path.glob("s/**/*.parquet"))) > 1,
+        lambda: (own / "extraction.safetensors").exists(),
+        lambda: bool(rows(own)["proposal"]),
+    ]
+    for comes in moments:
+        with subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL) as driver:
+            deadline = time.monotonic() + 300
+            while driver.poll() is None and not comes() and time.monotonic() < deadline:
+                time.sleep(0.005)
+            driver.send_signal(signal.SIGKILL)
+    subprocess.run(list(map(str, command)), capture_output=True, check=True)
+    with Workspace.open(own) as ws:
+        assert proposals(ws) == wanted
+
+
 @pytest.mark.parametrize("verb", ["index", "extract"])
 def test_options_without_shards_are_wrong_usage(linked, corpus, verb):
     for option in (["--jobs", 2], ["--ray"], ["--shard-size", 5]):
