@@ -169,12 +169,12 @@ def farthest(model, original, texts):
     return max(float((a - b).abs().max()) for a, b in pairs)
 
 
-def batch_of(count, length, entities):
+def batch_of(count, length, tokens, entities):
     """Texts of random tokens, each with two mentions of two tokens and a blank."""
     import torch
 
     chance = torch.Generator().manual_seed(0)
-    ids = torch.randint(1_000, 20_000, (count, length), generator=chance)
+    ids = torch.randint(tokens, (count, length), generator=chance)
     spans = [(text, start, start + 2) for text in range(count) for start in (2, 5)]
     return {
         "input_ids": ids,
@@ -192,7 +192,8 @@ def print_lengths(models, lengths, passes, texts):
     original, columns = models["original"], []
     for count in SIZES:
         for length in lengths:
-            batch = batch_of(count, length, len(original.embeddings))
+            sizes = len(original.tokenizer), len(original.embeddings)
+            batch = batch_of(count, length, *sizes)
             seconds = {name: [] for name in models}
             with torch.no_grad():
                 for _ in range(passes if count == 1 else max(5, passes // 5)):

@@ -118,8 +118,8 @@ def _kill(place: Path, documents: int, kills: int, sentences: int, seed: int, fo
         own, shards = folder / f"k{finished}", folder / f"s{finished}"
         if not own.exists():
             shutil.copytree(place, own)
-        # A driver survives about three moments: it is to be killed in every part of a run.
-        killed = run_and_kill(command(own, shards), chance, kills - drivers - workers, took / 2)
+        # A driver survives some eight moments, so it is killed in every part of a run.
+        killed = run_and_kill(command(own, shards), chance, kills - drivers - workers, took / 6)
         drivers += killed.drivers
         workers += killed.workers
         if killed.code == 0:
