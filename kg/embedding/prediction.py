@@ -80,8 +80,8 @@ def highest(scores_N: Tensor, k: int) -> Tensor:
     """
     if k < 1:
         return torch.empty(0, dtype=torch.long)
-    least = torch.topk(scores_N, min(k, len(scores_N))).values[-1]
-    positions = (scores_N >= least).nonzero().flatten()
+    kth_score = torch.topk(scores_N, min(k, len(scores_N))).values[-1]
+    positions = (scores_N >= kth_score).nonzero().flatten()
     return positions[torch.sort(scores_N[positions], descending=True, stable=True).indices[:k]]
 
 

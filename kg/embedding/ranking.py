@@ -122,8 +122,8 @@ def _count_ranks(scores: torch.Tensor, row: torch.Tensor, wanted: torch.Tensor) 
         among = scores[row[start : start + step]]
         own = wanted[start : start + step, None]
         # Realistic rank: the mean of the best and the worst rank among equal scores.
-        above, least = (among > own).sum(1), (among >= own).sum(1)
-        ranks[start : start + step] = (1 + above + (least - above) / 2).double().numpy()
+        above, at_least = (among > own).sum(1), (among >= own).sum(1)
+        ranks[start : start + step] = (1 + above + (at_least - above) / 2).double().numpy()
     return ranks
 
 

@@ -93,11 +93,11 @@ def describe_left_out(counts: Counter[tuple[LeftOut, str]]) -> list[str]:
         details = [(count, name) for (why, name), count in counts.items() if why is reason]
         if details:
             total = sum(count for count, _ in details)
-            most = sorted(((-count, name) for count, name in details if name))
-            shown = [f"{name} {-count:,}" for count, name in most[:_MAX_NAMES_IN_NOTE]]
+            most_frequent = sorted(((-count, name) for count, name in details if name))
+            shown = [f"{name} {-count:,}" for count, name in most_frequent[:_MAX_NAMES_IN_NOTE]]
             more = (
-                [f"and {len(most) - _MAX_NAMES_IN_NOTE:,} more"]
-                if len(most) > _MAX_NAMES_IN_NOTE
+                [f"and {len(most_frequent) - _MAX_NAMES_IN_NOTE:,} more"]
+                if len(most_frequent) > _MAX_NAMES_IN_NOTE
                 else []
             )
             text = f" ({', '.join([*shown, *more])})" if shown else ""

@@ -151,14 +151,16 @@ def relation_named(known: Sequence[Relation], name: str) -> Relation:
 def nearest_relations(known: Sequence[Relation], name: str) -> list[Relation]:
     """The relations with the most similar names, of which ``name`` may be a misspelling."""
     wanted = fold(name)
-    most = max(1, len(wanted) // 4)
+    max_edits = max(1, len(wanted) // 4)
     similar = []
     for relation in known:
         names = {fold(relation.label), fold(searchable(relation.key)), fold(relation.key)}
-        least = min(edits(text, wanted, most) for text in names)
-        part = len(wanted) > most + 1 and any(wanted in text or text in wanted for text in names)
-        if least <= most or part:
-            similar.append((least, relation.key, relation))
+        fewest_edits = min(edits(text, wanted, max_edits) for text in names)
+        part = len(wanted) > max_edits + 1 and any(
+            wanted in text or text in wanted for text in names
+        )
+        if fewest_edits <= max_edits or part:
+            similar.append((fewest_edits, relation.key, relation))
     return [
         relation for _, _, relation in sorted(similar, key=lambda item: item[:2])[:MAX_SUGGESTIONS]
     ]

@@ -33,7 +33,16 @@ from kg.errors import KGError, QueryError, shorten
 from kg.formats.rdf.iris import iri_of
 from kg.sparql.aggregates import prepare_aggregates
 from kg.sparql.dates import as_date
-from kg.sparql.rdflib_terms import Value, fact_of, given_term, key, node, order, term_of, value_of
+from kg.sparql.rdflib_terms import (
+    Value,
+    binding_term,
+    fact_of,
+    key,
+    node,
+    sort_key,
+    term_of,
+    value_of,
+)
 from kg.store.read.triples import alive
 from kg.store.rows import dictionary
 from kg.store.rows.schema import FIRST_RELATION
@@ -91,7 +100,7 @@ def answer(
     """
     with _quiet():
         prepared, everything = _prepare(query)
-        terms = {name: given_term(value) for name, value in bindings.items()}
+        terms = {name: binding_term(value) for name, value in bindings.items()}
         with read_graph(database, at) as graph:
             try:
                 result = graph.query(prepared, initBindings=terms)
@@ -128,7 +137,7 @@ def _read_result(result: Result, text: str | None) -> Bindings | bool | list[Tri
         rows = (tuple(value_of(row.get(name)) for name in variables) for row in result.bindings)
         return Bindings(tuple(map(str, variables)), rows)
     facts = (fact_of(*triple) for triple in result.graph or ())
-    return sorted((fact for fact in facts if fact is not None), key=order)
+    return sorted((fact for fact in facts if fact is not None), key=sort_key)
 
 
 def _prepare(query: str) -> tuple[Query, bool]:

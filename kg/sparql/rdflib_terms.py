@@ -60,7 +60,7 @@ def fact_of(head: Node, relation: Node, end: Node) -> Triple | Attribute | None:
     return Triple(head_key, name, str(value))
 
 
-def order(fact: Triple | Attribute) -> tuple[str, ...]:
+def sort_key(fact: Triple | Attribute) -> tuple[str, ...]:
     """The sort key of a fact."""
     end = fact[2]
     if isinstance(end, Literal):
@@ -91,8 +91,8 @@ _PRIVATE = "x-kptm-"
 _REWRITTEN = frozenset(map(str, (XSD.token, XSD.normalizedString)))
 
 
-def given_term(value: str | Literal) -> Term:
-    """The term of a given key or value.
+def binding_term(value: str | Literal) -> Term:
+    """The term of a key or value to which a variable is bound.
 
     Raises:
         InvalidNameError: The key is invalid.

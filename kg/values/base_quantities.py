@@ -28,6 +28,7 @@ _MAX_EXPONENT = 400
 _KINDS = ("integer", "decimal", "quantity", "date")
 _FORMS = [form for form in FORMS if form.kind in _KINDS and form.name not in AMBIGUOUS]
 _FIRST_LONG_YEAR = 10_000
+"""The first number with too many digits for a year."""
 _DATES, _NUMERIC = frozenset(DATES), frozenset(NUMERIC)
 
 

@@ -66,9 +66,9 @@ class CompressionConfig:
         for name in ("prune", "held_out"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be from 0 to below 1, not {getattr(self, name)}")
-        for name, least in (("layers", 0), ("steps", 0), ("batch_size", 1)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        for name, minimum in (("layers", 0), ("steps", 0), ("batch_size", 1)):
+            if getattr(self, name) < minimum:
+                raise ConfigError(f"{name} must be at least {minimum}, not {getattr(self, name)}")
         for name in ("learning_rate", "temperature"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be above 0, not {getattr(self, name)}")
@@ -76,7 +76,7 @@ class CompressionConfig:
             raise ConfigError(problem)
 
     @property
-    def learns(self) -> bool:
+    def needs_training(self) -> bool:
         """Whether the result is a different network, which must be trained by distillation."""
         return bool(self.layers or self.share or (self.prune and self.unit == "neurons"))
 

@@ -87,7 +87,7 @@ def compress(
         student = prune_neurons(student, config.prune)
     if config.share:
         student = share_layers(student)
-    if config.learns and config.steps:
+    if config.needs_training and config.steps:
         if not learnt:
             raise ModelError(
                 "there is no text to learn from; give some, or set steps = 0 to train nothing"

@@ -107,11 +107,11 @@ def _candidates(
     candidates: Sequence[tuple[tuple[int, float], ...]],
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Rows and priors of the candidates of mentions, padded; None if no mention has any."""
-    most = max(map(len, candidates), default=0)
-    if not most:
+    max_candidates = max(map(len, candidates), default=0)
+    if not max_candidates:
         return None, None
-    rows = torch.zeros((len(candidates), most), dtype=torch.long)
-    priors = torch.zeros((len(candidates), most))
+    rows = torch.zeros((len(candidates), max_candidates), dtype=torch.long)
+    priors = torch.zeros((len(candidates), max_candidates))
     for number, of_mention in enumerate(candidates):
         for place, (row, p) in enumerate(of_mention):
             rows[number, place], priors[number, place] = row, p

@@ -133,8 +133,8 @@ class LatentClasses:
     def _mean(self, logs: Values) -> float:
         """The logarithm of the mean of probabilities over the classes."""
         sums = self._shares + logs
-        most = float(sums.max())
-        return most + math.log(float(np.exp(sums - most).sum()))
+        maximum = float(sums.max())
+        return maximum + math.log(float(np.exp(sums - maximum).sum()))
 
 
 def _fit(has: csr_array, classes: int) -> tuple[Values, Values]:

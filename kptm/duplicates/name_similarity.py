@@ -260,7 +260,7 @@ class NameComparer:
         ):
             return False
         if len(unpaired[0]) == len(unpaired[1]) == 1:
-            short, most = min(len(joined_left), len(joined_right)), 1
+            short, max_edits = min(len(joined_left), len(joined_right)), 1
             if (
                 short >= EDITS_BY_LETTERS[-1][0]
                 or max(len(joined_left), len(joined_right)) < 3
@@ -269,19 +269,24 @@ class NameComparer:
                 return False
         else:
             length = min(len(joined_left), len(joined_right))
-            most = next((edits for least, edits in EDITS_BY_JOINED_LETTERS if length >= least), -1)
+            max_edits = next(
+                (edits for min_letters, edits in EDITS_BY_JOINED_LETTERS if length >= min_letters),
+                -1,
+            )
         known = [max(map(self._frequency, words)) > MAX_NAMES_OF_SLIP for words in unpaired]
         return (
             not all(known)
-            and OSA.distance(joined_left, joined_right, score_cutoff=max(most, 0)) <= most
+            and OSA.distance(joined_left, joined_right, score_cutoff=max(max_edits, 0)) <= max_edits
         )
 
     def _is_slip(self, first: str, second: str) -> bool:
         length = min(len(first), len(second))
-        most = next((edits for least, edits in EDITS_BY_LETTERS if length >= least), 0)
+        max_edits = next(
+            (edits for min_letters, edits in EDITS_BY_LETTERS if length >= min_letters), 0
+        )
         return (
-            most > 0
-            and OSA.distance(first, second, score_cutoff=most) <= most
+            max_edits > 0
+            and OSA.distance(first, second, score_cutoff=max_edits) <= max_edits
             and not (_is_number(first) or _is_number(second))
             and self._is_misspelling(first, second)
         )

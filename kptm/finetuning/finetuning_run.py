@@ -91,11 +91,11 @@ def finetune(
 def _labels(rows: Sequence[TaskRow], task: str) -> tuple[str, ...]:
     labels = {label for row in rows for label in row.labels}
     labels |= {label for row in rows for _, _, label in row.spans}
-    least = 2 if task in ("relation", "text") else 1
-    if len(labels) < least:
+    minimum = 2 if task in ("relation", "text") else 1
+    if len(labels) < minimum:
         raise ModelError(
             f"the {len(rows)} rows to learn {task} from have {len(labels)} labels;"
-            f" pass rows with {least} or more"
+            f" pass rows with {minimum} or more"
         )
     return tuple(sorted(labels))
 

@@ -42,10 +42,10 @@ class FusionConfig:
                 raise ConfigError(f"layers must name some layers, each once, not {self.layers}")
         if problem := seed_problem(self.seed):
             raise ConfigError(problem)
-        for name, least in (("width", 1), ("head_width", 1), ("memory_k", 1), ("max_length", 8)):
+        for name, minimum in (("width", 1), ("head_width", 1), ("memory_k", 1), ("max_length", 8)):
             value = getattr(self, name)
-            if value is not None and value < least:
-                raise ConfigError(f"{name} must be at least {least}, not {value}")
+            if value is not None and value < minimum:
+                raise ConfigError(f"{name} must be at least {minimum}, not {value}")
 
     @property
     def reads_facts(self) -> bool:

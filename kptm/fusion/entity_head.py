@@ -52,7 +52,7 @@ class EntityHead(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(INIT_SCALE)))
 
     def forward(
-        self, hidden_TD: Tensor, mentions_MD: Tensor, vectors_ME: Tensor, same_TM: Tensor
+        self, hidden_TD: Tensor, mentions_MD: Tensor, vectors_ME: Tensor, same_text_TM: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Queries (T, E) in the space of entity vectors, and fact keys (T, 4E), both of length 1.
 
@@ -64,7 +64,7 @@ class EntityHead(nn.Module):
             hidden_TD: Hidden states of the blanks.
             mentions_MD: Hidden states of the mentions' first tokens.
             vectors_ME: The mentions' entity vectors.
-            same_TM: Whether mention m stands in the text of blank t.
+            same_text_TM: Whether mention m is in the text of blank t.
         """
         target_TD = self.norm(hidden_TD)
         relation_TR = self.relation(target_TD)
@@ -72,7 +72,7 @@ class EntityHead(nn.Module):
         if len(vectors_ME):
             weight_TM = self.query(target_TD) @ self.key(self.norm(mentions_MD)).T
             weight_TM = weight_TM / self.query.out_features**0.5
-            weight_TM = weight_TM.masked_fill(~same_TM, -1e4).softmax(-1) * same_TM
+            weight_TM = weight_TM.masked_fill(~same_text_TM, -1e4).softmax(-1) * same_text_TM
             context_TE = weight_TM @ vectors_ME
         else:
             context_TE = torch.zeros_like(d_TE)
@@ -81,11 +81,17 @@ class EntityHead(nn.Module):
         return F.normalize(query_TE, dim=-1), F.normalize(keys_TF, dim=-1)
 
     def queries_at(
-        self, places_T2: Tensor, hidden_BLD: Tensor, knowledge: MentionKnowledge
+        self, blanks_T2: Tensor, hidden_BLD: Tensor, knowledge: MentionKnowledge
     ) -> tuple[Tensor, Tensor]:
-        """Queries (T, E) and fact keys (T, 4E) of blanks, given as pairs of text and token."""
+        """Queries (T, E) and fact keys (T, 4E) of blanks.
+
+        Args:
+            blanks_T2: The number of each blank's text in the batch, and of its token in the text.
+            hidden_BLD: Hidden states of the batch.
+            knowledge: The mentions of the batch.
+        """
         flat_ND = hidden_BLD.flatten(0, 1)
-        position_T = places_T2[:, 0] * hidden_BLD.shape[1] + places_T2[:, 1]
+        position_T = blanks_T2[:, 0] * hidden_BLD.shape[1] + blanks_T2[:, 1]
         queries_and_keys: tuple[Tensor, Tensor] = self(
             flat_ND[position_T],
             flat_ND[knowledge.anchor_M],
@@ -100,8 +106,8 @@ class EntityHead(nn.Module):
 
 
 def rotate_half(vectors: Tensor) -> Tensor:
-    """J: multiply by i, with (2k, 2k + 1) as real and imaginary part; an odd last one becomes 0."""
+    """J: multiply by i, with (2k, 2k + 1) as real and imaginary part; a single last one is 0."""
     pairs = vectors.shape[-1] // 2
     real, imaginary = vectors[..., 0 : 2 * pairs : 2], vectors[..., 1 : 2 * pairs : 2]
-    turned = torch.stack([-imaginary, real], -1).flatten(-2)
-    return F.pad(turned, (0, vectors.shape[-1] - 2 * pairs))
+    rotated = torch.stack([-imaginary, real], -1).flatten(-2)
+    return F.pad(rotated, (0, vectors.shape[-1] - 2 * pairs))

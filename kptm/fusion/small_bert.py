@@ -28,9 +28,9 @@ class BackboneConfig:
     vocabulary: int = 8_000
 
     def __post_init__(self) -> None:
-        for name, least in (("layers", 1), ("hidden", 1), ("heads", 1), ("vocabulary", 10)):
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        for name, minimum in (("layers", 1), ("hidden", 1), ("heads", 1), ("vocabulary", 10)):
+            if getattr(self, name) < minimum:
+                raise ConfigError(f"{name} must be at least {minimum}, not {getattr(self, name)}")
         if self.hidden % self.heads:
             raise ConfigError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
 

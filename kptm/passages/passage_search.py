@@ -126,8 +126,8 @@ def linked_to(
             f" WHERE l.entity IN {keys} AND g.live = 1{inside} GROUP BY l.passage_id"
             " ORDER BY max(l.p) DESC, l.passage_id LIMIT ?"
         )
-        most = MAX_PASSAGES_PER_SEARCH if len(set(entities)) == 1 else 16 * MAX_PASSAGES_PER_SEARCH
-        linked = dict(sql.all(query, (named, *parameters, most)))
+        limit = MAX_PASSAGES_PER_SEARCH if len(set(entities)) == 1 else 16 * MAX_PASSAGES_PER_SEARCH
+        linked = dict(sql.all(query, (named, *parameters, limit)))
         p_of = linked if p_of is None else {key: p * p_of[key] for key, p in linked.items()}
     return p_of or {}
 

@@ -3,6 +3,7 @@
     passage ──── passage_link (a span, and each entity that it may name)
        └──────── passage_terms (an index of words: FTS5 of SQLite, tsvector of PostgreSQL)
 
+``ordinal`` is the position of a passage in its document, and ``digest`` the hash of its text.
 ``live`` is 1 for a passage that has not ended. ``rev_came`` is the revision that added it, and
 ``rev_changed`` the revision that last changed ``live``; undo reads both. ``forgotten`` is 1 for a
 passage that was forgotten by its text, so that indexing its file again does not restore it. Only a

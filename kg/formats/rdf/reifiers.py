@@ -39,8 +39,8 @@ class Reifier(NamedTuple):
 def join_reifiers(lines: Iterable[tuple[int, object]]) -> Iterator[Line]:
     """Replace reifiers and their properties by statements with qualifiers.
 
-    Reified facts are held to the end of the file, because their properties may come at any place
-    after the reifier.
+    Reified facts stay in memory until the end of the file, because their properties may come at any
+    place after the reifier.
     """
     reified: dict[str, tuple[int, Statement]] = {}
     more_facts: dict[str, dict[Triple | Attribute, int]] = {}
@@ -71,17 +71,18 @@ def join_reifiers(lines: Iterable[tuple[int, object]]) -> Iterator[Line]:
 
 def _with_property(statement: Statement, fact: Triple | Attribute) -> Statement:
     value = fact[2]
-    confidence, source, pairs = statement.confidence, statement.source, statement.qualifiers
+    confidence, source, qualifiers = statement.confidence, statement.source, statement.qualifiers
     if fact.relation == CONFIDENCE and isinstance(value, Literal):
-        confidence = _number(value.value)
+        confidence = _confidence(value.value)
     elif fact.relation == SOURCE and isinstance(value, Literal):
         source = value.value
     else:
-        pairs = (*pairs, Qualifier(fact.relation, value))
-    return Statement(statement.fact, confidence, pairs, source, statement.span)
+        qualifiers = (*qualifiers, Qualifier(fact.relation, value))
+    return Statement(statement.fact, confidence, qualifiers, source, statement.span)
 
 
-def _number(text: str) -> float | None:
+def _confidence(text: str) -> float | None:
+    """A confidence from 0 to 1; None for any other text."""
     try:
         number = float(text)
     except ValueError:

@@ -158,7 +158,7 @@ def _key_score(name: str, at: int, body: Sequence[Sequence[str]]) -> float:
 
 def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]]) -> str:
     """The separator of several short values in the cells of a column, "" if there is none."""
-    best, most = "", 0.0
+    best, best_count = "", 0.0
     for i, name in enumerate(header):
         cells = _column(i, body) if name != key else []
         for sign in SPLITS:
@@ -166,7 +166,7 @@ def _guess_split(header: Sequence[str], key: str, body: Sequence[Sequence[str]])
             parts = [part.strip() for cell in split_cells for part in cell if part.strip()]
             share = len(split_cells) / max(len(cells), 1)
             if share >= MIN_SPLIT_CELLS and max(map(len, parts), default=0) <= MAX_VALUE_CHARACTERS:
-                best, most = max((best, most), (sign, share), key=lambda item: item[1])
+                best, best_count = max((best, best_count), (sign, share), key=lambda item: item[1])
     return best
 
 

@@ -9,7 +9,15 @@ if TYPE_CHECKING:
 
 
 class Size(NamedTuple):
-    """A value of a node with its dimension, in double precision."""
+    """The size of a node's value, in double precision.
+
+    Attributes:
+        node: The id of the node.
+        value: The id of the value.
+        dimension: What the value measures, such as "length".
+        low: The greatest double that is not above the exact size, or start of a date.
+        high: The least double that is not below the exact size, or end of a date.
+    """
 
     node: int
     value: int
@@ -62,44 +70,44 @@ _RANGE = {
     "<": "{q}.low <= ?1", "<=": "{q}.low <= ?2", ">": "{q}.low >= ?2", ">=": "{q}.low >= ?1",
     "=": "({q}.low >= ?1 AND {q}.low <= ?2)", "!=": "1 = 1",
 }  # fmt: skip
-_EQUAL = {
+_UNDECIDED = {
     "<": "{q}.high = ?1", "<=": "{q}.high = ?2", ">": "{q}.low = ?2", ">=": "{q}.low = ?1",
     "=": "({q}.low = ?1 OR {q}.high = ?2)", "!=": "({q}.low = ?1 OR {q}.high = ?2)",
 }  # fmt: skip
 
 
-def _condition(texts: dict[str, str], bounds: Bounds, q: str) -> str:
-    """A condition on a table ``q``; ``repr`` writes the doubles exactly, to the last bit."""
-    text = texts[bounds.comparison].format(q=q)
-    return text.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
+def _condition(conditions: dict[str, str], bounds: Bounds, alias: str) -> str:
+    """A condition on the table called ``alias``; ``repr`` writes doubles to the last bit."""
+    condition = conditions[bounds.comparison].format(q=alias)
+    return condition.replace("?1", repr(bounds.low)).replace("?2", repr(bounds.high))
 
 
-def certain(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles in a row of ``q`` certainly satisfy the comparison."""
-    return _condition(_CERTAIN, bounds, q)
+def certain(bounds: Bounds, alias: str) -> str:
+    """The condition that the doubles in a row certainly satisfy the comparison."""
+    return _condition(_CERTAIN, bounds, alias)
 
 
-def in_range(bounds: Bounds, q: str) -> str:
-    """A range of ``q.low`` for an index, with all rows that may satisfy the comparison."""
-    return _condition(_RANGE, bounds, q)
+def in_range(bounds: Bounds, alias: str) -> str:
+    """A range of the column ``low`` for an index, with all rows that may satisfy the comparison."""
+    return _condition(_RANGE, bounds, alias)
 
 
-def undecided_condition(bounds: Bounds, q: str) -> str:
-    """The condition that the doubles in a row of ``q`` do not decide the comparison."""
-    return _condition(_EQUAL, bounds, q)
+def undecided_condition(bounds: Bounds, alias: str) -> str:
+    """The condition that the doubles in a row do not decide the comparison."""
+    return _condition(_UNDECIDED, bounds, alias)
 
 
-def holds(bounds: Bounds, value: str, equal: Collection[int]) -> str:
+def holds(bounds: Bounds, value: str, exact: Collection[int]) -> str:
     """The condition that a value satisfies the comparison; its one parameter is the dimension.
 
     Args:
         bounds: The comparison and its bounds.
         value: SQL for the value's id.
-        equal: Ids of values that doubles leave undecided and that satisfy it exactly.
+        exact: Ids of values that doubles leave undecided and that satisfy it exactly.
     """
-    listed = ", ".join(f"{number:d}" for number in sorted(equal)) or "NULL"
+    exact_ids = ", ".join(f"{number:d}" for number in sorted(exact)) or "NULL"
     return (
         f"EXISTS (SELECT 1 FROM quantity q WHERE q.literal_id = {value} AND q.dimension = ?"
         f" AND (({certain(bounds, 'q')} AND NOT {undecided_condition(bounds, 'q')})"
-        f" OR q.literal_id IN ({listed})))"
+        f" OR q.literal_id IN ({exact_ids})))"
     )

@@ -135,11 +135,11 @@ def equal_values(sets: NodeSets, relation: int, bounds: Bounds) -> list[int]:
     """The values of a relation whose doubles equal the bounds."""
     # The index is sorted by ``low``; a date whose end equals a bound may begin up to a leap year
     # earlier.
-    least = bounds.low - (MAX_DATE_SECONDS if bounds.dimension == "date" else 0)
+    minimum = bounds.low - (MAX_DATE_SECONDS if bounds.dimension == "date" else 0)
     rows = sets.sql.all(
         "SELECT DISTINCT x.tail_id FROM measure m CROSS JOIN triple x WHERE m.relation_id = ?"
         " AND m.dimension = ?"
-        f" AND m.low >= {least!r} AND m.low <= {bounds.high!r}"
+        f" AND m.low >= {minimum!r} AND m.low <= {bounds.high!r}"
         f" AND {undecided_condition(bounds, 'm')}"
         " AND x.id = m.triple_id",
         (relation, bounds.dimension),

@@ -214,8 +214,8 @@ def _distance(surface: str, wanted: str) -> int | None:
     count = len(wanted.split())
     # The last words, so that "barak obama" matches "president barack obama".
     texts = {surface, " ".join(words[:count]), " ".join(words[-count:])}
-    least = min(edits(text, wanted, allowed) for text in texts)
-    return least if least <= allowed else None
+    fewest_edits = min(edits(text, wanted, allowed) for text in texts)
+    return fewest_edits if fewest_edits <= allowed else None
 
 
 def edits(left: str, right: str, most: int) -> int:

@@ -131,7 +131,7 @@ def compress(
             steps=steps,
             device=chosen_device() or ws.config.pretraining.device,
         )
-        with progress("compression", steps if config.learns else None) as advance:
+        with progress("compression", steps if config.needs_training else None) as advance:
             report = ws.compress(config, texts=texts, out=out, progress=advance)
     rows = compression_lines(report.original, report.compressed)
     learnt = f", {report.steps:,} steps on {report.texts:,} texts" if report.steps else ""

@@ -93,7 +93,7 @@ def index(
     for built in built_indexes:
         text += f"\n{built['space']}: {built['kind']}, recall {built['recall']:.3f}"
         if built["kind"] != built["wanted"]:
-            text += f" ({built['wanted']} found {built['audited']:.3f})"
+            text += f" ({built['wanted']} had recall {built['audited']:.3f})"
     summary = {"added": added, "removed": removed, "records": records, "indexes": built_indexes}
     summary |= {
         "passages_added": passages_added,
@@ -150,8 +150,8 @@ def receipts(workspace: str, operation: int | None, limit: int, as_json: bool) -
         receipt = ws.modeledge.receipt(operation)
     lines = [
         f"operation {receipt.operation}: {receipt.kind} {receipt.note} ({receipt.at})",
-        f"{receipt.rows_added:,} rows came in: {_spans(receipt.added)}",
-        f"{receipt.rows_removed:,} rows went: {_spans(receipt.removed)}",
+        f"{receipt.rows_added:,} rows added: {_spans(receipt.added)}",
+        f"{receipt.rows_removed:,} rows removed: {_spans(receipt.removed)}",
         *(f"{answer.question}: {answer.before or 'unknown'} → {answer.after or 'unknown'}"
           for answer in receipt.answers),
     ]  # fmt: skip

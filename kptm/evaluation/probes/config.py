@@ -33,7 +33,7 @@ class ProbeConfig:
             raise ConfigError(f"strength must be above 0, not {self.strength}")
         if problem := seed_problem(self.seed):
             raise ConfigError(problem)
-        for name, least in (("max_steps", 1), ("batch_size", 1)):
+        for name, minimum in (("max_steps", 1), ("batch_size", 1)):
             value = getattr(self, name)
-            if value < least:
-                raise ConfigError(f"{name} must be at least {least}, not {value}")
+            if value < minimum:
+                raise ConfigError(f"{name} must be at least {minimum}, not {value}")

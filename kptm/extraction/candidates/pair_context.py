@@ -35,16 +35,13 @@ def _text(window: TextWindow) -> str:
 
 def _context(states: TokenStates, pair: Pair) -> Context:
     first, second = pair.mentions
-    before = pair.window.bounds[0][0]
+    window_start = pair.window.bounds[0][0]
     start, end = pair.span
-    spans = (
+    parts = (
         (first.start, first.end),
         (second.start, second.end),
-        (first.end, second.start),
-        (start, end),
+        (first.end, second.start),  # between the mentions
+        (start, end),  # both sentences, or the one of both mentions
     )
-    means = [
-        states.mean(start_of_part - before, end_of_part - before)
-        for start_of_part, end_of_part in spans
-    ]
+    means = [states.mean(begin - window_start, stop - window_start) for begin, stop in parts]
     return np.concatenate(means).astype(np.float16)

@@ -65,7 +65,7 @@ class ExtractionConfig:
         dropout: Dropout on the sums of feature vectors.
         forget_known: The share of examples whose features from the graph are dropped, so that the
             classifier also learns to work without them, as for new entities.
-        min_count: The minimum number of examples with a feature or a set of relations that is used.
+        min_count: A feature, or a set of several relations, is used if this many examples have it.
         held_out: The share of the texts that are held out, for early stopping and thresholds.
         most_texts: The maximum number of texts to learn from.
         seed: The seed of everything random.
@@ -113,11 +113,11 @@ def space_of(
     if not closed:
         several = {label_set for label_set in several if _is_implied(label_set, sets)}
     classes = ((), *sorted(singles | several))
-    seen = Counter[int]()
+    counts = Counter[int]()
     for item in examples.features:
-        seen.update(item.words)
-        seen.update(item.known)
-    frequent = (feature for feature, count in seen.items() if count >= min_count)
+        counts.update(item.words)
+        counts.update(item.known)
+    frequent = (feature for feature, count in counts.items() if count >= min_count)
     hashes = np.array(sorted(frequent), np.uint32)
     used = {label.relation for label_set in classes for label in label_set}
     return LabelSpace(classes, {name: kinds[name] for name in sorted(used)}, hashes)
@@ -150,7 +150,7 @@ def fit(
     config: ExtractionConfig,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> tuple[Classifier, int]:
-    """Fit a classifier; return it, and the number of passes after which it had its weights.
+    """Fit a classifier; return the best one, and the number of passes after which it was best.
 
     Args:
         examples: The training examples.
@@ -178,8 +178,10 @@ def _fit(
 
     train, test = _Data(examples, space, config), _Data(held_out, space, config)
     model = _Model(space, config, train.context.shape[1])
-    optimiser = torch.optim.Adam(model.dense, lr=config.learning_rate)
-    sparse_optimiser = torch.optim.SparseAdam(model.sparse, lr=config.learning_rate)
+    optimisers = (
+        torch.optim.Adam(model.dense, lr=config.learning_rate),
+        torch.optim.SparseAdam(model.sparse, lr=config.learning_rate),
+    )
     rng = np.random.default_rng(config.seed)
     best, best_state, waited, passes = -1.0, model.state(), 0, 0
     # With few examples a pass has few steps, too few to measure a gain.
@@ -192,11 +194,11 @@ def _fit(
             for start in range(0, len(order), config.batch_size):
                 rows = np.sort(order[start : start + config.batch_size])
                 loss = model.loss(train, rows, rng)
-                for each in (optimiser, sparse_optimiser):
-                    each.zero_grad()
+                for optimiser in optimisers:
+                    optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                for each in (optimiser, sparse_optimiser):
-                    each.step()
+                for optimiser in optimisers:
+                    optimiser.step()
         quality = _quality(model, test, config) if len(held_out) else 0.0
         if progress is not None:
             progress(epoch + 1, config.epochs, quality)

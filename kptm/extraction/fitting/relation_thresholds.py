@@ -188,10 +188,10 @@ def _raise_thresholds(
     bound /= 1 + spread
     last = np.append(confidences[1:] < confidences[:-1], True)
     thresholds = []
-    for wanted, least in zip(PRECISIONS, general, strict=True):
-        above = np.flatnonzero(last & (confidences >= least))
+    for wanted, minimum in zip(PRECISIONS, general, strict=True):
+        above = np.flatnonzero(last & (confidences >= minimum))
         if not len(above) or bound[above[-1]] >= wanted:
-            thresholds.append(least)
+            thresholds.append(minimum)
             continue
         enough = above[bound[above] >= wanted]
         thresholds.append(float(confidences[enough[-1]]) if len(enough) else UNREACHABLE)

@@ -95,12 +95,12 @@ class FactAttention:
         count, length = self.reads_BL.shape
         bias = self.key_HMd.new_zeros((count, 1, length, keys), dtype=torch.float32)
         # Finite, like the numbers that mask tokens.
-        least = torch.finfo(self.key_HMd.dtype).min
+        minimum = torch.finfo(self.key_HMd.dtype).min
         shift = math.log(C) - math.log(max(1, facts))
-        bias[..., :facts] = torch.where(self.reads_BL, shift, least)[:, None, :, None]
+        bias[..., :facts] = torch.where(self.reads_BL, shift, minimum)[:, None, :, None]
         if seen is not None:
             bias[..., facts:] = seen
-        return bias.clamp(min=least)
+        return bias.clamp(min=minimum)
 
 
 def _pad_right(rows: Tensor, count: int = 0) -> Tensor:
@@ -214,5 +214,5 @@ def _mask(mask: Tensor | None, length: int, key: Tensor, *, causal: bool) -> Ten
     if mask.dtype != torch.bool:
         return mask.float()
     # A row of padding may see nothing; a finite number keeps its softmax finite.
-    least = torch.finfo(torch.float32).min
-    return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, least)
+    minimum = torch.finfo(torch.float32).min
+    return torch.zeros(mask.shape, device=mask.device).masked_fill(~mask, minimum)

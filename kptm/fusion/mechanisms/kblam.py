@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 INIT_HEAD_SCALE = 2.0
 """The factor of the maps of heads at the start: the linked entity's own facts have logits near
-MATCH² √d / 3, those of others near 0."""
+INIT_HEAD_SCALE² √d / 3, those of others near 0."""
 
 
 class KBLamFusion(Mechanism):

@@ -35,12 +35,12 @@ def route(modules: Mapping[str, FusedModule], types: Sequence[str]) -> str:
         modules: The modules by name.
         types: The types of the entities that are linked in the question.
     """
-    best, most = DEFAULT, 0.0
+    best, best_share = DEFAULT, 0.0
     for name, module in modules.items():
         whole = sum(module.types.values())
         if name == DEFAULT or not whole:
             continue
         share = sum(module.types.get(kind, 0) for kind in types) / whole / max(1, len(types))
-        if share > most:
-            best, most = name, share
+        if share > best_share:
+            best, best_share = name, share
     return best

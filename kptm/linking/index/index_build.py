@@ -226,7 +226,7 @@ def _firsts(of: array[int], size: int) -> NDArray[np.int64]:
 
 
 def _not_crowded(hashes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The mask that drops the entries of a name part beyond MOST_PARTS.
+    """The mask that drops the entries of a name part beyond MAX_ENTRIES_PER_PART.
 
     The entries must be sorted by hash, then whole names before parts, then by descending degree.
     """

@@ -24,7 +24,8 @@ CAPITAL, ALL_CAPITALS, SHORT, STATED = 1, 2, 4, 8
 """Bit flags of an entry.
 
 CAPITAL: the name begins with a capital. ALL_CAPITALS: it is all in capitals. SHORT: it has at
-most ACRONYM_LENGTH characters. STATED: the entity's prior is stated, not derived from its degree.
+most MAX_ACRONYM_LENGTH characters. STATED: the entity's prior is stated, not derived from its
+degree.
 """
 
 
@@ -117,8 +118,8 @@ def find(among: NDArray[Any], hashes: NDArray[Any]) -> NDArray[np.int64]:
     """The index of each of ``hashes`` in a sorted array, -1 if it is absent."""
     if not len(among):
         return np.full(len(hashes), -1, np.int64)
-    at = np.minimum(np.searchsorted(among, hashes), len(among) - 1)
-    return np.where(among[at] == hashes, at, -1)
+    positions = np.minimum(np.searchsorted(among, hashes), len(among) - 1)
+    return np.where(among[positions] == hashes, positions, -1)
 
 
 def rows_of(
@@ -141,5 +142,7 @@ def ranges(
     start: NDArray[np.int64], count: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The concatenated ranges start, start + 1, … of ``count`` numbers, and the range of each."""
-    of = np.repeat(np.arange(len(start)), count)
-    return start[of] + np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count), of
+    range_of = np.repeat(np.arange(len(start)), count)
+    return start[range_of] + np.arange(len(range_of)) - np.repeat(
+        np.cumsum(count) - count, count
+    ), range_of

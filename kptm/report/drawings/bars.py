@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 WIDTH = 480
 """The width of the drawing, in pixels."""
-_ROW, _NAMES, _ENDS = 30, 152, 420
+_ROW_HEIGHT, _SCALE_START, _SCALE_END = 30, 152, 420
+"""The height of a bar's row, and where the scale starts and ends, in pixels."""
 
 
 def arm_bars(
@@ -35,7 +36,7 @@ def arm_bars(
         return ""
     figures = "".join(
         f'<figure><figcaption><b class="split">{text(panel.split)}</b> {text(panel.meaning)}'
-        f"</figcaption>{svg(WIDTH, panel.height, panel.said, panel.body, 'bars')}</figure>"
+        f"</figcaption>{svg(WIDTH, panel.height, panel.description, panel.body, 'bars')}</figure>"
         for panel in drawn
     )
     share = _are_shares(arms)
@@ -55,14 +56,14 @@ class Panel(NamedTuple):
     Attributes:
         split: The name of the split.
         meaning: The meaning of the split, in one line.
-        said: A description of the drawing.
+        description: The drawing in words, for those who cannot see it.
         height: The height of the drawing, whose width is ``WIDTH``.
         body: The marks, as SVG.
     """
 
     split: str
     meaning: str
-    said: str
+    description: str
     height: int
     body: str
 
@@ -80,7 +81,7 @@ def panels(
     low, high = min(0.0, *(e.mean for e in estimates)), max(highs)
     share = _are_shares(arms)
     marks = ticks(low, high)
-    x = Scale(marks[0], min(marks[-1], 1.0) if share else marks[-1], _NAMES, _ENDS)
+    x = Scale(marks[0], min(marks[-1], 1.0) if share else marks[-1], _SCALE_START, _SCALE_END)
     names = list(dict.fromkeys([*splits, *(s for row in arms.values() for s in row)]))
     names = [s for s in names if any(s in row for row in arms.values())]
     return [_panel(s, splits.get(s, ""), arms, colours, x, share) for s in names]
@@ -114,9 +115,9 @@ def _panel(
     estimates = {arm: row[split] for arm, row in arms.items() if split in row}
     base, body = x(max(0.0, x.low)), []
     for i, arm in enumerate(arms):
-        middle = i * _ROW + 16
+        middle = i * _ROW_HEIGHT + 16
         body.append(
-            f'<text class="name" x="{_NAMES - 10}" y="{middle + 5}" text-anchor="end">'
+            f'<text class="name" x="{_SCALE_START - 10}" y="{middle + 5}" text-anchor="end">'
             f"{text(short(arm, 20))}</text>"
         )
         if (e := estimates.get(arm)) and math.isfinite(e.mean):
@@ -124,8 +125,10 @@ def _panel(
             clear = bool(others) and all(e.low > other for other in others)
             body.append(_bar(arm, e, middle, colours[arm], x, base, share, clear))
         else:
-            body.append(f'<text class="tick" x="{_NAMES}" y="{middle + 5}">not measured</text>')
-    height = len(arms) * _ROW + 4
+            body.append(
+                f'<text class="tick" x="{_SCALE_START}" y="{middle + 5}">not measured</text>'
+            )
+    height = len(arms) * _ROW_HEIGHT + 4
     body.append(f'<path class="axis" d="M{px(base)} 0V{height}"/>')
     values = "; ".join(f"{arm} {_value(e.mean, share)}" for arm, e in estimates.items())
     return Panel(split, meaning, f"Split {split}: {values}", height, "".join(body))

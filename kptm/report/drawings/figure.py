@@ -42,11 +42,11 @@ def arm_figure(
         title = f"{panel.split}: {panel.meaning}" if panel.meaning else panel.split
         parts.append(
             f'<text class="title" x="10" y="{top + 16}">{text(title)}</text>'
-            f'<g transform="translate(0 {top + _TITLE})"><desc>{text(panel.said)}</desc>'
+            f'<g transform="translate(0 {top + _TITLE})"><desc>{text(panel.description)}</desc>'
             f"{panel.body}</g>"
         )
         top += _TITLE + panel.height + _GAP
-    description = "; ".join(panel.said for panel in drawn)
+    description = "; ".join(panel.description for panel in drawn)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" '
         f'height="{top}" role="img" aria-label="{text(description)}">'

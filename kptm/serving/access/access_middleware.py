@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kptm.serving.access.token_file import AccessToken
 
 SCHEME = "bearer"
-STATE = "access_token"
+ACCESS_STATE = "access_token"
 """The key under which the state of a request holds its token."""
 
 
@@ -70,7 +70,7 @@ class AccessMiddleware:
             except DeniedError as denied:
                 await _deny(send, denied)
                 return
-            scope.setdefault("state", {})[STATE] = token
+            scope.setdefault("state", {})[ACCESS_STATE] = token
         await self._app(scope, receive, send)
 
     def _token_of(self, headers: Headers) -> AccessToken | None:

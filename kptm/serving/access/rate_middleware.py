@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from kptm.serving.access.access_middleware import STATE
+from kptm.serving.access.access_middleware import ACCESS_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ class RateMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "http" and scope["path"] not in self._unlimited:
-            token: AccessToken | None = scope.get("state", {}).get(STATE)
+            token: AccessToken | None = scope.get("state", {}).get(ACCESS_STATE)
             address = (scope.get("client") or ("",))[0]
             # By its hash, because tokens of two workspaces may have the same name.
             kind, client = ("address", address) if token is None else ("token", token.sha256)

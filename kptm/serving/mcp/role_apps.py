@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from kptm.serving.access.access_middleware import STATE, AccessMiddleware
+from kptm.serving.access.access_middleware import ACCESS_STATE, AccessMiddleware
 from kptm.serving.access.roles import AccessRole
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class _RoleSwitch:
         self._reading, self._editing = reading, editing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        token: AccessToken | None = scope.get("state", {}).get(STATE)
+        token: AccessToken | None = scope.get("state", {}).get(ACCESS_STATE)
         may_edit = token is not None and token.role.includes(AccessRole.EDIT)
         await (self._editing if may_edit else self._reading)(scope, receive, send)
 

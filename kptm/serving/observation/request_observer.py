@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 
 from kg.errors import shorten
-from kptm.serving.access.access_middleware import STATE
+from kptm.serving.access.access_middleware import ACCESS_STATE
 from kptm.serving.observation.json_log import log_request
 from kptm.serving.observation.request_ids import HEADER, REQUEST_ID, choose_request_id
 
@@ -86,7 +86,7 @@ class RequestObserver:
             status,
             seconds,
         )
-        token: AccessToken | None = scope["state"].get(STATE)
+        token: AccessToken | None = scope["state"].get(ACCESS_STATE)
         if self._log:
             log_request(
                 {

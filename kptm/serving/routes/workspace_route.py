@@ -8,7 +8,7 @@ from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
 from kptm.serving.accepted_languages import accepted_languages
-from kptm.serving.access.access_middleware import STATE
+from kptm.serving.access.access_middleware import ACCESS_STATE
 from kptm.serving.access.roles import AccessRole
 from kptm.serving.access.token_file import AccessToken
 from kptm.serving.executor import WorkspaceExecutor
@@ -83,5 +83,5 @@ def edits_allowed(request: Request) -> bool:
 
 def token_of(request: Request) -> AccessToken | None:
     """The token of a request; None if the server requires no tokens."""
-    token: AccessToken | None = getattr(request.state, STATE, None)
+    token: AccessToken | None = getattr(request.state, ACCESS_STATE, None)
     return token

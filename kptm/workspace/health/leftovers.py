@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 def check_leftovers(layout: Layout) -> Iterator[Finding]:
     """The temporary entries and locks that no process holds."""
-    names = {path.name for path in layout.replaced}
-    for path in _temporary(layout):
+    replaced_names = {path.name for path in layout.replaced}
+    for path in _temporary_entries(layout):
         if _is_held(path):
             continue
         # A folder renamed aside may be the only copy of a model, so these are not to be deleted.
-        cleaned = path.parent in layout.model_folders or (
-            path.parent == layout.folder and any(path.name.startswith(f".{x}.") for x in names)
+        is_recovered = path.parent in layout.model_folders or (
+            path.parent == layout.folder
+            and any(path.name.startswith(f".{name}.") for name in replaced_names)
         )
-        remedy = "run kptm stats, which cleans up" if cleaned else f"delete {path}"
+        remedy = "run kptm stats, which cleans up" if is_recovered else f"delete {path}"
         text = f"{path}: was left by a process that was killed"
         yield Finding("leftover-file", False, text, remedy)
     for stage in STAGES:
@@ -38,7 +39,7 @@ def check_leftovers(layout: Layout) -> Iterator[Finding]:
             yield Finding("lock-abandoned", False, text, f"run kptm {stage} again, or delete it")
 
 
-def _temporary(layout: Layout) -> list[Path]:
+def _temporary_entries(layout: Layout) -> list[Path]:
     paths = []
     folders = (
         layout.folder,

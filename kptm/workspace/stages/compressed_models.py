@@ -58,14 +58,16 @@ class CompressedModels:
         check_target(target, META)
         model = self._models.model()
         documents = list(self._documents(texts))
-        if config.learns and config.steps and not documents:
+        if config.needs_training and config.steps and not documents:
             raise ModelError(
                 f"{layout.folder}: has no text to learn from; run kptm index, or name texts"
             )
         probes = graph_only_probes(self._base.graph, documents, self._models.phrasings())
         with stage(layout, "compress") if out is None else nullcontext():
-            small, report = compress(model, documents, config, probes=probes, progress=progress)
-            small.save_pretrained(target)
+            compressed, report = compress(
+                model, documents, config, probes=probes, progress=progress
+            )
+            compressed.save_pretrained(target)
         return replace(report, folder=str(target))
 
     def _documents(
@@ -73,7 +75,7 @@ class CompressedModels:
     ) -> Iterator[LinkedText]:
         """The texts, linked; by default those of the passages."""
         if texts is None:
-            yield from self._base.link(x.text for x in self._models.passages.stream())
+            yield from self._base.link(passage.text for passage in self._models.passages.stream())
             return
         documents = list(read_documents(texts) if isinstance(texts, str | Path) else texts)
         linked = self._base.link(text for text in documents if isinstance(text, str))
