@@ -223,7 +223,7 @@ def _example_settings(model: FusedModel) -> ExampleSettings:
         mask_id=None if model.causal else model.encoder.mask_id,
         vocab=[number for number in range(len(model.tokenizer)) if number not in special],
         entities=len(model.embeddings),
-        longest=model.encoder.max_length,
+        max_tokens=model.encoder.max_length,
     )
 
 

@@ -1,7 +1,8 @@
 """Triples on disk, by the partitions of their ends.
 
 Entities are divided at random, because stratified partitions lowered the MRR in Dist-KGE (Kochsiek
-and Gemulla 2021). Partition p has the places ``bounds[p]`` to ``bounds[p + 1]`` of a random order.
+and Gemulla 2021). All entities are put in a random order, of which partition p has the positions
+from ``bounds[p]`` to before ``bounds[p + 1]``.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class TripleBuckets:
         seed: The seed of the random order.
 
     Attributes:
-        place: The place of each entity in the random order, shape (entities,).
-        bounds: The first place of each partition, and the number of entities.
+        place: The position of each entity in the random order, shape (entities,).
+        bounds: The first position of each partition, and the number of entities.
         digest: SHA-256 of the triples, and of how they are divided.
     """
 
@@ -57,26 +58,27 @@ class TripleBuckets:
             counts += np.bincount(self._bucket(chunk), minlength=partitions**2)
         self._ends = counts.cumsum()
         next_row = self._ends - counts
-        shape = int(self._ends[-1]), COLUMNS
-        self._rows = np.memmap(path, np.int32, "w+", shape=(max(1, shape[0]), COLUMNS))
+        # A file cannot be mapped if it is empty.
+        self._rows = np.memmap(path, np.int32, "w+", shape=(max(1, len(self)), COLUMNS))
         for chunk in triples():
             bucket = self._bucket(chunk)
             order = np.argsort(bucket, kind="stable")
-            used, size = np.unique(bucket, return_counts=True)
-            first = np.repeat(size.cumsum() - size, size)
+            # The rows of one bucket follow each other, from the next free row of that bucket.
+            used_buckets, sizes = np.unique(bucket, return_counts=True)
+            first = np.repeat(sizes.cumsum() - sizes, sizes)
             rows = next_row[bucket[order]] + np.arange(len(order)) - first
             chunk = chunk[order]
             self._rows[rows] = np.stack(
                 [self.place[chunk[:, 0]], chunk[:, 1], self.place[chunk[:, 2]]], 1
             )
-            next_row[used] += size
+            next_row[used_buckets] += sizes
         self.digest = self._sort(f"{entities} {partitions} {seed}")
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
     def __getitem__(self, heads_tails: tuple[int, int]) -> Ints:
-        """The triples of a bucket, shape (n, 3), with rows of the two partitions as ids."""
+        """The triples of a bucket, shape (n, 3); ends are numbered within their partitions."""
         head, tail = heads_tails
         number = head * self._partitions + tail
         begin = self._ends[number - 1] if number else 0

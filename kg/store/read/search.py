@@ -58,12 +58,12 @@ def search(sql: Sql, text: str, limit: int, at: int | None) -> list[str]:
     ]
     keys = _best_keys(sql, matches, typed, limit, at)
     if len(keys) < limit and len(wanted) > 3:
-        more = _best_keys(sql, _near(sql, wanted), typed, limit, at)
+        more = _best_keys(sql, _find_similar_names(sql, wanted), typed, limit, at)
         keys += [key for key in more if key not in keys]
     return keys[:limit]
 
 
-def _near(sql: Sql, wanted: str) -> list[tuple[int, int]]:
+def _find_similar_names(sql: Sql, wanted: str) -> list[tuple[int, int]]:
     """(rank, number of the row) of names that differ from ``wanted`` by few typing errors."""
     matches = [
         (10 + distance, number)
@@ -218,25 +218,25 @@ def _distance(surface: str, wanted: str) -> int | None:
     return fewest_edits if fewest_edits <= allowed else None
 
 
-def edits(left: str, right: str, most: int) -> int:
-    """The edit distance of two texts, with swaps of neighbours, or ``most + 1`` if it is more.
+def edits(left: str, right: str, limit: int) -> int:
+    """The edit distance of two texts, with swaps of neighbours, or ``limit + 1`` if it is more.
 
     This is the optimal string alignment distance: that of Damerau (1964), but each part of the text
     is edited at most once.
     """
-    if abs(len(left) - len(right)) > most:
-        return most + 1
+    if abs(len(left) - len(right)) > limit:
+        return limit + 1
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, char in enumerate(left, 1):
         two_before, before, row = before, row, [i]
-        for to, other in enumerate(right, 1):
+        for j, other in enumerate(right, 1):
             # A deletion, an insertion, a change (or none).
-            cost = min(before[to] + 1, row[to - 1] + 1, before[to - 1] + (char != other))
-            if two_before and to > 1 and char == right[to - 2] and left[i - 2] == other:
-                cost = min(cost, two_before[to - 2] + 1)
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other))
+            if two_before and j > 1 and char == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, two_before[j - 2] + 1)
             row.append(cost)
         # The minimum of a row never decreases, so the rest need not be compared.
-        if min(row) > most:
-            return most + 1
+        if min(row) > limit:
+            return limit + 1
     return row[-1]

@@ -31,7 +31,7 @@ WEIGHTS = "int8.safetensors"
 """The file of the weights."""
 MIN_ROW_MAXIMUM = 1e-12
 """The minimum value of max |w|, so that a row of zeros is not divided by 0."""
-LEAST = 4_096
+MIN_WEIGHTS = 4_096
 """Linear layers of fusion and entity head with fewer weights stay floats: they take no time."""
 
 
@@ -135,7 +135,7 @@ def quantise_modules(backbone: Any) -> None:
                 setattr(parent, name, _with_bias_of(part, rows))
 
 
-def quantise_large_linears(part: nn.Module, least: int = LEAST) -> None:
+def quantise_large_linears(part: nn.Module, least: int = MIN_WEIGHTS) -> None:
     """Replace the linear layers of a fusion or an entity head by 8-bit ones, in place.
 
     Args:

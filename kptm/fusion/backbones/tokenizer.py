@@ -22,8 +22,8 @@ def read_tokenizer(backbone: Any) -> Any:
     try:
         # A tokenizer of a general class must be read by it. AutoTokenizer would take the class that
         # belongs to the model's family, and split texts differently.
-        kind = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
-        tokenizer = kind.from_pretrained(
+        tokenizer_class = PreTrainedTokenizerFast if _is_general(Path(backbone)) else AutoTokenizer
+        tokenizer = tokenizer_class.from_pretrained(
             str(backbone), trust_remote_code=False, local_files_only=Path(backbone).exists()
         )
     except (OSError, ValueError) as error:

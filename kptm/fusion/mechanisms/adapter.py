@@ -57,10 +57,10 @@ class AdapterFusion(Mechanism):
     def after(self, place: int, hidden_BLD: Tensor, knowledge: MentionKnowledge) -> Tensor:
         """Run an adapter; the backbone's states do not change."""
         # Stored by layer: with gradient checkpointing a layer runs again from the same input.
-        own_BLD = hidden_BLD.detach()
-        before_BLD = self._adapted_BLD.get(place)
-        read_BLD = own_BLD if before_BLD is None else own_BLD + before_BLD
-        self._adapted_BLD[place + 1] = self.adapters[place](read_BLD, knowledge)
+        detached_BLD = hidden_BLD.detach()
+        previous_BLD = self._adapted_BLD.get(place)
+        input_BLD = detached_BLD if previous_BLD is None else detached_BLD + previous_BLD
+        self._adapted_BLD[place + 1] = self.adapters[place](input_BLD, knowledge)
         return hidden_BLD
 
     def finish(self, hidden_BLD: Tensor) -> Tensor:

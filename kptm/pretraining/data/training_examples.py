@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kptm.pretraining.data.shards import Related
 
 
+MASKING, REPLACEMENT, MISALIGNMENT, HAS_FACT, FACT = 1, 4, 5, 6, 7
+"""The last numbers of the seeds of an example's random choices, so that each has its own stream."""
+
+
 class PretrainingExample(NamedTuple):
     """A masked text with the graph's facts about it, and an additional fact."""
 
@@ -35,13 +39,13 @@ class ExampleSettings(NamedTuple):
         mask_id: The mask token; None makes examples for a decoder.
         vocab: Token ids for random replacements.
         entities: The number of rows of the entity table.
-        longest: The maximum number of tokens of a text.
+        max_tokens: The maximum number of tokens of a text.
     """
 
     mask_id: int | None
     vocab: Sequence[int]
     entities: int
-    longest: int
+    max_tokens: int
 
 
 class PretrainingExamples(Dataset[PretrainingExample]):
@@ -70,25 +74,25 @@ class PretrainingExamples(Dataset[PretrainingExample]):
 
     def __getitem__(self, index: int) -> PretrainingExample:
         size = self._config.batch_size
-        number, place = divmod(index, pass_length(len(self._texts), size))
-        if number != self._pass:
-            self._order = pass_order(self._lengths, size, self._config.seed, number)
-            self._pass = number
-        text_number = int(self._order[place])
+        pass_number, position = divmod(index, pass_length(len(self._texts), size))
+        if pass_number != self._pass:
+            self._order = pass_order(self._lengths, size, self._config.seed, pass_number)
+            self._pass = pass_number
+        text_number = int(self._order[position])
         config, settings, text = self._config, self._settings, self._texts[text_number]
         if config.replaced_weight:
             rate, count = config.replaced_rate, len(self._texts)
-            seed = (config.seed, index, 4)
+            seed = (config.seed, index, REPLACEMENT)
             text = replace_mentions(
-                text, self._texts.__getitem__, count, rate, settings.longest, seed
+                text, self._texts.__getitem__, count, rate, settings.max_tokens, seed
             )
-        seed = (config.seed, index, 1)
+        seed = (config.seed, index, MASKING)
         if settings.mask_id is None:
             masked = causal_targets(text, config, seed)
         else:
             masked = mask_text(text, config, settings.mask_id, settings.vocab, seed)
         if config.denoising_weight:
-            seed = (config.seed, index, 5)
+            seed = (config.seed, index, MISALIGNMENT)
             noisy = misalign(masked.text, settings.entities, seed, masked.rows)
             masked = masked._replace(text=noisy)
         return PretrainingExample(masked, self._texts.related_facts(text_number), self._fact(index))
@@ -96,7 +100,7 @@ class PretrainingExamples(Dataset[PretrainingExample]):
     def _fact(self, index: int) -> DescribedFact | None:
         if self._descriptions is None:
             return None
-        rng = np.random.default_rng((self._config.seed, index, 6))
+        rng = np.random.default_rng((self._config.seed, index, HAS_FACT))
         if rng.random() >= self._config.description_rate:
             return None
-        return self._descriptions.draw((self._config.seed, index, 7))
+        return self._descriptions.draw((self._config.seed, index, FACT))

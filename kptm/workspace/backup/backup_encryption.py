@@ -118,7 +118,7 @@ class _EncryptingWriter(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes], cipher: AESGCM, header: bytes) -> None:
         self._raw, self._cipher, self._header = raw, cipher, header
-        self._waiting = bytearray()
+        self._pending = bytearray()
         self._number = 0
 
     def writable(self) -> bool:
@@ -127,16 +127,16 @@ class _EncryptingWriter(io.RawIOBase):
     def write(self, content: ReadableBuffer, /) -> int:
         view = memoryview(content).cast("B")
         for start in range(0, len(view), PART_BYTES):
-            self._waiting += view[start : start + PART_BYTES]
-            if len(self._waiting) > PART_BYTES:  # a full part waits: it may be the last
-                self._write_part(bytes(self._waiting[:PART_BYTES]), last=False)
-                del self._waiting[:PART_BYTES]
+            self._pending += view[start : start + PART_BYTES]
+            if len(self._pending) > PART_BYTES:  # one full part stays: it may be the last
+                self._write_part(bytes(self._pending[:PART_BYTES]), last=False)
+                del self._pending[:PART_BYTES]
         return len(view)
 
     def finish(self) -> None:
         """Write the last part, which may be empty only if the content is."""
-        self._write_part(bytes(self._waiting), last=True)
-        self._waiting.clear()
+        self._write_part(bytes(self._pending), last=True)
+        self._pending.clear()
 
     def _write_part(self, content: bytes, *, last: bool) -> None:
         nonce = _nonce(self._number, last=last)
@@ -153,7 +153,7 @@ class _DecryptingReader(io.RawIOBase):
         self._parts = max(1, -(-body // (PART_BYTES + TAG_BYTES)))
         self._size = body - self._parts * TAG_BYTES
         self._position = 0
-        self._held = (-1, b"")
+        self._last_read = (-1, b"")
         """The number and content of the part that was read last."""
         self._read_part(self._parts - 1)
 
@@ -186,7 +186,7 @@ class _DecryptingReader(io.RawIOBase):
     def _read_part(self, number: int) -> bytes:
         from cryptography.exceptions import InvalidTag
 
-        if self._held[0] != number:
+        if self._last_read[0] != number:
             last = number == self._parts - 1
             self._raw.seek(HEADER_BYTES + number * (PART_BYTES + TAG_BYTES))
             encrypted = self._raw.read(PART_BYTES + TAG_BYTES)
@@ -199,5 +199,5 @@ class _DecryptingReader(io.RawIOBase):
                     else f"part {number + 1:,} of {self._parts:,} is damaged, or not where it was"
                 )
                 raise WorkspaceError(f"{self._file}: {damage}; nothing was restored") from error
-            self._held = (number, content)
-        return self._held[1]
+            self._last_read = (number, content)
+        return self._last_read[1]
