@@ -33,16 +33,7 @@ from kg.errors import KGError, QueryError, shorten
 from kg.formats.rdf.iris import iri_of
 from kg.sparql.aggregates import prepare_aggregates
 from kg.sparql.dates import as_date
-from kg.sparql.rdflib_terms import (
-    Value,
-    binding_term,
-    fact_of,
-    key,
-    node,
-    sort_key,
-    term_of,
-    value_of,
-)
+from kg.sparql.rdflib_terms import Value, as_term, fact_of, key, node, sort_key, term_of, value_of
 from kg.store.read.triples import alive
 from kg.store.rows import dictionary
 from kg.store.rows.schema import FIRST_RELATION
@@ -100,7 +91,7 @@ def answer(
     """
     with _quiet():
         prepared, everything = _prepare(query)
-        terms = {name: binding_term(value) for name, value in bindings.items()}
+        terms = {name: as_term(value) for name, value in bindings.items()}
         with read_graph(database, at) as graph:
             try:
                 result = graph.query(prepared, initBindings=terms)

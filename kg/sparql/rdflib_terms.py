@@ -91,7 +91,7 @@ _PRIVATE = "x-kptm-"
 _REWRITTEN = frozenset(map(str, (XSD.token, XSD.normalizedString)))
 
 
-def binding_term(value: str | Literal) -> Term:
+def as_term(value: str | Literal) -> Term:
     """The term of a key or value to which a variable is bound.
 
     Raises:
