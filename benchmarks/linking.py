@@ -1,6 +1,7 @@
 """Linking: how right, and how fast, beside what is published.
 
     python benchmarks/linking.py quality [--encoder FOLDER]   # five sets, one left out each time
+    python benchmarks/linking.py losses [--encoder FOLDER]    # which entity, or whether any
     python benchmarks/linking.py webnlg                       # WebNLG's dev texts
     python benchmarks/linking.py world                        # the example world's linked prose
     python benchmarks/linking.py plain                        # plain names, and everyday words
@@ -39,6 +40,7 @@ from linking_parts.gold import (
     teachable,
     trimmed,
 )
+from linking_parts.losses import losses
 from linking_parts.teaching import (
     RememberingEncoder,
     everything,
@@ -59,8 +61,8 @@ from kptm.linking.training.linker_fitting import Gold, fit
 
 HERE = Path(__file__).resolve().parent
 WHAT = (
-    "quality", "webnlg", "world", "plain", "unseen", "case", "calibration", "counts", "speed",
-    "learn",
+    "quality", "losses", "webnlg", "world", "plain", "unseen", "case", "calibration", "counts",
+    "speed", "learn",
 )  # fmt: skip
 
 
@@ -368,6 +370,12 @@ def main() -> None:
         match options.what:
             case "quality":
                 quality(folder, encoder)
+            case "losses":
+                freebase = Freebase(folder)
+                similarity = similarity_of(freebase.graph, encoder)
+                layers = Linker(freebase.graph).refresh()
+                learnt = left_out(freebase, layers, similarity=similarity)
+                losses(freebase, layers, similarity, learnt)
             case "world":
                 world(folder, encoder)
             case "learn":
