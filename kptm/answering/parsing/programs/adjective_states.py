@@ -12,7 +12,7 @@ from kg.programs import Difference, Follow, Having, Named, OfType
 from kg.types import Step
 from kptm.answering.parsing.question.question_spans import TypeMention, lowest, span_mask
 from kptm.answering.parsing.question.unknown_words import denied_relations
-from kptm.answering.parsing.rows.nouns import is_class
+from kptm.answering.parsing.rows.class_nouns import is_class
 from kptm.answering.questions.word_order import BE, PARTICIPLES
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ The size of a program is the number of its operations.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import product
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 from kg.programs import Compare, Intersection, Named
+from kptm.answering.parsing.programs.builder import is_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,7 +88,8 @@ class Search:
                 if not isinstance(part.program, Named):
                     whole.append(part)
                 whole += self._roots(part)
-        for left, right in self._order_pairs(levels, 1):
+        measured = [part for part in levels[1] if is_value(part.nodes)][:MAX_PAIRED]
+        for left, right in permutations(measured, 2):
             whole += map(self._evaluate_derivation, grammar.differences(left, right))
         return whole + sorted(self._disjoint, key=lambda x: -x.score)[:MAX_STEPS_WITHOUT_FACTS]
 
@@ -99,15 +101,6 @@ class Search:
             self._beam,
             REMEMBERED_BEAM_WIDTH if self._grammar.builder.lexical.paths else PLAIN_BEAM_WIDTH,
         )
-
-    def _order_pairs(
-        self, levels: list[list[Derivation]], size: int
-    ) -> Iterator[tuple[Derivation, Derivation]]:
-        """Yield all ordered pairs of the best derivations of a size."""
-        if len(levels) > size:
-            for left, right in product(_derivations_to_pair(levels[size]), repeat=2):
-                if left is not right:
-                    yield left, right
 
     def _larger(self, levels: list[list[Derivation]], size: int) -> Iterator[Derivation]:
         """Yield the derivations of ``size`` operations that the rules build from smaller ones."""

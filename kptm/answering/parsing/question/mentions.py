@@ -145,20 +145,28 @@ class MentionFinder:
         return _mentions(self._matches(variants), "alias")
 
     def find_misspelt(self, tokens: Sequence[Token], places: Iterable[int]) -> list[Mention]:
-        """Find misspelt names at the given token positions, alone or with neighbouring words."""
-        edited = [
-            _EditedWord.of(tokens, at, edit)
-            for at in islice(places, MAX_MISSPELT_WORDS)
-            if len(tokens[at].folded) >= LONG_WORD_LETTERS
-            for edit in (*one_edit(tokens[at].folded), *_possessives(tokens[at].folded))
-        ]
+        """Find misspelt names at the given token positions, alone or with neighbouring words.
+
+        A missing apostrophe ("queens bridge") is no misspelling: such a mention is an alias.
+        """
+        edited: list[_EditedWord] = []
+        without_apostrophe: set[int] = set()
+        for at in islice(places, MAX_MISSPELT_WORDS):
+            word = tokens[at].folded
+            if len(word) < LONG_WORD_LETTERS:
+                continue
+            edited += [_EditedWord.of(tokens, at, edit) for edit in one_edit(word)]
+            possessives = [_EditedWord.of(tokens, at, edit) for edit in _possessives(word)]
+            without_apostrophe.update(range(len(edited), len(edited) + len(possessives)))
+            edited += possessives
         spans: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
+        names: dict[tuple[int, int], list[NameMatch]] = defaultdict(list)
         if edited:
             for match in lookup(self._layers(), [item.text for item in edited]):
                 place = edited[match.text].tokens_of(match.start, match.end)
                 if place is not None and match.kind < Kind.FIRST:
-                    spans[place].append(match)
-        return _mentions(spans, "slip")
+                    (names if match.text in without_apostrophe else spans)[place].append(match)
+        return [*_mentions(spans, "slip"), *_mentions(names, "alias")]
 
     def find_by_name(self, name: str, start: int, end: int) -> list[Mention]:
         """The mentions of a span that translates to ``name``."""

@@ -31,6 +31,7 @@ from kptm.answering.parsing.question.question_spans import (
     without_names,
     without_owned,
     without_parts,
+    without_sales,
     without_verbs,
 )
 from kptm.answering.parsing.question.question_values import (
@@ -60,7 +61,7 @@ ASKED_NOUN_WEIGHT, NAME_WEIGHT = 0.5, 1.4
 NOTHING = frozenset(("fill", "list", "now", "all", "passive", "whose", "named", "yesno", "ask"))
 """Kinds of operators whose words a program need not explain."""
 GENERIC = frozenset(
-    "people ppl person persons someone somebody anyone anybody folks thing things anything"
+    "people ppl person persons whoever someone somebody anyone anybody folks thing things anything"
     " everything something stuff man men woman women guy kind type sort"
     " name names one ones use uses used directly together altogether normally usually currently"
     " actually really overall generally content belong belongs lie lies offer offers provide"
@@ -202,8 +203,9 @@ class QuestionReader:
             or is_plural(tokens, item)
         ]
         typed = bool(schema.type_names)
+        said = without_sales(operators, tokens, relations.own)
         importance = _importance(
-            tokens, function, operators, mentions, types, relations.mask, noun, typed=typed
+            tokens, function, said, mentions, types, relations.mask, noun, typed=typed
         )
         return Question(
             text=text,

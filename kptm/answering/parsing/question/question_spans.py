@@ -231,3 +231,20 @@ def distance(mask: int, used: int) -> int:
     low, high = (mask & -mask).bit_length(), mask.bit_length()
     first, last = (used & -used).bit_length(), used.bit_length()
     return max(first - high, low - last, 0)
+
+
+def without_sales(operators: Sequence[Match], tokens: Sequence[Token], own: int) -> list[Match]:
+    """The operators without "we sell" where that verb of the owners is one of the graph's words.
+
+    Args:
+        operators: The operators of the question.
+        tokens: Its tokens.
+        own: Bit mask of the tokens that are words of relations.
+    """
+    return [
+        match
+        for match in operators
+        if match.kind != "fill"
+        or tokens[match.start].folded not in PRONOUNS
+        or not own & span_mask(match.start, match.end)
+    ]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from kg.programs import Follow, Having, Named, Union
 from kg.types import Step
-from kg.values import ValueKey, value_text
 from kg.values.value_forms import NUMERIC
 from kptm.answering.answer_kinds import describes_people
 from kptm.answering.lexicon.columns.column_names import (
@@ -26,6 +25,12 @@ from kptm.answering.lexicon.columns.column_names import (
 from kptm.answering.lexicon.columns.relation_keys import is_path
 from kptm.answering.lexicon.columns.relation_nouns import ROW, doers, row_nouns
 from kptm.answering.lexicon.synonyms import expand
+from kptm.answering.parsing.rows.class_nouns import (
+    MAX_CLASSES,
+    is_class,
+    nouns_of_classes,
+    spoken_name,
+)
 from kptm.answering.parsing.rows.label_nouns import nouns_of_labels
 from kptm.answering.parsing.rows.row_kinds import RowKind, find_row_kinds, kind_with
 from kptm.answering.questions.word_order import Form, relation_form
@@ -53,17 +58,6 @@ NAMES_OF_KEYS = frozenset(
 """Words at the end of the names of key columns that do not say what the rows are: "film title"."""
 THINGS = (["item"], ["object"])
 """Names of key columns that people use for the rows, too: "the cheapest item"."""
-CLASS_RELATIONS = frozenset(
-    (
-        "type", "class", "kind", "category", "is a", "isa", "instance of", "subtype", "entity type",
-        "occupation", "profession", "job", "job title", "role",
-    )
-)  # fmt: skip
-"""Names of relations whose tails are classes."""
-OFFICES = frozenset("office position post".split())
-"""Names of relations whose lower-case tails are classes: "president", but not "Bonn"."""
-JOINTS = frozenset("of for in and with".split())
-"""Words in a class's name that show that its last word is not its head: "head of support"."""
 SAMPLED_ROWS, MIN_SHARED_RELATIONS = 60, 1 / 3
 """A file's classes are things of different kinds if the relations of their first
 ``SAMPLED_ROWS`` rows have a Jaccard index below ``MIN_SHARED_RELATIONS``.
@@ -76,8 +70,6 @@ employees few are bakers, so that "baker" is no noun for them.
 """
 PLURALS = (("ies", "y"), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"))
 """Endings of plurals, with what stands for them in the singular; others only add "s"."""
-MAX_CLASSES = 200
-"""The most classes of a relation; if it has more tails, they are not read as classes."""
 
 
 class Nouns:
@@ -125,7 +117,7 @@ class Nouns:
         relations_of = self._evaluator.relations_of_heads(MAX_GRAPH_FACTS)
         self.is_table = bool(relations_of)
         self.kinds = find_row_kinds(relations_of)
-        classes, heads = self._of_classes()
+        classes, heads = nouns_of_classes(self._graph, self._evaluator)
         classes |= dict(self._of_key_columns())
         singular = {_singular(noun) for noun in classes}
         of_relations = dict(self._of_relations())
@@ -162,7 +154,7 @@ class Nouns:
         named = {program for _, program in tails} | {*classes.values(), *of_labels.values()}
         # "Discoverers" may be astronomers, but "captains" are no stewards.
         agent_nouns = {
-            noun for item in self._graph.relations() for noun in doers(_name(item.label))
+            noun for item in self._graph.relations() for noun in doers(spoken_name(item.label))
         }
         called = {program for noun, program in tails if noun not in agent_nouns}
         self.people = self._people({*classes.values(), *files.values(), *called})
@@ -308,7 +300,7 @@ class Nouns:
         """
         tails: dict[str, set[str]] = defaultdict(set)
         for relation in self._graph.relations() if self.kinds else ():
-            name = _name(relation.label)
+            name = spoken_name(relation.label)
             nouns = doers(name)
             if relation_form(name).form is Form.NOUN:
                 nouns = [name, name.split()[-1], name.split(" of ")[0]]
@@ -323,63 +315,6 @@ class Nouns:
                     1, MIN_ROW_TAILS * len(ends_of_noun), MIN_COVERED_ROWS * len(kind.rows)
                 ):
                     yield noun, kind.program
-
-    def _of_classes(self) -> tuple[dict[str, Program], dict[str, Program]]:
-        """The programs of the classes by name, and of the last words that are no class themselves.
-
-        Classes are the tails of relations such as "type".
-        """
-        classes: dict[str, Program] = {}
-        last_words: dict[str, Program] = {}
-        for relation in self._graph.relations():
-            # Relations with path keys are skipped: such a graph (Freebase) has thousands of them,
-            # and other types.
-            office = relation.label.replace("_", " ").lower() in OFFICES
-            if is_path(relation.key) or not (office or is_class(relation.label)):
-                continue
-            nodes = self._evaluator.evaluate(Having(Step(relation.key, False))).nodes
-            if len(nodes) > MAX_CLASSES:
-                continue
-            back = Step(relation.key, False)
-            names = {node: name.lower() for node, name in self._names_of(nodes)
-                     if not office or name.islower()}  # fmt: skip
-            heads: dict[str, list[str]] = defaultdict(list)
-            for node, name in names.items():
-                classes[name] = Follow(Named((node,)), back)
-                words = name.split()
-                if len(words) > 1 and JOINTS.isdisjoint(words):
-                    heads[words[-1]].append(node)
-            rows = split_words(spell_out(relation.label)).lower().split()[:-1]
-            for head, members in heads.items():
-                if [head] == rows:  # the rows with "room type" are rooms, not only family rooms
-                    classes.setdefault(head, Having(Step(relation.key)))
-                    continue
-                all_ = [*members, *(node for node, name in names.items() if name == head)]
-                nouns = classes if head in classes else last_words
-                nouns[head] = Follow(Named(tuple(sorted(all_))), back)
-        return classes, last_words
-
-    def _names_of(self, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield (node, words of its name), without digits and punctuation."""
-        keys = sorted(nodes)
-        entities = self._graph.entities(key for key in keys if not isinstance(key, ValueKey))
-        for key in keys:
-            text = value_text(key.literal) if isinstance(key, ValueKey) else ""
-            name = text or (entities[key].label if key in entities else key)
-            words = re.findall(r"[^\W\d_]+", name)
-            if words and len(words[-1]) >= MIN_NOUN_LETTERS:
-                yield key, " ".join(words)
-
-
-def _name(label: str) -> str:
-    """The words of a relation's name, in lower case."""
-    return split_words(spell_out(label)).lower()
-
-
-def is_class(label: str) -> bool:
-    """Whether the tails of a relation with this name are classes: "type", "jobTitle"."""
-    name = _name(label)
-    return name in CLASS_RELATIONS or name.split()[-1:] in (["type"], ["kind"])
 
 
 def _last_part(word: str) -> str:

@@ -261,3 +261,46 @@ def cellar(table, tmp_path_factory):
 )
 def test_questions_about_a_cellar_have_the_answers_by_hand(cellar, question, wanted):
     assert [item.text for item in cellar.ask(question).answers] == [wanted]
+
+
+SPANS = {
+    # structure: (structure type, year built, length, spans, sold on)
+    "Queen's Arch": ("arch", 1868, 120, "Mill Beck", ""),
+    "Old Packhorse": ("arch", 1702, 14, "Tarn", "2024-05-02"),
+    "Harbour Span": ("cable", 2004, 310, "Mill Beck", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def spans(tmp_path_factory):
+    names = ("structure_type", "year_built", "length_m", "spans_over", "sold_on")
+    rows = [
+        (name, relation, cell)
+        for name, cells in SPANS.items()
+        for relation, cell in zip(names, cells, strict=True)
+        if cell
+    ]
+    folder = tmp_path_factory.mktemp("spans")
+    (folder / "town.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / "town.tsv")
+    yield Predictor(graph, Linker(graph))
+    graph.close()
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("structures longer than 100 m", {"Queen's Arch", "Harbour Span"}),  # by "structure type"
+        ("longest structure", {"Harbour Span"}),
+        ("when was queens arch built", {"1868"}),  # without the apostrophe
+        ("how many years between old packhorse and harbour span", {"302 years"}),
+    ],
+)
+def test_questions_about_structures_have_the_answers_by_hand(spans, question, wanted):
+    assert {item.text for item in spans.ask(question).answers} == wanted
+
+
+def test_what_the_owners_did_is_part_of_the_question(spans):
+    answer = spans.ask("how many structures did we sell")
+    assert not answer.found or answer.answers[0].text == "1"  # and not the number of all

@@ -17,6 +17,10 @@ from kg.programs import (
 from kg.values.base_quantities import DATE
 from kptm.answering.parsing.programs.builder import DURATION, bits
 from kptm.answering.parsing.programs.measures.group_totals import SIZE, adding_words, group_totals
+from kptm.answering.parsing.programs.measures.superlative_words import (
+    ordinal_before,
+    wanted_count,
+)
 from kptm.answering.parsing.programs.steps.step_rules import MAX_WEAK_RECALL
 from kptm.answering.parsing.ranking.program_features import step_name
 from kptm.answering.parsing.training import thresholds
@@ -52,8 +56,6 @@ YEAR = "year"
 """The hint of words that compare dates: "before", "earliest"."""
 MAX_MEASURES = 5
 """The most measures of a set that are tried for an operator."""
-MAX_RESULTS = 100
-"""The most results that may be asked for; a greater number beside "largest" has other meanings."""
 AMOUNTS = frozenset("most least fewest".split())
 """Superlatives of amounts, which dates and years are not."""
 AGES = ("age",)
@@ -79,8 +81,8 @@ class Measures:
                 continue
             if self._builder.is_used(part, number):
                 continue
-            rank, ordinal = self._ordinal(number)
-            count, amount = self._count(number, part.mask)
+            rank, ordinal = ordinal_before(operators, number)
+            count, amount = wanted_count(operators, number, part.mask)
             beside = [at for at in (ordinal, amount) if at is not None]
             also = sum(1 << at for at in beside)
             words = bits(match) | sum(bits(operators[at]) for at in beside)
@@ -92,6 +94,8 @@ class Measures:
             for measure, features, mask in self.of(part, match):
                 if RANK in match.hints and not features.get("measure_hint"):
                     continue  # the best has the least value only in a ranking
+                if self._is_in_name(match, measure):
+                    continue
                 lacking = isinstance(part.program, Union) and measure.is_value
                 if lacking:
                     both = Intersection(part.program, Having(measure.steps[0]))
@@ -109,6 +113,14 @@ class Measures:
                     operators=1 << number | also | sum(1 << at for at in adding),
                     features={"superlative": 1.0, **features},
                 )  # fmt: skip
+
+    def _is_in_name(self, match: Match, measure: Measure) -> bool:
+        """Whether a superlative is a word of what is compared: "last inspected before 2024"."""
+        question = self._builder.question
+        words = self._builder.schema.relations.get(measure.steps[-1].relation)
+        stems = {token.stem for token in question.tokens[match.start : match.end]}
+        compared = any(x.kind == "comparison" and x.start > match.end for x in question.operators)
+        return compared and words is not None and stems <= words.superlatives
 
     def _order(self, match: Match, measure: Measure, part: Derivation) -> Order:
         """Whether the greatest or the least value is meant.
@@ -164,33 +176,6 @@ class Measures:
             return {}
         near = any(item.mask & part.mask for item in after)
         return {"near_base": float(near), "other_base": float(not near)}
-
-    def _ordinal(self, number: int) -> tuple[int, int | None]:
-        """The rank from an ordinal before a superlative ("second largest"): 1 by default.
-
-        Returns:
-            The rank, and the index of the ordinal's operator, or None.
-        """
-        match = self._builder.question.operators[number]
-        for at, other in enumerate(self._builder.question.operators):
-            if other.kind == "ordinal" and other.end == match.start and other.number:
-                return int(other.number), at
-        return 1, None
-
-    def _count(self, number: int, used: int) -> tuple[int, int | None]:
-        """How many results are asked for ("three longest", "top 3"): 1 by default.
-
-        Returns:
-            The count, and the index of the number's operator, or None.
-        """
-        match = self._builder.question.operators[number]
-        for at, other in enumerate(self._builder.question.operators):
-            beside = other.end == match.start or other.start == match.end
-            if other.kind == "number" and beside and not other.unit and not bits(other) & used:
-                count = other.number or 0.0
-                if 1 < count <= MAX_RESULTS and count == int(count):
-                    return int(count), at
-        return 1, None
 
     def of(self, part: Derivation, match: Match) -> Iterator[Scale]:
         """The measures of a set's nodes that an operator or other words suggest, best first.
