@@ -328,7 +328,8 @@ def _has_focus(question: Question, derivation: Derivation, knowledge: Knowledge)
     if question.asks_of_subject():
         return None
     asked = question_word.end if question_word else first.start
-    if asked < first.start and question.relations.own >> asked & 1:
+    degree = any(x.kind == "superlative" and x.start == asked for x in question.operators)
+    if asked < first.start and question.relations.own >> asked & 1 and not degree:
         return None  # "what bed is the plant in" does not ask for a plant
     places = asked_places(question, beside)[:1]
     if places and places[0] < first.start and question.relations.mask >> places[0] & 1:

@@ -26,6 +26,8 @@ ABOUT = "about"
 """The preposition that a question for people may end with: "who is it about"."""
 BY = "by"
 """The preposition before who made something."""
+MUCH = "much"
+"""The word in "how much more"."""
 ADDING = frozenset(("sum", "mean", "difference"))
 """Kinds of operators that need a number."""
 MAX_TYPED_STEPS = 24
@@ -80,7 +82,14 @@ class StepChoices:
         If expenses only have an amount, "the total that Ann has paid" is a sum of amounts. "How
         many in total" is a count.
         """
-        kinds = {item.kind for item in self._builder.question.operators}
+        tokens = self._builder.question.tokens
+        kinds = {
+            item.kind
+            for item in self._builder.question.operators
+            # "How many more moons" are counted.
+            if item.kind != "difference"
+            or MUCH in [x.folded for x in tokens[item.start : item.end]]
+        }
         if kinds.isdisjoint(ADDING) or "count" in kinds or is_value(part.nodes):
             return None
         measures = self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
