@@ -35,7 +35,7 @@ THINGS = frozenset(
 """Words for any entity of a graph without types."""
 DATES = frozenset("date day when".split())
 """Names of relations to the date of whatever a row is."""
-SAMPLE = 60
+SAMPLED_ROWS = 60
 """The most rows of which the measures are read."""
 MIN_NAME_SHARE = 0.5
 """The share of a relation's name that has to be in the question."""
@@ -243,7 +243,7 @@ class Bases:
         question, relations = self._builder.question, self._builder.schema.relations
         if not verb or not any(item.kind == "time" for item in question.operators):
             return False
-        measures = self._builder.knowledge.measures(rows[:SAMPLE])
+        measures = self._builder.knowledge.measures(rows[:SAMPLED_ROWS])
         dated = [step.relation for step, dimension in measures.items() if dimension == DATE]
         generic = [key for key in dated if relations[key].name.lower() in DATES]
         return len(dated) == 1 == len(generic) and is_past(question.tokens[lowest(verb)].folded)

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from kg.graph import KnowledgeGraph
     from kg.programs import Program
 
-FEWEST = 3
+MIN_LABELS = 3
 """The fewest labels with a noun."""
-SHORTEST = 3
+MIN_NOUN_LETTERS = 3
 """The fewest letters of a noun."""
-MOST = 200
+MAX_NAMED_ROWS = 200
 """The most rows that a noun denotes one by one."""
-MOSTLY = 0.7
+MIN_SHARE_OF_KIND = 0.7
 """A noun denotes all rows of a kind if at least this share of their labels have it."""
 ROMAN = frozenset("ivx")
 """Letters of Roman numerals."""
 OF = " of "
 """What follows the noun in "Battle of Hastings"."""
-FIRST = frozenset(
+FIRST_NOUNS = frozenset(
     "cafe camp cape castle fort hotel hut lake mount mountain port refuge restaurant river villa"
     .split()
 )  # fmt: skip
@@ -65,12 +65,13 @@ def nouns_of_labels(
     common = max(sorted(counts), key=counts.__getitem__)
     only = RowKind(frozenset(counts), frozenset(relations_of), Having(Step(common)))
     for noun, called in sorted(rows.items()):
-        if not FEWEST <= len(called) <= MOST:
+        if not MIN_LABELS <= len(called) <= MAX_NAMED_ROWS:
             continue
         whole = [
             kind.program
             for kind in kinds or [only]
-            if len(kind.rows.intersection(called)) >= MOSTLY * max(len(kind.rows), len(called))
+            if len(kind.rows.intersection(called))
+            >= MIN_SHARE_OF_KIND * max(len(kind.rows), len(called))
         ]
         yield noun, whole[0] if whole else Named(tuple(sorted(called)))
 
@@ -84,6 +85,6 @@ def _nouns(label: str) -> set[str]:
     words = [word.lower() for word in re.findall(r"\w+", head)]
     if len(words) < (1 if of else 2):
         return set()
-    first = set() if of else FIRST.intersection(words[:1])
+    first = set() if of else FIRST_NOUNS.intersection(words[:1])
     nouns = {words[-1], *first} & frequent_words()
-    return {noun for noun in nouns if len(noun) >= SHORTEST and not ROMAN.issuperset(noun)}
+    return {noun for noun in nouns if len(noun) >= MIN_NOUN_LETTERS and not ROMAN.issuperset(noun)}

@@ -30,7 +30,7 @@ YEAR = "year"
 """The word after "the same" that compares dates by their year."""
 SECOND = "s"
 """The dimension of lengths of time."""
-SAMPLE = 60
+SAMPLED_NODES = 60
 """The most nodes of a set whose numbers are looked up."""
 BETWEEN = Match(0, 0, "comparison", comparison="between")
 """The comparison with both ends of a period."""
@@ -124,7 +124,7 @@ def is_of_unit(
     wanted = dimensions(values)
     if measure.since is not None:
         return wanted == {SECOND}
-    measures = builder.knowledge.measures(part.nodes[:SAMPLE])
+    measures = builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
     alike = [step for step, dimension in measures.items() if dimension in wanted]
     return not measure.count and alike == [measure.steps[0]] == list(measure.steps)
 

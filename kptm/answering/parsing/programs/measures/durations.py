@@ -42,7 +42,7 @@ LIFE = ("born birth", "died death")
 """The same for lives."""
 LIVED = frozenset("live lived lives life alive".split())
 """Words for the time from birth to death."""
-WORDS = frozenset("from since until till to end due left sow".split())
+WHOLE_WORDS = frozenset("from since until till to end due left sow".split())
 """Those that are whole words: "took office" is not the end of something."""
 DATES = frozenset("date day time year on at in of the".split())
 """Words that many names of dates share."""
@@ -50,15 +50,15 @@ ENDS = frozenset("until till to end ended left".split())
 """Words of which one tells the end from the start of what two names share: "left office"."""
 DAYS, YEARS, LONG = frozenset(("day", "days")), frozenset(("year", "years")), "long"
 """Words for the units of an answer, and the word in "how long"."""
-MANY = 730
+MIN_DAYS_IN_YEARS = 730
 """From this many days on, "how long" is answered in complete years."""
-UNSAID = 0.6
+UNNAMED_STRENGTH = 0.6
 """How strongly "longest" suggests a length of which the question names no date."""
 BEEN = "been"
 """The word of what goes on."""
 YEAR = "a"
 """The symbol of the unit year."""
-SAMPLE, FEW = 60, 5
+SAMPLED_NODES, ORDERED_NODES = 60, 5
 """The most nodes from which the steps are read, and those whose dates are compared."""
 
 
@@ -79,10 +79,10 @@ class Durations:
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._dates = lru_cache(None)(self._dates_of)
-        # "Has been running the longest" is about what has not ended.
         self._lived = sum(
             1 << at for at, x in enumerate(builder.question.tokens) if x.folded in LIVED
         )
+        # "Has been running the longest" is about what has not ended.
         self._goes_on = any(token.folded == BEEN for token in builder.question.tokens)
 
     def measures(
@@ -100,9 +100,9 @@ class Durations:
         """
         if DURATION not in match.hints or self._goes_on or self._has_length(part.nodes, match):
             return
-        for dates in self._dates(part.nodes[:SAMPLE]):
+        for dates in self._dates(part.nodes[:SAMPLED_NODES]):
             mask, recall = self._words_for(dates, used)
-            features = {"measure_hint": 1.0 if mask else UNSAID, "measure_name": recall}
+            features = {"measure_hint": 1.0 if mask else UNNAMED_STRENGTH, "measure_name": recall}
             yield Measure((dates.end,), since=dates.start), features, mask
 
     def lengths(self, part: Derivation) -> Iterator[Derivation]:
@@ -137,7 +137,7 @@ class Durations:
     def _is_long(self, days: Program) -> bool:
         """Whether a length in days is rather said in years."""
         size = self._builder.knowledge.evaluate(days).number
-        return size is not None and float(size.value) >= MANY
+        return size is not None and float(size.value) >= MIN_DAYS_IN_YEARS
 
     def _unit(self, match: Match) -> str | None:
         """The unit in which an operator asks for a length of time.
@@ -152,16 +152,15 @@ class Durations:
             unit = tokens[match.end].folded if match.end < len(tokens) else ""
             return unit if unit in DAYS | YEARS else None
         asks = match.kind == "ask" and DURATION in match.hints
-        return (
-            "" if asks and any(x.folded == LONG for x in tokens[match.start : match.end]) else None
-        )
+        long = any(token.folded == LONG for token in tokens[match.start : match.end])
+        return "" if asks and long else None
 
     def _has_length(self, nodes: Sequence[str], match: Match) -> bool:
         """Whether the nodes have a number that is their length, such as a running time."""
         relations = self._builder.schema.relations
         return any(
             step.relation in relations and self._builder.hint(match, relations[step.relation]) > 0
-            for step in self._builder.knowledge.measures(nodes[:SAMPLE])
+            for step in self._builder.knowledge.measures(nodes[:SAMPLED_NODES])
         )
 
     def _words_for(self, dates: Dates, used: int) -> tuple[int, float]:
@@ -219,7 +218,7 @@ class Durations:
     def _in_order(self, nodes: Sequence[str], first: Step, second: Step) -> Dates | None:
         """The two steps, the one to the earlier date first; None if the nodes differ in that."""
         signs = set()
-        for node in nodes[:FEW]:
+        for node in nodes[:ORDERED_NODES]:
             source = Named((node,))
             size = self._builder.knowledge.evaluate(
                 Subtract(Follow(source, second), Follow(source, first))
@@ -245,7 +244,7 @@ def _has(name: str, beginnings: str) -> bool:
     """Whether a word of a name begins in one of some ways."""
     words = name.replace("check ", "check-").replace("moved ", "moved-").split()
     return any(
-        word == begin or (begin not in WORDS and word.startswith(begin))
+        word == begin or (begin not in WHOLE_WORDS and word.startswith(begin))
         for word in words
         for begin in beginnings.split()
     )

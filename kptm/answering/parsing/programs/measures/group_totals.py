@@ -21,11 +21,11 @@ ADDING = frozenset(("sum", "mean"))
 """Kinds of the operators "in total" and "average"."""
 SIZE = "size"
 """The hint of words such as "biggest", which count members if the things have no number."""
-MEMBERS = 60
+MAX_MEMBERS = 60
 """The most members whose numbers are looked up."""
-GROUPS = 200
+MAX_GROUPS = 200
 """The most groups that are measured, each by a query."""
-BY_UNIT = 0.6
+UNIT_NAME_SHARE = 0.6
 """How well the unit of a number names it: "the most kilos"."""
 
 
@@ -50,11 +50,11 @@ def group_totals(
     question, knowledge = builder.question, builder.knowledge
     most = match.kind == "superlative" and (match.generic or SIZE in match.hints)
     adds = {item.kind for item in question.operators} & ADDING
-    if len(groups) > GROUPS or is_value(groups) or not (most or adds):
+    if len(groups) > MAX_GROUPS or is_value(groups) or not (most or adds):
         return
-    members = knowledge.evaluate(Follow(Named(tuple(groups)), step)).nodes[:MEMBERS]
+    members = knowledge.evaluate(Follow(Named(tuple(groups)), step)).nodes[:MAX_MEMBERS]
     member = question.relations.evidence(step.relation, used)
-    own = knowledge.measures(tuple(groups)[:MEMBERS])
+    own = knowledge.measures(tuple(groups)[:MAX_MEMBERS])
     for last, dimension in knowledge.measures(members).items():
         if dimension == DATE or builder.has_years(last.relation) or not last.forward:
             continue
@@ -65,7 +65,7 @@ def group_totals(
         counted = any(item.type and item.mask & mask for item in question.types)
         if not mask or counted:  # "the most moons" are counted, and not the "known moons" of each
             continue
-        features = {"measure_name": number.recall or BY_UNIT, "totalled": 1.0}
+        features = {"measure_name": number.recall or UNIT_NAME_SHARE, "totalled": 1.0}
         measure = Measure((step, last), adds="mean" if "mean" in adds else "sum")
         yield measure, features, mask | member.mask
 
