@@ -115,8 +115,7 @@ def test_a_replica_with_a_lag_is_not_read(graph, lag, standby):
     with server.connect(standby, "postgres", autocommit=True) as connection:
         connection.execute("SELECT pg_wal_replay_resume()")
     caught_up(database)
-    with database.on_replica() as reading:
-        assert reading
+    with replica_block(database):
         assert len(tails(graph)) == 4
 
 
@@ -152,8 +151,7 @@ def test_a_replica_that_fails_is_left_for_a_while(graph, monkeypatch, caplog):
         with database.on_replica() as reading:
             assert not reading
     monkeypatch.setattr(replica, "_paused_until", 0.0)
-    with database.on_replica() as reading:
-        assert reading
+    with replica_block(database):
         assert tails(graph) == ["b"]
 
 
