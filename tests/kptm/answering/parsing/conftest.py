@@ -1,4 +1,4 @@
-"""Fixtures: a predictor over the rows of a table."""
+"""Fixtures: a predictor over the rows of a table, or over facts."""
 
 import pytest
 
@@ -15,6 +15,19 @@ def load_rows(folder, key, columns, rows, name="table.tsv"):
     graph = KnowledgeGraph.open(folder / "graph.db")
     graph.load(folder / name, key=key, split=";")
     return Predictor(graph, Linker(graph))
+
+
+def load_facts(folder, facts, name):
+    (folder / name).write_text("".join("\t".join(map(str, fact)) + "\n" for fact in facts))
+    graph = KnowledgeGraph.open(folder / "graph.db")
+    graph.load(folder / name)
+    return Predictor(graph, Linker(graph))
+
+
+@pytest.fixture(scope="session")
+def triples():
+    """Returns a predictor over facts (subject, relation, object): its folder, facts, file name."""
+    return load_facts
 
 
 @pytest.fixture(scope="session")

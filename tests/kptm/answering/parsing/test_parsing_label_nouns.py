@@ -2,9 +2,6 @@
 
 import pytest
 
-from kg import KnowledgeGraph
-from kptm import Linker, Predictor
-
 BATTLES = {
     # label: (place, year, winner)
     "Battle of Ashdown": ("Wessex", 871, "Alfred"),
@@ -16,18 +13,13 @@ KINGS = {"Alfred": ("Wessex", 871), "Olaf": ("Norway", 995), "Canute": ("England
 
 
 @pytest.fixture(scope="module")
-def asks(tmp_path_factory):
+def asks(triples, tmp_path_factory):
     rows = []
     for name, (place, year, winner) in BATTLES.items():
         rows += [(name, "took place in", place), (name, "year", year), (name, "won by", winner)]
     for name, (land, year) in KINGS.items():
         rows += [(name, "ruled", land), (name, "reigned from", year)]
-    folder = tmp_path_factory.mktemp("battles")
-    (folder / "old.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(folder / "old.tsv")
-    yield Predictor(graph, Linker(graph))
-    graph.close()
+    return triples(tmp_path_factory.mktemp("battles"), rows, "old.tsv")
 
 
 def _those(condition):
@@ -104,18 +96,13 @@ LINES = {"Red Line": ("Norrail", 18.4), "Blue Line": ("Velmora", 22.7), "Sky Lin
 
 
 @pytest.fixture(scope="module")
-def metro(tmp_path_factory):
+def metro(triples, tmp_path_factory):
     rows = []
     for name, (line, district) in STATIONS.items():
         rows += [(name, "onLine", line), (name, "inDistrict", district), (name, "depthM", 12)]
     for name, (by, km) in LINES.items():
         rows += [(name, "operatedBy", by), (name, "lengthKm", km)]
-    folder = tmp_path_factory.mktemp("metro")
-    (folder / "metro.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(folder / "metro.tsv")
-    yield Predictor(graph, Linker(graph))
-    graph.close()
+    return triples(tmp_path_factory.mktemp("metro"), rows, "metro.tsv")
 
 
 def test_a_name_of_another_kind_excludes_the_rows_that_lead_to_it(metro):
@@ -206,7 +193,7 @@ SECTIONS = {"East Section": (240, 1903), "Lake Section": (97, 1921), "North Sect
 
 
 @pytest.fixture(scope="module")
-def club(tmp_path_factory):
+def club(triples, tmp_path_factory):
     rows = []
     for name, (start, hard, length, by) in TRAILS.items():
         rows += [(name, "startsAt", start), (name, "difficulty", hard), (name, "lengthKm", length)]
@@ -216,12 +203,7 @@ def club(tmp_path_factory):
         rows += [(name, "warden", warden)] if warden else []
     for name, (members, year) in SECTIONS.items():
         rows += [(name, "memberCount", members), (name, "foundedIn", year)]
-    folder = tmp_path_factory.mktemp("club")
-    (folder / "huts.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(folder / "huts.tsv")
-    yield Predictor(graph, Linker(graph))
-    graph.close()
+    return triples(tmp_path_factory.mktemp("club"), rows, "huts.tsv")
 
 
 @pytest.mark.parametrize(
@@ -272,7 +254,7 @@ SPANS = {
 
 
 @pytest.fixture(scope="module")
-def spans(tmp_path_factory):
+def spans(triples, tmp_path_factory):
     names = ("structure_type", "year_built", "length_m", "spans_over", "sold_on")
     rows = [
         (name, relation, cell)
@@ -280,12 +262,7 @@ def spans(tmp_path_factory):
         for relation, cell in zip(names, cells, strict=True)
         if cell
     ]
-    folder = tmp_path_factory.mktemp("spans")
-    (folder / "town.tsv").write_text("".join("\t".join(map(str, row)) + "\n" for row in rows))
-    graph = KnowledgeGraph.open(folder / "graph.db")
-    graph.load(folder / "town.tsv")
-    yield Predictor(graph, Linker(graph))
-    graph.close()
+    return triples(tmp_path_factory.mktemp("spans"), rows, "town.tsv")
 
 
 @pytest.mark.parametrize(
