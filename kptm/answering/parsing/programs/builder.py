@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Follow, Having, Union, parts
 from kg.types import Step
 from kg.values import ValueKey
+from kptm.answering.lexicon.columns.relation_nouns import ROW
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.programs.adjective_states import states
 from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.knowledge import Knowledge
     from kptm.answering.parsing.model import Lexical
     from kptm.answering.parsing.question.question import Question
-    from kptm.answering.parsing.question.question_spans import Mention
+    from kptm.answering.parsing.question.question_spans import Mention, TypeMention
     from kptm.answering.parsing.question.schema_words import RelationWords, Schema
     from kptm.answering.parsing.rows.people_of_rows import PeopleOfRows
 
@@ -172,7 +173,19 @@ class Builder:
         explained = not part.floating and self.question.weight(~part.mask) <= MAX_OPTIONAL_WEIGHT
         if not explained or (self._asks_degree and not is_value(part.nodes)):
             return False
+        if any(item.noun == ROW and self.is_partly(part, item) for item in self.question.types):
+            return False  # "trails" are only some of what a club maintains
         return self.people.step_to(part.nodes) is None
+
+    def is_partly(self, part: Derivation, item: TypeMention) -> bool:
+        """Whether only some nodes have a type whose word also matches the step to them.
+
+        An example is "how many moons orbit Saturn", if "moons" matches the relation.
+        """
+        if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
+            return False
+        count = self.knowledge.types(part.nodes).get(item.type, 0)
+        return 0 < count < len(part.nodes)
 
     @cached_property
     def _asks_degree(self) -> bool:

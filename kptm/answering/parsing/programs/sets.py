@@ -14,6 +14,7 @@ from kg.programs import (
     Union,
 )
 from kg.types import Step
+from kptm.answering.lexicon.columns.relation_nouns import ROW
 from kptm.answering.parsing.programs.builder import bits, is_list_of_names, is_value
 from kptm.answering.parsing.question.appositions import beside_names
 from kptm.answering.parsing.question.question import MAX_OPTIONAL_WEIGHT
@@ -162,9 +163,10 @@ class ProgramSets:
                 continue
             if item.program == part.program:
                 continue
-            if item.noun in self._builder.schema.doubtful:
+            some = item.noun == ROW and self._builder.is_partly(part, item)
+            if item.noun in self._builder.schema.doubtful and not some:
                 continue
-            if item.mask & part.mask and not self._is_partly(part, item):
+            if item.mask & part.mask and not self._builder.is_partly(part, item):
                 continue
             seen.add(item.program)
             yield self._builder.extend(
@@ -172,16 +174,6 @@ class ProgramSets:
                 features={"filter": 1.0,
                 "learnt": self._builder.lexical.predicate(f"t:{item.program}")},
             )  # fmt: skip
-
-    def _is_partly(self, part: Derivation, item: TypeMention) -> bool:
-        """Whether only some nodes have a type whose word also matches the step to them.
-
-        An example is "how many moons orbit Saturn", if "moons" matches the relation.
-        """
-        if item.type is None or item.mask & part.names or not isinstance(part.program, Follow):
-            return False
-        count = self._builder.knowledge.types(part.nodes).get(item.type, 0)
-        return 0 < count < len(part.nodes)
 
     def pairs(self, left: Derivation, right: Derivation) -> Iterator[Derivation]:
         """Unions, intersections and differences of two sets."""

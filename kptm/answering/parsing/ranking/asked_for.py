@@ -17,7 +17,7 @@ from kptm.answering.parsing.ranking.other_kinds import (
     PERSON,
     are_objects,
     has_state_without_date,
-    is_date_for_length,
+    time_features,
 )
 from kptm.answering.parsing.ranking.program_features import uses_relation
 from kptm.answering.parsing.ranking.relation_kinds import classifies, is_hinted, labels_kind, led_to
@@ -79,8 +79,7 @@ def asked_features(
         focus: Whether the answers have the type that the question's noun names.
     """
     own = _kind_features(question, derivation, kinds, schema)
-    if is_date_for_length(question, derivation, kinds):
-        own["other_kind"] = 1.0
+    own |= time_features(question, derivation, kinds)
     question_word = question.question_word(derivation.names)
     # "Who made it" does not ask for the tails of "made in".
     if question_word is not None and question_word.answer == PERSON:

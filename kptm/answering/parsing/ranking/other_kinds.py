@@ -19,10 +19,32 @@ COPULAS = BE | frozenset("become becomes became".split())
 """Verbs after which a noun says what the subject is: "who became king"."""
 TIMES = frozenset("years months weeks days hours minutes seconds".split())
 """Nouns after "how many" for lengths of time."""
+DATE_NOUNS, DATE, OF = frozenset("birthday birthdate dob".split()), "date", "of"
+"""Nouns for a date, and the words of "date of birth"."""
 AGE = "age"
 """The hint of "how old", which a date of birth answers."""
 PERSON = "person"
 """The kind of answer that "who" asks for."""
+
+
+def time_features(
+    question: Question, derivation: Derivation, kinds: AnswerKinds
+) -> dict[str, float]:
+    """Features of a program that answers a length of time by a date, or "date of" by no date."""
+    if _is_no_date(question, derivation, kinds):
+        return {"other_kind": 1.0, "no_date": 1.0}
+    return {"other_kind": 1.0} if is_date_for_length(question, derivation, kinds) else {}
+
+
+def _is_no_date(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:
+    """Whether a program answers "birthday" or "date of birth" by no date: "born in"."""
+    said = derivation.mask & ~derivation.names
+    words = [token.folded for token in question.tokens] + [""]
+    dates = any(
+        said >> i & 1 and (word in DATE_NOUNS or (word == DATE and words[i + 1] == OF))
+        for i, word in enumerate(words[:-1])
+    )
+    return dates and bool(derivation.nodes) and kinds.fits("date", derivation.nodes) is False
 
 
 def is_date_for_length(question: Question, derivation: Derivation, kinds: AnswerKinds) -> bool:

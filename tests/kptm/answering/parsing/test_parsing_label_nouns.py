@@ -281,3 +281,24 @@ def test_questions_about_structures_have_the_answers_by_hand(spans, question, wa
 def test_what_the_owners_did_is_part_of_the_question(spans):
     answer = spans.ask("how many structures did we sell")
     assert not answer.found or answer.answers[0].text == "1"  # and not the number of all
+
+
+def test_only_the_rows_that_the_noun_means_are_counted(triples, tmp_path):
+    rows = [("Ridge Path", "lengthKm", 7), ("Mill Way", "lengthKm", 4), ("Gap Walk", "lengthKm", 9)]
+    rows += [(trail, "difficulty", "hard") for trail, _, _ in rows]
+    rows += [(hut, "beds", 8) for hut in ("Blue Hut", "Fox Hut", "Elm Hut")]
+    rows += [(hut, "heightM", 1500) for hut in ("Blue Hut", "Fox Hut", "Elm Hut")]
+    kept = ("Ridge Path", "Mill Way", "Blue Hut")
+    rows += [(name, "maintainedBy", "Rescue Group") for name in kept]
+    asks = triples(tmp_path, rows, "club.tsv")
+    answer = asks.ask("which trails does the rescue group maintain")
+    assert {item.entity for item in answer.answers} == {"Ridge Path", "Mill Way"}
+    assert asks.ask("how many trails does the rescue group maintain").answers[0].text == "2"
+
+
+def test_a_date_of_birth_is_no_place(triples, tmp_path):
+    rows = [("Ilse Kaan", "born in", "Utrecht"), ("Ilse Kaan", "born on", "1958-11-03")]
+    asks = triples(tmp_path, [*rows, ("Per Dahl", "born in", "Oslo")], "people.tsv")
+    for question in ("ilse kaan date of birth", "birthday of ilse kaan", "ilse kaan dob"):
+        assert [item.text for item in asks.ask(question).answers] == ["1958-11-03"]
+    assert not asks.ask("per dahl date of birth").found
