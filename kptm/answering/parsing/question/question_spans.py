@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PRONOUNS = frozenset("i you he she it we they".split())
 """Subjects of a verb: "what did he run"."""
+OWNERS = frozenset("we you they".split())
+"""Pronouns for the owners of a table."""
 MAX_TYPE_WORDS = 4
 """The most words in the name of a type."""
 
@@ -245,6 +247,6 @@ def without_sales(operators: Sequence[Match], tokens: Sequence[Token], own: int)
         match
         for match in operators
         if match.kind != "fill"
-        or tokens[match.start].folded not in PRONOUNS
+        or tokens[match.start].folded not in OWNERS
         or not own & span_mask(match.start, match.end)
     ]

@@ -39,13 +39,15 @@ MAX_CLASSES = 200
 
 def nouns_of_classes(
     graph: KnowledgeGraph, evaluator: Evaluator
-) -> tuple[dict[str, Program], dict[str, Program]]:
-    """The programs of the classes by name, and of the last words that are no class themselves.
+) -> tuple[dict[str, Program], dict[str, Program], dict[str, Program]]:
+    """The programs of classes, of their last words, and of nouns in names of their relations.
 
-    Classes are the tails of relations such as "type".
+    Classes are the tails of relations such as "structure type", which also says that what has one
+    is a structure. Last words that are classes themselves count among the classes.
     """
     classes: dict[str, Program] = {}
     last_words: dict[str, Program] = {}
+    typed: dict[str, Program] = {}
     for relation in graph.relations():
         # Relations with path keys are skipped: such a graph (Freebase) has thousands of them,
         # and other types.
@@ -66,7 +68,7 @@ def nouns_of_classes(
                 heads[words[-1]].append(node)
         name_of_relation = spoken_name(relation.label)
         if (noun := _typed_noun(name_of_relation)) is not None:
-            last_words[noun] = Having(Step(relation.key))
+            typed[noun] = Having(Step(relation.key))
         rows = name_of_relation.split()[:-1]
         for head, members in heads.items():
             if [head] == rows:  # the rows with "room type" are rooms, not only family rooms
@@ -75,7 +77,7 @@ def nouns_of_classes(
             all_ = [*members, *(node for node, name in names.items() if name == head)]
             nouns = classes if head in classes else last_words
             nouns[head] = Follow(Named(tuple(sorted(all_))), back)
-    return classes, last_words
+    return classes, last_words, typed
 
 
 def _names_of(graph: KnowledgeGraph, nodes: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -117,7 +117,7 @@ class Nouns:
         relations_of = self._evaluator.relations_of_heads(MAX_GRAPH_FACTS)
         self.is_table = bool(relations_of)
         self.kinds = find_row_kinds(relations_of)
-        classes, heads = nouns_of_classes(self._graph, self._evaluator)
+        classes, heads, typed = nouns_of_classes(self._graph, self._evaluator)
         classes |= dict(self._of_key_columns())
         singular = {_singular(noun) for noun in classes}
         of_relations = dict(self._of_relations())
@@ -149,8 +149,10 @@ class Nouns:
         }
         singular |= {_singular(noun) for noun in implied}
         some = {noun: item for noun, item in some.items() if _singular(noun) not in singular}
+        known = singular | {_singular(noun) for noun in some}
         singular = {noun for noun in files if not noun.endswith("s") or noun.endswith("ss")}
-        self.doubtful = frozenset({*implied, *singular, ROW})
+        typed = {noun: item for noun, item in typed.items() if _singular(noun) not in known}
+        self.doubtful = frozenset({*implied, *typed, *singular, ROW})
         named = {program for _, program in tails} | {*classes.values(), *of_labels.values()}
         # "Discoverers" may be astronomers, but "captains" are no stewards.
         agent_nouns = {
@@ -160,7 +162,7 @@ class Nouns:
         self.people = self._people({*classes.values(), *files.values(), *called})
         nameless = self._nameless(named)
         own = {**implied, **last_words, **of_labels, **ends, **files, **classes}
-        return {**nameless, **some, **own}
+        return {**nameless, **typed, **some, **own}
 
     def _people(self, named: Collection[Program]) -> Program | None:
         """The only kind of rows with a relation that only people have, if it has no better noun.
