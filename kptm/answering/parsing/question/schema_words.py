@@ -183,7 +183,7 @@ class Schema:
         An hourly fee is no price.
         """
         paid = [words for words in self.relations.values() if words.unit.upper() in CURRENCIES]
-        if len(paid) != 1 or paid[0].name.lower().split()[-1] not in AMOUNTS:
+        if len(paid) != 1 or AMOUNTS.isdisjoint(paid[0].name.lower().split()[-1:]):
             return
         known = {name for words in self.relations.values() for name in words.names}
         new = [name for name in (frozenset(self.stems(x)) for x in PRICES) if name not in known]

@@ -1,6 +1,6 @@
 """Finds nouns for rows in their labels: "Battle of Hastings" is a battle, "Tower Bridge" a bridge.
 
-The rows of an untyped graph often say themselves what they are.
+In a graph without types, labels often say what the rows are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kg.programs import Having, Named
 from kg.types import Step
 from kptm.answering.answer_kinds import describes_people
+from kptm.answering.parsing.rows.class_nouns import MIN_NOUN_LETTERS
 from kptm.answering.parsing.rows.row_kinds import RowKind
 from kptm.linking.names.english_lexicon import frequent_words
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 MIN_LABELS = 3
 """The fewest labels with a noun."""
-MIN_NOUN_LETTERS = 3
-"""The fewest letters of a noun."""
 MAX_NAMED_ROWS = 200
 """The most rows that a noun denotes one by one."""
 MIN_SHARE_OF_KIND = 0.7

@@ -27,6 +27,7 @@ from kptm.answering.lexicon.columns.relation_nouns import ROW, doers, row_nouns
 from kptm.answering.lexicon.synonyms import expand
 from kptm.answering.parsing.rows.class_nouns import (
     MAX_CLASSES,
+    MIN_NOUN_LETTERS,
     is_class,
     nouns_of_classes,
     spoken_name,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 MAX_FILES = 8
 """The most files whose names are read."""
-MIN_NOUN_LETTERS = 3
-"""The fewest letters of a noun."""
 NO_KINDS = frozenset(
     "data dataset dev dump export fact facts file graph input kb knowledge list main output"
     " rows sample sheet statements table test train triple triples tsv csv valid".split()

@@ -302,3 +302,9 @@ def test_a_date_of_birth_is_no_place(triples, tmp_path):
     for question in ("ilse kaan date of birth", "birthday of ilse kaan", "ilse kaan dob"):
         assert [item.text for item in asks.ask(question).answers] == ["1958-11-03"]
     assert not asks.ask("per dahl date of birth").found
+
+
+@pytest.mark.parametrize("column", ["EUR", "(EUR)", "Amount (EUR)", "€"])
+def test_a_column_may_be_called_by_its_currency_alone(table, tmp_path, column):
+    asks = table(tmp_path, "Item", (column, "Shop"), {"lamp": (30, "Ikea"), "rug": (55, "Kilim")})
+    assert asks.ask("which shop is the rug from").entity == "Kilim"

@@ -48,6 +48,14 @@ class StepChoices:
         self.said_well = [
             key for key in relations.relations() if relations.evidence(key).recall > MIN_NAME_SHARE
         ]
+        kinds = {
+            item.kind
+            for item in builder.question.operators
+            # "How many more moons" are counted.
+            if item.kind != "difference"
+            or any(x.folded == MUCH for x in builder.question.tokens[item.start : item.end])
+        }
+        self._adds = "count" not in kinds and not kinds.isdisjoint(ADDING)
 
     def steps_of(self, part: Derivation) -> Counter[Step]:
         """The steps from the nodes of a set, with the number of facts of each."""
@@ -82,15 +90,7 @@ class StepChoices:
         If expenses only have an amount, "the total that Ann has paid" is a sum of amounts. "How
         many in total" is a count.
         """
-        tokens = self._builder.question.tokens
-        kinds = {
-            item.kind
-            for item in self._builder.question.operators
-            # "How many more moons" are counted.
-            if item.kind != "difference"
-            or MUCH in [x.folded for x in tokens[item.start : item.end]]
-        }
-        if kinds.isdisjoint(ADDING) or "count" in kinds or is_value(part.nodes):
+        if not self._adds or is_value(part.nodes):
             return None
         measures = self._builder.knowledge.measures(part.nodes[:SAMPLED_NODES])
         steps = [
