@@ -37,8 +37,11 @@ export function startSaved(workspace, title) {
   titleOf = title;
   const menu = byId("saved");
   const fill = () => {
-    if (!menu.open) return;
-    byId("saved-name").value = titleOf();
+    if (!menu.open) {
+      byId("saved-name").value = "";
+      return;
+    }
+    byId("saved-name").value ||= titleOf(); // the user may have begun to type before this event arrived
     byId("saved-said").textContent = "";
     show();
   };

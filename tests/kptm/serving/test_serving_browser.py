@@ -248,6 +248,7 @@ def test_a_refused_edit_shows_one_message(browser, editing_url):
     page.get_by_text("Correct a fact").click()
     for label, value in (("Entity", "Atlantis"), ("Relation", "capital"), ("New value", "Lima")):
         page.locator("#edit-form").get_by_role("combobox", name=label).fill(value)
+    page.keyboard.press("Tab")  # leaves the field, which closes its suggestions over the button
     page.get_by_role("button", name="Change").click()
     expect(page.get_by_role("status")).to_contain_text("Atlantis")
     page.close()

@@ -141,10 +141,12 @@ def test_views_are_listed_if_the_menu_is_opened_before_its_script_is_loaded(look
         page.reload(wait_until="commit")
         page.locator("#saved summary").click()
         expect(page.locator("#saved")).to_have_attribute("open", "")
+        page.get_by_label("Name of this view").fill("Typed early")
         page.wait_for_timeout(100)  # lets the request arrive
         assert waiting
         waiting[0].continue_()
         expect(page.locator("#saved").get_by_role("link", name="Mine")).to_be_visible()
+        expect(page.get_by_label("Name of this view")).to_have_value("Typed early")
         page.evaluate("localStorage.clear()")
 
 
