@@ -64,10 +64,12 @@ def link_batch(
         any_case: Whether "france" may refer to France.
         coreference: Whether pronouns and descriptions are linked to entities named earlier.
     """
-    pieces = [(at, start, end) for at, text in enumerate(texts) for start, end in cuts(text)]
-    links: dict[int, list[Link]] = {at: [] for at in range(len(texts))}
+    pieces = [
+        (number, start, end) for number, text in enumerate(texts) for start, end in cuts(text)
+    ]
+    links: dict[int, list[Link]] = {number: [] for number in range(len(texts))}
     for group in _groups(pieces):
-        originals = [texts[at][start:end] for at, start, end in group]
+        originals = [texts[number][start:end] for number, start, end in group]
         passages = FoldedTexts(
             [
                 recase(text, layers) if not any_case and without_case(text) else text
@@ -78,11 +80,11 @@ def link_batch(
         links_of_piece: list[list[Link]] = [[] for _ in group]
         for piece, link in _links(passages, originals, scored, layers, weights):
             links_of_piece[piece].append(link)
-        for (at, offset, _), text, known in zip(group, originals, links_of_piece, strict=True):
+        for (number, offset, _), text, known in zip(group, originals, links_of_piece, strict=True):
             chosen = resolve(text, known, natures_of(layers, known)) if coreference else known
-            links[at] += [_shift(link, offset) for link in chosen]
-    for at, text in enumerate(texts):
-        yield LinkedText(text, tuple(links[at]))
+            links[number] += [_shift(link, offset) for link in chosen]
+    for number, text in enumerate(texts):
+        yield LinkedText(text, tuple(links[number]))
 
 
 def cuts(text: str) -> list[tuple[int, int]]:
@@ -130,8 +132,8 @@ def _links(
     order = np.lexsort((candidates.entity, -probability, candidates.of))
     # All mentions are ranked at once: ``ranked`` concatenates the ``shown`` best of each.
     shown = np.minimum(np.diff(candidates.first)[chosen], MAX_STORED_CANDIDATES)
-    at, _ = ranges(candidates.first[chosen], shown)
-    ranked = order[at]
+    candidate, _ = ranges(candidates.first[chosen], shown)
+    ranked = order[candidate]
     keys, scores = layers.keys(candidates.entity[ranked].tolist()), probability[ranked].tolist()
     ranked_candidates = list(map(Candidate, keys, scores))
     spans = passages.text_spans(candidates.mentions.start[chosen], candidates.mentions.end[chosen])

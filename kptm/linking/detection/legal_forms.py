@@ -78,10 +78,10 @@ def _after_legal_forms(passages: FoldedTexts, end: Ints) -> Ints:
     return end
 
 
-def _breaks(passages: FoldedTexts, at: Ints) -> Bools:
+def _breaks(passages: FoldedTexts, positions: Ints) -> Bools:
     """Whether the space at each position is a line break in the original text."""
-    at = np.minimum(at, len(passages.folded.places) - 1)
-    return passages.original[passages.folded.places[at]] == ord("\n")
+    positions = np.minimum(positions, len(passages.folded.places) - 1)
+    return passages.original[passages.folded.places[positions]] == ord("\n")
 
 
 @cache

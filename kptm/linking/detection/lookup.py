@@ -130,9 +130,11 @@ def longest(spans: Spans) -> Ints:
     """
     chosen: list[int] = []
     position = 0
-    for at, (start, end) in enumerate(zip(spans.start.tolist(), spans.end.tolist(), strict=True)):
+    for index, (start, end) in enumerate(
+        zip(spans.start.tolist(), spans.end.tolist(), strict=True)
+    ):
         if start >= position:
-            chosen.append(at)
+            chosen.append(index)
             position = end
     return np.array(chosen, np.int64)
 

@@ -160,27 +160,29 @@ def _short_forms(passages: FoldedTexts, layers: Layers, rows: _Rows) -> _Rows:
         _key(passages.passage_of(rows.start[expanded]), short),
         rows.entity[expanded],
     )
-    at, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
+    token_of_row, entity = (np.concatenate(pair) for pair in zip(parts, acronyms, strict=True))
     person = (layers.classes(entity) & PERSON) != 0
     kind = np.where(person, int(Kind.LAST), int(Kind.LAST_WORD))
-    # ``at`` holds the parts first, then the acronyms.
+    # ``token_of_row`` holds the parts first, then the acronyms.
     kind[len(parts[0]) :] = Kind.ACRONYM
-    free = tokens.capital[at] & _free(rows, tokens.start[at], tokens.end[at])
-    at, entity, kind = at[free], entity[free], kind[free]
-    nothing = np.zeros(len(at))
+    free = tokens.capital[token_of_row] & _free(
+        rows, tokens.start[token_of_row], tokens.end[token_of_row]
+    )
+    token_of_row, entity, kind = token_of_row[free], entity[free], kind[free]
+    nothing = np.zeros(len(token_of_row))
     return _Rows(
-        tokens.start[at],
-        tokens.end[at],
-        tokens.hash[at],
+        tokens.start[token_of_row],
+        tokens.end[token_of_row],
+        tokens.hash[token_of_row],
         entity,
         kind,
-        np.ones(len(at), np.bool_),
+        np.ones(len(token_of_row), np.bool_),
         name_weights(1 + layers.degrees(entity), kind).astype(np.float64),
         nothing,
         nothing,
         nothing,
-        np.ones(len(at), np.bool_),
-        np.zeros(len(at), np.bool_),
+        np.ones(len(token_of_row), np.bool_),
+        np.zeros(len(token_of_row), np.bool_),
     )
 
 
@@ -204,15 +206,15 @@ def _free(rows: _Rows, start: Ints, end: Ints) -> Bools:
 def _acronyms(passages: FoldedTexts, rows: _Rows, full: Ints) -> tuple[NDArray[np.uint64], Ints]:
     """Hashes of the initials of names with two or more capitalised words, and the rows of these."""
     names: list[str] = []
-    of: list[int] = []
+    rows_of_names: list[int] = []
     spans = passages.text_spans(rows.start[full], rows.end[full])
-    for at, (passage, start, end) in zip(full.tolist(), spans, strict=True):
+    for row, (passage, start, end) in zip(full.tolist(), spans, strict=True):
         words = passages.texts[passage][start:end].split()
         capitals = "".join(word[0] for word in words if word[0].isupper())
         if len(capitals) > 1:
             names.append(capitals)
-            of.append(at)
-    return key_hashes(names), np.array(of, np.int64)
+            rows_of_names.append(row)
+    return key_hashes(names), np.array(rows_of_names, np.int64)
 
 
 def _key(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -223,7 +225,7 @@ def _key(passage: Ints, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def join(
     wanted_keys: NDArray[np.uint64], keys: NDArray[np.uint64], values: Ints
 ) -> tuple[Ints, Ints]:
-    """All pairs (index in ``asked``, value) with the same key, each once."""
+    """All pairs (index in ``wanted_keys``, value) with the same key, each once."""
     # After sorting by key and value, duplicates are adjacent; only the first of each is retained.
     order = np.lexsort((values, keys))
     keys, values = keys[order], values[order]
@@ -234,8 +236,8 @@ def join(
         np.searchsorted(keys, wanted_keys, "left"),
         np.searchsorted(keys, wanted_keys, "right"),
     )
-    place, of = ranges(low, high - low)
-    return of, values[place]
+    value, of = ranges(low, high - low)
+    return of, values[value]
 
 
 def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
@@ -246,36 +248,39 @@ def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:
     of = np.searchsorted(starts, rows.start)
     new = np.ones(len(of), np.bool_)
     new[1:] = (of[1:] != of[:-1]) | (rows.entity[1:] != rows.entity[:-1])
-    at = np.flatnonzero(new)
-    first = np.searchsorted(of[at], np.arange(len(starts) + 1))
+    first_rows = np.flatnonzero(new)
+    first = np.searchsorted(of[first_rows], np.arange(len(starts) + 1))
     # A candidate whose name is written differently weighs less than one with an exact match.
     written = np.where(rows.exact, 1.0, OTHER_SPELLING_FACTOR)
     plain = name_weights(1 + layers.degrees(rows.entity), rows.kind).astype(np.float64)
     mentions = Spans(starts, rows.end[first_row], rows.hash[first_row])
-    links, seen = _reduce(np.add, rows.links, at), _reduce(np.maximum, rows.seen, at)
-    plain = _reduce(np.maximum, written * plain, at)
-    stated = _reduce(np.maximum, rows.stated, at)
-    weight = np.where(stated, _reduce(np.maximum, written * rows.weight, at), plain)
-    weight = _in_one_unit(weight, plain, stated, first, of[at])
+    links, seen = (
+        _reduce(np.add, rows.links, first_rows),
+        _reduce(np.maximum, rows.seen, first_rows),
+    )
+    plain = _reduce(np.maximum, written * plain, first_rows)
+    stated = _reduce(np.maximum, rows.stated, first_rows)
+    weight = np.where(stated, _reduce(np.maximum, written * rows.weight, first_rows), plain)
+    weight = _in_one_unit(weight, plain, stated, first, of[first_rows])
     return Candidates(
         mentions=mentions,
         passage=passages.passage_of(starts),
         first=first,
         common=_reduce(np.maximum, rows.common, first_row),
         linked=_link_log_odds(links, seen, first),
-        of=of[at],
-        entity=rows.entity[at],
-        kind=_reduce(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), at),
-        exact=_reduce(np.maximum, rows.exact, at),
-        prior=_prior(weight, np.zeros(len(at)), first, of[at]),
-        by_degree=_prior(plain, np.zeros(len(at)), first, of[at]),
+        of=of[first_rows],
+        entity=rows.entity[first_rows],
+        kind=_reduce(np.minimum, np.where(rows.kind == Kind.LABEL, -1, rows.kind), first_rows),
+        exact=_reduce(np.maximum, rows.exact, first_rows),
+        prior=_prior(weight, np.zeros(len(first_rows)), first, of[first_rows]),
+        by_degree=_prior(plain, np.zeros(len(first_rows)), first, of[first_rows]),
         links=links,
-        named_in_full=_reduce(np.maximum, rows.named_in_full, at),
+        named_in_full=_reduce(np.maximum, rows.named_in_full, first_rows),
     )
 
 
-def _reduce(how: np.ufunc, values: NDArray[Any], at: Ints) -> NDArray[Any]:
-    return how.reduceat(values, at) if len(at) else values
+def _reduce(how: np.ufunc, values: NDArray[Any], starts: Ints) -> NDArray[Any]:
+    return how.reduceat(values, starts) if len(starts) else values
 
 
 def _prior(weight: Floats, links: Floats, first: Ints, of: Ints) -> Floats:

@@ -365,11 +365,11 @@ def _in_longer(passages: FoldedTexts, candidates: Candidates) -> Bools:
         tokens.hash[longer] ^ _salt(tokens.passage[longer]), return_counts=True
     )
     start, _, hashes = candidates.mentions
-    at = find(words_of_names, hashes ^ _salt(candidates.passage))
+    word = find(words_of_names, hashes ^ _salt(candidates.passage))
     token = find(tokens.start, start)
     # The count may include the mention itself; only other occurrences are evidence.
     own = (token >= 0) & longer[np.maximum(token, 0)]
-    return (at >= 0) & (np.append(counts, 0)[at] > own)
+    return (word >= 0) & (np.append(counts, 0)[word] > own)
 
 
 def _within_mentions(tokens: Tokens, candidates: Candidates) -> Bools:

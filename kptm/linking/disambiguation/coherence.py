@@ -77,9 +77,11 @@ def _pairs(layers: Layers, nodes: Ints, company: NDArray[np.bool_]) -> tuple[Pai
     near, of = layers.near(entity)
     # The number passage · size + entity keeps the nodes of two passages apart.
     ends = passage[of] * size + near
-    at = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
-    hit = (nodes[at] == ends) & company[at] if len(nodes) else np.zeros(0, np.bool_)
-    node, neighbour = in_company[of[hit]], at[hit]
+    node_of_end = np.minimum(np.searchsorted(nodes, ends), max(len(nodes) - 1, 0))
+    hit = (
+        (nodes[node_of_end] == ends) & company[node_of_end] if len(nodes) else np.zeros(0, np.bool_)
+    )
+    node, neighbour = in_company[of[hit]], node_of_end[hit]
     # Both directions, each pair once, encoded as one number a · n + b.
     linked = np.unique(
         np.concatenate([node * len(nodes) + neighbour, neighbour * len(nodes) + node])
@@ -131,10 +133,10 @@ def _sum_trust(
     a, b, weight = pairs
     # The pairs are sorted by ``a``, so first[n] : first[n + 1] are those of node n.
     first = np.searchsorted(a, np.arange(len(trust) + 1))
-    at, of = ranges(first[node_of], np.diff(first)[node_of])
-    others = find(own, _key(mention[of], b[at])) < 0
-    at, of = at[others], of[others]
-    return np.minimum(np.bincount(of, weight[at] * trust[b[at]], len(node_of)), MAX_SUM)
+    pair, candidate = ranges(first[node_of], np.diff(first)[node_of])
+    others = find(own, _key(mention[candidate], b[pair])) < 0
+    pair, candidate = pair[others], candidate[others]
+    return np.minimum(np.bincount(candidate, weight[pair] * trust[b[pair]], len(node_of)), MAX_SUM)
 
 
 def _again(candidates: Candidates, node_of: Ints, probability: Floats) -> Floats:

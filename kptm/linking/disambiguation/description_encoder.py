@@ -136,8 +136,10 @@ class Encoder:
             vectors = dict(zip(distinct, self._encode_texts(distinct), strict=True))
             for row, names, context in zip(rows, keys, contexts, strict=True):
                 vector = vectors[context]
-                for at, name in zip(row.tolist(), names, strict=True):
-                    similar[at] = float(about[name].astype(np.float32) @ vector) - UNRELATED_COSINE
+                for candidate, name in zip(row.tolist(), names, strict=True):
+                    similar[candidate] = (
+                        float(about[name].astype(np.float32) @ vector) - UNRELATED_COSINE
+                    )
         # A similarity of 0 stands for "not compared".
         top = np.maximum.reduceat(np.where(similar == 0, -1, similar), candidates.first[:-1])[
             candidates.of
@@ -233,13 +235,13 @@ class _Model:
         import torch
 
         # Texts of similar length share a batch, so that little is padded.
-        order = sorted(range(len(texts)), key=lambda at: (-len(texts[at]), at))
+        order = sorted(range(len(texts)), key=lambda index: (-len(texts[index]), index))
         vectors: dict[int, NDArray[np.float32]] = {}
         with torch.inference_mode():
             for start in range(0, len(order), TEXTS_PER_BATCH):
                 chosen = order[start : start + TEXTS_PER_BATCH]
                 batch = self._tokenizer(
-                    [texts[at] for at in chosen],
+                    [texts[index] for index in chosen],
                     padding=True,
                     truncation=True,
                     max_length=MAX_TOKENS,
@@ -250,7 +252,7 @@ class _Model:
                 mean = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
                 rows = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
                 vectors.update(zip(chosen, rows, strict=True))
-        return [vectors[at] for at in range(len(texts))]
+        return [vectors[index] for index in range(len(texts))]
 
 
 def _around(passages: FoldedTexts, candidates: Candidates, mention: int) -> str:

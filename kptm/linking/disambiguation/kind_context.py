@@ -102,13 +102,13 @@ def _pronoun(passages: FoldedTexts, candidates: Candidates) -> Bools:
     if not len(tokens.start):
         return np.zeros(len(candidates.passage), np.bool_)
     sentence = np.cumsum(tokens.first)
-    at = np.flatnonzero(np.isin(tokens.hash, _personal()))
+    pronouns = np.flatnonzero(np.isin(tokens.hash, _personal()))
     first = np.searchsorted(tokens.start, candidates.mentions.start)
     own = sentence[np.minimum(first, len(sentence) - 1)]
-    following = np.searchsorted(at, first, "right")
-    exists = following < len(at)
-    place = np.append(at, 0)[following]
-    same = (sentence[place] == own) & (tokens.passage[place] == candidates.passage)
+    following = np.searchsorted(pronouns, first, "right")
+    exists = following < len(pronouns)
+    next_pronoun = np.append(pronouns, 0)[following]
+    same = (sentence[next_pronoun] == own) & (tokens.passage[next_pronoun] == candidates.passage)
     return exists & same
 
 
@@ -122,9 +122,9 @@ def _described_beside(passages: FoldedTexts, layers: Layers, candidates: Candida
     last = np.minimum(stop + WORDS_AFTER, len(words))
     before, of_before = ranges(begin, first - begin)
     after, of_after = ranges(stop, last - stop)
-    at, of = np.concatenate([before, after]), np.concatenate([of_before, of_after])
-    same = passage[at] == candidates.passage[of]
-    beside = np.unique(words[at[same]] ^ salt(of[same]))
+    word, mention = np.concatenate([before, after]), np.concatenate([of_before, of_after])
+    same = passage[word] == candidates.passage[mention]
+    beside = np.unique(words[word[same]] ^ salt(mention[same]))
     hashes, owner = layers.words(candidates.entity)
     hit = find(beside, hashes ^ salt(candidates.of[owner])) >= 0
     return (np.bincount(owner[hit], minlength=len(candidates.entity)) > 0).astype(np.float64)

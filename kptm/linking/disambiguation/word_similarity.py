@@ -54,8 +54,8 @@ def word_similarity(
         around = _around(passages, candidates, mentions)[
             np.searchsorted(mentions, candidates.of[rows])
         ]
-        entities, at = np.unique(candidates.entity[rows], return_inverse=True)
-        about = _about(layers, entities)[at]
+        entities, entity_of_row = np.unique(candidates.entity[rows], return_inverse=True)
+        about = _about(layers, entities)[entity_of_row]
         lengths = (NORM_OFFSET + np.linalg.norm(around, axis=1)) * np.linalg.norm(about, axis=1)
         products = np.einsum("rd,rd->r", around, about)
         # Rounded, since the last bits of the sums depend on the rest of the batch.

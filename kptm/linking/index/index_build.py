@@ -187,9 +187,9 @@ class IndexBuilder:
     def _common(self, forms: NDArray[np.uint64]) -> NDArray[np.float32]:
         common = np.zeros(len(forms), np.float32)
         words = sorted(self._small)
-        at = find(forms, word_hashes(words))
+        form_of_word = find(forms, word_hashes(words))
         counts = np.array([self._small[word] for word in words], np.float32)
-        common[at[at >= 0]] = np.log1p(counts[at >= 0])
+        common[form_of_word[form_of_word >= 0]] = np.log1p(counts[form_of_word >= 0])
         return common
 
     def _context(self) -> dict[str, NDArray[Any]]:

@@ -46,12 +46,12 @@ def read_changed(graph: GraphView, base: LinkIndex, keys: Collection[str]) -> La
     entities = graph.entities(changed)
     for key in changed:
         builder.add(entities[key]) if key in entities else builder.add_gone(key)
-    number = {key: at for at, key in enumerate(changed)}
+    number = {key: row for row, key in enumerate(changed)}
     edges = _edges(graph.touching(changed), number, grow=True)
     hashes = key_hashes(number)
-    at = find(base.key_hash, hashes)
-    known = base.key_order[np.maximum(at, 0)] if len(base.key_order) else at
-    new = at < 0
+    place_in_base = find(base.key_hash, hashes)
+    known = base.key_order[np.maximum(place_in_base, 0)] if len(base.key_order) else place_in_base
+    new = place_in_base < 0
     numbers = np.where(new, len(base) + np.cumsum(new) - 1, known).astype(np.int64)
     return Layers(base, builder.arrays(edges, len(number)), numbers)
 

@@ -102,9 +102,9 @@ class Layers:
     def numbers_of(self, keys: Sequence[str]) -> Ints:
         """The numbers of entities, by key; -1 for an unknown key."""
         hashes = key_hashes(keys)
-        at = find(self.base.key_hash, hashes)
-        known = self.base.key_order[np.maximum(at, 0)] if len(self.base.key_order) else at
-        numbers = np.where(at >= 0, known, -1).astype(np.int64)
+        place = find(self.base.key_hash, hashes)
+        known = self.base.key_order[np.maximum(place, 0)] if len(self.base.key_order) else place
+        numbers = np.where(place >= 0, known, -1).astype(np.int64)
         if self.delta is not None:
             row = find(self.delta.key_hash, hashes)
             changed = row >= 0
@@ -177,53 +177,53 @@ class Layers:
 
     def _words_in(self, numbers: Ints, first: str, column: str) -> tuple[Hashes, Ints]:
         rows = numbers if self.delta is None else np.where(self._row[numbers] < 0, numbers, -1)
-        at, of = _rows_of(getattr(self.base, first), rows)
-        hashes = self.base.word_hash[getattr(self.base, column)[at]]
+        in_base, of = _rows_of(getattr(self.base, first), rows)
+        hashes = self.base.word_hash[getattr(self.base, column)[in_base]]
         if self.delta is None:
             return hashes, of
-        more_at, more_of = _rows_of(getattr(self.delta, first), self._row[numbers])
-        more = self.delta.word_hash[getattr(self.delta, column)[more_at]]
+        in_delta, more_of = _rows_of(getattr(self.delta, first), self._row[numbers])
+        more = self.delta.word_hash[getattr(self.delta, column)[in_delta]]
         return np.concatenate([hashes, more]), np.concatenate([of, more_of])
 
     def idf(self, hashes: Hashes) -> NDArray[np.float64]:
         """The inverse document frequency of words in the base; log(N) for words that it lacks."""
-        at = find(self.base.word_hash, hashes)
+        word = find(self.base.word_hash, hashes)
         rare = np.log(max(len(self.base), 1))
         if not len(self.base.word_idf):
             return np.full(len(hashes), rare)
-        return np.where(at < 0, rare, self.base.word_idf[np.maximum(at, 0)])
+        return np.where(word < 0, rare, self.base.word_idf[np.maximum(word, 0)])
 
     def near(self, numbers: Ints, most: int | None = None) -> tuple[Ints, Ints]:
         """The neighbours of entities, up to ``most`` each, and the index in ``numbers`` of each."""
         rows = numbers if self.delta is None else np.where(self._row[numbers] < 0, numbers, -1)
-        at, of = _rows_of(self.base.near_first, rows, most)
-        near = self.base.near[at].astype(np.int64)
+        in_base, of = _rows_of(self.base.near_first, rows, most)
+        near = self.base.near[in_base].astype(np.int64)
         if self.delta is None:
             return near, of
-        more_at, more_of = _rows_of(self.delta.near_first, self._row[numbers], most)
-        more = self.numbers[self.delta.near[more_at]]
+        in_delta, more_of = _rows_of(self.delta.near_first, self._row[numbers], most)
+        more = self.numbers[self.delta.near[in_delta]]
         return np.concatenate([near, more]), np.concatenate([of, more_of])
 
 
 def _rows_of(first: Ints, rows: Ints, most: int | None = None) -> tuple[Ints, Ints]:
     """:func:`~kptm.linking.index.link_index.rows_of`, which skips rows that are -1."""
     here = np.flatnonzero(rows >= 0)
-    at, of = rows_of(first, rows[here], most)
-    return at, here[of]
+    values, of = rows_of(first, rows[here], most)
+    return values, here[of]
 
 
 def _entries(index: LinkIndex, hashes: Hashes) -> Entries:
     forms = index.forms(hashes)
     stored = np.flatnonzero(forms >= 0)
-    at, of = rows_of(index.form_first, forms[stored], MAX_ENTRIES_PER_FORM)
+    entry, of = rows_of(index.form_first, forms[stored], MAX_ENTRIES_PER_FORM)
     return Entries(
         stored[of],
-        index.entry_entity[at].astype(np.int64),
-        index.entry_kind[at].astype(np.int64),
-        index.entry_exact[at],
-        index.entry_case[at].astype(np.int64),
-        index.entry_weight[at].astype(np.float64),
-        index.entry_links[at].astype(np.float64),
-        index.entry_seen[at].astype(np.float64),
+        index.entry_entity[entry].astype(np.int64),
+        index.entry_kind[entry].astype(np.int64),
+        index.entry_exact[entry],
+        index.entry_case[entry].astype(np.int64),
+        index.entry_weight[entry].astype(np.float64),
+        index.entry_links[entry].astype(np.float64),
+        index.entry_seen[entry].astype(np.float64),
         index.form_common[forms[stored][of]].astype(np.float64),
     )

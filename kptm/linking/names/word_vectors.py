@@ -43,8 +43,8 @@ class WordVectors(NamedTuple):
 
     def of(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The row number of each word; W for a word that is not listed."""
-        at = find(self.hashes, hashes)
-        return np.where(at < 0, len(self.hashes), at)
+        row = find(self.hashes, hashes)
+        return np.where(row < 0, len(self.hashes), row)
 
 
 @cache

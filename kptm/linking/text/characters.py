@@ -143,13 +143,13 @@ def _expand(
     first = np.cumsum(counts) - counts
     folded, flags = np.repeat(folded, counts), np.repeat(flags, counts)
     origins = np.repeat(origins, counts)
-    for n in range(1, MAX_FOLDED_CHARACTERS):
+    for offset in range(1, MAX_FOLDED_CHARACTERS):
         more = [
-            (at, item[n])
-            for at, item in zip(first[long].tolist(), several, strict=True)
-            if item[n:]
+            (start, item[offset])
+            for start, item in zip(first[long].tolist(), several, strict=True)
+            if item[offset:]
         ]
-        folded[[at + n for at, _ in more]] = [ord(char) for _, char in more]
+        folded[[start + offset for start, _ in more]] = [ord(char) for _, char in more]
     return folded, flags, origins
 
 

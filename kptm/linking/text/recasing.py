@@ -140,9 +140,11 @@ def _names(passages: FoldedTexts, layers: Layers) -> list[_Name]:
     first = np.searchsorted(tokens.start, spans.start)
     stop = np.searchsorted(tokens.start, spans.end)
     whole_names = [
-        _Name(int(first[at]), int(stop[at]), bool(small[at]), bool(capitals[at] & ~others[at]),
-        bool(known[at]))
-        for at in np.flatnonzero(whole & (stop > first)).tolist()
+        _Name(
+            int(first[span]), int(stop[span]), bool(small[span]),
+            bool(capitals[span] & ~others[span]), bool(known[span]),
+        )
+        for span in np.flatnonzero(whole & (stop > first)).tolist()
     ]  # fmt: skip
     return sorted(whole_names, key=lambda name: (name.first - name.stop, name.first))
 

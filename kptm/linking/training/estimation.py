@@ -163,22 +163,29 @@ def fit_nil(
     mentions = _mentions(collections, names, ranking)
     names = [*names, SURE]
     matrix, scale = _standardise(mentions.rows, names)
-    parts = int(mentions.collection.max(initial=-1)) + 1
+    n_collections = int(mentions.collection.max(initial=-1)) + 1
     width, size = len(names), len(PROPENSITY)
-    groups = [np.flatnonzero(mentions.collection == at) for at in range(parts)]
+    groups = [
+        np.flatnonzero(mentions.collection == collection) for collection in range(n_collections)
+    ]
     total = mentions.weight.sum()
     expected = np.concatenate(
-        [_prior_means(names, scale), np.tile([PROPENSITY_BIAS_MEAN] + [0.0] * (size - 1), parts)]
+        [
+            _prior_means(names, scale),
+            np.tile([PROPENSITY_BIAS_MEAN] + [0.0] * (size - 1), n_collections),
+        ]
     )
-    precision = np.repeat([PRECISION_NIL, PRECISION_PROPENSITY], [width, parts * size]) / total
+    precision = (
+        np.repeat([PRECISION_NIL, PRECISION_PROPENSITY], [width, n_collections * size]) / total
+    )
     unlabelled = ~mentions.linked & ~mentions.certain
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         p = sigmoid(matrix @ weights[:width])
         seen = np.ones(len(p))
-        for at, group in enumerate(groups):
-            own = weights[width + at * size : width + (at + 1) * size]
-            seen[group] = sigmoid(mentions.propensity[group] @ own)
+        for collection, group in enumerate(groups):
+            coefficients = weights[width + collection * size : width + (collection + 1) * size]
+            seen[group] = sigmoid(mentions.propensity[group] @ coefficients)
         # p that a mention is a link and annotated: an incomplete collection leaves out links.
         both = p * seen
         likelihood = np.where(mentions.linked, both, 1 - np.where(unlabelled, both, p))
@@ -188,17 +195,18 @@ def fit_nil(
         by_seen = np.where(unlabelled, -both * (1 - seen) / rest, mentions.linked * (1 - seen))
         gradient = np.empty(len(weights))
         gradient[:width] = (mentions.weight * by_score) @ matrix
-        for at, group in enumerate(groups):
-            gradient[width + at * size : width + (at + 1) * size] = (
+        for collection, group in enumerate(groups):
+            gradient[width + collection * size : width + (collection + 1) * size] = (
                 mentions.weight[group] * by_seen[group]
             ) @ mentions.propensity[group]
         # The prior shrinks towards the expected coefficients, not towards 0.
-        away = weights - expected
+        deviation = weights - expected
         lost = mentions.weight @ np.log(np.maximum(likelihood, 1e-12)) / total
-        return float(-lost + precision @ away**2 / 2), -gradient / total + precision * away
+        value = float(-lost + precision @ deviation**2 / 2)
+        return value, -gradient / total + precision * deviation
 
     start = np.concatenate([np.zeros(width), expected[width:]])
-    bounds = [*map(_weight_bounds, names), *[(None, None)] * (parts * size)]
+    bounds = [*map(_weight_bounds, names), *[(None, None)] * (n_collections * size)]
     minimum = _minimise(loss, start, bounds)[:width]
     return dict(zip(names, (minimum / scale).tolist(), strict=True))
 
