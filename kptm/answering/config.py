@@ -29,7 +29,7 @@ class PredictorConfig:
     sources: tuple[str, ...] = SOURCES
     min_score: float = 0.35
     min_stated: float = 0.4
-    min_learnt: float = 0.3
+    min_learnt: float = 0.2
     conflict: float = 0.3
     uncalibrated: bool = False
     phrasings: int = 3

@@ -6,18 +6,25 @@ from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
-from kg.programs import Aggregate, Follow, Intersection, Named, parts, readable
+from kg.programs import Aggregate, Intersection, Named, parts, readable
 from kg.types import Candidate as Meaning
-from kg.types import Step
 from kptm.answering.answer import Answer
 from kptm.answering.answer_parts import NearReading
 from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.question.appositions import common_nouns
-from kptm.answering.parsing.ranking.asked_for import asked_places, asks_for_one, head_noun
+from kptm.answering.parsing.ranking.asked_for import asks_for_one, head_noun
+from kptm.answering.questions.answer_order import by_support
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
 from kptm.answering.questions.path_reading import Reading
+from kptm.answering.questions.silent_readings import (
+    is_back,
+    is_empty,
+    is_guess,
+    is_turned,
+    path_from_name,
+)
 from kptm.answering.questions.word_meanings import meanings, used_mentions
 from kptm.answering.sentences.names import ProgramNames
 from kptm.answering.sources.source import GRAPH
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kg.graph import KnowledgeGraph
-    from kg.programs import Period, Program
+    from kg.programs import Period
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.parser import Parse, ParsedQuestion, QuestionParser
     from kptm.answering.parsing.question.question import Question
@@ -85,9 +92,13 @@ class TypedQuestions:
             return self._refusal(text, parsed)
         if (nothing := self._joint(parsed, best)) is not None:
             best, derivation = nothing, nothing.derivation
+        else:
+            others = [item for item in parsed.parses if item is not best]
+            best = by_support(best, others, self._parser.knowledge)
+            derivation = best.derivation
         if at is not None:
             derivation = self._parser.at_time(derivation, at)
-        if _path(derivation.program) is not None:
+        if path_from_name(derivation.program) is not None:
             return self._case(text, question, best, parsed.parses[1:], chosen)
         document = _document(question, used_mentions(question, derivation))
         left = question.unexplained_words(derivation.mask)
@@ -104,7 +115,9 @@ class TypedQuestions:
     ) -> Case:
         """The case of a question whose program is a path from a name."""
         derivation = best.derivation
-        paths = [item for item in others[:MAX_OTHER_READINGS] if _path(item.derivation.program)]
+        paths = [
+            item for item in others[:MAX_OTHER_READINGS] if path_from_name(item.derivation.program)
+        ]
         return Case(
             text,
             [self._reading(question, item) for item in (best, *paths)],
@@ -125,34 +138,32 @@ class TypedQuestions:
         question = parsed.question
         best = parsed.parses[0] if parsed.parses else None
         missed = exp(-self._parser.model.dense["empty"])
-        known = {id(item): item.p * (missed if _is_empty(item) else 1.0) for item in parsed.parses}
+        known = {id(item): item.p * (missed if is_empty(item) else 1.0) for item in parsed.parses}
         total = sum(known.values()) + parsed.none
         for item in parsed.parses:
             derivation = item.derivation
             explains = not derivation.floating and not question.unexplained_words(derivation.mask)
-            back = any(
-                _is_back(x.derivation, derivation) for x in parsed.parses if not _is_empty(x)
-            )
+            back = any(is_back(x.derivation, derivation) for x in parsed.parses if not is_empty(x))
             explains &= "side" in dict(derivation.features) or not back
             p = known[id(item)] / total
             if (
                 not explains
                 or p < min_score
-                or not _is_empty(item)
-                or not _path(derivation.program)
+                or not is_empty(item)
+                or not path_from_name(derivation.program)
             ):
                 continue
             if (
                 best is None
                 or best.p < min_score
                 or (
-                    _is_guess(question, best.derivation, derivation)
+                    is_guess(question, best.derivation, derivation)
                     and not self._adds_up_rows(best.derivation, derivation)
                     and self._may_be_missing(best.derivation, derivation)
                 )
             ):
                 return replace(item, p=p)
-            if _is_turned(best.derivation, derivation):
+            if is_turned(best.derivation, derivation):
                 return replace(item, p=p)
         return None
 
@@ -161,7 +172,7 @@ class TypedQuestions:
 
         In a table of universities, "total students in Japan" is not about a property of Japan.
         """
-        silent_path = _path(silent.program)
+        silent_path = path_from_name(silent.program)
         if (
             silent_path is None
             or not isinstance(best.program, Aggregate)
@@ -178,7 +189,7 @@ class TypedQuestions:
         "the capital of the Euro" is none of the capitals of countries with the Euro.
         """
         knowledge = self._parser.knowledge
-        silent_path, best_path = _path(silent.program), _path(best.program)
+        silent_path, best_path = path_from_name(silent.program), path_from_name(best.program)
         if silent_path is None or best_path is None or not knowledge.row_kinds:
             return True
         has_facts = any(step.forward for step in knowledge.steps((best_path[0],)))
@@ -202,7 +213,7 @@ class TypedQuestions:
         for item in parsed.parses:
             other = item.derivation
             if (
-                _is_empty(item)
+                is_empty(item)
                 and isinstance(other.program, Intersection)
                 and derivation.names & other.names == derivation.names
                 and other.names & ~derivation.names & ~noun
@@ -219,7 +230,7 @@ class TypedQuestions:
     def _reading(self, question: Question, parse: Parse) -> Reading:
         """The reading of a parse whose program is a path."""
         derivation = parse.derivation
-        entity_and_path = _path(derivation.program)
+        entity_and_path = path_from_name(derivation.program)
         assert entity_and_path is not None  # noqa: S101 - only paths are given
         entity, path = entity_and_path
         mention = next(
@@ -312,17 +323,6 @@ def _document(question: Question, mentions: Sequence[Mention]) -> LinkedText:
     return LinkedText(question.text, tuple(links))
 
 
-def _path(program: Program) -> tuple[str, tuple[Step, ...]] | None:
-    """The entity and the steps of a program that is a path from one entity; None for others."""
-    steps: list[Step] = []
-    while isinstance(program, Follow) and program.during is None:
-        steps.append(program.step)
-        program = program.source
-    if steps and isinstance(program, Named) and len(program.keys) == 1:
-        return program.keys[0], tuple(reversed(steps))
-    return None
-
-
 def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     """The probability of the best reading's path, summed over the entities with the same name.
 
@@ -330,7 +330,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     it is unclear which film is meant. It is answered for the likelier film, with the p of that
     film, and the other film is shown as another sense.
     """
-    entity_and_path = _path(best.derivation.program)
+    entity_and_path = path_from_name(best.derivation.program)
     whole = [
         item
         for item in used_mentions(parsed.question, best.derivation)
@@ -339,7 +339,7 @@ def _path_probability(parsed: ParsedQuestion, best: Parse) -> float:
     if entity_and_path is None or not whole:  # only a part of a name, which too many entities share
         return best.p
     same = (item for item in parsed.parses if item.derivation.names == best.derivation.names)
-    paths = ((_path(item.derivation.program), item.p) for item in same)
+    paths = ((path_from_name(item.derivation.program), item.p) for item in same)
     return sum(p for path, p in paths if path is not None and path[1] == entity_and_path[1])
 
 
@@ -347,51 +347,6 @@ def _worth(question: Question, parse: Parse) -> float:
     """The probability that the first answer is the wanted one."""
     several = len(parse.derivation.nodes) > 1 and asks_for_one(question, parse.derivation.names)
     return parse.p * (FIRST_ANSWER_RATE if several else 1.0)
-
-
-def _is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
-    """Whether no word of the question supports the best reading's step to its answers.
-
-    The type that is asked for counts as support if ``silent`` has no other support either: "Which
-    countries use the Euro" asks for countries, although cities have a relation "country".
-    """
-    nouns = asked_places(question)[:1] or [0]
-    of_type = "agrees" in dict(best.features) and silent.mask & ~silent.names == sum(
-        1 << place for place in nouns
-    )
-    return bool(best.floating) and not of_type
-
-
-def _is_empty(parse: Parse) -> bool:
-    derivation = parse.derivation
-    return not derivation.nodes and derivation.number is None and derivation.truth is None
-
-
-def _is_back(derivation: Derivation, other: Derivation) -> bool:
-    """Whether a derivation follows the last step of another in the opposite direction."""
-    left, right = derivation.program, other.program
-    if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
-        return False
-    return right.step == Step(left.step.relation, not left.step.forward)
-
-
-def _is_turned(derivation: Derivation, other: Derivation) -> bool:
-    """Whether word order contradicts the last step of ``derivation``, but not that of ``other``."""
-    left, right = derivation.program, other.program
-    if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
-        return False
-    back = Step(left.step.relation, not left.step.forward)
-    for_other, against = dict(other.features), dict(derivation.features)
-    # If the question contains the whole label of the relation, word order does not count: "What
-    # instrument does he play" fits the relation "instrumentalists" of instruments.
-    named = "named_fully" in against and "named_fully" not in for_other
-    return (
-        right.step == back
-        and "side" in for_other
-        and "other_side" in against
-        and not named
-        and "learnt" not in against
-    )
 
 
 def _topic(derivation: Derivation) -> str:

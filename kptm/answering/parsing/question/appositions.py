@@ -48,10 +48,12 @@ def beside_names(question: Question, knowledge: Knowledge) -> int:
 
 
 def common_nouns(question: Question, names: int) -> int:
-    """Bit mask of the common nouns that articles mark, even if an entity has that name.
+    """Bit mask of the common nouns of a question that are also names of entities.
 
-    An example is "film" in "a film" and in "the film Low Water". The result is 0 in languages other
-    than English, because Spanish "a" is a preposition that a name may follow.
+    Articles mark them: "film" in "a film" and in "the film Low Water". So does a name that follows:
+    "author" in "who was author Neil Gaiman influenced by", if the entity is called "author" and not
+    "Author". The result is 0 in languages other than English, because Spanish "a" is a preposition
+    that a name may follow.
 
     Args:
         question: The question.
@@ -64,6 +66,12 @@ def common_nouns(question: Question, names: int) -> int:
         before_name = names & 1 << (at + 1)
         if token.folded in INDEFINITE or (token.folded in DETERMINERS and before_name):
             mask |= 1 << at
+    for item in question.mentions:
+        written = question.text[
+            question.tokens[item.start].start : question.tokens[item.end - 1].end
+        ]
+        if item.exact and written.islower() and names & 1 << item.end:
+            mask |= item.mask
     return mask & ~names
 
 

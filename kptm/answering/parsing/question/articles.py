@@ -28,6 +28,10 @@ EVERYTHING = frozenset(
     " warehouse".split()
 )
 """Nouns for what the rows of a table belong to."""
+EXAMPLE = frozenset("a an someone somebody something anyone anybody".split())
+"""Words that ask for any one of many: "what is a pop band", "name somebody who paints"."""
+BEFORE_EXAMPLE = frozenset("who what whats 's s is was name give me tell mention".split())
+"""Words with which such a question begins."""
 OWNERS = frozenset("we i you".split())
 """Pronouns for people who use a table."""
 ASKED = frozenset("do did have had could can".split())
@@ -86,6 +90,15 @@ def _has_own_article(tokens: Sequence[Token], item: Mention) -> bool:
         return False
     first, second = tokens[item.start].text, tokens[item.start + 1].text
     return first == ARTICLE and second[:1].isupper()
+
+
+def asks_for_example(tokens: Sequence[Token]) -> bool:
+    """Whether an English question asks for any one of many things: "name a 1936 epic film".
+
+    However many answers such a question has, each is right.
+    """
+    first = next((token.folded for token in tokens if token.folded not in BEFORE_EXAMPLE), "")
+    return first in EXAMPLE
 
 
 def verbs_of_owners(tokens: Sequence[Token], places: Iterable[int]) -> frozenset[int]:

@@ -16,6 +16,7 @@ from kptm.answering.parsing.programs.beam_search import BEAM_WIDTH, Search
 from kptm.answering.parsing.programs.builder import is_list_of_names
 from kptm.answering.parsing.programs.program_grammar import Grammar
 from kptm.answering.parsing.question.appositions import beside_names
+from kptm.answering.parsing.question.articles import asks_for_example
 from kptm.answering.parsing.ranking.asked_for import asked_features, asked_places
 from kptm.answering.parsing.ranking.program_features import (
     edges,
@@ -264,7 +265,8 @@ def _features(question: Question, derivation: Derivation, knowledge: Knowledge) 
         question, derivation.program
     )
     features["only_names"] = float(names_alone and not chosen)
-    features["several"] = log(len(derivation.nodes)) if derivation.nodes else 0.0
+    any_one = question.language == "en" and asks_for_example(question.tokens)
+    features["several"] = log(len(derivation.nodes)) if derivation.nodes and not any_one else 0.0
     features["bare"] = float(derivation.size == 0)
     features["vacuous"] = float(
         count_vacuous(derivation.program, knowledge) + echoes(question, derivation, named)

@@ -4,6 +4,8 @@ import pytest
 
 from kg import KnowledgeGraph
 from kptm import Linker, Predictor
+from kptm.answering.lexicon import load
+from kptm.answering.parsing.question.articles import asks_for_example
 
 FACTS = [
     ("Narrow Margin", "director", "Ann Lee"),
@@ -40,3 +42,21 @@ def asks(tmp_path_factory):
 def test_an_article_distinguishes_two_names(asks, question, answers):
     found = asks.ask(question)
     assert {item.text for item in found.answers} == answers, found.explain(reading=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("name a 1936 epic film", True),
+        ("what is a popular pop rock band", True),
+        ("whats a movie title that is a netflix drama", True),
+        ("Who's someone famous with asthma?", True),
+        ("give me an example", True),
+        ("which film has a sequel", False),
+        ("what is the capital of a country", False),
+        ("is a whale a mammal", True),  # of a yes-or-no question it changes nothing
+        ("", False),
+    ],
+)
+def test_questions_that_ask_for_any_one_of_many(question, expected):
+    assert asks_for_example(load().tokens(question)) is expected

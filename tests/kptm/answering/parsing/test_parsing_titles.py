@@ -131,3 +131,21 @@ def test_a_common_noun_is_not_read_as_the_entity_of_that_name(new_graph, questio
     )
     found = Predictor(graph, Linker(graph)).ask(question)
     assert [item.key for item in found.answers] == [answer], found.explain(reading=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "noun"),
+    [
+        ("who directed film Low Water", ["film"]),
+        ("who directed Film Low Water", []),  # not as the entity is written
+        ("who directed film by Low Water", []),
+        ("who directed song Low Water", []),  # no entity
+    ],
+)
+def test_a_noun_before_a_name_is_no_second_name(new_graph, question, noun):
+    graph = new_graph()
+    graph.add([("Low Water", "directed by", "Bob Ray"), ("Old Song", "has tags", "film")])
+    read = QuestionParser(graph, Linker(graph), Phrasings({})).read(question)
+    end = len(read.tokens)
+    found = common_nouns(read, 0b11 << end - 2)
+    assert [token.text for at, token in enumerate(read.tokens) if found >> at & 1] == noun
