@@ -20,7 +20,14 @@ from kptm.answering.parsing.ranking.other_kinds import (
     time_features,
 )
 from kptm.answering.parsing.ranking.program_features import uses_relation
-from kptm.answering.parsing.ranking.relation_kinds import classifies, is_hinted, labels_kind, led_to
+from kptm.answering.parsing.ranking.relation_kinds import (
+    classifies,
+    is_hinted,
+    labels_kind,
+    leads_from_agent,
+    leads_to_years,
+    led_to,
+)
 from kptm.answering.questions.word_order import (
     BE,
     DETERMINERS,
@@ -171,6 +178,8 @@ def _kind_features(
     led = led_to(derivation.program)
     if led is not None:
         is_label_kind = labels_kind(question_word.answer, led, schema)
+        if leads_from_agent(question, question_word, led, schema):
+            is_label_kind = False
         if is_label_kind is not None:
             own["label_kind" if is_label_kind else "other_label_kind"] = 1.0
     return own
@@ -203,7 +212,7 @@ def _fits(
     dates = kinds.are_dates(nodes)
     if _asks_for_no_time(question, question_word):
         # A date answers neither "how tall" nor "how many".
-        return not (dates or _leads_to_years(derivation, kinds, schema))
+        return not (dates or leads_to_years(derivation, kinds, schema))
     # A date answers "how old" only by a relation that the words suggest: of birth, not of death.
     unhinted = not (dates and question_word.hints)
     return unhinted or is_hinted(derivation.program, question_word, schema)
@@ -218,16 +227,6 @@ def _asks_for_no_time(question: Question, question_word: Match) -> bool:
     return bool(question_word.hints) and not any(
         fits("date", hint) or hint == AGE for hint in question_word.hints
     )
-
-
-def _leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:
-    """Whether the answers look like years, and the relation's name agrees: "opened in"."""
-    step = led_to(derivation.program)
-    words = None if step is None else schema.relations.get(step.relation)
-    dated = words is not None and bool(
-        fits("date", words.name) or words.name.split()[-1] in ("in", "since")
-    )
-    return dated and kinds.fits("date", derivation.nodes) is True
 
 
 def asks_for_one(question: Question, names: int) -> bool:

@@ -11,7 +11,13 @@ from kptm.answering.answer_kinds import fits
 if TYPE_CHECKING:
     from kg.programs import Program
     from kptm.answering.lexicon import Match
+    from kptm.answering.parsing.derivation import Derivation
+    from kptm.answering.parsing.kinds import AnswerKinds
+    from kptm.answering.parsing.question.question import Question
     from kptm.answering.parsing.question.schema_words import Schema
+
+BY = "by"
+"""The last word of the name of a relation from what was done to who did it: "directed by"."""
 
 
 def led_to(program: Program) -> Step | None:
@@ -43,6 +49,28 @@ def labels_kind(answer: str, step: Step, schema: Schema) -> bool | None:
     if answer == "person":
         return fits("person", words.name)
     return fits("place", words.name) if answer == "place" else None
+
+
+def leads_from_agent(question: Question, asked: Match, step: Step, schema: Schema) -> bool:
+    """Whether a step leads from who did something to what was done, but the question asks "by who".
+
+    "The films he wrote were directed by who" asks for a director, and a backward step along
+    "directed by" leads to films.
+    """
+    words = schema.relations.get(step.relation)
+    last = len(question.tokens) - 1
+    asks = asked.start == last > 0 and question.tokens[last - 1].folded == BY
+    return asks and not step.forward and words is not None and words.name.split()[-1] == BY
+
+
+def leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:
+    """Whether the answers look like years, and the relation's name agrees: "opened in"."""
+    step = led_to(derivation.program)
+    words = None if step is None else schema.relations.get(step.relation)
+    dated = words is not None and bool(
+        fits("date", words.name) or words.name.split()[-1] in ("in", "since")
+    )
+    return dated and kinds.fits("date", derivation.nodes) is True
 
 
 def is_hinted(program: Program, question_word: Match, schema: Schema) -> bool:

@@ -18,7 +18,7 @@ from kptm.answering.parsing.programs.steps.step_rules import MAX_SIMILARITY_GAP
 from kptm.answering.parsing.similarity.question_map import QuestionMap, fit_map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kg.programs import Program
     from kg.types import Step
@@ -53,7 +53,7 @@ class QuestionMaps:
     ) -> list[Example]:
         """Compute the similarity features of each example by the map trained without it."""
         return [
-            _compare_example(example, question, self.unseen(at))
+            compare_candidates(example, question, self.unseen(at))
             for at, (example, question) in enumerate(zip(examples, questions, strict=True))
         ]
 
@@ -105,11 +105,27 @@ def steps_of(program: Program) -> list[Step]:
     return [item.step for item in parts(program) if isinstance(item, Follow)]
 
 
-def _compare_example(example: Example, question: Question, learnt: QuestionMap | None) -> Example:
-    """Compute the similarity features of an example's candidates by a map."""
+def compare_candidates(
+    example: Example,
+    question: Question,
+    learnt: QuestionMap | None,
+    without: Collection[str] = (),
+) -> Example:
+    """Compute the similarity features of an example's candidates by a map.
+
+    Args:
+        example: The candidates.
+        question: Their question.
+        learnt: The map; without one, the candidates are returned as they are.
+        without: Relations that the graph is supposed not to have.
+    """
     if question.encoded is None or learnt is None:
         return example
     behind = question.encoded.behind(learnt)
+    if without:
+        others = {step: value for step, value in behind.items() if step.relation not in without}
+        top = max(others.values(), default=0.0)
+        behind = {step: value - top for step, value in others.items()}
     return replace(
         example, candidates=[_measure_candidate(item, behind) for item in example.candidates]
     )

@@ -2,9 +2,11 @@
 
 import pytest
 
+from kg.types import Step
 from kptm import Linker, Phrasings, Predictor
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.question.appositions import common_nouns
+from kptm.answering.parsing.ranking.relation_kinds import leads_from_agent
 
 FACTS = [
     ("When Rain Falls", "directed by", "Bob Ray"),
@@ -149,3 +151,20 @@ def test_a_noun_before_a_name_is_no_second_name(new_graph, question, noun):
     end = len(read.tokens)
     found = common_nouns(read, 0b11 << end - 2)
     assert [token.text for at, token in enumerate(read.tokens) if found >> at & 1] == noun
+
+
+@pytest.mark.parametrize(
+    ("question", "step", "expected"),
+    [
+        ("the films that Bob Ray wrote were directed by who", Step("directed by", False), True),
+        ("the films that Bob Ray wrote were directed by whom", Step("directed by", False), True),
+        ("the films that Bob Ray wrote were directed by who", Step("directed by"), False),
+        ("the films that Bob Ray wrote were directed by who", Step("filmed in", False), False),
+        ("who was directed by Bob Ray", Step("directed by", False), False),
+        ("who", Step("directed by", False), False),
+    ],
+)
+def test_by_who_asks_for_the_agent_and_not_for_what_was_done(parser, question, step, expected):
+    read = parser.read(question)
+    found = leads_from_agent(read, read.question_word(), step, parser.schema())
+    assert found is expected
