@@ -243,7 +243,10 @@ class Builder:
             other.mask & mask == mask and other.mask != mask and other.kind in names
             for other in self.question.mentions
         )
-        function = self.question.weight(mention.mask) == 0 and not mention.exact
+        # India may have the alias "in", but "in" is no name. "US" is one, and so is the film "it".
+        small = mention.kind != "label" and self.question.written(mention).islower()
+        exact = mention.exact and not small
+        function = self.question.weight(mention.mask) == 0 and not exact
         noun = mention.kind == "part" and any(
             item.noun and item.mask == mention.mask for item in self.question.types
         )

@@ -4,7 +4,8 @@
             ─► candidates by these weights ─► rewards ─► weights
 
 Questions that ask for a relation by its name are generated and added, so that what is learnt for
-some relations does not harm others.
+some relations does not harm others. So are questions without an answer, so that names and relations
+that the graph does not have are still noticed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 from kptm.answering.parsing.training.likelihood import Example, fit
 from kptm.answering.parsing.training.similarity_training import FOLDS, QuestionMaps, learn_maps
 from kptm.answering.parsing.training.thresholds import ThresholdLearner
+from kptm.answering.parsing.training.unanswerable import with_unknown_name, without_relations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -122,8 +124,12 @@ class Trainer:
         held_out = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
-        taught = [item for at, item in enumerate(examples) if at not in set(held_out)]
+        # Fewer questions hardly change the weights of words that are left unexplained.
+        unanswerable = self._unanswerable(questions, examples, start, maps) if held_out else {}
+        others = [at for at in range(len(examples)) if at not in set(held_out)]
+        taught = [examples[at] for at in others]
         own = replace(start, paths=frequent(_paths(taught)))
+        taught += [unanswerable[at] for at in others if at in unanswerable]
         self._parser.model = replace(fit(taught, own), question_map=maps.unseen(0))
         after = [
             self._is_right(everything[at], questions[at])
@@ -134,10 +140,14 @@ class Trainer:
             self._is_right(everything[at], questions[at])
             for at in (*held_out, *range(len(chosen), len(everything)))
         ]
-        self._parser.model = fit(examples, start)
+        again = fit([*examples, *unanswerable.values()], start)
+        self._parser.model = again
         examples = self._examples(everything, questions, examples, maps)
         start = replace(start, paths=frequent(_paths(examples)))
-        model = replace(fit(examples, start), question_map=maps.whole)
+        if held_out:
+            unanswerable = self._unanswerable(questions, examples, again, maps)
+        model = fit([*examples, *unanswerable.values()], start)
+        model = replace(model, count=len(examples), question_map=maps.whole)
         self._parser.model = model
         explained: list[bool | None] = [None] * len(lessons)
         has_name = [True] * len(lessons)
@@ -189,6 +199,37 @@ class Trainer:
             self._done += 1
             self._progress(self._done)
         return examples
+
+    def _unanswerable(
+        self,
+        questions: Sequence[Question],
+        examples: Sequence[Example],
+        model: ReadingModel,
+        maps: QuestionMaps,
+    ) -> dict[int, Example]:
+        """Questions without an answer, made from answered ones: by the index of the question.
+
+        The questions take turns: one loses its name, the next one its relations.
+
+        Args:
+            questions: The training questions.
+            examples: Their candidates.
+            model: The model that searches the candidates of questions with an unknown name.
+            maps: The map of question vectors for each question.
+        """
+        made = {}
+        for at, (question, example) in enumerate(zip(questions, examples, strict=True)):
+            found = None
+            if at % 2:
+                found = without_relations(question, example, maps.unseen(at))
+            elif (text := with_unknown_name(question, example)) is not None:
+                self._parser.model = replace(model, question_map=maps.unseen(at))
+                changed = self._parser.read(text)
+                candidates = self._parser.candidates(changed)[:MAX_CANDIDATES]
+                found = Example(candidates, [0.0] * len(candidates), none_features(changed))
+            if found is not None:
+                made[at] = found
+        return made
 
     def _with_thresholds(
         self,
