@@ -2,6 +2,7 @@
 
 import pytest
 
+from kg import KnowledgeGraph
 from kptm import Linker, Phrasings, Predictor
 from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.training.answer_matching import AnswerMatcher
@@ -25,8 +26,6 @@ FACTS = [
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory):
-    from kg import KnowledgeGraph
-
     graph = KnowledgeGraph.open(tmp_path_factory.mktemp("countries") / "graph.db")
     graph.add(FACTS)
     yield QuestionParser(graph, Linker(graph), Phrasings({}))
@@ -93,6 +92,6 @@ def test_unknown_names_are_refused_after_training(new_graph):
     learn(predictor, graph, linker, taught, len(taught))
     for lesson in asked:
         assert predictor.ask(lesson.question).entity == lesson.answers[0]
-    for name in ("Wakanda", "Costa Verde", "Freedonia"):
+    for name in ("Wakanda", "New Landaia", "Old Landbia"):  # no piece of a name stands for it
         for text in (f"what do people speak in {name}", f"who runs {name} these days"):
             assert not predictor.ask(text).answers, text
