@@ -42,6 +42,12 @@ WIDE_BEAM_WIDTH = 60
 """The beam width of the second search, for a question whose first search found no right program."""
 HELD_OUT, FEWEST = FOLDS, 20
 """One question in ``HELD_OUT`` is held out if there are at least ``FEWEST`` questions."""
+UNKNOWN_NAME_EVERY, WITHOUT_RELATIONS_EVERY = 2, 8
+"""One question in so many is also learnt with an unknown name, and one without its relations.
+
+More of the latter refuse more questions whose relation the graph lacks, and more that it can answer
+(figures in docs/benchmarks/answers.md).
+"""
 NO_MAPS = QuestionMaps()
 MAX_CANDIDATES = 60
 """The most candidates of an example; the right ones come first."""
@@ -209,8 +215,6 @@ class Trainer:
     ) -> dict[int, Example]:
         """Questions without an answer, made from answered ones: by the index of the question.
 
-        The questions take turns: one loses its name, the next one its relations.
-
         Args:
             questions: The training questions.
             examples: Their candidates.
@@ -220,8 +224,10 @@ class Trainer:
         made = {}
         for at, (question, example) in enumerate(zip(questions, examples, strict=True)):
             found = None
-            if at % 2:
+            if at % WITHOUT_RELATIONS_EVERY == 1:
                 found = without_relations(question, example, maps.unseen(at))
+            elif at % UNKNOWN_NAME_EVERY:
+                continue
             elif (text := with_unknown_name(question, example)) is not None:
                 self._parser.model = replace(model, question_map=maps.unseen(at))
                 changed = self._parser.read(text)
