@@ -244,7 +244,7 @@ class Builder:
             for other in self.question.mentions
         )
         # India may have the alias "in", but "in" is no name. "US" is one, and so is the film "it".
-        small = mention.kind != "label" and self.question.written(mention).islower()
+        small = mention.kind != "label" and self.question.text_of(mention).islower()
         exact = mention.exact and not small
         function = self.question.weight(mention.mask) == 0 and not exact
         noun = mention.kind == "part" and any(

@@ -67,7 +67,7 @@ def common_nouns(question: Question, names: int) -> int:
         if token.folded in INDEFINITE or (token.folded in DETERMINERS and before_name):
             mask |= 1 << at
     for item in question.mentions:
-        if item.exact and question.written(item).islower() and names & 1 << item.end:
+        if item.exact and question.text_of(item).islower() and names & 1 << item.end:
             mask |= item.mask
     return mask & ~names
 

@@ -73,7 +73,7 @@ class Question:
         weighted = tuple((1 << at, weight) for at, weight in enumerate(self.importance) if weight)
         object.__setattr__(self, "weighty", weighted)
 
-    def written(self, mention: Mention) -> str:
+    def text_of(self, mention: Mention) -> str:
         """A mention as the question writes it."""
         return self.text[self.tokens[mention.start].start : self.tokens[mention.end - 1].end]
 

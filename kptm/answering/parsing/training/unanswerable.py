@@ -38,13 +38,13 @@ def with_unknown_name(question: Question, example: Example) -> str | None:
     changed, end = [], 0
     for at, token in enumerate(question.tokens):
         if names >> at & 1:
-            changed += [question.text[end : token.start], _reversed(token.text)]
+            changed += [question.text[end : token.start], _reverse_letters(token.text)]
             end = token.end
     text = "".join(changed) + question.text[end:]
     return text if names and text != question.text else None
 
 
-def _reversed(word: str) -> str:
+def _reverse_letters(word: str) -> str:
     """A word with its letters reversed, and as many capitals at its beginning."""
     if len(word) < MIN_LETTERS:
         return word
