@@ -130,8 +130,11 @@ class Trainer:
         held_out = (
             [at for at in range(len(chosen)) if at % HELD_OUT == 0] if len(chosen) >= FEWEST else []
         )
+        self._parser.model = start
         # Fewer questions hardly change the weights of words that are left unexplained.
-        unanswerable = self._unanswerable(questions, examples, start, maps) if held_out else {}
+        changed = questions if held_out else []
+        unknown = self._with_unknown_names(changed, examples, maps)
+        unanswerable = unknown | _without_relations(changed, examples, maps)
         others = [at for at in range(len(examples)) if at not in set(held_out)]
         taught = [examples[at] for at in others]
         own = replace(start, paths=frequent(_paths(taught)))
@@ -146,12 +149,10 @@ class Trainer:
             self._is_right(everything[at], questions[at])
             for at in (*held_out, *range(len(chosen), len(everything)))
         ]
-        again = fit([*examples, *unanswerable.values()], start)
-        self._parser.model = again
+        self._parser.model = fit([*examples, *unanswerable.values()], start)
         examples = self._examples(everything, questions, examples, maps)
         start = replace(start, paths=frequent(_paths(examples)))
-        if held_out:
-            unanswerable = self._unanswerable(questions, examples, again, maps)
+        unanswerable = unknown | _without_relations(changed, examples, maps)
         model = fit([*examples, *unanswerable.values()], start)
         model = replace(model, count=len(examples), question_map=maps.whole)
         self._parser.model = model
@@ -206,36 +207,28 @@ class Trainer:
             self._progress(self._done)
         return examples
 
-    def _unanswerable(
-        self,
-        questions: Sequence[Question],
-        examples: Sequence[Example],
-        model: ReadingModel,
-        maps: QuestionMaps,
+    def _with_unknown_names(
+        self, questions: Sequence[Question], examples: Sequence[Example], maps: QuestionMaps
     ) -> dict[int, Example]:
-        """Questions without an answer, made from answered ones: by the index of the question.
+        """Some questions with a name that the graph does not have: by the index of the question.
+
+        They are searched only once, by the present model, because that takes as long as the search
+        of the questions themselves.
 
         Args:
             questions: The training questions.
             examples: Their candidates.
-            model: The model that searches the candidates of questions with an unknown name.
             maps: The map of question vectors for each question.
         """
-        made = {}
-        for at, (question, example) in enumerate(zip(questions, examples, strict=True)):
-            found = None
-            if at % WITHOUT_RELATIONS_EVERY == 1:
-                found = without_relations(question, example, maps.unseen(at))
-            elif at % UNKNOWN_NAME_EVERY:
-                continue
-            elif (text := with_unknown_name(question, example)) is not None:
+        found, model = {}, self._parser.model
+        for at in range(0, len(questions), UNKNOWN_NAME_EVERY):
+            text = with_unknown_name(questions[at], examples[at])
+            if text is not None:
                 self._parser.model = replace(model, question_map=maps.unseen(at))
-                changed = self._parser.read(text)
-                candidates = self._parser.candidates(changed)[:MAX_CANDIDATES]
-                found = Example(candidates, [0.0] * len(candidates), none_features(changed))
-            if found is not None:
-                made[at] = found
-        return made
+                question = self._parser.read(text)
+                candidates = self._parser.candidates(question)[:MAX_CANDIDATES]
+                found[at] = Example(candidates, [0.0] * len(candidates), none_features(question))
+        return found
 
     def _with_thresholds(
         self,
@@ -292,6 +285,15 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
             path = path_of(example.candidates[first].derivation.program)
             counts[path] += bool(path)
     return +counts
+
+
+def _without_relations(
+    questions: Sequence[Question], examples: Sequence[Example], maps: QuestionMaps
+) -> dict[int, Example]:
+    """Some questions without the relations that answer them: by the index of the question."""
+    places = range(1, len(questions), WITHOUT_RELATIONS_EVERY)
+    made = {at: without_relations(questions[at], examples[at], maps.unseen(at)) for at in places}
+    return {at: example for at, example in made.items() if example is not None}
 
 
 def by_name(graph: KnowledgeGraph, parser: QuestionParser) -> Iterator[ParserExample]:
