@@ -60,7 +60,7 @@ def leads_from_agent(question: Question, asked: Match, step: Step, schema: Schem
     words = schema.relations.get(step.relation)
     last = len(question.tokens) - 1
     asks = asked.start == last > 0 and question.tokens[last - 1].folded == BY
-    return asks and not step.forward and words is not None and words.name.split()[-1] == BY
+    return asks and not step.forward and words is not None and words.name.split()[-1:] == [BY]
 
 
 def leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -> bool:

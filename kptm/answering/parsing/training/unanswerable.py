@@ -2,7 +2,7 @@
 
 Users ask for names and relations that the graph does not have. Their lessons are questions with
 answers, from which a model would learn that words may be left unexplained. So some lessons are
-used twice more: with a name that is not in the graph, and without the relations that answer it.
+used again: with a name that is not in the graph, or without the relations that answer them.
 Rajpurkar et al. (2018) train readers of texts with such questions.
 """
 
