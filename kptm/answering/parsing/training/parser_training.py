@@ -24,7 +24,12 @@ from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 from kptm.answering.parsing.training.likelihood import Example, fit
 from kptm.answering.parsing.training.similarity_training import FOLDS, QuestionMaps, learn_maps
 from kptm.answering.parsing.training.thresholds import ThresholdLearner
-from kptm.answering.parsing.training.unanswerable import with_unknown_name, without_relations
+from kptm.answering.parsing.training.unanswerable import (
+    has_known_name,
+    names_of,
+    remove_relations,
+    reverse_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -133,8 +138,8 @@ class Trainer:
         self._parser.model = start
         # Fewer questions hardly change the weights of words that are left unexplained.
         changed = questions if held_out else []
-        unknown = self._with_unknown_names(changed, examples, maps)
-        unanswerable = unknown | _without_relations(changed, examples, maps)
+        unknown = self._search_unknown_names(changed, examples, maps)
+        unanswerable = unknown | _remove_relations(changed, examples, maps)
         others = [at for at in range(len(examples)) if at not in set(held_out)]
         taught = [examples[at] for at in others]
         own = replace(start, paths=frequent(_paths(taught)))
@@ -152,7 +157,7 @@ class Trainer:
         self._parser.model = fit([*examples, *unanswerable.values()], start)
         examples = self._examples(everything, questions, examples, maps)
         start = replace(start, paths=frequent(_paths(examples)))
-        unanswerable = unknown | _without_relations(changed, examples, maps)
+        unanswerable = unknown | _remove_relations(changed, examples, maps)
         model = fit([*examples, *unanswerable.values()], start)
         model = replace(model, count=len(examples), question_map=maps.whole)
         self._parser.model = model
@@ -207,7 +212,7 @@ class Trainer:
             self._progress(self._done)
         return examples
 
-    def _with_unknown_names(
+    def _search_unknown_names(
         self, questions: Sequence[Question], examples: Sequence[Example], maps: QuestionMaps
     ) -> dict[int, Example]:
         """Some questions with a name that the graph does not have: by the index of the question.
@@ -222,12 +227,13 @@ class Trainer:
         """
         found, model = {}, self._parser.model
         for at in range(0, len(questions), UNKNOWN_NAME_EVERY):
-            text = with_unknown_name(questions[at], examples[at])
-            if text is not None:
-                self._parser.model = replace(model, question_map=maps.unseen(at))
-                question = self._parser.read(text)
-                candidates = self._parser.candidates(question)[:MAX_CANDIDATES]
-                found[at] = Example(candidates, [0.0] * len(candidates), none_features(question))
+            names = names_of(examples[at])
+            question = self._parser.read(reverse_names(questions[at], names))
+            if question.text == questions[at].text or has_known_name(question, names):
+                continue
+            self._parser.model = replace(model, question_map=maps.unseen(at))
+            candidates = self._parser.candidates(question)[:MAX_CANDIDATES]
+            found[at] = Example(candidates, [0.0] * len(candidates), none_features(question))
         return found
 
     def _with_thresholds(
@@ -287,12 +293,12 @@ def _paths(examples: Iterable[Example]) -> Counter[tuple[Step, ...]]:
     return +counts
 
 
-def _without_relations(
+def _remove_relations(
     questions: Sequence[Question], examples: Sequence[Example], maps: QuestionMaps
 ) -> dict[int, Example]:
     """Some questions without the relations that answer them: by the index of the question."""
     places = range(1, len(questions), WITHOUT_RELATIONS_EVERY)
-    made = {at: without_relations(questions[at], examples[at], maps.unseen(at)) for at in places}
+    made = {at: remove_relations(questions[at], examples[at], maps.unseen(at)) for at in places}
     return {at: example for at, example in made.items() if example is not None}
 
 

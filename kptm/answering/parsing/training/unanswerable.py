@@ -19,29 +19,38 @@ if TYPE_CHECKING:
     from kptm.answering.parsing.training.likelihood import Example
 
 MIN_LETTERS = 3
-"""The least letters of a name that is replaced."""
+"""The least letters of a name that is reversed."""
+UNSURE = frozenset(("part", "slip"))
+"""Kinds of mentions that are no whole names of the graph."""
 
 
-def with_unknown_name(question: Question, example: Example) -> str | None:
-    """A question in which the name that its best right program uses is unknown.
-
-    The letters of the name are reversed: "what language do people speak in Ghana" becomes "what
-    language do people speak in Anahg". So the unknown name has as many words and letters.
-
-    Returns:
-        The question; None if no right program has a name.
-    """
+def names_of(example: Example) -> int:
+    """Bit mask of the tokens of names in the best right program; 0 if no program is right."""
     best = max(example.right, default=0.0)
-    if best <= 0:
-        return None
-    names = example.candidates[example.right.index(best)].derivation.names
+    return example.candidates[example.right.index(best)].derivation.names if best > 0 else 0
+
+
+def reverse_names(question: Question, names: int) -> str:
+    """A question with the letters of names reversed, so that they are unknown.
+
+    "What language do people speak in Ghana" becomes "what language do people speak in Anahg". The
+    unknown name has as many words and letters.
+
+    Args:
+        question: The question.
+        names: Bit mask of the tokens of the names.
+    """
     changed, end = [], 0
     for at, token in enumerate(question.tokens):
         if names >> at & 1:
             changed += [question.text[end : token.start], _reverse_letters(token.text)]
             end = token.end
-    text = "".join(changed) + question.text[end:]
-    return text if names and text != question.text else None
+    return "".join(changed) + question.text[end:]
+
+
+def has_known_name(question: Question, names: int) -> bool:
+    """Whether a name is in the graph although it is reversed: "Leon" for "Noel", "Room 21"."""
+    return any(item.mask & names and item.kind not in UNSURE for item in question.mentions)
 
 
 def _reverse_letters(word: str) -> str:
@@ -52,10 +61,10 @@ def _reverse_letters(word: str) -> str:
     return turned.lower().capitalize() if word[:1].isupper() and not word.isupper() else turned
 
 
-def without_relations(
+def remove_relations(
     question: Question, example: Example, learnt: QuestionMap | None
 ) -> Example | None:
-    """The candidates of a question that do not take a step along a relation of a right program.
+    """Remove the candidates that take a step along a relation of a right program.
 
     Args:
         question: The question.

@@ -8,7 +8,12 @@ from kptm.answering.parsing.parser import QuestionParser
 from kptm.answering.parsing.training.answer_matching import AnswerMatcher
 from kptm.answering.parsing.training.likelihood import Example
 from kptm.answering.parsing.training.similarity_training import steps_of
-from kptm.answering.parsing.training.unanswerable import with_unknown_name, without_relations
+from kptm.answering.parsing.training.unanswerable import (
+    has_known_name,
+    names_of,
+    remove_relations,
+    reverse_names,
+)
 from kptm.answering.training.lessons import Lesson
 from kptm.answering.training.predictor_training import learn
 
@@ -46,11 +51,23 @@ def example(parser, text, *answers):
         ("what is the capital of landaia?", "Town0burg", "what is the capital of aiadnal?"),
         ("what is the CAPITAL of LANDAIA?", "Town0burg", "what is the CAPITAL of AIADNAL?"),
         ("what is the capital of Landaia", "Tongue0ish", "what is the capital of Aiadnal"),
-        ("what is the capital of Landaia", "Nobody", None),  # no program is right
+        # No program is right.
+        ("what is the capital of Landaia", "Nobody", "what is the capital of Landaia"),
     ],
 )
 def test_the_letters_of_the_name_are_reversed(parser, text, answer, expected):
-    assert with_unknown_name(*example(parser, text, answer)) == expected
+    question, made = example(parser, text, answer)
+    assert reverse_names(question, names_of(made)) == expected
+
+
+@pytest.mark.parametrize(("name", "known"), [("Noel", True), ("Ada", True), ("Lima", False)])
+def test_a_reversed_name_that_the_graph_has_is_known(new_graph, name, known):
+    graph = new_graph()
+    graph.add([(head, "capital", f"Town of {head}") for head in ("Noel", "Leon", "Ada", "Lima")])
+    parser = QuestionParser(graph, Linker(graph), Phrasings({}))
+    question, made = example(parser, f"what is the capital of {name}", f"Town of {name}")
+    names = names_of(made)
+    assert has_known_name(parser.read(reverse_names(question, names)), names) is known
 
 
 def test_without_the_right_relation_the_other_programs_are_left(parser):
@@ -62,7 +79,7 @@ def test_without_the_right_relation_the_other_programs_are_left(parser):
         for step in steps_of(item.derivation.program)
     }
     assert "capital" in relations
-    left = without_relations(question, made, None)
+    left = remove_relations(question, made, None)
     programs = [str(item.derivation.program) for item in left.candidates]
     assert programs == [
         str(item.derivation.program)
@@ -71,7 +88,7 @@ def test_without_the_right_relation_the_other_programs_are_left(parser):
     ]
     assert 0 < len(programs) < len(made.candidates)
     assert left.right == [0.0] * len(programs)
-    assert without_relations(*example(parser, "capital of Landaia", "Nobody"), None) is None
+    assert remove_relations(*example(parser, "capital of Landaia", "Nobody"), None) is None
 
 
 def test_unknown_names_are_refused_after_training(new_graph):
