@@ -18,8 +18,8 @@ MIN_SUPPORT_P = 0.02
 """The minimum p of another reading whose answers count."""
 
 
-def by_support(best: Parse, others: Sequence[Parse], knowledge: Knowledge) -> Parse:
-    """The best reading, with its answers by falling probability that they are meant.
+def order_answers(best: Parse, others: Sequence[Parse], knowledge: Knowledge) -> Parse:
+    """Sort the answers of the best reading by the probability of the other readings with them.
 
     A film is a thriller by its genre and by the titles of the genre. Both readings of "which film
     is a thriller" give many films; one that both give is more probably wanted than one that only

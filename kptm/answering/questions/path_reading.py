@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kg.programs import Follow, Named
+
 if TYPE_CHECKING:
+    from kg.programs import Program
     from kg.types import Step
 
 
@@ -40,3 +43,14 @@ class Reading:
     def forward(self) -> bool:
         """Whether the last hop goes from head to tail."""
         return self.path[-1].forward
+
+
+def path_from_name(program: Program) -> tuple[str, tuple[Step, ...]] | None:
+    """The entity and the steps of a program that is a path from one entity; None for others."""
+    steps: list[Step] = []
+    while isinstance(program, Follow) and program.during is None:
+        steps.append(program.step)
+        program = program.source
+    if steps and isinstance(program, Named) and len(program.keys) == 1:
+        return program.keys[0], tuple(reversed(steps))
+    return None

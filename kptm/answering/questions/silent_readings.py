@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kg.programs import Follow, Named
+from kg.programs import Follow
 from kg.types import Step
 from kptm.answering.parsing.ranking.asked_for import asked_places
 
 if TYPE_CHECKING:
-    from kg.programs import Program
     from kptm.answering.parsing.derivation import Derivation
     from kptm.answering.parsing.parser import Parse
     from kptm.answering.parsing.question.question import Question
-
-
-def path_from_name(program: Program) -> tuple[str, tuple[Step, ...]] | None:
-    """The entity and the steps of a program that is a path from one entity; None for others."""
-    steps: list[Step] = []
-    while isinstance(program, Follow) and program.during is None:
-        steps.append(program.step)
-        program = program.source
-    if steps and isinstance(program, Named) and len(program.keys) == 1:
-        return program.keys[0], tuple(reversed(steps))
-    return None
 
 
 def is_guess(question: Question, best: Derivation, silent: Derivation) -> bool:
@@ -55,16 +43,12 @@ def is_back(derivation: Derivation, other: Derivation) -> bool:
 
 def is_turned(derivation: Derivation, other: Derivation) -> bool:
     """Whether word order contradicts the last step of ``derivation``, but not that of ``other``."""
-    left, right = derivation.program, other.program
-    if not isinstance(left, Follow) or not isinstance(right, Follow) or left.source != right.source:
-        return False
-    back = Step(left.step.relation, not left.step.forward)
     for_other, against = dict(other.features), dict(derivation.features)
     # If the question contains the whole label of the relation, word order does not count: "What
     # instrument does he play" fits the relation "instrumentalists" of instruments.
     named = "named_fully" in against and "named_fully" not in for_other
     return (
-        right.step == back
+        is_back(derivation, other)
         and "side" in for_other
         and "other_side" in against
         and not named

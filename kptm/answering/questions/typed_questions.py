@@ -14,17 +14,11 @@ from kptm.answering.deciding import Case, Evaluated
 from kptm.answering.parsing.programs.adjective_states import may_have
 from kptm.answering.parsing.question.appositions import common_nouns
 from kptm.answering.parsing.ranking.asked_for import asks_for_one, head_noun
-from kptm.answering.questions.answer_order import by_support
+from kptm.answering.questions.answer_order import order_answers
 from kptm.answering.questions.bare_names import Describer, is_bare
 from kptm.answering.questions.naming import RelationNames, unknown_names
-from kptm.answering.questions.path_reading import Reading
-from kptm.answering.questions.silent_readings import (
-    is_back,
-    is_empty,
-    is_guess,
-    is_turned,
-    path_from_name,
-)
+from kptm.answering.questions.path_reading import Reading, path_from_name
+from kptm.answering.questions.silent_readings import is_back, is_empty, is_guess, is_turned
 from kptm.answering.questions.word_meanings import meanings, used_mentions
 from kptm.answering.sentences.names import ProgramNames
 from kptm.answering.sources.source import GRAPH
@@ -93,8 +87,7 @@ class TypedQuestions:
         if (nothing := self._joint(parsed, best)) is not None:
             best, derivation = nothing, nothing.derivation
         else:
-            others = [item for item in parsed.parses if item is not best]
-            best = by_support(best, others, self._parser.knowledge)
+            best = order_answers(best, parsed.parses[1:], self._parser.knowledge)
             derivation = best.derivation
         if at is not None:
             derivation = self._parser.at_time(derivation, at)

@@ -236,8 +236,8 @@ def join(
         np.searchsorted(keys, wanted_keys, "left"),
         np.searchsorted(keys, wanted_keys, "right"),
     )
-    value, of = ranges(low, high - low)
-    return of, values[value]
+    index, of = ranges(low, high - low)
+    return of, values[index]
 
 
 def _table(passages: FoldedTexts, layers: Layers, rows: _Rows) -> Candidates:

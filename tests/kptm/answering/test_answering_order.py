@@ -8,7 +8,7 @@ from kg.programs import Follow, Named
 from kg.types import Step
 from kptm.answering.parsing.derivation import Derivation
 from kptm.answering.parsing.parser import Parse
-from kptm.answering.questions.answer_order import by_support
+from kptm.answering.questions.answer_order import order_answers
 
 
 class Times:
@@ -52,17 +52,17 @@ BEST = reading(0.5, "genre", "A", "B", "C", "D")
     ],
 )
 def test_answers_of_several_readings_come_first(others):
-    found = by_support(BEST, others, Times())
+    found = order_answers(BEST, others, Times())
     assert found.derivation.nodes == expected(BEST, others)
     assert (found.p, found.derivation.program) == (BEST.p, BEST.derivation.program)
 
 
 def test_an_improbable_reading_changes_no_order():
-    found = by_support(BEST, [reading(0.01, "title", "D")], Times())
+    found = order_answers(BEST, [reading(0.01, "title", "D")], Times())
     assert found.derivation.nodes == BEST.derivation.nodes
 
 
 def test_what_holds_now_stays_first():
     other = reading(0.3, "title", "D")
-    assert by_support(BEST, [other], Times("genre")) is BEST
-    assert by_support(BEST, [other], Times("title")).derivation.nodes[0] == "D"
+    assert order_answers(BEST, [other], Times("genre")) is BEST
+    assert order_answers(BEST, [other], Times("title")).derivation.nodes[0] == "D"

@@ -140,6 +140,7 @@ class _Scorer:
         self._knowledge = knowledge
         self._kinds = kinds
         self._people = people
+        self._any_one = question.language == "en" and asks_for_example(question.tokens)
         self._words: dict[int, list[str]] = {}
 
     def score(self, derivation: Derivation) -> ProgramCandidate:
@@ -147,6 +148,8 @@ class _Scorer:
         question, program = self._question, derivation.program
         described = explain_words(question, derivation, self._knowledge, self._kinds)
         features = _features(question, derivation, self._knowledge)
+        if self._any_one:
+            features.pop("several", None)
         if described:
             features["described"] = float(described.bit_count())
         if derivation.names not in self._words:
@@ -265,8 +268,7 @@ def _features(question: Question, derivation: Derivation, knowledge: Knowledge) 
         question, derivation.program
     )
     features["only_names"] = float(names_alone and not chosen)
-    any_one = question.language == "en" and asks_for_example(question.tokens)
-    features["several"] = log(len(derivation.nodes)) if derivation.nodes and not any_one else 0.0
+    features["several"] = log(len(derivation.nodes)) if derivation.nodes else 0.0
     features["bare"] = float(derivation.size == 0)
     features["vacuous"] = float(
         count_vacuous(derivation.program, knowledge) + echoes(question, derivation, named)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BY = "by"
 """The last word of the name of a relation from what was done to who did it: "directed by"."""
+YEAR_WORDS = frozenset("in since".split())
+"""Last words of the names of relations to years: "opened in", "member since"."""
 
 
 def led_to(program: Program) -> Step | None:
@@ -68,7 +70,7 @@ def leads_to_years(derivation: Derivation, kinds: AnswerKinds, schema: Schema) -
     step = led_to(derivation.program)
     words = None if step is None else schema.relations.get(step.relation)
     dated = words is not None and bool(
-        fits("date", words.name) or words.name.split()[-1] in ("in", "since")
+        fits("date", words.name) or not YEAR_WORDS.isdisjoint(words.name.split()[-1:])
     )
     return dated and kinds.fits("date", derivation.nodes) is True
 
